@@ -1,0 +1,1 @@
+//! What the binary does: run, demo, replay, generate, check.

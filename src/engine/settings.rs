@@ -1,0 +1,111 @@
+//! What the engine is told by the configuration.
+
+use crate::event::{Kind, Scale};
+use crate::time::Span;
+
+/// Everything that the engine depends on beside events and `now`.
+#[derive(Clone, Debug)]
+pub struct EngineSettings {
+    /// The input topics, in configured order; a `TopicIndex` points into it.
+    pub topics: Vec<EngineTopic>,
+    /// The names of the dimensions, as in the decoder's settings: `channel` is 0, `journey_stage` is 1.
+    pub dimensions: Vec<EngineDimension>,
+    /// The windows, shortest first.
+    pub windows: Vec<WindowSettings>,
+    /// The grouping sets beside the overall value, each a list of dimension indices in configured order.
+    pub grouping_sets: Vec<Vec<u8>>,
+    /// The grouping sets of customer counts, over customer dimensions only.
+    pub customer_grouping_sets: Vec<Vec<u8>>,
+    /// The channels whose chats are telephone calls: accepted is also first response. Default `phone`.
+    pub call_channels: Vec<String>,
+    /// What counts as satisfied where the default (top two boxes) does not hold: scale and lowest satisfied score in millionths.
+    pub csat_satisfied_from: Vec<(Scale, i64)>,
+    /// Bounds of the exported histograms, ascending, inclusive.
+    pub duration_bounds: DurationBounds,
+    /// Exported quantiles in percent, such as 50, 90, 95.
+    pub quantiles_percent: Vec<u8>,
+    /// Abandons shorter than this are left out of the abandonment ratio. Default 5 s.
+    pub chat_abandon_min: Span,
+    /// A contact at most this long after another of the same customer is a repeat. Default 7 d.
+    pub repeat_contact_within: Span,
+    /// How long ended tickets and chats stay known after their last event. Default 365 d.
+    pub ticket_retention: Span,
+    /// How long cancelled customers stay known. Default 400 d.
+    pub customer_retention: Span,
+    /// What is kept at most, per partition group.
+    pub limits: Limits,
+}
+
+/// One input topic, as the engine sees it.
+#[derive(Clone, Debug)]
+pub struct EngineTopic {
+    /// The label `topic`.
+    pub name: String,
+    /// Its kind decides the order of events at one instant.
+    pub kind: Kind,
+    /// How far behind its watermark an event may be.
+    pub allowed_lateness: Span,
+}
+
+/// One dimension, as the engine sees it.
+#[derive(Clone, Debug)]
+pub struct EngineDimension {
+    /// The label name.
+    pub name: String,
+    /// Whether it describes the customer (else the contact).
+    pub of_customer: bool,
+    /// Distinct values beyond this become `other`.
+    pub values_max: usize,
+}
+
+/// One window: at `T` it covers `[E - range, E)` with `E = (floor(T / hop) + 1) * hop`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WindowSettings {
+    /// The label `window`, spelled as configured.
+    pub name: String,
+    /// Its length; a multiple of `hop`.
+    pub range: Span,
+    /// Its step.
+    pub hop: Span,
+}
+
+/// Bounds of the exported histograms by what is timed.
+#[derive(Clone, Debug)]
+pub struct DurationBounds {
+    /// First and next response.
+    pub response: Vec<Span>,
+    /// Resolution, first resolution, requester wait.
+    pub resolution: Vec<Span>,
+    /// Chat wait and chat duration.
+    pub chat: Vec<Span>,
+}
+
+/// What is kept at most, each per partition group; at the bound ended entries leave first, counted.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// Tickets and chats. Default 2,000,000.
+    pub contacts_max: usize,
+    /// Customers. Default 2,000,000.
+    pub customers_max: usize,
+    /// Surveys. Default 2,000,000.
+    pub surveys_max: usize,
+    /// Remembered event identities per topic partition. Default 4,000,000.
+    pub identities_max: usize,
+    /// Events in one history. Default 4,096.
+    pub history_max: usize,
+    /// Series cells in total. Default 200,000.
+    pub cells_max: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            contacts_max: 2_000_000,
+            customers_max: 2_000_000,
+            surveys_max: 2_000_000,
+            identities_max: 4_000_000,
+            history_max: 4_096,
+            cells_max: 200_000,
+        }
+    }
+}

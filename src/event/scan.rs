@@ -1,0 +1,1 @@
+//! One pass over the text: grammar, depth, repeated names, caps.

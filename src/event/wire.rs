@@ -1,0 +1,1 @@
+//! The wire forms: flat, CloudEvents structured, CloudEvents binary.

@@ -1,0 +1,1 @@
+//! `/metrics`, `/-/healthy`, `/-/ready` and the page at `/`.

@@ -1,0 +1,25 @@
+//! Live customer service and customer experience metrics: Kafka events in, rolling windows in memory, Prometheus gauges out.
+//!
+//! In reading order, which is the way of an event:
+//!
+//! * [`time`] - instants and spans, without a clock;
+//! * [`event`] - a record's bytes to an [`event::Event`] or a reason of refusal;
+//! * [`engine`] - the pure state machine: once-only, life cycles, facts, panes, rolling windows, snapshots;
+//! * [`metrics`] - the catalogue of families and the text of a snapshot;
+//! * [`config`] - file, environment and flags to a resolved configuration;
+//! * [`kafka`], [`http`], [`runtime`] - the shell: the only places with I/O and a clock;
+//! * [`organisation`] - a made support organisation, for the demo and the generator;
+//! * [`command`] - what the binary does.
+//!
+//! `ARCHITECTURE.md` says for each part what it does *not* know.
+
+pub mod command;
+pub mod config;
+pub mod engine;
+pub mod event;
+pub mod http;
+pub mod kafka;
+pub mod metrics;
+pub mod organisation;
+pub mod runtime;
+pub mod time;

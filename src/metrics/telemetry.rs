@@ -1,0 +1,1 @@
+//! The process's own telemetry: counters since the start, through the `prometheus` crate.

@@ -1,0 +1,1 @@
+//! A made support organisation: pure, seeded, believable.

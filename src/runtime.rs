@@ -1,0 +1,1 @@
+//! The loop and the wiring; the only place with the clock.
