@@ -1,1 +1,3 @@
 //! What the binary does: run, demo, replay, generate, check.
+
+pub mod check;
