@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use cxpulse::config::{Configuration, load};
+use cxpulse::config::Configuration;
 use cxpulse::engine::{Engine, Snapshot};
 use cxpulse::http::{Site, Source, bind, serve};
 use cxpulse::metrics::Exposition;
@@ -56,7 +56,7 @@ impl Server {
     }
 
     fn with(change: impl FnOnce(&mut Configuration)) -> Self {
-        let mut configuration = load(None, [], &[]).unwrap();
+        let mut configuration = Configuration::default();
         change(&mut configuration);
         let snapshot = Arc::new(Engine::new(Arc::new(configuration.engine.clone())).snapshot());
         let source = Arc::new(Made { snapshot, ready: true.into(), healthy: true.into(), held: false.into() });

@@ -9,7 +9,7 @@ use crate::config::LogSettings;
 /// A log filter that is none.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "log.level: `{filter}` is no log filter\nhint: use error, warn, info, debug or trace, or a list such as `cxpulse=debug,rdkafka=warn`"
+    "log.filter: `{filter}` is no log filter\nhint: use error, warn, info, debug or trace, or a list such as `cxpulse=debug,rdkafka=warn`"
 )]
 pub struct FilterError {
     /// The filter as configured.

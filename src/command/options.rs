@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use crate::config::{self, Configuration};
 
+use super::logging;
+
 /// Where the configuration comes from.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct ConfigurationArgs {
@@ -65,15 +67,23 @@ pub struct LogArgs {
 }
 
 impl ConfigurationArgs {
-    /// Reads the file and the environment, with `flags` over them and `--set` over those.
+    /// The overrides of the configuration in their order: `flags`, and `--set` over those.
+    #[must_use]
+    pub fn overrides(&self, flags: &[(String, String)]) -> Vec<(String, String)> {
+        flags.iter().chain(&self.set).cloned().collect()
+    }
+
+    /// Reads the file and the environment, with `flags` over them and `--set` over those, and starts logging as configured.
     ///
     /// # Errors
     /// Every problem of the configuration at once.
-    pub fn load(&self, flags: &[(String, String)]) -> Result<Configuration, config::ConfigError> {
-        let overrides: Vec<_> = flags.iter().chain(&self.set).cloned().collect();
-        // A variable that is not UTF-8 cannot be one of ours.
-        let variables = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
-        config::load(self.config.as_deref(), variables, &overrides)
+    pub fn load(&self, flags: &[(String, String)]) -> anyhow::Result<Configuration> {
+        let loaded = config::load(self.config.as_deref(), config::environment(), &self.overrides(flags))?;
+        logging::start(&loaded.configuration.log)?;
+        for warning in &loaded.warnings {
+            tracing::warn!(place = warning.place, hint = warning.hint, "{}", warning.what);
+        }
+        Ok(loaded.configuration)
     }
 }
 
@@ -85,7 +95,7 @@ impl ServiceArgs {
         let mut set = |key: &str, value: Option<String>| overrides.extend(value.map(|value| (key.to_owned(), value)));
         set("kafka.bootstrap_servers", self.bootstrap_servers.clone());
         set("kafka.group_id", self.group_id.clone());
-        set("log.level", self.log.level.clone());
+        set("log.filter", self.log.level.clone());
         set("log.json", self.log.json.map(|json| json.to_string()));
         overrides.extend(self.web.overrides());
         overrides

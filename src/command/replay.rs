@@ -103,7 +103,7 @@ pub fn replay_until(
     let mut judge = Judge::new(configuration, until.unwrap_or(EventTime::MAX));
     judge.read(&mut feed, progress, |_| {})?;
     let now = until.or_else(|| judge.reached());
-    let (mut engine, ledger) = judge.end(now);
+    let (engine, ledger) = judge.end(now);
     let mut exposition = String::new();
     Exposition::new(configuration).render(&engine.snapshot(), &mut exposition);
     Ok(Replayed { exposition, ledger, now })
