@@ -11,9 +11,11 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 root=$PWD
 target=${CARGO_TARGET_DIR:-$root/target}
+setup_log=$target/test-setup.log
 log=$target/test-run.log
 failed_steps=()
 mkdir -p "$target"
+: >"$setup_log"
 : >"$log"
 
 say() { printf '\n== %s\n' "$*"; }
@@ -57,7 +59,7 @@ find_java() {
 
 apt_updated=
 apt_update() {
-    [ -n "$apt_updated" ] || as_root apt-get update -qq
+    [ -n "$apt_updated" ] || as_root apt-get update -qq >>"$setup_log" 2>&1
     apt_updated=yes
 }
 
@@ -65,7 +67,8 @@ install_packages() {
     local missing=() package
     have cc || missing+=(gcc libc6-dev)
     have make || missing+=(make)
-    have perl || missing+=(perl)
+    # The minimal perl of a fresh Debian lacks modules that building OpenSSL needs.
+    perl -MFindBin -MIPC::Cmd -MFile::Compare -e 1 >/dev/null 2>&1 || missing+=(perl)
     have python3 || missing+=(python3)
     have mvn || missing+=(maven)
     if [ -z "$(find_java)" ]; then
@@ -80,7 +83,7 @@ install_packages() {
     if [ ${#missing[@]} -gt 0 ]; then
         echo "installing: ${missing[*]}"
         apt_update
-        as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >>"$log" 2>&1
+        as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >>"$setup_log" 2>&1
     fi
 }
 
@@ -92,7 +95,12 @@ unpack_promtool() {
         apt_update
         rm -rf "$tools"
         mkdir -p "$tools"
-        (cd "$tools" && apt-get download -qq prometheus && dpkg-deb -x prometheus_*.deb . && rm -f prometheus_*.deb)
+        (
+            cd "$tools"
+            apt-get download -qq prometheus
+            dpkg-deb -x prometheus_*.deb .
+            rm -f prometheus_*.deb
+        ) >>"$setup_log" 2>&1
     fi
     export PATH="$tools/usr/bin:$PATH"
 }
@@ -102,7 +110,8 @@ bring_broker() {
     local libs=$target/kafka-libs
     if ! cmp -s tests/kafka/pom.xml "$libs/pom.xml"; then
         rm -rf "$libs"
-        mvn -q -B -f tests/kafka/pom.xml dependency:copy-dependencies -DincludeScope=runtime -DoutputDirectory="$libs" >>"$log" 2>&1
+        mvn -q -B -Dstyle.color=never -f tests/kafka/pom.xml dependency:copy-dependencies \
+            -DincludeScope=runtime -DoutputDirectory="$libs" >>"$setup_log" 2>&1
         cp tests/kafka/pom.xml "$libs/pom.xml"
     fi
     export CXPULSE_KAFKA_LIBS=$libs
@@ -122,11 +131,14 @@ if ! have cargo; then
     echo "hint: install a Rust toolchain (stable, with rustfmt and clippy), for example with rustup" >&2
     exit 1
 fi
-if ! install_packages || ! unpack_promtool || ! bring_broker; then
-    tail -n 20 "$log" >&2
-    echo "error: the set-up failed; its last lines stand above, all of it in $log" >&2
-    exit 1
-fi
+# Plain calls under a trap, not conditions: inside a condition the shell would go on past a failed command.
+set -E
+trap 'tail -n 20 "$setup_log" >&2; echo "error: the set-up failed: its last lines stand above, all of them in $setup_log" >&2' ERR
+install_packages
+unpack_promtool
+bring_broker
+trap - ERR
+set +E
 CXPULSE_JAVA=$(find_java)
 export CXPULSE_JAVA
 # Here everything is set up, so a test that would leave itself out for want of a tool fails instead.
@@ -150,7 +162,7 @@ step "documentation" env RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps
 say "result after $SECONDS s"
 status=0
 if [ ${#failed_steps[@]} -gt 0 ]; then
-    grep -a -E '^(error|test .* FAILED|failures:)' "$log" | sort -u | head -n 60 || true
+    grep -a -E '^(error|test .* FAILED$|left out:)' "$log" | sort -u | head -n 60 || true
     printf 'failed step: %s\n' "${failed_steps[@]}"
     status=1
 fi
