@@ -114,7 +114,7 @@ bring_broker() {
             -DincludeScope=runtime -DoutputDirectory="$libs" >>"$setup_log" 2>&1
         cp tests/kafka/pom.xml "$libs/pom.xml"
     fi
-    export CXPULSE_KAFKA_LIBS=$libs
+    export TESTS_KAFKA_LIBS=$libs
 }
 
 # Prints cargo's own summary lines again, then their sum; fails when a test failed or none ran.
@@ -139,12 +139,12 @@ unpack_promtool
 bring_broker
 trap - ERR
 set +E
-CXPULSE_JAVA=$(find_java)
-export CXPULSE_JAVA
+TESTS_JAVA=$(find_java)
+export TESTS_JAVA
 # Here everything is set up, so a test that would leave itself out for want of a tool fails instead.
-export CXPULSE_TESTS_COMPLETE=1
+export TESTS_COMPLETE=1
 cargo --version
-"$CXPULSE_JAVA" -version 2>&1 | head -n 1
+"$TESTS_JAVA" -version 2>&1 | head -n 1
 promtool --version 2>&1 | head -n 1
 if [ -n "${CXPULSE_DATA:-}" ]; then
     CXPULSE_DATA=$(cd "$CXPULSE_DATA" && pwd)

@@ -14,7 +14,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("metrics", &["time", "event", "engine", "config"]),
     ("kafka", &["time", "event", "engine", "config"]),
     ("http", &["time", "config"]),
-    ("organisation", &["time"]),
+    ("organisation", &["time", "event", "engine"]),
     ("runtime", &["time", "event", "engine", "config", "metrics", "kafka", "http"]),
     ("command", &["time", "event", "engine", "config", "metrics", "kafka", "http", "organisation", "runtime"]),
 ];

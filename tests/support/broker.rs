@@ -1,10 +1,9 @@
 //! A real Apache Kafka broker in a process of its own: KRaft, one node, a port from the kernel, a folder that goes with it.
 //!
-//! Does not know cxpulse. Its jars come from `tests/run.sh` (`CXPULSE_KAFKA_LIBS`, default `target/kafka-libs`).
+//! Does not know cxpulse. Its jars come from `tests/run.sh` (`TESTS_KAFKA_LIBS`, default `target/kafka-libs`).
 
 use std::fmt::Write as _;
 use std::fs::File;
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
@@ -13,6 +12,7 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 use super::left_out::{leave_out, variable};
+use super::ports::free_ports;
 
 /// A user that the authenticated listener lets in.
 pub(crate) const USER: &str = "reader";
@@ -60,11 +60,11 @@ impl Broker {
     /// Formats a folder and starts a broker in it; the error says what is missing.
     fn start() -> Result<Self, String> {
         let libs =
-            variable("CXPULSE_KAFKA_LIBS").map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("target/kafka-libs"), PathBuf::from);
+            variable("TESTS_KAFKA_LIBS").map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("target/kafka-libs"), PathBuf::from);
         if !libs.is_dir() {
-            return Err("no Kafka broker: its jars are not there (`tests/run.sh` brings them, or CXPULSE_KAFKA_LIBS names them)".to_owned());
+            return Err("no Kafka broker: its jars are not there (`tests/run.sh` brings them, or TESTS_KAFKA_LIBS names them)".to_owned());
         }
-        let java = variable("CXPULSE_JAVA").unwrap_or_else(|| "java".to_owned());
+        let java = variable("TESTS_JAVA").unwrap_or_else(|| "java".to_owned());
         if Command::new(&java).arg("-version").output().is_err() {
             return Err(format!("no Kafka broker: `{java}` does not run (Java 17 or later is needed)"));
         }
@@ -153,12 +153,6 @@ impl Drop for Broker {
     fn drop(&mut self) {
         self.stop();
     }
-}
-
-/// Ports that nothing listens on, from the kernel; held together so that they differ.
-pub(crate) fn free_ports<const N: usize>() -> [u16; N] {
-    let held: [TcpListener; N] = std::array::from_fn(|_| TcpListener::bind(("127.0.0.1", 0)).expect("a free port"));
-    held.map(|listener| listener.local_addr().expect("a bound listener").port())
 }
 
 fn properties(folder: &Path, plain_port: u16, sasl_port: u16, controller_port: u16) -> String {

@@ -15,7 +15,7 @@ pub(crate) fn leave_out(why: &str) {
 
 /// Whether `tests/run.sh` runs the tests.
 fn complete() -> bool {
-    variable("CXPULSE_TESTS_COMPLETE").is_some()
+    variable("TESTS_COMPLETE").is_some()
 }
 
 /// An environment variable that is set and not empty.

@@ -43,18 +43,19 @@ impl Producer {
         Self { producer: settings.create().expect("constant client settings") }
     }
 
-    /// Sends a record to the partition of its key.
+    /// Sends a record to the partition of its key; no value is a tombstone.
+    pub(crate) fn send_record(&self, topic: &str, key: &str, time_ms: i64, value: Option<&[u8]>) {
+        self.send(with_value(BaseRecord::to(topic).key(key.as_bytes()).timestamp(time_ms), value));
+    }
+
+    /// Sends a text to the partition of its key.
     pub(crate) fn send_keyed(&self, topic: &str, key: &str, time_ms: i64, value: &str) {
-        self.send(BaseRecord::to(topic).key(key.as_bytes()).payload(value.as_bytes()).timestamp(time_ms));
+        self.send_record(topic, key, time_ms, Some(value.as_bytes()));
     }
 
     /// Sends a record to a partition; no value is a tombstone.
     pub(crate) fn send_to(&self, topic: &str, partition: i32, time_ms: i64, value: Option<&[u8]>) {
-        let record: BaseRecord<'_, [u8], [u8]> = BaseRecord::to(topic).partition(partition).key(b"key".as_slice()).timestamp(time_ms);
-        self.send(match value {
-            Some(value) => record.payload(value),
-            None => record,
-        });
+        self.send(with_value(BaseRecord::to(topic).partition(partition).key(b"key".as_slice()).timestamp(time_ms), value));
     }
 
     /// Returns when the broker has everything that was sent.
@@ -74,5 +75,12 @@ impl Producer {
                 Err((why, _)) => panic!("a record was not taken: {why}"),
             }
         }
+    }
+}
+
+fn with_value<'a>(record: BaseRecord<'a, [u8], [u8]>, value: Option<&'a [u8]>) -> BaseRecord<'a, [u8], [u8]> {
+    match value {
+        Some(value) => record.payload(value),
+        None => record,
     }
 }
