@@ -10,7 +10,7 @@ use super::names::DimensionsId;
 use super::order::EventOrder;
 use super::survey::{StandingAnswer, touchpoint};
 use super::view::View;
-use super::{CHANNEL, JOURNEY_STAGE};
+use super::CHANNEL;
 use crate::event::{Contact, SurveyMetric};
 use crate::time::EventTime;
 
@@ -185,11 +185,6 @@ impl CustomerState {
         }
     }
 
-    /// How many entries it holds.
-    pub(crate) fn len(&self) -> usize {
-        self.timeline.len() + self.openings.len() + self.answers.len()
-    }
-
     fn opening_facts(&self, at: usize, view: &View, facts: &mut Facts) {
         let opening = &self.openings[at].1;
         if opening.is_silent {
@@ -206,10 +201,6 @@ impl CustomerState {
         }
     }
 
-    /// The customer's stage now, as a value number.
-    pub(crate) fn stage(&self, view: &View) -> u16 {
-        view.names.value(self.dimensions(), JOURNEY_STAGE)
-    }
 }
 
 fn negated(value: Value) -> Value {
