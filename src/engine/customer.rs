@@ -11,6 +11,10 @@ use super::names::DimensionsId;
 use super::order::EventOrder;
 use super::survey::{StandingAnswer, touchpoint};
 use super::view::View;
+<<<<<<< HEAD
+=======
+use super::CHANNEL;
+>>>>>>> web
 use crate::event::{Contact, SurveyMetric};
 use crate::time::EventTime;
 
@@ -200,6 +204,10 @@ impl CustomerState {
             }
         }
     }
+<<<<<<< HEAD
+=======
+
+>>>>>>> web
 }
 
 fn negated(value: Value) -> Value {
