@@ -20,7 +20,7 @@ mod ticket;
 use std::cmp::Ordering;
 use std::collections::{BinaryHeap, VecDeque};
 
-pub use faults::{FaultyFeed, Fed};
+pub use faults::{Fault, FaultyFeed, Fed};
 pub use incident::{IncidentSettings, PlannedIncidents};
 
 use crate::event::Kind;

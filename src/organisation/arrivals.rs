@@ -77,7 +77,7 @@ impl Organisation {
         let (since, written_before) = *self.arrivals.since.get_or_insert((self.now, written));
         let wanted = (self.now - since).as_seconds() * events_per_second;
         let lacking = wanted - (written - written_before) as f64;
-        let owed = (self.arrivals.owed + lacking / EVENTS_AT_ONCE * 0.5).min(events_per_second);
+        let owed = (self.arrivals.owed + lacking / EVENTS_AT_ONCE).min(events_per_second);
         let count = owed.max(0.0) as u64;
         self.arrivals.owed = (owed - count as f64).clamp(0.0, 1.0);
         let per_ms = count as f64 / TICK.0 as f64;
@@ -142,15 +142,21 @@ impl Organisation {
         self.desk_shift.when_worked(self.desk_shift.worked_by(self.now) + worked).max(self.now + Span::seconds(15))
     }
 
-    /// How long a chat or call waits for an agent, in milliseconds.
-    pub(super) fn live_wait_ms(&mut self, slot: Slot) -> f64 {
+    /// How long a chat or call waits for an agent, in milliseconds; the error is how long it waits before the customer gives up.
+    pub(super) fn live_wait_ms(&mut self, slot: Slot) -> Result<f64, f64> {
         let work = self.work_ms(LIVE_SHARE);
         let (_, _, pace) = TEAMS[usize::from(self.contacts[slot].team)];
         let waiting = self.live_lane.waiting_ms(&self.live_shift, self.now);
-        self.live_lane.add(work);
-        let worked = self.chance.around(22_000.0, 0.6) * pace + waiting;
+        let worked = self.chance.around(20_000.0, 0.6) * pace + waiting;
         let until = self.live_shift.when_worked(self.live_shift.worked_by(self.now) + worked);
-        ((until - self.now).0 as f64).max(1_500.0)
+        let wait_ms = ((until - self.now).0 as f64).max(1_500.0);
+        let patience_ms = 15_000.0 + self.chance.exponential(600_000.0);
+        if wait_ms > patience_ms {
+            // Who gives up makes no work, which keeps the queue of a bad hour from lasting for days.
+            return Err(patience_ms);
+        }
+        self.live_lane.add(work);
+        Ok(wait_ms)
     }
 
     /// Staffed milliseconds that one contact costs a lane which takes this share of them.

@@ -97,7 +97,7 @@ impl Shift {
     pub(super) fn live(offset: Span) -> Self {
         Self::new(offset, |day, hour| {
             let table = if day < 5 { &WEEKDAY_DEMAND } else { &WEEKEND_DEMAND };
-            table[hour].max(table[(hour + 1) % 24]) * 1.05 + 0.08
+            table[hour].max(table[(hour + 1) % 24]) * 1.12 + 0.1
         })
     }
 

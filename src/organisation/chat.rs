@@ -52,9 +52,10 @@ impl Organisation {
         if channel == Channel::Chat && self.chance.happens(0.5) {
             self.schedule_chat(slot, 1.2, 0.3, ChatStep::Greet);
         }
-        let wait_ms = self.live_wait_ms(slot);
-        let patience_ms = 12_000.0 + self.chance.exponential(420_000.0);
-        let (after_ms, step) = if wait_ms > patience_ms { (patience_ms, ChatStep::Abandon) } else { (wait_ms, ChatStep::Accept) };
+        let (after_ms, step) = match self.live_wait_ms(slot) {
+            Ok(wait_ms) => (wait_ms, ChatStep::Accept),
+            Err(patience_ms) => (patience_ms, ChatStep::Abandon),
+        };
         self.schedule(self.now + Span(after_ms as i64), Step::Chat(slot, step));
     }
 

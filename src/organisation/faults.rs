@@ -7,7 +7,6 @@ use std::collections::VecDeque;
 
 use super::Emitted;
 use super::chance::Chance;
-use crate::engine::Outcome;
 use crate::event::{Kind, Reason};
 use crate::time::{EventTime, Span};
 
@@ -26,7 +25,7 @@ const REMEMBERED_MAX: usize = 64;
 pub struct Fed {
     /// The topic it goes to.
     pub kind: Kind,
-    /// Its event type, or the name of the fault.
+    /// Its event type; empty for a faulty record.
     pub name: &'static str,
     /// The record key.
     pub key: String,
@@ -34,8 +33,38 @@ pub struct Fed {
     pub time: EventTime,
     /// The value; `None` is a tombstone.
     pub payload: Option<Vec<u8>>,
-    /// What a processor must make of it.
-    pub expected: Outcome,
+    /// What is wrong with it.
+    pub fault: Option<Fault>,
+}
+
+/// What is wrong with a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// It was sent before.
+    Duplicate,
+    /// Its event is long past.
+    Late,
+    /// Its event has not happened yet.
+    Future,
+    /// It breaks the contract.
+    Invalid(Reason),
+    /// It has no value.
+    Tombstone,
+}
+
+impl Fed {
+    /// The outcome that a processor must give this record, by its name in the ledger.
+    #[must_use]
+    pub const fn outcome(&self) -> &'static str {
+        match self.fault {
+            None => "applied",
+            Some(Fault::Duplicate) => "duplicate",
+            Some(Fault::Late) => "late",
+            Some(Fault::Future) => "future",
+            Some(Fault::Invalid(_)) => "invalid",
+            Some(Fault::Tombstone) => "ignored",
+        }
+    }
 }
 
 /// A feed with faults.
@@ -68,48 +97,35 @@ impl<I: Iterator<Item = Emitted>> FaultyFeed<I> {
             }
         }
         let Emitted { kind, name, key, time, payload } = emitted;
-        self.ready.push_back(Fed { kind, name, key, time, payload: Some(payload), expected: Outcome::Applied });
+        self.ready.push_back(Fed { kind, name, key, time, payload: Some(payload), fault: None });
     }
 
     /// Puts a fault behind an event that was just sent, into the same topic under the same key: there the watermark has passed it.
     fn push_fault(&mut self, after: &Emitted) {
         self.faults += 1;
         let id = format!("f{:x}-{}", self.prefix, self.faults);
-        let fed = |payload: Option<Vec<u8>>, name, expected| Fed {
-            kind: after.kind,
-            name,
-            key: after.key.clone(),
-            time: after.time,
-            payload,
-            expected,
-        };
-        let fault = match self.chance.below(6) {
+        let Emitted { kind, time, .. } = *after;
+        let (fault, payload, key) = match self.chance.below(6) {
             0 => {
-                let Some(earlier) = self.pick_recent(after.time) else { return };
-                Fed {
-                    kind: earlier.kind,
-                    name: "duplicate",
-                    key: earlier.key,
-                    time: after.time,
-                    payload: Some(earlier.payload),
-                    expected: Outcome::Duplicate,
-                }
+                let Some(earlier) = self.pick_recent(kind, time) else { return };
+                (Fault::Duplicate, Some(earlier.payload), earlier.key)
             }
-            1 => fed(Some(sound(after.kind, &id, after.time - LATE_BY)), "late", Outcome::Late),
-            2 => fed(Some(sound(after.kind, &id, after.time + FUTURE_BY)), "future", Outcome::Future),
-            3 => fed(None, "tombstone", Outcome::Ignored),
+            1 => (Fault::Late, Some(sound(kind, &id, time - LATE_BY)), after.key.clone()),
+            2 => (Fault::Future, Some(sound(kind, &id, time + FUTURE_BY)), after.key.clone()),
+            3 => (Fault::Tombstone, None, after.key.clone()),
             _ => {
-                let reasons = INVALID.len() - usize::from(after.kind != Kind::Surveys);
+                let reasons = INVALID.len() - usize::from(kind != Kind::Surveys);
                 let reason = INVALID[self.chance.below(reasons)];
-                fed(Some(invalid(after.kind, reason, &id, after.time)), reason.name(), Outcome::Invalid(reason))
+                (Fault::Invalid(reason), Some(invalid(kind, reason, &id, time)), after.key.clone())
             }
         };
-        self.ready.push_back(fault);
+        self.ready.push_back(Fed { kind, name: "", key, time, payload, fault: Some(fault) });
     }
 
-    fn pick_recent(&mut self, now: EventTime) -> Option<Emitted> {
+    /// Some event of the topic that was sent a short while ago.
+    fn pick_recent(&mut self, kind: Kind, now: EventTime) -> Option<Emitted> {
         let picked = self.recent.get(self.chance.below(self.recent.len().max(1)))?;
-        (now - picked.time <= DUPLICATE_AGE_MAX).then(|| picked.clone())
+        (picked.kind == kind && now - picked.time <= DUPLICATE_AGE_MAX).then(|| picked.clone())
     }
 }
 

@@ -26,6 +26,8 @@ pub(super) enum CustomerStep {
     Cancel,
     /// Is to be forgotten.
     Erase,
+    /// Gets the relationship survey.
+    AskNps,
     /// Answers the relationship survey.
     AnswerNps(Id),
 }
@@ -40,7 +42,9 @@ impl Organisation {
         };
         let wave = if self.calendar.is_survey_wave(self.now) { 0.9 } else { 0.04 };
         for _ in 0..self.count_of(per_minute * wave) {
-            self.send_nps();
+            if let Some(customer) = self.people.pick_any(&mut self.chance) {
+                self.schedule_within(MINUTE, Step::Customer(customer, CustomerStep::AskNps));
+            }
         }
         for _ in 0..self.count_of(per_minute * 0.35) {
             if let Some(customer) = self.people.pick_any(&mut self.chance) {
@@ -79,6 +83,7 @@ impl Organisation {
             }
             CustomerStep::Cancel => self.cancel(customer),
             CustomerStep::Erase => self.emit_customer(customer, "customer.erased", &[]),
+            CustomerStep::AskNps => self.send_nps(customer),
             CustomerStep::AnswerNps(survey) => self.answer_nps(customer, survey),
         }
     }
@@ -132,8 +137,7 @@ impl Organisation {
         }
     }
 
-    fn send_nps(&mut self) {
-        let Some(customer) = self.people.pick_any(&mut self.chance) else { return };
+    fn send_nps(&mut self, customer: CustomerIndex) {
         let survey = self.new_id('s');
         let person = self.people[customer].id;
         let members = [("survey_id", Value::Id(survey)), ("metric", Value::Word("nps")), ("customer_id", Value::Id(person))];

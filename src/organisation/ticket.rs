@@ -129,7 +129,7 @@ impl Organisation {
 
     /// Draws what becomes of a ticket that a customer wrote.
     fn plan_ticket(&mut self, slot: Slot) {
-        const FATES: [f64; 6] = [0.013, 0.005, 0.02, 0.03, 0.015, 0.917];
+        const FATES: [f64; 6] = [0.013, 0.005, 0.06, 0.03, 0.015, 0.877];
         let contact = &self.contacts[slot];
         let (id, customer) = (contact.id, contact.customer);
         let open_before = customer.and_then(|customer| self.people[customer].open_ticket);
@@ -164,7 +164,7 @@ impl Organisation {
         }
         self.schedule_ticket(slot, 25.0, 0.7, TicketStep::Assign);
         let is_incident = self.contacts[slot].team == INCIDENT_TEAM && self.has_incident();
-        let (transfer, escalation) = if is_incident { (0.05, 0.12) } else { (0.08, 0.05) };
+        let (transfer, escalation) = if is_incident { (0.06, 0.16) } else { (0.1, 0.08) };
         let at = self.desk_reply_at(slot, 1.0);
         let before = |part: f64, from: EventTime| from + Span(((at - from).0 as f64 * part) as i64);
         if self.chance.happens(0.1) {
