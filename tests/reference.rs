@@ -4,13 +4,17 @@
 //! lays its exposition beside the model; `data` lays the model beside published data sets; the rest are named cases.
 
 mod reference {
+    mod compare;
     mod contact;
     mod customer;
     mod data;
     mod families;
     mod model;
     mod outcome;
+    mod product;
+    mod properties;
     mod reader;
+    mod sequence;
     mod series;
     mod setup;
     mod sheet;

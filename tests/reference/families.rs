@@ -330,9 +330,29 @@ fn correlation(sheet: &mut Sheet<'_>, x: &str, y: &str, pairs: Vec<(i64, (f64, f
     let pairs: Vec<_> = pairs.into_iter().filter(|(at, _)| sheet.holds(*at)).map(|(_, pair)| pair).collect();
     let labels = [("x", x), ("y", y)];
     sheet.put("cx_correlation_pairs", &labels, Value::Count(pairs.len() as i64));
-    let values = spearman(&pairs).map(|rho| (rho, fisher(rho, pairs.len())));
-    let present = |pick: fn((f64, (f64, f64))) -> f64| values.map_or(Value::Absent, |v| Value::Correlation(pick(v)));
+    let blunt: Vec<_> = blunted(&pairs, x != "csat" && x != "ces");
+    let with_interval = |rho: Option<f64>| rho.map(|rho| (rho, fisher(rho, pairs.len())));
+    let (exact, blunt) = (with_interval(spearman(&pairs)), with_interval(spearman(&blunt)));
+    let present = |pick: fn((f64, (f64, f64))) -> f64| match exact {
+        Some(exact) => Value::Correlation { exact: pick(exact), blunt: blunt.map(pick) },
+        None => Value::Absent,
+    };
     sheet.put("cx_correlation", &labels, present(|(rho, _)| rho));
     sheet.put("cx_correlation_lower", &labels, present(|(_, (low, _))| low));
     sheet.put("cx_correlation_upper", &labels, present(|(_, (_, high))| high));
+}
+
+/// The pairs with every run of durations tied in which each lies within a bin's width (2 % and a bit) of the next.
+fn blunted(pairs: &[(f64, f64)], x_is_duration: bool) -> Vec<(f64, f64)> {
+    let mut durations: Vec<f64> = pairs.iter().map(|p| p.0).collect();
+    durations.sort_by(f64::total_cmp);
+    let mut out = pairs.to_vec();
+    if x_is_duration {
+        for pair in &mut out {
+            let at = durations.partition_point(|d| *d < pair.0);
+            let gap = durations[..=at].windows(2).rposition(|d| d[1] > d[0] * 1.021);
+            pair.0 = durations[gap.map_or(0, |gap| gap + 1)];
+        }
+    }
+    out
 }

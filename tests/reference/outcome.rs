@@ -1,4 +1,4 @@
-//! What becomes of every record: applied, duplicate, late or refused, judged topic by topic in the order of arrival.
+//! What becomes of every record: applied, duplicate, late or refused, judged partition by partition in the order of arrival.
 //!
 //! Knows no metric. Records of files have no timestamp of their own, so none is `future`.
 
@@ -11,6 +11,8 @@ use super::reader::{self, Happening};
 /// One record as it arrived.
 #[derive(Clone, Debug)]
 pub(crate) struct Arrival {
+    /// The partition group that it lay in.
+    pub(crate) group: i32,
     /// Which of the configured topics.
     pub(crate) topic: usize,
     /// The value.
@@ -38,7 +40,7 @@ pub(crate) struct Judged {
 /// Judges records in the order of their arrival; what happened after `until` is left out before it is judged.
 pub(crate) fn judge(arrivals: &[Arrival], settings: &EngineSettings, until: i64) -> Judged {
     let mut out = Judged::default();
-    let mut topics: Vec<Topic> = settings.topics.iter().map(|_| Topic::default()).collect();
+    let mut partitions: BTreeMap<(i32, usize), Partition> = BTreeMap::new();
     for arrival in arrivals {
         let topic = &settings.topics[arrival.topic];
         let outcome = match reader::read(&arrival.line, &topic.name, topic.kind) {
@@ -48,7 +50,8 @@ pub(crate) fn judge(arrivals: &[Arrival], settings: &EngineSettings, until: i64)
             }
             Ok(event) if event.time > until => continue,
             Ok(event) => {
-                let outcome = topics[arrival.topic].outcome(&event, topic.allowed_lateness.0);
+                let partition = partitions.entry((arrival.group, arrival.topic)).or_default();
+                let outcome = partition.outcome(&event, topic.allowed_lateness.0);
                 if outcome == "applied" {
                     out.applied.push(event);
                 }
@@ -62,15 +65,15 @@ pub(crate) fn judge(arrivals: &[Arrival], settings: &EngineSettings, until: i64)
     out
 }
 
-/// What one topic remembers.
+/// What one partition of a topic remembers.
 #[derive(Default)]
-struct Topic {
+struct Partition {
     watermark: Option<i64>,
     /// Every identity ever applied with its latest event time; forgotten ones are told by their time.
     identities: BTreeMap<(String, String), i64>,
 }
 
-impl Topic {
+impl Partition {
     fn outcome(&mut self, event: &Happening, lateness: i64) -> &'static str {
         let horizon = self.watermark.map_or(i64::MIN, |watermark| watermark - lateness);
         let identity = (event.source.clone(), event.id.clone());

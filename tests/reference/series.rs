@@ -82,8 +82,13 @@ pub(crate) enum Value {
         /// The sample above it.
         above: i64,
     },
-    /// A correlation of exact ranks, which bins of durations blur.
-    Correlation(f64),
+    /// A correlation of exact ranks, and of ranks in which whatever bins of durations may take together is tied.
+    Correlation {
+        /// By exact ranks.
+        exact: f64,
+        /// By the bluntest ranks; `None` where they leave one side constant.
+        blunt: Option<f64>,
+    },
     /// No such series.
     Absent,
     /// Not for this model to say.
@@ -97,7 +102,7 @@ impl Value {
             Self::Count(n) => Some(*n as f64),
             Self::Millis(ms) | Self::Quantile { exact: ms, .. } => Some(*ms as f64 / 1000.0),
             Self::Millionths(n) => Some(*n as f64 / 1e6),
-            Self::Real(x) | Self::NpsBound(x) | Self::Correlation(x) => Some(*x),
+            Self::Real(x) | Self::NpsBound(x) | Self::Correlation { exact: x, .. } => Some(*x),
             Self::Absent | Self::Any => None,
         }
     }
@@ -108,11 +113,12 @@ impl Value {
         let right = match (self, want, got) {
             (Self::Any, _, _) | (Self::Absent, _, None) => true,
             (Self::Absent, _, Some(_)) => false,
+            (Self::Correlation { blunt, .. }, _, None) => blunt.is_none(),
             (_, _, None) => want == Some(0.0) && may_be_absent(series),
             (Self::Millis(ms), _, Some(got)) => (got * 1000.0).round() as i64 == *ms,
             (Self::Millionths(n), _, Some(got)) => (got * 1e6).round() as i64 == *n,
             (Self::Quantile { .. }, Some(want), Some(got)) => (got - want).abs() <= 0.010_001 * want,
-            (Self::Correlation(_), Some(want), Some(got)) => (got - want).abs() <= 0.02,
+            (Self::Correlation { exact, blunt }, _, Some(got)) => near_correlation(*exact, *blunt, got),
             (Self::NpsBound(_), Some(want), Some(got)) => near(want, got) || (want.abs() > 100.0 && got == 100f64.copysign(want)),
             (Self::Real(_), Some(want), Some(got)) => near(want, got),
             (_, want, Some(got)) => want == Some(got),
@@ -129,4 +135,10 @@ fn may_be_absent(series: &Series) -> bool {
 /// Equal to within 1e-9 of the larger.
 pub(crate) fn near(a: f64, b: f64) -> bool {
     (a - b).abs() <= 1e-9 * a.abs().max(b.abs()) + 1e-12
+}
+
+/// Where bins cannot tie anything, a correlation is exact; else it lies within 0.02 of what lies between exact and bluntest.
+fn near_correlation(exact: f64, blunt: Option<f64>, got: f64) -> bool {
+    let blunt = blunt.unwrap_or(0.0);
+    near(exact, got) || (exact != blunt && (exact.min(blunt) - 0.02..=exact.max(blunt) + 0.02).contains(&got))
 }
