@@ -2,14 +2,45 @@
 //!
 //! Knows no JSON, no Kafka, no metric text and no clock: `now` is an argument of [`Engine::advance_to`].
 
+mod aggregate;
+mod cells;
+mod contact;
+mod correlation;
+mod customer;
+mod fact;
+mod gate;
+mod group;
+mod ledger;
+mod names;
+mod order;
+mod panes;
+mod scales;
 mod settings;
+mod snapshot;
+mod survey;
+mod view;
+mod window;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
+pub use aggregate::DurationClasses;
+pub use correlation::{PAIRS, Side};
+pub use ledger::Ledger;
 pub use settings::*;
+pub use snapshot::*;
 
-use crate::event::{Decoded, Reason};
+use self::contact::Setting;
+use self::group::Group;
+use self::names::{DimensionsId, Names};
+use self::view::View;
+use crate::event::{Decoded, DimensionValues, Reason};
 use crate::time::EventTime;
+
+/// The dimension `channel`.
+pub(crate) const CHANNEL: u8 = 0;
+/// The dimension `journey_stage`.
+pub(crate) const JOURNEY_STAGE: u8 = 1;
 
 /// Partition number `i` of all input topics together: the unit of state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -75,59 +106,117 @@ pub struct Progress {
 }
 
 /// The state machine over all partition groups of this process.
+#[derive(Debug)]
 pub struct Engine {
-    settings: Arc<EngineSettings>,
+    view: View,
+    rules: Rules,
+    assigned: BTreeMap<PartitionGroup, Group>,
+    parked: BTreeMap<PartitionGroup, Group>,
 }
 
 impl Engine {
     /// An engine without partition groups.
     #[must_use]
     pub fn new(settings: Arc<EngineSettings>) -> Self {
-        Self { settings }
+        let mut view = View::new(settings);
+        let rules = Rules::new(&mut view);
+        Self { view, rules, assigned: BTreeMap::new(), parked: BTreeMap::new() }
     }
 
     /// Takes a partition group in: resumes it if it is parked, else creates it empty.
-    pub fn assign(&mut self, _group: PartitionGroup) {}
+    pub fn assign(&mut self, group: PartitionGroup) {
+        if self.assigned.contains_key(&group) {
+            return;
+        }
+        let mut state = self.parked.remove(&group).unwrap_or_else(|| Group::new(&self.view.settings, self.view.panes()));
+        self.view.catch_up(&mut state.panes);
+        self.view.merge(&state.panes, 1);
+        state.release_held(&mut self.view, &self.rules);
+        self.assigned.insert(group, state);
+    }
 
     /// Takes a partition group's contribution out of every value and parks its state.
-    pub fn revoke(&mut self, _group: PartitionGroup) {}
+    pub fn revoke(&mut self, group: PartitionGroup) {
+        if let Some(mut state) = self.assigned.remove(&group) {
+            self.view.merge(&state.panes, -1);
+            state.topics.iter_mut().for_each(|topic| topic.progress = None);
+            self.parked.insert(group, state);
+        }
+    }
 
     /// The next offset to read for a topic of a group that is assigned or parked; `None` where nothing of it was handled yet.
     #[must_use]
-    pub fn next_offset(&self, _group: PartitionGroup, _topic: TopicIndex) -> Option<i64> {
-        None
+    pub fn next_offset(&self, group: PartitionGroup, topic: TopicIndex) -> Option<i64> {
+        let state = self.assigned.get(&group).or_else(|| self.parked.get(&group))?;
+        state.topics[usize::from(topic.0)].next_offset
     }
 
     /// Handles one record of an assigned group and gives its outcome.
     ///
     /// # Panics
-    /// When the group is not assigned: the caller's mistake.
-    pub fn handle(&mut self, _place: Place, _decoded: &Decoded<'_>) -> Outcome {
-        let _ = &self.settings;
-        Outcome::Applied
+    /// When the group is not assigned, or the offset is not above those before it: the caller's mistake.
+    pub fn handle(&mut self, place: Place, decoded: &Decoded<'_>) -> Outcome {
+        let group = self.assigned.get_mut(&place.group).expect("records come from assigned partition groups only");
+        group.handle(place, decoded, &mut self.view, &self.rules)
     }
 
-    /// Notes how far a topic of an assigned group has been read.
-    pub fn set_progress(&mut self, _group: PartitionGroup, _topic: TopicIndex, _progress: Progress) {}
+    /// Notes how far a topic of an assigned group has been read; nothing when the group is not assigned.
+    pub fn set_progress(&mut self, group: PartitionGroup, topic: TopicIndex, progress: Progress) {
+        if let Some(state) = self.assigned.get_mut(&group) {
+            state.topics[usize::from(topic.0)].progress = Some(progress);
+        }
+    }
 
-    /// Moves the windows to `now`; an earlier instant than before is ignored.
-    pub fn advance_to(&mut self, _now: EventTime) {}
+    /// Moves the windows to `now`, applies events that were held until then, and lets histories settle; an earlier instant is ignored.
+    pub fn advance_to(&mut self, now: EventTime) {
+        if now <= self.view.now {
+            return;
+        }
+        let moved = self.view.advance_to(now, self.assigned.values_mut().map(|g| &mut g.panes));
+        for group in self.assigned.values_mut() {
+            group.release_held(&mut self.view, &self.rules);
+            if moved {
+                group.settle(&mut self.view, &self.rules);
+            }
+        }
+    }
 
     /// The largest event time applied in any assigned group.
     #[must_use]
     pub fn largest_event_time(&self) -> Option<EventTime> {
-        None
+        self.assigned.values().filter_map(|g| g.largest_event_time).max()
     }
 
     /// All values as of now, immutable.
-    pub fn snapshot(&mut self) -> Snapshot {
-        Snapshot { now: EventTime::MIN }
+    #[must_use]
+    pub fn snapshot(&self) -> Snapshot {
+        snapshot::take(&self.view, &self.assigned)
     }
 }
 
-/// All values as of one instant.
-#[derive(Clone, Debug)]
-pub struct Snapshot {
-    /// The instant.
-    pub now: EventTime,
+/// What the life cycles are told by the configuration, in numbers.
+#[derive(Debug)]
+pub(crate) struct Rules {
+    call_channels: Vec<u16>,
+    chat_dimensions: DimensionsId,
+    /// Whether any grouping set asks for a customer's dimension, so that contacts must inherit it.
+    inherits_from_customer: bool,
+}
+
+impl Rules {
+    fn new(view: &mut View) -> Self {
+        let settings = Arc::clone(&view.settings);
+        let of_customer = |d: &u8| settings.dimensions[usize::from(*d)].of_customer;
+        let names = &mut view.names;
+        let chat = DimensionValues::from_iter([(CHANNEL, "chat".into())]);
+        Self {
+            call_channels: settings.call_channels.iter().map(|channel| names.value_named(CHANNEL, channel)).collect(),
+            chat_dimensions: names.intern(&chat),
+            inherits_from_customer: settings.grouping_sets.iter().flatten().any(of_customer),
+        }
+    }
+
+    fn setting<'a>(&'a self, names: &'a mut Names) -> Setting<'a> {
+        Setting { names, call_channels: &self.call_channels, chat_dimensions: self.chat_dimensions }
+    }
 }

@@ -1,0 +1,48 @@
+//! A distribution of durations: count, exact sum, and a sparse histogram over the one global mapping of [`super::DurationClasses`].
+
+use super::{DurationClasses, adjust_sparse, combine_sparse};
+
+/// Durations in milliseconds, added and subtracted without loss.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Durations {
+    /// How many.
+    pub(crate) count: i64,
+    /// Their sum in milliseconds; 128 bits, because 2^40 of the longest do not fit 64.
+    pub(crate) sum_ms: i128,
+    /// How many in each class, ascending, never zero.
+    classes: Vec<(u16, i32)>,
+}
+
+impl Durations {
+    pub(super) fn lift(&mut self, ms: i64, class: u16, sign: i64) {
+        self.count += sign;
+        self.sum_ms += i128::from(sign * ms);
+        adjust_sparse(&mut self.classes, class, sign as i32);
+    }
+
+    pub(crate) fn combine(&mut self, other: &Self, sign: i64) {
+        self.count += sign * other.count;
+        self.sum_ms += i128::from(sign) * other.sum_ms;
+        combine_sparse(&mut self.classes, &other.classes, sign as i32);
+    }
+
+    pub(super) fn is_zero(&self) -> bool {
+        self.count == 0 && self.sum_ms == 0 && self.classes.is_empty()
+    }
+
+    /// How many lie in classes up to and including `class`: exact for the class of a configured bound.
+    pub(crate) fn count_to(&self, class: u16) -> i64 {
+        self.classes.iter().take_while(|(c, _)| *c <= class).map(|(_, n)| i64::from(*n)).sum()
+    }
+
+    /// The quantile by nearest rank in seconds, at most 1 % off; `None` when empty.
+    pub(crate) fn quantile_seconds(&self, percent: u8, classes: &DurationClasses) -> Option<f64> {
+        let rank = ((i64::from(percent) * self.count + 99) / 100).max(1);
+        let mut below = 0;
+        let found = self.classes.iter().find(|(_, n)| {
+            below += i64::from(*n);
+            below >= rank
+        })?;
+        Some(classes.middle_ms(found.0) / 1000.0)
+    }
+}

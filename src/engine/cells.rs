@@ -1,0 +1,61 @@
+//! Cells: one number for each (measure, label, group key), so that panes and totals are indexed by a small integer.
+
+use rustc_hash::FxHashMap;
+
+use super::fact::{Label, Measure};
+use super::names::KeyId;
+
+/// The number of a cell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct CellId(pub(crate) u32);
+
+/// What a cell counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct Cell {
+    /// The measure.
+    pub(crate) measure: Measure,
+    /// Its label, where the measure has one.
+    pub(crate) label: Label,
+    /// The group key.
+    pub(crate) key: KeyId,
+}
+
+/// All cells of this process.
+#[derive(Debug)]
+pub(crate) struct Cells {
+    cells: Vec<Cell>,
+    ids: FxHashMap<Cell, CellId>,
+    cells_max: usize,
+    overflows: u64,
+}
+
+impl Cells {
+    pub(crate) fn new(cells_max: usize) -> Self {
+        Self { cells: Vec::new(), ids: FxHashMap::default(), cells_max, overflows: 0 }
+    }
+
+    /// The number of a cell; `None`, counted, when there are as many as the configuration allows.
+    pub(crate) fn intern(&mut self, cell: Cell) -> Option<CellId> {
+        if let Some(id) = self.ids.get(&cell) {
+            return Some(*id);
+        }
+        if self.cells.len() >= self.cells_max {
+            self.overflows += 1;
+            return None;
+        }
+        let id = CellId(self.cells.len() as u32);
+        self.cells.push(cell);
+        self.ids.insert(cell, id);
+        Some(id)
+    }
+
+    /// All cells in the order of their numbers.
+    pub(crate) fn all(&self) -> &[Cell] {
+        &self.cells
+    }
+
+    /// How many facts found no cell.
+    pub(crate) fn overflows(&self) -> u64 {
+        self.overflows
+    }
+}

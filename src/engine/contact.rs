@@ -1,0 +1,104 @@
+//! The life of one ticket or chat: its history, what it comes to, and the facts that follow from it.
+
+mod facts;
+mod history;
+mod pairs;
+mod step;
+
+pub(crate) use facts::facts;
+pub(crate) use history::{ContactState, Entry};
+pub(crate) use pairs::pair_facts;
+use smallvec::SmallVec;
+pub(crate) use step::Setting;
+
+use super::names::DimensionsId;
+use super::order::EventOrder;
+use crate::event::{Key, Status};
+use crate::time::{EventTime, Span};
+
+/// What the events of a ticket or chat, in their order, come to.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Summary {
+    /// Its own dimensions: the last value of each.
+    pub(crate) dimensions: DimensionsId,
+    /// `ticket.created` or `chat.started`.
+    pub(crate) opened: Option<Opening>,
+    /// Where the first-response clock starts.
+    pub(crate) clock_start: Option<EventTime>,
+    /// The first public human reply, since the clock's start.
+    pub(crate) first_response: Option<Stamp>,
+    /// The first public reply of a bot or a rule, since the clock's start.
+    pub(crate) automated_response: Option<Stamp>,
+    /// The waits that later replies ended.
+    pub(crate) next_responses: Vec<Stamp>,
+    /// The first unanswered customer message after the first response.
+    pub(crate) asked: Option<EventTime>,
+    /// Public human replies since the clock's start.
+    pub(crate) replies: u32,
+    /// The latest solve, since the creation where that is known.
+    pub(crate) solve: Option<Solve>,
+    /// The first solve.
+    pub(crate) first_solve: Option<Solve>,
+    /// Solved or closed now.
+    pub(crate) is_solved: bool,
+    /// The latest status, for the backlog.
+    pub(crate) status: Option<Status>,
+    /// Withdrawn: spam, deleted or merged away.
+    pub(crate) is_gone: bool,
+    /// Withdrawn as spam.
+    pub(crate) is_spam: bool,
+    /// Each reopening.
+    pub(crate) reopens: SmallVec<[Mark; 1]>,
+    /// The latest escalation.
+    pub(crate) escalated: Option<Mark>,
+    /// The latest transfer.
+    pub(crate) transferred: Option<Mark>,
+    /// `chat.accepted`.
+    pub(crate) accepted: Option<Mark>,
+    /// `chat.abandoned`.
+    pub(crate) abandoned: Option<Mark>,
+    /// `chat.ended`.
+    pub(crate) ended: Option<Mark>,
+    /// Time the customer waited so far, and since when it runs again.
+    pub(crate) waited: Span,
+    pub(crate) waiting_since: Option<EventTime>,
+}
+
+/// The opening of a ticket or chat.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Opening {
+    pub(crate) order: EventOrder,
+    pub(crate) time: EventTime,
+    pub(crate) dimensions: DimensionsId,
+    pub(crate) customer: Option<Key>,
+    /// Known from a snapshot only, so that it makes no sample.
+    pub(crate) is_silent: bool,
+}
+
+/// Something that happened at an instant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Mark {
+    pub(crate) time: EventTime,
+    pub(crate) dimensions: DimensionsId,
+}
+
+/// Something that happened at an instant after a time that is measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Stamp {
+    pub(crate) mark: Mark,
+    pub(crate) after: Span,
+    /// Known from a snapshot only, so that it makes no sample.
+    pub(crate) is_silent: bool,
+}
+
+/// A solve.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Solve {
+    pub(crate) mark: Mark,
+    /// Since the creation; `None` where that is not known.
+    pub(crate) after: Option<Span>,
+    /// How long the customer waited until then.
+    pub(crate) waited: Option<Span>,
+    /// Known from a snapshot only, so that it makes no sample.
+    pub(crate) is_silent: bool,
+}

@@ -1,0 +1,133 @@
+//! The history of one ticket or chat: a summary of what nothing late can change any more, and the compact events after it.
+
+use smallvec::SmallVec;
+
+use super::Summary;
+use super::step::Setting;
+use crate::engine::names::DimensionsId;
+use crate::engine::order::EventOrder;
+use crate::engine::survey::SurveyId;
+use crate::event::{Contact, ContactAction, Key};
+use crate::time::EventTime;
+
+/// One event of a ticket or chat, compact.
+#[derive(Clone, Debug)]
+pub(crate) struct Entry {
+    pub(crate) order: EventOrder,
+    /// The dimensions it names.
+    pub(crate) dimensions: DimensionsId,
+    /// The customer it names.
+    pub(crate) customer: Option<Key>,
+    pub(crate) action: ContactAction,
+}
+
+/// A ticket or chat.
+#[derive(Clone, Debug)]
+pub(crate) struct ContactState {
+    contact: Contact,
+    /// What all its events come to.
+    pub(crate) summary: Summary,
+    /// What the events before `tail` came to; absent while `tail` is empty, because it is then the summary.
+    base: Option<Box<Summary>>,
+    /// The events that something late may still precede, in their order.
+    tail: SmallVec<[Entry; 0]>,
+    /// The event that the base ends with.
+    base_order: EventOrder,
+    /// The surveys that name it.
+    pub(crate) surveys: SmallVec<[SurveyId; 0]>,
+}
+
+impl ContactState {
+    pub(crate) fn new(contact: Contact, setting: &Setting<'_>) -> Self {
+        let summary = Summary::before(contact, setting);
+        Self { contact, summary, base: None, tail: SmallVec::new(), base_order: EventOrder::MIN, surveys: SmallVec::new() }
+    }
+
+    /// Takes an event in, in its place; `inherited` gives the dimensions of a customer at an instant.
+    ///
+    /// Gives whether it was the last event, so that nothing that came before is changed by it.
+    pub(crate) fn insert(
+        &mut self,
+        entry: Entry,
+        inherited: &impl Fn(Option<Key>, EventOrder) -> DimensionsId,
+        setting: &mut Setting<'_>,
+    ) -> bool {
+        let at = self.tail.partition_point(|e| e.order <= entry.order);
+        let is_last = at == self.tail.len();
+        if self.tail.is_empty() {
+            self.base = Some(Box::new(self.summary.clone()));
+        }
+        if is_last {
+            let customer = self.summary.opened.and_then(|o| o.customer).or(entry.customer);
+            self.summary.step(&entry, inherited(customer, entry.order), setting);
+            self.tail.push(entry);
+        } else {
+            self.tail.insert(at, entry);
+            self.replay(inherited, setting);
+        }
+        is_last
+    }
+
+    /// Recomputes the summary from the base, because an event came late or a customer's dimensions changed.
+    pub(crate) fn replay(&mut self, inherited: &impl Fn(Option<Key>, EventOrder) -> DimensionsId, setting: &mut Setting<'_>) {
+        let Some(base) = &self.base else { return };
+        self.summary = (**base).clone();
+        for entry in &self.tail {
+            let customer = self.summary.opened.and_then(|o| o.customer).or(entry.customer);
+            self.summary.step(entry, inherited(customer, entry.order), setting);
+        }
+    }
+
+    /// Moves events before `horizon` into the base, and further ones where there are more than `history_max`; gives how many of the latter.
+    pub(crate) fn fold(
+        &mut self,
+        horizon: EventTime,
+        history_max: usize,
+        inherited: &impl Fn(Option<Key>, EventOrder) -> DimensionsId,
+        setting: &mut Setting<'_>,
+    ) -> usize {
+        let settled = self.tail.partition_point(|e| e.order.time < horizon);
+        let folded = settled.max(self.tail.len().saturating_sub(history_max));
+        let Some(base) = &mut self.base else { return 0 };
+        if folded == self.tail.len() {
+            self.base_order = self.last_order();
+            self.base = None;
+            self.tail = SmallVec::new();
+        } else {
+            for entry in self.tail.drain(..folded) {
+                let customer = base.opened.and_then(|o| o.customer).or(entry.customer);
+                base.step(&entry, inherited(customer, entry.order), setting);
+                self.base_order = entry.order;
+            }
+        }
+        folded - settled
+    }
+
+    /// Its own dimensions and its customer as they were just before an event.
+    pub(crate) fn known_before(&self, order: EventOrder, setting: &mut Setting<'_>) -> (DimensionsId, Option<Key>) {
+        let base = self.base.as_deref().unwrap_or(&self.summary);
+        let (mut dimensions, mut opened) = (base.dimensions, base.opened.map(|o| o.customer));
+        for entry in self.tail.iter().take_while(|e| e.order < order) {
+            dimensions = setting.names.overlay(dimensions, entry.dimensions);
+            if opened.is_none() && matches!(entry.action, ContactAction::Opened(_) | ContactAction::Snapshot(_)) {
+                opened = Some(entry.customer);
+            }
+        }
+        (dimensions, opened.flatten())
+    }
+
+    /// Its last event, or the one that the base ended with.
+    pub(crate) fn last_order(&self) -> EventOrder {
+        self.tail.last().map_or(self.base_order, |e| e.order)
+    }
+
+    /// Whether events wait to be folded.
+    pub(crate) fn is_unsettled(&self) -> bool {
+        !self.tail.is_empty()
+    }
+
+    /// Which ticket or chat it is.
+    pub(crate) fn contact(&self) -> Contact {
+        self.contact
+    }
+}

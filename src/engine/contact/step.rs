@@ -1,0 +1,164 @@
+//! One event of a ticket or chat, in its order, onto the summary: the definitions of the life cycle.
+
+use super::{Entry, Mark, Opening, Solve, Stamp, Summary};
+use crate::engine::names::{DimensionsId, Names};
+use crate::event::{AssignReason, Author, Contact, ContactAction, CreatedBy, Message, Status, TicketSnapshot};
+use crate::time::{EventTime, Span};
+
+/// What stepping needs to know beside the summary and the event.
+pub(crate) struct Setting<'a> {
+    pub(crate) names: &'a mut Names,
+    /// Channels whose chats are telephone calls, by value number.
+    pub(crate) call_channels: &'a [u16],
+    /// The dimensions that a chat starts with: channel `chat`.
+    pub(crate) chat_dimensions: DimensionsId,
+}
+
+impl Summary {
+    /// The summary before the first event.
+    pub(crate) fn before(contact: Contact, setting: &Setting<'_>) -> Self {
+        let dimensions = match contact {
+            Contact::Ticket(_) => DimensionsId::default(),
+            Contact::Chat(_) => setting.chat_dimensions,
+        };
+        Self { dimensions, ..Self::default() }
+    }
+
+    /// Takes the next event in; `inherited` are the customer's dimensions at that time.
+    pub(crate) fn step(&mut self, entry: &Entry, inherited: DimensionsId, setting: &mut Setting<'_>) {
+        self.dimensions = setting.names.overlay(self.dimensions, entry.dimensions);
+        let credited = setting.names.overlay(inherited, self.dimensions);
+        let mark = Mark { time: entry.order.time, dimensions: credited };
+        match entry.action {
+            ContactAction::Opened(by) => self.open(entry, mark, by),
+            ContactAction::Message(message) => self.message(mark, message),
+            ContactAction::Status(status) => self.status(mark, status),
+            ContactAction::Merged => (self.is_gone, self.is_spam) = (true, false),
+            ContactAction::Escalated | ContactAction::Assigned(Some(AssignReason::Escalation)) => self.escalated = Some(mark),
+            ContactAction::Transferred | ContactAction::Assigned(Some(AssignReason::Transfer)) => self.transferred = Some(mark),
+            ContactAction::Assigned(_) => {}
+            ContactAction::Snapshot(snapshot) => self.snapshot(entry, mark, &snapshot),
+            ContactAction::Accepted => self.accept(mark, setting),
+            ContactAction::Ended => self.ended = self.ended.or(Some(mark)),
+            ContactAction::Abandoned => self.abandoned = self.abandoned.or(Some(mark)),
+        }
+    }
+
+    fn open(&mut self, entry: &Entry, mark: Mark, by: CreatedBy) {
+        if self.opened.is_some_and(|o| !o.is_silent) {
+            return;
+        }
+        let (time, dimensions, customer) = (mark.time, mark.dimensions, entry.customer);
+        self.opened = Some(Opening { order: entry.order, time, dimensions, customer, is_silent: false });
+        if by == CreatedBy::Customer {
+            self.clock_start = Some(time);
+        }
+        if !self.is_solved {
+            self.waiting_since = Some(time);
+        }
+    }
+
+    fn message(&mut self, mark: Mark, message: Message) {
+        match message.author {
+            // An automated customer message, such as an out-of-office reply, starts no wait.
+            Author::Customer if !message.automated => self.ask(mark.time),
+            Author::Agent if message.public && !message.automated => self.reply(mark),
+            Author::Bot | Author::Agent if message.public => self.automated_reply(mark),
+            Author::Customer | Author::Agent | Author::Bot | Author::System => {}
+        }
+    }
+
+    fn ask(&mut self, time: EventTime) {
+        if self.first_response.is_some() {
+            self.asked = self.asked.or(Some(time));
+        } else if self.clock_start.is_none() && self.opened.is_some() {
+            self.clock_start = Some(time);
+        }
+    }
+
+    fn reply(&mut self, mark: Mark) {
+        let Some(start) = self.clock_start else { return };
+        self.replies += 1;
+        if self.first_response.is_none() {
+            self.first_response = Some(Stamp { mark, after: mark.time - start, is_silent: false });
+        } else if let Some(asked) = self.asked.take() {
+            self.next_responses.push(Stamp { mark, after: mark.time - asked, is_silent: false });
+        }
+    }
+
+    fn automated_reply(&mut self, mark: Mark) {
+        if let (Some(start), None) = (self.clock_start, self.automated_response) {
+            self.automated_response = Some(Stamp { mark, after: mark.time - start, is_silent: false });
+        }
+    }
+
+    fn status(&mut self, mark: Mark, status: Status) {
+        (self.is_gone, self.is_spam) = (matches!(status, Status::Spam | Status::Deleted), status == Status::Spam);
+        if !self.is_gone {
+            self.status = Some(status);
+        }
+        self.account_wait(mark.time, status);
+        match status {
+            Status::Solved | Status::Closed => self.solve(mark, false),
+            Status::New | Status::Open | Status::Pending | Status::OnHold => {
+                if self.is_solved {
+                    self.reopens.push(mark);
+                }
+                self.is_solved = false;
+            }
+            Status::Spam | Status::Deleted => {}
+        }
+    }
+
+    fn solve(&mut self, mark: Mark, is_silent: bool) {
+        if !self.is_solved {
+            let after = self.opened.map(|opened| mark.time - opened.time);
+            let waited = self.opened.filter(|opened| !opened.is_silent).map(|_| self.waited);
+            let solve = Solve { mark, after, waited, is_silent };
+            self.solve = Some(solve);
+            self.first_solve = self.first_solve.or(Some(solve));
+        }
+        self.is_solved = true;
+    }
+
+    /// The customer waits in `new`, `open` and `on_hold`; `pending` is the customer's own turn.
+    fn account_wait(&mut self, time: EventTime, status: Status) {
+        if let Some(since) = self.waiting_since.take() {
+            self.waited = Span(self.waited.0 + (time - since).0);
+        }
+        if self.opened.is_some() && matches!(status, Status::New | Status::Open | Status::OnHold) {
+            self.waiting_since = Some(time);
+        }
+    }
+
+    fn accept(&mut self, mark: Mark, setting: &Setting<'_>) {
+        if self.accepted.is_some() {
+            return;
+        }
+        self.accepted = Some(mark);
+        let channel = setting.names.value(self.dimensions, crate::engine::CHANNEL);
+        if let (true, Some(start), None) = (setting.call_channels.contains(&channel), self.clock_start, self.first_response) {
+            self.first_response = Some(Stamp { mark, after: mark.time - start, is_silent: false });
+        }
+    }
+
+    /// A snapshot fills what the history lacks and ends what it says is ended; known history wins over it.
+    fn snapshot(&mut self, entry: &Entry, mark: Mark, snapshot: &TicketSnapshot) {
+        if self.opened.is_none() {
+            let (dimensions, customer) = (mark.dimensions, entry.customer);
+            self.opened = Some(Opening { order: entry.order, time: snapshot.created, dimensions, customer, is_silent: true });
+            self.clock_start = self.clock_start.or(Some(snapshot.created));
+            self.status = self.status.or(Some(snapshot.status));
+        }
+        let reply = |time: EventTime, start: EventTime| Stamp { mark: Mark { time, ..mark }, after: time - start, is_silent: true };
+        if let (None, Some(first), Some(start)) = (self.first_response, snapshot.first_response, self.clock_start) {
+            self.first_response = Some(reply(first, start));
+        }
+        self.asked = self.asked.or(snapshot.awaiting_reply_since);
+        match snapshot.status {
+            Status::Solved | Status::Closed => self.solve(Mark { time: snapshot.solved.unwrap_or(mark.time), ..mark }, true),
+            Status::Spam | Status::Deleted => (self.is_gone, self.is_spam) = (true, snapshot.status == Status::Spam),
+            Status::New | Status::Open | Status::Pending | Status::OnHold => {}
+        }
+    }
+}

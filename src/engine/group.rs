@@ -1,0 +1,186 @@
+//! The state of one partition group: everything keyed by ticket, chat, survey or customer, and what each event changes in it.
+
+mod contacts;
+mod customers;
+mod surveys;
+
+use std::collections::{BTreeMap, BinaryHeap};
+
+use rustc_hash::FxHashMap;
+
+use super::contact::ContactState;
+use super::customer::CustomerState;
+use super::fact::{Facts, difference};
+use super::gate::Gate;
+use super::ledger::Ledger;
+use super::names::DimensionsId;
+use super::order::EventOrder;
+use super::panes::Panes;
+use super::survey::{SurveyId, SurveyState};
+use super::view::View;
+use super::{EngineSettings, Outcome, Place, Progress, Rules};
+use crate::event::{Body, Contact, Decoded, Key};
+use crate::time::{EventTime, Span};
+
+/// The state of one partition group.
+#[derive(Debug)]
+pub(crate) struct Group {
+    pub(crate) topics: Vec<TopicState>,
+    pub(crate) panes: Panes,
+    contacts: FxHashMap<Contact, ContactState>,
+    surveys: FxHashMap<SurveyId, SurveyState>,
+    customers: FxHashMap<Key, CustomerState>,
+    /// Events later than now; they are applied when now reaches them.
+    held: BTreeMap<EventOrder, Arrived>,
+    /// When the tail of each unsettled ticket or chat begins, oldest first.
+    unsettled: BinaryHeap<std::cmp::Reverse<(EventTime, Contact)>>,
+    /// The first event of a customer, or the beginning of time where a customer was loaded as active: before it the base is not known.
+    pub(crate) customers_since: Option<EventTime>,
+    /// Histories folded early, because they were too long.
+    pub(crate) folded_early: u64,
+    pub(crate) largest_event_time: Option<EventTime>,
+}
+
+/// What is known of one topic of a group.
+#[derive(Debug)]
+pub(crate) struct TopicState {
+    pub(crate) gate: Gate,
+    pub(crate) ledger: Ledger,
+    pub(crate) next_offset: Option<i64>,
+    pub(crate) progress: Option<Progress>,
+    /// The timestamp of the first record, or its event time where it has none.
+    pub(crate) first_record: Option<EventTime>,
+}
+
+/// An applied event, with its names interned.
+#[derive(Clone, Debug)]
+pub(crate) struct Arrived {
+    pub(crate) order: EventOrder,
+    pub(crate) topic: usize,
+    pub(crate) identity: Key,
+    pub(crate) customer: Option<Key>,
+    pub(crate) dimensions: DimensionsId,
+    pub(crate) body: Body,
+}
+
+impl Group {
+    pub(crate) fn new(settings: &EngineSettings, panes: Panes) -> Self {
+        let topic = |t: &super::EngineTopic| TopicState {
+            gate: Gate::new(t.allowed_lateness, settings.limits.identities_max),
+            ledger: Ledger::default(),
+            next_offset: None,
+            progress: None,
+            first_record: None,
+        };
+        Self {
+            topics: settings.topics.iter().map(topic).collect(),
+            panes,
+            contacts: FxHashMap::default(),
+            surveys: FxHashMap::default(),
+            customers: FxHashMap::default(),
+            held: BTreeMap::new(),
+            unsettled: BinaryHeap::new(),
+            customers_since: None,
+            folded_early: 0,
+            largest_event_time: None,
+        }
+    }
+
+    /// Judges a record, books its outcome, and applies the event or holds it until now reaches it.
+    pub(crate) fn handle(&mut self, place: Place, decoded: &Decoded<'_>, view: &mut View, rules: &Rules) -> Outcome {
+        let at = usize::from(place.topic.0);
+        let topic = &mut self.topics[at];
+        assert!(topic.next_offset.is_none_or(|next| place.offset >= next), "a record is handled once, in the order of its log");
+        topic.next_offset = Some(place.offset + 1);
+        let outcome = match decoded {
+            Decoded::Event(event) => topic.gate.judge(event.identity, event.time, place.record_time),
+            Decoded::Ignored => Outcome::Ignored,
+            Decoded::Invalid(reason) => Outcome::Invalid(*reason),
+        };
+        topic.ledger.book(outcome);
+        let Decoded::Event(event) = decoded else { return outcome };
+        topic.first_record = topic.first_record.or(place.record_time).or(Some(event.time));
+        if outcome == Outcome::Applied {
+            self.largest_event_time = self.largest_event_time.max(Some(event.time));
+            let arrived = Arrived {
+                order: EventOrder::new(event.time, view.settings.topics[at].kind, place.topic.0, place.offset),
+                topic: at,
+                identity: event.identity,
+                customer: event.customer,
+                dimensions: view.names.intern(&event.dimensions),
+                body: event.body.clone(),
+            };
+            if event.time > view.now {
+                self.held.insert(arrived.order, arrived);
+            } else {
+                self.apply(&arrived, view, rules);
+            }
+        }
+        outcome
+    }
+
+    /// Applies the held events that now has reached, in their order.
+    pub(crate) fn release_held(&mut self, view: &mut View, rules: &Rules) {
+        while let Some(entry) = self.held.first_entry() {
+            if entry.key().time > view.now {
+                break;
+            }
+            let arrived = entry.remove();
+            self.apply(&arrived, view, rules);
+        }
+    }
+
+    /// Folds histories that nothing late can change any more.
+    pub(crate) fn settle(&mut self, view: &mut View, rules: &Rules) {
+        let horizon = self.horizon(&view.settings);
+        while self.unsettled.peek().is_some_and(|next| next.0.0 < horizon) {
+            let Some(std::cmp::Reverse((_, contact))) = self.unsettled.pop() else { break };
+            self.settle_contact(contact, horizon, view, rules);
+        }
+    }
+
+    /// How much it holds, by store.
+    pub(crate) fn sizes(&self) -> [(&'static str, usize); 7] {
+        let (panes, entries) = self.panes.size();
+        let identities = self.topics.iter().map(|t| t.gate.identities()).sum();
+        [
+            ("contacts", self.contacts.len()),
+            ("surveys", self.surveys.len()),
+            ("customers", self.customers.len()),
+            ("identities", identities),
+            ("held", self.held.len()),
+            ("panes", panes),
+            ("pane_cells", entries),
+        ]
+    }
+
+    fn apply(&mut self, arrived: &Arrived, view: &mut View, rules: &Rules) {
+        match arrived.body {
+            Body::Contact(contact, action) => self.apply_contact(contact, action, arrived, view, rules),
+            Body::Survey(survey) => self.apply_survey(&survey, arrived, view, rules),
+            Body::Customer(action) => self.apply_customer(action, arrived, view, rules),
+            Body::SnapshotCompleted(_) => {}
+        }
+    }
+
+    /// Group time: the smallest watermark over the topics that still have lag, else the largest; nothing else lets histories shrink.
+    fn group_time(&self) -> EventTime {
+        let lagging = || self.topics.iter().filter(|t| !t.progress.is_some_and(|p| p.at_end));
+        let watermark = |t: &TopicState| t.gate.watermark().unwrap_or(EventTime::MIN);
+        let smallest = lagging().map(watermark).min();
+        smallest.unwrap_or_else(|| self.topics.iter().map(watermark).max().unwrap_or(EventTime::MIN))
+    }
+
+    /// Before this nothing is applied any more.
+    fn horizon(&self, settings: &EngineSettings) -> EventTime {
+        let lateness = settings.topics.iter().map(|t| t.allowed_lateness).max().unwrap_or(Span(0));
+        self.group_time() - lateness
+    }
+}
+
+/// Posts the difference of two lists of facts.
+fn post_difference(mut before: Facts, mut after: Facts, panes: &mut Panes, view: &mut View) {
+    difference(&mut before, &mut after);
+    before.iter().for_each(|fact| view.post(panes, fact, -1));
+    after.iter().for_each(|fact| view.post(panes, fact, 1));
+}

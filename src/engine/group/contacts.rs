@@ -1,0 +1,122 @@
+//! What an event of a ticket or chat changes: its own facts, its pairs with answers, its customer's openings, its surveys.
+
+use std::cmp::Reverse;
+
+use super::{Arrived, Group, post_difference};
+use crate::engine::Rules;
+use crate::engine::contact::{ContactState, Entry, Opening, facts, pair_facts};
+use crate::engine::customer::CustomerState;
+use crate::engine::fact::{Fact, Facts};
+use crate::engine::names::DimensionsId;
+use crate::engine::order::EventOrder;
+use crate::engine::survey::touchpoint;
+use crate::engine::view::View;
+use crate::event::{Contact, ContactAction, Key};
+use crate::time::EventTime;
+
+impl Group {
+    pub(super) fn apply_contact(&mut self, contact: Contact, action: ContactAction, arrived: &Arrived, view: &mut View, rules: &Rules) {
+        let entry = Entry { order: arrived.order, dimensions: arrived.dimensions, customer: arrived.customer, action };
+        self.change_contact(contact, view, rules, |state, customers, view| {
+            let mut setting = rules.setting(&mut view.names);
+            state.insert(entry, &inherited_from(customers, rules), &mut setting)
+        });
+        let state = &self.contacts[&contact];
+        if state.summary.opened.is_none() {
+            self.topics[arrived.topic].ledger.orphaned += 1;
+        }
+        self.unsettled.push(Reverse((arrived.order.time, contact)));
+    }
+
+    /// Replays a ticket or chat, because its customer's dimensions became known late.
+    pub(super) fn replay_contact(&mut self, contact: Contact, view: &mut View, rules: &Rules) {
+        self.change_contact(contact, view, rules, |state, customers, view| {
+            let mut setting = rules.setting(&mut view.names);
+            state.replay(&inherited_from(customers, rules), &mut setting);
+            false
+        });
+    }
+
+    /// Folds what is settled, and comes back for the rest.
+    pub(super) fn settle_contact(&mut self, contact: Contact, horizon: EventTime, view: &mut View, rules: &Rules) {
+        let Some(state) = self.contacts.get_mut(&contact).filter(|s| s.is_unsettled()) else { return };
+        let mut setting = rules.setting(&mut view.names);
+        let history_max = view.settings.limits.history_max;
+        let early = state.fold(horizon, history_max, &inherited_from(&self.customers, rules), &mut setting);
+        self.folded_early += early as u64;
+    }
+
+    /// The pairs that a ticket or chat gives with the answers about it.
+    pub(super) fn pairs_of(&self, contact: Contact, view: &View) -> Facts {
+        let Some(state) = self.contacts.get(&contact).filter(|s| !s.surveys.is_empty()) else { return Facts::new() };
+        let answers = state.surveys.iter().filter_map(|id| self.surveys.get(id)?.answer.as_ref());
+        pair_facts(&state.summary, answers.filter(|a| a.stands && a.about == Some(contact)), &view.classes)
+    }
+
+    /// Changes a ticket or chat and posts whatever follows; `change` gives whether nothing before it is touched.
+    fn change_contact(
+        &mut self,
+        contact: Contact,
+        view: &mut View,
+        rules: &Rules,
+        change: impl FnOnce(&mut ContactState, &rustc_hash::FxHashMap<Key, CustomerState>, &mut View) -> bool,
+    ) {
+        let pairs = self.pairs_of(contact, view);
+        let state = self.contacts.entry(contact).or_insert_with(|| ContactState::new(contact, &rules.setting(&mut view.names)));
+        let before = own_facts(state, view);
+        let (opening, was_spam) = (standing_opening(state), state.summary.is_spam);
+        let is_last = change(state, &self.customers, view);
+        let after = own_facts(state, view);
+        post_difference(before, after, &mut self.panes, view);
+
+        let (new_opening, is_spam) = (standing_opening(state), state.summary.is_spam);
+        let has_surveys = !state.surveys.is_empty();
+        if opening != new_opening {
+            self.move_opening(contact, opening, new_opening, view);
+        }
+        if has_surveys {
+            if !is_last || was_spam != is_spam {
+                self.resolve_surveys_of(contact, view, rules);
+            }
+            let pairs_now = self.pairs_of(contact, view);
+            post_difference(pairs, pairs_now, &mut self.panes, view);
+        }
+    }
+
+    /// Tells the customers that a ticket or chat was opened, was withdrawn, or is another's.
+    fn move_opening(&mut self, contact: Contact, old: Option<Opening>, new: Option<Opening>, view: &mut View) {
+        if let Some((opening, customer)) = old.and_then(|o| Some((o, o.customer?))) {
+            self.change_openings(customer, opening.order, view, |state| state.remove_opening(contact, opening.order));
+        }
+        if let Some((opening, customer)) = new.and_then(|o| Some((o, o.customer?))) {
+            self.change_openings(customer, opening.order, view, |state| state.add_opening(contact, opening));
+        }
+    }
+}
+
+/// The facts of a ticket or chat by itself, with the touchpoint of an opening that has no customer.
+fn own_facts(state: &ContactState, view: &View) -> Facts {
+    let mut facts = facts(state.contact(), &state.summary, &view.classes, view.settings.chat_abandon_min);
+    facts.extend(anonymous_touchpoint(state, view));
+    facts
+}
+
+fn anonymous_touchpoint(state: &ContactState, view: &View) -> Option<Fact> {
+    let opening = standing_opening(state).filter(|o| o.customer.is_none() && !o.is_silent)?;
+    Some(touchpoint(opening.order, opening.dimensions, DimensionsId::default(), view))
+}
+
+fn standing_opening(state: &ContactState) -> Option<Opening> {
+    state.summary.opened.filter(|_| !state.summary.is_gone)
+}
+
+/// The dimensions that a contact inherits from its customer at an instant, where any grouping set asks for them.
+pub(super) fn inherited_from(
+    customers: &rustc_hash::FxHashMap<Key, CustomerState>,
+    rules: &Rules,
+) -> impl Fn(Option<Key>, EventOrder) -> DimensionsId {
+    move |customer, order| match customer.filter(|_| rules.inherits_from_customer).and_then(|c| customers.get(&c)) {
+        Some(state) => state.dimensions_before(order),
+        None => DimensionsId::default(),
+    }
+}

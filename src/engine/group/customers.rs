@@ -1,0 +1,81 @@
+//! What an event of a customer changes, and what a contact or an answer changes for its customer.
+
+use super::{Arrived, Group, post_difference};
+use crate::engine::Rules;
+use crate::engine::customer::{CustomerState, Subscription};
+use crate::engine::fact::Facts;
+use crate::engine::names::DimensionsId;
+use crate::engine::order::EventOrder;
+use crate::engine::survey::touchpoint;
+use crate::engine::view::View;
+use crate::event::{Contact, CustomerAction, Key};
+use crate::time::EventTime;
+
+impl Group {
+    pub(super) fn apply_customer(&mut self, action: CustomerAction, arrived: &Arrived, view: &mut View, rules: &Rules) {
+        let Some(customer) = arrived.customer else { return };
+        if action == CustomerAction::Erased {
+            // The identity is forgotten and the sums stay: a later event of that id is a new customer.
+            self.customers.remove(&customer);
+            return;
+        }
+        let order = arrived.order;
+        let state = self.customers.entry(customer).or_default();
+        let matters = state.has_after(order);
+        let mut before = state.subscription_facts();
+        before.extend(touchpoints_if(matters, state, order, view));
+        state.note_dimensions(order, arrived.dimensions, view);
+        let subscription = match action {
+            CustomerAction::Active => Some(Subscription::Active),
+            CustomerAction::Subscribed => Some(Subscription::Subscribed),
+            CustomerAction::Cancelled => Some(Subscription::Cancelled),
+            CustomerAction::Touchpoint(_) | CustomerAction::Erased => None,
+        };
+        if let Some(subscription) = subscription {
+            state.note_subscription(order, subscription);
+        }
+        let mut after = state.subscription_facts();
+        after.extend(touchpoints_if(matters, state, order, view));
+        if let Some(subscription) = subscription {
+            let since = if subscription == Subscription::Active { EventTime::MIN } else { order.time };
+            self.customers_since = Some(self.customers_since.map_or(since, |known| known.min(since)));
+        } else {
+            after.push(touchpoint(order, arrived.dimensions, DimensionsId::default(), view));
+        }
+        let contacts: Vec<Contact> = if matters && rules.inherits_from_customer { state.contacts().collect() } else { Vec::new() };
+        post_difference(before, after, &mut self.panes, view);
+        contacts.into_iter().for_each(|contact| self.replay_contact(contact, view, rules));
+    }
+
+    /// Changes a customer's openings around one of them.
+    pub(super) fn change_openings(&mut self, customer: Key, order: EventOrder, view: &mut View, change: impl FnOnce(&mut CustomerState)) {
+        let horizon = self.forgotten_before(view);
+        let state = self.customers.entry(customer).or_default();
+        let before = state.opening_facts_around(order, view);
+        change(state);
+        let after = state.opening_facts_around(order, view);
+        state.forget_before(horizon);
+        post_difference(before, after, &mut self.panes, view);
+    }
+
+    /// Changes a customer's answers; `order` is that of the answer which comes or goes.
+    pub(super) fn change_answers(&mut self, customer: Key, order: EventOrder, view: &mut View, change: impl FnOnce(&mut CustomerState)) {
+        let state = self.customers.entry(customer).or_default();
+        let mut before = state.latest_answer_facts(view);
+        before.extend(state.answer_touchpoint(order, view));
+        change(state);
+        let mut after = state.latest_answer_facts(view);
+        after.extend(state.answer_touchpoint(order, view));
+        post_difference(before, after, &mut self.panes, view);
+    }
+
+    /// What lies before this is in no window and cannot come back into one.
+    fn forgotten_before(&self, view: &View) -> EventTime {
+        let longest = view.settings.windows.iter().map(|w| w.range).max().unwrap_or_default();
+        self.horizon(&view.settings) - longest - view.settings.repeat_contact_within
+    }
+}
+
+fn touchpoints_if(matters: bool, state: &CustomerState, order: EventOrder, view: &View) -> Facts {
+    if matters { state.touchpoints_after(order, view) } else { Facts::new() }
+}

@@ -1,0 +1,146 @@
+//! What an event of a survey changes: its own facts, its customer's answers, the pairs of the ticket or chat it is about.
+
+use super::contacts::inherited_from;
+use super::{Arrived, Group, post_difference};
+use crate::engine::Rules;
+use crate::engine::contact::ContactState;
+use crate::engine::names::DimensionsId;
+use crate::engine::order::EventOrder;
+use crate::engine::survey::{Sending, StandingAnswer, SurveyId, SurveyIdentity, SurveyState};
+use crate::engine::view::View;
+use crate::event::{Answer, Contact, Key, Survey, SurveyAction};
+
+impl Group {
+    pub(super) fn apply_survey(&mut self, survey: &Survey, arrived: &Arrived, view: &mut View, rules: &Rules) {
+        let identity = match (survey.survey, survey.about) {
+            (Some(key), _) => SurveyIdentity::Named(key),
+            (None, Some(contact)) => SurveyIdentity::About(contact),
+            (None, None) => SurveyIdentity::Event(arrived.identity),
+        };
+        let id = SurveyId { metric: survey.metric, identity };
+        if let Some(contact) = survey.about {
+            let state = self.contacts.entry(contact).or_insert_with(|| ContactState::new(contact, &rules.setting(&mut view.names)));
+            if !state.surveys.contains(&id) {
+                state.surveys.push(id);
+            }
+        }
+        match survey.action {
+            SurveyAction::Sent => self.send(id, survey, arrived, view, rules),
+            SurveyAction::Responded(answer) => self.answer(id, survey, answer, arrived, view, rules),
+        }
+    }
+
+    /// Looks again at what the surveys of a ticket or chat inherit from it, and whether they stand.
+    pub(super) fn resolve_surveys_of(&mut self, contact: Contact, view: &mut View, rules: &Rules) {
+        let ids = self.contacts.get(&contact).map(|state| state.surveys.clone()).unwrap_or_default();
+        ids.into_iter().for_each(|id| self.change_survey(id, view, rules, |_| ()));
+    }
+
+    /// The latest sending counts.
+    fn send(&mut self, id: SurveyId, survey: &Survey, arrived: &Arrived, view: &mut View, rules: &Rules) {
+        let sending = Sending {
+            order: arrived.order,
+            about: survey.about,
+            own: arrived.dimensions,
+            own_customer: arrived.customer,
+            dimensions: arrived.dimensions,
+            stands: true,
+        };
+        self.change_survey(id, view, rules, |state| {
+            if state.sent.as_ref().is_none_or(|known| known.order < sending.order) {
+                state.sent = Some(sending);
+            }
+        });
+    }
+
+    /// The latest answer replaces the earlier one.
+    fn answer(&mut self, id: SurveyId, survey: &Survey, answer: Answer, arrived: &Arrived, view: &mut View, rules: &Rules) {
+        let known = self.surveys.get(&id).and_then(|state| state.answer.as_ref());
+        if known.is_some_and(|known| known.order > arrived.order) {
+            return;
+        }
+        let mut touched: Vec<Contact> = known.and_then(|known| known.about).into_iter().chain(survey.about).collect();
+        touched.dedup();
+        let before: Vec<_> = touched.iter().map(|contact| self.pairs_of(*contact, view)).collect();
+        let standing = StandingAnswer {
+            order: arrived.order,
+            metric: survey.metric,
+            answer,
+            about: survey.about,
+            own: arrived.dimensions,
+            own_customer: arrived.customer,
+            dimensions: arrived.dimensions,
+            customer: arrived.customer,
+            stands: true,
+        };
+        self.change_survey(id, view, rules, |state| state.answer = Some(standing));
+        for (contact, before) in touched.into_iter().zip(before) {
+            let after = self.pairs_of(contact, view);
+            post_difference(before, after, &mut self.panes, view);
+        }
+    }
+
+    /// Changes a survey, resolves what it inherits, and posts whatever follows.
+    fn change_survey(&mut self, id: SurveyId, view: &mut View, rules: &Rules, change: impl FnOnce(&mut SurveyState)) {
+        let mut state = self.surveys.remove(&id).unwrap_or_default();
+        let (before, old) = (state.facts(id.metric, view), of_customer(&state));
+        change(&mut state);
+        self.resolve(&mut state, view, rules);
+        let (after, new) = (state.facts(id.metric, view), of_customer(&state));
+        self.surveys.insert(id, state);
+        post_difference(before, after, &mut self.panes, view);
+        if old != new {
+            if let Some((customer, answer)) = old {
+                self.change_answers(customer, answer.order, view, |state| state.remove_answer(answer.order));
+            }
+            if let Some((customer, answer)) = new {
+                self.change_answers(customer, answer.order, view, |state| state.add_answer(answer));
+            }
+        }
+    }
+
+    fn resolve(&self, state: &mut SurveyState, view: &mut View, rules: &Rules) {
+        if let Some(sent) = &mut state.sent {
+            let inherited = self.inherited(sent.about, sent.own, sent.own_customer, sent.order, view, rules);
+            (sent.dimensions, sent.stands) = (inherited.dimensions, inherited.stands);
+        }
+        if let Some(answer) = &mut state.answer {
+            let inherited = self.inherited(answer.about, answer.own, answer.own_customer, answer.order, view, rules);
+            (answer.dimensions, answer.customer, answer.stands) = (inherited.dimensions, inherited.customer, inherited.stands);
+        }
+    }
+
+    /// What an event of a survey has by itself, else from its ticket or chat, else from its customer.
+    fn inherited(
+        &self,
+        about: Option<Contact>,
+        own: DimensionsId,
+        own_customer: Option<Key>,
+        order: EventOrder,
+        view: &mut View,
+        rules: &Rules,
+    ) -> Inherited {
+        let contact = about.and_then(|contact| self.contacts.get(&contact));
+        let (of_contact, contacts_customer) = match contact {
+            Some(state) => state.known_before(order, &mut rules.setting(&mut view.names)),
+            None => (DimensionsId::default(), None),
+        };
+        let customer = own_customer.or(contacts_customer);
+        let of_customer = inherited_from(&self.customers, rules)(customer, order);
+        let below = view.names.overlay(of_customer, of_contact);
+        let dimensions = view.names.overlay(below, own);
+        Inherited { dimensions, customer, stands: !contact.is_some_and(|state| state.summary.is_spam) }
+    }
+}
+
+struct Inherited {
+    dimensions: DimensionsId,
+    customer: Option<Key>,
+    stands: bool,
+}
+
+/// The answer as its customer knows it, where it stands and has one.
+fn of_customer(state: &SurveyState) -> Option<(Key, StandingAnswer)> {
+    let answer = state.answer.as_ref().filter(|a| a.stands)?;
+    Some((answer.customer?, answer.clone()))
+}

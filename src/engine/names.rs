@@ -1,0 +1,206 @@
+//! Dimension values as small numbers: values, tuples of values, and the group keys that a tuple belongs to.
+//!
+//! Hot code passes a [`DimensionsId`]; text appears only when an event names a value and when a snapshot is read.
+
+use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
+
+use super::EngineSettings;
+use crate::event::DimensionValues;
+
+/// The value number of a dimension that is not set; reads as `unknown`.
+const UNSET: u16 = u16::MAX;
+/// The value number of `unknown`, set in so many words.
+const UNKNOWN: u16 = 0;
+/// The value number of `other`: what lies beyond the limit of values.
+const OTHER: u16 = 1;
+/// Distinct tuples kept apart at most; beyond, an event's dimensions all read `other`.
+const TUPLES_MAX: usize = 1 << 20;
+
+/// An interned tuple of dimension values, some of them unset.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct DimensionsId(u32);
+
+/// An interned key of some grouping set; 0 is the overall key.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct KeyId(pub(crate) u32);
+
+type Tuple = SmallVec<[u16; 8]>;
+
+/// All names of this process.
+#[derive(Debug)]
+pub(crate) struct Names {
+    dimensions: Vec<Values>,
+    /// Grouping sets of contacts, then those of customers; indices of dimensions.
+    sets: Vec<Vec<u8>>,
+    tuples: Vec<Tuple>,
+    tuple_ids: FxHashMap<Tuple, DimensionsId>,
+    /// The key of each tuple in each set, `sets.len()` a tuple.
+    keys_of_tuples: Vec<KeyId>,
+    keys: Vec<(u8, Tuple)>,
+    key_ids: FxHashMap<(u8, Tuple), KeyId>,
+    overlays: FxHashMap<(DimensionsId, DimensionsId), DimensionsId>,
+    /// The tuple whose values all read `other`.
+    beyond_limit: DimensionsId,
+}
+
+#[derive(Debug)]
+struct Values {
+    name: String,
+    texts: Vec<Box<str>>,
+    ids: FxHashMap<Box<str>, u16>,
+    values_max: usize,
+    overflows: u64,
+}
+
+impl Names {
+    pub(crate) fn new(settings: &EngineSettings) -> Self {
+        let dimensions = settings.dimensions.iter().map(|d| Values::new(&d.name, d.values_max)).collect();
+        let sets = settings.grouping_sets.iter().chain(&settings.customer_grouping_sets).cloned().collect();
+        let mut names = Self {
+            dimensions,
+            sets,
+            tuples: Vec::new(),
+            tuple_ids: FxHashMap::default(),
+            keys_of_tuples: Vec::new(),
+            keys: vec![(u8::MAX, Tuple::new())],
+            key_ids: FxHashMap::default(),
+            overlays: FxHashMap::default(),
+            beyond_limit: DimensionsId::default(),
+        };
+        names.tuple(SmallVec::from_elem(UNSET, settings.dimensions.len()));
+        names.beyond_limit = names.tuple(SmallVec::from_elem(OTHER, settings.dimensions.len()));
+        names
+    }
+
+    /// The tuple of the values that an event carries, the others unset.
+    pub(crate) fn intern(&mut self, values: &DimensionValues<'_>) -> DimensionsId {
+        if values.is_empty() {
+            return DimensionsId::default();
+        }
+        let mut tuple = Tuple::from_elem(UNSET, self.dimensions.len());
+        for (dimension, text) in values {
+            let dimension = usize::from(*dimension);
+            tuple[dimension] = self.dimensions[dimension].intern(text);
+        }
+        self.tuple(tuple)
+    }
+
+    /// `base` with the values that are set in `over` put over it.
+    pub(crate) fn overlay(&mut self, base: DimensionsId, over: DimensionsId) -> DimensionsId {
+        if over == DimensionsId::default() || base == over {
+            return base;
+        }
+        if base == DimensionsId::default() {
+            return over;
+        }
+        if let Some(found) = self.overlays.get(&(base, over)) {
+            return *found;
+        }
+        let pairs = self.tuples[base.0 as usize].iter().zip(&self.tuples[over.0 as usize]);
+        let tuple = pairs.map(|(b, o)| if *o == UNSET { *b } else { *o }).collect();
+        let id = self.tuple(tuple);
+        if self.overlays.len() < TUPLES_MAX {
+            self.overlays.insert((base, over), id);
+        }
+        id
+    }
+
+    /// The tuple with only one dimension of `of`, where it is set.
+    pub(crate) fn only(&mut self, dimension: u8, of: DimensionsId) -> DimensionsId {
+        let mut tuple = Tuple::from_elem(UNSET, self.dimensions.len());
+        tuple[usize::from(dimension)] = self.tuples[of.0 as usize][usize::from(dimension)];
+        self.tuple(tuple)
+    }
+
+    /// The number of one dimension's value; unset reads as `unknown`.
+    pub(crate) fn value(&self, of: DimensionsId, dimension: u8) -> u16 {
+        let value = self.tuples[of.0 as usize][usize::from(dimension)];
+        if value == UNSET { UNKNOWN } else { value }
+    }
+
+    /// Whether a dimension is set.
+    pub(crate) fn is_set(&self, of: DimensionsId, dimension: u8) -> bool {
+        self.tuples[of.0 as usize][usize::from(dimension)] != UNSET
+    }
+
+    /// The number of a value that is named in the configuration, such as the channel `phone`.
+    pub(crate) fn value_named(&mut self, dimension: u8, text: &str) -> u16 {
+        self.dimensions[usize::from(dimension)].intern(text)
+    }
+
+    /// The text of one dimension's value.
+    pub(crate) fn text(&self, dimension: u8, value: u16) -> &str {
+        &self.dimensions[usize::from(dimension)].texts[usize::from(value)]
+    }
+
+    /// The key of a tuple in the grouping set with this number.
+    pub(crate) fn key(&self, of: DimensionsId, set: usize) -> KeyId {
+        self.keys_of_tuples[of.0 as usize * self.sets.len() + set]
+    }
+
+    /// The grouping set of a key and the texts of its values; `None` for the overall key.
+    pub(crate) fn key_texts(&self, key: KeyId) -> Option<(usize, Vec<&str>)> {
+        let (set, tuple) = &self.keys[key.0 as usize];
+        let set = usize::from(*set);
+        let dimensions = self.sets.get(set)?;
+        Some((set, dimensions.iter().zip(tuple).map(|(d, v)| self.text(*d, *v)).collect()))
+    }
+
+    /// How many events named a value beyond the limit, by dimension.
+    pub(crate) fn overflows(&self) -> impl Iterator<Item = (&str, u64)> {
+        self.dimensions.iter().map(|d| (d.name.as_str(), d.overflows))
+    }
+
+    fn tuple(&mut self, tuple: Tuple) -> DimensionsId {
+        if let Some(id) = self.tuple_ids.get(&tuple) {
+            return *id;
+        }
+        if self.tuples.len() >= TUPLES_MAX {
+            return self.beyond_limit;
+        }
+        let id = DimensionsId(self.tuples.len() as u32);
+        for set in 0..self.sets.len() {
+            let key = self.key_of(set, &tuple);
+            self.keys_of_tuples.push(key);
+        }
+        self.tuple_ids.insert(tuple.clone(), id);
+        self.tuples.push(tuple);
+        id
+    }
+
+    fn key_of(&mut self, set: usize, tuple: &Tuple) -> KeyId {
+        let values = self.sets[set].iter().map(|d| tuple[usize::from(*d)]).map(|v| if v == UNSET { UNKNOWN } else { v }).collect();
+        let entry = (set as u8, values);
+        if let Some(key) = self.key_ids.get(&entry) {
+            return *key;
+        }
+        let key = KeyId(self.keys.len() as u32);
+        self.keys.push(entry.clone());
+        self.key_ids.insert(entry, key);
+        key
+    }
+}
+
+impl Values {
+    fn new(name: &str, values_max: usize) -> Self {
+        let mut values =
+            Self { name: name.to_owned(), texts: Vec::new(), ids: FxHashMap::default(), values_max: values_max + 2, overflows: 0 };
+        assert_eq!((values.intern("unknown"), values.intern("other")), (UNKNOWN, OTHER), "the reserved values come first");
+        values
+    }
+
+    fn intern(&mut self, text: &str) -> u16 {
+        if let Some(id) = self.ids.get(text) {
+            return *id;
+        }
+        if self.texts.len() >= self.values_max.min(usize::from(UNSET)) {
+            self.overflows += 1;
+            return OTHER;
+        }
+        let id = self.texts.len() as u16;
+        self.texts.push(text.into());
+        self.ids.insert(text.into(), id);
+        id
+    }
+}

@@ -1,0 +1,28 @@
+//! The order of events: by event time, then by kind of topic, topic and offset, so that it is the same however topics are read.
+
+use crate::event::Kind;
+use crate::time::EventTime;
+
+/// The place of an event among all events of its partition group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct EventOrder {
+    /// When it happened.
+    pub(crate) time: EventTime,
+    tie: u64,
+}
+
+impl EventOrder {
+    /// Before every event.
+    pub(crate) const MIN: Self = Self { time: EventTime::MIN, tie: 0 };
+
+    /// The order of the event at `offset` of a topic: at one instant tickets come before chats, surveys and customers, then the log decides.
+    pub(crate) fn new(time: EventTime, kind: Kind, topic: u8, offset: i64) -> Self {
+        let tie = (kind as u64) << 62 | u64::from(topic & 0x3f) << 56 | (offset as u64 & 0x00ff_ffff_ffff_ffff);
+        Self { time, tie }
+    }
+
+    /// Before every event at or after `time`.
+    pub(crate) fn start_of(time: EventTime) -> Self {
+        Self { time, tie: 0 }
+    }
+}

@@ -1,0 +1,65 @@
+//! Lowering: from a partial to the numbers that are shown.
+
+use smallvec::SmallVec;
+
+use crate::engine::EngineSettings;
+use crate::engine::aggregate::{Answers, DurationClasses, Durations, Partial};
+use crate::engine::fact::Measure;
+use crate::time::{EventTime, Span};
+
+/// What a cell shows over one window, or now.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Reading {
+    Count(i64),
+    Answers(Answers),
+    Durations(DurationsReading),
+    Pairs { count: i64, rho: Option<f64> },
+    Oldest(Option<EventTime>),
+}
+
+/// A distribution, lowered.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct DurationsReading {
+    pub(crate) count: i64,
+    pub(crate) sum_seconds: f64,
+    /// In the order of the configured quantiles; empty when there is no sample.
+    pub(crate) quantiles_seconds: SmallVec<[f64; 3]>,
+    /// How many lie at or below each configured bound.
+    pub(crate) at_most: SmallVec<[i64; 16]>,
+}
+
+impl Reading {
+    /// Lowers a partial.
+    pub(crate) fn of(partial: &Partial, measure: Measure, settings: &EngineSettings, classes: &DurationClasses) -> Self {
+        match partial {
+            Partial::Count(n) => Self::Count(*n),
+            Partial::Answers(answers) => Self::Answers((**answers).clone()),
+            Partial::Durations(durations) => {
+                Self::Durations(DurationsReading::of(durations, bounds_of(measure, settings), settings, classes))
+            }
+            Partial::Pairs(pairs) => Self::Pairs { count: pairs.count(), rho: pairs.rho() },
+            Partial::Since(set) => Self::Oldest(set.first_key_value().map(|(time, _)| *time)),
+        }
+    }
+}
+
+impl DurationsReading {
+    fn of(durations: &Durations, bounds: &[Span], settings: &EngineSettings, classes: &DurationClasses) -> Self {
+        let quantiles = settings.quantiles_percent.iter();
+        Self {
+            count: durations.count,
+            sum_seconds: durations.sum_ms as f64 / 1000.0,
+            quantiles_seconds: quantiles.filter_map(|percent| durations.quantile_seconds(*percent, classes)).collect(),
+            at_most: bounds.iter().map(|bound| durations.count_to(classes.of(bound.0))).collect(),
+        }
+    }
+}
+
+/// The exported bounds of a measure of durations.
+pub(crate) fn bounds_of(measure: Measure, settings: &EngineSettings) -> &[Span] {
+    match measure {
+        Measure::ChatWait | Measure::ChatDuration => &settings.duration_bounds.chat,
+        Measure::Resolution | Measure::FirstResolution | Measure::RequesterWait => &settings.duration_bounds.resolution,
+        _ => &settings.duration_bounds.response,
+    }
+}

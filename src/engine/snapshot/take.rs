@@ -1,0 +1,141 @@
+//! Taking a snapshot of the merged view: the value of a window is the sum of the rings up to it.
+
+use std::collections::BTreeMap;
+
+use rustc_hash::FxHashMap;
+
+use super::{GroupKey, Reading, Snapshot, TopicSnapshot, WindowState};
+use crate::engine::aggregate::Partial;
+use crate::engine::cells::{Cell, CellId};
+use crate::engine::fact::{Label, Measure};
+use crate::engine::group::{Group, TopicState};
+use crate::engine::ledger::Ledger;
+use crate::engine::names::KeyId;
+use crate::engine::view::View;
+use crate::engine::{CHANNEL, JOURNEY_STAGE, PartitionGroup};
+use crate::time::{EventTime, Span};
+
+/// The snapshot of a view and the groups that are assigned to it.
+pub(crate) fn take(view: &View, groups: &BTreeMap<PartitionGroup, Group>) -> Snapshot {
+    let mut labels: FxHashMap<Measure, Vec<Label>> = FxHashMap::default();
+    let mut readings = FxHashMap::with_capacity_and_hasher(view.cells.all().len(), Default::default());
+    for (at, cell) in view.cells.all().iter().enumerate() {
+        let read = readings_of(view, cell, CellId(at as u32));
+        if read.is_empty() {
+            continue;
+        }
+        readings.insert(*cell, read);
+        if cell.key == KeyId::default() {
+            labels.entry(cell.measure).or_default().push(cell.label);
+        }
+    }
+    labels.values_mut().for_each(|labels| labels.sort_unstable());
+    Snapshot {
+        now: view.now,
+        windows: windows(view, groups),
+        topics: topics(view, groups),
+        entries: entries(groups),
+        evictions: evictions(view, groups),
+        overflows: view.names.overflows().map(|(name, n)| (name.to_owned(), n)).collect(),
+        customers_since: groups.values().filter_map(|g| g.customers_since).min(),
+        cells: (view.cells.all().len(), view.settings.limits.cells_max),
+        touchpoints: touchpoints(view, labels.get(&Measure::Touchpoints)),
+        keys: keys(view, &readings),
+        scales: view.scales.all().to_vec(),
+        readings,
+        labels,
+    }
+}
+
+/// One reading a window, or one in all; none when the cell never held anything.
+fn readings_of(view: &View, cell: &Cell, id: CellId) -> Vec<Reading> {
+    let lower = |partial: &Partial| Reading::of(partial, cell.measure, &view.settings, &view.classes);
+    if cell.measure.is_state() {
+        return view.state(id).map(lower).into_iter().collect();
+    }
+    let rings = view.geometry.len();
+    let Some(mut sum) = (0..rings).find_map(|ring| view.total(ring, id)).map(Partial::zero) else { return Vec::new() };
+    let add = |ring| {
+        if let Some(total) = view.total(ring, id).filter(|total| !total.is_zero()) {
+            sum.combine(total, 1);
+        }
+        lower(&sum)
+    };
+    (0..rings).map(add).collect()
+}
+
+fn keys(view: &View, readings: &FxHashMap<Cell, Vec<Reading>>) -> Vec<GroupKey> {
+    let mut ids: Vec<KeyId> = readings.keys().map(|cell| cell.key).collect();
+    ids.push(KeyId::default());
+    ids.sort_unstable();
+    ids.dedup();
+    let key = |id| match view.names.key_texts(id) {
+        Some((set, texts)) => GroupKey { id, set: Some(set), texts: texts.into_iter().map(str::to_owned).collect() },
+        None => GroupKey { id, set: None, texts: Vec::new() },
+    };
+    let mut keys: Vec<GroupKey> = ids.into_iter().map(key).collect();
+    keys.sort_by(|a, b| (a.set, &a.texts).cmp(&(b.set, &b.texts)));
+    keys
+}
+
+fn touchpoints(view: &View, labels: Option<&Vec<Label>>) -> Vec<(Label, String, String)> {
+    let texts = |label: &Label| {
+        let (stage, channel) = label.split();
+        (*label, view.names.text(JOURNEY_STAGE, stage).to_owned(), view.names.text(CHANNEL, channel).to_owned())
+    };
+    labels.into_iter().flatten().map(texts).collect()
+}
+
+fn windows(view: &View, groups: &BTreeMap<PartitionGroup, Group>) -> Vec<WindowState> {
+    let topics = || groups.values().flat_map(|g| &g.topics);
+    let feed_start = topics().filter_map(|t| t.first_record).min();
+    let seen_through = topics().map(|t| t.progress.map_or(EventTime::MIN, |p| p.seen_through)).min();
+    let state = |(settings, start): (&crate::engine::WindowSettings, &EventTime)| WindowState {
+        settings: settings.clone(),
+        start: *start,
+        coverage: seen_through.map(|seen| covered(*start, view.now, feed_start, seen)),
+        complete_at: feed_start.map(|first| first + settings.range),
+    };
+    view.settings.windows.iter().zip(view.starts()).map(state).collect()
+}
+
+/// The share of `start..now` that lies after the feed's first record and has been seen.
+fn covered(start: EventTime, now: EventTime, feed_start: Option<EventTime>, seen_through: EventTime) -> f64 {
+    let from = feed_start.unwrap_or(now).max(start);
+    let (seen, whole) = (seen_through.min(now) - from, now - start);
+    if whole <= Span(0) { 0.0 } else { (seen.0 as f64 / whole.0 as f64).clamp(0.0, 1.0) }
+}
+
+fn topics(view: &View, groups: &BTreeMap<PartitionGroup, Group>) -> Vec<TopicSnapshot> {
+    let snapshot = |(at, topic): (usize, &crate::engine::EngineTopic)| {
+        let states: Vec<&TopicState> = groups.values().map(|g| &g.topics[at]).collect();
+        let mut ledger = Ledger::default();
+        states.iter().for_each(|s| ledger.add(&s.ledger));
+        let lagging = states.iter().filter(|s| !s.progress.is_some_and(|p| p.at_end));
+        let watermark = lagging.filter_map(|s| s.gate.watermark()).min();
+        TopicSnapshot {
+            name: topic.name.clone(),
+            ledger,
+            watermark: watermark.or_else(|| states.iter().filter_map(|s| s.gate.watermark()).max()),
+            dedup_horizon: states.iter().map(|s| s.gate.dedup_horizon()).min().unwrap_or(topic.allowed_lateness),
+        }
+    };
+    view.settings.topics.iter().enumerate().map(snapshot).collect()
+}
+
+fn entries(groups: &BTreeMap<PartitionGroup, Group>) -> Vec<(&'static str, usize)> {
+    let mut sums: Vec<(&'static str, usize)> = Vec::new();
+    for (store, n) in groups.values().flat_map(Group::sizes) {
+        match sums.iter_mut().find(|(s, _)| *s == store) {
+            Some(sum) => sum.1 += n,
+            None => sums.push((store, n)),
+        }
+    }
+    sums
+}
+
+fn evictions(view: &View, groups: &BTreeMap<PartitionGroup, Group>) -> Vec<(&'static str, u64)> {
+    let identities = groups.values().flat_map(|g| &g.topics).map(|t| t.gate.evictions()).sum();
+    let histories = groups.values().map(|g| g.folded_early).sum();
+    vec![("identities", identities), ("histories", histories), ("cells", view.cells.overflows())]
+}
