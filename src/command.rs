@@ -1,12 +1,8 @@
-<<<<<<< HEAD
-//! What the binary does: run, demo, replay, generate, check.
-
-pub mod check;
-=======
 //! What the binary does: the command line, and one module per command.
 //!
 //! Knows every part and owns none of their workings: a command reads arguments and configuration, builds, runs, and ends with an exit code.
 
+pub mod check;
 mod failure;
 pub mod logging;
 pub mod options;
@@ -67,4 +63,3 @@ fn told(answer: &clap::Error) -> ExitCode {
     drop(answer.print());
     code
 }
->>>>>>> web

@@ -11,10 +11,6 @@ use super::names::DimensionsId;
 use super::order::EventOrder;
 use super::survey::{StandingAnswer, touchpoint};
 use super::view::View;
-<<<<<<< HEAD
-=======
-use super::CHANNEL;
->>>>>>> web
 use crate::event::{Contact, SurveyMetric};
 use crate::time::EventTime;
 
@@ -204,10 +200,6 @@ impl CustomerState {
             }
         }
     }
-<<<<<<< HEAD
-=======
-
->>>>>>> web
 }
 
 fn negated(value: Value) -> Value {

@@ -33,7 +33,9 @@ pub enum Failure {
         counts: String,
     },
     /// The cluster refuses the credentials or the access.
-    #[error("kafka: refused by the cluster: {0}; check the credentials in kafka.properties and the ACLs (READ on every topic and on the group)")]
+    #[error(
+        "kafka: refused by the cluster: {0}; check the credentials in kafka.properties and the ACLs (READ on every topic and on the group)"
+    )]
     Refused(String),
     /// An error that librdkafka cannot recover from, such as another member with the same `group.instance.id`.
     #[error("kafka: the client cannot go on: {0}")]

@@ -148,7 +148,8 @@ impl Worker {
         }
         self.shared.set_readiness(Err("waiting for the group to assign partitions".to_owned()));
         let names: Vec<String> = self.configuration.topics.iter().map(|topic| topic.name.clone()).collect();
-        let settings = SessionSettings { kafka: self.configuration.kafka.clone(), topics: names.iter().cloned().zip(self.starts()).collect() };
+        let settings =
+            SessionSettings { kafka: self.configuration.kafka.clone(), topics: names.iter().cloned().zip(self.starts()).collect() };
         let mut session = Session::join(&settings, Box::new(cluster), Arc::clone(&self.pipeline))?;
         let mut consuming = Consuming::new(&mut session, &self.pipeline, &self.shared, &self.configuration.run, &names);
         let consumed = catch_unwind(AssertUnwindSafe(|| consuming.run(stopping)));
