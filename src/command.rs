@@ -2,6 +2,7 @@
 //!
 //! Knows every part and owns none of their workings: a command reads arguments and configuration, builds, runs, and ends with an exit code.
 
+pub mod check;
 mod failure;
 pub mod logging;
 pub mod options;

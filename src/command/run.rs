@@ -51,8 +51,7 @@ pub async fn serve_until(
     let listeners = http::bind(&configuration.web.listen_addresses).await?;
     let addresses = listeners.iter().map(tokio::net::TcpListener::local_addr).collect::<Result<Vec<_>, _>>()?;
     let mut service = Service::start(configuration)?;
-    let site =
-        Site { source: service.shared(), exposition: Arc::new(Exposition::new(configuration)), web: configuration.web.clone() };
+    let site = Site { source: service.shared(), exposition: Arc::new(Exposition::new(configuration)), web: configuration.web.clone() };
     let (close, closed) = oneshot::channel::<()>();
     let server = tokio::spawn(http::serve(listeners, site, async {
         // Dropping the sender closes just as well.

@@ -83,7 +83,8 @@ impl Cluster {
                 return Ok(Err(Failure::Refused(refused)));
             }
             let metadata = metadata.map_err(|error| self.unanswered(&error))?;
-            let brokers: Vec<String> = metadata.brokers().iter().map(|broker| format!("{}:{}", bracketed(broker.host()), broker.port())).collect();
+            let brokers: Vec<String> =
+                metadata.brokers().iter().map(|broker| format!("{}:{}", bracketed(broker.host()), broker.port())).collect();
             // The bootstrap servers may be this machine's and the brokers they name may not be.
             if let Err(failure) = properties::check_plaintext(&self.settings, brokers.iter().map(String::as_str)) {
                 return Ok(Err(failure));
@@ -205,7 +206,10 @@ pub fn wait_for_topics(cluster: &Cluster, mut stay: impl FnMut(Option<&str>) -> 
         let missing: Vec<&str> = states.iter().filter(|(_, state)| **state == TopicState::Missing).map(|(name, _)| name.as_str()).collect();
         if !missing.is_empty() {
             let plural = if missing.len() == 1 { "topic is" } else { "topics are" };
-            waiting_for = Some(format!("the {plural} missing: {}; create what is missing, or correct the names in the configuration", missing.join(", ")));
+            waiting_for = Some(format!(
+                "the {plural} missing: {}; create what is missing, or correct the names in the configuration",
+                missing.join(", ")
+            ));
             std::thread::sleep(Duration::from_millis(500));
             continue;
         }

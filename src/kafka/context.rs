@@ -56,7 +56,9 @@ impl Trouble {
 fn is_outage(code: Option<RDKafkaErrorCode>) -> bool {
     matches!(
         code,
-        Some(RDKafkaErrorCode::AllBrokersDown | RDKafkaErrorCode::BrokerTransportFailure | RDKafkaErrorCode::Resolve | RDKafkaErrorCode::SSL)
+        Some(
+            RDKafkaErrorCode::AllBrokersDown | RDKafkaErrorCode::BrokerTransportFailure | RDKafkaErrorCode::Resolve | RDKafkaErrorCode::SSL
+        )
     )
 }
 

@@ -147,7 +147,8 @@ fn findings_of(configuration: &Configuration, topic: &str, resource: &ConfigReso
 
     if value("message.timestamp.type") == "CreateTime" {
         warn(
-            "its producers stamp its records (message.timestamp.type=CreateTime): one with a wrong clock can make the others' events late".to_owned(),
+            "its producers stamp its records (message.timestamp.type=CreateTime): one with a wrong clock can make the others' events late"
+                .to_owned(),
             "set message.timestamp.type=LogAppendTime if the producers' clocks cannot be trusted",
         );
     }

@@ -119,7 +119,11 @@ where
 {
     config.create_with_context(context).map_err(|error| match error {
         KafkaError::ClientConfig(code, _, key, _) => {
-            let problem = if format!("{code:?}").contains("UNKNOWN") { "not a property of librdkafka" } else { "given a value that librdkafka does not take" };
+            let problem = if format!("{code:?}").contains("UNKNOWN") {
+                "not a property of librdkafka"
+            } else {
+                "given a value that librdkafka does not take"
+            };
             Failure::Property { key, problem: problem.to_owned() }
         }
         KafkaError::ClientCreation(text) => Failure::Client(redacted(&text, properties)),
