@@ -7,6 +7,7 @@ mod failure;
 pub mod logging;
 pub mod options;
 pub mod replay;
+pub mod run;
 
 use std::process::ExitCode;
 
@@ -37,6 +38,7 @@ struct CommandLine {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Run(run::RunArgs),
     Replay(replay::ReplayArgs),
 }
 
@@ -48,6 +50,7 @@ pub fn main() -> ExitCode {
         Err(answer) => return told(&answer),
     };
     let ended = match command {
+        Command::Run(args) => run::run(&args),
         Command::Replay(args) => replay::replay(&args),
     };
     match ended {
