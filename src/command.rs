@@ -2,7 +2,10 @@
 //!
 //! Knows every part and owns none of their workings: a command reads arguments and configuration, builds, runs, and ends with an exit code.
 
+pub mod demo;
 mod failure;
+mod feeding;
+pub mod generate;
 pub mod logging;
 pub mod options;
 pub mod replay;
@@ -36,7 +39,9 @@ struct CommandLine {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Demo(demo::DemoArgs),
     Replay(replay::ReplayArgs),
+    Generate(generate::GenerateArgs),
 }
 
 /// Runs the command that the process's arguments name, and gives its exit code.
@@ -47,7 +52,9 @@ pub fn main() -> ExitCode {
         Err(answer) => return told(&answer),
     };
     let ended = match command {
+        Command::Demo(args) => demo::demo(&args),
         Command::Replay(args) => replay::replay(&args),
+        Command::Generate(args) => generate::generate(&args),
     };
     match ended {
         Ok(()) => ExitCode::SUCCESS,
