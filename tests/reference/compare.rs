@@ -40,16 +40,22 @@ impl Scenario {
     pub(crate) fn check(&self) -> Result<(), String> {
         let mut product = Product::new(&self.settings, self.groups);
         let mut arrivals: Vec<Arrival> = Vec::new();
+        let mut outcomes = Vec::new();
         let mut now = i64::MIN;
         for (done, act) in self.acts.iter().enumerate() {
             match act {
                 Act::Arrive(arrival) => {
-                    product.take(arrival);
+                    outcomes.push(product.take(arrival));
                     arrivals.push(arrival.clone());
                 }
                 Act::HandOver(group) => product.hand_over(*group),
                 Act::Look(ahead) => {
                     let judged = judge(&arrivals, &self.settings, i64::MAX);
+                    let wrong = judged.outcomes.iter().zip(&outcomes).position(|(want, got)| want != got);
+                    if let Some(record) = wrong {
+                        let fault = format!("record {}: expected {}, got {}", record + 1, judged.outcomes[record], outcomes[record]);
+                        return Err(self.told(&[fault], now, done));
+                    }
                     let Some(latest) = judged.applied.iter().map(|event| event.time).max() else { continue };
                     now = now.max(latest + ahead);
                     let faults = differences(&model::values(&arrivals, &self.settings, now), &product.look(now));
@@ -64,7 +70,7 @@ impl Scenario {
 
     /// The differences, the settings that matter and what was done, ready to be pasted.
     fn told(&self, faults: &[String], now: i64, done: usize) -> String {
-        let mut out = format!("{} series differ at {now}:\n", faults.len());
+        let mut out = format!("{} differ at {now}:\n", faults.len());
         for fault in faults.iter().take(SHOWN_MAX) {
             let _ = writeln!(out, "  {fault}");
         }

@@ -77,7 +77,7 @@ pub(crate) fn parse(text: &str) -> Exported {
 }
 
 /// The configuration around some engine settings.
-fn configuration(settings: &EngineSettings) -> Configuration {
+pub(crate) fn configuration(settings: &EngineSettings) -> Configuration {
     let topic = |topic: &cxpulse::engine::EngineTopic| TopicSettings {
         name: topic.name.clone(),
         kind: topic.kind,
