@@ -51,7 +51,7 @@ impl Product {
     /// Takes a partition group's contribution out and in again.
     pub(crate) fn hand_over(&mut self, group: i32) {
         self.engine.revoke(PartitionGroup(group));
-        self.engine.snapshot();
+        drop(self.engine.snapshot());
         self.engine.assign(PartitionGroup(group));
     }
 
