@@ -2,12 +2,52 @@
 //!
 //! Knows every part's settings type and no part's behaviour. Reading and checking live in the folder beside.
 
+mod dimensions;
+mod duration;
+mod grouping;
+mod kafka;
+mod layers;
+mod measures;
+mod nearest;
+mod problem;
+mod properties;
+mod resolve;
+mod secret;
+mod section;
+mod service;
+mod topics;
+mod value;
+mod windows;
+
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+pub use duration::parse_span;
+pub use problem::{ConfigError, Problem, ProblemKind};
+pub use properties::{OWNED, REFUSED, Refusal, SETTABLE};
+pub use resolve::{Loaded, load};
+pub use secret::Secret;
+
 use crate::engine::EngineSettings;
 use crate::event::{DecodeSettings, TopicSettings};
+
+/// The commented default configuration, which may be used as a template.
+#[must_use]
+pub const fn default_file() -> &'static str {
+    include_str!("../config/cxpulse.toml")
+}
+
+/// The `CXPULSE_` variables of this process, for [`load`]. A value that is not UTF-8 is taken with replacement characters, and then refused
+/// like any other wrong value.
+#[must_use]
+pub fn environment() -> Vec<(String, String)> {
+    let text = |s: std::ffi::OsString| s.to_string_lossy().into_owned();
+    std::env::vars_os()
+        .map(|(name, value)| (text(name), text(value)))
+        .filter(|(name, _)| name.starts_with(layers::VARIABLE_PREFIX))
+        .collect()
+}
 
 /// Everything a command needs to start.
 #[derive(Clone, Debug)]
@@ -43,16 +83,6 @@ pub struct KafkaSettings {
     pub queue_kbytes_per_partition: u32,
     /// Allow plaintext to brokers that are not on this machine.
     pub allow_insecure: bool,
-}
-
-/// A text that is never printed.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Secret(pub String);
-
-impl std::fmt::Debug for Secret {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("\"***\"")
-    }
 }
 
 /// How the service runs.

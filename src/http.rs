@@ -1,1 +1,91 @@
-//! `/metrics`, `/-/healthy`, `/-/ready` and the page at `/`.
+//! Hop 7, the HTTP surface: `/metrics`, `/-/healthy`, `/-/ready` and the landing page, for scrapers and people who may be hostile.
+//!
+//! Knows hyper and the text of a snapshot; does not know Kafka, the engine's workings or how a value came about. Everything a client can do
+//! is bounded: connections, header size, time to send a request, time to take an answer, scrapes at once.
+
+mod body;
+mod collection;
+mod connection;
+mod headline;
+mod negotiate;
+mod page;
+mod route;
+mod stall;
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use tokio::net::TcpListener;
+
+use crate::config::WebSettings;
+use crate::engine::Snapshot;
+use crate::metrics::Exposition;
+
+/// Where the server reads what it serves; asked anew for every request, so every method must be quick and must not block.
+pub trait Source: Send + Sync {
+    /// The newest snapshot.
+    fn snapshot(&self) -> Arc<Snapshot>;
+
+    /// Appends the process's own counters and gauges as exposition text.
+    fn render_telemetry(&self, out: &mut String);
+
+    /// Whether every value speaks for all assigned data.
+    ///
+    /// # Errors
+    /// The reason why not yet, as a text for people.
+    fn ready(&self) -> Result<(), String>;
+
+    /// Whether the processing loop moves; never depends on Kafka.
+    fn healthy(&self) -> bool;
+}
+
+/// What a server serves.
+#[derive(Clone)]
+pub struct Site {
+    /// The values.
+    pub source: Arc<dyn Source>,
+    /// How they become text.
+    pub exposition: Arc<Exposition>,
+    /// Paths, and whether there is a page.
+    pub web: WebSettings,
+}
+
+/// An address that cannot be listened on.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot listen on `{address}` (web.listen_addresses)\nhint: {}", hint(.source))]
+pub struct BindError {
+    /// The address as configured.
+    pub address: SocketAddr,
+    /// Why the system refused it.
+    pub source: std::io::Error,
+}
+
+/// Binds every address; port 0 takes a free port, which the listener then tells.
+///
+/// # Errors
+/// The first address that the system refuses, such as a port in use.
+pub async fn bind(addresses: &[SocketAddr]) -> Result<Vec<TcpListener>, BindError> {
+    let mut listeners = Vec::with_capacity(addresses.len());
+    for &address in addresses {
+        listeners.push(TcpListener::bind(address).await.map_err(|source| BindError { address, source })?);
+    }
+    Ok(listeners)
+}
+
+/// Serves until `shutdown` completes, then lets running answers end within a second.
+pub async fn serve(listeners: Vec<TcpListener>, site: Site, shutdown: impl Future<Output = ()>) {
+    connection::serve(listeners, Arc::new(route::Routes::new(site)), shutdown).await;
+}
+
+fn hint(source: &std::io::Error) -> &'static str {
+    if source.kind() == std::io::ErrorKind::AddrInUse {
+        "another process has this port; stop it, or give another address with --web.listen-address"
+    } else if source.kind() == std::io::ErrorKind::AddrNotAvailable {
+        "this machine has no such address; use 127.0.0.1, 0.0.0.0 or an address of its own"
+    } else if source.kind() == std::io::ErrorKind::PermissionDenied {
+        "ports below 1024 need a privilege; use a higher port such as 19270"
+    } else {
+        "give another address with --web.listen-address"
+    }
+}

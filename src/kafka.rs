@@ -1,1 +1,24 @@
-//! The only place with rdkafka: consumer, assignment, settings.
+//! Hop 1 of the way of an event: broker bytes to records. The only place with rdkafka.
+//!
+//! * [`Session`] is one membership of the consumer group: it polls, follows the assignment, and hands records to a [`Sink`];
+//! * [`wait_for_topics`] is what comes before: every topic there, with equal partition counts;
+//!
+//! Does not know events, the engine, metrics or the wall clock. What a record means, and which offset a partition group goes on from, is the
+//! [`Sink`]'s business.
+
+mod assignment;
+mod attributes;
+mod cluster;
+mod context;
+mod failure;
+mod observer;
+mod properties;
+mod session;
+mod sink;
+
+pub use assignment::{Feed, TopicPartition};
+pub use cluster::{Cluster, Lookup, LookupError, TopicState, wait_for_topics};
+pub use failure::Failure;
+pub use properties::{OWNED_PROPERTIES, REFUSED_PROPERTIES, check_plaintext, refusal_of_property};
+pub use session::{Session, SessionSettings, StartAt};
+pub use sink::{Arrived, Sink, TimestampKind};

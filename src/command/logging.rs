@@ -1,0 +1,33 @@
+//! Logs: text or JSON lines on stderr, filtered by the configuration. stdout belongs to the commands' results.
+
+use std::io::IsTerminal;
+
+use tracing_subscriber::EnvFilter;
+
+use crate::config::LogSettings;
+
+/// A log filter that is none.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "log.filter: `{filter}` is no log filter\nhint: use error, warn, info, debug or trace, or a list such as `cxpulse=debug,rdkafka=warn`"
+)]
+pub struct FilterError {
+    /// The filter as configured.
+    pub filter: String,
+    /// What is wrong with it.
+    pub source: tracing_subscriber::filter::ParseError,
+}
+
+/// Starts logging for the rest of the process; a second call changes nothing.
+///
+/// # Errors
+/// The filter does not parse.
+pub fn start(settings: &LogSettings) -> Result<(), FilterError> {
+    let filter = EnvFilter::try_new(&settings.filter).map_err(|source| FilterError { filter: settings.filter.clone(), source })?;
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(std::io::stderr().is_terminal());
+    let started = if settings.json { builder.json().flatten_event(true).with_ansi(false).try_init() } else { builder.try_init() };
+    if started.is_err() {
+        tracing::debug!("logging runs already");
+    }
+    Ok(())
+}

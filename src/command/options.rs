@@ -1,0 +1,123 @@
+//! Options that commands share, and how they become overrides of the configuration.
+
+use std::path::PathBuf;
+
+use crate::config::{self, Configuration};
+
+use super::logging;
+
+/// Where the configuration comes from.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct ConfigurationArgs {
+    /// The configuration file (TOML). Without one every setting has its default.
+    #[arg(long, value_name = "FILE", env = "CXPULSE_CONFIG")]
+    pub config: Option<PathBuf>,
+
+    /// Override one setting by its key, such as `--set kafka.group_id=cx`; repeatable.
+    #[arg(long = "set", value_name = "KEY=VALUE", value_parser = assignment)]
+    pub set: Vec<(String, String)>,
+}
+
+/// The settings of the service that have a flag of their own. They override the file and the environment; `--set` overrides them.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct ServiceArgs {
+    /// Kafka brokers, `host:port`, several with commas between.
+    #[arg(long, value_name = "HOSTS")]
+    pub bootstrap_servers: Option<String>,
+
+    /// The consumer group.
+    #[arg(long, value_name = "NAME")]
+    pub group_id: Option<String>,
+
+    #[command(flatten)]
+    /// The HTTP server.
+    pub web: WebArgs,
+
+    #[command(flatten)]
+    /// Logs.
+    pub log: LogArgs,
+}
+
+/// Flags of the HTTP server, spelled as in other exporters.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct WebArgs {
+    /// Where to listen, such as 0.0.0.0:19270; repeatable. Default 127.0.0.1:19270.
+    #[arg(long = "web.listen-address", value_name = "ADDRESS")]
+    pub listen_addresses: Vec<String>,
+
+    /// The path of the exposition. Default /metrics.
+    #[arg(long = "web.telemetry-path", value_name = "PATH")]
+    pub telemetry_path: Option<String>,
+
+    /// Whether the page at / is served. Default true.
+    #[arg(long = "web.page", value_name = "BOOL")]
+    pub page: Option<bool>,
+}
+
+/// Flags of the log.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct LogArgs {
+    /// What is logged: error, warn, info, debug or trace, or a filter such as cxpulse=debug,rdkafka=warn. Default info.
+    #[arg(long = "log.level", value_name = "LEVEL")]
+    pub level: Option<String>,
+
+    /// Log JSON lines instead of text.
+    #[arg(long = "log.json", value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub json: Option<bool>,
+}
+
+impl ConfigurationArgs {
+    /// The overrides of the configuration in their order: `flags`, and `--set` over those.
+    #[must_use]
+    pub fn overrides(&self, flags: &[(String, String)]) -> Vec<(String, String)> {
+        flags.iter().chain(&self.set).cloned().collect()
+    }
+
+    /// Reads the file and the environment, with `flags` over them and `--set` over those, and starts logging as configured.
+    ///
+    /// # Errors
+    /// Every problem of the configuration at once.
+    pub fn load(&self, flags: &[(String, String)]) -> anyhow::Result<Configuration> {
+        let loaded = config::load(self.config.as_deref(), config::environment(), &self.overrides(flags))?;
+        logging::start(&loaded.configuration.log)?;
+        for warning in &loaded.warnings {
+            tracing::warn!(place = warning.place, hint = warning.hint, "{}", warning.what);
+        }
+        Ok(loaded.configuration)
+    }
+}
+
+impl ServiceArgs {
+    /// The overrides that the flags stand for.
+    #[must_use]
+    pub fn overrides(&self) -> Vec<(String, String)> {
+        let mut overrides = Vec::new();
+        let mut set = |key: &str, value: Option<String>| overrides.extend(value.map(|value| (key.to_owned(), value)));
+        set("kafka.bootstrap_servers", self.bootstrap_servers.clone());
+        set("kafka.group_id", self.group_id.clone());
+        set("log.filter", self.log.level.clone());
+        set("log.json", self.log.json.map(|json| json.to_string()));
+        overrides.extend(self.web.overrides());
+        overrides
+    }
+}
+
+impl WebArgs {
+    /// The overrides that the flags stand for.
+    #[must_use]
+    pub fn overrides(&self) -> Vec<(String, String)> {
+        let mut overrides = Vec::new();
+        let mut set = |key: &str, value: Option<String>| overrides.extend(value.map(|value| (key.to_owned(), value)));
+        set("web.listen_addresses", (!self.listen_addresses.is_empty()).then(|| self.listen_addresses.join(",")));
+        set("web.telemetry_path", self.telemetry_path.clone());
+        set("web.page", self.page.map(|page| page.to_string()));
+        overrides
+    }
+}
+
+fn assignment(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((key, value)) if !key.trim().is_empty() => Ok((key.trim().to_owned(), value.to_owned())),
+        _ => Err("wanted is KEY=VALUE, such as kafka.group_id=cx".to_owned()),
+    }
+}

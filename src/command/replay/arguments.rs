@@ -1,0 +1,116 @@
+//! The command line of `replay`.
+
+use std::path::PathBuf;
+
+use super::{Steps, TopicFile};
+use crate::command::failure::Usage;
+use crate::command::options::ConfigurationArgs;
+use crate::config::parse_span;
+use crate::time::{EventTime, Span};
+
+const EXAMPLES: &str = "\
+Examples:
+  Metrics as of noon, from three files:
+    cxpulse replay --input tickets=tickets.jsonl.gz --input chats=chats.jsonl.gz --input surveys=surveys.jsonl --at 2026-03-02T12:00:00Z
+
+  From a Kafka topic, without a service:
+    kcat -C -e -t tickets | cxpulse replay --input tickets=-
+
+  A past for dashboards: hourly values of March as Prometheus blocks:
+    cxpulse replay --input tickets=tickets.jsonl.gz --from 2026-03-01T00:00:00Z --to 2026-04-01T00:00:00Z --every 1h > past.om
+    promtool tsdb create-blocks-from openmetrics past.om /var/lib/prometheus
+
+Each line is one record, without its line end; offsets are line numbers, and records have no timestamp of their own. Of several files the next
+line comes from the one whose last event is oldest, as the service reads its topics. A summary of what became of the records goes to stderr.";
+
+/// Computes the metrics of recorded events: JSON-lines files in, exposition text out.
+#[derive(Clone, Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub struct ReplayArgs {
+    /// A topic's configured name and a file of its records, plain or gzip, `-` for standard input; repeatable, also for one topic.
+    #[arg(long = "input", value_name = "TOPIC=FILE", value_parser = topic_file, required = true)]
+    pub inputs: Vec<TopicFile>,
+
+    /// The instant to compute for, as if the log ended there: events after it are left out. Default: the largest event time.
+    #[arg(long, value_name = "TIME", value_parser = instant, conflicts_with = "from", allow_negative_numbers = true)]
+    pub at: Option<EventTime>,
+
+    /// Write timestamped OpenMetrics from this instant on, instead of the values of one instant.
+    #[arg(long, value_name = "TIME", value_parser = instant, requires_all = ["to", "every"])]
+    pub from: Option<EventTime>,
+
+    /// The last instant of the OpenMetrics, inclusive.
+    #[arg(long, value_name = "TIME", value_parser = instant, requires = "from")]
+    pub to: Option<EventTime>,
+
+    /// From one instant of the OpenMetrics to the next, such as `1h`.
+    #[arg(long, value_name = "SPAN", value_parser = step, requires = "from")]
+    pub every: Option<Span>,
+
+    /// Where the configuration is.
+    #[command(flatten)]
+    pub configuration: ConfigurationArgs,
+}
+
+impl ReplayArgs {
+    /// The instants to write, where a period was asked for.
+    pub(super) fn steps(&self) -> Result<Option<Steps>, Usage> {
+        match (self.from, self.to, self.every) {
+            (Some(from), Some(to), Some(_)) if to < from => {
+                Err(Usage(format!("`--to {to}` lies before `--from {from}`\nhint: exchange the two")))
+            }
+            (Some(from), Some(to), Some(every)) => Ok(Some(Steps { from, to, every })),
+            _ => Ok(None),
+        }
+    }
+}
+
+fn topic_file(text: &str) -> Result<TopicFile, String> {
+    match text.split_once('=') {
+        Some((topic, path)) if !topic.is_empty() && !path.is_empty() => {
+            Ok(TopicFile { topic: topic.to_owned(), path: PathBuf::from(path) })
+        }
+        _ => Err("wanted is TOPIC=FILE, such as tickets=tickets.jsonl.gz".to_owned()),
+    }
+}
+
+/// An instant: RFC 3339 with an offset, or epoch milliseconds. Fractions of a millisecond are cut off.
+fn instant(text: &str) -> Result<EventTime, String> {
+    if let Ok(ms) = text.parse::<i64>() {
+        return Ok(EventTime(ms));
+    }
+    match text.parse::<jiff::Timestamp>() {
+        Ok(instant) => Ok(EventTime(instant.as_millisecond())),
+        Err(_) => Err("wanted is an RFC 3339 time such as 2026-03-02T12:00:00Z, or epoch milliseconds".to_owned()),
+    }
+}
+
+fn step(text: &str) -> Result<Span, String> {
+    match parse_span(text) {
+        Some(span) if span > Span(0) => Ok(span),
+        _ => Err("wanted is a length of time above zero, such as 15m, 1h or 1d".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn instants_are_rfc_3339_or_milliseconds() {
+        assert_eq!(instant("2023-08-15T12:00:00.250Z"), Ok(EventTime(1_692_100_800_250)));
+        assert_eq!(instant("2023-08-15T14:00:00+02:00"), Ok(EventTime(1_692_100_800_000)));
+        assert_eq!(instant("1692100800250"), Ok(EventTime(1_692_100_800_250)));
+        for text in ["", "yesterday", "2023-08-15", "2023-08-15T12:00:00"] {
+            assert!(instant(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_input_names_topic_and_file() {
+        assert_eq!(topic_file("tickets=a=b.gz"), Ok(TopicFile { topic: "tickets".into(), path: "a=b.gz".into() }));
+        for text in ["tickets", "=file", "tickets="] {
+            assert!(topic_file(text).is_err(), "{text}");
+        }
+    }
+}

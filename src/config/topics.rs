@@ -1,0 +1,104 @@
+//! `[[topics]]`: the input topics, for the decoder and the engine in the same order.
+
+use super::duration::within;
+use super::nearest::{listed, suggestion_below_list};
+use super::problem::{Complaint, ProblemKind, complaint};
+use super::section::Section;
+use super::value::{chosen, length_within, shown};
+use crate::engine::EngineTopic;
+use crate::event::{Kind, TopicSettings};
+use crate::time::Span;
+
+const ALLOWED_LATENESS: Span = Span::hours(1);
+const TOPICS_MAX: usize = 64;
+
+/// The event types of each kind, for `ignored_types`.
+const fn types(kind: Kind) -> &'static [&'static str] {
+    match kind {
+        Kind::Tickets => &[
+            "ticket.created",
+            "ticket.message",
+            "ticket.status_changed",
+            "ticket.assigned",
+            "ticket.escalated",
+            "ticket.merged",
+            "ticket.snapshot",
+            "ticket.snapshot_completed",
+        ],
+        Kind::Chats => &["chat.started", "chat.accepted", "chat.message", "chat.transferred", "chat.ended", "chat.abandoned"],
+        Kind::Surveys => &["survey.sent", "survey.responded"],
+        Kind::Customers => &["customer.active", "customer.subscribed", "customer.cancelled", "customer.erased", "customer.touchpoint"],
+    }
+}
+
+pub(super) fn resolve(root: &mut Section<'_>) -> Vec<TopicSettings> {
+    let Some(sections) = root.tables("topics", "name") else { return Kind::ALL.map(default_of).to_vec() };
+    if let Err(complaint) = length_within(&sections, 1, TOPICS_MAX) {
+        root.complain("topics", complaint);
+    }
+    let mut topics: Vec<TopicSettings> = Vec::new();
+    for section in sections {
+        let place = section.place().clone();
+        let Some(topic) = read(section) else { continue };
+        if topics.iter().any(|t| t.name == topic.name) {
+            let what = format!("the topic `{}` stands here twice", topic.name);
+            root.report.add(&place, complaint(ProblemKind::Duplicate, what, "remove one of the two"));
+            continue;
+        }
+        topics.push(topic);
+    }
+    topics
+}
+
+/// The engine's part of the same list.
+pub(super) fn for_engine(topics: &[TopicSettings]) -> Vec<EngineTopic> {
+    topics.iter().map(|t| EngineTopic { name: t.name.clone(), kind: t.kind, allowed_lateness: t.allowed_lateness }).collect()
+}
+
+fn default_of(kind: Kind) -> TopicSettings {
+    TopicSettings {
+        name: kind.name().to_owned(),
+        kind,
+        allowed_lateness: ALLOWED_LATENESS,
+        identity_from_record: false,
+        time_from_record: false,
+        ignored_types: Vec::new(),
+    }
+}
+
+fn read(mut section: Section<'_>) -> Option<TopicSettings> {
+    let name: Option<String> = section.required("name", "add the Kafka topic's name: `name = \"tickets\"`");
+    if let Some(name) = &name
+        && let Err(complaint) = topic_name(name)
+    {
+        section.complain("name", complaint);
+    }
+    let kind = section.required::<String>("kind", "say what the topic carries: `kind = \"tickets\"`");
+    let kind = kind.and_then(|word| {
+        let chosen = chosen(&word, &Kind::ALL.map(|k| (k.name(), k)));
+        chosen.map_err(|complaint| section.complain("kind", complaint)).ok()
+    });
+    let allowed_lateness = section.checked("allowed_lateness", ALLOWED_LATENESS, within(Span::seconds(1), Span::days(3_650)));
+    let identity_from_record = section.or("identity_from_record", false);
+    let time_from_record = section.or("time_from_record", false);
+    let ignored_types: Vec<String> = section.or("ignored_types", Vec::new());
+    if let Some(kind) = kind {
+        let known = types(kind);
+        for word in ignored_types.iter().filter(|t| !known.contains(&t.as_str())) {
+            let what = format!("`{}` is no event type of {}; allowed are {}", shown(word), kind.name(), listed(known));
+            section.complain("ignored_types", complaint(ProblemKind::UnknownChoice, what, suggestion_below_list(word, known)));
+        }
+    }
+    section.finish();
+    Some(TopicSettings { name: name?, kind: kind?, allowed_lateness, identity_from_record, time_from_record, ignored_types })
+}
+
+/// Kafka's own rule for names.
+fn topic_name(name: &str) -> Result<(), Complaint> {
+    let letters = name.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b));
+    if (1..=249).contains(&name.len()) && letters && name != "." && name != ".." {
+        return Ok(());
+    }
+    let what = format!("`{}` cannot be a topic; allowed are 1 to 249 letters, digits, `.`, `_` and `-`", shown(name));
+    Err(complaint(ProblemKind::BadName, what, "write the name as the cluster has it; patterns are not taken"))
+}

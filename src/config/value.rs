@@ -1,0 +1,186 @@
+//! The types that a key's value can have, from the tree's values and from the bare text of variables and flags.
+//!
+//! Does not know the keys.
+
+#![expect(clippy::wildcard_enum_match_arm, reason = "a value of any other type is wrong in the same way")]
+
+use super::duration::parse_span;
+use super::layers::{Node, Place, Value};
+use super::nearest::{listed, suggestion_below_list};
+use super::problem::{Complaint, ProblemKind, Report, complaint};
+use crate::time::Span;
+
+/// The longest part of a value that a message repeats.
+const SHOWN_CHARACTERS_MAX: usize = 60;
+
+/// A value that a key can have.
+pub(super) trait Setting: Sized {
+    /// Reads it; `None` where it is of another type, which is reported.
+    fn read(node: Node, place: &Place, report: &Report) -> Option<Self>;
+}
+
+impl Value {
+    /// The value and its type for a message, such as "the number `5`".
+    pub(super) fn description(&self) -> String {
+        match self {
+            Self::Table(_) => "a section".into(),
+            Self::List(_) => "a list".into(),
+            Self::Text(s) => format!("the text `{}`", shown(s)),
+            Self::Integer(i) => format!("the number `{i}`"),
+            Self::Float(x) => format!("the number `{x}`"),
+            Self::Boolean(b) => format!("`{b}`"),
+            Self::Instant => "an instant".into(),
+            Self::Raw(s) => format!("`{}`", shown(s)),
+        }
+    }
+}
+
+/// A text for a message: cut, and without control characters.
+pub(super) fn shown(text: &str) -> String {
+    let mut shown: String = text.chars().take(SHOWN_CHARACTERS_MAX).flat_map(char::escape_debug).collect();
+    if text.chars().nth(SHOWN_CHARACTERS_MAX).is_some() {
+        shown.push('…');
+    }
+    // `escape_debug` also escapes quotes, which need it only within quotes.
+    shown.replace("\\\"", "\"").replace("\\'", "'")
+}
+
+fn wrong_type<T>(value: &Value, wanted: &str, hint: &str, place: &Place, report: &Report) -> Option<T> {
+    let what = format!("{} stands where {wanted} is wanted", value.description());
+    report.add(place, complaint(ProblemKind::WrongType, what, hint));
+    None
+}
+
+impl Setting for String {
+    fn read(node: Node, place: &Place, report: &Report) -> Option<Self> {
+        match node.value {
+            Value::Text(s) | Value::Raw(s) => Some(s),
+            other => wrong_type(&other, "a text", "put it in quotes", place, report),
+        }
+    }
+}
+
+impl Setting for bool {
+    fn read(node: Node, place: &Place, report: &Report) -> Option<Self> {
+        match node.value {
+            Value::Boolean(b) => Some(b),
+            Value::Raw(s) if s == "true" => Some(true),
+            Value::Raw(s) if s == "false" => Some(false),
+            other => wrong_type(&other, "`true` or `false`", "use `true` or `false`, without quotes", place, report),
+        }
+    }
+}
+
+impl Setting for i64 {
+    fn read(node: Node, place: &Place, report: &Report) -> Option<Self> {
+        let raw = match &node.value {
+            Value::Integer(i) => return Some(*i),
+            Value::Raw(s) => s.parse().ok(),
+            _ => None,
+        };
+        raw.or_else(|| wrong_type(&node.value, "a whole number", "write it without quotes, unit or decimals", place, report))
+    }
+}
+
+impl Setting for f64 {
+    fn read(node: Node, place: &Place, report: &Report) -> Option<Self> {
+        let number = match &node.value {
+            Value::Integer(i) => Some(*i as Self),
+            Value::Float(x) => Some(*x),
+            Value::Raw(s) => s.trim().parse().ok(),
+            _ => None,
+        };
+        number
+            .filter(|x: &Self| x.is_finite())
+            .or_else(|| wrong_type(&node.value, "a number", "write it without quotes, such as `5` or `0.5`", place, report))
+    }
+}
+
+impl Setting for Span {
+    fn read(node: Node, place: &Place, report: &Report) -> Option<Self> {
+        const HINT: &str = "write a whole number and a unit in quotes: `\"250ms\"`, `\"60s\"`, `\"5m\"`, `\"24h\"` or `\"7d\"`";
+        let (Value::Text(text) | Value::Raw(text)) = &node.value else {
+            return wrong_type(&node.value, "a length of time", HINT, place, report);
+        };
+        let span = parse_span(text);
+        if span.is_none() {
+            let what = format!("`{}` is not a length of time; the units are `ms`, `s`, `m`, `h` and `d`", shown(text));
+            report.add(place, complaint(ProblemKind::BadDuration, what, HINT));
+        }
+        span
+    }
+}
+
+impl<T: Setting> Setting for Vec<T> {
+    /// A list, all of whose entries are right. The bare text of a variable may also be the entries with commas between.
+    fn read(node: Node, place: &Place, report: &Report) -> Option<Self> {
+        let node = node.structured();
+        let list = match node.value {
+            Value::List(list) => list,
+            Value::Raw(text) if !text.trim_start().starts_with(['[', '{']) => {
+                let parts = text.split(',').map(str::trim).filter(|p| !p.is_empty());
+                parts.map(|p| Node { origin: node.origin.clone(), value: Value::Raw(p.to_owned()) }).collect()
+            }
+            other => return wrong_type(&other, "a list", "put the entries in square brackets with commas between", place, report),
+        };
+        let length = list.len();
+        let entries: Self = list.into_iter().enumerate().filter_map(|(i, n)| T::read(n, &place.entry(i), report)).collect();
+        (entries.len() == length).then_some(entries)
+    }
+}
+
+/// The value of a word out of a closed set.
+pub(super) fn chosen<T: Copy>(word: &str, choices: &[(&'static str, T)]) -> Result<T, Complaint> {
+    choices.iter().find(|(name, _)| *name == word).map(|(_, value)| *value).ok_or_else(|| {
+        let names: Vec<&str> = choices.iter().map(|(name, _)| *name).collect();
+        let what = format!("`{}` is not known; allowed are {}", shown(word), listed(&names));
+        complaint(ProblemKind::UnknownChoice, what, suggestion_below_list(word, &names))
+    })
+}
+
+/// A check that a number lies within bounds, both inclusive.
+pub(super) fn number_within(min: i64, max: i64) -> impl FnOnce(&i64) -> Result<(), Complaint> {
+    move |n| {
+        if (min..=max).contains(n) {
+            return Ok(());
+        }
+        Err(complaint(
+            ProblemKind::OutOfRange,
+            format!("`{n}` is outside {min} to {max}"),
+            format!("use a whole number from {min} to {max}"),
+        ))
+    }
+}
+
+/// A check of the number of entries, both inclusive.
+pub(super) fn length_within<T>(list: &[T], min: usize, max: usize) -> Result<(), Complaint> {
+    let n = list.len();
+    if (min..=max).contains(&n) {
+        return Ok(());
+    }
+    let entries = if n == 1 { "entry" } else { "entries" };
+    let allowed = if min == max { format!("exactly {min}") } else { format!("{min} to {max}") };
+    Err(complaint(ProblemKind::ListLength, format!("{n} {entries}, where {allowed} are allowed"), format!("list {allowed} entries")))
+}
+
+/// A check that entries grow.
+pub(super) fn ascending<T: PartialOrd + std::fmt::Display>(list: &[T]) -> Result<(), Complaint> {
+    match list.windows(2).find(|pair| pair[0] >= pair[1]) {
+        None => Ok(()),
+        Some(pair) => Err(complaint(
+            ProblemKind::NotAscending,
+            format!("`{}` stands behind `{}`; each entry must be greater than the one before", pair[1], pair[0]),
+            "sort the entries and remove what is there twice",
+        )),
+    }
+}
+
+/// A check that a label value can be one: 1 to 64 bytes, no control characters.
+pub(super) fn label_value(value: &str) -> Result<(), Complaint> {
+    const BYTES_MAX: usize = 64;
+    if (1..=BYTES_MAX).contains(&value.len()) && !value.chars().any(char::is_control) {
+        return Ok(());
+    }
+    let what = format!("`{}` cannot be a label value; allowed are 1 to {BYTES_MAX} bytes without control characters", shown(value));
+    Err(complaint(ProblemKind::BadLabelValue, what, "use a short printable name"))
+}

@@ -1,0 +1,54 @@
+//! Why the Kafka side ends the process, and with which exit code.
+
+/// What ends a session for good. Everything else (brokers away, topics missing, leaders moving) is waited for.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Failure {
+    /// librdkafka does not take a property. The value is not shown, since it may be secret.
+    #[error("kafka.properties: librdkafka refuses \"{key}\": {problem}; see its CONFIGURATION.md for the values it takes")]
+    Property {
+        /// The property.
+        key: String,
+        /// What is wrong, without the value.
+        problem: String,
+    },
+    /// The client cannot be made from these properties together.
+    #[error("kafka: cannot make a client: {0}")]
+    Client(String),
+    /// Plaintext to another machine.
+    #[error(
+        "kafka: {server} is not this machine and the connection would be plaintext; set kafka.properties \"security.protocol\" to \"ssl\" or \
+         \"sasl_ssl\", or kafka.allow_insecure = true if the network is trusted"
+    )]
+    Plaintext {
+        /// `host:port`.
+        server: String,
+    },
+    /// Topics with different numbers of partitions.
+    #[error(
+        "kafka: the topics differ in their number of partitions ({counts}); events that belong together then lie in partitions of different \
+         numbers: recreate the topics with one partition count"
+    )]
+    UnequalPartitions {
+        /// Each topic with its count.
+        counts: String,
+    },
+    /// The cluster refuses the credentials or the access.
+    #[error(
+        "kafka: refused by the cluster: {0}; check the credentials in kafka.properties and the ACLs (READ on every topic and on the group)"
+    )]
+    Refused(String),
+    /// An error that librdkafka cannot recover from, such as another member with the same `group.instance.id`.
+    #[error("kafka: the client cannot go on: {0}")]
+    Fatal(String),
+}
+
+impl Failure {
+    /// The exit code: 78 for the configuration, 5 for a client that is refused or fenced.
+    #[must_use]
+    pub const fn exit_code(&self) -> u8 {
+        match self {
+            Self::Property { .. } | Self::Client(_) | Self::Plaintext { .. } | Self::UnequalPartitions { .. } => 78,
+            Self::Refused(_) | Self::Fatal(_) => 5,
+        }
+    }
+}

@@ -1,0 +1,385 @@
+//! One membership of the consumer group: polls, follows the assignment, and takes records partition by partition in the order of their times.
+//!
+//! One thread polls one consumer. It has no wakers to lose, and rebalances happen where the engine is. The shape of one round is: serve callbacks,
+//! follow changes of the assignment, hear the observer, take records.
+
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use rdkafka::consumer::base_consumer::PartitionQueue;
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::error::KafkaError;
+use rdkafka::message::{BorrowedMessage, Message, Timestamp};
+use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
+
+use super::assignment::{FRESH, choose};
+use super::attributes::cloud_event_attributes;
+use super::context::{Change, GroupContext, Trouble, lock};
+use super::observer::{Observer, Report};
+use super::properties;
+use super::{Arrived, Failure, Feed, Lookup, Sink, TimestampKind, TopicPartition};
+use crate::config::KafkaSettings;
+use crate::event::Record;
+use crate::time::EventTime;
+
+/// Records of one partition group that are taken before the next group has its turn.
+const TURN_RECORDS: usize = 512;
+
+/// What a session is told.
+#[derive(Clone, Debug)]
+pub struct SessionSettings {
+    /// Brokers, group, properties.
+    pub kafka: KafkaSettings,
+    /// The topics, in configured order, each with where reading begins where the sink knows no next offset.
+    pub topics: Vec<(String, StartAt)>,
+}
+
+/// Where reading begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StartAt {
+    /// The first offset.
+    Beginning,
+    /// The first record at or after this instant, by record timestamp.
+    Time(EventTime),
+}
+
+/// A membership of the group.
+pub struct Session<S: Sink> {
+    /// In the order in which they must be dropped: queues hold the consumer.
+    groups: Vec<Group<S>>,
+    consumer: Arc<BaseConsumer<GroupContext<S>>>,
+    observer: Observer,
+    sink: Arc<Mutex<S>>,
+    starts: Vec<StartAt>,
+    /// An assignment that waits for its start offsets.
+    unresolved: Option<Unresolved>,
+    /// Counts assignments and revocations, so that an answer about an earlier one is recognised.
+    epoch: u64,
+    state: MembershipState,
+    answered_at: Option<Instant>,
+    unanswered: Option<String>,
+    partition_counts: Vec<usize>,
+    next_group: usize,
+}
+
+/// Where the membership stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum MembershipState {
+    /// Not in the group yet, or between two assignments.
+    Joining,
+    /// In a stable group, with or without partitions.
+    Assigned,
+}
+
+struct Unresolved {
+    known: Vec<(TopicPartition, Offset)>,
+}
+
+/// One partition group: its feeds and their queues, index by index.
+struct Group<S: Sink> {
+    feeds: Vec<Feed>,
+    queues: Vec<PartitionQueue<GroupContext<S>>>,
+}
+
+impl<S: Sink + 'static> Session<S> {
+    /// Joins the group. Nothing is waited for.
+    ///
+    /// # Errors
+    /// When the settings are refused.
+    pub fn join(settings: &SessionSettings, lookup: Box<dyn Lookup>, sink: Arc<Mutex<S>>) -> Result<Self, Failure> {
+        let topics: Vec<String> = settings.topics.iter().map(|(name, _)| name.clone()).collect();
+        let config = properties::group_consumer(&settings.kafka)?;
+        let context = GroupContext {
+            sink: Arc::clone(&sink),
+            topics: topics.clone(),
+            changes: Mutex::new(Vec::new()),
+            trouble: Mutex::new(Trouble::default()),
+            properties: settings.kafka.properties.clone(),
+        };
+        let consumer: BaseConsumer<GroupContext<S>> = properties::create(&config, context, &settings.kafka.properties)?;
+        let names: Vec<&str> = topics.iter().map(String::as_str).collect();
+        consumer.subscribe(&names).map_err(|error| Failure::Client(error.to_string()))?;
+        let observer = Observer::start(lookup).map_err(|error| Failure::Client(format!("cannot start a thread: {error}")))?;
+        Ok(Self {
+            groups: Vec::new(),
+            consumer: Arc::new(consumer),
+            observer,
+            sink,
+            starts: settings.topics.iter().map(|(_, start)| *start).collect(),
+            unresolved: None,
+            epoch: 0,
+            state: MembershipState::Joining,
+            answered_at: None,
+            unanswered: None,
+            partition_counts: Vec::new(),
+            next_group: 0,
+        })
+    }
+
+    /// Serves callbacks and follows what they changed, waiting at most `timeout` for them.
+    ///
+    /// # Errors
+    /// When the client cannot go on, or, before the first assignment, when the cluster refuses it.
+    pub fn poll(&mut self, timeout: Duration) -> Result<(), Failure> {
+        match self.consumer.poll(timeout) {
+            None => {}
+            // Queues are split before fetching begins, so no record can come here.
+            Some(Ok(message)) => {
+                return Err(Failure::Fatal(format!("a record of {}/{} came on the main queue", message.topic(), message.partition())));
+            }
+            Some(Err(error)) => Self::note(&self.consumer, &error)?,
+        }
+        if let Some((code, text)) = self.consumer.client().fatal_error() {
+            return Err(Failure::Fatal(format!("{code}: {text}")));
+        }
+        let refused = lock(&self.consumer.context().trouble).refused.take();
+        if let Some(refused) = refused
+            && self.epoch == 0
+        {
+            return Err(Failure::Refused(refused));
+        }
+        self.follow_changes()?;
+        self.hear_observer()
+    }
+
+    /// Takes what has arrived: from each partition group in turn, and within one from the topic that lags most in time. Gives the number of records.
+    ///
+    /// # Errors
+    /// When the client cannot go on.
+    pub fn take(&mut self) -> Result<usize, Failure> {
+        if self.groups.is_empty() {
+            return Ok(0);
+        }
+        self.next_group = (self.next_group + 1) % self.groups.len();
+        let mut sink = lock(&self.sink);
+        let mut count = 0;
+        let (before, after) = self.groups.split_at_mut(self.next_group);
+        for group in after.iter_mut().chain(before) {
+            count += group.take(&mut *sink, &self.consumer)?;
+        }
+        Ok(count)
+    }
+
+    /// The assigned topic partitions, and how far each has been read.
+    pub fn feeds(&self) -> impl Iterator<Item = &Feed> {
+        self.groups.iter().flat_map(|group| &group.feeds)
+    }
+
+    /// Whether the group is stable: every partition that this member is to have is being read, which may be none.
+    #[must_use]
+    pub fn is_assigned(&self) -> bool {
+        self.state == MembershipState::Assigned
+    }
+
+    /// Why the brokers count as away; `None` while they answer.
+    #[must_use]
+    pub fn unanswered(&self, now: Instant) -> Option<String> {
+        let fresh = self.answered_at.is_some_and(|at| now.saturating_duration_since(at) <= FRESH);
+        match (&self.unanswered, fresh) {
+            (None, true) => None,
+            (Some(why), _) => Some(why.clone()),
+            (None, false) => Some("the brokers have not answered yet".to_owned()),
+        }
+    }
+
+    /// The number of partitions of each topic; empty before it is known.
+    #[must_use]
+    pub fn partition_counts(&self) -> &[usize] {
+        &self.partition_counts
+    }
+
+    fn follow_changes(&mut self) -> Result<(), Failure> {
+        let changes = std::mem::take(&mut *lock(&self.consumer.context().changes));
+        for change in changes {
+            self.epoch += 1;
+            self.unresolved = None;
+            // The queues of the assignment before are dropped before anything is split again: dropping an old queue later would silence the new
+            // one of the same partition.
+            self.groups.clear();
+            match change {
+                Change::Assigned(partitions) => self.assigned(&partitions)?,
+                Change::Revoked => {
+                    self.state = MembershipState::Joining;
+                    self.observer.watch(Vec::new());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Splits the queues, then assigns at once where every start offset is known, else asks the observer first.
+    fn assigned(&mut self, partitions: &[TopicPartition]) -> Result<(), Failure> {
+        let mut known = Vec::new();
+        let mut to_resolve = Vec::new();
+        let mut timestamp_ms = 0;
+        for at in partitions {
+            let next_offset = lock(&self.sink).next_offset(*at);
+            self.split(*at, next_offset)?;
+            match (next_offset, self.starts[at.topic]) {
+                (Some(offset), _) => known.push((*at, Offset::Offset(offset))),
+                (None, StartAt::Beginning) => known.push((*at, Offset::Beginning)),
+                (None, StartAt::Time(time)) => {
+                    timestamp_ms = time.0;
+                    to_resolve.push(*at);
+                }
+            }
+        }
+        if to_resolve.is_empty() {
+            self.begin(&known)
+        } else {
+            self.unresolved = Some(Unresolved { known });
+            self.observer.resolve(self.epoch, timestamp_ms, to_resolve);
+            Ok(())
+        }
+    }
+
+    fn split(&mut self, at: TopicPartition, next_offset: Option<i64>) -> Result<(), Failure> {
+        let topic = &self.consumer.context().topics[at.topic];
+        let queue = self
+            .consumer
+            .split_partition_queue(topic, at.partition)
+            .ok_or_else(|| Failure::Fatal(format!("no queue for {topic}/{}", at.partition)))?;
+        // Partitions come sorted by number, then topic.
+        if self.groups.last().is_none_or(|group| group.feeds[0].at().partition != at.partition) {
+            self.groups.push(Group { feeds: Vec::new(), queues: Vec::new() });
+        }
+        if let Some(group) = self.groups.last_mut() {
+            group.feeds.push(Feed::new(at, next_offset));
+            group.queues.push(queue);
+        }
+        Ok(())
+    }
+
+    /// Tells librdkafka the assignment, once, with its final offsets.
+    fn begin(&mut self, offsets: &[(TopicPartition, Offset)]) -> Result<(), Failure> {
+        let mut list = TopicPartitionList::with_capacity(offsets.len());
+        for (at, offset) in offsets {
+            let topic = &self.consumer.context().topics[at.topic];
+            list.add_partition_offset(topic, at.partition, *offset).map_err(|error| Failure::Fatal(error.to_string()))?;
+        }
+        self.consumer.assign(&list).map_err(|error| Failure::Fatal(error.to_string()))?;
+        self.state = MembershipState::Assigned;
+        self.observer.watch(offsets.iter().map(|(at, _)| *at).collect());
+        Ok(())
+    }
+
+    fn hear_observer(&mut self) -> Result<(), Failure> {
+        let reports: Vec<Report> = self.observer.reports().collect();
+        for report in reports {
+            match report {
+                Report::Ends { asked_at, ends } => {
+                    self.answered_at = Some(Instant::now());
+                    self.unanswered = None;
+                    for (at, offset) in ends {
+                        if let Some(feed) = self.feed_mut(at) {
+                            feed.log_end_seen(offset, asked_at);
+                        }
+                    }
+                }
+                Report::Unanswered(why) => self.unanswered = Some(why),
+                Report::Counts(counts) => {
+                    self.answered_at = Some(Instant::now());
+                    self.unanswered = None;
+                    self.partition_counts = counts;
+                }
+                Report::Starts { epoch, offsets } if epoch == self.epoch => {
+                    let Some(unresolved) = self.unresolved.take() else { continue };
+                    let mut all = unresolved.known;
+                    for (at, offset) in offsets {
+                        if let Some(feed) = self.feed_mut(at) {
+                            *feed = Feed::new(at, Some(offset));
+                        }
+                        all.push((at, Offset::Offset(offset)));
+                    }
+                    self.begin(&all)?;
+                }
+                Report::Starts { .. } => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn feed_mut(&mut self, at: TopicPartition) -> Option<&mut Feed> {
+        self.groups.iter_mut().flat_map(|group| &mut group.feeds).find(|feed| feed.at() == at)
+    }
+
+    fn note(consumer: &BaseConsumer<GroupContext<S>>, error: &KafkaError) -> Result<(), Failure> {
+        match error {
+            KafkaError::PartitionEOF(_) => Ok(()),
+            KafkaError::MessageConsumptionFatal(code) => Err(Failure::Fatal(code.to_string())),
+            other => {
+                let code = other.rdkafka_error_code();
+                lock(&consumer.context().trouble)
+                    .note_and_log(code, &format!("consuming: {}", code.map_or_else(|| other.to_string(), |code| code.to_string())));
+                Ok(())
+            }
+        }
+    }
+}
+
+impl<S: Sink> Drop for Session<S> {
+    /// Leaves the group. The revoke callback still comes, from within the consumer's own drop.
+    fn drop(&mut self) {
+        self.groups.clear();
+        // An assignment that was never answered would keep the consumer from closing.
+        if self.unresolved.is_some()
+            && let Err(error) = self.consumer.unassign()
+        {
+            tracing::warn!(target: "cxpulse::kafka", %error, "could not give partitions back");
+        }
+    }
+}
+
+impl<S: Sink + 'static> Group<S> {
+    /// Takes up to one turn of records, merged by record timestamp as far as what has arrived allows. Nothing is waited for.
+    fn take(&mut self, sink: &mut S, consumer: &BaseConsumer<GroupContext<S>>) -> Result<usize, Failure> {
+        let mut count = 0;
+        let mut dry = 0_u64;
+        while count < TURN_RECORDS
+            && let Some((index, until)) = choose(&self.feeds, dry)
+        {
+            let (feed, queue) = (&mut self.feeds[index], &self.queues[index]);
+            loop {
+                match queue.poll(Duration::ZERO) {
+                    Some(Ok(message)) => {
+                        let timestamp = deliver(feed.at(), &message, sink);
+                        feed.taken(message.offset(), timestamp);
+                        count += 1;
+                        if count >= TURN_RECORDS || feed.last_timestamp().is_some_and(|last| last > until) {
+                            break;
+                        }
+                    }
+                    Some(Err(KafkaError::PartitionEOF(_))) => feed.drained(),
+                    Some(Err(error)) => {
+                        Session::note(consumer, &error)?;
+                        dry |= 1 << index;
+                        break;
+                    }
+                    None => {
+                        dry |= 1 << index;
+                        break;
+                    }
+                }
+            }
+        }
+        Ok(count)
+    }
+}
+
+/// Hands one record to the sink and gives its timestamp.
+fn deliver<S: Sink>(at: TopicPartition, message: &BorrowedMessage<'_>, sink: &mut S) -> Option<i64> {
+    let (timestamp, timestamp_kind) = match message.timestamp() {
+        Timestamp::LogAppendTime(ms) if ms >= 0 => (Some(ms), TimestampKind::Broker),
+        Timestamp::CreateTime(ms) if ms >= 0 => (Some(ms), TimestampKind::Producer),
+        _ => (None, TimestampKind::Absent),
+    };
+    let record = Record {
+        payload: message.payload(),
+        headers: cloud_event_attributes(message),
+        timestamp: timestamp.map(EventTime),
+        partition: at.partition,
+        offset: message.offset(),
+    };
+    sink.record(Arrived { at, record, timestamp_kind });
+    timestamp
+}

@@ -1,0 +1,167 @@
+//! How contacts come in: at what rate, on which channel, for which team.
+//!
+//! Does not know what becomes of them.
+
+use super::contact::{AGENTS, BRANDS, Channel, Contact, INCIDENT_TEAM, PRIORITIES, Slot, State, TEAMS};
+use super::people::CustomerIndex;
+use super::{Organisation, Step, Volume};
+use crate::time::{EventTime, Span};
+
+/// More contacts in an incident, by this factor; the additional ones are for the team that it falls upon.
+const INCIDENT_VOLUME: f64 = 2.6;
+/// A contact takes longer in an incident, by this factor.
+const INCIDENT_WORK: f64 = 1.6;
+/// The share of its time in which a lane is busy at the peak of a middling day.
+const LOAD_AT_PEAK: f64 = 0.84;
+/// Share of the contacts that chat and telephone take.
+const LIVE_SHARE: f64 = 0.44;
+/// Replies that a ticket needs, the first counting whole and the later ones half.
+const REPLIES_PER_TICKET: f64 = 1.6;
+/// At a fixed rate contacts are let in this often.
+const TICK: Span = Span(50);
+/// Events that a new contact causes at once, roughly; only the smoothness of a fixed rate depends on it.
+const EVENTS_AT_ONCE: f64 = 2.0;
+
+/// The stream of arriving contacts.
+#[derive(Debug)]
+pub(super) struct Arrivals {
+    volume: Volume,
+    /// Contacts per millisecond that a lane's staffing is made for.
+    planned_per_ms: f64,
+    /// At a fixed rate: events written before the first contact, since when it holds, and the part of a contact left over.
+    since: Option<(EventTime, u64)>,
+    owed: f64,
+}
+
+impl Arrivals {
+    pub(super) const fn volume(&self) -> Volume {
+        self.volume
+    }
+
+    /// `peak` is how many times the mean the busiest instant of a middling weekday is.
+    pub(super) fn new(volume: Volume, peak: f64) -> Self {
+        let planned_per_ms = match volume {
+            Volume::ContactsPerHour(contacts) => contacts * peak / 3_600_000.0,
+            Volume::EventsPerSecond(events) => events / 4.0 / 1_000.0,
+        };
+        Self { volume, planned_per_ms, since: None, owed: 0.0 }
+    }
+}
+
+impl Organisation {
+    /// Lets contacts in and schedules the next arrival.
+    pub(super) fn arrive(&mut self) {
+        match self.arrivals.volume {
+            Volume::ContactsPerHour(contacts) => self.arrive_by_the_hour(contacts),
+            Volume::EventsPerSecond(events) => self.arrive_at_fixed_rate(events),
+        }
+    }
+
+    /// A Poisson stream whose rate is taken anew every half minute, which is exact because such a stream has no memory.
+    fn arrive_by_the_hour(&mut self, contacts_per_hour: f64) {
+        const STRETCH: Span = Span::seconds(30);
+        let incident = if self.has_incident() { INCIDENT_VOLUME } else { 1.0 };
+        let per_ms = contacts_per_hour / 3_600_000.0 * self.calendar.demand(self.now) * incident;
+        let gap = Span(self.chance.exponential(1.0 / per_ms) as i64);
+        if gap > STRETCH {
+            self.schedule(self.now + STRETCH, Step::Arrive);
+        } else {
+            self.schedule(self.now + gap, Step::Admit);
+            self.schedule(self.now + gap, Step::Arrive);
+        }
+    }
+
+    /// Lets in as many contacts as events are lacking.
+    fn arrive_at_fixed_rate(&mut self, events_per_second: f64) {
+        let written = self.lines.written();
+        let (since, written_before) = *self.arrivals.since.get_or_insert((self.now, written));
+        let wanted = (self.now - since).as_seconds() * events_per_second;
+        let lacking = wanted - (written - written_before) as f64;
+        let owed = (self.arrivals.owed + lacking / EVENTS_AT_ONCE).min(events_per_second);
+        let count = owed.max(0.0) as u64;
+        self.arrivals.owed = (owed - count as f64).clamp(0.0, 1.0);
+        let per_ms = count as f64 / TICK.0 as f64;
+        self.arrivals.planned_per_ms += (per_ms - self.arrivals.planned_per_ms) * 0.002;
+        for number in 0..count {
+            self.schedule(self.now + Span(TICK.0 * number as i64 / count as i64), Step::Admit);
+        }
+        self.schedule(self.now + TICK, Step::Arrive);
+    }
+
+    /// A contact comes in.
+    pub(super) fn admit(&mut self) {
+        let incident = self.has_incident();
+        let mut channel = Channel::ALL[self.chance.weighted(&Channel::ALL.map(|(_, share)| share))].0;
+        if channel.is_live() && !self.calendar.is_open(self.now) {
+            channel = if channel == Channel::Chat { Channel::Web } else { Channel::Email };
+        }
+        let customer = if self.chance.happens(0.05) { None } else { self.people.pick_writer(&mut self.chance) };
+        let struck = incident && self.chance.happens((1.0 - 1.0 / INCIDENT_VOLUME) * 0.8);
+        let team = if struck { INCIDENT_TEAM } else { self.chance.weighted(&TEAMS.map(|(_, share, _)| share)) as u8 };
+        let priority = self.chance.weighted(&PRIORITIES.map(|(_, share, _)| share)) as u8;
+        let slot = self.new_contact(channel, customer, team, priority);
+        if let Some(customer) = customer {
+            self.people.note_contact(customer, self.now);
+        }
+        if channel.is_live() { self.open_chat(slot) } else { self.open_ticket(slot) }
+    }
+
+    pub(super) fn new_contact(&mut self, channel: Channel, customer: Option<CustomerIndex>, team: u8, priority: u8) -> Slot {
+        let id = self.new_id(if channel.is_live() { 'h' } else { 't' });
+        let contact = Contact {
+            id,
+            customer,
+            channel,
+            team,
+            priority,
+            brand: self.chance.weighted(&BRANDS.map(|(_, share)| share)) as u8,
+            agent: self.chance.below(AGENTS) as u8,
+            state: State::Open,
+            clock_start: self.now,
+            first_response_seconds: None,
+            rounds_left: self.chance.weighted(&[0.46, 0.3, 0.16, 0.08]) as u8,
+            rounds_done: 0,
+            transfers: 0,
+            reopens: 0,
+            steps_due: 0,
+        };
+        self.contacts.insert(contact)
+    }
+
+    /// When an agent of the contact's team gets to it; `part` is the work compared with a first reply.
+    pub(super) fn desk_reply_at(&mut self, slot: Slot, part: f64) -> EventTime {
+        let work = self.work_ms(1.0 - LIVE_SHARE) / REPLIES_PER_TICKET;
+        let contact = &self.contacts[slot];
+        let (_, share, pace) = TEAMS[usize::from(contact.team)];
+        let (_, _, patience) = PRIORITIES[usize::from(contact.priority)];
+        let lane = &mut self.desk_lanes[usize::from(contact.team)];
+        let waiting = lane.waiting_ms(&self.desk_shift, self.now);
+        lane.add(work * part / share);
+        let handling = self.chance.around(480_000.0 * pace, 0.75) * part.max(0.5);
+        let worked = (handling + waiting) * patience;
+        self.desk_shift.when_worked(self.desk_shift.worked_by(self.now) + worked).max(self.now + Span::seconds(15))
+    }
+
+    /// How long a chat or call waits for an agent, in milliseconds; the error is how long it waits before the customer gives up.
+    pub(super) fn live_wait_ms(&mut self, slot: Slot) -> Result<f64, f64> {
+        let work = self.work_ms(LIVE_SHARE);
+        let (_, _, pace) = TEAMS[usize::from(self.contacts[slot].team)];
+        let waiting = self.live_lane.waiting_ms(&self.live_shift, self.now);
+        let worked = self.chance.around(20_000.0, 0.6) * pace + waiting;
+        let until = self.live_shift.when_worked(self.live_shift.worked_by(self.now) + worked);
+        let wait_ms = ((until - self.now).0 as f64).max(1_500.0);
+        let patience_ms = 15_000.0 + self.chance.exponential(600_000.0);
+        if wait_ms > patience_ms {
+            // Who gives up makes no work, which keeps the queue of a bad hour from lasting for days.
+            return Err(patience_ms);
+        }
+        self.live_lane.add(work);
+        Ok(wait_ms)
+    }
+
+    /// Staffed milliseconds that one contact costs a lane which takes this share of them.
+    fn work_ms(&mut self, share: f64) -> f64 {
+        let incident = if self.has_incident() { INCIDENT_WORK } else { 1.0 };
+        LOAD_AT_PEAK * incident / (self.arrivals.planned_per_ms * share)
+    }
+}

@@ -1,0 +1,198 @@
+//! The customers' own way: newcomers, touchpoints, the relationship survey, those who leave and who come back.
+//!
+//! Does not know tickets or chats; only the mood that they left.
+
+use super::line::{Id, Value};
+use super::people::{CustomerIndex, SEGMENTS, STAGES, Standing};
+use super::{Organisation, Step, Volume};
+use crate::event::Kind;
+use crate::time::Span;
+
+const TRIAL: u8 = 1;
+const ONBOARDING: u8 = 2;
+const USE: u8 = 3;
+const RENEWAL: u8 = 4;
+
+/// What happens to a customer.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum CustomerStep {
+    /// Was a customer before the first event.
+    WasActive,
+    /// A touchpoint in this stage; who is drawn to the next stage goes on.
+    Touch(u8),
+    /// Becomes a customer, or comes back.
+    Subscribe,
+    /// Leaves.
+    Cancel,
+    /// Is to be forgotten.
+    Erase,
+    /// Gets the relationship survey.
+    AskNps,
+    /// Answers the relationship survey.
+    AnswerNps(Id),
+}
+
+impl Organisation {
+    /// Once a minute: draws what does not come from contacts, in proportion to the organisation's size.
+    pub(super) fn look_around(&mut self) {
+        const MINUTE: Span = Span::minutes(1);
+        let per_minute = match self.arrivals.volume() {
+            Volume::ContactsPerHour(contacts) => contacts / 60.0 * self.calendar.demand(self.now),
+            Volume::EventsPerSecond(events) => events * 60.0 / super::Profile::EVENTS_PER_CONTACT,
+        };
+        let wave = if self.calendar.is_survey_wave(self.now) { 0.9 } else { 0.04 };
+        for _ in 0..self.count_of(per_minute * wave) {
+            if let Some(customer) = self.people.pick_any(&mut self.chance) {
+                self.schedule_within(MINUTE, Step::Customer(customer, CustomerStep::AskNps));
+            }
+        }
+        for _ in 0..self.count_of(per_minute * 0.35) {
+            if let Some(customer) = self.people.pick_any(&mut self.chance) {
+                let stage = self.people[customer].stage;
+                self.schedule_within(MINUTE, Step::Customer(customer, CustomerStep::Touch(stage)));
+            }
+        }
+        for _ in 0..self.count_of(per_minute * 0.02) {
+            let newcomer = self.people.add(0, Standing::Prospect, &mut self.chance);
+            self.schedule_within(MINUTE, Step::Customer(newcomer, CustomerStep::Touch(0)));
+        }
+        for _ in 0..self.count_of(per_minute * 0.003) {
+            if let Some(customer) = self.people.pick_any(&mut self.chance) {
+                self.plan_leaving(customer);
+            }
+        }
+        self.schedule(self.now + MINUTE, Step::LookAround);
+    }
+
+    /// A customer has decided to leave, and does so within hours.
+    pub(super) fn plan_leaving(&mut self, customer: CustomerIndex) {
+        let at = self.after(self.now, 3_600.0, 1.5);
+        self.schedule(at, Step::Customer(customer, CustomerStep::Cancel));
+    }
+
+    pub(super) fn take_customer_step(&mut self, customer: CustomerIndex, step: CustomerStep) {
+        match step {
+            CustomerStep::WasActive => self.emit_dimensions(customer, "customer.active"),
+            CustomerStep::Touch(stage) => self.touch(customer, stage),
+            CustomerStep::Subscribe => {
+                let person = &mut self.people[customer];
+                person.standing = Standing::Active;
+                person.stage = ONBOARDING;
+                person.mood = person.mood.max(3.7);
+                self.emit_dimensions(customer, "customer.subscribed");
+            }
+            CustomerStep::Cancel => self.cancel(customer),
+            CustomerStep::Erase => self.emit_customer(customer, "customer.erased", &[]),
+            CustomerStep::AskNps => self.send_nps(customer),
+            CustomerStep::AnswerNps(survey) => self.answer_nps(customer, survey),
+        }
+    }
+
+    fn cancel(&mut self, customer: CustomerIndex) {
+        if self.people[customer].standing != Standing::Active {
+            return;
+        }
+        self.people[customer].standing = Standing::Gone;
+        let reason = if self.people[customer].mood < 3.4 { "service" } else { ["price", "moved", "unused"][self.chance.below(3)] };
+        self.emit_customer(customer, "customer.cancelled", &[("reason", Value::Word(reason))]);
+        match self.chance.weighted(&[0.15, 0.12, 0.73]) {
+            0 => {
+                let at = self.after(self.now, 86_400.0, 1.0);
+                self.schedule(at, Step::Customer(customer, CustomerStep::Subscribe));
+            }
+            1 => {
+                let at = self.after(self.now, 2.0 * 86_400.0, 1.0);
+                self.schedule(at, Step::Customer(customer, CustomerStep::Erase));
+            }
+            _ => {}
+        }
+    }
+
+    fn touch(&mut self, customer: CustomerIndex, stage: u8) {
+        if self.people[customer].standing == Standing::Gone {
+            return;
+        }
+        let outcome = self.chance.weighted(&[0.82, 0.12, 0.06]);
+        let channel = ["web", "app", "email", "store"][self.chance.weighted(&[0.5, 0.3, 0.15, 0.05])];
+        let members = [
+            ("journey_stage", Value::Word(STAGES[usize::from(stage)])),
+            ("channel", Value::Word(channel)),
+            ("outcome", Value::Word(["completed", "abandoned", "failed"][outcome])),
+        ];
+        self.people[customer].stage = stage;
+        self.emit_customer(customer, "customer.touchpoint", &members);
+        if outcome != 0 {
+            return;
+        }
+        let (share, median_seconds, next) = match stage {
+            0 => (0.75, 7_200.0, CustomerStep::Touch(TRIAL)),
+            TRIAL => (0.7, 90_000.0, CustomerStep::Subscribe),
+            ONBOARDING => (0.5, 40_000.0, CustomerStep::Touch(USE)),
+            USE => (0.04, 80_000.0, CustomerStep::Touch(RENEWAL)),
+            _ => (0.5, 80_000.0, CustomerStep::Touch(USE)),
+        };
+        if self.chance.happens(share) {
+            let at = self.after(self.now, median_seconds, 0.9);
+            self.schedule(at, Step::Customer(customer, next));
+        }
+    }
+
+    fn send_nps(&mut self, customer: CustomerIndex) {
+        let survey = self.new_id('s');
+        let person = self.people[customer].id;
+        let members = [("survey_id", Value::Id(survey)), ("metric", Value::Word("nps")), ("customer_id", Value::Id(person))];
+        self.emit(Kind::Surveys, "survey.sent", person, &members);
+        if self.chance.happens(0.35) {
+            let at = self.after(self.now, 1_200.0, 1.5);
+            self.schedule(at, Step::Customer(customer, CustomerStep::AnswerNps(survey)));
+        }
+    }
+
+    fn answer_nps(&mut self, customer: CustomerIndex, survey: Id) {
+        let person = &self.people[customer];
+        let felt = 2.1 * f64::from(person.mood) + 0.1;
+        let (id, segment) = (person.id, usize::from(person.segment));
+        let score = (felt + 1.5 * self.chance.normal()).round().clamp(0.0, 10.0) as i64;
+        let members = [
+            ("survey_id", Value::Id(survey)),
+            ("metric", Value::Word("nps")),
+            ("score", Value::Number(score)),
+            ("customer_id", Value::Id(id)),
+            ("scope", Value::Word("experience")),
+            ("segment", Value::Word(SEGMENTS[segment].0)),
+        ];
+        self.emit(Kind::Surveys, "survey.responded", id, &members);
+    }
+
+    fn emit_dimensions(&mut self, customer: CustomerIndex, name: &'static str) {
+        let person = &self.people[customer];
+        let members = [
+            ("segment", Value::Word(SEGMENTS[usize::from(person.segment)].0)),
+            ("journey_stage", Value::Word(STAGES[usize::from(person.stage)])),
+        ];
+        self.emit_customer(customer, name, &members);
+    }
+
+    fn emit_customer(&mut self, customer: CustomerIndex, name: &'static str, members: &[(&str, Value<'_>)]) {
+        let id = self.people[customer].id;
+        let mut all: smallvec::SmallVec<[(&str, Value<'_>); 4]> = smallvec::smallvec![("customer_id", Value::Id(id))];
+        all.extend_from_slice(members);
+        self.emit(Kind::Customers, name, id, &all);
+    }
+
+    /// A whole number whose mean is `mean`, Poisson for small means.
+    fn count_of(&mut self, mean: f64) -> u64 {
+        let mut count = 0;
+        let mut left = mean - self.chance.exponential(1.0);
+        while left > 0.0 {
+            count += 1;
+            left -= self.chance.exponential(1.0);
+        }
+        count
+    }
+
+    fn schedule_within(&mut self, span: Span, step: Step) {
+        let at = self.now + Span(self.chance.between(0.0, span.0 as f64) as i64);
+        self.schedule(at, step);
+    }
+}

@@ -1,0 +1,149 @@
+//! How content customers are with a contact, the surveys about it, and what they answer.
+//!
+//! Contentment falls with the time to the first response, compared with what people expect of the channel; effort rises with the
+//! number of contacts and exchanges. Does not know when a contact is solved: it is asked then.
+
+use super::contact::{Channel, Slot, State};
+use super::line::{Id, Value};
+use super::{Organisation, Step};
+use crate::event::Kind;
+use crate::time::Span;
+
+/// What a survey about a contact asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Question {
+    Csat,
+    Nps,
+    Ces,
+}
+
+/// What happens around the surveys of a contact.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum SurveyStep {
+    /// A survey goes out.
+    Send(Question),
+    /// An answer comes in; `None` is an answer in the chat window, without a survey of its own.
+    Answer(Question, Option<Id>),
+    /// The same survey is answered again, otherwise.
+    AnswerAgain(Question, Id),
+}
+
+impl Question {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Csat => "csat",
+            Self::Nps => "nps",
+            Self::Ces => "ces",
+        }
+    }
+}
+
+impl Organisation {
+    /// Contentment with a contact before chance, on the scale 1 to 5.
+    pub(super) fn satisfaction(&self, slot: Slot) -> f64 {
+        let contact = &self.contacts[slot];
+        let expected = contact.channel.expected_wait_seconds();
+        let waited = contact.first_response_seconds.unwrap_or(expected);
+        let slowness = (waited / expected).ln().clamp(-1.5, 3.5);
+        4.15 - 0.5 * slowness - 0.3 * f64::from(contact.transfers) - 0.5 * f64::from(contact.reopens)
+    }
+
+    /// Who gave up feels like who waited long, without being asked.
+    pub(super) fn note_abandoned(&mut self, slot: Slot) {
+        self.settle_mood(slot, 2.2);
+    }
+
+    /// Draws which surveys follow a solve or the end of a chat, and whether the customer has had enough.
+    pub(super) fn plan_surveys(&mut self, slot: Slot, median_seconds: f64, sigma: f64) {
+        let felt = self.satisfaction(slot);
+        self.settle_mood(slot, felt);
+        if self.contacts[slot].reopens > 0 || self.chance.happens(0.22) {
+            return;
+        }
+        for (question, share) in [(Question::Csat, 0.95), (Question::Ces, 0.45), (Question::Nps, 0.32)] {
+            if self.chance.happens(share) {
+                let at = self.after(self.now, median_seconds, sigma);
+                self.schedule(at, Step::Survey(slot, SurveyStep::Send(question)));
+            }
+        }
+        if self.contacts[slot].channel == Channel::Chat && self.chance.happens(0.08) {
+            self.schedule(self.now + Span::seconds(4), Step::Survey(slot, SurveyStep::Answer(Question::Csat, None)));
+        }
+    }
+
+    pub(super) fn take_survey_step(&mut self, slot: Slot, step: SurveyStep) {
+        if self.contacts[slot].state == State::Withdrawn {
+            return;
+        }
+        match step {
+            SurveyStep::Send(question) => self.send_survey(slot, question),
+            SurveyStep::Answer(question, survey) => {
+                self.answer(slot, question, survey, 0.0);
+                if let (Some(survey), true) = (survey, self.chance.happens(0.03)) {
+                    let at = self.after(self.now, 240.0, 1.0);
+                    self.schedule(at, Step::Survey(slot, SurveyStep::AnswerAgain(question, survey)));
+                }
+            }
+            SurveyStep::AnswerAgain(question, survey) => self.answer(slot, question, Some(survey), -0.4),
+        }
+    }
+
+    fn send_survey(&mut self, slot: Slot, question: Question) {
+        let survey = self.new_id('s');
+        let contact = &self.contacts[slot];
+        let customer = self.customer_value(contact.customer);
+        let is_live = contact.channel.is_live();
+        let members = [("survey_id", Value::Id(survey)), ("metric", Value::Word(question.name())), ("customer_id", customer)];
+        self.emit_contact(slot, Kind::Surveys, "survey.sent", &members);
+        let (share, median_seconds, sigma) = if is_live { (0.5, 70.0, 1.1) } else { (0.4, 900.0, 1.6) };
+        if self.chance.happens(share) {
+            let at = self.after(self.now, median_seconds, sigma);
+            self.schedule(at, Step::Survey(slot, SurveyStep::Answer(question, Some(survey))));
+        }
+    }
+
+    fn answer(&mut self, slot: Slot, question: Question, survey: Option<Id>, shift: f64) {
+        let contact = &self.contacts[slot];
+        let is_call = contact.channel == Channel::Phone;
+        let customer = self.customer_value(contact.customer);
+        let felt = self.satisfaction(slot) + shift;
+        let recent = contact.customer.map_or(1, |customer| self.people[customer].recent_contacts);
+        let trouble =
+            f64::from(recent.clamp(1, 8) - 1) * 0.35 + f64::from(contact.rounds_done.min(6)) * 0.15 + f64::from(contact.transfers);
+        let noise = self.chance.normal();
+        let (score, scale) = match question {
+            Question::Csat => (grade(felt + 0.85 * noise, 1, 5), None),
+            Question::Nps => (grade(2.2 * felt - 0.7 + 1.7 * noise, 0, 10), None),
+            // A call's survey asks for the effort on a scale of five, the written one for the ease on the usual seven.
+            Question::Ces if is_call => (grade(1.3 + 0.5 * (trouble + (4.2 - felt)) + 0.8 * noise, 1, 5), Some((1, 5, "effort"))),
+            Question::Ces => (grade(6.3 - 0.8 * (trouble + (4.2 - felt)) + noise, 1, 7), Some((1, 7, "ease"))),
+        };
+        let bound = |value: Option<i64>| value.map_or(Value::Absent, Value::Number);
+        let members = [
+            ("survey_id", survey.map_or(Value::Absent, Value::Id)),
+            ("metric", Value::Word(question.name())),
+            ("score", Value::Number(score)),
+            ("customer_id", customer),
+            ("scale_min", bound(scale.map(|(min, _, _)| min))),
+            ("scale_max", bound(scale.map(|(_, max, _)| max))),
+            ("direction", scale.map_or(Value::Absent, |(_, _, direction)| Value::Word(direction))),
+        ];
+        self.emit_contact(slot, Kind::Surveys, "survey.responded", &members);
+    }
+
+    /// Lets a contact change the customer's mood, and the mood decide whether the customer leaves.
+    fn settle_mood(&mut self, slot: Slot, felt: f64) {
+        let Some(customer) = self.contacts[slot].customer else { return };
+        let person = &mut self.people[customer];
+        person.mood = (f64::from(person.mood) * 0.8 + felt * 0.2).clamp(1.0, 5.0) as f32;
+        let leaves = 0.002 * (1.6 * (4.0 - f64::from(person.mood))).exp();
+        if self.chance.happens(leaves.min(0.2)) {
+            self.plan_leaving(customer);
+        }
+    }
+}
+
+/// The nearest whole score within the scale.
+fn grade(felt: f64, min: i64, max: i64) -> i64 {
+    (felt.round() as i64).clamp(min, max)
+}

@@ -1,0 +1,279 @@
+//! The life of a ticket: greeted, assigned, answered, passed on, asked back, solved, reopened, closed, or withdrawn.
+//!
+//! Does not know queues or satisfaction; asks `arrivals` when an agent gets to it and `survey` what follows a solve.
+
+use super::contact::{BRANDS, INCIDENT_TEAM, PRIORITIES, Slot, State, TEAMS};
+use super::line::{Id, Value};
+use super::{Organisation, Step};
+use crate::event::Kind;
+use crate::time::{EventTime, Span};
+
+/// What happens to a ticket.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum TicketStep {
+    /// An automated reply, or the bot's.
+    Greet { by_bot: bool },
+    /// A rule gives it to an agent.
+    Assign,
+    /// A note that the customer does not see.
+    Note,
+    /// Handed to another team, which then answers.
+    Transfer,
+    /// Handed up, and then answered.
+    Escalate,
+    /// An agent writes to the customer.
+    Reply,
+    /// The customer writes; an agent will answer.
+    Ask,
+    /// The customer writes again before the answer.
+    Urge,
+    /// The customer's out-of-office reply.
+    OutOfOffice,
+    /// Solved without another word, by the system or an agent.
+    Solve,
+    /// The customer is not content: open again.
+    Reopen,
+    /// Spam, or deleted.
+    Withdraw { spam: bool },
+    /// The same as an earlier ticket of the customer.
+    Merge(Id),
+    /// Closed for good.
+    Close,
+}
+
+impl Organisation {
+    /// A ticket comes in; its contact is new.
+    pub(super) fn open_ticket(&mut self, slot: Slot) {
+        let created_by = ["customer", "agent", "system"][self.chance.weighted(&[0.93, 0.045, 0.025])];
+        self.emit_created(slot, created_by);
+        if created_by == "customer" {
+            self.plan_ticket(slot);
+        } else {
+            let asks_at = self.after(self.now, 600.0, 1.0);
+            self.schedule(asks_at, Step::Ticket(slot, TicketStep::Ask));
+        }
+    }
+
+    /// An agent opens a ticket to follow up on a chat or call.
+    pub(super) fn open_follow_up(&mut self, chat: Slot) {
+        let of = self.contacts[chat].clone();
+        let slot = self.new_contact(super::contact::Channel::Web, of.customer, of.team, of.priority);
+        self.contacts[slot].brand = of.brand;
+        self.emit_created(slot, "agent");
+        let solved_at = self.desk_reply_at(slot, 0.5);
+        self.schedule(solved_at, Step::Ticket(slot, TicketStep::Reply));
+    }
+
+    pub(super) fn take_ticket_step(&mut self, slot: Slot, step: TicketStep) {
+        if self.contacts[slot].state == State::Withdrawn {
+            return;
+        }
+        match step {
+            TicketStep::Greet { by_bot } => {
+                let author = if by_bot { "bot" } else { "system" };
+                self.emit_message(slot, author, None, Some(true));
+            }
+            TicketStep::Assign => self.emit_assigned(slot, "auto"),
+            TicketStep::Note => self.emit_message(slot, "agent", Some(false), None),
+            TicketStep::Transfer => {
+                let contact = &mut self.contacts[slot];
+                contact.transfers += 1;
+                contact.team = (contact.team + 1 + (contact.id.1 % 3) as u8) % TEAMS.len() as u8;
+                self.emit_assigned(slot, "transfer");
+                self.schedule_reply(slot, 0.8);
+            }
+            TicketStep::Escalate => {
+                if self.chance.happens(0.7) {
+                    self.emit_contact(slot, Kind::Tickets, "ticket.escalated", &[("tier", Value::Number(2))]);
+                } else {
+                    self.emit_assigned(slot, "escalation");
+                }
+                self.schedule_reply(slot, 0.7);
+            }
+            TicketStep::Reply => self.reply(slot),
+            TicketStep::Ask => {
+                self.emit_message(slot, "customer", None, None);
+                self.note_customer_waits(slot);
+                self.schedule_reply(slot, 0.5);
+            }
+            TicketStep::Urge => self.emit_message(slot, "customer", None, None),
+            TicketStep::OutOfOffice => self.emit_message(slot, "customer", None, Some(true)),
+            TicketStep::Solve => self.solve(slot),
+            TicketStep::Reopen => {
+                self.contacts[slot].reopens += 1;
+                self.emit_message(slot, "customer", None, None);
+                self.set_status(slot, "open", State::Open);
+                self.schedule_reply(slot, 0.6);
+            }
+            TicketStep::Withdraw { spam } => self.set_status(slot, if spam { "spam" } else { "deleted" }, State::Withdrawn),
+            TicketStep::Merge(into) => {
+                self.contacts[slot].state = State::Withdrawn;
+                self.emit_contact(slot, Kind::Tickets, "ticket.merged", &[("into_ticket_id", Value::Id(into))]);
+            }
+            TicketStep::Close => self.set_status(slot, "closed", State::Solved),
+        }
+    }
+
+    fn emit_created(&mut self, slot: Slot, created_by: &str) {
+        let contact = &self.contacts[slot];
+        let members = [
+            ("customer_id", self.customer_value(contact.customer)),
+            ("channel", Value::Word(contact.channel.name())),
+            ("team", Value::Word(TEAMS[usize::from(contact.team)].0)),
+            ("priority", Value::Word(PRIORITIES[usize::from(contact.priority)].0)),
+            ("brand", Value::Word(BRANDS[usize::from(contact.brand)].0)),
+            ("created_by", if created_by == "customer" { Value::Absent } else { Value::Word(created_by) }),
+        ];
+        self.emit_contact(slot, Kind::Tickets, "ticket.created", &members);
+    }
+
+    /// Draws what becomes of a ticket that a customer wrote.
+    fn plan_ticket(&mut self, slot: Slot) {
+        const FATES: [f64; 6] = [0.013, 0.005, 0.06, 0.03, 0.015, 0.877];
+        let contact = &self.contacts[slot];
+        let (id, customer) = (contact.id, contact.customer);
+        let open_before = customer.and_then(|customer| self.people[customer].open_ticket);
+        match (self.chance.weighted(&FATES), open_before) {
+            (0, _) => self.schedule_ticket(slot, 300.0, 1.0, TicketStep::Withdraw { spam: true }),
+            (1, _) => self.schedule_ticket(slot, 1_200.0, 1.0, TicketStep::Withdraw { spam: false }),
+            (2, Some(earlier)) => {
+                let merged_at = self.desk_reply_at(slot, 0.3);
+                self.schedule(merged_at, Step::Ticket(slot, TicketStep::Merge(earlier)));
+            }
+            (3, _) => {
+                self.schedule_ticket(slot, 4.0, 0.5, TicketStep::Greet { by_bot: true });
+                self.schedule_ticket(slot, 420.0, 0.9, TicketStep::Solve);
+            }
+            (4, _) => {
+                let solved_at = self.desk_reply_at(slot, 0.4);
+                self.schedule(solved_at, Step::Ticket(slot, TicketStep::Solve));
+            }
+            _ => {
+                if let Some(customer) = customer {
+                    self.people[customer].open_ticket = Some(id);
+                }
+                self.plan_answer(slot);
+            }
+        }
+    }
+
+    fn plan_answer(&mut self, slot: Slot) {
+        if self.chance.happens(0.7) {
+            let by_bot = self.chance.happens(0.4);
+            self.schedule_ticket(slot, 2.5, 0.4, TicketStep::Greet { by_bot });
+        }
+        self.schedule_ticket(slot, 25.0, 0.7, TicketStep::Assign);
+        let is_incident = self.contacts[slot].team == INCIDENT_TEAM && self.has_incident();
+        let (transfer, escalation) = if is_incident { (0.06, 0.16) } else { (0.1, 0.08) };
+        let at = self.desk_reply_at(slot, 1.0);
+        let before = |part: f64, from: EventTime| from + Span(((at - from).0 as f64 * part) as i64);
+        if self.chance.happens(0.1) {
+            let part = self.chance.between(0.3, 0.95);
+            self.schedule(before(part, self.now), Step::Ticket(slot, TicketStep::Note));
+        }
+        if (at - self.now).0 > Span::hours(2).0 && self.chance.happens(0.15) {
+            self.schedule(before(0.7, self.now), Step::Ticket(slot, TicketStep::Urge));
+        }
+        let part = self.chance.between(0.3, 0.8);
+        let kind = self.chance.weighted(&[transfer, escalation, 1.0 - transfer - escalation]);
+        match kind {
+            0 => self.schedule(before(part, self.now), Step::Ticket(slot, TicketStep::Transfer)),
+            1 => self.schedule(before(part, self.now), Step::Ticket(slot, TicketStep::Escalate)),
+            _ => self.schedule(at, Step::Ticket(slot, TicketStep::Reply)),
+        }
+    }
+
+    /// An agent's reply, and what it leaves the ticket in.
+    fn reply(&mut self, slot: Slot) {
+        self.note_first_response(slot);
+        self.emit_message(slot, "agent", None, None);
+        let contact = &mut self.contacts[slot];
+        contact.rounds_done = contact.rounds_done.saturating_add(1);
+        if contact.rounds_left == 0 || contact.reopens > 0 {
+            self.solve(slot);
+            return;
+        }
+        contact.rounds_left -= 1;
+        match self.chance.weighted(&[0.75, 0.08, 0.17]) {
+            0 => self.set_status(slot, "pending", State::Waiting),
+            1 => self.set_status(slot, "on_hold", State::Waiting),
+            _ => {}
+        }
+        if self.chance.happens(0.04) {
+            self.schedule_ticket(slot, 20.0, 0.6, TicketStep::OutOfOffice);
+        }
+        if self.chance.happens(0.1) {
+            self.schedule(self.now + Span::hours(48), Step::Ticket(slot, TicketStep::Solve));
+        } else {
+            self.schedule_ticket(slot, 1_500.0, 1.3, TicketStep::Ask);
+        }
+    }
+
+    fn solve(&mut self, slot: Slot) {
+        self.set_status(slot, "solved", State::Solved);
+        let id = self.contacts[slot].id;
+        if let Some(customer) = self.contacts[slot].customer
+            && self.people[customer].open_ticket == Some(id)
+        {
+            self.people[customer].open_ticket = None;
+        }
+        self.plan_surveys(slot, 360.0, 0.8);
+        let reopen = if self.contacts[slot].reopens > 1 { 0.0 } else { 0.045 + 0.05 * (4.2 - self.satisfaction(slot)).max(0.0) };
+        if self.chance.happens(reopen) {
+            self.schedule_ticket(slot, 3_000.0, 1.2, TicketStep::Reopen);
+        } else {
+            self.schedule(self.now + Span::hours(96), Step::Ticket(slot, TicketStep::Close));
+        }
+    }
+
+    /// Starts the first-response clock of a ticket that the customer did not open; reopens one that waited for the customer.
+    fn note_customer_waits(&mut self, slot: Slot) {
+        let now = self.now;
+        let contact = &mut self.contacts[slot];
+        if contact.rounds_done == 0 {
+            contact.clock_start = now;
+        }
+        if contact.state == State::Waiting {
+            self.set_status(slot, "open", State::Open);
+        }
+    }
+
+    pub(super) fn note_first_response(&mut self, slot: Slot) {
+        let now = self.now;
+        let contact = &mut self.contacts[slot];
+        contact.first_response_seconds.get_or_insert((now - contact.clock_start).as_seconds());
+    }
+
+    fn set_status(&mut self, slot: Slot, status: &str, state: State) {
+        self.contacts[slot].state = state;
+        self.emit_contact(slot, Kind::Tickets, "ticket.status_changed", &[("status", Value::Word(status))]);
+    }
+
+    fn emit_assigned(&mut self, slot: Slot, reason: &str) {
+        let team = TEAMS[usize::from(self.contacts[slot].team)].0;
+        let members = [("team", Value::Word(team)), ("agent_id", self.agent_value(slot)), ("reason", Value::Word(reason))];
+        self.emit_contact(slot, Kind::Tickets, "ticket.assigned", &members);
+    }
+
+    fn emit_message(&mut self, slot: Slot, author: &str, public: Option<bool>, automated: Option<bool>) {
+        let flag = |value: Option<bool>| value.map_or(Value::Absent, Value::Flag);
+        let agent = if author == "agent" { self.agent_value(slot) } else { Value::Absent };
+        let members = [("author", Value::Word(author)), ("public", flag(public)), ("automated", flag(automated)), ("agent_id", agent)];
+        self.emit_contact(slot, Kind::Tickets, "ticket.message", &members);
+    }
+
+    fn schedule_reply(&mut self, slot: Slot, part: f64) {
+        let at = self.desk_reply_at(slot, part);
+        self.schedule(at, Step::Ticket(slot, TicketStep::Reply));
+    }
+
+    fn schedule_ticket(&mut self, slot: Slot, median_seconds: f64, sigma: f64, step: TicketStep) {
+        let at = self.after(self.now, median_seconds, sigma);
+        self.schedule(at, Step::Ticket(slot, step));
+    }
+
+    /// An instant after another, as long as people take around a median.
+    pub(super) fn after(&mut self, from: EventTime, median_seconds: f64, sigma: f64) -> EventTime {
+        from + Span((self.chance.around(median_seconds, sigma) * 1_000.0) as i64 + 1)
+    }
+}

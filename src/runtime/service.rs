@@ -1,0 +1,200 @@
+//! The running whole: one thread that waits for the topics, joins the group and consumes, and how it ends.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use tokio::sync::watch;
+
+use super::clock::wall_now;
+use super::consume::Consuming;
+use super::pipeline::Pipeline;
+use super::shared::Shared;
+use crate::config::{Clock, Configuration, Start};
+use crate::engine::Engine;
+use crate::event::Kind;
+use crate::kafka::{self, Cluster, Session, SessionSettings, StartAt, wait_for_topics};
+use crate::metrics::telemetry::Telemetry;
+use crate::time::{EventTime, Span};
+
+/// How long a stop may take: leaving the group and the questions that are being asked.
+const STOP_WITHIN: Duration = Duration::from_secs(6);
+/// How far `start = "time"` goes back beyond the longest window and the lateness.
+const START_MARGIN: Span = Span::days(7);
+
+/// Why a service ended that was not told to.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Failure {
+    /// Kafka will not have it, or the configuration of it is wrong.
+    #[error(transparent)]
+    Kafka(#[from] kafka::Failure),
+    /// The machine refuses something.
+    #[error("{0}")]
+    Environment(String),
+    /// It did not stop in time.
+    #[error("the consumer did not stop within {} s", STOP_WITHIN.as_secs())]
+    Deadline,
+    /// A mistake in cxpulse itself.
+    #[error("internal error: {0}; please report it")]
+    Internal(String),
+}
+
+impl Failure {
+    /// The exit code: 1 environment, 3 stop deadline, 5 client, 70 internal, 78 configuration.
+    #[must_use]
+    pub const fn exit_code(&self) -> u8 {
+        match self {
+            Self::Kafka(failure) => failure.exit_code(),
+            Self::Environment(_) => 1,
+            Self::Deadline => 3,
+            Self::Internal(_) => 70,
+        }
+    }
+}
+
+/// A running consumer and what it shows.
+pub struct Service {
+    shared: Arc<Shared>,
+    stopping: Arc<AtomicBool>,
+    ended: watch::Receiver<Option<Result<(), Failure>>>,
+    thread: JoinHandle<()>,
+}
+
+impl Service {
+    /// Starts consuming on a thread of its own. Brokers and topics need not be there yet: they are waited for.
+    ///
+    /// # Errors
+    /// When the configuration is refused, or no thread can be started.
+    pub fn start(configuration: &Configuration) -> Result<Self, Failure> {
+        let names = configuration.topics.iter().map(|topic| topic.name.clone()).collect();
+        let cluster = Cluster::new(&configuration.kafka, names)?;
+        let telemetry = Telemetry::new(&configuration.topics.iter().map(|topic| (topic.name.clone(), topic.kind)).collect::<Vec<_>>());
+        let mut engine = Engine::new(Arc::new(configuration.engine.clone()));
+        let shared = Arc::new(Shared::new(engine.snapshot(), telemetry));
+        let stopping = Arc::new(AtomicBool::new(false));
+        let (report, ended) = watch::channel(None);
+        let worker = Worker {
+            configuration: configuration.clone(),
+            pipeline: Arc::new(Mutex::new(Pipeline::new(configuration, engine, Arc::clone(&shared)))),
+            shared: Arc::clone(&shared),
+            stopping: Arc::clone(&stopping),
+        };
+        let thread = std::thread::Builder::new()
+            .name("cxpulse-consumer".to_owned())
+            .spawn(move || {
+                let result = catch_unwind(AssertUnwindSafe(|| worker.run(cluster)))
+                    .unwrap_or_else(|_| Err(Failure::Internal("the consuming thread panicked".to_owned())));
+                worker.shared.set_readiness(Err(result.as_ref().err().map_or_else(|| "stopped".to_owned(), ToString::to_string)));
+                worker.shared.telemetry().set_kafka_up(false);
+                report.send_replace(Some(result));
+            })
+            .map_err(|error| Failure::Environment(format!("cannot start the consuming thread: {error}")))?;
+        Ok(Self { shared, stopping, ended, thread })
+    }
+
+    /// What it shows.
+    #[must_use]
+    pub fn shared(&self) -> Arc<Shared> {
+        Arc::clone(&self.shared)
+    }
+
+    /// Waits until it ends by itself, which it only does when it cannot go on.
+    ///
+    /// # Errors
+    /// Why it ended.
+    pub async fn ended(&mut self) -> Result<(), Failure> {
+        match self.ended.wait_for(Option::is_some).await {
+            Ok(ended) => ended.clone().unwrap_or(Ok(())),
+            Err(_) => Err(Failure::Internal("the consuming thread vanished".to_owned())),
+        }
+    }
+
+    /// Stops consuming and leaves the group, so that others take over at once. Blocks for up to six seconds.
+    ///
+    /// # Errors
+    /// When it ended before for a reason of its own, or does not end in time.
+    pub fn stop(self) -> Result<(), Failure> {
+        self.stopping.store(true, Ordering::Relaxed);
+        let deadline = Instant::now() + STOP_WITHIN;
+        while !self.thread.is_finished() {
+            if Instant::now() >= deadline {
+                return Err(Failure::Deadline);
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        if self.thread.join().is_err() {
+            return Err(Failure::Internal("the consuming thread panicked while it stopped".to_owned()));
+        }
+        self.ended.borrow().clone().unwrap_or(Ok(()))
+    }
+}
+
+/// What the thread works with.
+struct Worker {
+    configuration: Configuration,
+    pipeline: Arc<Mutex<Pipeline>>,
+    shared: Arc<Shared>,
+    stopping: Arc<AtomicBool>,
+}
+
+impl Worker {
+    fn run(&self, cluster: Cluster) -> Result<(), Failure> {
+        let stopping = || self.stopping.load(Ordering::Relaxed);
+        let Some(counts) = self.wait(&cluster)? else { return Ok(()) };
+        for (topic, count) in counts.iter().enumerate() {
+            self.shared.telemetry().set_partitions(topic, *count);
+        }
+        self.shared.set_readiness(Err("waiting for the group to assign partitions".to_owned()));
+        let names: Vec<String> = self.configuration.topics.iter().map(|topic| topic.name.clone()).collect();
+        let settings =
+            SessionSettings { kafka: self.configuration.kafka.clone(), topics: names.iter().cloned().zip(self.starts()).collect() };
+        let mut session = Session::join(&settings, Box::new(cluster), Arc::clone(&self.pipeline))?;
+        let mut consuming = Consuming::new(&mut session, &self.pipeline, &self.shared, &self.configuration.run, &names);
+        let consumed = catch_unwind(AssertUnwindSafe(|| consuming.run(stopping)));
+        match consumed {
+            Ok(result) => Ok(result?),
+            Err(_) => {
+                // Leaving the group calls back into the pipeline, which holds whatever the panic left.
+                self.pipeline.lock().unwrap_or_else(PoisonError::into_inner).give_up();
+                Err(Failure::Internal("the consuming loop panicked".to_owned()))
+            }
+        }
+    }
+
+    /// Waits for the topics, saying once what for.
+    fn wait(&self, cluster: &Cluster) -> Result<Option<Vec<usize>>, kafka::Failure> {
+        let mut said: Option<String> = None;
+        wait_for_topics(cluster, |waiting_for| {
+            self.shared.beat(Instant::now());
+            if let Some(what) = waiting_for {
+                self.shared.set_readiness(Err(format!("waiting: {what}")));
+                if said.as_deref() != Some(what) {
+                    tracing::warn!(target: "cxpulse::kafka", "waiting: {what}");
+                    said = Some(what.to_owned());
+                }
+            }
+            !self.stopping.load(Ordering::Relaxed)
+        })
+    }
+
+    /// Where reading begins in each topic. Customers are read whole: without their first event nobody knows who they are. A run by event time
+    /// replays everything, since its now may lie years back.
+    fn starts(&self) -> Vec<StartAt> {
+        let configuration = &self.configuration;
+        let since = match (configuration.run.start, configuration.run.clock) {
+            (Start::Beginning, _) | (_, Clock::Event) => return vec![StartAt::Beginning; configuration.topics.len()],
+            (Start::Time, Clock::Wall) => start_time(configuration, wall_now()),
+        };
+        let start = |kind| if kind == Kind::Customers { StartAt::Beginning } else { StartAt::Time(since) };
+        configuration.topics.iter().map(|topic| start(topic.kind)).collect()
+    }
+}
+
+/// The longest window, the longest lateness and a margin before `now`: what a start by time reads again.
+fn start_time(configuration: &Configuration, now: EventTime) -> EventTime {
+    let window = configuration.engine.windows.iter().map(|window| window.range).max().unwrap_or_default();
+    let lateness = configuration.topics.iter().map(|topic| topic.allowed_lateness).max().unwrap_or_default();
+    now - window - lateness - START_MARGIN
+}

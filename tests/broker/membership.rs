@@ -1,0 +1,67 @@
+//! Replicas that share the topics: whatever moves between them, nothing is counted twice and nothing is lost.
+
+use std::time::{Duration, Instant};
+
+use super::set_up::{Topics, now_ms, ticket_created};
+use crate::support::broker::Broker;
+use crate::support::service::{PATIENCE, Service};
+use crate::support::topics::Producer;
+
+const CREATED: &str = "cx_tickets_created{window=\"24h\"}";
+const PARTITIONS: i32 = 6;
+
+#[test]
+fn sum_over_two_replicas_is_the_total_before_during_and_after_a_rebalance() {
+    let Some(broker) = Broker::shared() else { return };
+    let topics = Topics::create(&broker, PARTITIONS);
+    let configuration = topics.configuration(&broker.servers(), "", "");
+    let feed = Feed { producer: Producer::new(&broker.servers()), topics: &topics };
+    feed.send_tickets(0..600);
+    let mut first = Service::start(&configuration);
+    first.wait_until("one replica counts everything", PATIENCE, |first| first.scrape_count(CREATED) == 600);
+    first.wait_until_ready();
+
+    let second = Service::start(&configuration);
+    settle(&first, &second, 600);
+    let [of_first, of_second] = [&first, &second].map(|service| service.scrape_count(CREATED));
+    assert!(of_first > 0 && of_second > 0, "both replicas have work: {of_first} and {of_second}");
+    feed.send_tickets(600..900);
+    settle(&first, &second, 900);
+
+    let (status, took) = second.terminate();
+    assert!(status.success(), "{status}");
+    assert!(took < Duration::from_secs(8), "ending took {took:?}");
+    first.wait_until("the one that stays counts everything again", PATIENCE, |first| first.scrape_count(CREATED) == 900);
+}
+
+/// Watches both replicas until their sum is `total` and both are ready; it must never be more.
+fn settle(first: &Service, second: &Service, total: u64) {
+    let begun = Instant::now();
+    loop {
+        // The second is asked before the first: a group that moves to the second has left the first by then, so none is seen twice.
+        let [of_second, of_first] = [second, first].map(|service| service.scrape_count(CREATED));
+        assert!(of_first + of_second <= total, "counted twice: {of_first} + {of_second} of {total}");
+        if of_first + of_second == total && of_second > 0 && first.is_ready() && second.is_ready() {
+            return;
+        }
+        assert!(begun.elapsed() < PATIENCE, "{of_first} + {of_second} of {total}; the second's log:\n{}", second.log());
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// Sends tickets, one customer each, so that every partition gets some.
+struct Feed<'a> {
+    producer: Producer,
+    topics: &'a Topics,
+}
+
+impl Feed<'_> {
+    fn send_tickets(&self, numbers: std::ops::Range<u32>) {
+        let now = now_ms();
+        for number in numbers {
+            let id = number.to_string();
+            self.producer.send_keyed(&self.topics.tickets, &id, now, &ticket_created(&id, now, "a"));
+        }
+        self.producer.flush();
+    }
+}

@@ -1,0 +1,88 @@
+//! What the tests here share: topics of their own for each, a configuration that names them, and small events.
+
+use std::fmt::Write as _;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use cxpulse::event::Kind;
+
+use crate::support::broker::Broker;
+use crate::support::exposition::Exposition;
+use crate::support::topics::create_topics;
+
+/// Topics of one test.
+#[derive(Debug)]
+pub(super) struct Topics {
+    pub(super) tickets: String,
+    pub(super) chats: String,
+    pub(super) surveys: String,
+    pub(super) customers: String,
+}
+
+impl Topics {
+    /// Names that no other test has.
+    pub(super) fn named() -> Self {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        let name = |kind: &str| format!("{kind}-{number}");
+        Self { tickets: name("tickets"), chats: name("chats"), surveys: name("surveys"), customers: name("customers") }
+    }
+
+    /// Topics that are there, each with so many partitions.
+    pub(super) fn create(broker: &Broker, partitions: i32) -> Self {
+        let topics = Self::named();
+        topics.create_named(broker, partitions);
+        topics
+    }
+
+    /// Makes the named topics.
+    pub(super) fn create_named(&self, broker: &Broker, partitions: i32) {
+        create_topics(&broker.servers(), &[&self.tickets, &self.chats, &self.surveys, &self.customers], partitions);
+    }
+
+    /// The topic of this test that carries what a data set keeps under `kind`.
+    pub(super) fn of(&self, kind: &str) -> &str {
+        match kind {
+            "tickets" => &self.tickets,
+            "chats" => &self.chats,
+            "surveys" => &self.surveys,
+            "customers" => &self.customers,
+            _ => panic!("no topic carries `{kind}`"),
+        }
+    }
+
+    /// How many records of these topics have an outcome.
+    pub(super) fn consumed(&self, seen: &Exposition) -> u64 {
+        seen.family("cx_ledger_records").map(|(_, count)| count as u64).sum()
+    }
+
+    /// A service's configuration: these topics, a group named after them.
+    pub(super) fn configuration(&self, servers: &str, run: &str, kafka: &str) -> String {
+        let mut text = format!(
+            "[kafka]
+bootstrap_servers = \"{servers}\"
+group_id = \"group-of-{}\"
+{kafka}
+[run]
+{run}
+",
+            self.tickets
+        );
+        for kind in Kind::ALL {
+            let _infallible = writeln!(text, "[[topics]]\nname = \"{}\"\nkind = \"{}\"", self.of(kind.name()), kind.name());
+        }
+        text
+    }
+}
+
+/// The wall clock in epoch milliseconds: time of sending and event time of what happens now.
+#[expect(clippy::disallowed_methods, reason = "events of a live test happen now")]
+pub(super) fn now_ms() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).expect("a clock that is set");
+    i64::try_from(since.as_millis()).expect("a time in this era")
+}
+
+/// A `ticket.created` of a team.
+pub(super) fn ticket_created(id: &str, time_ms: i64, team: &str) -> String {
+    format!(r#"{{"id":"{id}","type":"ticket.created","time":{time_ms},"ticket_id":"T{id}","channel":"email","team":"{team}"}}"#)
+}

@@ -1,0 +1,318 @@
+//! The HTTP server as its clients meet it, friendly or not: paths, methods, compression, limits.
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use cxpulse::config::Configuration;
+use cxpulse::engine::{Engine, Snapshot};
+use cxpulse::http::{Site, Source, bind, serve};
+use cxpulse::metrics::Exposition;
+use tokio::sync::oneshot;
+
+/// A source whose readiness the test sets, and whose telemetry can wait for the test.
+struct Made {
+    snapshot: Arc<Snapshot>,
+    ready: AtomicBool,
+    healthy: AtomicBool,
+    held: AtomicBool,
+}
+
+impl Source for Made {
+    fn snapshot(&self) -> Arc<Snapshot> {
+        Arc::clone(&self.snapshot)
+    }
+
+    fn render_telemetry(&self, out: &mut String) {
+        let patience = Instant::now() + Duration::from_secs(20);
+        while self.held.load(Ordering::SeqCst) && Instant::now() < patience {
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        out.push_str("cx_made_up 17\n");
+    }
+
+    fn ready(&self) -> Result<(), String> {
+        if self.ready.load(Ordering::SeqCst) { Ok(()) } else { Err("waiting for topic `tickets`".to_owned()) }
+    }
+
+    fn healthy(&self) -> bool {
+        self.healthy.load(Ordering::SeqCst)
+    }
+}
+
+/// A server on a port of its own, until dropped.
+struct Server {
+    address: SocketAddr,
+    source: Arc<Made>,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<std::thread::JoinHandle<()>>,
+}
+
+impl Server {
+    fn start() -> Self {
+        Self::with(|_| {})
+    }
+
+    fn with(change: impl FnOnce(&mut Configuration)) -> Self {
+        let mut configuration = Configuration::default();
+        change(&mut configuration);
+        let snapshot = Arc::new(Engine::new(Arc::new(configuration.engine.clone())).snapshot());
+        let source = Arc::new(Made { snapshot, ready: true.into(), healthy: true.into(), held: false.into() });
+        let site = Site {
+            source: Arc::clone(&source) as Arc<dyn Source>,
+            exposition: Arc::new(Exposition::new(&configuration)),
+            web: configuration.web,
+        };
+        let (stop, stopped) = oneshot::channel::<()>();
+        let (tell, told) = std::sync::mpsc::channel();
+        let thread = std::thread::spawn(move || {
+            tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap().block_on(async {
+                let listeners = bind(&["127.0.0.1:0".parse().unwrap()]).await.unwrap();
+                tell.send(listeners[0].local_addr().unwrap()).unwrap();
+                serve(listeners, site, async { drop(stopped.await) }).await;
+            });
+        });
+        Self { address: told.recv().unwrap(), source, stop: Some(stop), thread: Some(thread) }
+    }
+
+    fn connect(&self) -> TcpStream {
+        let stream = TcpStream::connect(self.address).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+        stream
+    }
+
+    /// Sends a request as it stands and reads to the end of the connection.
+    fn exchange(&self, request: &str) -> Answer {
+        let mut stream = self.connect();
+        stream.write_all(request.as_bytes()).unwrap();
+        Answer::read(stream)
+    }
+
+    fn get(&self, path: &str) -> Answer {
+        self.exchange(&format!("GET {path} HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n"))
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.source.held.store(false, Ordering::SeqCst);
+        drop(self.stop.take());
+        if let Some(thread) = self.thread.take() {
+            assert!(thread.join().is_ok(), "the server panicked");
+        }
+    }
+}
+
+struct Answer {
+    status: u16,
+    head: String,
+    body: Vec<u8>,
+}
+
+impl Answer {
+    fn read(mut stream: TcpStream) -> Self {
+        let mut bytes = Vec::new();
+        // A server that refuses may close while the client still sends; what it said before counts.
+        let ended = stream.read_to_end(&mut bytes);
+        let Some(end) = bytes.windows(4).position(|four| four == b"\r\n\r\n") else {
+            panic!("no answer ({ended:?}): {:?}", String::from_utf8_lossy(&bytes));
+        };
+        let head = String::from_utf8(bytes[..end].to_vec()).unwrap();
+        let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+        Self { status, head, body: bytes[end + 4..].to_vec() }
+    }
+
+    fn header(&self, name: &str) -> Option<&str> {
+        self.head.lines().skip(1).filter_map(|line| line.split_once(": ")).find(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, v)| v)
+    }
+
+    fn text(&self) -> &str {
+        std::str::from_utf8(&self.body).unwrap()
+    }
+}
+
+#[test]
+fn a_scrape_has_exactly_the_type_that_prometheus_wants() {
+    let answer = Server::start().get("/metrics");
+    assert_eq!(answer.status, 200);
+    assert_eq!(answer.header("content-type"), Some("text/plain; version=0.0.4; charset=utf-8"));
+    assert_eq!(answer.header("content-encoding"), None);
+    assert!(answer.text().ends_with("cx_made_up 17\n"));
+}
+
+#[test]
+fn a_scrape_is_compressed_where_the_scraper_accepts_it() {
+    let server = Server::start();
+    let plain = server.get("/metrics");
+    let request = "GET /metrics HTTP/1.1\r\nHost: test\r\nAccept-Encoding: gzip\r\nConnection: close\r\n\r\n";
+    let packed = server.exchange(request);
+    assert_eq!(packed.header("content-encoding"), Some("gzip"));
+    let mut unpacked = Vec::new();
+    flate2::read::GzDecoder::new(packed.body.as_slice()).read_to_end(&mut unpacked).unwrap();
+    assert_eq!(unpacked, plain.body);
+}
+
+#[test]
+fn every_answer_forbids_sniffing_and_storing() {
+    let server = Server::start();
+    for path in ["/metrics", "/", "/-/page.css", "/-/healthy", "/-/ready", "/nowhere"] {
+        let answer = server.get(path);
+        assert_eq!(answer.header("x-content-type-options"), Some("nosniff"), "{path}");
+        assert_eq!(answer.header("cache-control"), Some("no-store"), "{path}");
+    }
+}
+
+#[test]
+fn head_answers_as_get_without_the_body() {
+    let server = Server::start();
+    for path in ["/metrics", "/-/healthy", "/"] {
+        let (get, head) = (server.get(path), server.exchange(&format!("HEAD {path} HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n")));
+        assert_eq!((head.status, head.body.len()), (200, 0), "{path}");
+        assert_eq!(head.header("content-length"), Some(get.body.len().to_string().as_str()), "{path}");
+    }
+}
+
+#[test]
+fn other_methods_are_refused_and_the_allowed_ones_named() {
+    let server = Server::start();
+    for method in ["POST", "PUT", "DELETE", "OPTIONS", "TRACE"] {
+        let answer = server.exchange(&format!("{method} /metrics HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n"));
+        assert_eq!(answer.status, 405, "{method}");
+        assert_eq!(answer.header("allow"), Some("GET, HEAD"), "{method}");
+    }
+}
+
+#[test]
+fn unknown_paths_are_not_found() {
+    let server = Server::start();
+    for path in ["/metricsx", "/metrics/", "/../etc/passwd", "/%2e%2e/etc/passwd", "/-/quit", "//"] {
+        assert_eq!(server.get(path).status, 404, "{path}");
+    }
+    assert_eq!(server.get("/metrics?collect=all").status, 200, "a query changes nothing");
+}
+
+#[test]
+fn the_telemetry_path_can_be_moved_and_the_page_turned_off() {
+    let server = Server::with(|configuration| {
+        configuration.web.telemetry_path = "/cx".to_owned();
+        configuration.web.page = false;
+    });
+    let status = |path| server.get(path).status;
+    assert_eq!([status("/cx"), status("/metrics"), status("/"), status("/-/page.css")], [200, 404, 404, 404]);
+}
+
+#[test]
+fn readiness_tells_its_reason_and_health_does_not_depend_on_it() {
+    let server = Server::start();
+    assert_eq!((server.get("/-/ready").status, server.get("/-/healthy").status), (200, 200));
+    server.source.ready.store(false, Ordering::SeqCst);
+    let waiting = server.get("/-/ready");
+    assert_eq!((waiting.status, waiting.text()), (503, "not ready: waiting for topic `tickets`\n"));
+    assert_eq!(server.get("/-/healthy").status, 200);
+    server.source.healthy.store(false, Ordering::SeqCst);
+    assert_eq!(server.get("/-/healthy").status, 503);
+}
+
+#[test]
+fn the_page_loads_nothing_but_its_style_sheet() {
+    let server = Server::start();
+    let page = server.get("/");
+    assert_eq!((page.status, page.header("content-type")), (200, Some("text/html; charset=utf-8")));
+    assert!(page.header("content-security-policy").is_some_and(|policy| policy.starts_with("default-src 'none'; style-src 'self'")));
+    assert!(!page.text().contains("http://") && !page.text().contains("https://"), "{}", page.text());
+    assert!(page.text().contains(concat!("<span class=\"version\">", env!("CARGO_PKG_VERSION"), "</span>")));
+    assert!(page.text().contains("href=\"/-/page.css\""));
+    assert_eq!(server.get("/-/page.css").header("content-type"), Some("text/css; charset=utf-8"));
+}
+
+#[test]
+fn a_fifth_scrape_at_once_is_told_to_come_back() {
+    let server = Server::start();
+    server.source.held.store(true, Ordering::SeqCst);
+    let request = b"GET /metrics HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n";
+    let mut held: Vec<_> = (0..4).map(|_| server.connect()).collect();
+    for stream in &mut held {
+        stream.write_all(request).unwrap();
+    }
+    // Which of five are held is up to the scheduler; that one is turned away at once is not.
+    let refused = loop {
+        let mut stream = server.connect();
+        stream.set_read_timeout(Some(Duration::from_millis(500))).unwrap();
+        stream.write_all(request).unwrap();
+        let mut first = [0; 12];
+        match stream.read_exact(&mut first) {
+            Ok(()) => break first,
+            Err(_) => held.push(stream),
+        }
+    };
+    assert_eq!(&refused, b"HTTP/1.1 503");
+    assert_eq!(server.get("/-/healthy").status, 200, "health is answered meanwhile");
+    server.source.held.store(false, Ordering::SeqCst);
+    let answered: Vec<u16> = held.into_iter().map(|stream| Answer::read(stream).status).collect();
+    assert_eq!(answered.iter().filter(|status| **status == 200).count(), 4, "{answered:?}");
+}
+
+#[test]
+fn a_head_beyond_its_bounds_is_refused() {
+    let server = Server::start();
+    let long = format!("GET /metrics HTTP/1.1\r\nHost: test\r\nX-Long: {}\r\n\r\n", "x".repeat(17 * 1024));
+    assert_eq!(server.exchange(&long).status, 431);
+    let many = format!("GET /metrics HTTP/1.1\r\nHost: test\r\n{}\r\n", "X: 1\r\n".repeat(65));
+    assert_eq!(server.exchange(&many).status, 431);
+    assert_eq!(server.exchange("rubbish\r\n\r\n").status, 400);
+    assert_eq!(server.get("/metrics").status, 200);
+}
+
+#[test]
+fn slow_clients_are_cut_off_and_others_served_meanwhile() {
+    let server = Server::start();
+    let begun = Instant::now();
+    let silent = server.connect();
+    let mut slow = server.connect();
+    slow.write_all(b"GET /metrics HTTP/1.1\r\nHost:").unwrap();
+    let mut idle = server.connect();
+    idle.write_all(b"GET /-/healthy HTTP/1.1\r\nHost: test\r\n\r\n").unwrap();
+    assert_eq!(server.get("/metrics").status, 200);
+    for (mut stream, what) in [(silent, "silent"), (slow, "slow"), (idle, "idle after an answer")] {
+        let mut rest = Vec::new();
+        drop(stream.read_to_end(&mut rest));
+        let waited = begun.elapsed();
+        assert!(waited > Duration::from_secs(4) && waited < Duration::from_secs(12), "{what}: closed after {waited:?}");
+    }
+}
+
+#[test]
+fn clients_beyond_the_connection_limit_wait_and_are_served() {
+    let server = Server::start();
+    let held: Vec<_> = (0..64).map(|_| server.connect()).collect();
+    let mut waiting = server.connect();
+    waiting.write_all(b"GET /-/healthy HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n").unwrap();
+    waiting.set_read_timeout(Some(Duration::from_millis(300))).unwrap();
+    assert!(waiting.read(&mut [0; 1]).is_err(), "64 connections are all that is served at once");
+    drop(held);
+    waiting.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+    assert_eq!(Answer::read(waiting).status, 200);
+}
+
+#[test]
+fn the_server_stops_though_clients_stay_connected() {
+    let server = Server::start();
+    let _silent = server.connect();
+    let mut kept = server.connect();
+    kept.write_all(b"GET /-/healthy HTTP/1.1\r\nHost: test\r\n\r\n").unwrap();
+    kept.read_exact(&mut [0; 12]).unwrap();
+    let (begun, address) = (Instant::now(), server.address);
+    drop(server);
+    assert!(begun.elapsed() < Duration::from_secs(3), "stopping took {:?}", begun.elapsed());
+    assert!(TcpStream::connect(address).is_err(), "the port is free");
+}
+
+#[tokio::test]
+async fn a_port_in_use_is_named_with_what_to_do() {
+    let listeners = bind(&["127.0.0.1:0".parse().unwrap()]).await.unwrap();
+    let address = listeners[0].local_addr().unwrap();
+    let message = bind(&[address]).await.unwrap_err().to_string();
+    assert!(message.contains(&address.to_string()) && message.contains("--web.listen-address"), "{message}");
+}

@@ -1,0 +1,207 @@
+//! The made organisation: the same for a seed, in time order, complete, and with the relations that the product is there to show.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use cxpulse::organisation::{Emitted, Fault, FaultyFeed, Fed, IncidentSettings, Organisation, PlannedIncidents, Profile, Volume};
+use cxpulse::time::{EventTime, Span};
+use serde_json::Value;
+
+/// Tuesday, 2026-03-03, 10:15 UTC.
+const NOW: EventTime = EventTime(1_772_532_900_000);
+
+/// The types of the contract but snapshots, which a help desk sends and a history does not need.
+const TYPES: [&str; 19] = [
+    "ticket.created",
+    "ticket.message",
+    "ticket.status_changed",
+    "ticket.assigned",
+    "ticket.escalated",
+    "ticket.merged",
+    "chat.started",
+    "chat.accepted",
+    "chat.message",
+    "chat.transferred",
+    "chat.ended",
+    "chat.abandoned",
+    "survey.sent",
+    "survey.responded",
+    "customer.active",
+    "customer.subscribed",
+    "customer.cancelled",
+    "customer.erased",
+    "customer.touchpoint",
+];
+
+fn days(count: i64, seed: u64) -> impl Iterator<Item = Emitted> {
+    let start = NOW - Span::days(count);
+    Organisation::new(Profile::medium().busy_at(NOW), seed, start).take_while(|emitted| emitted.time < NOW)
+}
+
+fn json(emitted: &Emitted) -> Value {
+    serde_json::from_slice(&emitted.payload).expect("the organisation writes JSON")
+}
+
+/// Each contact's wait for the first public human reply and its first CSAT score, by channel.
+fn waits_and_scores(events: impl Iterator<Item = Emitted>) -> BTreeMap<String, Vec<(i64, i64)>> {
+    let mut open = BTreeMap::new();
+    let mut waits = BTreeMap::new();
+    let mut scores = BTreeMap::<String, Vec<(i64, i64)>>::new();
+    for emitted in events {
+        let event = json(&emitted);
+        let text = |member: &str| event[member].as_str().unwrap_or_default().to_owned();
+        let id = ["ticket_id", "chat_id"].map(text).concat();
+        match emitted.name {
+            "ticket.created" | "chat.started" => drop(open.insert(id, (emitted.time, text("channel")))),
+            "ticket.message" | "chat.message" if text("author") == "agent" && event["public"] != false => {
+                if let Some((opened, channel)) = open.remove(&id) {
+                    waits.insert(id, ((emitted.time - opened).0, channel));
+                }
+            }
+            "survey.responded" if text("metric") == "csat" => {
+                if let Some((wait, channel)) = waits.remove(&id) {
+                    scores.entry(channel).or_default().push((wait, event["score"].as_i64().expect("a whole score")));
+                }
+            }
+            _ => {}
+        }
+    }
+    scores
+}
+
+#[test]
+fn a_seed_gives_the_same_events_and_another_seed_others() {
+    assert!(days(3, 7).eq(days(3, 7)));
+    assert!(!days(3, 7).eq(days(3, 8)));
+}
+
+#[test]
+fn ids_are_unique_also_across_two_starts() {
+    let second = Organisation::new(Profile::medium().busy_at(NOW), 7, NOW).take(20_000);
+    let mut ids = BTreeSet::new();
+    for emitted in days(5, 7).chain(second) {
+        let id = json(&emitted)["id"].as_str().unwrap().to_owned();
+        assert!(ids.insert(id), "an id twice: {emitted:?}");
+    }
+}
+
+#[test]
+fn events_come_in_the_order_of_their_time_which_they_carry() {
+    let mut latest = EventTime::MIN;
+    for emitted in days(10, 1) {
+        assert!(emitted.time >= latest);
+        latest = emitted.time;
+        assert_eq!(json(&emitted)["time"].as_str().unwrap(), emitted.time.to_string());
+        assert_eq!(json(&emitted)["type"].as_str().unwrap(), emitted.name);
+        assert!(emitted.name.starts_with(emitted.kind.name().trim_end_matches('s')));
+    }
+    assert!(NOW - latest < Span::minutes(2));
+}
+
+#[test]
+fn every_type_of_the_contract_occurs() {
+    let names: BTreeSet<_> = days(30, 1).map(|emitted| emitted.name).collect();
+    assert_eq!(names, TYPES.into_iter().collect());
+}
+
+#[test]
+fn everything_about_a_contact_has_the_key_of_its_customer_or_its_own() {
+    let mut keys = BTreeMap::new();
+    for emitted in days(10, 1) {
+        let event = json(&emitted);
+        let own = ["ticket_id", "chat_id", "customer_id"].iter().find_map(|member| event[*member].as_str()).unwrap();
+        match event["customer_id"].as_str() {
+            Some(customer) => assert_eq!(emitted.key, customer),
+            None => assert!(emitted.key == own || emitted.key.starts_with('c'), "{emitted:?}"),
+        }
+        let key = keys.entry(own.to_owned()).or_insert_with(|| emitted.key.clone());
+        assert_eq!(*key, emitted.key, "{own} under two keys");
+    }
+}
+
+#[test]
+fn a_busy_morning_is_busy_whatever_the_real_time() {
+    let now = NOW + Span::hours(77);
+    let start = now - Span::days(8);
+    let events = Organisation::new(Profile::medium().busy_at(now), 1, start).take_while(|emitted| emitted.time < now);
+    let mut last_five_minutes = BTreeMap::<_, u32>::new();
+    let mut count = 0;
+    for emitted in events {
+        count += 1;
+        if now - emitted.time <= Span::minutes(5) {
+            *last_five_minutes.entry(emitted.name).or_default() += 1;
+        }
+    }
+    let recent: u32 = last_five_minutes.values().sum();
+    assert!(f64::from(recent) > 3.0 * f64::from(count) / (8.0 * 24.0 * 12.0), "{recent} of {count}");
+    for name in ["ticket.created", "ticket.message", "chat.accepted", "chat.ended", "survey.sent", "survey.responded"] {
+        assert!(last_five_minutes.get(name).is_some_and(|&count| count >= 3), "{name}: {last_five_minutes:?}");
+    }
+}
+
+#[test]
+fn satisfaction_falls_with_response_time() {
+    for (channel, mut pairs) in waits_and_scores(days(30, 1)) {
+        pairs.sort_unstable();
+        let third = pairs.len() / 3;
+        let mean = |part: &[(i64, i64)]| part.iter().map(|(_, score)| *score as f64).sum::<f64>() / part.len() as f64;
+        let (fast, slow) = (mean(&pairs[..third]), mean(&pairs[2 * third..]));
+        assert!(third > 100 && fast > slow + 0.3, "{channel}: {fast} after the fast replies, {slow} after the slow");
+    }
+}
+
+#[test]
+fn an_incident_brings_contacts_and_slow_replies_and_then_bad_scores() {
+    let incident = PlannedIncidents { first: NOW, every: Span::days(9), length: Span::minutes(30) };
+    let hour_from_now = |incidents: IncidentSettings| {
+        let profile = Profile { incidents, ..Profile::medium().busy_at(NOW) };
+        let start = NOW - Span::days(2);
+        let events: Vec<_> = Organisation::new(profile, 3, start)
+            .take_while(|emitted| emitted.time < NOW + Span::hours(1))
+            .skip_while(|emitted| emitted.time < NOW)
+            .collect();
+        let opened = events.iter().filter(|emitted| ["ticket.created", "chat.started"].contains(&emitted.name)).count();
+        let chats = waits_and_scores(events.into_iter()).remove("chat").unwrap_or_default();
+        let mean = |of: fn(&(i64, i64)) -> i64| chats.iter().map(|pair| of(pair) as f64).sum::<f64>() / chats.len() as f64;
+        (opened, mean(|(wait, _)| *wait), mean(|(_, score)| *score))
+    };
+    let calm = hour_from_now(IncidentSettings { random_per_week: 0.0, random_until: NOW, planned: None });
+    let struck = hour_from_now(IncidentSettings { random_per_week: 0.0, random_until: NOW, planned: Some(incident) });
+    assert!(struck.0 as f64 > 1.4 * calm.0 as f64, "contacts: {calm:?} became {struck:?}");
+    assert!(struck.1 > 3.0 * calm.1, "waits: {calm:?} became {struck:?}");
+    assert!(struck.2 < calm.2 - 0.5, "scores: {calm:?} became {struck:?}");
+}
+
+#[test]
+fn a_fixed_rate_is_kept_from_the_first_seconds_on() {
+    let profile = Profile::sized(Volume::EventsPerSecond(500.0)).busy_at(NOW);
+    let mut per_ten_seconds = [0_u32; 12];
+    for emitted in Organisation::new(profile, 1, NOW).take_while(|emitted| emitted.time < NOW + Span::minutes(2)) {
+        if emitted.name != "customer.active" {
+            per_ten_seconds[(emitted.time - NOW).0 as usize / 10_000] += 1;
+        }
+    }
+    for (tens, count) in per_ten_seconds.into_iter().enumerate().skip(1) {
+        assert!((4_000..6_000).contains(&count), "{count} events in the ten seconds from {tens}0 s on: {per_ten_seconds:?}");
+    }
+}
+
+#[test]
+fn faults_are_of_every_kind_and_leave_the_sound_events_as_they_were() {
+    let fed: Vec<Fed> = FaultyFeed::new(days(4, 1), 0.05, 9).collect();
+    let mut sound: Vec<_> = fed.iter().filter(|fed| fed.fault.is_none()).map(|fed| fed.payload.clone().unwrap()).collect();
+    let mut original: Vec<_> = days(4, 1).map(|emitted| emitted.payload).collect();
+    assert!(sound != original, "some events are held back");
+    sound.sort();
+    original.sort();
+    assert!(sound == original);
+    let outcomes: BTreeSet<_> = fed.iter().map(Fed::outcome).collect();
+    assert_eq!(outcomes, BTreeSet::from(["applied", "duplicate", "late", "future", "invalid", "ignored"]));
+    let reasons: BTreeSet<_> = fed
+        .iter()
+        .filter_map(|fed| match fed.fault {
+            Some(Fault::Invalid(reason)) => Some(reason),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(reasons.len(), 13, "{reasons:?}");
+}

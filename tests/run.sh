@@ -1,0 +1,170 @@
+#!/usr/bin/env bash
+# Sets up what the tests need on a fresh Debian or Ubuntu and runs all of them; the same by hand and in continuous integration.
+#
+#   tests/run.sh
+#
+# Needs a Rust toolchain with rustfmt and clippy, and a network for packages, crates and the jars of the test broker. Runs as root or
+# with sudo that asks nothing. With CXPULSE_DATA naming the folder of the real data sets their tests run too, else they say so and pass.
+# Runs every step even if one fails; exits 0 only if none did.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+root=$PWD
+target=${CARGO_TARGET_DIR:-$root/target}
+setup_log=$target/test-setup.log
+log=$target/test-run.log
+failed_steps=()
+mkdir -p "$target"
+: >"$setup_log"
+: >"$log"
+
+say() { printf '\n== %s\n' "$*"; }
+
+as_root() {
+    if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo -n "$@"; fi
+}
+
+# step NAME COMMAND...: runs it, keeps going, remembers a failure.
+step() {
+    local name=$1 begun=$SECONDS
+    shift
+    say "$name"
+    if "$@" 2>&1 | tee -a "$log"; then
+        echo "-- $name: passed in $((SECONDS - begun)) s"
+    else
+        echo "-- $name: FAILED after $((SECONDS - begun)) s"
+        failed_steps+=("$name")
+    fi
+}
+
+have() { command -v "$1" >/dev/null 2>&1; }
+
+# The major version of a java executable, 0 if it does not run.
+java_major() {
+    local major
+    major=$("$1" -version 2>&1 | sed -n 's/.*version "\([0-9]*\).*/\1/p' | head -n 1) || true
+    echo "${major:-0}"
+}
+
+# The first java of version 17 or later; apt may have made an older one the default.
+find_java() {
+    local candidate
+    for candidate in "$(command -v java || true)" /usr/lib/jvm/*/bin/java; do
+        if [ -x "$candidate" ] && [ "$(java_major "$candidate")" -ge 17 ]; then
+            echo "$candidate"
+            return
+        fi
+    done
+}
+
+apt_updated=
+apt_update() {
+    [ -n "$apt_updated" ] || as_root apt-get update -qq >>"$setup_log" 2>&1
+    apt_updated=yes
+}
+
+install_packages() {
+    local missing=() package
+    have cc || missing+=(gcc libc6-dev)
+    have make || missing+=(make)
+    # The minimal perl of a fresh Debian lacks modules that building OpenSSL needs.
+    perl -MFindBin -MIPC::Cmd -MFile::Compare -e 1 >/dev/null 2>&1 || missing+=(perl)
+    have python3 || missing+=(python3)
+    have mvn || missing+=(maven)
+    if [ -z "$(find_java)" ]; then
+        apt_update
+        for package in openjdk-17-jre-headless openjdk-21-jre-headless openjdk-25-jre-headless; do
+            if apt-cache show "$package" >/dev/null 2>&1; then
+                missing+=("$package")
+                break
+            fi
+        done
+    fi
+    if [ ${#missing[@]} -gt 0 ]; then
+        echo "installing: ${missing[*]}"
+        apt_update
+        as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >>"$setup_log" 2>&1
+    fi
+}
+
+# promtool is taken out of Debian's package rather than installed with it, so that no Prometheus server starts on this machine.
+unpack_promtool() {
+    have promtool && return
+    local tools=$target/tools
+    if [ ! -x "$tools/usr/bin/promtool" ]; then
+        apt_update
+        rm -rf "$tools"
+        mkdir -p "$tools"
+        (
+            cd "$tools"
+            apt-get download -qq prometheus
+            dpkg-deb -x prometheus_*.deb .
+            rm -f prometheus_*.deb
+        ) >>"$setup_log" 2>&1
+    fi
+    export PATH="$tools/usr/bin:$PATH"
+}
+
+# The jars of the test broker; Maven is asked again only when the pom changed.
+bring_broker() {
+    local libs=$target/kafka-libs
+    if ! cmp -s tests/kafka/pom.xml "$libs/pom.xml"; then
+        rm -rf "$libs"
+        mvn -q -B -Dstyle.color=never -f tests/kafka/pom.xml dependency:copy-dependencies \
+            -DincludeScope=runtime -DoutputDirectory="$libs" >>"$setup_log" 2>&1
+        cp tests/kafka/pom.xml "$libs/pom.xml"
+    fi
+    export TESTS_KAFKA_LIBS=$libs
+}
+
+# Prints cargo's own summary lines again, then their sum; fails when a test failed or none ran.
+summarise() {
+    grep -a '^test result:' "$log" || true
+    grep -a '^test result:' "$log" | awk '
+        { for (i = 2; i <= NF; i++) { if ($i == "passed;") passed += $(i - 1); if ($i == "failed;") failed += $(i - 1) } }
+        END { printf "%d passed, %d failed\n", passed, failed; exit !(passed > 0 && failed == 0) }'
+}
+
+say "set-up"
+if ! have cargo; then
+    echo "error: no \`cargo\` on the path" >&2
+    echo "hint: install a Rust toolchain (stable, with rustfmt and clippy), for example with rustup" >&2
+    exit 1
+fi
+# Plain calls under a trap, not conditions: inside a condition the shell would go on past a failed command.
+set -E
+trap 'tail -n 20 "$setup_log" >&2; echo "error: the set-up failed: its last lines stand above, all of them in $setup_log" >&2' ERR
+install_packages
+unpack_promtool
+bring_broker
+trap - ERR
+set +E
+TESTS_JAVA=$(find_java)
+export TESTS_JAVA
+# Here everything is set up, so a test that would leave itself out for want of a tool fails instead.
+export TESTS_COMPLETE=1
+cargo --version
+"$TESTS_JAVA" -version 2>&1 | head -n 1
+promtool --version 2>&1 | head -n 1
+if [ -n "${CXPULSE_DATA:-}" ]; then
+    CXPULSE_DATA=$(cd "$CXPULSE_DATA" && pwd)
+    export CXPULSE_DATA
+    echo "data sets: yes"
+else
+    echo "data sets: no (CXPULSE_DATA is not set)"
+fi
+
+step "formatting" cargo fmt --all --check
+step "lints" cargo clippy --locked --all-targets --quiet -- -D warnings
+step "tests" cargo test --locked --no-fail-fast
+step "documentation" env RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --quiet
+
+say "result after $SECONDS s"
+status=0
+if [ ${#failed_steps[@]} -gt 0 ]; then
+    grep -a -E '^(error|test .* FAILED$|left out:)' "$log" | sort -u | head -n 60 || true
+    printf 'failed step: %s\n' "${failed_steps[@]}"
+    status=1
+fi
+summarise || status=1
+exit "$status"

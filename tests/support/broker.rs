@@ -1,0 +1,187 @@
+//! A real Apache Kafka broker in a process of its own: KRaft, one node, a port from the kernel, a folder that goes with it.
+//!
+//! Does not know cxpulse. Its jars come from `tests/run.sh` (`TESTS_KAFKA_LIBS`, default `target/kafka-libs`).
+
+use std::fmt::Write as _;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+use super::left_out::{leave_out, variable};
+use super::ports::free_ports;
+
+/// A user that the authenticated listener lets in.
+pub(crate) const USER: &str = "reader";
+/// The user's password.
+pub(crate) const PASSWORD: &str = "right";
+
+/// How long the broker may take to start; it takes about two seconds.
+const START_LIMIT: Duration = Duration::from_secs(90);
+
+/// Ends the broker when the shell's standard input ends: then no way in which the test process can end leaves a broker behind.
+const KEEPER: &str = r#""$@" & broker=$!; read -r _; kill "$broker"; wait "$broker""#;
+
+const LOG_SETTINGS: &str = "rootLogger.level=warn
+rootLogger.appenderRef.out.ref=out
+appender.out.type=Console
+appender.out.name=out
+appender.out.layout.type=PatternLayout
+appender.out.layout.pattern=%d{HH:mm:ss,SSS} %p %c: %m%n
+";
+
+/// A running broker.
+#[derive(Debug)]
+pub(crate) struct Broker {
+    folder: TempDir,
+    libs: PathBuf,
+    java: String,
+    plain_port: u16,
+    sasl_port: u16,
+    keeper: Option<Child>,
+}
+
+impl Broker {
+    /// The broker of this test binary, for one test at a time; `None`, said aloud, without Java or the jars.
+    pub(crate) fn shared() -> Option<MutexGuard<'static, Self>> {
+        static SHARED: OnceLock<Result<Mutex<Broker>, String>> = OnceLock::new();
+        match SHARED.get_or_init(|| Self::start().map(Mutex::new)) {
+            Ok(broker) => Some(broker.lock().unwrap_or_else(PoisonError::into_inner)),
+            Err(why) => {
+                leave_out(why);
+                None
+            }
+        }
+    }
+
+    /// Formats a folder and starts a broker in it; the error says what is missing.
+    fn start() -> Result<Self, String> {
+        let libs =
+            variable("TESTS_KAFKA_LIBS").map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("target/kafka-libs"), PathBuf::from);
+        if !libs.is_dir() {
+            return Err("no Kafka broker: its jars are not there (`tests/run.sh` brings them, or TESTS_KAFKA_LIBS names them)".to_owned());
+        }
+        let java = variable("TESTS_JAVA").unwrap_or_else(|| "java".to_owned());
+        if Command::new(&java).arg("-version").output().is_err() {
+            return Err(format!("no Kafka broker: `{java}` does not run (Java 17 or later is needed)"));
+        }
+        let folder = tempfile::Builder::new().prefix("cxpulse-broker-").tempdir().expect("a temporary folder");
+        let [plain_port, sasl_port, controller_port] = free_ports();
+        std::fs::write(folder.path().join("log4j2.properties"), LOG_SETTINGS).expect("the folder is writable");
+        std::fs::write(folder.path().join("server.properties"), properties(folder.path(), plain_port, sasl_port, controller_port))
+            .expect("the folder is writable");
+        let mut broker = Self { folder, libs, java, plain_port, sasl_port, keeper: None };
+        broker.format();
+        broker.launch();
+        Ok(broker)
+    }
+
+    /// Where a client connects without a password.
+    pub(crate) fn servers(&self) -> String {
+        format!("127.0.0.1:{}", self.plain_port)
+    }
+
+    /// Where a client connects as [`USER`], SASL PLAIN without encryption.
+    pub(crate) fn authenticated_servers(&self) -> String {
+        format!("127.0.0.1:{}", self.sasl_port)
+    }
+
+    /// Ends the broker and returns when it has ended; its log stays.
+    pub(crate) fn stop(&mut self) {
+        if let Some(mut keeper) = self.keeper.take() {
+            drop(keeper.stdin.take());
+            keeper.wait().expect("the broker's keeper was started by this process");
+        }
+    }
+
+    /// Starts the broker, if it is not running, on the same port and log, and returns when it answers.
+    pub(crate) fn launch(&mut self) {
+        if self.keeper.is_some() {
+            return;
+        }
+        let log = File::options().create(true).append(true).open(self.log_path()).expect("the folder is writable");
+        let broker = self.java_command(&["-Xmx512m", "-XX:TieredStopAtLevel=1"], "kafka.Kafka");
+        let mut keeper = Command::new("sh");
+        keeper.arg("-c").arg(KEEPER).arg("keeper").arg(broker.get_program()).args(broker.get_args());
+        keeper.arg(self.folder.path().join("server.properties"));
+        keeper.stdin(Stdio::piped()).stdout(log.try_clone().expect("a second handle of an open file")).stderr(log);
+        self.keeper = Some(keeper.spawn().expect("a shell"));
+        self.wait_until_it_answers();
+    }
+
+    fn format(&self) {
+        let output = self
+            .java_command(&["-Xmx256m"], "kafka.tools.StorageTool")
+            .args(["format", "--standalone", "--cluster-id", "cxpulse-tests-cluster0", "--config"])
+            .arg(self.folder.path().join("server.properties"))
+            .output()
+            .expect("java was found");
+        assert!(output.status.success(), "formatting the broker's folder: {}", String::from_utf8_lossy(&output.stdout));
+    }
+
+    fn java_command(&self, options: &[&str], class: &str) -> Command {
+        let mut command = Command::new(&self.java);
+        command.args(options).arg("-cp").arg(self.libs.join("*"));
+        let mut logging = std::ffi::OsString::from("-Dlog4j2.configurationFile=");
+        logging.push(self.folder.path().join("log4j2.properties"));
+        command.arg(logging).arg(class);
+        command
+    }
+
+    fn wait_until_it_answers(&self) {
+        use rdkafka::consumer::{BaseConsumer, Consumer};
+        let client: BaseConsumer = super::topics::client(&self.servers()).create().expect("constant client settings");
+        let begun = Instant::now();
+        while client.fetch_metadata(None, Duration::from_millis(500)).map_or(true, |cluster| cluster.brokers().is_empty()) {
+            assert!(begun.elapsed() < START_LIMIT, "the broker does not answer; its log:\n{}", self.log());
+        }
+    }
+
+    fn log_path(&self) -> PathBuf {
+        self.folder.path().join("broker.log")
+    }
+
+    fn log(&self) -> String {
+        std::fs::read_to_string(self.log_path()).unwrap_or_else(|why| why.to_string())
+    }
+}
+
+impl Drop for Broker {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+fn properties(folder: &Path, plain_port: u16, sasl_port: u16, controller_port: u16) -> String {
+    let mut text = format!(
+        "process.roles=broker,controller
+node.id=1
+controller.quorum.bootstrap.servers=127.0.0.1:{controller_port}
+listeners=PLAIN://127.0.0.1:{plain_port},SASL://127.0.0.1:{sasl_port},CONTROLLER://127.0.0.1:{controller_port}
+advertised.listeners=PLAIN://127.0.0.1:{plain_port},SASL://127.0.0.1:{sasl_port}
+listener.security.protocol.map=PLAIN:PLAINTEXT,SASL:SASL_PLAINTEXT,CONTROLLER:PLAINTEXT
+controller.listener.names=CONTROLLER
+inter.broker.listener.name=PLAIN
+sasl.enabled.mechanisms=PLAIN
+listener.name.sasl.plain.sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required user_{USER}=\"{PASSWORD}\";
+"
+    );
+    writeln!(text, "log.dirs={}", folder.join("log").display()).expect("a String takes all text");
+    // Records carry event times of years ago, so nothing may expire by time; one node cannot keep three copies.
+    text.push_str(
+        "log.retention.ms=-1
+auto.create.topics.enable=false
+offsets.topic.replication.factor=1
+offsets.topic.num.partitions=1
+transaction.state.log.replication.factor=1
+transaction.state.log.min.isr=1
+share.coordinator.state.topic.replication.factor=1
+share.coordinator.state.topic.min.isr=1
+group.initial.rebalance.delay.ms=0
+",
+    );
+    text
+}
