@@ -199,6 +199,7 @@ pub(super) mod tests {
             duration_bounds: DurationBounds { response: Vec::new(), resolution: Vec::new(), chat: Vec::new() },
             quantiles_percent: Vec::new(),
             chat_abandon_min: Span::seconds(5),
+            chat_idle_end: None,
             repeat_contact_within: Span::days(7),
             ticket_retention: Span::days(365),
             customer_retention: Span::days(400),
