@@ -105,7 +105,9 @@ pub fn replay_until(
     let now = until.or_else(|| judge.reached());
     let (engine, ledger) = judge.end(now);
     let mut exposition = String::new();
-    Exposition::new(configuration).render(&engine.snapshot(), &mut exposition);
+    let (renderer, snapshot) = (Exposition::new(configuration), engine.snapshot());
+    renderer.render(&snapshot, &mut exposition);
+    renderer.render_totals(&snapshot, &mut exposition);
     Ok(Replayed { exposition, ledger, now })
 }
 
