@@ -141,6 +141,7 @@ impl Engine {
         let mut state = self.parked.remove(&group).unwrap_or_else(|| Group::new(&self.view.settings, self.view.panes()));
         self.view.catch_up(&mut state.panes);
         self.view.merge(&state.panes, 1);
+        self.view.reach(&mut state.panes);
         state.release_held(&mut self.view, &self.rules);
         self.assigned.insert(group, state);
     }
@@ -184,6 +185,7 @@ impl Engine {
         }
         let moved = self.view.advance_to(now, self.assigned.values_mut().map(|g| &mut g.panes));
         for group in self.assigned.values_mut() {
+            self.view.reach(&mut group.panes);
             group.release_held(&mut self.view, &self.rules);
             if moved {
                 group.settle(&mut self.view, &self.rules);
