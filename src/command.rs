@@ -16,7 +16,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-pub use failure::Usage;
+pub use failure::{Told, Usage};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -45,6 +45,7 @@ enum Command {
     Demo(demo::DemoArgs),
     Replay(replay::ReplayArgs),
     Generate(generate::GenerateArgs),
+    Check(check::CheckArgs),
 }
 
 /// Runs the command that the process's arguments name, and gives its exit code.
@@ -59,6 +60,7 @@ pub fn main() -> ExitCode {
         Command::Demo(args) => demo::demo(&args),
         Command::Replay(args) => replay::replay(&args),
         Command::Generate(args) => generate::generate(&args),
+        Command::Check(args) => check::run(&args),
     };
     match ended {
         Ok(()) => ExitCode::SUCCESS,

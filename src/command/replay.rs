@@ -19,6 +19,7 @@ pub use backfill::Steps;
 pub use input::InputError;
 pub use ledger::Ledger;
 
+use super::failure::Usage;
 use crate::config::Configuration;
 use crate::metrics::Exposition;
 use crate::time::EventTime;
@@ -84,6 +85,7 @@ pub fn replay(args: &ReplayArgs) -> anyhow::Result<()> {
     match ended {
         // Whoever reads the output may stop early, as `head` does.
         Err(ReplayError::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        Err(error @ (ReplayError::UnknownTopic { .. } | ReplayError::StandardInputTwice)) => Err(Usage(error.to_string()).into()),
         Err(error) => Err(error.into()),
         Ok(()) => Ok(()),
     }
