@@ -15,8 +15,10 @@ Examples:
   cxpulse check --config cxpulse.toml --connect
   cxpulse check --print-default > cxpulse.toml
 
-Exit codes: 0 when the configuration can be used, with warnings or without; 78 when it cannot; 1 when the cluster, asked with --connect, says
-that the service would wait or end.";
+Exit codes:
+  0 the configuration can be used, with warnings or without
+  1 the cluster, asked with --connect, says that the service would wait or end
+  78 the configuration cannot be used";
 
 /// Reports every problem of a configuration at once, each with where, what, what is allowed and a hint.
 #[derive(Clone, Debug, clap::Args)]

@@ -86,7 +86,7 @@ fn an_id_that_came_again_after_the_horizon_counts_again() {
 "#;
     let files = Files::new().with("tickets", records);
     let text = written(&files);
-    let last = text.lines().filter(|line| line.starts_with("cx_tickets_created{window=\"24h\"}")).next_back().unwrap();
+    let last = text.lines().rfind(|line| line.starts_with("cx_tickets_created{window=\"24h\"}")).unwrap();
     assert!(last.contains("} 3 "), "{last}");
 }
 
