@@ -180,30 +180,3 @@ impl Sink for Pipeline {
 fn topic_index(topic: usize) -> TopicIndex {
     TopicIndex(u8::try_from(topic).unwrap_or(u8::MAX))
 }
-
-#[cfg(test)]
-pub(super) mod tests {
-    use crate::engine::{DurationBounds, EngineSettings, Limits};
-    use crate::time::Span;
-
-    /// The smallest settings that an engine takes.
-    pub(in crate::runtime) fn engine_settings() -> EngineSettings {
-        EngineSettings {
-            topics: Vec::new(),
-            dimensions: Vec::new(),
-            windows: Vec::new(),
-            grouping_sets: Vec::new(),
-            customer_grouping_sets: Vec::new(),
-            call_channels: Vec::new(),
-            csat_satisfied_from: Vec::new(),
-            duration_bounds: DurationBounds { response: Vec::new(), resolution: Vec::new(), chat: Vec::new() },
-            quantiles_percent: Vec::new(),
-            chat_abandon_min: Span::seconds(5),
-            chat_idle_end: None,
-            repeat_contact_within: Span::days(7),
-            ticket_retention: Span::days(365),
-            customer_retention: Span::days(400),
-            limits: Limits::default(),
-        }
-    }
-}
