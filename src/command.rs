@@ -2,6 +2,7 @@
 //!
 //! Knows every part and owns none of their workings: a command reads arguments and configuration, builds, runs, and ends with an exit code.
 
+pub mod check;
 pub mod demo;
 mod failure;
 mod feeding;
@@ -9,6 +10,7 @@ pub mod generate;
 pub mod logging;
 pub mod options;
 pub mod replay;
+pub mod run;
 
 use std::process::ExitCode;
 
@@ -39,6 +41,7 @@ struct CommandLine {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Run(run::RunArgs),
     Demo(demo::DemoArgs),
     Replay(replay::ReplayArgs),
     Generate(generate::GenerateArgs),
@@ -52,6 +55,7 @@ pub fn main() -> ExitCode {
         Err(answer) => return told(&answer),
     };
     let ended = match command {
+        Command::Run(args) => run::run(&args),
         Command::Demo(args) => demo::demo(&args),
         Command::Replay(args) => replay::replay(&args),
         Command::Generate(args) => generate::generate(&args),

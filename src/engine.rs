@@ -28,7 +28,17 @@ pub use aggregate::DurationClasses;
 pub use correlation::{PAIRS, Side};
 pub use ledger::Ledger;
 pub use settings::*;
-pub use snapshot::*;
+pub use snapshot::{Snapshot, TopicSnapshot, WindowState};
+
+/// What the catalogue reads a snapshot with.
+pub(crate) mod read {
+    pub(crate) use super::aggregate::Answers;
+    pub(crate) use super::fact::{Label, Measure};
+    pub(crate) use super::names::KeyId;
+    pub(crate) use super::snapshot::{DurationsReading, GroupKey, Reading, bounds_of};
+    pub(crate) use super::survey::score_text;
+    pub(crate) use crate::event::Status;
+}
 
 use self::contact::Setting;
 use self::group::Group;

@@ -6,9 +6,7 @@
 
 use std::time::{Duration, Instant};
 
-use cxpulse::config::{
-    Clock, Configuration, ExportSettings, KafkaSettings, LogSettings, RunSettings, Start, WebSettings,
-};
+use cxpulse::config::{Clock, Configuration, ExportSettings, KafkaSettings, LogSettings, RunSettings, Start, WebSettings};
 use cxpulse::engine::{DurationBounds, EngineDimension, EngineSettings, EngineTopic, Limits, WindowSettings};
 use cxpulse::event::{DecodeSettings, DimensionOwner, DimensionSettings, IdentityKey, Kind, Scale, TopicSettings};
 use cxpulse::runtime::Service;

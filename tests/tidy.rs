@@ -12,8 +12,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("engine", &["time", "event"]),
     ("config", &["time", "event", "engine"]),
     ("metrics", &["time", "event", "engine", "config"]),
-    ("kafka", &["time", "event", "engine", "config"]),
-    ("http", &["time", "config"]),
+    ("kafka", &["time", "event", "config"]),
+    ("http", &["time", "engine", "config", "metrics"]),
     ("organisation", &["time", "event", "engine"]),
     ("runtime", &["time", "event", "engine", "config", "metrics", "kafka", "http"]),
     ("command", &["time", "event", "engine", "config", "metrics", "kafka", "http", "organisation", "runtime"]),
@@ -32,7 +32,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("rand", &["organisation"]),
     ("tokio", &["kafka", "http", "runtime", "command"]),
     ("tracing", &["kafka", "http", "runtime", "command"]),
-    ("anyhow", &["main"]),
+    ("anyhow", &["main", "command"]),
 ];
 
 /// The only modules that may read a clock.

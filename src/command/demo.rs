@@ -10,6 +10,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use super::options::{LogArgs, WebArgs};
+use super::run::first_signal;
 use crate::config::{self, Configuration, parse_span};
 use crate::time::Span;
 use parts::Parts;
@@ -66,6 +67,7 @@ pub fn demo(args: &DemoArgs) -> anyhow::Result<()> {
 }
 
 async fn run(args: &DemoArgs, configuration: Configuration) -> anyhow::Result<()> {
+    let interrupted = first_signal()?;
     let mut parts = Parts::start(configuration, args.seed).await?;
     let mut story = Story::new();
     story.open(parts.addresses());
@@ -73,7 +75,7 @@ async fn run(args: &DemoArgs, configuration: Configuration) -> anyhow::Result<()
     let told = tokio::select! {
         told = story.tell(&mut parts) => told,
         () = sleep(end) => Ok(()),
-        () = interrupted() => Ok(()),
+        () = interrupted => Ok(()),
     };
     let sums = parts.stop().await;
     told?;
@@ -102,24 +104,6 @@ async fn sleep(end: Option<Duration>) {
     match end {
         Some(end) => tokio::time::sleep(end).await,
         None => std::future::pending().await,
-    }
-}
-
-/// Completes at Ctrl-C or SIGTERM.
-async fn interrupted() {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminated) = signal(SignalKind::terminate()) {
-            tokio::select! {
-                _ = tokio::signal::ctrl_c() => {}
-                _ = terminated.recv() => {}
-            }
-            return;
-        }
-    }
-    if tokio::signal::ctrl_c().await.is_err() {
-        std::future::pending().await
     }
 }
 

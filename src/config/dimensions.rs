@@ -173,7 +173,7 @@ fn read(mut section: Section<'_>, name: &str, default: Option<DimensionOwner>, f
         check_name(name, allow_person, &section);
     }
     section.finish();
-    enabled.then_some(DimensionSettings {
+    (enabled || fixed).then_some(DimensionSettings {
         name: name.to_owned(),
         owner: owner.or(default).unwrap_or(DimensionOwner::Contact),
         renames,

@@ -1,7 +1,7 @@
 //! `grouping_sets`, `customer_grouping_sets` and the sets with histogram buckets: lists of dimension names to lists of indices.
 
 use super::layers::Place;
-use super::nearest::suggestion;
+use super::nearest::{listed, nearest};
 use super::problem::{ProblemKind, Report, complaint};
 use super::section::Section;
 use super::value::{length_within, shown};
@@ -68,7 +68,10 @@ fn spelling(set: &[u8], dimensions: &[DimensionSettings]) -> String {
 
 fn sets_of(root: &mut Section<'_>, key: &'static str, default: &[&[&str]], dimensions: &[DimensionSettings]) -> Vec<Vec<u8>> {
     let given = root.value::<Vec<Vec<String>>>(key);
-    let names = given.unwrap_or_else(|| default.iter().map(|s| s.iter().map(|d| (*d).to_owned()).collect()).collect());
+    // Without the key, a dimension that is turned off takes the default sets that name it along.
+    let is_there = |set: &&&[&str]| set.iter().all(|name| dimensions.iter().any(|d| d.name == *name));
+    let defaults = || default.iter().filter(is_there).map(|set| set.iter().map(|name| (*name).to_owned()).collect()).collect();
+    let names = given.unwrap_or_else(defaults);
     if let Err(complaint) = length_within(&names, 0, SETS_MAX) {
         root.complain(key, complaint);
         return Vec::new();
@@ -88,10 +91,7 @@ fn sets_of(root: &mut Section<'_>, key: &'static str, default: &[&[&str]], dimen
             other == sorted
         };
         if sets.iter().any(is_same) {
-            let what = format!(
-                "the grouping set of {} stands here twice",
-                super::nearest::listed(&set.iter().map(String::as_str).collect::<Vec<_>>())
-            );
+            let what = format!("the grouping set of {} stands here twice", listed(&set.iter().map(String::as_str).collect::<Vec<_>>()));
             root.report
                 .add(&place, complaint(ProblemKind::Duplicate, what, "remove one of the two; the order within a set changes names only"));
         } else if suffixes.contains(&suffix) {
@@ -124,19 +124,13 @@ fn indices_of(set: &[String], dimensions: &[DimensionSettings], place: &Place, r
             Some(i) => indices.push(i),
             None => {
                 let known: Vec<&str> = dimensions.iter().map(|d| d.name.as_str()).collect();
-                let what = format!("`{}` is no dimension; allowed are {}", shown(name), super::nearest::listed(&known));
-                let hint = format!("{}, or declare it: `[dimensions.{}]`", suggestion_or_use(name, &known), shown(name));
+                let what = format!("`{}` is no dimension; allowed are {}", shown(name), listed(&known));
+                let use_known = nearest(name, &known).map_or_else(|| "use one of these".into(), |k| format!("use `{k}`"));
+                let hint = format!("{use_known}, or declare it: `[dimensions.{}]`", shown(name));
                 report.add(place, complaint(ProblemKind::UnknownDimension, what, hint));
                 is_good = false;
             }
         }
     }
     is_good.then_some(indices)
-}
-
-fn suggestion_or_use(name: &str, known: &[&str]) -> String {
-    match super::nearest::nearest(name, known.iter().copied()) {
-        Some(_) => suggestion(name, known.iter().copied()),
-        None => "use one of these".into(),
-    }
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::KafkaSettings;
 use super::layers::Place;
-use super::nearest::suggestion;
+use super::nearest::nearest;
 use super::problem::{Complaint, ProblemKind, complaint};
 use super::properties::{OWNED, REFUSED, SETTABLE};
 use super::secret::{Secret, read_secret};
@@ -101,10 +101,10 @@ fn property(name: &str, value: &Secret) -> Result<(), Complaint> {
         return Err(complaint(ProblemKind::PropertyRefused, "refused: it is code and not text", "remove it"));
     }
     if !SETTABLE.contains(&name) {
-        let hint = match super::nearest::nearest(name, SETTABLE.iter().copied()) {
-            Some(_) => suggestion(name, SETTABLE.iter().copied()),
-            None => "the names are those of librdkafka 2.12.1's CONFIGURATION.md; `ssl.keystore.location` and `sasl.username` are two of them, `ssl.truststore.location` and `sasl.jaas.config` are Java's".into(),
-        };
+        let hint = nearest(name, SETTABLE).map_or_else(
+            || "the names are those of librdkafka's CONFIGURATION.md; Java's, such as `sasl.jaas.config`, are not known".into(),
+            |k| format!("did you mean `{k}`?"),
+        );
         return Err(complaint(ProblemKind::PropertyUnknown, "librdkafka has no such property", hint));
     }
     if name == "security.protocol" {
@@ -132,7 +132,7 @@ fn security(settings: &KafkaSettings, servers: &Place, section: &Section<'_>) {
     let has_mechanism = ["sasl.mechanism", "sasl.mechanisms"].iter().any(|m| settings.properties.contains_key(*m));
     if protocol.starts_with("sasl") && !has_mechanism {
         let place = Place::new(&section.place().origin, "kafka.properties");
-        let what = format!("`{protocol}` needs `sasl.mechanism`; built in are `PLAIN`, `SCRAM-SHA-256`, `SCRAM-SHA-512` and `OAUTHBEARER`");
+        let what = format!("`{protocol}` needs `sasl.mechanism`; built in are `PLAIN`, `SCRAM-SHA-256` and `SCRAM-SHA-512`");
         section.report.add(
             &place,
             complaint(ProblemKind::SaslMechanismMissing, what, "add `\"sasl.mechanism\" = \"SCRAM-SHA-512\"`, or what your cluster uses"),

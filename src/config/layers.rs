@@ -115,6 +115,7 @@ pub(super) fn of_file(name: &str, text: &str, report: &Report) -> Option<Node> {
         Err(e) => {
             let before = e.span().map_or("", |s| text.get(..s.start).unwrap_or(""));
             let line = before.matches('\n').count() + 1;
+            // The message alone: the library's `Display` also shows the line, which may hold a secret.
             let message = e.message().lines().collect::<Vec<_>>().join("; ");
             let what = format!("not TOML at line {line}: {message}");
             report.add(

@@ -1,18 +1,27 @@
 //! The known word nearest to a misspelt one, for hints. Knows nothing of configuration.
 
-/// The nearest of `known` by edits, unless it needs more than a third of the word's letters (at least two).
-pub(super) fn nearest<'k>(word: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
-    let allowed = (word.chars().count() / 3).max(2);
-    known.into_iter().map(|k| (edits(word, k), k)).filter(|(n, _)| *n <= allowed).min().map(|(_, k)| k)
+/// The nearest of `known` by edits, unless it needs more than a third of the word's letters (at least two); else the shortest that holds the
+/// whole word, if that has three letters.
+pub(super) fn nearest<'k>(word: &str, known: &[&'k str]) -> Option<&'k str> {
+    let letters = word.chars().count();
+    let allowed = (letters / 3).max(2);
+    let similar = known.iter().map(|k| (edits(word, k), *k)).filter(|(n, _)| *n <= allowed).min();
+    let longer = || known.iter().filter(|k| letters >= 3 && k.contains(word)).map(|k| (k.len(), *k)).min();
+    similar.or_else(longer).map(|(_, k)| k)
 }
 
 /// "did you mean" and the nearest word, or all the known ones.
-pub(super) fn suggestion<'k>(word: &str, known: impl IntoIterator<Item = &'k str>) -> String {
-    let known: Vec<&str> = known.into_iter().collect();
-    match nearest(word, known.iter().copied()) {
-        Some(k) => format!("did you mean `{k}`?"),
-        None => format!("known here: {}", listed(&known)),
-    }
+pub(super) fn suggestion(word: &str, known: &[&str]) -> String {
+    meant(word, known).unwrap_or_else(|| format!("known here: {}", listed(known)))
+}
+
+/// "did you mean" and the nearest word, or a pointer to the known ones, where the message has just listed them.
+pub(super) fn suggestion_below_list(word: &str, known: &[&str]) -> String {
+    meant(word, known).unwrap_or_else(|| "use one of these".into())
+}
+
+fn meant(word: &str, known: &[&str]) -> Option<String> {
+    nearest(word, known).map(|k| format!("did you mean `{k}`?"))
 }
 
 /// Words in backticks with commas between.
@@ -41,9 +50,10 @@ mod tests {
 
     #[test]
     fn a_misspelt_key_finds_its_nearest_and_a_foreign_word_finds_none() {
-        assert_eq!(nearest("bootstrap_server", ["group_id", "bootstrap_servers"]), Some("bootstrap_servers"));
-        assert_eq!(nearest("hopp", ["range", "hop", "name"]), Some("hop"));
-        assert_eq!(nearest("colour", ["range", "hop", "name"]), None);
+        assert_eq!(nearest("bootstrap_server", &["group_id", "bootstrap_servers"]), Some("bootstrap_servers"));
+        assert_eq!(nearest("hopp", &["range", "hop", "name"]), Some("hop"));
+        assert_eq!(nearest("colour", &["range", "hop", "name"]), None);
+        assert_eq!(nearest("lateness", &["allowed_lateness", "name"]), Some("allowed_lateness"));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Texts that are never printed, and the files that they may lie in.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::layers::{Node, Place, Value};
 use super::problem::{ProblemKind, Report, complaint};
@@ -22,21 +22,23 @@ impl std::fmt::Debug for Secret {
 /// Reads a value that may be secret: a text, number or truth value as it stands, or `{ file = "path" }` for the content of a file,
 /// without the line end at its end. A relative path starts from the configuration file's folder.
 pub(super) fn read_secret(node: Node, place: &Place, folder: &Path, report: &Report) -> Option<Secret> {
-    match node.structured() {
-        Node { value: Value::Text(s) | Value::Raw(s), .. } => Some(Secret(s)),
-        Node { value: Value::Integer(i), .. } => Some(Secret(i.to_string())),
-        Node { value: Value::Float(x), .. } => Some(Secret(x.to_string())),
-        Node { value: Value::Boolean(b), .. } => Some(Secret(b.to_string())),
-        table @ Node { value: Value::Table(_), .. } => {
-            let mut section = Section::new(table, place.path.clone(), report);
-            let path: Option<String> =
-                section.required("file", "name the file that holds the value, such as `{ file = \"/run/secrets/kafka\" }`");
-            let place = section.place_of("file");
-            section.finish();
-            content(&folder.join(PathBuf::from(path?)), &place, report)
-        }
+    // A password may look like a TOML list; only what reads as a table can be the name of a file.
+    let table = node.clone().structured();
+    if let Value::Table(_) = table.value {
+        let mut section = Section::new(table, place.path.clone(), report);
+        let path: Option<String> =
+            section.required("file", "name the file that holds the value, such as `{ file = \"/run/secrets/kafka\" }`");
+        let place = section.place_of("file");
+        section.finish();
+        return content(&folder.join(path?), &place, report);
+    }
+    match node.value {
+        Value::Text(s) | Value::Raw(s) => Some(Secret(s)),
+        Value::Integer(i) => Some(Secret(i.to_string())),
+        Value::Float(x) => Some(Secret(x.to_string())),
+        Value::Boolean(b) => Some(Secret(b.to_string())),
         // The value itself stays out of the message.
-        Node { value: Value::List(_) | Value::Instant, .. } => {
+        Value::Table(_) | Value::List(_) | Value::Instant => {
             let what = "neither a text nor `{ file = \"path\" }`";
             report.add(place, complaint(ProblemKind::WrongType, what, "put the value in quotes, or in a file of its own"));
             None

@@ -130,17 +130,17 @@ impl<'r> Section<'r> {
     /// Reports every key that nobody asked for. A variable is only warned of: Kubernetes sets `CXPULSE_PORT` and the like for a
     /// service of that name, and nobody can turn that off for a single name.
     pub(super) fn finish(self) {
+        let known: Vec<&str> = self.known.keys().copied().collect();
         for (key, node) in &self.entries {
-            let place = Place::new(&node.origin, self.path_of(key));
+            let hint = suggestion(key, &known);
             match first_variable(node) {
                 Some(name) => {
                     let place = Place::new(&Origin::Variable(name.as_str().into()), "");
-                    let what = "sets nothing, because no key has this name";
-                    self.report.add(&place, complaint(ProblemKind::UnknownVariable, what, suggestion(key, self.known.keys().copied())));
+                    self.report.add(&place, complaint(ProblemKind::UnknownVariable, "sets nothing, because no key has this name", hint));
                 }
                 None => {
-                    let what = "unknown key";
-                    self.report.add(&place, complaint(ProblemKind::UnknownKey, what, suggestion(key, self.known.keys().copied())));
+                    let place = Place::new(&node.origin, self.path_of(key));
+                    self.report.add(&place, complaint(ProblemKind::UnknownKey, "unknown key", hint));
                 }
             }
         }

@@ -1,7 +1,7 @@
 //! `[[topics]]`: the input topics, for the decoder and the engine in the same order.
 
 use super::duration::within;
-use super::nearest::{listed, suggestion};
+use super::nearest::{listed, suggestion_below_list};
 use super::problem::{Complaint, ProblemKind, complaint};
 use super::section::Section;
 use super::value::{chosen, length_within, shown};
@@ -86,7 +86,7 @@ fn read(mut section: Section<'_>) -> Option<TopicSettings> {
         let known = types(kind);
         for word in ignored_types.iter().filter(|t| !known.contains(&t.as_str())) {
             let what = format!("`{}` is no event type of {}; allowed are {}", shown(word), kind.name(), listed(known));
-            section.complain("ignored_types", complaint(ProblemKind::UnknownChoice, what, suggestion(word, known.iter().copied())));
+            section.complain("ignored_types", complaint(ProblemKind::UnknownChoice, what, suggestion_below_list(word, known)));
         }
     }
     section.finish();

@@ -6,7 +6,7 @@
 
 use super::duration::parse_span;
 use super::layers::{Node, Place, Value};
-use super::nearest::{listed, suggestion};
+use super::nearest::{listed, suggestion_below_list};
 use super::problem::{Complaint, ProblemKind, Report, complaint};
 use crate::time::Span;
 
@@ -134,7 +134,7 @@ pub(super) fn chosen<T: Copy>(word: &str, choices: &[(&'static str, T)]) -> Resu
     choices.iter().find(|(name, _)| *name == word).map(|(_, value)| *value).ok_or_else(|| {
         let names: Vec<&str> = choices.iter().map(|(name, _)| *name).collect();
         let what = format!("`{}` is not known; allowed are {}", shown(word), listed(&names));
-        complaint(ProblemKind::UnknownChoice, what, suggestion(word, names))
+        complaint(ProblemKind::UnknownChoice, what, suggestion_below_list(word, &names))
     })
 }
 
@@ -159,11 +159,8 @@ pub(super) fn length_within<T>(list: &[T], min: usize, max: usize) -> Result<(),
         return Ok(());
     }
     let entries = if n == 1 { "entry" } else { "entries" };
-    Err(complaint(
-        ProblemKind::ListLength,
-        format!("{n} {entries}, where {min} to {max} are allowed"),
-        format!("list {min} to {max} entries"),
-    ))
+    let allowed = if min == max { format!("exactly {min}") } else { format!("{min} to {max}") };
+    Err(complaint(ProblemKind::ListLength, format!("{n} {entries}, where {allowed} are allowed"), format!("list {allowed} entries")))
 }
 
 /// A check that entries grow.

@@ -2,6 +2,7 @@
 
 use smallvec::SmallVec;
 
+use super::CHANNEL;
 use super::aggregate::Value;
 use super::contact::Opening;
 use super::correlation::{Side, label_of};
@@ -10,7 +11,6 @@ use super::names::DimensionsId;
 use super::order::EventOrder;
 use super::survey::{StandingAnswer, touchpoint};
 use super::view::View;
-use super::{CHANNEL, JOURNEY_STAGE};
 use crate::event::{Contact, SurveyMetric};
 use crate::time::EventTime;
 
@@ -185,11 +185,6 @@ impl CustomerState {
         }
     }
 
-    /// How many entries it holds.
-    pub(crate) fn len(&self) -> usize {
-        self.timeline.len() + self.openings.len() + self.answers.len()
-    }
-
     fn opening_facts(&self, at: usize, view: &View, facts: &mut Facts) {
         let opening = &self.openings[at].1;
         if opening.is_silent {
@@ -204,11 +199,6 @@ impl CustomerState {
                 facts.push(Fact::one(Measure::ChannelSwitches, opening.time, opening.dimensions));
             }
         }
-    }
-
-    /// The customer's stage now, as a value number.
-    pub(crate) fn stage(&self, view: &View) -> u16 {
-        view.names.value(self.dimensions(), JOURNEY_STAGE)
     }
 }
 

@@ -106,13 +106,6 @@ impl Names {
         id
     }
 
-    /// The tuple with only one dimension of `of`, where it is set.
-    pub(crate) fn only(&mut self, dimension: u8, of: DimensionsId) -> DimensionsId {
-        let mut tuple = Tuple::from_elem(UNSET, self.dimensions.len());
-        tuple[usize::from(dimension)] = self.tuples[of.0 as usize][usize::from(dimension)];
-        self.tuple(tuple)
-    }
-
     /// The number of one dimension's value; unset reads as `unknown`.
     pub(crate) fn value(&self, of: DimensionsId, dimension: u8) -> u16 {
         let value = self.tuples[of.0 as usize][usize::from(dimension)];

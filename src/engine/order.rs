@@ -20,9 +20,4 @@ impl EventOrder {
         let tie = (kind as u64) << 62 | u64::from(topic & 0x3f) << 56 | (offset as u64 & 0x00ff_ffff_ffff_ffff);
         Self { time, tie }
     }
-
-    /// Before every event at or after `time`.
-    pub(crate) fn start_of(time: EventTime) -> Self {
-        Self { time, tie: 0 }
-    }
 }

@@ -7,7 +7,7 @@ mod take;
 
 use rustc_hash::FxHashMap;
 
-pub(crate) use reading::{DurationsReading, Reading};
+pub(crate) use reading::{DurationsReading, Reading, bounds_of};
 pub(crate) use take::take;
 
 use super::cells::Cell;

@@ -1,1 +1,361 @@
-//! One pass over the text: grammar, depth, repeated names, caps.
+//! One pass over the text: grammar, depth, repeated names, caps. The first fault in byte order gives the reason.
+//!
+//! Hands out the members that the contract or the configuration names. Does not know what they mean, nor which form the record has: the
+//! members of a top-level `data` object are handed out too. Accepts what `serde_json` accepts, within the caps; a test holds it to that.
+
+use std::borrow::Cow;
+
+use super::member::{Member, Members};
+use super::names::Names;
+use super::text::{escape, is_space, plain_run_end};
+use super::value::Value;
+use super::{DimensionSettings, Reason, number};
+
+/// The deepest nesting of objects and arrays.
+const DEPTH_MAX: usize = 32;
+/// The most members of one object.
+const MEMBERS_MAX: usize = 256;
+/// The longest name, in bytes once its escapes are read.
+const NAME_BYTES_MAX: usize = 128;
+
+/// What a record's text holds.
+pub(super) struct Document<'a> {
+    /// The members of the top-level object.
+    pub(super) root: Members<'a>,
+    /// The members of its `data`, where that is an object.
+    pub(super) data: Option<Members<'a>>,
+}
+
+impl<'a> Document<'a> {
+    /// Reads a text that is one JSON object within the caps. `seed` keys the hashes of names.
+    pub(super) fn scan(text: &'a str, dimensions: &[DimensionSettings], seed: u64) -> Result<Self, Reason> {
+        let mut scanner = Scanner { text, bytes: text.as_bytes(), at: 0, names: Names::new(seed), dimensions, data: None };
+        let mut root = Members::new();
+        scanner.skip_space();
+        let is_object = scanner.peek() == b'{';
+        if is_object {
+            scanner.object(1, Some(&mut root))?;
+        } else {
+            scanner.value(0)?;
+        }
+        scanner.skip_space();
+        if scanner.at < text.len() {
+            return Err(Reason::Syntax);
+        }
+        if is_object { Ok(Self { root, data: scanner.data }) } else { Err(Reason::NotObject) }
+    }
+}
+
+struct Scanner<'a, 's> {
+    text: &'a str,
+    bytes: &'a [u8],
+    at: usize,
+    names: Names,
+    dimensions: &'s [DimensionSettings],
+    data: Option<Members<'a>>,
+}
+
+impl<'a> Scanner<'a, '_> {
+    /// The byte at the position; NUL, which no token begins with, at the end.
+    fn peek(&self) -> u8 {
+        self.bytes.get(self.at).copied().unwrap_or(0)
+    }
+
+    fn skip_space(&mut self) {
+        while is_space(self.peek()) {
+            self.at += 1;
+        }
+    }
+
+    /// Reads a value at nesting `depth` (0 at the top); objects and arrays in it are one deeper.
+    fn value(&mut self, depth: usize) -> Result<Value<'a>, Reason> {
+        match self.peek() {
+            b'"' => self.string(usize::MAX),
+            b'-' | b'0'..=b'9' => self.number(),
+            b'{' => self.object(depth + 1, None).map(|()| Value::Object),
+            b'[' => self.array(depth + 1).map(|()| Value::Array),
+            b't' => self.literal("true", Value::Bool(true)),
+            b'f' => self.literal("false", Value::Bool(false)),
+            b'n' => self.literal("null", Value::Null),
+            _ => Err(Reason::Syntax),
+        }
+    }
+
+    /// Reads an object, on its brace; hands its members to `members`.
+    fn object(&mut self, depth: usize, mut members: Option<&mut Members<'a>>) -> Result<(), Reason> {
+        if depth > DEPTH_MAX {
+            return Err(Reason::Depth);
+        }
+        self.at += 1;
+        self.skip_space();
+        if self.peek() == b'}' {
+            self.at += 1;
+            return Ok(());
+        }
+        let mark = self.names.mark();
+        for _ in 0..MEMBERS_MAX {
+            match &mut members {
+                Some(members) => self.named_member(depth, mark, members)?,
+                None => {
+                    self.name(mark)?;
+                    self.value(depth)?;
+                }
+            }
+            self.skip_space();
+            match self.peek() {
+                b',' => self.at += 1,
+                b'}' => {
+                    self.at += 1;
+                    self.names.forget(mark);
+                    return Ok(());
+                }
+                _ => return Err(Reason::Syntax),
+            }
+            self.skip_space();
+        }
+        Err(if self.peek() == b'"' { Reason::TooLarge } else { Reason::Syntax })
+    }
+
+    /// Reads a member of an object whose members are handed out.
+    fn named_member(&mut self, depth: usize, mark: usize, members: &mut Members<'a>) -> Result<(), Reason> {
+        let place = self.at;
+        let name = self.name_text()?;
+        let member = Member::of(&name);
+        let is_new = match member {
+            Some(member) => members.note(member),
+            None => self.names.add(mark, self.text, place, &name),
+        };
+        if !is_new {
+            return Err(Reason::DuplicateKey);
+        }
+        self.colon()?;
+        let value = if member == Some(Member::Data) && depth == 1 && self.peek() == b'{' {
+            let mut data = Members::new();
+            self.object(depth + 1, Some(&mut data))?;
+            self.data = Some(data);
+            Value::Object
+        } else {
+            self.value(depth)?
+        };
+        if let Some(member) = member {
+            members.set(member, value);
+        }
+        members.set_dimension(&name, value, self.dimensions);
+        Ok(())
+    }
+
+    /// Reads a name and its colon, of an object whose members are only checked.
+    fn name(&mut self, mark: usize) -> Result<(), Reason> {
+        let place = self.at;
+        let name = self.name_text()?;
+        if !self.names.add(mark, self.text, place, &name) {
+            return Err(Reason::DuplicateKey);
+        }
+        self.colon()
+    }
+
+    fn name_text(&mut self) -> Result<Cow<'a, str>, Reason> {
+        if self.peek() != b'"' {
+            return Err(Reason::Syntax);
+        }
+        self.string(NAME_BYTES_MAX)?.text()
+    }
+
+    fn colon(&mut self) -> Result<(), Reason> {
+        self.skip_space();
+        if self.peek() != b':' {
+            return Err(Reason::Syntax);
+        }
+        self.at += 1;
+        self.skip_space();
+        Ok(())
+    }
+
+    /// Reads an array, on its bracket.
+    fn array(&mut self, depth: usize) -> Result<(), Reason> {
+        if depth > DEPTH_MAX {
+            return Err(Reason::Depth);
+        }
+        self.at += 1;
+        self.skip_space();
+        if self.peek() == b']' {
+            self.at += 1;
+            return Ok(());
+        }
+        loop {
+            self.value(depth)?;
+            self.skip_space();
+            match self.peek() {
+                b',' => self.at += 1,
+                b']' => {
+                    self.at += 1;
+                    return Ok(());
+                }
+                _ => return Err(Reason::Syntax),
+            }
+            self.skip_space();
+        }
+    }
+
+    /// Reads a string, on its quote, of at most `bytes_max` bytes once its escapes are read.
+    fn string(&mut self, bytes_max: usize) -> Result<Value<'a>, Reason> {
+        let start = self.at + 1;
+        let end = plain_run_end(self.bytes, start);
+        if end - start > bytes_max {
+            return Err(Reason::TooLarge);
+        }
+        match self.bytes.get(end) {
+            Some(b'"') => {
+                self.at = end + 1;
+                Ok(Value::Text(&self.text[start..end]))
+            }
+            Some(b'\\') => self.escaped_string(start, end, bytes_max),
+            _ => Err(Reason::Syntax),
+        }
+    }
+
+    #[cold]
+    fn escaped_string(&mut self, start: usize, first_escape: usize, bytes_max: usize) -> Result<Value<'a>, Reason> {
+        let (mut at, mut length) = (first_escape, first_escape - start);
+        while self.bytes.get(at) == Some(&b'\\') {
+            let (run, character_bytes) = escape(self.bytes, at)?;
+            at = plain_run_end(self.bytes, run);
+            length += character_bytes + (at - run);
+            if length > bytes_max {
+                return Err(Reason::TooLarge);
+            }
+        }
+        if self.bytes.get(at) != Some(&b'"') {
+            return Err(Reason::Syntax);
+        }
+        self.at = at + 1;
+        Ok(Value::Escaped(&self.text[start - 1..=at]))
+    }
+
+    fn number(&mut self) -> Result<Value<'a>, Reason> {
+        let (end, is_integer) = number::end_of(self.bytes, self.at)?;
+        let number = &self.text[self.at..end];
+        self.at = end;
+        Ok(if is_integer { Value::Integer(number) } else { Value::Decimal(number) })
+    }
+
+    fn literal(&mut self, literal: &str, value: Value<'a>) -> Result<Value<'a>, Reason> {
+        if !self.bytes[self.at..].starts_with(literal.as_bytes()) {
+            return Err(Reason::Syntax);
+        }
+        self.at += literal.len();
+        Ok(value)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn scan(text: &str) -> Result<Document<'_>, Reason> {
+        Document::scan(text, &[], 1)
+    }
+
+    #[test]
+    fn the_first_fault_in_byte_order_gives_the_reason() {
+        let deep = "[".repeat(33);
+        for (text, reason) in [
+            (format!(r#"{{"a":1,"a":{deep}"#), Reason::DuplicateKey),
+            (format!(r#"{{"a":{deep},"a":1}}"#), Reason::Depth),
+            (format!(r#"{{"a":01,"b":{deep}"#), Reason::Syntax),
+            (format!(r#"{{"a":"\uD800","b":{deep}"#), Reason::Encoding),
+            (format!(r#"{{"{}"#, "n".repeat(129)), Reason::TooLarge),
+            (format!(r#"{{"{}"#, "n".repeat(128)), Reason::Syntax),
+            (format!("{{\"{}\n", "n".repeat(200)), Reason::TooLarge),
+            (format!("{{\"{}\n", "n".repeat(100)), Reason::Syntax),
+            (format!(r#"{{"a":{}x"#, "1".repeat(129)), Reason::TooLarge),
+            (r#"[{"x":{"a":1,"b":{"a":2},"a":3}}]"#.into(), Reason::DuplicateKey),
+        ] {
+            assert_eq!(scan(&text).err(), Some(reason), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_name_is_measured_once_its_escapes_are_read() {
+        assert!(scan(&format!(r#"{{"{}":1}}"#, r"\u0061".repeat(128))).is_ok());
+        assert_eq!(scan(&format!(r#"{{"{}":1}}"#, r"\u0061".repeat(129))).err(), Some(Reason::TooLarge));
+        assert_eq!(scan(&format!(r#"{{"{}":1}}"#, r"\u00e9".repeat(65))).err(), Some(Reason::TooLarge));
+        assert!(scan(&format!(r#"{{"{}":1}}"#, r"\ud83d\ude00".repeat(32))).is_ok());
+        assert_eq!(scan(&format!(r#"{{"{}":1}}"#, r"\ud83d\ude00".repeat(33))).err(), Some(Reason::TooLarge));
+    }
+
+    #[test]
+    fn members_of_the_root_and_of_its_data_are_handed_out() {
+        let document =
+            scan(r#" { "id" : "e\n1" , "x" : {"id":1,"data":{"time":3}} , "data" : {"score":-1.5e0,"data":{"time":2}} } "#).ok().unwrap();
+        assert_eq!(document.root.get(Member::Id), Some(Value::Escaped(r#""e\n1""#)));
+        assert_eq!(document.root.get(Member::Data), Some(Value::Object));
+        assert_eq!(document.root.get(Member::Time), None);
+        let data = document.data.unwrap();
+        assert_eq!(data.get(Member::Score), Some(Value::Decimal("-1.5e0")));
+        assert_eq!((data.get(Member::Data), data.get(Member::Time)), (Some(Value::Object), None));
+    }
+
+    /// JSON texts with their white space, escapes and order as they come, and their near misses.
+    fn json() -> impl Strategy<Value = String> {
+        let string = prop_oneof![
+            "[a-c]{0,2}".prop_map(|s| format!("\"{s}\"")),
+            any::<String>().prop_map(|s| serde_json::to_string(&s).unwrap()),
+            r#""(\\u[0-9a-fD]{4}|\\["\\/bfnrtx]|[a-z]){0,6}""#,
+        ];
+        let leaf =
+            prop_oneof![string.clone(), r"-?[0-9]{1,3}(\.[0-9]{0,3})?([eE][+-]?[0-9]{0,2})?", "true|false|null|nul|NaN|-|'a'|\\PC{0,3}",];
+        let space = "[ \n\t]{0,2}";
+        leaf.prop_recursive(4, 40, 6, move |inner| {
+            prop_oneof![
+                proptest::collection::vec((space, inner.clone()), 0..6)
+                    .prop_map(|items| format!("[{}]", items.iter().map(|(s, i)| format!("{s}{i}{s}")).collect::<Vec<_>>().join(","))),
+                proptest::collection::vec((string.clone(), space, inner), 0..6).prop_map(|members| format!(
+                    "{{{}}}",
+                    members.iter().map(|(n, s, v)| format!("{s}{n}{s}:{s}{v}{s}")).collect::<Vec<_>>().join(",")
+                )),
+            ]
+        })
+    }
+
+    /// The scan accepts what serde_json accepts, but for the caps, repeated names and lone surrogates (which serde_json lets pass where
+    /// it skips), and calls nothing else a fault of grammar.
+    fn compare(text: &str) -> Result<(), TestCaseError> {
+        let reference = serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok();
+        match scan(text).err() {
+            None | Some(Reason::NotObject) => prop_assert!(reference, "accepted {text:?}"),
+            Some(Reason::Syntax) => prop_assert!(!reference, "refused {text:?}"),
+            Some(Reason::DuplicateKey | Reason::Encoding | Reason::TooLarge | Reason::Depth) => {}
+            Some(other) => prop_assert!(false, "{other} for {text:?}"),
+        }
+        Ok(())
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(4_096))]
+
+        #[test]
+        fn the_scan_accepts_what_serde_json_accepts(text in json(), cut in any::<prop::sample::Index>(), with in "[\\[\\]{}\",:0e.\\\\ ]?", whole: bool) {
+            compare(&text)?;
+            if !whole && !text.is_empty() {
+                let at = (0..=cut.index(text.len())).rev().find(|&at| text.is_char_boundary(at)).unwrap();
+                compare(&text[..at])?;
+                compare(&format!("{}{with}{}", &text[..at], &text[at..]))?;
+            }
+        }
+
+        #[test]
+        fn values_are_those_that_serde_json_reads(id in any::<String>(), score in any::<f64>(), time in any::<i64>(), public: bool) {
+            prop_assume!(score.is_finite());
+            let text = serde_json::json!({ "id": id, "score": score, "time": time, "public": public, "team": null, "x": [id, {}] }).to_string();
+            let document = scan(&text).ok().unwrap();
+            prop_assert_eq!(document.root.get(Member::Id).unwrap().text().unwrap(), id);
+            prop_assert_eq!(document.root.get(Member::Score).unwrap().number().unwrap().parse::<f64>().unwrap(), score);
+            prop_assert_eq!(document.root.get(Member::Time).unwrap().number().unwrap().parse::<i64>().unwrap(), time);
+            prop_assert_eq!(document.root.get(Member::Public), Some(Value::Bool(public)));
+            prop_assert_eq!(document.root.get(Member::Team), None);
+        }
+    }
+}

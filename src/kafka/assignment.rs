@@ -137,8 +137,8 @@ impl Feed {
     fn note_progress(&mut self) {
         let at_end = self.is_at_end();
         self.has_reached_end |= at_end;
-        self.has_reached_assignment_end |= at_end
-            || self.log_end_at_assignment.zip(self.next_offset).is_some_and(|(end, next)| next >= end);
+        self.has_reached_assignment_end |=
+            at_end || self.log_end_at_assignment.zip(self.next_offset).is_some_and(|(end, next)| next >= end);
     }
 }
 

@@ -2,14 +2,13 @@
 //! questions do not queue behind long fetches.
 
 use std::collections::BTreeMap;
-use std::sync::Mutex;
 use std::time::Duration;
 
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
-use super::context::{AskingContext, Trouble, lock};
+use super::context::{AskingContext, lock};
 use super::{Failure, TopicPartition, properties};
 use crate::config::KafkaSettings;
 
@@ -67,8 +66,7 @@ impl Cluster {
     /// When the settings are refused.
     pub fn new(settings: &KafkaSettings, topics: Vec<String>) -> Result<Self, Failure> {
         let config = properties::common(settings)?;
-        let context = AskingContext { trouble: Mutex::new(Trouble::default()), properties: settings.properties.clone() };
-        let client = properties::create(&config, context, &settings.properties)?;
+        let client = properties::create(&config, AskingContext::new(settings), &settings.properties)?;
         Ok(Self { client, settings: settings.clone(), topics })
     }
 
@@ -85,7 +83,8 @@ impl Cluster {
                 return Ok(Err(Failure::Refused(refused)));
             }
             let metadata = metadata.map_err(|error| self.unanswered(&error))?;
-            let brokers: Vec<String> = metadata.brokers().iter().map(|broker| format!("{}:{}", bracketed(broker.host()), broker.port())).collect();
+            let brokers: Vec<String> =
+                metadata.brokers().iter().map(|broker| format!("{}:{}", bracketed(broker.host()), broker.port())).collect();
             // The bootstrap servers may be this machine's and the brokers they name may not be.
             if let Err(failure) = properties::check_plaintext(&self.settings, brokers.iter().map(String::as_str)) {
                 return Ok(Err(failure));
@@ -207,7 +206,10 @@ pub fn wait_for_topics(cluster: &Cluster, mut stay: impl FnMut(Option<&str>) -> 
         let missing: Vec<&str> = states.iter().filter(|(_, state)| **state == TopicState::Missing).map(|(name, _)| name.as_str()).collect();
         if !missing.is_empty() {
             let plural = if missing.len() == 1 { "topic is" } else { "topics are" };
-            waiting_for = Some(format!("the {plural} missing: {}; create what is missing, or correct the names in the configuration", missing.join(", ")));
+            waiting_for = Some(format!(
+                "the {plural} missing: {}; create what is missing, or correct the names in the configuration",
+                missing.join(", ")
+            ));
             std::thread::sleep(Duration::from_millis(500));
             continue;
         }

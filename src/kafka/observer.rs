@@ -17,7 +17,11 @@ enum Command {
     /// Look at these from now on, and at once.
     Watch(Vec<TopicPartition>),
     /// Find these partitions' offsets at a time; tried until it succeeds or a newer command comes.
-    Resolve { epoch: u64, timestamp_ms: i64, partitions: Vec<TopicPartition> },
+    Resolve {
+        epoch: u64,
+        timestamp_ms: i64,
+        partitions: Vec<TopicPartition>,
+    },
     Stop,
 }
 

@@ -309,7 +309,8 @@ impl<S: Sink + 'static> Session<S> {
             KafkaError::MessageConsumptionFatal(code) => Err(Failure::Fatal(code.to_string())),
             other => {
                 let code = other.rdkafka_error_code();
-                lock(&consumer.context().trouble).note_and_log(code, &format!("consuming: {}", code.map_or_else(|| other.to_string(), |code| code.to_string())));
+                lock(&consumer.context().trouble)
+                    .note_and_log(code, &format!("consuming: {}", code.map_or_else(|| other.to_string(), |code| code.to_string())));
                 Ok(())
             }
         }
@@ -382,4 +383,3 @@ fn deliver<S: Sink>(at: TopicPartition, message: &BorrowedMessage<'_>, sink: &mu
     sink.record(Arrived { at, record, timestamp_kind });
     timestamp
 }
-

@@ -89,9 +89,10 @@ impl<'a> Consuming<'a> {
         {
             let mut pipeline = self.pipeline();
             // Without an assignment there is nothing to evaluate, and an instant that was reached cannot be taken back.
-            let now = self.session.is_assigned().then(|| {
-                evaluation_instant(self.settings.clock, self.is_caught_up(), wall_now(), pipeline.largest_event_time())
-            });
+            let now = self
+                .session
+                .is_assigned()
+                .then(|| evaluation_instant(self.settings.clock, self.is_caught_up(), wall_now(), pipeline.largest_event_time()));
             pipeline.publish(now.flatten());
         }
         self.published_at = Instant::now();

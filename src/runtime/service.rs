@@ -71,7 +71,7 @@ impl Service {
         let names = configuration.topics.iter().map(|topic| topic.name.clone()).collect();
         let cluster = Cluster::new(&configuration.kafka, names)?;
         let telemetry = Telemetry::new(&configuration.topics.iter().map(|topic| (topic.name.clone(), topic.kind)).collect::<Vec<_>>());
-        let mut engine = Engine::new(Arc::new(configuration.engine.clone()));
+        let engine = Engine::new(Arc::new(configuration.engine.clone()));
         let shared = Arc::new(Shared::new(engine.snapshot(), telemetry));
         let stopping = Arc::new(AtomicBool::new(false));
         let (report, ended) = watch::channel(None);
@@ -148,7 +148,8 @@ impl Worker {
         }
         self.shared.set_readiness(Err("waiting for the group to assign partitions".to_owned()));
         let names: Vec<String> = self.configuration.topics.iter().map(|topic| topic.name.clone()).collect();
-        let settings = SessionSettings { kafka: self.configuration.kafka.clone(), topics: names.iter().cloned().zip(self.starts()).collect() };
+        let settings =
+            SessionSettings { kafka: self.configuration.kafka.clone(), topics: names.iter().cloned().zip(self.starts()).collect() };
         let mut session = Session::join(&settings, Box::new(cluster), Arc::clone(&self.pipeline))?;
         let mut consuming = Consuming::new(&mut session, &self.pipeline, &self.shared, &self.configuration.run, &names);
         let consumed = catch_unwind(AssertUnwindSafe(|| consuming.run(stopping)));

@@ -11,7 +11,7 @@ use crate::support::topics::Producer;
 /// How many records of each topic must have which outcome.
 pub(super) type Expected = BTreeMap<(String, &'static str), u64>;
 
-/// About as many records as 30 days of the organisation hold, ending some days around now.
+/// About as many records as 30 days hold at 150 contacts an hour.
 const MILLION: f64 = 1_000_000.0;
 
 /// Sends so many records and says what must become of them.
@@ -24,7 +24,7 @@ pub(super) fn send(producer: &Producer, topics: &Topics, now_ms: i64, records: u
     for fed in FaultyFeed::new(organisation, FAULTS, seed).take(records) {
         let topic = topics.of(fed.kind.name());
         producer.send_record(topic, &fed.key, fed.time.0, fed.payload.as_deref());
-        *expected.entry((topic.to_owned(), fed.expected.name())).or_default() += 1;
+        *expected.entry((topic.to_owned(), fed.outcome())).or_default() += 1;
     }
     producer.flush();
     expected

@@ -10,7 +10,7 @@ use super::set_up::{Topics, now_ms};
 use crate::support::broker::Broker;
 use crate::support::exposition::{Exposition, label};
 use crate::support::left_out::{leave_out, variable};
-use crate::support::service::{Service, cxpulse};
+use crate::support::service::Service;
 use crate::support::topics::Producer;
 
 /// How many, unless `TESTS_RECORDS` says another number.

@@ -12,8 +12,7 @@ use tokio::sync::oneshot;
 
 use crate::command::feeding::{Limits, Tally, Topics, feed};
 use crate::config::Configuration;
-use crate::engine::Snapshot;
-use crate::http::{self, Site, Source};
+use crate::http::{self, Site};
 use crate::kafka::embedded::EmbeddedBroker;
 use crate::kafka::produce::{ProduceError, Producer};
 use crate::metrics::Exposition;
@@ -75,8 +74,7 @@ impl Parts {
         let shared = service.shared();
 
         let (web_stop, web_stopped) = oneshot::channel::<()>();
-        let source = Arc::new(Live(Arc::clone(&shared)));
-        let site = Site { source, exposition: Arc::new(Exposition::new(&configuration)), web: configuration.web.clone() };
+        let site = Site { source: service.shared(), exposition: Arc::new(Exposition::new(&configuration)), web: configuration.web.clone() };
         // The error says that the sender is gone, which is a stop as well.
         let web = tokio::spawn(http::serve(listeners, site, async { drop(web_stopped.await) }));
 
@@ -165,27 +163,6 @@ impl Parts {
             tokio::task::spawn_blocking(move || service.stop()).await??;
         }
         Ok(sums)
-    }
-}
-
-/// The service's state as the server reads it.
-struct Live(Arc<Shared>);
-
-impl Source for Live {
-    fn snapshot(&self) -> Arc<Snapshot> {
-        self.0.snapshot()
-    }
-
-    fn render_telemetry(&self, out: &mut String) {
-        self.0.telemetry().render(out);
-    }
-
-    fn ready(&self) -> Result<(), String> {
-        self.0.ready()
-    }
-
-    fn healthy(&self) -> bool {
-        self.0.healthy()
     }
 }
 

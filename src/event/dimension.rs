@@ -1,0 +1,82 @@
+//! Dimension values: renamed, and kept fit for a label.
+//!
+//! Does not know how many distinct values a dimension may have: the engine counts them.
+
+use std::borrow::Cow;
+
+use super::member::Members;
+use super::{DecodeSettings, DimensionSettings, DimensionValues, Reason};
+
+/// The longest label value, in bytes.
+const LABEL_BYTES_MAX: usize = 64;
+/// What stands for a value that is no label.
+const OTHER: &str = "other";
+
+/// The dimension values of a payload; an empty text is the same as none.
+pub(super) fn values<'a>(payload: &Members<'a>, settings: &'a DecodeSettings) -> Result<DimensionValues<'a>, Reason> {
+    let mut values = DimensionValues::new();
+    for &(index, value) in &payload.dimensions {
+        let dimension = &settings.dimensions[usize::from(index)];
+        // A rename may be longer than a label; beyond what any rename is worth, the value is not even decoded.
+        let label = match value.text_within(4 * LABEL_BYTES_MAX)? {
+            Some(text) => label(text, dimension),
+            None => Cow::Borrowed(OTHER),
+        };
+        if !label.is_empty() {
+            values.push((index, label));
+        }
+    }
+    Ok(values)
+}
+
+fn label<'a>(text: Cow<'a, str>, dimension: &'a DimensionSettings) -> Cow<'a, str> {
+    let text = match dimension.renames.get(text.as_ref()) {
+        Some(renamed) => Cow::Borrowed(renamed.as_str()),
+        None => text,
+    };
+    if text.len() <= LABEL_BYTES_MAX && is_visible(&text) { text } else { Cow::Borrowed(OTHER) }
+}
+
+fn is_visible(text: &str) -> bool {
+    text.bytes().all(|byte| (b' '..=b'~').contains(&byte)) || !text.chars().any(is_hidden)
+}
+
+/// Characters that a reader cannot see or that reorder what stands beside them: two labels could look alike, or a line differ from its bytes.
+///
+/// A line feed is none of them: the exposition format has an escape for it, as for quotes and backslashes.
+fn is_hidden(character: char) -> bool {
+    (character.is_control() && character != '\n')
+        || matches!(character,
+            '\u{AD}' | '\u{61C}' | '\u{180E}' | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}'
+            | '\u{FEFF}' | '\u{FFF9}'..='\u{FFFB}' | '\u{E0000}'..='\u{E007F}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::DimensionOwner;
+    use super::*;
+
+    fn check(text: &str, expected: &str) {
+        let renames = [("9", "Billing"), ("old\u{7}", "new"), ("gone", "")].map(|(from, to)| (from.into(), to.into())).into();
+        let dimension = DimensionSettings { name: "team".into(), owner: DimensionOwner::Contact, renames, values_max: 200 };
+        assert_eq!(label(text.into(), &dimension), expected, "{text:?}");
+    }
+
+    #[test]
+    fn labels_are_renamed_and_hidden_characters_make_other() {
+        check("billing", "billing");
+        check("9", "Billing");
+        check("old\u{7}", "new");
+        check("gone", "");
+        check("Zażółć 中文 \u{1F600}", "Zażółć 中文 \u{1F600}");
+        check("caf\u{E9}", "caf\u{E9}");
+        check("cafe\u{301}", "cafe\u{301}");
+        check("a\"b\\c{d\n# HELP evil", "a\"b\\c{d\n# HELP evil");
+        for hidden in ['\0', '\t', '\r', '\u{1B}', '\u{7F}', '\u{85}', '\u{200D}', '\u{202E}', '\u{2066}', '\u{FEFF}', '\u{2028}'] {
+            check(&format!("a{hidden}b"), "other");
+        }
+        check(&"x".repeat(64), &"x".repeat(64));
+        check(&"x".repeat(65), "other");
+        check(&"é".repeat(33), "other");
+    }
+}

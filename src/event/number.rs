@@ -1,0 +1,132 @@
+//! JSON numbers: their grammar, and what scores and times take from them.
+//!
+//! Does not know which member a number belongs to.
+
+use super::Reason;
+
+/// The longest number, in bytes.
+const NUMBER_BYTES_MAX: usize = 128;
+
+/// One point of a score in its fixed-point unit.
+pub(super) const POINT: i64 = 1_000_000;
+
+/// Where the number that begins at `start` ends, and whether it is written as an integer.
+pub(super) fn end_of(bytes: &[u8], start: usize) -> Result<(usize, bool), Reason> {
+    let (end, well_formed, is_integer) = grammar(bytes, start);
+    // A fault beyond the cap comes after the cap.
+    match (end - start > NUMBER_BYTES_MAX, well_formed) {
+        (true, _) => Err(Reason::TooLarge),
+        (false, false) => Err(Reason::Syntax),
+        (false, true) => Ok((end, is_integer)),
+    }
+}
+
+/// Where the number or its first fault stands, whether it is well formed, and whether it is written as an integer.
+fn grammar(bytes: &[u8], start: usize) -> (usize, bool, bool) {
+    let mut at = start + usize::from(bytes.get(start) == Some(&b'-'));
+    match bytes.get(at) {
+        Some(b'0') => at += 1,
+        Some(b'1'..=b'9') => at = digits_end(bytes, at),
+        _ => return (at, false, false),
+    }
+    let mut is_integer = true;
+    if bytes.get(at) == Some(&b'.') {
+        is_integer = false;
+        let end = digits_end(bytes, at + 1);
+        if end == at + 1 {
+            return (end, false, false);
+        }
+        at = end;
+    }
+    if matches!(bytes.get(at), Some(b'e' | b'E')) {
+        is_integer = false;
+        at += 1;
+        at += usize::from(matches!(bytes.get(at), Some(b'+' | b'-')));
+        let end = digits_end(bytes, at);
+        if end == at {
+            return (end, false, false);
+        }
+        at = end;
+    }
+    (at, true, is_integer)
+}
+
+fn digits_end(bytes: &[u8], mut at: usize) -> usize {
+    while bytes.get(at).is_some_and(u8::is_ascii_digit) {
+        at += 1;
+    }
+    at
+}
+
+/// A number in points; infinite where it is too large for one.
+pub(super) fn points(number: &str) -> f64 {
+    // Nearly every score is one or two digits.
+    match number.as_bytes() {
+        [digit @ b'0'..=b'9'] => f64::from(digit - b'0'),
+        _ => number.parse().unwrap_or(f64::INFINITY),
+    }
+}
+
+/// Points in millionths; `None` where they are finer than a millionth.
+///
+/// What differs from a whole millionth by less than a thousandth of one is the noise of a producer that computes in floats and is
+/// dropped (0.1 + 0.2 is 0.3). A number beside zero never becomes zero that way.
+pub(super) fn millionths(points: f64) -> Option<i64> {
+    let exact = points * POINT as f64;
+    let rounded = exact.round();
+    ((exact - rounded).abs() < 1e-3 && (rounded != 0.0 || points == 0.0)).then_some(rounded as i64)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn numbers_end_where_the_grammar_says() {
+        let check = |text: &str, expected: Result<(usize, bool), Reason>| assert_eq!(end_of(text.as_bytes(), 0), expected, "{text}");
+        check("0", Ok((1, true)));
+        check("-0,", Ok((2, true)));
+        check("01", Ok((1, true)));
+        check("120}", Ok((3, true)));
+        check("1.50 ", Ok((4, false)));
+        check("1e5", Ok((3, false)));
+        check("1E-05", Ok((5, false)));
+        check("-1.5e+10", Ok((8, false)));
+        for bad in ["-", "1.", "1.e5", "1e", "1e+", "-a", "1.x", ""] {
+            check(bad, Err(Reason::Syntax));
+        }
+        check(&"9".repeat(128), Ok((128, true)));
+        check(&"9".repeat(129), Err(Reason::TooLarge));
+        check(&format!("{}.", "9".repeat(129)), Err(Reason::TooLarge));
+        check(&format!("{}.", "9".repeat(120)), Err(Reason::Syntax));
+    }
+
+    #[test]
+    fn scores_are_kept_to_millionths() {
+        let check = |text: &str, expected: Option<i64>| assert_eq!(millionths(points(text)), expected, "{text}");
+        check("5", Some(5_000_000));
+        check("5.0", Some(5_000_000));
+        check("-0", Some(0));
+        check("-0.0e5", Some(0));
+        check("4.333333", Some(4_333_333));
+        check("0.30000000000000004", Some(300_000));
+        check("1000", Some(1_000_000_000));
+        check("-999.999999", Some(-999_999_999));
+        check("4.3333333", None);
+        check("4.3333333333333335", None);
+        check("5e-324", None);
+        check("1e-10", None);
+        check("1e309", None);
+        check("1e999", None);
+    }
+
+    proptest! {
+        #[test]
+        fn every_millionth_within_the_scales_is_kept(n in -1_000_000_000i64..=1_000_000_000) {
+            let text = format!("{}{}.{:06}", if n < 0 { "-" } else { "" }, n.abs() / POINT, n.abs() % POINT);
+            prop_assert_eq!(millionths(points(&text)), Some(n));
+        }
+    }
+}

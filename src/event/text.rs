@@ -1,0 +1,129 @@
+//! A record's bytes as a text, and the parts of JSON strings: plain runs, escapes.
+//!
+//! Does not know members or where in the text a string stands.
+
+use std::borrow::Cow;
+
+use super::Reason;
+
+/// The longest payload, in bytes.
+pub(super) const PAYLOAD_BYTES_MAX: usize = 256 * 1024;
+
+/// The payload as a text, or the first of its faults as a whole: size, emptiness, encoding.
+pub(super) fn of_payload(payload: &[u8]) -> Result<&str, Reason> {
+    if payload.len() > PAYLOAD_BYTES_MAX {
+        return Err(Reason::TooLarge);
+    }
+    if payload.iter().all(|&byte| is_space(byte)) {
+        return Err(Reason::Empty);
+    }
+    // UTF-16 without a byte-order mark is valid UTF-8 as long as it is ASCII, but its first character always holds a NUL.
+    let is_utf_16 = payload.iter().take(2).any(|&byte| byte == 0);
+    if is_utf_16 || payload.starts_with(b"\xEF\xBB\xBF") {
+        return Err(Reason::Encoding);
+    }
+    str::from_utf8(payload).map_err(|_| Reason::Encoding)
+}
+
+/// White space between JSON tokens.
+pub(super) const fn is_space(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\n' | b'\r' | b'\t')
+}
+
+/// The first position from `at` on that holds a quote, a backslash or a control character; the end where none does.
+pub(super) fn plain_run_end(bytes: &[u8], mut at: usize) -> usize {
+    const ONES: u64 = u64::MAX / 255;
+    const HIGH: u64 = ONES << 7;
+    while let Some(chunk) = bytes.get(at..).and_then(|rest| rest.first_chunk::<8>()) {
+        let word = u64::from_le_bytes(*chunk);
+        let quote = word ^ (ONES * b'"' as u64);
+        let backslash = word ^ (ONES * b'\\' as u64);
+        // `(x - ONES) & !x` sets the high bit of each zero byte; borrows can only add hits above the lowest true one.
+        let hits =
+            (quote.wrapping_sub(ONES) & !quote) | (backslash.wrapping_sub(ONES) & !backslash) | (word.wrapping_sub(ONES * 0x20) & !word);
+        let hits = hits & HIGH;
+        if hits != 0 {
+            return at + hits.trailing_zeros() as usize / 8;
+        }
+        at += 8;
+    }
+    while bytes.get(at).is_some_and(|&byte| byte != b'"' && byte != b'\\' && byte >= 0x20) {
+        at += 1;
+    }
+    at
+}
+
+/// Reads the escape that begins at `at` (on the backslash): the position behind it and the length of its character in UTF-8.
+///
+/// A surrogate without its partner is a fault of encoding; an escape that the text's end cuts off is one of grammar.
+pub(super) fn escape(bytes: &[u8], at: usize) -> Result<(usize, usize), Reason> {
+    match bytes.get(at + 1) {
+        Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => Ok((at + 2, 1)),
+        Some(b'u') => match hex(bytes, at + 2)? {
+            0..0x80 => Ok((at + 6, 1)),
+            0x80..0x800 => Ok((at + 6, 2)),
+            0xD800..0xDC00 => low_surrogate(bytes, at + 6).map(|end| (end, 4)),
+            0xDC00..0xE000 => Err(Reason::Encoding),
+            _ => Ok((at + 6, 3)),
+        },
+        _ => Err(Reason::Syntax),
+    }
+}
+
+fn low_surrogate(bytes: &[u8], at: usize) -> Result<usize, Reason> {
+    match (bytes.get(at), bytes.get(at + 1)) {
+        (None, _) | (Some(b'\\'), None) => Err(Reason::Syntax),
+        (Some(b'\\'), Some(b'u')) => match hex(bytes, at + 2)? {
+            0xDC00..0xE000 => Ok(at + 6),
+            _ => Err(Reason::Encoding),
+        },
+        _ => Err(Reason::Encoding),
+    }
+}
+
+fn hex(bytes: &[u8], at: usize) -> Result<u32, Reason> {
+    let digits = bytes.get(at..at + 4).ok_or(Reason::Syntax)?;
+    digits.iter().try_fold(0, |value, &digit| char::from(digit).to_digit(16).map(|digit| value * 16 + digit)).ok_or(Reason::Syntax)
+}
+
+/// The text of a string that holds escapes, given with its quotes and known to be well formed.
+pub(super) fn unescape(quoted: &str) -> Cow<'_, str> {
+    match serde_json::from_str::<String>(quoted) {
+        Ok(text) => Cow::Owned(text),
+        // The scan has accepted it, and a test holds the scan against serde_json; a text that is no name, id or value anywhere is the safe answer.
+        Err(_) => Cow::Borrowed("\0"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn plain_run_ends_at_the_first_special_byte_at_every_distance() {
+        for special in [b'"', b'\\', 0, 0x1F, b'\n'] {
+            for length in 0..40 {
+                let mut bytes = vec![b'a'; length];
+                bytes.extend([special, b'"', b'x']);
+                assert_eq!(plain_run_end(&bytes, 0), length, "{special:#x} after {length}");
+            }
+        }
+        assert_eq!(plain_run_end("żółw\u{7F}\u{80}".as_bytes(), 0), "żółw\u{7F}\u{80}".len());
+    }
+
+    proptest! {
+        #[test]
+        fn plain_run_agrees_with_a_byte_by_byte_search(bytes in proptest::collection::vec(any::<u8>(), 0..64)) {
+            let slow = bytes.iter().position(|&b| b == b'"' || b == b'\\' || b < 0x20).unwrap_or(bytes.len());
+            prop_assert_eq!(plain_run_end(&bytes, 0), slow);
+        }
+
+        #[test]
+        fn unescaped_text_is_the_text_that_was_escaped(text in ".{0,20}") {
+            let quoted = serde_json::to_string(&text).unwrap();
+            prop_assert_eq!(unescape(&quoted), text);
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! Instants as events write them: RFC 3339 with an offset, or epoch milliseconds.
+//!
+//! Does not know which member holds the instant, and no clock.
+
+use crate::time::EventTime;
+
+/// 2000-01-01T00:00:00Z.
+const EARLIEST_MS: i64 = 946_684_800_000;
+/// The end of the year 2100. The two bounds catch seconds and microseconds sent as milliseconds.
+const LATEST_MS: i64 = 4_133_980_800_000;
+
+/// The instant of an RFC 3339 text with an offset, cut to milliseconds; `None` where it is none, or outside 2000..2100.
+pub(super) fn rfc3339(text: &str) -> Option<EventTime> {
+    let (whole, rest) = text.as_bytes().split_first_chunk::<19>()?;
+    let [y0, y1, y2, y3, b'-', o0, o1, b'-', d0, d1, b'T', h0, h1, b':', m0, m1, b':', s0, s1] = *whole else { return None };
+    let (year, month, day) = (two(y0, y1)? * 100 + two(y2, y3)?, two(o0, o1)?, two(d0, d1)?);
+    let (hour, minute, second) = (two(h0, h1)?, two(m0, m1)?, two(s0, s1)?);
+    // A leap second (`:60`) has no place in epoch milliseconds.
+    if !(1..=12).contains(&month) || day < 1 || day > days_of_month(year, month) || hour > 23 || minute > 59 || second > 59 {
+        return None;
+    }
+    let (fraction_ms, zone) = fraction(rest)?;
+    let seconds = ((days_since_1970(year, month, day) * 24 + hour) * 60 + minute - offset_minutes(zone)?) * 60 + second;
+    epoch_ms(seconds * 1000 + fraction_ms)
+}
+
+/// The instant of epoch milliseconds; `None` outside 2000..2100.
+pub(super) fn epoch_ms(ms: i64) -> Option<EventTime> {
+    (EARLIEST_MS..LATEST_MS).contains(&ms).then_some(EventTime(ms))
+}
+
+/// The instant of epoch milliseconds as written.
+pub(super) fn epoch_ms_text(integer: &str) -> Option<EventTime> {
+    integer.parse().ok().and_then(epoch_ms)
+}
+
+/// Milliseconds of a fraction of a second, finer digits cut off, and what stands behind it.
+fn fraction(text: &[u8]) -> Option<(i64, &[u8])> {
+    let Some(digits) = text.strip_prefix(b".") else { return Some((0, text)) };
+    let length = digits.iter().take_while(|digit| digit.is_ascii_digit()).count();
+    if length == 0 {
+        return None;
+    }
+    let (digits, zone) = digits.split_at(length);
+    let ms = (0..3).fold(0, |ms, place| ms * 10 + digits.get(place).map_or(0, |digit| i64::from(digit - b'0')));
+    Some((ms, zone))
+}
+
+fn offset_minutes(zone: &[u8]) -> Option<i64> {
+    let (sign, hours, minutes) = match *zone {
+        [b'Z'] => return Some(0),
+        [b'+', h0, h1, b':', m0, m1] => (1, two(h0, h1)?, two(m0, m1)?),
+        [b'-', h0, h1, b':', m0, m1] => (-1, two(h0, h1)?, two(m0, m1)?),
+        _ => return None,
+    };
+    (hours < 24 && minutes < 60).then_some(sign * (hours * 60 + minutes))
+}
+
+fn two(tens: u8, ones: u8) -> Option<i64> {
+    (tens.is_ascii_digit() && ones.is_ascii_digit()).then(|| i64::from(tens - b'0') * 10 + i64::from(ones - b'0'))
+}
+
+const fn days_of_month(year: i64, month: i64) -> i64 {
+    match month {
+        2 if year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) => 29,
+        2 => 28,
+        4 | 6 | 9 | 11 => 30,
+        _ => 31,
+    }
+}
+
+/// Days from 1970-01-01 in the Gregorian calendar, by years that begin in March so that the leap day is the last.
+const fn days_since_1970(year: i64, month: i64, day: i64) -> i64 {
+    let year = year - (month <= 2) as i64;
+    let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
+    // 719,468 days lie between 0000-03-01 and 1970-01-01; years here are never negative, except 0000 before March, which is out of range anyway.
+    year * 365 + year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400) + day_of_year - 719_468
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn check(text: &str, expected: Option<i64>) {
+        assert_eq!(rfc3339(text).map(|t| t.0), expected, "{text}");
+    }
+
+    #[test]
+    fn rfc3339_texts_become_milliseconds() {
+        check("2026-03-02T09:00:00Z", Some(1_772_442_000_000));
+        check("2026-03-02T09:00:00.5Z", Some(1_772_442_000_500));
+        check("2026-03-02T09:00:00.123456789Z", Some(1_772_442_000_123));
+        check("2026-03-02T09:00:00.9999999999999999999999Z", Some(1_772_442_000_999));
+        check("2026-03-02T14:30:00+05:30", Some(1_772_442_000_000));
+        check("2026-03-02T01:00:00-08:00", Some(1_772_442_000_000));
+        check("2026-03-02T09:00:00-00:00", Some(1_772_442_000_000));
+        check("2024-02-29T00:00:00Z", Some(1_709_164_800_000));
+        check("2000-01-01T00:00:00Z", Some(EARLIEST_MS));
+        check("2100-12-31T23:59:59.999Z", Some(LATEST_MS - 1));
+    }
+
+    #[test]
+    fn what_is_no_instant_of_2000_to_2100_is_refused() {
+        for text in [
+            "",
+            "2026-03-02",
+            "2026-03-02T09:00:00",
+            "2026-03-02 09:00:00Z",
+            "2026-03-02t09:00:00z",
+            "2026-03-02T09:00Z",
+            "2026-03-02T09:00:60Z",
+            "2026-03-02T24:00:00Z",
+            "2026-03-02T09:60:00Z",
+            "2026-02-30T09:00:00Z",
+            "2025-02-29T09:00:00Z",
+            "2100-02-29T09:00:00Z",
+            "2026-00-01T09:00:00Z",
+            "2026-13-01T09:00:00Z",
+            "2026-01-00T09:00:00Z",
+            "2026-04-31T09:00:00Z",
+            "2026-03-02T09:00:00.Z",
+            "2026-03-02T09:00:00+25:00",
+            "2026-03-02T09:00:00+05:60",
+            "2026-03-02T09:00:00+0530",
+            "2026-03-02T09:00:00+05",
+            "2026-03-02T09:00:00Z ",
+            "2026-03-02T09:00:00Ża",
+            "+026-03-02T09:00:00Z",
+            "1999-12-31T23:59:59.999Z",
+            "2101-01-01T00:00:00Z",
+            "0000-01-01T00:00:00Z",
+            "9999-12-31T23:59:59Z",
+        ] {
+            check(text, None);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn every_instant_reads_as_the_calendar_library_writes_it(ms in EARLIEST_MS..LATEST_MS) {
+            check(&EventTime(ms).to_string(), Some(ms));
+        }
+
+        #[test]
+        fn any_text_is_read_or_refused(text in "\\PC{0,30}") {
+            let _time = rfc3339(&text);
+        }
+    }
+}

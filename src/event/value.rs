@@ -1,0 +1,86 @@
+//! A member's value as the scan found it, and the readings that the contract asks for.
+//!
+//! Does not know which member it is, except by what it is asked for.
+
+use std::borrow::Cow;
+
+use super::text::unescape;
+use super::{Reason, time_text};
+use crate::time::EventTime;
+
+/// The longest id, in bytes.
+pub(super) const ID_BYTES_MAX: usize = 128;
+
+/// A value that is well-formed JSON.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Value<'a> {
+    Null,
+    Bool(bool),
+    /// A number without fraction and exponent, as written.
+    Integer(&'a str),
+    /// Any other number, as written.
+    Decimal(&'a str),
+    /// A string without escapes, without its quotes.
+    Text(&'a str),
+    /// A string with escapes, with its quotes.
+    Escaped(&'a str),
+    Array,
+    Object,
+}
+
+impl<'a> Value<'a> {
+    /// A text, or `wrong_type`.
+    pub(super) fn text(self) -> Result<Cow<'a, str>, Reason> {
+        match self {
+            Self::Text(text) => Ok(Cow::Borrowed(text)),
+            Self::Escaped(quoted) => Ok(unescape(quoted)),
+            Self::Null | Self::Bool(_) | Self::Integer(_) | Self::Decimal(_) | Self::Array | Self::Object => Err(Reason::WrongType),
+        }
+    }
+
+    /// A text that is not decoded where it must be longer than `bytes_max`: an escape is at most six times its character.
+    pub(super) fn text_within(self, bytes_max: usize) -> Result<Option<Cow<'a, str>>, Reason> {
+        if matches!(self, Self::Escaped(quoted) if quoted.len() > 6 * bytes_max + 2) {
+            return Ok(None);
+        }
+        self.text().map(|text| (text.len() <= bytes_max).then_some(text))
+    }
+
+    /// Whether it is a text, without reading it.
+    pub(super) const fn is_text(self) -> bool {
+        matches!(self, Self::Text(_) | Self::Escaped(_))
+    }
+
+    /// An id: a text of 1 to 128 bytes without NUL.
+    pub(super) fn id(self) -> Result<Cow<'a, str>, Reason> {
+        let id = self.text_within(ID_BYTES_MAX)?.ok_or(Reason::BadValue)?;
+        if id.is_empty() || id.as_bytes().contains(&0) { Err(Reason::BadValue) } else { Ok(id) }
+    }
+
+    /// One of a closed set of texts.
+    pub(super) fn choice<T: Copy>(self, choices: &[(&str, T)]) -> Result<T, Reason> {
+        let text = self.text_within(ID_BYTES_MAX)?.ok_or(Reason::BadValue)?;
+        choices.iter().find(|(name, _)| *name == text).map(|(_, choice)| *choice).ok_or(Reason::BadValue)
+    }
+
+    /// A boolean.
+    pub(super) fn flag(self) -> Result<bool, Reason> {
+        if let Self::Bool(flag) = self { Ok(flag) } else { Err(Reason::WrongType) }
+    }
+
+    /// A number as written.
+    pub(super) fn number(self) -> Result<&'a str, Reason> {
+        if let Self::Integer(number) | Self::Decimal(number) = self { Ok(number) } else { Err(Reason::WrongType) }
+    }
+
+    /// Whether it can be an instant: a text or an integer.
+    pub(super) const fn is_time(self) -> bool {
+        self.is_text() || matches!(self, Self::Integer(_))
+    }
+
+    /// An instant: RFC 3339 or integer epoch milliseconds.
+    pub(super) fn time(self) -> Result<EventTime, Reason> {
+        let time = if let Self::Integer(ms) = self { time_text::epoch_ms_text(ms) } else { time_text::rfc3339(&self.text()?) };
+        time.ok_or(Reason::BadTime)
+    }
+}

@@ -1,0 +1,58 @@
+//! How long things took: a histogram, the mean and the configured quantiles of each measure.
+
+use crate::engine::EngineSettings;
+use crate::engine::read::Measure;
+use crate::metrics::family::{Family, Merge, Read};
+
+const DURATIONS: [(&str, Measure, &str); 8] = [
+    (
+        "cx_first_response",
+        Measure::FirstResponse,
+        "from ticket.created (by a customer) or chat.started to the first public, human, not automated agent message, once per ticket or chat",
+    ),
+    (
+        "cx_automated_first_response",
+        Measure::AutomatedFirstResponse,
+        "from the start of the first-response clock to the first public reply of a bot or a rule",
+    ),
+    (
+        "cx_next_response",
+        Measure::NextResponse,
+        "after the first response: each wait from the first unanswered customer message to the next public human reply",
+    ),
+    (
+        "cx_resolution",
+        Measure::Resolution,
+        "full resolution: from creation to the latest solve; a reopen and a later solve replaces the ticket's sample",
+    ),
+    ("cx_first_resolution", Measure::FirstResolution, "from creation to the first solve; not replaced"),
+    (
+        "cx_requester_wait",
+        Measure::RequesterWait,
+        "time the customer waited: in new, open and on_hold until the latest solve; pending is the customer's own turn",
+    ),
+    ("cx_chat_wait", Measure::ChatWait, "from chat.started to chat.accepted, accepted chats only"),
+    ("cx_chat_duration", Measure::ChatDuration, "from chat.accepted to chat.ended"),
+];
+
+pub(in crate::metrics) fn families(settings: &EngineSettings) -> Vec<Family> {
+    DURATIONS.iter().flat_map(|(name, measure, help)| of_measure(name, *measure, help, settings)).collect()
+}
+
+fn of_measure(name: &str, measure: Measure, help: &str, settings: &EngineSettings) -> Vec<Family> {
+    let histogram = format!("Windowed histogram, {help}. Its counts fall as the window moves on: never use rate() on them.");
+    let mut families = vec![Family {
+        read: Read::Histogram(measure),
+        ..Family::value(&format!("{name}_seconds"), &histogram, &[measure], |_, _| None).merged(Merge::Sum)
+    }];
+    let mean = move |reader: &crate::metrics::reader::Reader<'_>| {
+        reader.durations(measure).filter(|d| d.count > 0).map(|d| d.sum_seconds / d.count as f64)
+    };
+    families.push(Family::value(&format!("{name}_mean_seconds"), &format!("Mean, {help}."), &[measure], move |reader, _| mean(reader)));
+    for (at, percent) in settings.quantiles_percent.iter().enumerate() {
+        let (name, help) = (format!("{name}_p{percent}_seconds"), format!("{percent} % quantile (nearest rank, at most 1 % off), {help}."));
+        families
+            .push(Family::value(&name, &help, &[measure], move |reader, _| reader.durations(measure)?.quantiles_seconds.get(at).copied()));
+    }
+    families
+}

@@ -1,0 +1,190 @@
+//! What a metric family is: one entry of the catalogue.
+
+use super::reader::Reader;
+use crate::engine::read::{Label, Measure, Status, score_text};
+use crate::engine::{PAIRS, Snapshot};
+
+/// A family before grouping sets: its name is the overall one.
+pub struct Family {
+    /// The overall name; grouping sets add `_by_...`.
+    pub name: String,
+    /// What it is, in a sentence or two.
+    pub help: String,
+    /// Whether windows apply.
+    pub is_windowed: bool,
+    /// Which grouping sets it exists for.
+    pub sets: Sets,
+    /// Its own labels beside those of the grouping set and the window.
+    pub labels: Labels,
+    /// How replicas merge.
+    pub merge: Merge,
+    /// The measures whose having been seen makes a label set exist.
+    pub(super) seen_by: Vec<Measure>,
+    pub(super) read: Read,
+}
+
+/// Which grouping sets a family exists for, beside the overall value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sets {
+    /// Every configured set.
+    All,
+    /// Sets of one dimension.
+    OneDimension,
+    /// None.
+    Overall,
+    /// The sets over customer dimensions.
+    Customer,
+}
+
+/// A family's own labels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Labels {
+    /// None.
+    None,
+    /// `metric`: csat, nps, ces.
+    Metric,
+    /// `scope`: service, experience.
+    Scope,
+    /// `scope` and `group`.
+    ScopeAndGroup,
+    /// `score`.
+    Score,
+    /// `x` and `y`.
+    Pair,
+    /// `journey_stage` and `channel`.
+    StageAndChannel,
+    /// `status`.
+    Status,
+}
+
+/// How the series of several replicas become one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Merge {
+    /// Add them.
+    Sum,
+    /// Take the smallest.
+    Min,
+    /// Take the largest.
+    Max,
+    /// Compute it again from the merged parts; this series speaks for one instance's partitions.
+    Derived,
+}
+
+pub(super) type ReadValue = Box<dyn Fn(&Reader<'_>, &Variant) -> Option<f64> + Send + Sync>;
+
+/// How a family is read.
+pub(super) enum Read {
+    /// A gauge.
+    Value(ReadValue),
+    /// A histogram of durations.
+    Histogram(Measure),
+}
+
+/// One combination of a family's own labels.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Variant {
+    /// The label of the measure.
+    pub(super) label: Label,
+    /// The place among the variants of the same label, such as the NPS group.
+    pub(super) part: usize,
+    /// Names and values as exported.
+    pub(super) texts: Vec<(&'static str, String)>,
+}
+
+impl Labels {
+    /// The combinations to export: all that are known in advance, and of the others those that were seen.
+    pub(super) fn variants(self, snapshot: &Snapshot) -> Vec<Variant> {
+        let one =
+            |label: u32, name: &'static str, text: &str| Variant { label: Label(label), part: 0, texts: vec![(name, text.to_owned())] };
+        match self {
+            Self::None => vec![Variant::default()],
+            Self::Metric => ["csat", "nps", "ces"].iter().zip(0..).map(|(text, at)| one(at, "metric", text)).collect(),
+            Self::Scope => ["service", "experience"].iter().zip(0..).map(|(text, at)| one(at, "scope", text)).collect(),
+            Self::ScopeAndGroup => scopes_and_groups(),
+            Self::Score => snapshot.labels_of(Measure::CsatScores).iter().map(|l| one(l.0, "score", &score_text(*l))).collect(),
+            Self::Pair => {
+                let pair = |(at, (x, y)): (usize, &(crate::engine::Side, crate::engine::Side))| Variant {
+                    label: Label(at as u32),
+                    part: 0,
+                    texts: vec![("x", x.name().to_owned()), ("y", y.name().to_owned())],
+                };
+                PAIRS.iter().enumerate().map(pair).collect()
+            }
+            Self::StageAndChannel => {
+                let texts = |(label, stage, channel): &(Label, String, String)| Variant {
+                    label: *label,
+                    part: 0,
+                    texts: vec![("journey_stage", stage.clone()), ("channel", channel.clone())],
+                };
+                snapshot.touchpoints.iter().map(texts).collect()
+            }
+            Self::Status => {
+                let statuses = [(Status::New, "new"), (Status::Open, "open"), (Status::Pending, "pending"), (Status::OnHold, "on_hold")];
+                statuses.iter().map(|(status, text)| one(*status as u32, "status", text)).collect()
+            }
+        }
+    }
+}
+
+fn scopes_and_groups() -> Vec<Variant> {
+    let mut variants = Vec::new();
+    for (label, scope) in (0..).zip(["service", "experience"]) {
+        for (part, group) in ["promoter", "passive", "detractor"].into_iter().enumerate() {
+            let texts = vec![("scope", scope.to_owned()), ("group", group.to_owned())];
+            variants.push(Variant { label: Label(label), part, texts });
+        }
+    }
+    variants
+}
+
+impl Family {
+    /// A count of things: additive, 0 where nothing is in the window.
+    pub(super) fn count(name: &str, help: &str, measure: Measure) -> Self {
+        Self::value(name, help, &[measure], move |reader, variant| Some(reader.count_of(measure, variant.label) as f64)).merged(Merge::Sum)
+    }
+
+    /// A derived value, absent where `read` gives none.
+    pub(super) fn value(
+        name: &str,
+        help: &str,
+        seen_by: &[Measure],
+        read: impl Fn(&Reader<'_>, &Variant) -> Option<f64> + Send + Sync + 'static,
+    ) -> Self {
+        Self {
+            name: name.to_owned(),
+            help: help.to_owned(),
+            is_windowed: true,
+            sets: Sets::All,
+            labels: Labels::None,
+            merge: Merge::Derived,
+            seen_by: seen_by.to_vec(),
+            read: Read::Value(Box::new(read)),
+        }
+    }
+
+    pub(super) fn merged(self, merge: Merge) -> Self {
+        Self { merge, ..self }
+    }
+
+    pub(super) fn labelled(self, labels: Labels) -> Self {
+        Self { labels, ..self }
+    }
+
+    pub(super) fn over(self, sets: Sets) -> Self {
+        Self { sets, ..self }
+    }
+
+    /// State as of now, without a window.
+    pub(super) fn of_now(self) -> Self {
+        Self { is_windowed: false, ..self }
+    }
+
+    /// The Prometheus type.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self.read {
+            Read::Value(_) => "gauge",
+            Read::Histogram(_) => "histogram",
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! Lays what the product exports beside what the model expects, and says the differences so that a person can act on them.
+
+use std::collections::BTreeSet;
+use std::fmt::Write;
+
+use cxpulse::engine::EngineSettings;
+
+use super::model;
+use super::outcome::{Arrival, judge};
+use super::product::{Exported, Product};
+use super::series::{Series, Value};
+use super::sheet::Values;
+
+const SHOWN_MAX: usize = 12;
+
+/// One thing that is done to the product.
+#[derive(Clone, Debug)]
+pub(crate) enum Act {
+    /// A record arrives.
+    Arrive(Arrival),
+    /// The clock stands this many milliseconds after the latest event (or where it stands, if that is later), and the metrics are read.
+    Look(i64),
+    /// A partition group is taken away and given back.
+    HandOver(i32),
+}
+
+/// What happens to a product with its settings.
+#[derive(Clone)]
+pub(crate) struct Scenario {
+    /// Windows, grouping sets, lateness.
+    pub(crate) settings: EngineSettings,
+    /// How many partition groups there are.
+    pub(crate) groups: i32,
+    /// What is done, in order.
+    pub(crate) acts: Vec<Act>,
+}
+
+impl Scenario {
+    /// Runs the product and the model side by side; an error names every difference at the first look that has one.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        let mut product = Product::new(&self.settings, self.groups);
+        let mut arrivals: Vec<Arrival> = Vec::new();
+        let mut now = i64::MIN;
+        for (done, act) in self.acts.iter().enumerate() {
+            match act {
+                Act::Arrive(arrival) => {
+                    product.take(arrival);
+                    arrivals.push(arrival.clone());
+                }
+                Act::HandOver(group) => product.hand_over(*group),
+                Act::Look(ahead) => {
+                    let judged = judge(&arrivals, &self.settings, i64::MAX);
+                    let Some(latest) = judged.applied.iter().map(|event| event.time).max() else { continue };
+                    now = now.max(latest + ahead);
+                    let faults = differences(&model::values(&arrivals, &self.settings, now), &product.look(now));
+                    if !faults.is_empty() {
+                        return Err(self.told(&faults, now, done));
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The differences, the settings that matter and what was done, ready to be pasted.
+    fn told(&self, faults: &[String], now: i64, done: usize) -> String {
+        let mut out = format!("{} series differ at {now}:\n", faults.len());
+        for fault in faults.iter().take(SHOWN_MAX) {
+            let _ = writeln!(out, "  {fault}");
+        }
+        for window in &self.settings.windows {
+            let end = (now.div_euclid(window.hop.0) + 1) * window.hop.0;
+            let _ = writeln!(out, "window {} (hop {}): {} .. {end}", window.name, window.hop, end - window.range.0);
+        }
+        let lateness: Vec<String> = self.settings.topics.iter().map(|t| format!("{} {}", t.name, t.allowed_lateness)).collect();
+        let _ = writeln!(out, "allowed lateness: {}", lateness.join(", "));
+        for act in &self.acts[..=done] {
+            let _ = match act {
+                Act::Arrive(a) => {
+                    writeln!(out, "group {} {}: {}", a.group, self.settings.topics[a.topic].name, String::from_utf8_lossy(&a.line))
+                }
+                Act::Look(ahead) => writeln!(out, "look {ahead} ms after the latest event"),
+                Act::HandOver(group) => writeln!(out, "revoke and assign group {group}"),
+            };
+        }
+        out
+    }
+}
+
+/// Every series that is not as expected, and every one of the expected families that nobody expects.
+pub(crate) fn differences(expected: &Values, exported: &Exported) -> Vec<String> {
+    let mut out: Vec<String> = expected.iter().filter_map(|(series, value)| value.fault(series, exported.get(series).copied())).collect();
+    let bases: BTreeSet<&str> = expected.keys().map(Series::base).map(stem).collect();
+    for (series, got) in exported {
+        let is_ours = bases.contains(stem(series.base())) && !series.name.starts_with("cx_correlation_by_");
+        let may_stand = *got == 0.0 && Value::Count(0).fault(series, None).is_none();
+        if is_ours && !expected.contains_key(series) && !may_stand {
+            out.push(format!("{series}: nobody expects it, got {got}"));
+        }
+    }
+    out
+}
+
+/// A family's name without a histogram's suffix.
+fn stem(name: &str) -> &str {
+    ["_bucket", "_count", "_sum"].iter().find_map(|suffix| name.strip_suffix(suffix)).unwrap_or(name)
+}

@@ -1,0 +1,118 @@
+//! The product as a test drives it: lines in, the text of its exposition out, parsed.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use cxpulse::config::{Clock, Configuration, ExportSettings, KafkaSettings, LogSettings, RunSettings, Start, WebSettings};
+use cxpulse::engine::{Engine, EngineSettings, PartitionGroup, Place, TopicIndex};
+use cxpulse::event::{DecodeSettings, DimensionOwner, DimensionSettings, IdentityKey, Record, Scale, TopicSettings, decode};
+use cxpulse::metrics::Exposition;
+use cxpulse::time::EventTime;
+
+use super::outcome::Arrival;
+use super::series::Series;
+
+/// What the product exports.
+pub(crate) type Exported = BTreeMap<Series, f64>;
+
+/// Decoder, engine and exposition, wired as in production but for Kafka.
+pub(crate) struct Product {
+    topics: Vec<TopicSettings>,
+    decoding: DecodeSettings,
+    engine: Engine,
+    exposition: Exposition,
+    offset: i64,
+}
+
+impl Product {
+    /// With some partition groups assigned.
+    pub(crate) fn new(settings: &EngineSettings, groups: i32) -> Self {
+        let configuration = configuration(settings);
+        let mut engine = Engine::new(Arc::new(settings.clone()));
+        for group in 0..groups {
+            engine.assign(PartitionGroup(group));
+        }
+        let exposition = Exposition::new(&configuration);
+        Self { topics: configuration.topics, decoding: configuration.decode, engine, exposition, offset: 0 }
+    }
+
+    /// Takes one record and gives the name of its outcome.
+    pub(crate) fn take(&mut self, arrival: &Arrival) -> &'static str {
+        let topic = u8::try_from(arrival.topic).expect("few topics");
+        let record = Record { payload: Some(&arrival.line), offset: self.offset, ..Record::default() };
+        let decoded = decode(record, &self.topics[arrival.topic], &self.decoding);
+        let group = PartitionGroup(arrival.group);
+        let place = Place { group, topic: TopicIndex(topic), offset: self.offset, record_time: None };
+        self.offset += 1;
+        self.engine.handle(place, &decoded).name()
+    }
+
+    /// Takes a partition group's contribution out and in again.
+    pub(crate) fn hand_over(&mut self, group: i32) {
+        self.engine.revoke(PartitionGroup(group));
+        self.engine.snapshot();
+        self.engine.assign(PartitionGroup(group));
+    }
+
+    /// The exposition at `now`.
+    pub(crate) fn look(&mut self, now: i64) -> Exported {
+        self.engine.advance_to(EventTime(now));
+        let mut text = String::new();
+        self.exposition.render(&self.engine.snapshot(), &mut text);
+        parse(&text)
+    }
+}
+
+/// Parses an exposition; a series given twice is a fault of the product.
+pub(crate) fn parse(text: &str) -> Exported {
+    let mut out = Exported::new();
+    for line in text.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
+        let (series, value) = Series::parse(line).unwrap_or_else(|| panic!("no series: {line}"));
+        let value: f64 = value.trim().parse().unwrap_or_else(|_| panic!("no value: {line}"));
+        assert!(!value.is_nan(), "NaN is never exported: {line}");
+        assert!(out.insert(series, value).is_none(), "given twice: {line}");
+    }
+    out
+}
+
+/// The configuration around some engine settings.
+fn configuration(settings: &EngineSettings) -> Configuration {
+    let topic = |topic: &cxpulse::engine::EngineTopic| TopicSettings {
+        name: topic.name.clone(),
+        kind: topic.kind,
+        allowed_lateness: topic.allowed_lateness,
+        identity_from_record: false,
+        time_from_record: false,
+        ignored_types: Vec::new(),
+    };
+    let dimension = |dimension: &cxpulse::engine::EngineDimension| DimensionSettings {
+        name: dimension.name.clone(),
+        owner: if dimension.of_customer { DimensionOwner::Customer } else { DimensionOwner::Contact },
+        renames: BTreeMap::new(),
+        values_max: dimension.values_max,
+    };
+    let sets = settings.grouping_sets.iter().enumerate();
+    Configuration {
+        kafka: KafkaSettings {
+            bootstrap_servers: "127.0.0.1:1".to_owned(),
+            group_id: "reference".to_owned(),
+            properties: BTreeMap::new(),
+            queue_kbytes_per_partition: 1,
+            allow_insecure: false,
+        },
+        topics: settings.topics.iter().map(topic).collect(),
+        decode: DecodeSettings {
+            identity_key: IdentityKey([7; 16]),
+            dimensions: settings.dimensions.iter().map(dimension).collect(),
+            ces_ease: None,
+            csat_scale: Scale { min: 1_000_000, max: 5_000_000, ease: false },
+            ces_scale: Scale { min: 1_000_000, max: 7_000_000, ease: false },
+        },
+        engine: settings.clone(),
+        run: RunSettings { start: Start::Beginning, clock: Clock::Event, snapshot_interval: Duration::from_millis(250) },
+        web: WebSettings { listen_addresses: Vec::new(), telemetry_path: "/metrics".to_owned(), page: false },
+        log: LogSettings { filter: "off".to_owned(), json: false },
+        export: ExportSettings { bucket_sets: sets.filter(|(_, set)| set.len() == 1).map(|(i, _)| i).collect() },
+    }
+}

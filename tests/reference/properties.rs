@@ -1,0 +1,82 @@
+//! The properties: whatever happens, in whatever order it arrives, the product exports what the model computes from scratch.
+//!
+//! `CXPULSE_CASES` sets the number of cases of each property (256 without it). A seed that failed is kept in `proptest-regressions.txt` beside this
+//! file and is tried first ever after.
+
+use std::collections::BTreeSet;
+
+use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::{FileFailurePersistence, TestCaseError, TestRunner};
+
+use super::compare::Act;
+use super::model::values;
+use super::outcome::judge;
+use super::sequence::{draft, rated};
+
+const CASES: u32 = 256;
+
+fn config() -> ProptestConfig {
+    let cases = std::env::var_os("CXPULSE_CASES").map(|n| n.to_str().and_then(|n| n.parse().ok()).expect("CXPULSE_CASES is a number"));
+    let persistence = FileFailurePersistence::Direct("tests/reference/proptest-regressions.txt");
+    ProptestConfig {
+        cases: cases.unwrap_or(CASES),
+        max_shrink_iters: 20_000,
+        failure_persistence: Some(Box::new(persistence)),
+        ..ProptestConfig::default()
+    }
+}
+
+proptest! {
+    #![proptest_config(config())]
+
+    #[test]
+    fn every_series_is_what_a_computation_from_scratch_gives(draft in draft(60)) {
+        draft.in_one_group().check().map_err(TestCaseError::fail)?;
+    }
+
+    #[test]
+    fn few_events_in_every_order_give_what_a_computation_from_scratch_gives(draft in draft(6)) {
+        draft.in_one_group().check().map_err(TestCaseError::fail)?;
+    }
+
+    #[test]
+    fn partition_groups_keyed_by_customer_merge_to_the_whole(draft in draft(60)) {
+        draft.by_customer(3).check().map_err(TestCaseError::fail)?;
+    }
+
+    #[test]
+    fn correlations_are_those_of_exact_ranks(draft in rated()) {
+        draft.in_one_group().check().map_err(TestCaseError::fail)?;
+    }
+}
+
+/// What random sequences never bring about is not tested by them.
+#[test]
+fn random_sequences_bring_about_every_outcome_and_family() {
+    let mut runner = TestRunner::deterministic();
+    let mut missing: BTreeSet<String> = BTreeSet::new();
+    let mut seen: BTreeSet<String> = BTreeSet::new();
+    for case in 0..400 {
+        let scenario = if case % 10 == 0 {
+            rated().new_tree(&mut runner).expect("a case").current().in_one_group()
+        } else {
+            draft(60).new_tree(&mut runner).expect("a case").current().in_one_group()
+        };
+        let arrivals: Vec<_> =
+            scenario.acts.iter().filter_map(|act| if let Act::Arrive(a) = act { Some(a.clone()) } else { None }).collect();
+        let Some(now) = judge(&arrivals, &scenario.settings, i64::MAX).applied.iter().map(|event| event.time).max() else { continue };
+        for (series, value) in values(&arrivals, &scenario.settings, now) {
+            let outcome = series.labels.get("outcome").map(|outcome| format!(" {outcome}")).unwrap_or_default();
+            let name = format!("{}{outcome}", series.base());
+            if value.number().is_some_and(|x| x != 0.0) {
+                seen.insert(name);
+            } else {
+                missing.insert(name);
+            }
+        }
+    }
+    let missing: Vec<_> = missing.difference(&seen).map(String::as_str).collect();
+    // Files have no record timestamps and hold no tombstones.
+    assert_eq!(missing, ["cx_ledger_records future", "cx_ledger_records ignored", "cx_ledger_records invalid"]);
+}

@@ -1,0 +1,144 @@
+//! Series and their values as the tests compare them: parsed from text, written as text, judged.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// A name with labels.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Series {
+    /// The name, with `_by_...` and a histogram's suffix.
+    pub(crate) name: String,
+    /// The labels; `le` as the shortest decimal of its number.
+    pub(crate) labels: BTreeMap<String, String>,
+}
+
+impl fmt::Display for Series {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let labels: Vec<String> = self.labels.iter().map(|(k, v)| format!("{k}={v:?}")).collect();
+        write!(f, "{}{{{}}}", self.name, labels.join(","))
+    }
+}
+
+impl Series {
+    /// Parses `name{a="b"}` or `name` and gives what follows it.
+    pub(crate) fn parse(line: &str) -> Option<(Self, &str)> {
+        let end = line.find(['{', ' ']).unwrap_or(line.len());
+        let mut series = Self { name: line[..end].to_owned(), labels: BTreeMap::new() };
+        let Some(mut rest) = line[end..].strip_prefix('{') else { return Some((series, &line[end..])) };
+        loop {
+            rest = rest.trim_start_matches(',');
+            if let Some(after) = rest.strip_prefix('}') {
+                return Some((series, after));
+            }
+            let (label, after) = rest.split_once("=\"")?;
+            let mut value = String::new();
+            let mut chars = after.char_indices();
+            let close = loop {
+                match chars.next()? {
+                    (at, '"') => break at,
+                    (_, '\\') => value.push(match chars.next()?.1 {
+                        'n' => '\n',
+                        other => other,
+                    }),
+                    (_, other) => value.push(other),
+                }
+            };
+            let value = if label == "le" { value.parse::<f64>().ok().map(bound_label)? } else { value };
+            series.labels.insert(label.to_owned(), value);
+            rest = &after[close + 1..];
+        }
+    }
+
+    /// The family's name without the suffix of its grouping set.
+    pub(crate) fn base(&self) -> &str {
+        self.name.split_once("_by_").map_or(&self.name, |(base, _)| base)
+    }
+}
+
+/// The label `le` of a bound.
+pub(crate) fn bound_label(bound: f64) -> String {
+    if bound.is_infinite() { "+Inf".to_owned() } else { bound.to_string() }
+}
+
+/// What a series must be.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Value {
+    /// A whole number, exactly.
+    Count(i64),
+    /// A sum or an instant in milliseconds, exactly; exported in seconds.
+    Millis(i64),
+    /// A sum of scores in millionths, exactly.
+    Millionths(i64),
+    /// A number to within 1e-9 of itself.
+    Real(f64),
+    /// A bound of an NPS, which may be clamped to -100..100.
+    NpsBound(f64),
+    /// The nearest-rank quantile in milliseconds and its neighbours in the sorted sample.
+    Quantile {
+        /// The nearest rank.
+        exact: i64,
+        /// The sample below it.
+        below: i64,
+        /// The sample above it.
+        above: i64,
+    },
+    /// A correlation of exact ranks, and of ranks in which whatever bins of durations may take together is tied.
+    Correlation {
+        /// By exact ranks.
+        exact: f64,
+        /// By the bluntest ranks; `None` where they leave one side constant.
+        blunt: Option<f64>,
+    },
+    /// No such series.
+    Absent,
+    /// Not for this model to say.
+    Any,
+}
+
+impl Value {
+    /// The number itself; seconds where milliseconds are kept.
+    pub(crate) fn number(&self) -> Option<f64> {
+        match self {
+            Self::Count(n) => Some(*n as f64),
+            Self::Millis(ms) | Self::Quantile { exact: ms, .. } => Some(*ms as f64 / 1000.0),
+            Self::Millionths(n) => Some(*n as f64 / 1e6),
+            Self::Real(x) | Self::NpsBound(x) | Self::Correlation { exact: x, .. } => Some(*x),
+            Self::Absent | Self::Any => None,
+        }
+    }
+
+    /// Why `got` is not this value; `None` when it is.
+    pub(crate) fn fault(&self, series: &Series, got: Option<f64>) -> Option<String> {
+        let want = self.number();
+        let right = match (self, want, got) {
+            (Self::Any, _, _) | (Self::Absent, _, None) => true,
+            (Self::Absent, _, Some(_)) => false,
+            (Self::Correlation { blunt, .. }, _, None) => blunt.is_none(),
+            (_, _, None) => want == Some(0.0) && may_be_absent(series),
+            (Self::Millis(ms), _, Some(got)) => (got * 1000.0).round() as i64 == *ms,
+            (Self::Millionths(n), _, Some(got)) => (got * 1e6).round() as i64 == *n,
+            (Self::Quantile { .. }, Some(want), Some(got)) => (got - want).abs() <= 0.010_001 * want,
+            (Self::Correlation { exact, blunt }, _, Some(got)) => near_correlation(*exact, *blunt, got),
+            (Self::NpsBound(_), Some(want), Some(got)) => near(want, got) || (want.abs() > 100.0 && got == 100f64.copysign(want)),
+            (Self::Real(_), Some(want), Some(got)) => near(want, got),
+            (_, want, Some(got)) => want == Some(got),
+        };
+        (!right).then(|| format!("{series}: expected {self:?}, got {}", got.map_or_else(|| "nothing".to_owned(), |x| x.to_string())))
+    }
+}
+
+/// Whether a 0 may be left out: a label set that was never seen, or has expired.
+fn may_be_absent(series: &Series) -> bool {
+    series.labels.keys().any(|label| label != "window") || series.name.ends_with("_count") || series.name.ends_with("_sum")
+}
+
+/// Equal to within 1e-9 of the larger.
+pub(crate) fn near(a: f64, b: f64) -> bool {
+    (a - b).abs() <= 1e-9 * a.abs().max(b.abs()) + 1e-12
+}
+
+/// Where bins cannot tie anything, a correlation is exact; else it lies within 0.02 of what lies between exact and bluntest.
+fn near_correlation(exact: f64, blunt: Option<f64>, got: f64) -> bool {
+    let blunt = blunt.unwrap_or(0.0);
+    near(exact, got) || (exact != blunt && (exact.min(blunt) - 0.02..=exact.max(blunt) + 0.02).contains(&got))
+}

@@ -1,0 +1,54 @@
+//! Settings for the tests: the defaults of the product, spelled out, so that a test depends on no file.
+
+use cxpulse::engine::{DurationBounds, EngineDimension, EngineSettings, EngineTopic, Limits, WindowSettings};
+use cxpulse::event::Kind;
+use cxpulse::time::Span;
+
+/// The dimensions in their order with whether they describe the customer.
+pub(crate) const DIMENSIONS: [(&str, bool); 6] =
+    [("channel", false), ("journey_stage", true), ("team", false), ("priority", false), ("brand", false), ("segment", true)];
+
+/// The index of a dimension.
+pub(crate) fn dimension(name: &str) -> u8 {
+    DIMENSIONS.iter().position(|(d, _)| *d == name).expect("one of the dimensions") as u8
+}
+
+/// The product's defaults: five windows, four grouping sets, one hour of lateness.
+pub(crate) fn settings() -> EngineSettings {
+    let window = |name: &str, range, hop| WindowSettings { name: name.to_owned(), range, hop };
+    let (channel, team, segment) = (dimension("channel"), dimension("team"), dimension("segment"));
+    EngineSettings {
+        topics: topics(Span::hours(1)),
+        dimensions: DIMENSIONS
+            .iter()
+            .map(|&(name, of_customer)| EngineDimension { name: name.to_owned(), of_customer, values_max: 200 })
+            .collect(),
+        windows: vec![
+            window("5m", Span::minutes(5), Span::seconds(5)),
+            window("1h", Span::hours(1), Span::minutes(1)),
+            window("24h", Span::hours(24), Span::minutes(15)),
+            window("7d", Span::days(7), Span::hours(1)),
+            window("30d", Span::days(30), Span::hours(6)),
+        ],
+        grouping_sets: vec![vec![channel], vec![team], vec![team, channel]],
+        customer_grouping_sets: vec![vec![segment]],
+        call_channels: vec!["phone".to_owned()],
+        csat_satisfied_from: Vec::new(),
+        duration_bounds: DurationBounds {
+            response: [1, 5, 15, 60, 300, 900, 3_600, 14_400, 86_400].map(Span::seconds).to_vec(),
+            resolution: [60, 600, 3_600, 28_800, 86_400, 604_800, 7_776_000].map(Span::seconds).to_vec(),
+            chat: [1, 5, 20, 60, 300, 1_800].map(Span::seconds).to_vec(),
+        },
+        quantiles_percent: vec![50, 90, 95],
+        chat_abandon_min: Span::seconds(5),
+        repeat_contact_within: Span::days(7),
+        ticket_retention: Span::days(365),
+        customer_retention: Span::days(400),
+        limits: Limits::default(),
+    }
+}
+
+/// One topic of each kind.
+pub(crate) fn topics(allowed_lateness: Span) -> Vec<EngineTopic> {
+    Kind::ALL.iter().map(|&kind| EngineTopic { name: kind.name().to_owned(), kind, allowed_lateness }).collect()
+}

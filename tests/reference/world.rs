@@ -1,0 +1,157 @@
+//! Everything that happened, put in order and by whom it concerns: contacts with their inherited dimensions, customers with theirs.
+//!
+//! An event's place is its index in the order of what happened; inheritance looks at what lies before a place and nowhere else.
+
+use std::collections::BTreeMap;
+
+use cxpulse::engine::EngineSettings;
+use cxpulse::event::Kind;
+
+use super::reader::Happening;
+
+/// A value of every configured dimension, by its index.
+pub(crate) type Dims = Vec<String>;
+
+/// A value that counts at an instant, for the dimensions it had then.
+#[derive(Clone, Debug)]
+pub(crate) struct Timed<V> {
+    /// When it counts.
+    pub(crate) at: i64,
+    /// What counts.
+    pub(crate) value: V,
+    /// For whom.
+    pub(crate) dims: Dims,
+}
+
+/// A ticket or a chat by its id.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Name {
+    /// A ticket.
+    Ticket(String),
+    /// A chat.
+    Chat(String),
+}
+
+impl Name {
+    /// The contact that an event is about; the ticket where it names both.
+    pub(crate) fn of(event: &Happening) -> Option<Self> {
+        let chat = || event.text("chat_id").map(|id| Self::Chat(id.to_owned()));
+        match event.kind {
+            Kind::Tickets => event.text("ticket_id").map(|id| Self::Ticket(id.to_owned())),
+            Kind::Chats => chat(),
+            Kind::Surveys => event.text("ticket_id").map(|id| Self::Ticket(id.to_owned())).or_else(chat),
+            Kind::Customers => None,
+        }
+    }
+}
+
+/// One event of a contact, with what it had come to by then.
+#[derive(Clone, Debug)]
+pub(crate) struct Step {
+    /// Its place among all events.
+    pub(crate) place: usize,
+    /// The contact's own dimension values after it.
+    own: Vec<Option<String>>,
+    /// The contact's customer after it.
+    pub(crate) customer: Option<String>,
+}
+
+/// All that happened, up to an instant.
+pub(crate) struct World<'a> {
+    /// The events in the order of what happened.
+    pub(crate) events: &'a [Happening],
+    /// Windows, dimensions, grouping sets.
+    pub(crate) settings: &'a EngineSettings,
+    /// The events of each contact.
+    pub(crate) contacts: BTreeMap<Name, Vec<Step>>,
+    /// The places of the `customers` events of each customer.
+    pub(crate) customers: BTreeMap<String, Vec<usize>>,
+}
+
+impl<'a> World<'a> {
+    /// The world after events that are in the order of what happened.
+    pub(crate) fn new(events: &'a [Happening], settings: &'a EngineSettings) -> Self {
+        let mut world = Self { events, settings, contacts: BTreeMap::new(), customers: BTreeMap::new() };
+        for (place, event) in events.iter().enumerate() {
+            match event.kind {
+                Kind::Tickets | Kind::Chats => world.step(place, event),
+                Kind::Surveys => {}
+                Kind::Customers => {
+                    let customer = event.text("customer_id").expect("checked by the reader").to_owned();
+                    world.customers.entry(customer).or_default().push(place);
+                }
+            }
+        }
+        world
+    }
+
+    fn step(&mut self, place: usize, event: &Happening) {
+        let name = Name::of(event).expect("checked by the reader");
+        let by_default = |dimension: &str| (matches!(name, Name::Chat(_)) && dimension == "channel").then(|| "chat".to_owned());
+        let dimensions = &self.settings.dimensions;
+        let steps = self.contacts.entry(name.clone()).or_default();
+        let opening = |e: &Happening| e.what == "ticket.created" || e.what == "chat.started";
+        let opened_before = steps.iter().any(|step| opening(&self.events[step.place]));
+        let (mut own, mut customer) = match steps.last() {
+            Some(last) => (last.own.clone(), last.customer.clone()),
+            None => (dimensions.iter().map(|d| by_default(&d.name)).collect(), None),
+        };
+        for (value, dimension) in own.iter_mut().zip(dimensions) {
+            *value = event.text(&dimension.name).map(str::to_owned).or(value.take());
+        }
+        if opening(event) && !opened_before {
+            customer = event.text("customer_id").map(str::to_owned);
+        }
+        steps.push(Step { place, own, customer });
+    }
+
+    /// The dimensions of a contact at one of its steps.
+    pub(crate) fn dims(&self, step: &Step) -> Dims {
+        self.inherited(&step.own, step.customer.as_deref(), step.place)
+    }
+
+    /// The dimensions of a contact now.
+    pub(crate) fn dims_now(&self, steps: &[Step]) -> Dims {
+        let last = steps.last().expect("a contact has an event");
+        self.inherited(&last.own, last.customer.as_deref(), usize::MAX)
+    }
+
+    /// The customer and the dimensions of a survey event: its own, else those its contact had, else its customer's.
+    pub(crate) fn survey_dims(&self, place: usize) -> (Option<String>, Dims) {
+        let event = &self.events[place];
+        let steps = Name::of(event).and_then(|name| self.contacts.get(&name));
+        let before = steps.and_then(|steps| steps.iter().rfind(|step| step.place < place));
+        let customer = event.text("customer_id").map(str::to_owned).or_else(|| before.and_then(|step| step.customer.clone()));
+        let own = self.settings.dimensions.iter().enumerate().map(|(d, dimension)| {
+            let of_contact = || before.and_then(|step| step.own[d].clone());
+            event.text(&dimension.name).map(str::to_owned).or_else(of_contact)
+        });
+        let dims = self.inherited(&own.collect::<Vec<_>>(), customer.as_deref(), place);
+        (customer, dims)
+    }
+
+    /// The dimensions that a customer has now, from `customers` events only.
+    pub(crate) fn customer_dims(&self, customer: &str) -> Dims {
+        self.inherited(&vec![None; self.settings.dimensions.len()], Some(customer), usize::MAX)
+    }
+
+    /// The index of a dimension that is always configured.
+    pub(crate) fn dimension(&self, name: &str) -> usize {
+        self.settings.dimensions.iter().position(|d| d.name == name).expect("a configured dimension")
+    }
+
+    fn inherited(&self, own: &[Option<String>], customer: Option<&str>, place: usize) -> Dims {
+        let of_customer = |name: &str| {
+            let places = self.customers.get(customer?)?;
+            places.iter().rev().filter(|&&p| p < place).find_map(|&p| self.events[p].text(name))
+        };
+        let dimensions = self.settings.dimensions.iter();
+        dimensions
+            .zip(own)
+            .map(|(dimension, own)| {
+                let inherited = || if dimension.of_customer { of_customer(&dimension.name) } else { None };
+                own.as_deref().or_else(inherited).unwrap_or("unknown").to_owned()
+            })
+            .collect()
+    }
+}

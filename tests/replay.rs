@@ -1,0 +1,14 @@
+//! Files through decoder, engine and exposition, as `cxpulse replay` sends them: small ones with known numbers, and the published data sets
+//! against their expected values.
+
+// Named, because `cargo fmt` would look for it below `replay/`.
+#[path = "support"]
+mod support {
+    pub(crate) mod left_out;
+}
+
+mod replay {
+    mod backfill;
+    mod data_sets;
+    mod small_inputs;
+}
