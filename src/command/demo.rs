@@ -21,7 +21,7 @@ Examples:
   Look at it until Ctrl-C:                 cxpulse demo
   On another port, for a minute:           cxpulse demo --port 8080 --for 60s
 
-A support organisation with a few thousand customers plays 30 days of history as fast as the machine goes and then lives on in real time. Its
+A support organisation with some 24,000 customers plays 30 days of history as fast as the machine goes and then lives on in real time. Its
 office clock is set so that it is a busy weekday morning now. A little over a minute later, and then every 25 minutes, something breaks:
 response times rise, and satisfaction follows.";
 

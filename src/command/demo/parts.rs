@@ -191,3 +191,39 @@ fn start_feeder(
     };
     std::thread::Builder::new().name("cxpulse-organisation".to_owned()).spawn(feed_all)
 }
+
+#[cfg(test)]
+mod tests {
+    use rdkafka::config::ClientConfig;
+    use rdkafka::consumer::{BaseConsumer, Consumer};
+
+    use super::*;
+
+    /// What the embedded broker cannot hold it drops without a word, so a history that grows must be noticed here.
+    #[test]
+    fn the_history_fits_into_the_embedded_broker_unread() {
+        let mut configuration = Configuration::default();
+        let topics = Topics::new(&configuration);
+        let broker = EmbeddedBroker::start(&topics.names(), PARTITIONS).unwrap();
+        configuration.kafka.bootstrap_servers = broker.bootstrap_servers().to_owned();
+        let now = wall_now();
+        let never = PlannedIncidents { first: EventTime::MAX, every: Span::days(1), length: Span(1) };
+        let limits = Limits::default();
+        let stop = AtomicBool::new(false);
+        let producer = Producer::new(&configuration.kafka).unwrap();
+        // Twice, because room is wanted for other seeds, and for the hours that are lived through after it.
+        for seed in 0..2 {
+            let records = FaultyFeed::new(Organisation::new(profile(now, never), seed, now - HISTORY), 0.0, seed);
+            feed(records.take_while(|fed| fed.time <= now), &producer, &topics, limits, &stop, |_, _| {}).unwrap();
+        }
+        let mut client = ClientConfig::new();
+        let client: BaseConsumer = client.set("bootstrap.servers", broker.bootstrap_servers()).create().unwrap();
+        for topic in topics.names() {
+            for partition in 0..PARTITIONS {
+                let (low, high) = client.fetch_watermarks(topic, partition, Duration::from_secs(5)).unwrap();
+                assert_eq!(low, 0, "{topic} {partition} lost its first records");
+                assert!(high > 1_000, "{topic} {partition} has {high} records");
+            }
+        }
+    }
+}
