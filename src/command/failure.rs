@@ -40,6 +40,8 @@ fn exit_code(error: &anyhow::Error) -> u8 {
             Some(EXIT_CONFIGURATION)
         } else if let Some(failure) = cause.downcast_ref::<runtime::Failure>() {
             Some(failure.exit_code())
+        } else if let Some(kafka::produce::ProduceError::Client(failure)) = cause.downcast_ref() {
+            Some(failure.exit_code())
         } else {
             cause.downcast_ref::<kafka::Failure>().map(kafka::Failure::exit_code)
         }
