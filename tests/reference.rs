@@ -19,6 +19,7 @@ mod reference {
     mod series;
     mod setup;
     mod sheet;
+    mod sketch;
     mod statistics;
     mod survey;
     mod world;

@@ -1,7 +1,6 @@
 //! Lays what the product exports beside what the model expects, and says the differences so that a person can act on them.
 
 use std::collections::BTreeSet;
-use std::fmt::Write;
 
 use cxpulse::engine::EngineSettings;
 
@@ -40,16 +39,22 @@ impl Scenario {
     pub(crate) fn check(&self) -> Result<(), String> {
         let mut product = Product::new(&self.settings, self.groups);
         let mut arrivals: Vec<Arrival> = Vec::new();
+        let mut outcomes = Vec::new();
         let mut now = i64::MIN;
         for (done, act) in self.acts.iter().enumerate() {
             match act {
                 Act::Arrive(arrival) => {
-                    product.take(arrival);
+                    outcomes.push(product.take(arrival));
                     arrivals.push(arrival.clone());
                 }
                 Act::HandOver(group) => product.hand_over(*group),
                 Act::Look(ahead) => {
                     let judged = judge(&arrivals, &self.settings, i64::MAX);
+                    let wrong = judged.outcomes.iter().zip(&outcomes).position(|(want, got)| want != got);
+                    if let Some(record) = wrong {
+                        let fault = format!("record {}: expected {}, got {}", record + 1, judged.outcomes[record], outcomes[record]);
+                        return Err(self.told(&[fault], now, done));
+                    }
                     let Some(latest) = judged.applied.iter().map(|event| event.time).max() else { continue };
                     now = now.max(latest + ahead);
                     let faults = differences(&model::values(&arrivals, &self.settings, now), &product.look(now));
@@ -64,26 +69,23 @@ impl Scenario {
 
     /// The differences, the settings that matter and what was done, ready to be pasted.
     fn told(&self, faults: &[String], now: i64, done: usize) -> String {
-        let mut out = format!("{} series differ at {now}:\n", faults.len());
-        for fault in faults.iter().take(SHOWN_MAX) {
-            let _ = writeln!(out, "  {fault}");
-        }
+        let mut out = vec![format!("{} differ at {now}:", faults.len())];
+        out.extend(faults.iter().take(SHOWN_MAX).map(|fault| format!("  {fault}")));
         for window in &self.settings.windows {
             let end = (now.div_euclid(window.hop.0) + 1) * window.hop.0;
-            let _ = writeln!(out, "window {} (hop {}): {} .. {end}", window.name, window.hop, end - window.range.0);
+            out.push(format!("window {} (hop {}): {} .. {end}", window.name, window.hop, end - window.range.0));
         }
         let lateness: Vec<String> = self.settings.topics.iter().map(|t| format!("{} {}", t.name, t.allowed_lateness)).collect();
-        let _ = writeln!(out, "allowed lateness: {}", lateness.join(", "));
-        for act in &self.acts[..=done] {
-            let _ = match act {
-                Act::Arrive(a) => {
-                    writeln!(out, "group {} {}: {}", a.group, self.settings.topics[a.topic].name, String::from_utf8_lossy(&a.line))
-                }
-                Act::Look(ahead) => writeln!(out, "look {ahead} ms after the latest event"),
-                Act::HandOver(group) => writeln!(out, "revoke and assign group {group}"),
-            };
-        }
-        out
+        out.push(format!("allowed lateness: {}", lateness.join(", ")));
+        out.extend(self.acts[..=done].iter().map(|act| match act {
+            Act::Arrive(a) => {
+                let topic = &self.settings.topics[a.topic].name;
+                format!("group {} {topic}: {}", a.group, String::from_utf8_lossy(&a.line))
+            }
+            Act::Look(ahead) => format!("look {ahead} ms after the latest event"),
+            Act::HandOver(group) => format!("revoke and assign group {group}"),
+        }));
+        out.join("\n")
     }
 }
 

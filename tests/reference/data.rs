@@ -4,13 +4,14 @@ use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
-use cxpulse::event::Kind;
+use cxpulse::event::{Decoded, Kind, Record, decode};
 use flate2::read::GzDecoder;
 use serde_json::Value as Json;
 
 use super::model;
 use super::outcome::{Arrival, judge};
-use super::reader::millis;
+use super::product::configuration;
+use super::reader::{self, millis};
 use super::series::{Series, Value, near};
 use super::setup::settings;
 use super::sheet::Values;
@@ -121,6 +122,25 @@ fn model_agrees_with_ecommerce_csat() {
 #[test]
 fn model_agrees_with_subscriptions_maven() {
     model_agrees_with("subscriptions_maven");
+}
+
+#[test]
+fn decoder_and_second_reader_agree_on_every_record() {
+    let configuration = configuration(&settings());
+    for set in ["torture", "support_day", "italian_helpdesk", "subscriptions_maven"] {
+        let Some(folder) = folder(set) else { return };
+        for Arrival { topic, line, .. } in arrivals(&folder) {
+            let record = Record { payload: Some(&line), ..Record::default() };
+            let topic = &configuration.topics[topic];
+            let decoded = match decode(record, topic, &configuration.decode) {
+                Decoded::Event(event) => Ok(event.time.0),
+                Decoded::Invalid(reason) => Err(reason.name()),
+                Decoded::Ignored => Err("ignored"),
+            };
+            let read = reader::read(&line, &topic.name, topic.kind).map(|event| event.time);
+            assert_eq!(decoded, read, "{set} {}: {}", topic.name, String::from_utf8_lossy(&line));
+        }
+    }
 }
 
 #[test]

@@ -24,7 +24,8 @@ pub(crate) fn state(past: &Past<'_>, sheet: &mut Sheet<'_>) {
     }
     let unanswered = |t: &Story| t.clock_start.filter(|_| t.first_response.is_none());
     let awaiting = |t: &Story| t.awaiting_since;
-    let waits: [(&str, &dyn Fn(&Story) -> Option<i64>); 2] = [("unanswered", &unanswered), ("awaiting_reply", &awaiting)];
+    type Since<'s> = &'s dyn Fn(&Story) -> Option<i64>;
+    let waits: [(&str, Since<'_>); 2] = [("unanswered", &unanswered), ("awaiting_reply", &awaiting)];
     for (name, since) in waits {
         let waiting: Vec<_> = open.iter().filter_map(|t| since(t).map(|at| now(at, &t.dims_now))).collect();
         sheet.count(&format!("cx_backlog_{name}_tickets"), &waiting);
@@ -287,7 +288,7 @@ fn churn(past: &Past<'_>, sheet: &mut Sheet<'_>) {
 }
 
 /// The latest answer of each key; answers come in their order.
-fn latest<'p, K: Ord>(answers: Vec<&'p Answer>, key: impl Fn(&Answer) -> Option<K>) -> BTreeMap<K, &'p Answer> {
+fn latest<K: Ord>(answers: Vec<&Answer>, key: impl Fn(&Answer) -> Option<K>) -> BTreeMap<K, &Answer> {
     answers.into_iter().filter_map(|a| key(a).map(|k| (k, a))).collect()
 }
 

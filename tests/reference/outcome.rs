@@ -33,7 +33,9 @@ pub(crate) struct Ledger {
 pub(crate) struct Judged {
     /// The applied events in the order of what happened: by time, then kind, then arrival.
     pub(crate) applied: Vec<Happening>,
-    /// The outcome of every record.
+    /// The outcome of every record that was judged, in the order of arrival.
+    pub(crate) outcomes: Vec<&'static str>,
+    /// How often each came.
     pub(crate) ledger: Ledger,
 }
 
@@ -58,6 +60,7 @@ pub(crate) fn judge(arrivals: &[Arrival], settings: &EngineSettings, until: i64)
                 outcome
             }
         };
+        out.outcomes.push(outcome);
         *out.ledger.outcomes.entry((topic.name.clone(), outcome)).or_default() += 1;
     }
     // Stable: what is equal stays in the order of arrival.

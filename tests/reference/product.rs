@@ -51,7 +51,7 @@ impl Product {
     /// Takes a partition group's contribution out and in again.
     pub(crate) fn hand_over(&mut self, group: i32) {
         self.engine.revoke(PartitionGroup(group));
-        self.engine.snapshot();
+        drop(self.engine.snapshot());
         self.engine.assign(PartitionGroup(group));
     }
 
@@ -77,7 +77,7 @@ pub(crate) fn parse(text: &str) -> Exported {
 }
 
 /// The configuration around some engine settings.
-fn configuration(settings: &EngineSettings) -> Configuration {
+pub(crate) fn configuration(settings: &EngineSettings) -> Configuration {
     let topic = |topic: &cxpulse::engine::EngineTopic| TopicSettings {
         name: topic.name.clone(),
         kind: topic.kind,

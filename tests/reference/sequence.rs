@@ -1,52 +1,17 @@
 //! Random event sequences: few tickets, chats, customers and surveys, so that what happens to one meets what happened to it before.
 
-use std::collections::BTreeMap;
-
 use cxpulse::engine::{EngineSettings, WindowSettings};
-use cxpulse::event::Kind;
 use cxpulse::time::Span;
 use proptest::prelude::*;
-use serde_json::{Map, Value as Json, json};
+use serde_json::{Value as Json, json};
 
 use super::compare::{Act, Scenario};
 use super::outcome::Arrival;
 use super::setup::{dimension, settings, topics};
+use super::sketch::{About, Sketch, What, merge, sketch};
 
 /// A Monday at midnight UTC, on every hop's edge.
 const BASE: i64 = 1_740_960_000_000;
-
-/// One event before it has a line: when, how late it arrives, and what it says.
-#[derive(Clone, Debug)]
-pub(crate) struct Sketch {
-    /// In steps of the plan's grid.
-    tick: i64,
-    /// Milliseconds beside the grid; mostly none, so that events meet at one instant and on edges.
-    jitter: i64,
-    /// How late it arrives, in parts of 16 of the allowed lateness; beyond 16 it may be late.
-    delay: i64,
-    /// Takes the id of another event, by index.
-    same_id_as: Option<usize>,
-    /// Structured form, time as text.
-    form: (bool, bool),
-    /// Dimension values that it carries.
-    dims: Vec<(&'static str, &'static str)>,
-    what: What,
-}
-
-#[derive(Clone, Debug)]
-enum What {
-    Ticket { ticket: u8, members: Json },
-    Chat { chat: u8, members: Json },
-    Survey { survey: Option<u8>, about: About, customer: Option<u8>, members: Json },
-    Customer { customer: u8, members: Json },
-}
-
-#[derive(Clone, Copy, Debug)]
-enum About {
-    Nothing,
-    Ticket(u8),
-    Chat(u8),
-}
 
 /// Windows, grouping sets, lateness and the grid of times.
 #[derive(Clone, Debug)]
@@ -165,88 +130,6 @@ impl Plan {
     }
 }
 
-impl Sketch {
-    fn line(&self, id: &str, time: i64) -> Vec<u8> {
-        let mut payload = Map::new();
-        let mut put = |name: &str, value: String| payload.insert(name.to_owned(), Json::String(value));
-        let members = match &self.what {
-            What::Ticket { ticket, members } => {
-                put("ticket_id", format!("T{ticket}"));
-                members
-            }
-            What::Chat { chat, members } => {
-                put("chat_id", format!("R{chat}"));
-                members
-            }
-            What::Survey { survey, about, customer, members } => {
-                survey.map(|n| put("survey_id", format!("S{n}")));
-                customer.map(|n| put("customer_id", format!("C{n}")));
-                match about {
-                    About::Nothing => None,
-                    About::Ticket(n) => put("ticket_id", format!("T{n}")),
-                    About::Chat(n) => put("chat_id", format!("R{n}")),
-                };
-                members
-            }
-            What::Customer { customer, members } => {
-                put("customer_id", format!("C{customer}"));
-                members
-            }
-        };
-        payload.extend(self.dims.iter().map(|&(k, v)| (k.to_owned(), v.into())));
-        payload.extend(members.as_object().expect("members").clone());
-        let (structured, as_text) = self.form;
-        let text = || cxpulse::time::EventTime(time).to_string();
-        let time = if as_text { Json::String(text()) } else { time.into() };
-        let what = payload.remove("type").expect("a type");
-        let envelope = json!({"id": id, "type": what, "time": time});
-        let mut out = envelope.as_object().expect("an object").clone();
-        if structured {
-            out.extend([("specversion".to_owned(), "1.0".into()), ("data".to_owned(), payload.into())]);
-        } else {
-            out.extend(payload);
-        }
-        Json::Object(out).to_string().into_bytes()
-    }
-
-    /// The same with customers who follow from the ticket, chat or survey, so that everything of a customer can lie in one partition group.
-    fn of_one_customer(&self) -> Self {
-        let mut out = self.clone();
-        let set = |members: &mut Json, customer: u8| {
-            if let Some(named) = members.as_object_mut().and_then(|m| m.get_mut("customer_id")) {
-                *named = format!("C{}", customer % 3).into();
-            }
-        };
-        match &mut out.what {
-            What::Ticket { ticket, members } => set(members, *ticket),
-            What::Chat { chat, members } => set(members, *chat),
-            What::Survey { survey, about, customer, .. } => {
-                let owner = match about {
-                    About::Ticket(n) | About::Chat(n) => Some(*n % 3),
-                    About::Nothing => customer.map(|n| n % 3),
-                };
-                *customer = customer.and(owner);
-                // One survey id belongs to one customer.
-                *survey = survey.map(|n| (n % 2) * 3 + owner.unwrap_or(n % 3));
-            }
-            What::Customer { customer, .. } => *customer %= 3,
-        }
-        out
-    }
-}
-
-impl What {
-    fn topic(&self) -> usize {
-        let kind = match self {
-            Self::Ticket { .. } => Kind::Tickets,
-            Self::Chat { .. } => Kind::Chats,
-            Self::Survey { .. } => Kind::Surveys,
-            Self::Customer { .. } => Kind::Customers,
-        };
-        Kind::ALL.iter().position(|k| *k == kind).expect("one of the kinds")
-    }
-}
-
 fn ahead() -> impl Strategy<Value = i64> {
     prop_oneof![4 => Just(0), 1 => 1..5_000i64, 1 => 60_000..7_200_000i64]
 }
@@ -282,164 +165,6 @@ fn plan() -> impl Strategy<Value = Plan> {
             repeat_within,
         },
     )
-}
-
-fn sketch() -> impl Strategy<Value = Sketch> {
-    let jitter = prop_oneof![8 => Just(0), 1 => Just(-1), 1 => Just(1), 1 => 0..1_000i64];
-    let delay = prop_oneof![6 => Just(0), 6 => 0..=16i64, 1 => 17..40i64];
-    let same_id_as = prop::option::weighted(0.08, 0..200usize);
-    let form = (prop::bool::weighted(0.2), prop::bool::weighted(0.3));
-    (0..48i64, jitter, delay, same_id_as, form, dims(), what()).prop_map(|(tick, jitter, delay, same_id_as, form, dims, what)| Sketch {
-        tick,
-        jitter,
-        delay,
-        same_id_as,
-        form,
-        dims,
-        what,
-    })
-}
-
-fn dims() -> impl Strategy<Value = Vec<(&'static str, &'static str)>> {
-    let one = prop::sample::select(vec![
-        ("channel", "email"),
-        ("channel", "phone"),
-        ("channel", "chat"),
-        ("team", "a"),
-        ("team", "b"),
-        ("priority", "high"),
-        ("segment", "home"),
-        ("segment", "work"),
-        ("journey_stage", "trial"),
-        ("journey_stage", "use"),
-    ]);
-    let some = prop::collection::vec(one, 1..3).prop_map(|pairs| BTreeMap::from_iter(pairs).into_iter().collect());
-    prop_oneof![3 => Just(vec![]), 2 => some]
-}
-
-fn what() -> impl Strategy<Value = What> {
-    prop_oneof![9 => ticket(), 5 => chat(), 6 => survey(), 4 => customer()]
-}
-
-/// A ticket or chat; most happens to the first.
-fn one_of_few() -> impl Strategy<Value = u8> {
-    prop_oneof![3 => Just(0), 4 => 0..4u8]
-}
-
-/// One of a few members, or none of them.
-fn maybe(name: &'static str, values: &[&'static str]) -> impl Strategy<Value = Json> + use<> {
-    let value = prop::sample::select(values.to_vec());
-    prop::option::of(value).prop_map(move |value| value.map_or_else(|| json!({}), |value| json!({ name: value })))
-}
-
-fn merge(parts: Vec<Json>) -> Json {
-    let objects = parts.into_iter().filter_map(|part| part.as_object().cloned());
-    Json::Object(objects.flatten().collect())
-}
-
-fn customer_id() -> impl Strategy<Value = Json> {
-    maybe("customer_id", &["C0", "C1", "C2"])
-}
-
-fn message(kind: &'static str) -> impl Strategy<Value = Json> {
-    let author = prop_oneof![4 => Just("customer"), 4 => Just("agent"), 1 => Just("bot"), 1 => Just("system")];
-    let flags = prop_oneof![
-        6 => Just(json!({})),
-        1 => Just(json!({"public": false})),
-        1 => Just(json!({"automated": true})),
-        1 => Just(json!({"automated": true, "public": false})),
-    ];
-    (author, flags).prop_map(move |(author, flags)| merge(vec![json!({"type": kind, "author": author}), flags]))
-}
-
-fn ticket() -> impl Strategy<Value = What> {
-    let created = (customer_id(), maybe("created_by", &["customer", "agent", "system"]))
-        .prop_map(|(who, by)| merge(vec![json!({"type": "ticket.created"}), who, by]));
-    let status = prop_oneof![
-        4 => Just("solved"),
-        1 => Just("closed"),
-        2 => Just("open"),
-        1 => prop::sample::select(vec!["new", "pending", "on_hold"]),
-        1 => prop::sample::select(vec!["spam", "deleted"]),
-    ];
-    let status = status.prop_map(|status| json!({"type": "ticket.status_changed", "status": status}));
-    let assigned =
-        maybe("reason", &["transfer", "escalation", "auto"]).prop_map(|reason| merge(vec![json!({"type": "ticket.assigned"}), reason]));
-    let members = prop_oneof![
-        4 => created,
-        8 => message("ticket.message"),
-        5 => status,
-        2 => assigned,
-        1 => Just(json!({"type": "ticket.escalated"})),
-        1 => Just(json!({"type": "ticket.merged", "into_ticket_id": "T9"})),
-    ];
-    (one_of_few(), members).prop_map(|(ticket, members)| What::Ticket { ticket, members })
-}
-
-fn chat() -> impl Strategy<Value = What> {
-    let started = customer_id().prop_map(|who| merge(vec![json!({"type": "chat.started"}), who]));
-    let members = prop_oneof![
-        4 => started,
-        3 => Just(json!({"type": "chat.accepted"})),
-        4 => message("chat.message"),
-        1 => Just(json!({"type": "chat.transferred"})),
-        2 => Just(json!({"type": "chat.ended"})),
-        2 => Just(json!({"type": "chat.abandoned"})),
-    ];
-    (one_of_few(), members).prop_map(|(chat, members)| What::Chat { chat, members })
-}
-
-fn about() -> impl Strategy<Value = About> {
-    prop_oneof![2 => Just(About::Nothing), 3 => one_of_few().prop_map(About::Ticket), 2 => one_of_few().prop_map(About::Chat)]
-}
-
-fn survey() -> impl Strategy<Value = What> {
-    let metric = prop::sample::select(vec!["csat", "nps", "ces"]);
-    let sent = metric.prop_map(|metric| json!({"type": "survey.sent", "metric": metric}));
-    let scale = prop_oneof![
-        6 => Just((1.0, 5.0)),
-        1 => Just((0.0, 1.0)),
-        1 => Just((1.0, 3.0)),
-        1 => Just((1.0, 7.0)),
-        1 => Just((0.0, 10.0)),
-        1 => Just((0.0, 100.0)),
-        1 => Just((-2.0, 2.0)),
-    ];
-    let part = prop_oneof![6 => (0..=12i32).prop_map(|n| f64::from(n) / 12.0), 1 => Just(0.0), 1 => Just(1.0)];
-    let csat = (scale, part.clone(), any::<bool>()).prop_map(|((low, high), part, rounded): ((f64, f64), f64, bool)| {
-        let score = low + (high - low) * part;
-        let score = if rounded { score.round() } else { (score * 2.0).round() / 2.0 };
-        let scale = if (low, high) == (1.0, 5.0) { json!({}) } else { json!({"scale_min": low, "scale_max": high}) };
-        merge(vec![json!({"type": "survey.responded", "metric": "csat", "score": score}), scale])
-    });
-    let nps = (0..=10, maybe("scope", &["service", "experience"]))
-        .prop_map(|(score, scope)| merge(vec![json!({"type": "survey.responded", "metric": "nps", "score": score}), scope]));
-    let ces_scale = prop_oneof![3 => Just((1, 7)), 1 => Just((1, 5)), 1 => Just((0, 10))];
-    let ces = (ces_scale, part, prop::sample::select(vec!["effort", "ease"])).prop_map(|((low, high), part, direction)| {
-        let score = f64::from(low) + (f64::from(high - low) * part).round();
-        let scale = if (low, high) == (1, 7) { json!({}) } else { json!({"scale_min": low, "scale_max": high}) };
-        merge(vec![json!({"type": "survey.responded", "metric": "ces", "score": score, "direction": direction}), scale])
-    });
-    let responded = (prop::option::of(0..4u8), prop_oneof![3 => csat, 3 => nps, 2 => ces]);
-    let members = prop_oneof![1 => ((0..4u8).prop_map(Some), sent.boxed()).boxed(), 3 => responded.boxed()];
-    (members, about(), prop::option::of(0..3u8)).prop_map(|((survey, members), about, customer)| What::Survey {
-        survey,
-        about,
-        customer,
-        members,
-    })
-}
-
-fn customer() -> impl Strategy<Value = What> {
-    let touched = (prop::sample::select(vec!["trial", "use"]), maybe("channel", &["email", "phone"]))
-        .prop_map(|(stage, channel)| merge(vec![json!({"type": "customer.touchpoint", "journey_stage": stage}), channel]));
-    let members = prop_oneof![
-        1 => Just(json!({"type": "customer.active"})),
-        3 => Just(json!({"type": "customer.subscribed"})),
-        3 => Just(json!({"type": "customer.cancelled"})),
-        2 => touched,
-    ];
-    (0..3u8, members).prop_map(|(customer, members)| What::Customer { customer, members })
 }
 
 /// Enough contacts with answers that correlations exist; durations far enough apart that no bin ties them, or equal.

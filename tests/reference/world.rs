@@ -97,7 +97,7 @@ impl<'a> World<'a> {
             None => (dimensions.iter().map(|d| by_default(&d.name)).collect(), None),
         };
         for (value, dimension) in own.iter_mut().zip(dimensions) {
-            *value = event.text(&dimension.name).map(str::to_owned).or(value.take());
+            *value = event.text(&dimension.name).map(str::to_owned).or_else(|| value.take());
         }
         if opening(event) && !opened_before {
             customer = event.text("customer_id").map(str::to_owned);
