@@ -42,19 +42,28 @@ pub(crate) struct ContactState {
     tail: SmallVec<[Entry; 0]>,
     /// The event that the base ends with.
     base_order: EventOrder,
-    /// The surveys that name it.
+    /// The surveys that name it, and the last event among them.
     pub(crate) surveys: SmallVec<[SurveyId; 0]>,
+    last_survey: EventOrder,
 }
 
 impl ContactState {
     pub(crate) fn new(contact: Contact, setting: &Setting<'_>) -> Self {
         let summary = Summary::before(contact, setting);
-        Self { contact, summary, base: None, tail: SmallVec::new(), base_order: EventOrder::MIN, surveys: SmallVec::new() }
+        Self {
+            contact,
+            summary,
+            base: None,
+            tail: SmallVec::new(),
+            base_order: EventOrder::MIN,
+            surveys: SmallVec::new(),
+            last_survey: EventOrder::MIN,
+        }
     }
 
     /// Takes an event in, in its place; `inherited` gives the dimensions of a customer at an instant.
     ///
-    /// Gives whether it was the last event, so that nothing that came before is changed by it.
+    /// Gives whether it was the last event, of its surveys too, so that nothing that came before is changed by it.
     pub(crate) fn insert(
         &mut self,
         entry: Entry,
@@ -62,7 +71,7 @@ impl ContactState {
         setting: &mut Setting<'_>,
     ) -> bool {
         let at = self.tail.partition_point(|e| e.order <= entry.order);
-        let is_last = at == self.tail.len();
+        let (is_last, is_after_surveys) = (at == self.tail.len(), entry.order > self.last_survey);
         if self.tail.is_empty() {
             self.base = Some(Box::new(self.summary.clone()));
         }
@@ -74,7 +83,15 @@ impl ContactState {
             self.tail.insert(at, entry);
             self.replay(inherited, setting);
         }
-        is_last
+        is_last && is_after_surveys
+    }
+
+    /// Notes that an event of a survey names it.
+    pub(crate) fn link_survey(&mut self, survey: SurveyId, order: EventOrder) {
+        self.last_survey = self.last_survey.max(order);
+        if !self.surveys.contains(&survey) {
+            self.surveys.push(survey);
+        }
     }
 
     /// Recomputes the summary from the base, because an event came late or a customer's dimensions changed.

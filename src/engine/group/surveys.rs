@@ -20,9 +20,7 @@ impl Group {
         let id = SurveyId { metric: survey.metric, identity };
         if let Some(contact) = survey.about {
             let state = self.contacts.entry(contact).or_insert_with(|| ContactState::new(contact, &rules.setting(&mut view.names)));
-            if !state.surveys.contains(&id) {
-                state.surveys.push(id);
-            }
+            state.link_survey(id, arrived.order);
         }
         match survey.action {
             SurveyAction::Sent => self.send(id, survey, arrived, view, rules),
