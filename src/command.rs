@@ -3,10 +3,14 @@
 //! Knows every part and owns none of their workings: a command reads arguments and configuration, builds, runs, and ends with an exit code.
 
 pub mod check;
+pub mod demo;
 mod failure;
+mod feeding;
+pub mod generate;
 pub mod logging;
 pub mod options;
 pub mod replay;
+pub mod run;
 
 use std::process::ExitCode;
 
@@ -37,7 +41,10 @@ struct CommandLine {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Run(run::RunArgs),
+    Demo(demo::DemoArgs),
     Replay(replay::ReplayArgs),
+    Generate(generate::GenerateArgs),
 }
 
 /// Runs the command that the process's arguments name, and gives its exit code.
@@ -48,7 +55,10 @@ pub fn main() -> ExitCode {
         Err(answer) => return told(&answer),
     };
     let ended = match command {
+        Command::Run(args) => run::run(&args),
+        Command::Demo(args) => demo::demo(&args),
         Command::Replay(args) => replay::replay(&args),
+        Command::Generate(args) => generate::generate(&args),
     };
     match ended {
         Ok(()) => ExitCode::SUCCESS,

@@ -122,6 +122,8 @@ pub struct Engine {
     rules: Rules,
     assigned: BTreeMap<PartitionGroup, Group>,
     parked: BTreeMap<PartitionGroup, Group>,
+    /// While catching up: how far now follows the applied events.
+    follow_until: Option<EventTime>,
 }
 
 impl Engine {
@@ -130,7 +132,7 @@ impl Engine {
     pub fn new(settings: Arc<EngineSettings>) -> Self {
         let mut view = View::new(settings);
         let rules = Rules::new(&mut view);
-        Self { view, rules, assigned: BTreeMap::new(), parked: BTreeMap::new() }
+        Self { view, rules, assigned: BTreeMap::new(), parked: BTreeMap::new(), follow_until: None }
     }
 
     /// Takes a partition group in: resumes it if it is parked, else creates it empty.
@@ -141,6 +143,7 @@ impl Engine {
         let mut state = self.parked.remove(&group).unwrap_or_else(|| Group::new(&self.view.settings, self.view.panes()));
         self.view.catch_up(&mut state.panes);
         self.view.merge(&state.panes, 1);
+        self.view.reach(&mut state.panes);
         state.release_held(&mut self.view, &self.rules);
         self.assigned.insert(group, state);
     }
@@ -166,8 +169,21 @@ impl Engine {
     /// # Panics
     /// When the group is not assigned, or the offset is not above those before it: the caller's mistake.
     pub fn handle(&mut self, place: Place, decoded: &Decoded<'_>) -> Outcome {
-        let group = self.assigned.get_mut(&place.group).expect("records come from assigned partition groups only");
-        group.handle(place, decoded, &mut self.view, &self.rules)
+        const ASSIGNED: &str = "records come from assigned partition groups only";
+        let (outcome, arrived) = self.assigned.get_mut(&place.group).expect(ASSIGNED).judge(place, decoded, &mut self.view);
+        if let Some(arrived) = arrived {
+            let follow_to = self.follow_until.min(Some(arrived.order.time));
+            if let Some(now) = follow_to.filter(|now| *now > self.view.now) {
+                self.advance_to(now);
+            }
+            self.assigned.get_mut(&place.group).expect(ASSIGNED).take_in(arrived, &mut self.view, &self.rules);
+        }
+        outcome
+    }
+
+    /// Lets now follow the applied events, but not beyond `limit`: while catching up, nothing is then held. `None` ends it.
+    pub fn follow_events_until(&mut self, limit: Option<EventTime>) {
+        self.follow_until = limit;
     }
 
     /// Notes how far a topic of an assigned group has been read; nothing when the group is not assigned.
@@ -184,6 +200,7 @@ impl Engine {
         }
         let moved = self.view.advance_to(now, self.assigned.values_mut().map(|g| &mut g.panes));
         for group in self.assigned.values_mut() {
+            self.view.reach(&mut group.panes);
             group.release_held(&mut self.view, &self.rules);
             if moved {
                 group.settle(&mut self.view, &self.rules);

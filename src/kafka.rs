@@ -2,6 +2,7 @@
 //!
 //! * [`Session`] is one membership of the consumer group: it polls, follows the assignment, and hands records to a [`Sink`];
 //! * [`wait_for_topics`] is what comes before: every topic there, with equal partition counts;
+//! * [`inspect()`] is what `check --connect` asks a cluster.
 //!
 //! Does not know events, the engine, metrics or the wall clock. What a record means, and which offset a partition group goes on from, is the
 //! [`Sink`]'s business.
@@ -10,8 +11,11 @@ mod assignment;
 mod attributes;
 mod cluster;
 mod context;
+pub mod embedded;
 mod failure;
+mod inspect;
 mod observer;
+pub mod produce;
 mod properties;
 mod session;
 mod sink;
@@ -19,6 +23,6 @@ mod sink;
 pub use assignment::{Feed, TopicPartition};
 pub use cluster::{Cluster, Lookup, LookupError, TopicState, wait_for_topics};
 pub use failure::Failure;
-pub use properties::{OWNED_PROPERTIES, REFUSED_PROPERTIES, check_plaintext, refusal_of_property};
+pub use inspect::{Finding, Severity, inspect};
 pub use session::{Session, SessionSettings, StartAt};
 pub use sink::{Arrived, Sink, TimestampKind};

@@ -66,6 +66,9 @@ impl Profile {
     /// Events that a contact causes on average, everything counted.
     pub const EVENTS_PER_CONTACT: f64 = 11.0;
 
+    /// How many times the mean event rate that of a busy morning is.
+    pub const BUSY_MORNING: f64 = 4.4;
+
     /// A company with a few thousand customers, about 40,000 contacts and 450,000 events in 30 days.
     #[must_use]
     pub fn medium() -> Self {

@@ -3,7 +3,7 @@
 //! * [`Service`] is the running whole: a thread that consumes, and what it shows to the world;
 //! * [`Shared`] is that: the newest snapshot, the process's own telemetry, whether it is ready and healthy.
 //!
-//! Does not know HTTP, metric text or the wire format of Kafka. One thread holds the engine for now; the pipeline (decode, engine, telemetry, sampled
+//! Does not know how HTTP asks, what metric text looks like or how Kafka delivers. One thread holds the engine for now; the pipeline (decode, engine, telemetry, sampled
 //! log) is one value, so that there can be one per partition group on threads of their own later.
 
 mod clock;

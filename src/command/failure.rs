@@ -26,6 +26,9 @@ fn exit_code(error: &anyhow::Error) -> u8 {
             }
             Some(super::replay::ReplayError::Input(_) | super::replay::ReplayError::Output(_)) | None => {}
         }
+        if let Some(failure) = cause.downcast_ref::<crate::runtime::Failure>() {
+            return Some(failure.exit_code());
+        }
         if cause.is::<crate::config::ConfigError>() {
             return Some(EXIT_CONFIGURATION);
         }

@@ -185,7 +185,7 @@ mod tests {
         for value in ["false", "F", "0", "no", ""] {
             assert!(refused("enable.ssl.certificate.verification", value), "{value}");
         }
-        assert!(!refused("debug", "broker,cgrp"));
+        assert!(!refused("debug", "broker, cgrp"));
         assert!(!refused("enable.ssl.certificate.verification", "TRUE"));
         assert!(!refused("ssl.endpoint.identification.algorithm", "https"));
         assert!(!refused("enable.sasl.oauthbearer.unsecure.jwt", "false"));

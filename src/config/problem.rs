@@ -96,6 +96,8 @@ problem_kinds! {
     HopTooLong = "hop-too-long",
     /// A hop so short that its window has too many.
     HopTooShort = "hop-too-short",
+    /// Hops that share so short a length that a window would be kept in too many slices.
+    HopsUnrelated = "hops-unrelated",
     /// A window that is longer than the one before it by less than its own hop.
     WindowTooClose = "window-too-close",
     /// A survey scale that is none.

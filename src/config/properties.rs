@@ -25,7 +25,6 @@ pub const OWNED: &[(&str, &str)] = &[
     ("allow.auto.create.topics", "always off: a misspelt topic must be missing and not made"),
     ("enable.metrics.push", "always off: it sends data about this client to the brokers"),
     ("consume.callback.max.messages", "records are polled, so there is no such callback"),
-    ("statistics.interval.ms", "the product's health metrics are made from the statistics"),
     ("log.queue", "the client's log lines become the product's"),
     ("transactional.id", "the product takes no part in transactions"),
 ];
@@ -102,7 +101,7 @@ impl Refusal {
     /// Whether a value of this property is refused. By a list of what is allowed, because librdkafka reads many spellings of one value.
     #[must_use]
     pub fn refuses(&self, value: &str) -> bool {
-        !value.split(',').all(|v| self.allowed.contains(&v.to_ascii_lowercase().as_str()))
+        !value.split(',').all(|v| self.allowed.contains(&v.trim().to_ascii_lowercase().as_str()))
     }
 }
 
@@ -230,6 +229,7 @@ pub const SETTABLE: &[&str] = &[
     "ssl.keystore.password",
     "ssl.providers",
     "ssl.sigalgs.list",
+    "statistics.interval.ms",
     "sticky.partitioning.linger.ms",
     "topic.blacklist",
     "topic.metadata.propagation.max.ms",

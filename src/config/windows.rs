@@ -68,7 +68,43 @@ pub(super) fn resolve(root: &mut Section<'_>) -> Vec<WindowSettings> {
         }
         windows.push((window, place));
     }
+    if let Some((place, complaint)) = unrelated(&windows) {
+        root.report.add(&place, complaint);
+    }
     windows.into_iter().map(|(w, _)| w).collect()
+}
+
+/// A window is kept in slices that divide its own hop and those of all longer windows; hops without a common measure would make them tiny.
+fn unrelated(windows: &[(WindowSettings, Place)]) -> Option<(Place, Complaint)> {
+    let mut longer: Option<&WindowSettings> = None;
+    let mut slice = 0;
+    for (window, place) in windows.iter().rev() {
+        let before = slice;
+        slice = common_measure(slice, window.hop.0);
+        if let Some(longer) = longer
+            && slice > 0
+            && slice < before
+            && window.hop.0 <= window.range.0
+            && window.range.0 / slice > HOPS_MAX
+        {
+            let slice = Span(slice);
+            let what = format!(
+                "the hop `{}` and that of `{}`, `{}`, share only `{slice}`, too short a slice to keep the window in",
+                window.hop, longer.name, longer.hop
+            );
+            return Some((
+                place.clone(),
+                complaint(ProblemKind::HopsUnrelated, what, "use hops of which the longer is a multiple of the shorter"),
+            ));
+        }
+        longer = Some(window);
+    }
+    None
+}
+
+/// The greatest common divisor; of nothing and a number that number.
+fn common_measure(a: i64, b: i64) -> i64 {
+    if b == 0 { a } else { common_measure(b, a % b) }
 }
 
 fn read(mut section: Section<'_>) -> Option<(WindowSettings, Place)> {

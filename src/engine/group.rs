@@ -86,8 +86,8 @@ impl Group {
         }
     }
 
-    /// Judges a record, books its outcome, and applies the event or holds it until now reaches it.
-    pub(crate) fn handle(&mut self, place: Place, decoded: &Decoded<'_>, view: &mut View, rules: &Rules) -> Outcome {
+    /// Judges a record, books its outcome, and gives the event where it is applied.
+    pub(crate) fn judge(&mut self, place: Place, decoded: &Decoded<'_>, view: &mut View) -> (Outcome, Option<Arrived>) {
         let at = usize::from(place.topic.0);
         let topic = &mut self.topics[at];
         assert!(topic.next_offset.is_none_or(|next| place.offset >= next), "a record is handled once, in the order of its log");
@@ -98,25 +98,30 @@ impl Group {
             Decoded::Invalid(reason) => Outcome::Invalid(*reason),
         };
         topic.ledger.book(outcome);
-        let Decoded::Event(event) = decoded else { return outcome };
+        let Decoded::Event(event) = decoded else { return (outcome, None) };
         topic.first_record = topic.first_record.or(place.record_time).or(Some(event.time));
-        if outcome == Outcome::Applied {
-            self.largest_event_time = self.largest_event_time.max(Some(event.time));
-            let arrived = Arrived {
-                order: EventOrder::new(event.time, view.settings.topics[at].kind, place.topic.0, place.offset),
-                topic: at,
-                identity: event.identity,
-                customer: event.customer,
-                dimensions: view.names.intern(&event.dimensions),
-                body: event.body.clone(),
-            };
-            if event.time > view.now {
-                self.held.insert(arrived.order, arrived);
-            } else {
-                self.apply(&arrived, view, rules);
-            }
+        if outcome != Outcome::Applied {
+            return (outcome, None);
         }
-        outcome
+        self.largest_event_time = self.largest_event_time.max(Some(event.time));
+        let arrived = Arrived {
+            order: EventOrder::new(event.time, view.settings.topics[at].kind, place.topic.0, place.offset),
+            topic: at,
+            identity: event.identity,
+            customer: event.customer,
+            dimensions: view.names.intern(&event.dimensions),
+            body: event.body.clone(),
+        };
+        (outcome, Some(arrived))
+    }
+
+    /// Applies an event, or holds it until now reaches it.
+    pub(crate) fn take_in(&mut self, arrived: Arrived, view: &mut View, rules: &Rules) {
+        if arrived.order.time > view.now {
+            self.held.insert(arrived.order, arrived);
+        } else {
+            self.apply(&arrived, view, rules);
+        }
     }
 
     /// Applies the held events that now has reached, in their order.

@@ -20,11 +20,13 @@ pub(crate) struct Panes {
     tiers: Vec<BTreeMap<i64, Pane>>,
     starts: Starts,
     now: Pane,
+    /// What lies later than now, such as a deadline still to come: in no window yet.
+    ahead: BTreeMap<(EventTime, CellId), Partial>,
 }
 
 impl Panes {
     pub(crate) fn new(geometry: &Geometry, starts: Starts) -> Self {
-        Self { tiers: vec![BTreeMap::new(); geometry.len()], starts, now: Pane::default() }
+        Self { tiers: vec![BTreeMap::new(); geometry.len()], starts, now: Pane::default(), ahead: BTreeMap::new() }
     }
 
     /// Adds a value at an instant, in the tier of the ring that it lies in; nothing when it is older than every window.
@@ -37,6 +39,41 @@ impl Panes {
     /// Adds a value to the state that has no time.
     pub(crate) fn lift_now(&mut self, cell: CellId, value: &Value, sign: i64) {
         lift_into(&mut self.now, cell, value, sign);
+    }
+
+    /// Adds a value at an instant later than now.
+    pub(crate) fn lift_ahead(&mut self, cell: CellId, time: EventTime, value: &Value, sign: i64) {
+        let partial = self.ahead.entry((time, cell)).or_insert_with(|| Partial::zero_of(value));
+        partial.lift(value, sign);
+        if partial.is_zero() {
+            self.ahead.remove(&(time, cell));
+        }
+    }
+
+    /// Takes out the first of what now has reached.
+    pub(crate) fn pop_reached(&mut self, now: EventTime) -> Option<(CellId, EventTime, Partial)> {
+        let entry = self.ahead.first_entry().filter(|entry| entry.key().0 <= now)?;
+        let ((time, cell), partial) = entry.remove_entry();
+        Some((cell, time, partial))
+    }
+
+    /// Adds what was ahead to its pane, or to the state that has no time; gives the ring, `None` for state or where it is older than every window.
+    pub(crate) fn settle_reached(
+        &mut self,
+        geometry: &Geometry,
+        cell: CellId,
+        time: EventTime,
+        partial: &Partial,
+        is_state: bool,
+    ) -> Option<usize> {
+        let ring = ring_of(&self.starts, time).filter(|_| !is_state);
+        let pane = match ring {
+            Some(tier) => self.tiers[tier].entry(time.slice(geometry.width(tier))).or_default(),
+            None if is_state => &mut self.now,
+            None => return None,
+        };
+        combine_into(pane, cell, partial);
+        ring
     }
 
     /// Moves to new window starts and tells `left` each pane's content with the ring that it leaves.
@@ -87,11 +124,13 @@ fn roll(into: &mut Pane, pane: Pane) {
         *into = pane;
         return;
     }
-    for (cell, partial) in pane {
-        let sum = into.entry(cell).or_insert_with(|| partial.zero());
-        sum.combine(&partial, 1);
-        if sum.is_zero() {
-            into.remove(&cell);
-        }
+    pane.iter().for_each(|(cell, partial)| combine_into(into, *cell, partial));
+}
+
+fn combine_into(pane: &mut Pane, cell: CellId, partial: &Partial) {
+    let sum = pane.entry(cell).or_insert_with(|| partial.zero());
+    sum.combine(partial, 1);
+    if sum.is_zero() {
+        pane.remove(&cell);
     }
 }

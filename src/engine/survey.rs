@@ -45,6 +45,8 @@ pub(crate) struct Sending {
     pub(crate) dimensions: DimensionsId,
     /// Whether it counts: its ticket is not spam.
     pub(crate) stands: bool,
+    /// Whether what it inherits has been looked up, so that it holds when its ticket's history has settled.
+    pub(crate) is_resolved: bool,
 }
 
 /// The latest answer.
@@ -62,6 +64,8 @@ pub(crate) struct StandingAnswer {
     pub(crate) customer: Option<Key>,
     /// Whether it counts: its ticket is not spam.
     pub(crate) stands: bool,
+    /// Whether what it inherits has been looked up, so that it holds when its ticket's history has settled.
+    pub(crate) is_resolved: bool,
 }
 
 impl StandingAnswer {

@@ -73,6 +73,10 @@ impl View {
 
     fn post_to(&mut self, panes: &mut Panes, fact: &Fact, key: KeyId, sign: i64) {
         let Some(cell) = self.cells.intern(Cell { measure: fact.measure, label: fact.label, key }) else { return };
+        if fact.time > self.now {
+            panes.lift_ahead(cell, fact.time, &fact.value, sign);
+            return;
+        }
         if fact.measure.is_state() {
             panes.lift_now(cell, &fact.value, sign);
             total_of(&mut self.state, cell, || Partial::zero_of(&fact.value)).lift(&fact.value, sign);
@@ -84,6 +88,18 @@ impl View {
         if ring.is_some() {
             total.lift(&fact.value, sign);
             panes.lift(&self.geometry, cell, fact.time, &fact.value, sign);
+        }
+    }
+
+    /// Adds what lay ahead of now and has been reached; after the windows have moved there.
+    pub(crate) fn reach(&mut self, panes: &mut Panes) {
+        while let Some((cell, time, partial)) = panes.pop_reached(self.now) {
+            let is_state = self.cells.all()[cell.0 as usize].measure.is_state();
+            let ring = panes.settle_reached(&self.geometry, cell, time, &partial, is_state);
+            let totals = if is_state { Some(&mut self.state) } else { ring.map(|ring| &mut self.rings[ring]) };
+            if let Some(totals) = totals {
+                total_of(totals, cell, || partial.zero()).combine(&partial, 1);
+            }
         }
     }
 

@@ -2,14 +2,13 @@
 //! questions do not queue behind long fetches.
 
 use std::collections::BTreeMap;
-use std::sync::Mutex;
 use std::time::Duration;
 
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
-use super::context::{AskingContext, Trouble, lock};
+use super::context::{AskingContext, lock};
 use super::{Failure, TopicPartition, properties};
 use crate::config::KafkaSettings;
 
@@ -67,8 +66,7 @@ impl Cluster {
     /// When the settings are refused.
     pub fn new(settings: &KafkaSettings, topics: Vec<String>) -> Result<Self, Failure> {
         let config = properties::common(settings)?;
-        let context = AskingContext { trouble: Mutex::new(Trouble::default()), properties: settings.properties.clone() };
-        let client = properties::create(&config, context, &settings.properties)?;
+        let client = properties::create(&config, AskingContext::new(settings), &settings.properties)?;
         Ok(Self { client, settings: settings.clone(), topics })
     }
 

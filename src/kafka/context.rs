@@ -13,7 +13,7 @@ use rdkafka::types::RDKafkaRespErr;
 
 use super::properties::redacted;
 use super::{Sink, TopicPartition};
-use crate::config::Secret;
+use crate::config::{KafkaSettings, Secret};
 
 /// At most one line for the same error in this time.
 const SAME_ERROR_EVERY: Duration = Duration::from_secs(60);
@@ -102,6 +102,12 @@ fn log_line(level: RDKafkaLogLevel, facility: &str, text: &str) {
 pub(super) struct AskingContext {
     pub(super) trouble: Mutex<Trouble>,
     pub(super) properties: BTreeMap<String, Secret>,
+}
+
+impl AskingContext {
+    pub(super) fn new(settings: &KafkaSettings) -> Self {
+        Self { trouble: Mutex::new(Trouble::default()), properties: settings.properties.clone() }
+    }
 }
 
 impl ClientContext for AskingContext {

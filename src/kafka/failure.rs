@@ -4,7 +4,7 @@
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Failure {
     /// librdkafka does not take a property. The value is not shown, since it may be secret.
-    #[error("kafka.properties: librdkafka refuses \"{key}\": {problem}; see its CONFIGURATION.md for the values it takes")]
+    #[error("kafka.properties: `{key}` is {problem}\nhint: librdkafka's CONFIGURATION.md names the properties and their values")]
     Property {
         /// The property.
         key: String,
@@ -12,12 +12,12 @@ pub enum Failure {
         problem: String,
     },
     /// The client cannot be made from these properties together.
-    #[error("kafka: cannot make a client: {0}")]
+    #[error("kafka: cannot make a client: {0}\nhint: correct `kafka.properties`")]
     Client(String),
     /// Plaintext to another machine.
     #[error(
-        "kafka: {server} is not this machine and the connection would be plaintext; set kafka.properties \"security.protocol\" to \"ssl\" or \
-         \"sasl_ssl\", or kafka.allow_insecure = true if the network is trusted"
+        "kafka: `{server}` is not on this machine, and the connection would be in clear\nhint: set `kafka.properties.\"security.protocol\"` to \
+         `ssl` or `sasl_ssl`, or `kafka.allow_insecure = true` in a network that you trust"
     )]
     Plaintext {
         /// `host:port`.
@@ -25,8 +25,8 @@ pub enum Failure {
     },
     /// Topics with different numbers of partitions.
     #[error(
-        "kafka: the topics differ in their number of partitions ({counts}); events that belong together then lie in partitions of different \
-         numbers: recreate the topics with one partition count"
+        "kafka: the topics differ in their number of partitions ({counts}), so that what belongs together does not lie in partitions of one \
+         number\nhint: recreate the topics with one number of partitions, and produce their records again"
     )]
     UnequalPartitions {
         /// Each topic with its count.
@@ -34,7 +34,7 @@ pub enum Failure {
     },
     /// The cluster refuses the credentials or the access.
     #[error(
-        "kafka: refused by the cluster: {0}; check the credentials in kafka.properties and the ACLs (READ on every topic and on the group)"
+        "kafka: the cluster refuses: {0}\nhint: check the credentials in `kafka.properties`, and the ACLs: READ on every topic and on the group"
     )]
     Refused(String),
     /// An error that librdkafka cannot recover from, such as another member with the same `group.instance.id`.

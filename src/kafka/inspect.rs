@@ -1,1 +1,181 @@
-//! x
+//! What `check --connect` asks a cluster: do the topics exist, are they alike, and do they keep their records long enough.
+
+use std::time::Duration;
+
+use rdkafka::admin::{AdminClient, AdminOptions, ConfigResource, ResourceSpecifier};
+use rdkafka::error::RDKafkaErrorCode;
+
+use super::cluster::{Cluster, TopicState};
+use super::{Failure, properties};
+use crate::config::Configuration;
+use crate::kafka::context::AskingContext;
+use crate::time::Span;
+
+/// How long the cluster may take to answer.
+const ANSWER_WITHIN: Duration = Duration::from_secs(10);
+
+/// One thing that the cluster says about the configuration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// Whether the service would run.
+    pub severity: Severity,
+    /// Where: a topic, or the cluster.
+    pub place: String,
+    /// What is so.
+    pub what: String,
+    /// What to do; empty where nothing is to be done.
+    pub hint: String,
+}
+
+/// How bad a finding is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// As it should be.
+    Fine,
+    /// The service runs, but not as well as it could.
+    Warning,
+    /// The service would wait or end.
+    Error,
+}
+
+impl Finding {
+    fn new(severity: Severity, place: &str, what: String, hint: &str) -> Self {
+        Self { severity, place: place.to_owned(), what, hint: hint.to_owned() }
+    }
+
+    /// An error from a message that carries its own hint.
+    fn error(place: &str, message: &str) -> Self {
+        let (what, hint) = message.split_once("\nhint: ").unwrap_or((message, ""));
+        Self::new(Severity::Error, place, what.to_owned(), hint)
+    }
+}
+
+/// Asks the cluster about the configured topics. What cannot be asked is a finding too; nothing is changed.
+pub async fn inspect(configuration: &Configuration) -> Vec<Finding> {
+    let names: Vec<String> = configuration.topics.iter().map(|topic| topic.name.clone()).collect();
+    let place = configuration.kafka.bootstrap_servers.clone();
+    let cluster_error = |what: &str| vec![Finding::error(&place, what)];
+    let settings = configuration.kafka.clone();
+    // The client's own calls block.
+    let asked = tokio::task::spawn_blocking(move || Cluster::new(&settings, names).map(|cluster| patiently(&cluster))).await;
+    let states = match asked {
+        Ok(Ok(Ok(Ok(states)))) => states,
+        Ok(Err(failure) | Ok(Ok(Err(failure)))) => return cluster_error(&failure.to_string()),
+        Ok(Ok(Err(error))) => return cluster_error(&error.to_string()),
+        Err(_) => return cluster_error("asking the cluster failed"),
+    };
+    let mut findings = Vec::new();
+    let mut counts = Vec::new();
+    for topic in &configuration.topics {
+        match states.get(&topic.name) {
+            Some(TopicState::Partitions(count)) => {
+                counts.push((topic.name.as_str(), *count));
+                findings.push(Finding::new(Severity::Fine, &topic.name, format!("{count} partitions"), ""));
+            }
+            Some(TopicState::Refused) => findings.push(Finding::new(
+                Severity::Error,
+                &topic.name,
+                "reading it is not allowed".to_owned(),
+                "grant READ and DESCRIBE on the topic",
+            )),
+            Some(TopicState::Missing) | None => findings.push(Finding::new(
+                Severity::Error,
+                &topic.name,
+                "it does not exist; `cxpulse run` would wait for it".to_owned(),
+                "create it with as many partitions as the other topics, or correct its name",
+            )),
+        }
+    }
+    if counts.iter().any(|(_, count)| *count != counts[0].1) {
+        let counts = counts.iter().map(|(name, count)| format!("{name} {count}")).collect::<Vec<_>>().join(", ");
+        let failure = Failure::UnequalPartitions { counts };
+        findings.push(Finding::error("topics", &failure.to_string()));
+    }
+    let present: Vec<&str> = counts.iter().map(|(name, _)| *name).collect();
+    findings.extend(settings_of_topics(configuration, &present).await);
+    findings
+}
+
+type States = Result<Result<std::collections::BTreeMap<String, TopicState>, Failure>, super::LookupError>;
+
+/// A first question also pays for connecting; a few tries are fair.
+fn patiently(cluster: &Cluster) -> States {
+    let mut states = cluster.topics();
+    for _ in 0..4 {
+        if states.is_ok() {
+            break;
+        }
+        states = cluster.topics();
+    }
+    states
+}
+
+/// What the topics' own settings mean for the windows.
+async fn settings_of_topics(configuration: &Configuration, topics: &[&str]) -> Vec<Finding> {
+    if topics.is_empty() {
+        return Vec::new();
+    }
+    let unasked = |why: String| {
+        let hint = "grant DESCRIBE_CONFIGS on the topics to have retention and timestamps checked";
+        vec![Finding::new(Severity::Warning, "topics", format!("their settings cannot be read: {why}"), hint)]
+    };
+    let admin: AdminClient<AskingContext> = match properties::common(&configuration.kafka)
+        .and_then(|config| properties::create(&config, AskingContext::new(&configuration.kafka), &configuration.kafka.properties))
+    {
+        Ok(admin) => admin,
+        Err(failure) => return unasked(failure.to_string()),
+    };
+    let resources: Vec<ResourceSpecifier<'_>> = topics.iter().map(|name| ResourceSpecifier::Topic(name)).collect();
+    let options = AdminOptions::new().request_timeout(Some(ANSWER_WITHIN));
+    match admin.describe_configs(&resources, &options).await {
+        Ok(described) => topics
+            .iter()
+            .zip(described)
+            .flat_map(|(topic, described)| match described {
+                Ok(resource) => findings_of(configuration, topic, &resource),
+                Err(code) => unasked(code.to_string()),
+            })
+            .collect(),
+        Err(error) => unasked(error.rdkafka_error_code().unwrap_or(RDKafkaErrorCode::Unknown).to_string()),
+    }
+}
+
+fn findings_of(configuration: &Configuration, topic: &str, resource: &ConfigResource) -> Vec<Finding> {
+    let value = |name: &str| resource.get(name).and_then(|entry| entry.value.as_deref()).unwrap_or_default();
+    let mut findings = Vec::new();
+    let mut warn = |what: String, hint: &str| findings.push(Finding::new(Severity::Warning, topic, what, hint));
+
+    if value("message.timestamp.type") == "CreateTime" {
+        warn(
+            "its producers stamp its records (message.timestamp.type=CreateTime): one with a wrong clock can make the others' events late"
+                .to_owned(),
+            "set message.timestamp.type=LogAppendTime if the producers' clocks cannot be trusted",
+        );
+    }
+    let policy = value("cleanup.policy");
+    if policy.contains("compact") {
+        warn(
+            format!("cleanup.policy={policy} removes all but the newest record of a key, and with them events"),
+            "set cleanup.policy=delete",
+        );
+    }
+    let needed = configuration.engine.windows.iter().map(|window| window.range).max().unwrap_or_default().0
+        + configuration.topics.iter().find(|other| other.name == topic).map_or(Span(0), |topic| topic.allowed_lateness).0;
+    if let Ok(kept) = value("retention.ms").parse::<i64>()
+        && kept >= 0
+        && kept < needed
+        && policy != "compact"
+    {
+        warn(
+            format!("it keeps records for {} (retention.ms), but the longest window and the lateness need {}", Span(kept), Span(needed)),
+            "raise retention.ms, or a start after a loss of state finds its windows incomplete",
+        );
+    }
+    if value("retention.bytes").parse::<i64>().is_ok_and(|bytes| bytes >= 0) {
+        warn(
+            "it has a limit in bytes (retention.bytes), which may remove records that the windows still need".to_owned(),
+            "set retention.bytes=-1 and bound the topic by time",
+        );
+    }
+    findings
+}

@@ -1,4 +1,5 @@
-//! librdkafka's properties: what this product sets and why, what it owns, what it refuses, and how a rejected one is reported without its value.
+//! librdkafka's properties: what this product sets and why, and how a rejected one is reported without its value. Which ones a user may set is
+//! `config`'s to say.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -8,49 +9,17 @@ use rdkafka::error::KafkaError;
 use rdkafka::{ClientConfig, ClientContext};
 
 use super::Failure;
-use crate::config::{KafkaSettings, Secret};
-
-/// Properties that the product sets itself, since correctness hangs on them, each with the reason.
-pub const OWNED_PROPERTIES: &[(&str, &str)] = &[
-    ("bootstrap.servers", "it is kafka.bootstrap_servers"),
-    ("metadata.broker.list", "it is kafka.bootstrap_servers"),
-    ("group.id", "it is kafka.group_id"),
-    ("enable.auto.commit", "offsets are committed after the state they belong to, never on a timer"),
-    ("auto.commit.interval.ms", "offsets are committed after the state they belong to, never on a timer"),
-    ("enable.auto.offset.store", "offsets are committed after the state they belong to, never on a timer"),
-    ("offset.store.method", "offsets belong to the state"),
-    ("auto.offset.reset", "where a start begins is run.start"),
-    ("topic.auto.offset.reset", "where a start begins is run.start"),
-    ("enable.partition.eof", "the end of a partition tells whether a window is complete"),
-    ("partition.assignment.strategy", "partition i of every topic must lie with the same member, which \"range\" promises"),
-    ("group.protocol", "partition i of every topic must lie with the same member, which \"range\" promises"),
-    ("group.remote.assignor", "partition i of every topic must lie with the same member, which \"range\" promises"),
-    ("allow.auto.create.topics", "a mistyped topic must be missed, not made"),
-    ("check.crcs", "a flipped bit would become another number"),
-    ("enable.metrics.push", "client data stays here"),
-    ("queued.max.messages.kbytes", "it is kafka.queue_kbytes_per_partition"),
-];
-
-/// Properties that are refused at any value, or at the values named, each with the reason.
-pub const REFUSED_PROPERTIES: &[(&str, &[&str], &str)] = &[
-    ("enable.ssl.certificate.verification", &["false", "f", "0", "no"], "anyone could answer as the broker"),
-    ("ssl.endpoint.identification.algorithm", &["none"], "anyone with some certificate could answer as the broker"),
-    ("enable.sasl.oauthbearer.unsecure.jwt", &["true", "t", "1", "yes"], "unsigned tokens prove nothing"),
-    ("plugin.library.paths", &[], "it loads code into the process"),
-    ("interceptors", &[], "it runs code inside the client"),
-    ("debug", &["security", "all"], "these contexts write credentials to the log"),
-    ("test.mock.num.brokers", &[], "it replaces the brokers by an empty mock cluster"),
-];
+use crate::config::{KafkaSettings, OWNED, REFUSED, Secret};
 
 /// Why a property may not be set by the user: it is owned by the product, or refused at this value. `None` where it may.
-#[must_use]
-pub fn refusal_of_property(key: &str, value: &str) -> Option<String> {
-    if let Some((_, reason)) = OWNED_PROPERTIES.iter().find(|(owned, _)| *owned == key) {
-        return Some(format!("it is set by cxpulse: {reason}"));
+///
+/// The configuration reports the same with place and hint; this is for settings that did not come from there.
+fn refusal_of(key: &str, value: &str) -> Option<String> {
+    if let Some((_, reason)) = OWNED.iter().find(|(owned, _)| *owned == key) {
+        return Some(format!("set by cxpulse itself: {reason}"));
     }
-    let (_, values, reason) = REFUSED_PROPERTIES.iter().find(|(refused, _, _)| *refused == key)?;
-    let refused = values.is_empty() || value.split(',').any(|part| values.iter().any(|bad| part.trim().eq_ignore_ascii_case(bad)));
-    refused.then(|| format!("it is refused: {reason}"))
+    let refusal = REFUSED.iter().find(|refusal| refusal.name == key && refusal.refuses(value))?;
+    Some(format!("refused: {}", refusal.reason))
 }
 
 /// What every client of this product has in common: brokers, the user's properties, and what protects the process.
@@ -76,7 +45,7 @@ pub(super) fn common(settings: &KafkaSettings) -> Result<ClientConfig, Failure> 
         config.set(key, value);
     }
     for (key, Secret(value)) in &settings.properties {
-        if let Some(problem) = refusal_of_property(key, value) {
+        if let Some(problem) = refusal_of(key, value) {
             return Err(Failure::Property { key: key.clone(), problem });
         }
         config.set(key, value);
@@ -150,7 +119,11 @@ where
 {
     config.create_with_context(context).map_err(|error| match error {
         KafkaError::ClientConfig(code, _, key, _) => {
-            let problem = if format!("{code:?}").contains("UNKNOWN") { "no such property" } else { "not a value that it takes" };
+            let problem = if format!("{code:?}").contains("UNKNOWN") {
+                "not a property of librdkafka"
+            } else {
+                "given a value that librdkafka does not take"
+            };
             Failure::Property { key, problem: problem.to_owned() }
         }
         KafkaError::ClientCreation(text) => Failure::Client(redacted(&text, properties)),

@@ -53,6 +53,9 @@ pub enum Fault {
 }
 
 impl Fed {
+    /// Every outcome there is.
+    pub const OUTCOMES: [&'static str; 6] = ["applied", "duplicate", "late", "future", "invalid", "ignored"];
+
     /// The outcome that a processor must give this record, by its name in the ledger.
     #[must_use]
     pub const fn outcome(&self) -> &'static str {

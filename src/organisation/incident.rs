@@ -33,6 +33,14 @@ impl Default for IncidentSettings {
     }
 }
 
+impl PlannedIncidents {
+    /// Whether one is going on.
+    #[must_use]
+    pub fn is_on(&self, at: EventTime) -> bool {
+        at >= self.first && (at - self.first).0 % self.every.0 < self.length.0
+    }
+}
+
 /// What is going on; asked with instants that never go back.
 #[derive(Debug)]
 pub(super) struct Incidents {
@@ -53,7 +61,7 @@ impl Incidents {
             self.draw_after(at, chance);
         }
         let by_chance = at >= self.random.0 && is_open;
-        let by_plan = self.settings.planned.is_some_and(|plan| at >= plan.first && (at - plan.first).0 % plan.every.0 < plan.length.0);
+        let by_plan = self.settings.planned.is_some_and(|plan| plan.is_on(at));
         by_chance || by_plan
     }
 

@@ -23,6 +23,15 @@ pub(super) fn evaluation_instant(clock: Clock, caught_up: bool, wall: EventTime,
     }
 }
 
+/// How far the windows follow single events between two evaluations: while there is a backlog, so that none has to be held.
+pub(super) fn follow_limit(clock: Clock, caught_up: bool, wall: EventTime) -> Option<EventTime> {
+    match (clock, caught_up) {
+        (Clock::Event, _) => Some(EventTime::MAX),
+        (Clock::Wall, true) => None,
+        (Clock::Wall, false) => Some(wall),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

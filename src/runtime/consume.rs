@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::clock::{evaluation_instant, wall_now};
+use super::clock::{evaluation_instant, follow_limit, wall_now};
 use super::pipeline::Pipeline;
 use super::shared::Shared;
 use crate::config::RunSettings;
@@ -46,6 +46,7 @@ impl<'a> Consuming<'a> {
 
     pub(super) fn run(&mut self, stopping: impl Fn() -> bool) -> Result<(), Failure> {
         let mut wait = Duration::ZERO;
+        self.note_progress();
         while !stopping() {
             self.shared.beat(Instant::now());
             self.session.poll(wait)?;
@@ -65,6 +66,7 @@ impl<'a> Consuming<'a> {
     fn note_progress(&self) {
         let (now, wall) = (Instant::now(), wall_now());
         let mut pipeline = self.pipeline();
+        pipeline.follow_events_until(follow_limit(self.settings.clock, self.is_caught_up(), wall));
         for feed in self.session.feeds() {
             pipeline.set_progress(feed.at(), progress_of(feed, now, wall));
         }

@@ -63,6 +63,11 @@ impl Pipeline {
         }
     }
 
+    /// Lets the windows follow the events up to `limit` while there is a backlog, so that none is held.
+    pub(super) fn follow_events_until(&mut self, limit: Option<EventTime>) {
+        self.engine.follow_events_until(limit);
+    }
+
     /// Makes the values of the windows as of `now` the ones that scrapes see.
     pub(super) fn publish(&mut self, now: Option<EventTime>) {
         let started_at = Instant::now();

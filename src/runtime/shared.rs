@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use arc_swap::ArcSwap;
 
 use crate::engine::Snapshot;
+use crate::http::Source;
 use crate::metrics::telemetry::Telemetry;
 
 /// A loop that has not come round for this long is stuck.
@@ -81,6 +82,24 @@ impl Shared {
     fn is_beating_at(&self, now: Instant) -> bool {
         let since_start = millis(now.saturating_duration_since(self.started_at));
         since_start.saturating_sub(self.beat_ms.load(Ordering::Relaxed)) < millis(STUCK_AFTER)
+    }
+}
+
+impl Source for Shared {
+    fn snapshot(&self) -> Arc<Snapshot> {
+        self.snapshot()
+    }
+
+    fn render_telemetry(&self, out: &mut String) {
+        self.telemetry.render(out);
+    }
+
+    fn ready(&self) -> Result<(), String> {
+        self.ready()
+    }
+
+    fn healthy(&self) -> bool {
+        self.healthy()
     }
 }
 

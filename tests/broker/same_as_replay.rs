@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::set_up::Topics;
 use crate::support::broker::Broker;
-use crate::support::data::{data_set, keyed_records};
+use crate::support::data::{DataRecord, data_set, keyed_records};
 use crate::support::exposition::{Exposition, family_of};
 use crate::support::left_out::leave_out;
 use crate::support::service::{Service, cxpulse};
@@ -20,6 +20,9 @@ const OF_THE_READER: &[&str] = &["cx_ledger_records", "cx_window_coverage_ratio"
 
 const LIMIT: Duration = Duration::from_secs(240);
 
+/// An instant of the set's expected values; nothing happens between the last whole second and it.
+const INSTANT: &str = "2023-08-15T12:00:00.250Z";
+
 #[test]
 fn month_through_six_partitions_equals_its_replay_whatever_the_order_of_reading() {
     let folder = match data_set(SET) {
@@ -29,32 +32,58 @@ fn month_through_six_partitions_equals_its_replay_whatever_the_order_of_reading(
     let Some(broker) = Broker::shared() else { return };
     let topics = Topics::create(&broker, 6);
     let producer = Producer::new(&broker.servers());
-    let records = keyed_records(&folder);
-    for record in &records {
-        producer.send_keyed(topics.of(record.topic), &record.key, record.time_ms, &record.value);
-    }
-    producer.flush();
+    let send = |records: &[DataRecord]| {
+        for record in records {
+            producer.send_keyed(topics.of(record.topic), &record.key, record.time_ms, &record.value);
+        }
+        producer.flush();
+    };
+    let configuration = |order: &str, kafka: &str| {
+        let text = topics.configuration(&broker.servers(), "clock = \"event\"", kafka);
+        text.replace("group-of-", &format!("{order}-group-of-"))
+    };
+    let instant: jiff::Timestamp = INSTANT.parse().expect("an RFC 3339 time");
+    let (first_half, second_half): (Vec<_>, Vec<_>) =
+        keyed_records(&folder).into_iter().partition(|record| record.time_ms <= instant.as_millisecond());
+    let records = first_half.len() + second_half.len();
+
+    send(&first_half);
+    let mut in_two_halves = Service::start(&configuration("halves", ""));
+    wait_until_read(&mut in_two_halves, &topics, first_half.len());
+    assert_expected(&folder, &in_two_halves.scrape_text());
+    send(&second_half);
+    wait_until_read(&mut in_two_halves, &topics, records);
     let replayed = replay(&folder);
-    let orders = [
-        ("as it comes", ""),
-        ("in small bites", "queue_kbytes_per_partition = 64\n[kafka.properties]\n\"fetch.message.max.bytes\" = \"4096\"\n"),
-    ];
-    for (number, (order, kafka)) in orders.into_iter().enumerate() {
-        let configuration = topics.configuration(&broker.servers(), "clock = \"event\"", kafka);
-        let configuration = configuration.replace("group-of-", &format!("group-{number}-of-"));
-        let seen = consumed(&configuration, &topics, records.len());
-        assert_same(&replayed, &seen, order);
+    assert_same(&replayed, &in_two_halves.scrape(), "in two halves");
+    drop(in_two_halves);
+
+    let small = "queue_kbytes_per_partition = 64\n[kafka.properties]\n\"fetch.message.max.bytes\" = \"4096\"\n";
+    for (order, kafka) in [("all-at-once", ""), ("in-small-bites", small)] {
+        let mut service = Service::start(&configuration(order, kafka));
+        wait_until_read(&mut service, &topics, records);
+        assert_same(&replayed, &service.scrape(), order);
     }
 }
 
-/// What the service exports when it has read everything.
-fn consumed(configuration: &str, topics: &Topics, count: usize) -> Exposition {
-    let mut service = Service::start(configuration);
+/// Lays an exposition beside the set's expected values, with the set's own program.
+fn assert_expected(folder: &Path, text: &str) {
+    let program = folder.parent().expect("a folder of sets").join("compare.py");
+    let scratch = tempfile::NamedTempFile::new().expect("a temporary file");
+    std::fs::write(scratch.path(), text).expect("the file is writable");
+    let output = Command::new("python3").arg(program).arg(scratch.path()).arg(folder).arg(INSTANT).output();
+    let output = match output {
+        Ok(output) => output,
+        Err(why) => return leave_out(&format!("the comparison with the expected values: no `python3`: {why}")),
+    };
+    assert!(output.status.success(), "{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+}
+
+/// Returns when so many records have an outcome and the service has nothing left to read.
+fn wait_until_read(service: &mut Service, topics: &Topics, count: usize) {
     service.wait_until("everything is read", LIMIT, |service| {
         let ledger = service.ask("/metrics").map(|answer| Exposition::parse(&answer.body));
         ledger.is_some_and(|seen| topics.consumed(&seen) == count as u64) && service.is_ready()
     });
-    service.scrape()
 }
 
 fn replay(folder: &Path) -> Exposition {

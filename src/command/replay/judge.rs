@@ -15,8 +15,6 @@ use indicatif::ProgressBar;
 
 /// All records of files lie in one partition group.
 const GROUP: PartitionGroup = PartitionGroup(0);
-/// Windows move on after so many records, so that panes no window covers any more are let go while reading.
-const ADVANCE_EVERY: u64 = 4_096;
 
 /// An engine that files are read into.
 pub(super) struct Judge<'a> {
@@ -41,6 +39,7 @@ impl<'a> Judge<'a> {
     pub(super) fn new(configuration: &'a Configuration, until: EventTime) -> Self {
         let mut engine = Engine::new(Arc::new(configuration.engine.clone()));
         engine.assign(GROUP);
+        engine.follow_events_until(Some(until));
         Self { configuration, engine, until, ledger: Ledger::new(configuration.topics.iter().map(|topic| topic.name.clone())) }
     }
 
@@ -49,7 +48,6 @@ impl<'a> Judge<'a> {
         for topic in 0..self.configuration.topics.len() {
             self.set_progress(topic, feed.at_end(topic), EventTime::MIN);
         }
-        let mut records = 0_u64;
         while let Some(taken) = feed.take(progress)? {
             let (topic, last) = (taken.topic, taken.last);
             if let Some(time) = self.judge(&taken, &mut applied) {
@@ -57,12 +55,6 @@ impl<'a> Judge<'a> {
             }
             if last {
                 self.set_progress(topic, true, self.reached().unwrap_or(EventTime::MIN));
-            }
-            records += 1;
-            if records.is_multiple_of(ADVANCE_EVERY)
-                && let Some(reached) = self.reached()
-            {
-                self.engine.advance_to(reached);
             }
         }
         Ok(())

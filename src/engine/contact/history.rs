@@ -21,6 +21,15 @@ pub(crate) struct Entry {
     pub(crate) action: ContactAction,
 }
 
+/// What was known of a ticket or chat just before some event.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Known {
+    pub(crate) dimensions: DimensionsId,
+    pub(crate) customer: Option<Key>,
+    /// The event lies before the end of the base, so this is what was known later; what was found at its time still holds.
+    pub(crate) is_settled: bool,
+}
+
 /// A ticket or chat.
 #[derive(Clone, Debug)]
 pub(crate) struct ContactState {
@@ -104,7 +113,7 @@ impl ContactState {
     }
 
     /// Its own dimensions and its customer as they were just before an event.
-    pub(crate) fn known_before(&self, order: EventOrder, setting: &mut Setting<'_>) -> (DimensionsId, Option<Key>) {
+    pub(crate) fn known_before(&self, order: EventOrder, setting: &mut Setting<'_>) -> Known {
         let base = self.base.as_deref().unwrap_or(&self.summary);
         let (mut dimensions, mut opened) = (base.dimensions, base.opened.map(|o| o.customer));
         for entry in self.tail.iter().take_while(|e| e.order < order) {
@@ -113,7 +122,7 @@ impl ContactState {
                 opened = Some(entry.customer);
             }
         }
-        (dimensions, opened.flatten())
+        Known { dimensions, customer: opened.flatten(), is_settled: order < self.base_order }
     }
 
     /// Its last event, or the one that the base ended with.

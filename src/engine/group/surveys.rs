@@ -45,6 +45,7 @@ impl Group {
             own_customer: arrived.customer,
             dimensions: arrived.dimensions,
             stands: true,
+            is_resolved: false,
         };
         self.change_survey(id, view, rules, |state| {
             if state.sent.as_ref().is_none_or(|known| known.order < sending.order) {
@@ -72,6 +73,7 @@ impl Group {
             dimensions: arrived.dimensions,
             customer: arrived.customer,
             stands: true,
+            is_resolved: false,
         };
         self.change_survey(id, view, rules, |state| state.answer = Some(standing));
         for (contact, before) in touched.into_iter().zip(before) {
@@ -102,11 +104,17 @@ impl Group {
     fn resolve(&self, state: &mut SurveyState, view: &mut View, rules: &Rules) {
         if let Some(sent) = &mut state.sent {
             let inherited = self.inherited(sent.about, sent.own, sent.own_customer, sent.order, view, rules);
-            (sent.dimensions, sent.stands) = (inherited.dimensions, inherited.stands);
+            sent.stands = inherited.stands;
+            if !(sent.is_resolved && inherited.is_settled) {
+                (sent.dimensions, sent.is_resolved) = (inherited.dimensions, true);
+            }
         }
         if let Some(answer) = &mut state.answer {
             let inherited = self.inherited(answer.about, answer.own, answer.own_customer, answer.order, view, rules);
-            (answer.dimensions, answer.customer, answer.stands) = (inherited.dimensions, inherited.customer, inherited.stands);
+            answer.stands = inherited.stands;
+            if !(answer.is_resolved && inherited.is_settled) {
+                (answer.dimensions, answer.customer, answer.is_resolved) = (inherited.dimensions, inherited.customer, true);
+            }
         }
     }
 
@@ -121,15 +129,13 @@ impl Group {
         rules: &Rules,
     ) -> Inherited {
         let contact = about.and_then(|contact| self.contacts.get(&contact));
-        let (of_contact, contacts_customer) = match contact {
-            Some(state) => state.known_before(order, &mut rules.setting(&mut view.names)),
-            None => (DimensionsId::default(), None),
-        };
-        let customer = own_customer.or(contacts_customer);
+        let known = contact.map(|state| state.known_before(order, &mut rules.setting(&mut view.names))).unwrap_or_default();
+        let customer = own_customer.or(known.customer);
         let of_customer = inherited_from(&self.customers, rules)(customer, order);
-        let below = view.names.overlay(of_customer, of_contact);
+        let below = view.names.overlay(of_customer, known.dimensions);
         let dimensions = view.names.overlay(below, own);
-        Inherited { dimensions, customer, stands: !contact.is_some_and(|state| state.summary.is_spam) }
+        let stands = !contact.is_some_and(|state| state.summary.is_spam);
+        Inherited { dimensions, customer, stands, is_settled: known.is_settled }
     }
 }
 
@@ -137,6 +143,7 @@ struct Inherited {
     dimensions: DimensionsId,
     customer: Option<Key>,
     stands: bool,
+    is_settled: bool,
 }
 
 /// The answer as its customer knows it, where it stands and has one.

@@ -1,0 +1,128 @@
+//! `cxpulse demo`: everything in one process with nothing installed: an embedded broker, a made organisation, and the service as `run` runs it.
+//!
+//! Does not know how any of them works. The broker keeps about 5 MiB a partition and drops the rest silently, so the history is compressed,
+//! spread over enough partitions, and at the end compared with what was read.
+
+mod parts;
+mod story;
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use super::options::{LogArgs, WebArgs};
+use crate::config::{self, Configuration, parse_span};
+use crate::time::Span;
+use parts::Parts;
+use story::Story;
+
+const EXAMPLES: &str = "\
+Examples:
+  Look at it until Ctrl-C:                 cxpulse demo
+  On another port, for a minute:           cxpulse demo --port 8080 --for 60s
+
+A support organisation with a few thousand customers plays 30 days of history as fast as the machine goes and then lives on in real time. Its
+office clock is set so that it is a busy weekday morning now. A little over a minute later, and then every 25 minutes, something breaks:
+response times rise, and satisfaction follows.";
+
+/// Warnings, but not that the records carry their senders' time: here it is known, and wanted.
+const LOG_FILTER: &str = "warn,cxpulse::records=error";
+
+/// Shows everything at work, without a Kafka cluster.
+#[derive(Clone, Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub struct DemoArgs {
+    /// End by itself after this time, such as `60s`. Default: at Ctrl-C.
+    #[arg(long = "for", value_name = "SPAN", value_parser = span)]
+    pub run_for: Option<Span>,
+
+    /// What the organisation does follows from this number and the time it starts.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
+
+    /// The port of the page and the metrics on this machine; short for --web.listen-address 127.0.0.1:PORT. 0 takes a free one.
+    #[arg(long, value_name = "PORT", conflicts_with = "listen_addresses")]
+    pub port: Option<u16>,
+
+    /// The HTTP server.
+    #[command(flatten)]
+    pub web: WebArgs,
+
+    /// Logs; by default warnings only.
+    #[command(flatten)]
+    pub log: LogArgs,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// A bad flag, a port in use, or a part that does not start.
+pub fn demo(args: &DemoArgs) -> anyhow::Result<()> {
+    let configuration = configuration(args)?;
+    super::logging::start(&configuration.log)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let ended = runtime.block_on(run(args, configuration));
+    runtime.shutdown_timeout(Duration::from_secs(1));
+    ended
+}
+
+async fn run(args: &DemoArgs, configuration: Configuration) -> anyhow::Result<()> {
+    let mut parts = Parts::start(configuration, args.seed).await?;
+    let mut story = Story::new();
+    story.open(parts.addresses());
+    let end = args.run_for.and_then(|span| u64::try_from(span.0).ok()).map(Duration::from_millis);
+    let told = tokio::select! {
+        told = story.tell(&mut parts) => told,
+        () = sleep(end) => Ok(()),
+        () = interrupted() => Ok(()),
+    };
+    let sums = parts.stop().await;
+    told?;
+    story.close(&sums?);
+    Ok(())
+}
+
+/// The built-in configuration with a group of its own, and what the flags say.
+fn configuration(args: &DemoArgs) -> anyhow::Result<Configuration> {
+    let mut flags: Vec<(String, String)> = [("kafka.group_id", "cxpulse-demo"), ("surveys.ces_direction", "ease")]
+        .map(|(key, value)| (key.to_owned(), value.to_owned()))
+        .into();
+    let mut set = |key: &str, value: String| flags.push((key.to_owned(), value));
+    set("log.filter", args.log.level.clone().unwrap_or_else(|| LOG_FILTER.to_owned()));
+    if let Some(json) = args.log.json {
+        set("log.json", json.to_string());
+    }
+    if let Some(port) = args.port {
+        set("web.listen_addresses", SocketAddr::from(([127, 0, 0, 1], port)).to_string());
+    }
+    flags.extend(args.web.overrides());
+    Ok(config::load(None, Vec::new(), &flags)?.configuration)
+}
+
+async fn sleep(end: Option<Duration>) {
+    match end {
+        Some(end) => tokio::time::sleep(end).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Completes at Ctrl-C or SIGTERM.
+async fn interrupted() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminated) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = tokio::signal::ctrl_c() => {}
+                _ = terminated.recv() => {}
+            }
+            return;
+        }
+    }
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending().await
+    }
+}
+
+fn span(text: &str) -> Result<Span, String> {
+    parse_span(text).ok_or_else(|| "wanted is a number and a unit, such as `30s` or `10m`".to_owned())
+}
