@@ -3,6 +3,7 @@
 //! One thread polls one consumer. It has no wakers to lose, and rebalances happen where the engine is. The shape of one round is: serve callbacks,
 //! follow changes of the assignment, hear the observer, take records.
 
+use std::ops::Range;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -79,6 +80,8 @@ struct Unresolved {
 struct Group<S: Sink> {
     feeds: Vec<Feed>,
     queues: Vec<PartitionQueue<GroupContext<S>>>,
+    /// Whose queue was found empty in this turn.
+    dry: Vec<bool>,
 }
 
 impl<S: Sink + 'static> Session<S> {
@@ -241,11 +244,12 @@ impl<S: Sink + 'static> Session<S> {
             .ok_or_else(|| Failure::Fatal(format!("no queue for {topic}/{}", at.partition)))?;
         // Partitions come sorted by number, then topic.
         if self.groups.last().is_none_or(|group| group.feeds[0].at().partition != at.partition) {
-            self.groups.push(Group { feeds: Vec::new(), queues: Vec::new() });
+            self.groups.push(Group { feeds: Vec::new(), queues: Vec::new(), dry: Vec::new() });
         }
         if let Some(group) = self.groups.last_mut() {
             group.feeds.push(Feed::new(at, next_offset));
             group.queues.push(queue);
+            group.dry.push(false);
         }
         Ok(())
     }
@@ -280,7 +284,7 @@ impl<S: Sink + 'static> Session<S> {
                 Report::Counts(counts) => {
                     self.answered_at = Some(Instant::now());
                     self.unanswered = None;
-                    self.partition_counts = counts;
+                    self.note_counts(counts);
                 }
                 Report::Starts { epoch, offsets } if epoch == self.epoch => {
                     let Some(unresolved) = self.unresolved.take() else { continue };
@@ -297,6 +301,19 @@ impl<S: Sink + 'static> Session<S> {
             }
         }
         Ok(())
+    }
+
+    /// Takes the counts over, and warns when they came apart: at start that is refused, but a running service still holds good state.
+    fn note_counts(&mut self, counts: Vec<usize>) {
+        let is_unequal = |counts: &[usize]| counts.iter().any(|count| *count != counts[0]);
+        if is_unequal(&counts) && counts != self.partition_counts {
+            tracing::warn!(
+                target: "cxpulse::kafka",
+                ?counts,
+                "the topics differ in their number of partitions now: what belongs together no longer lies in partitions of one number"
+            );
+        }
+        self.partition_counts = counts;
     }
 
     fn feed_mut(&mut self, at: TopicPartition) -> Option<&mut Feed> {
@@ -333,16 +350,18 @@ impl<S: Sink + 'static> Group<S> {
     /// Takes up to one turn of records, merged by record timestamp as far as what has arrived allows. Nothing is waited for.
     fn take(&mut self, sink: &mut S, consumer: &BaseConsumer<GroupContext<S>>) -> Result<usize, Failure> {
         let mut count = 0;
-        let mut dry = 0_u64;
+        self.dry.fill(false);
         while count < TURN_RECORDS
-            && let Some((index, until)) = choose(&self.feeds, dry)
+            && let Some((index, until)) = choose(&self.feeds, &self.dry)
         {
             let (feed, queue) = (&mut self.feeds[index], &self.queues[index]);
             loop {
                 match queue.poll(Duration::ZERO) {
                     Some(Ok(message)) => {
                         let timestamp = deliver(feed.at(), &message, sink);
-                        feed.taken(message.offset(), timestamp);
+                        if let Some(skipped) = feed.taken(message.offset(), timestamp) {
+                            warn_of_skipped(&consumer.context().topics[feed.at().topic], feed.at().partition, &skipped);
+                        }
                         count += 1;
                         if count >= TURN_RECORDS || feed.last_timestamp().is_some_and(|last| last > until) {
                             break;
@@ -351,11 +370,11 @@ impl<S: Sink + 'static> Group<S> {
                     Some(Err(KafkaError::PartitionEOF(_))) => feed.drained(),
                     Some(Err(error)) => {
                         Session::note(consumer, &error)?;
-                        dry |= 1 << index;
+                        self.dry[index] = true;
                         break;
                     }
                     None => {
-                        dry |= 1 << index;
+                        self.dry[index] = true;
                         break;
                     }
                 }
@@ -363,6 +382,18 @@ impl<S: Sink + 'static> Group<S> {
         }
         Ok(count)
     }
+}
+
+/// Offsets without records are normal where a topic is compacted or transactional; else retention took what was not read yet.
+fn warn_of_skipped(topic: &str, partition: i32, skipped: &Range<i64>) {
+    tracing::warn!(
+        target: "cxpulse::kafka",
+        topic,
+        partition,
+        from = skipped.start,
+        to = skipped.end,
+        "the log has no records where reading was to go on: removed by retention or compaction, or transaction markers"
+    );
 }
 
 /// Hands one record to the sink and gives its timestamp.
