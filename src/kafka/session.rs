@@ -3,28 +3,21 @@
 //! One thread polls one consumer. It has no wakers to lose, and rebalances happen where the engine is. The shape of one round is: serve callbacks,
 //! follow changes of the assignment, hear the observer, take records.
 
-use std::ops::Range;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use rdkafka::consumer::base_consumer::PartitionQueue;
 use rdkafka::consumer::{BaseConsumer, Consumer};
-use rdkafka::error::KafkaError;
-use rdkafka::message::{BorrowedMessage, Message, Timestamp};
+use rdkafka::message::Message;
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
-use super::assignment::{FRESH, choose};
-use super::attributes::cloud_event_attributes;
+use super::assignment::FRESH;
 use super::context::{Change, GroupContext, Trouble, lock};
+use super::group::Group;
 use super::observer::{Observer, Report};
 use super::properties;
-use super::{Arrived, Failure, Feed, Lookup, Sink, TimestampKind, TopicPartition};
+use super::{Failure, Feed, Lookup, Sink, TopicPartition};
 use crate::config::KafkaSettings;
-use crate::event::Record;
 use crate::time::EventTime;
-
-/// Records of one partition group that are taken before the next group has its turn.
-const TURN_RECORDS: usize = 512;
 
 /// What a session is told.
 #[derive(Clone, Debug)]
@@ -76,14 +69,6 @@ struct Unresolved {
     known: Vec<(TopicPartition, Offset)>,
 }
 
-/// One partition group: its feeds and their queues, index by index.
-struct Group<S: Sink> {
-    feeds: Vec<Feed>,
-    queues: Vec<PartitionQueue<GroupContext<S>>>,
-    /// Whose queue was found empty in this turn.
-    dry: Vec<bool>,
-}
-
 impl<S: Sink + 'static> Session<S> {
     /// Joins the group. Nothing is waited for.
     ///
@@ -130,7 +115,7 @@ impl<S: Sink + 'static> Session<S> {
             Some(Ok(message)) => {
                 return Err(Failure::Fatal(format!("a record of {}/{} came on the main queue", message.topic(), message.partition())));
             }
-            Some(Err(error)) => Self::note(&self.consumer, &error)?,
+            Some(Err(error)) => self.consumer.context().note(&error)?,
         }
         if let Some((code, text)) = self.consumer.client().fatal_error() {
             return Err(Failure::Fatal(format!("{code}: {text}")));
@@ -158,14 +143,14 @@ impl<S: Sink + 'static> Session<S> {
         let mut count = 0;
         let (before, after) = self.groups.split_at_mut(self.next_group);
         for group in after.iter_mut().chain(before) {
-            count += group.take(&mut *sink, &self.consumer)?;
+            count += group.take(&mut *sink, self.consumer.context())?;
         }
         Ok(count)
     }
 
     /// The assigned topic partitions, and how far each has been read.
     pub fn feeds(&self) -> impl Iterator<Item = &Feed> {
-        self.groups.iter().flat_map(|group| &group.feeds)
+        self.groups.iter().flat_map(Group::feeds)
     }
 
     /// Whether the group is stable: every partition that this member is to have is being read, which may be none.
@@ -243,13 +228,9 @@ impl<S: Sink + 'static> Session<S> {
             .split_partition_queue(topic, at.partition)
             .ok_or_else(|| Failure::Fatal(format!("no queue for {topic}/{}", at.partition)))?;
         // Partitions come sorted by number, then topic.
-        if self.groups.last().is_none_or(|group| group.feeds[0].at().partition != at.partition) {
-            self.groups.push(Group { feeds: Vec::new(), queues: Vec::new(), dry: Vec::new() });
-        }
-        if let Some(group) = self.groups.last_mut() {
-            group.feeds.push(Feed::new(at, next_offset));
-            group.queues.push(queue);
-            group.dry.push(false);
+        match self.groups.last_mut() {
+            Some(group) if group.partition() == at.partition => group.push(at, next_offset, queue),
+            _ => self.groups.push(Group::new(at, next_offset, queue)),
         }
         Ok(())
     }
@@ -317,19 +298,7 @@ impl<S: Sink + 'static> Session<S> {
     }
 
     fn feed_mut(&mut self, at: TopicPartition) -> Option<&mut Feed> {
-        self.groups.iter_mut().flat_map(|group| &mut group.feeds).find(|feed| feed.at() == at)
-    }
-
-    fn note(consumer: &BaseConsumer<GroupContext<S>>, error: &KafkaError) -> Result<(), Failure> {
-        if let KafkaError::MessageConsumptionFatal(code) = error {
-            return Err(Failure::Fatal(code.to_string()));
-        }
-        if !matches!(error, KafkaError::PartitionEOF(_)) {
-            let code = error.rdkafka_error_code();
-            let text = code.map_or_else(|| error.to_string(), |code| code.to_string());
-            lock(&consumer.context().trouble).note_and_log(code, &format!("consuming: {text}"));
-        }
-        Ok(())
+        self.groups.iter_mut().flat_map(Group::feeds_mut).find(|feed| feed.at() == at)
     }
 }
 
@@ -344,72 +313,4 @@ impl<S: Sink> Drop for Session<S> {
             tracing::warn!(target: "cxpulse::kafka", %error, "could not give partitions back");
         }
     }
-}
-
-impl<S: Sink + 'static> Group<S> {
-    /// Takes up to one turn of records, merged by record timestamp as far as what has arrived allows. Nothing is waited for.
-    fn take(&mut self, sink: &mut S, consumer: &BaseConsumer<GroupContext<S>>) -> Result<usize, Failure> {
-        let mut count = 0;
-        self.dry.fill(false);
-        while count < TURN_RECORDS
-            && let Some((index, until)) = choose(&self.feeds, &self.dry)
-        {
-            let (feed, queue) = (&mut self.feeds[index], &self.queues[index]);
-            loop {
-                match queue.poll(Duration::ZERO) {
-                    Some(Ok(message)) => {
-                        let timestamp = deliver(feed.at(), &message, sink);
-                        if let Some(skipped) = feed.taken(message.offset(), timestamp) {
-                            warn_of_skipped(&consumer.context().topics[feed.at().topic], feed.at().partition, &skipped);
-                        }
-                        count += 1;
-                        if count >= TURN_RECORDS || feed.last_timestamp().is_some_and(|last| last > until) {
-                            break;
-                        }
-                    }
-                    Some(Err(KafkaError::PartitionEOF(_))) => feed.drained(),
-                    Some(Err(error)) => {
-                        Session::note(consumer, &error)?;
-                        self.dry[index] = true;
-                        break;
-                    }
-                    None => {
-                        self.dry[index] = true;
-                        break;
-                    }
-                }
-            }
-        }
-        Ok(count)
-    }
-}
-
-/// Offsets without records are normal where a topic is compacted or transactional; else retention took what was not read yet.
-fn warn_of_skipped(topic: &str, partition: i32, skipped: &Range<i64>) {
-    tracing::warn!(
-        target: "cxpulse::kafka",
-        topic,
-        partition,
-        from = skipped.start,
-        to = skipped.end,
-        "the log has no records where reading was to go on: removed by retention or compaction, or transaction markers"
-    );
-}
-
-/// Hands one record to the sink and gives its timestamp.
-fn deliver<S: Sink>(at: TopicPartition, message: &BorrowedMessage<'_>, sink: &mut S) -> Option<i64> {
-    let (timestamp, timestamp_kind) = match message.timestamp() {
-        Timestamp::LogAppendTime(ms) if ms >= 0 => (Some(ms), TimestampKind::Broker),
-        Timestamp::CreateTime(ms) if ms >= 0 => (Some(ms), TimestampKind::Producer),
-        Timestamp::LogAppendTime(_) | Timestamp::CreateTime(_) | Timestamp::NotAvailable => (None, TimestampKind::Absent),
-    };
-    let record = Record {
-        payload: message.payload(),
-        headers: cloud_event_attributes(message),
-        timestamp: timestamp.map(EventTime),
-        partition: at.partition,
-        offset: message.offset(),
-    };
-    sink.record(Arrived { at, record, timestamp_kind });
-    timestamp
 }
