@@ -53,28 +53,19 @@ impl ContactState {
     }
 
     /// Takes an event in, in its place; `inherited` gives the dimensions of a customer at an instant.
-    ///
-    /// Gives whether it was the last event, so that nothing that came before is changed by it.
-    pub(crate) fn insert(
-        &mut self,
-        entry: Entry,
-        inherited: &impl Fn(Option<Key>, EventOrder) -> DimensionsId,
-        setting: &mut Setting<'_>,
-    ) -> bool {
+    pub(crate) fn insert(&mut self, entry: Entry, inherited: &impl Fn(Option<Key>, EventOrder) -> DimensionsId, setting: &mut Setting<'_>) {
         let at = self.tail.partition_point(|e| e.order <= entry.order);
-        let is_last = at == self.tail.len();
         if self.tail.is_empty() {
             self.base = Some(Box::new(self.summary.clone()));
         }
-        if is_last {
-            let customer = self.summary.opened.and_then(|o| o.customer).or(entry.customer);
+        if at == self.tail.len() {
+            let customer = self.summary.customer_at(&entry);
             self.summary.step(&entry, inherited(customer, entry.order), setting);
             self.tail.push(entry);
         } else {
             self.tail.insert(at, entry);
             self.replay(inherited, setting);
         }
-        is_last
     }
 
     /// Recomputes the summary from the base, because an event came late or a customer's dimensions changed.
@@ -82,7 +73,7 @@ impl ContactState {
         let Some(base) = &self.base else { return };
         self.summary = (**base).clone();
         for entry in &self.tail {
-            let customer = self.summary.opened.and_then(|o| o.customer).or(entry.customer);
+            let customer = self.summary.customer_at(entry);
             self.summary.step(entry, inherited(customer, entry.order), setting);
         }
     }
@@ -104,7 +95,7 @@ impl ContactState {
             self.tail = SmallVec::new();
         } else {
             for entry in self.tail.drain(..folded) {
-                let customer = base.opened.and_then(|o| o.customer).or(entry.customer);
+                let customer = base.customer_at(&entry);
                 base.step(&entry, inherited(customer, entry.order), setting);
                 self.base_order = entry.order;
             }

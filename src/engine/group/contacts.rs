@@ -19,7 +19,7 @@ impl Group {
         let entry = Entry { order: arrived.order, dimensions: arrived.dimensions, customer: arrived.customer, action };
         self.change_contact(contact, view, rules, |state, customers, view| {
             let mut setting = rules.setting(&mut view.names);
-            state.insert(entry, &inherited_from(customers, rules), &mut setting)
+            state.insert(entry, &inherited_from(customers, rules), &mut setting);
         });
         let state = &self.contacts[&contact];
         if state.summary.opened.is_none() {
@@ -33,7 +33,6 @@ impl Group {
         self.change_contact(contact, view, rules, |state, customers, view| {
             let mut setting = rules.setting(&mut view.names);
             state.replay(&inherited_from(customers, rules), &mut setting);
-            false
         });
     }
 
@@ -53,31 +52,30 @@ impl Group {
         pair_facts(&state.summary, answers.filter(|a| a.stands && a.about == Some(contact)), &view.classes)
     }
 
-    /// Changes a ticket or chat and posts whatever follows; `change` gives whether nothing before it is touched.
+    /// Changes a ticket or chat and posts whatever follows.
     fn change_contact(
         &mut self,
         contact: Contact,
         view: &mut View,
         rules: &Rules,
-        change: impl FnOnce(&mut ContactState, &rustc_hash::FxHashMap<Key, CustomerState>, &mut View) -> bool,
+        change: impl FnOnce(&mut ContactState, &rustc_hash::FxHashMap<Key, CustomerState>, &mut View),
     ) {
         let pairs = self.pairs_of(contact, view);
         let state = self.contacts.entry(contact).or_insert_with(|| ContactState::new(contact, &rules.setting(&mut view.names)));
         let before = own_facts(state, view);
-        let (opening, was_spam) = (standing_opening(state), state.summary.is_spam);
-        let is_last = change(state, &self.customers, view);
+        let opening = standing_opening(state);
+        change(state, &self.customers, view);
         let after = own_facts(state, view);
         post_difference(before, after, &mut self.panes, view);
 
-        let (new_opening, is_spam) = (standing_opening(state), state.summary.is_spam);
+        let new_opening = standing_opening(state);
         let has_surveys = !state.surveys.is_empty();
         if opening != new_opening {
             self.move_opening(contact, opening, new_opening, view);
         }
         if has_surveys {
-            if !is_last || was_spam != is_spam {
-                self.resolve_surveys_of(contact, view, rules);
-            }
+            // The last event of a ticket or chat may still lie before a survey that was read first.
+            self.resolve_surveys_of(contact, view, rules);
             let pairs_now = self.pairs_of(contact, view);
             post_difference(pairs, pairs_now, &mut self.panes, view);
         }
