@@ -33,7 +33,8 @@ fn event<'a>(record: Record<'a>, topic: &TopicSettings, settings: &'a DecodeSett
     let Some(payload) = record.payload else { return Ok(None) };
     let text = text::of_payload(payload)?;
     let headers = record.headers.map(HeaderTexts::read).transpose()?;
-    let document = Document::scan(text, &settings.dimensions, name_seed(settings))?;
+    let mut document = Document::new(text);
+    document.scan(&settings.dimensions, name_seed(settings))?;
     let wire = Wire::of(&document, headers)?;
 
     let Envelope { identity, kind, time } = envelope(&wire, record, topic, settings)?;

@@ -15,8 +15,8 @@ const OTHER: &str = "other";
 /// The dimension values of a payload; an empty text is the same as none.
 pub(super) fn values<'a>(payload: &Members<'a>, settings: &'a DecodeSettings) -> Result<DimensionValues<'a>, Reason> {
     let mut values = DimensionValues::new();
-    for &(index, value) in &payload.dimensions {
-        let dimension = &settings.dimensions[usize::from(index)];
+    for (index, dimension) in (0..=u8::MAX).zip(&settings.dimensions) {
+        let Some(value) = payload.dimension(index, dimension) else { continue };
         // A rename may be longer than a label; beyond what any rename is worth, the value is not even decoded.
         let label = match value.text_within(4 * LABEL_BYTES_MAX)? {
             Some(text) => label(text, dimension),

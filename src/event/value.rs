@@ -3,6 +3,7 @@
 //! Does not know which member it is, except by what it is asked for.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use super::text::unescape;
 use super::{Reason, time_text};
@@ -10,6 +11,71 @@ use crate::time::EventTime;
 
 /// The longest id, in bytes.
 pub(super) const ID_BYTES_MAX: usize = 128;
+
+/// A value as the scan notes it: what it is and where it stands. A reading makes a [`Value`] of it, only where it is asked for.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Raw {
+    shape: Shape,
+    start: u32,
+    end: u32,
+}
+
+/// What a value is, as far as its first and last bytes tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Shape {
+    Null,
+    True,
+    False,
+    Integer,
+    Decimal,
+    /// Without escapes; stands between its quotes.
+    Text,
+    /// With escapes; stands with its quotes.
+    Escaped,
+    Array,
+    Object,
+}
+
+impl Raw {
+    pub(super) const NULL: Self = Self { shape: Shape::Null, start: 0, end: 0 };
+
+    /// A value that stands at these bytes of a payload, whose length fits 32 bits by far.
+    #[inline]
+    pub(super) const fn new(shape: Shape, start: usize, end: usize) -> Self {
+        Self { shape, start: start as u32, end: end as u32 }
+    }
+
+    pub(super) const fn shape(self) -> Shape {
+        self.shape
+    }
+
+    #[inline]
+    pub(super) fn is_null(self) -> bool {
+        self.shape == Shape::Null
+    }
+
+    /// Where it stands.
+    #[inline]
+    pub(super) const fn range(self) -> Range<usize> {
+        self.start as usize..self.end as usize
+    }
+
+    /// Its reading in the text that it was found in.
+    pub(super) fn read(self, text: &str) -> Value<'_> {
+        let slice = || &text[self.range()];
+        match self.shape {
+            Shape::Null => Value::Null,
+            Shape::True => Value::Bool(true),
+            Shape::False => Value::Bool(false),
+            Shape::Integer => Value::Integer(slice()),
+            Shape::Decimal => Value::Decimal(slice()),
+            Shape::Text => Value::Text(slice()),
+            Shape::Escaped => Value::Escaped(slice()),
+            Shape::Array => Value::Array,
+            Shape::Object => Value::Object,
+        }
+    }
+}
 
 /// A value that is well-formed JSON.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -54,7 +120,8 @@ impl<'a> Value<'a> {
     /// An id: a text of 1 to 128 bytes without NUL.
     pub(super) fn id(self) -> Result<Cow<'a, str>, Reason> {
         let id = self.text_within(ID_BYTES_MAX)?.ok_or(Reason::BadValue)?;
-        if id.is_empty() || id.as_bytes().contains(&0) { Err(Reason::BadValue) } else { Ok(id) }
+        // Between quotes a NUL only comes of an escape; a header may hold one as it is.
+        if id.is_empty() || id.bytes().any(|byte| byte == 0) { Err(Reason::BadValue) } else { Ok(id) }
     }
 
     /// One of a closed set of texts.

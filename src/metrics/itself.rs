@@ -89,6 +89,13 @@ fn stores(snapshot: &Snapshot, writer: &mut Writer<'_>) {
         "counter",
         overflows,
     );
+    let complete = snapshot.is_backlog_complete.map(|is_complete| (Vec::new(), f64::from(u8::from(is_complete))));
+    writer.family(
+        "cx_backlog_complete",
+        "1 when the history was read from the log's start, or a full set of ticket.snapshot was; 0 when the backlog may lack tickets.",
+        "gauge",
+        complete.into_iter(),
+    );
     let (cells, cells_max) = snapshot.cells;
     writer.family("cx_series", "Label sets kept over all measures.", "gauge", std::iter::once((Vec::new(), cells as f64)));
     writer.family("cx_series_limit", "Label sets that are kept at the most.", "gauge", std::iter::once((Vec::new(), cells_max as f64)));
