@@ -3,6 +3,7 @@
 //! Does not know Kafka, HTTP or how a value came about.
 
 mod catalogue;
+mod explain;
 mod families;
 mod family;
 mod itself;
@@ -13,6 +14,7 @@ pub mod telemetry;
 mod text;
 
 pub use catalogue::catalogue;
+pub use explain::Explainer;
 pub use family::{Family, Labels, Merge, Sets};
 pub use reference::reference;
 
