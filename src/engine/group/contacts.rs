@@ -4,7 +4,7 @@ use super::retention::is_ended;
 use super::{Arrived, Group, post_difference};
 use crate::engine::Rules;
 use crate::engine::contact::{Action, ContactState, Entry, Opening, facts, pair_facts};
-use crate::engine::customer::CustomerState;
+use crate::engine::customer::{CustomerState, Heir};
 use crate::engine::fact::{Fact, Facts};
 use crate::engine::names::DimensionsId;
 use crate::engine::order::EventOrder;
@@ -46,6 +46,9 @@ impl Group {
         });
         if !was_unsettled {
             self.unsettled.push(begins, contact);
+        }
+        if let Some(customer) = self.contacts[&contact].summary.opened.and_then(|opened| opened.customer) {
+            self.add_heir(customer, Heir::Contact(contact), view, rules);
         }
     }
 

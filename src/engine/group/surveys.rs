@@ -5,6 +5,7 @@ use super::retention::survey_retention;
 use super::{Arrived, Group, post_difference};
 use crate::engine::Rules;
 use crate::engine::contact::ContactState;
+use crate::engine::customer::Heir;
 use crate::engine::names::DimensionsId;
 use crate::engine::order::EventOrder;
 use crate::engine::survey::{Sending, StandingAnswer, SurveyId, SurveyIdentity, SurveyState};
@@ -23,6 +24,9 @@ impl Group {
             let state = self.contacts.entry(contact).or_insert_with(|| ContactState::new(contact, &rules.setting(&mut view.names)));
             state.link_survey(id, arrived.order);
         }
+        if let Some(customer) = arrived.customer {
+            self.add_heir(customer, Heir::Survey(id), view, rules);
+        }
         match survey.action {
             SurveyAction::Sent => self.send(id, survey, arrived, view, rules),
             SurveyAction::Responded(answer) => self.answer(id, survey, answer, arrived, view, rules),
@@ -33,6 +37,15 @@ impl Group {
     pub(super) fn resolve_surveys_of(&mut self, contact: Contact, view: &mut View, rules: &Rules) {
         let ids = self.contacts.get(&contact).map(|state| state.surveys.clone()).unwrap_or_default();
         ids.into_iter().for_each(|id| self.change_survey(id, view, rules, |_| ()));
+    }
+
+    /// Looks again at what a survey inherits from its customer, and at the pair that its answer gives.
+    pub(super) fn resolve_survey(&mut self, id: SurveyId, view: &mut View, rules: &Rules) {
+        let about = self.surveys.get(&id).and_then(|state| state.answer.as_ref()?.about);
+        let before = about.map(|contact| self.pairs_of(contact, view)).unwrap_or_default();
+        self.change_survey(id, view, rules, |_| ());
+        let after = about.map(|contact| self.pairs_of(contact, view)).unwrap_or_default();
+        post_difference(before, after, &mut self.panes, view);
     }
 
     /// The latest sending counts.
