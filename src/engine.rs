@@ -17,6 +17,7 @@ mod panes;
 mod scales;
 mod settings;
 mod snapshot;
+mod standing;
 mod survey;
 mod view;
 mod window;
@@ -29,6 +30,7 @@ pub use correlation::{PAIRS, Side};
 pub use ledger::Ledger;
 pub use settings::*;
 pub use snapshot::{Snapshot, TopicSnapshot, WindowState};
+pub use standing::{FactValue, LoyaltyAnswer, StandingFact, Subject};
 
 /// What the catalogue reads a snapshot with.
 pub(crate) mod read {
