@@ -7,7 +7,7 @@
 use std::time::{Duration, Instant};
 
 use cxpulse::config::{Clock, Configuration, ExportSettings, KafkaSettings, LogSettings, RunSettings, Start, WebSettings};
-use cxpulse::engine::{DurationBounds, EngineDimension, EngineSettings, EngineTopic, Limits, WindowSettings};
+use cxpulse::engine::{DurationBounds, EngineDimension, EngineSettings, EngineTopic, Limits, TargetSettings, WindowSettings};
 use cxpulse::event::{DecodeSettings, DimensionOwner, DimensionSettings, IdentityKey, Kind, Scale, TopicSettings};
 use cxpulse::runtime::Service;
 use cxpulse::time::Span;
@@ -108,6 +108,7 @@ fn configuration(servers: &str, group: &str) -> Configuration {
             repeat_contact_within: Span::days(7),
             ticket_retention: Span::days(365),
             customer_retention: Span::days(400),
+            targets: TargetSettings::default(),
             limits: Limits::default(),
         },
         topics,

@@ -26,9 +26,15 @@ pub(crate) enum Measure {
     TicketsResolvedTransferred,
     FirstContactResolved,
     FirstResponse,
+    FirstResponseBusiness,
+    FirstResponseDecided,
+    FirstResponseWithin,
     AutomatedFirstResponse,
     NextResponse,
     Resolution,
+    ResolutionBusiness,
+    ResolutionDecided,
+    ResolutionWithin,
     FirstResolution,
     RequesterWait,
     ChatsStarted,
@@ -39,6 +45,8 @@ pub(crate) enum Measure {
     ChatsEnded,
     ChatsTransferred,
     ChatWait,
+    ChatWaitDecided,
+    ChatWaitWithin,
     ChatDuration,
     /// Label: the metric.
     SurveysSent,
@@ -47,6 +55,9 @@ pub(crate) enum Measure {
     Csat,
     /// Label: the score.
     CsatScores,
+    /// Of contacts whose first-response target was met, missed.
+    CsatWithinTarget,
+    CsatBeyondTarget,
     /// Label: the scope.
     Nps,
     /// Label: the scale.
@@ -68,6 +79,8 @@ pub(crate) enum Measure {
     BacklogAwaitingReplyTickets,
     /// Label: the status.
     BacklogByStatus,
+    /// Counts from the deadline on.
+    BacklogUnansweredPastTarget,
     BacklogOldestUnanswered,
     BacklogOldestAwaitingReply,
     ChatsWaiting,
@@ -92,7 +105,9 @@ impl Measure {
     /// Which grouping sets it is kept for.
     pub(crate) const fn grouping(self) -> Grouping {
         match self {
-            Self::CsatScores | Self::Touchpoints | Self::BacklogByStatus => Grouping::Overall,
+            Self::CsatScores | Self::CsatWithinTarget | Self::CsatBeyondTarget | Self::Touchpoints | Self::BacklogByStatus => {
+                Grouping::Overall
+            }
             Self::Correlation => Grouping::OneDimension,
             Self::CustomerActivations | Self::CustomerDepartures | Self::CustomersNew | Self::CustomersActive => Grouping::Customer,
             _ => Grouping::All,
@@ -107,6 +122,7 @@ impl Measure {
                 | Self::BacklogUnansweredTickets
                 | Self::BacklogAwaitingReplyTickets
                 | Self::BacklogByStatus
+                | Self::BacklogUnansweredPastTarget
                 | Self::BacklogOldestUnanswered
                 | Self::BacklogOldestAwaitingReply
                 | Self::ChatsWaiting

@@ -183,7 +183,7 @@ fn topic_index(topic: usize) -> TopicIndex {
 
 #[cfg(test)]
 pub(super) mod tests {
-    use crate::engine::{DurationBounds, EngineSettings, Limits};
+    use crate::engine::{DurationBounds, EngineSettings, Limits, TargetSettings};
     use crate::time::Span;
 
     /// The smallest settings that an engine takes.
@@ -202,6 +202,7 @@ pub(super) mod tests {
             repeat_contact_within: Span::days(7),
             ticket_retention: Span::days(365),
             customer_retention: Span::days(400),
+            targets: TargetSettings::default(),
             limits: Limits::default(),
         }
     }
