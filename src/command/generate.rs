@@ -89,7 +89,7 @@ pub enum GenerateError {
     #[error("{0}\nhint: give the brokers with --bootstrap-servers HOST:PORT")]
     Unreachable(String),
     /// Sending failed.
-    #[error(transparent)]
+    #[error("nothing can be sent")]
     Produce(#[from] ProduceError),
 }
 

@@ -89,7 +89,7 @@ fn configuration(root: Node, folder: &Path, report: &Report) -> Configuration {
     let bucket_sets = grouping::bucket_sets(&mut histograms, &grouping.sets, &dimensions);
     histograms.finish();
     let surveys = measures::surveys(root.section("surveys"));
-    let (call_channels, chat_abandon_min) = measures::chats(root.section("chats"));
+    let (call_channels, chat_abandon_min, chat_idle_end) = measures::chats(root.section("chats"));
     let repeat_contact_within = measures::repeat_contact_within(root.section("journey"));
     let schedules = schedules::resolve(&mut root, &dimensions);
     let targets = targets::resolve(root.section("targets"), schedules, &dimensions);
@@ -112,6 +112,7 @@ fn configuration(root: Node, folder: &Path, report: &Report) -> Configuration {
         duration_bounds,
         quantiles_percent,
         chat_abandon_min,
+        chat_idle_end,
         repeat_contact_within,
         ticket_retention,
         customer_retention,

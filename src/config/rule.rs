@@ -46,7 +46,7 @@ pub(super) fn check_reached<T>(rules: &[Rule<T>], conditions: &[Condition], plac
         })
     };
     if let Some(at) = rules.iter().position(leaves_nothing) {
-        let what = format!("no contact comes to this rule, because rule {} of the list holds for all that it asks for", at + 1);
+        let what = format!("no contact comes to this rule, because `[{at}]` of the same list holds for all that it asks for");
         report.add(place, complaint(ProblemKind::RuleNeverReached, what, "put the narrower rule first: the first that matches holds"));
     }
 }

@@ -98,7 +98,7 @@ fn read(name: &str, mut section: Section<'_>) -> Schedule {
 
 fn zone_named(name: &str) -> Result<TimeZone, Complaint> {
     TimeZone::get(name).map_err(|_| {
-        let known: Vec<String> = jiff::tz::db().available().map(|zone| zone.to_string()).collect();
+        let known: Vec<String> = jiff::tz::db().available().map(|zone| zone.to_string()).filter(|zone| zone.contains('/')).collect();
         let known: Vec<&str> = known.iter().map(String::as_str).collect();
         let hint = match nearest(name, &known) {
             Some(known) => format!("did you mean `{known}`?"),

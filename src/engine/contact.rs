@@ -15,12 +15,14 @@ pub(crate) use step::Setting;
 
 use super::names::DimensionsId;
 use super::order::EventOrder;
-use crate::event::{Key, Status};
+use crate::event::{ContactAction, Key, Status};
 use crate::time::{EventTime, Span};
 
 /// What the events of a ticket or chat, in their order, come to.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Summary {
+    /// When an event last named it.
+    pub(crate) named: Option<EventTime>,
     /// Its own dimensions: the last value of each.
     pub(crate) dimensions: DimensionsId,
     /// `ticket.created` or `chat.started`.
@@ -66,6 +68,15 @@ pub(crate) struct Summary {
     pub(crate) waiting_since: Option<EventTime>,
     /// What targets and business hours are counted by; absent without them, to stay small.
     pub(crate) clocks: Option<Box<Clocks>>,
+}
+
+/// What is taken in at one place of a history.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Action {
+    /// An event of the ticket or chat itself.
+    Event(ContactAction),
+    /// A full set of snapshots, begun at this instant, has been sent: a ticket that was not named since is no longer open.
+    SetCompleted(EventTime),
 }
 
 /// The opening of a ticket or chat.

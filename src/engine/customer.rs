@@ -25,6 +25,8 @@ pub(crate) struct CustomerState {
     openings: Vec<(Contact, Opening)>,
     /// The customer's answers that stand, in order.
     answers: Vec<StandingAnswer>,
+    /// Whether it is scheduled to be looked at for leaving.
+    pub(crate) is_scheduled: bool,
 }
 
 /// A change of a subscription.
@@ -43,6 +45,18 @@ impl CustomerState {
     pub(crate) fn dimensions_before(&self, order: EventOrder) -> DimensionsId {
         let at = self.timeline.partition_point(|(o, _)| *o < order);
         at.checked_sub(1).map_or(DimensionsId::default(), |at| self.timeline[at].1)
+    }
+
+    /// Whether the customer has subscribed and not cancelled.
+    pub(crate) fn is_active(&self) -> bool {
+        self.subscriptions.last().is_some_and(|(_, subscription)| *subscription != Subscription::Cancelled)
+    }
+
+    /// When something of the customer's last happened.
+    pub(crate) fn last_time(&self) -> EventTime {
+        let own = self.timeline.last().map(|(o, _)| *o).max(self.subscriptions.last().map(|(o, _)| *o));
+        let others = self.openings.last().map(|(_, o)| o.order).max(self.answers.last().map(|a| a.order));
+        own.max(others).map_or(EventTime::MIN, |order| order.time)
     }
 
     /// The customer's dimensions now.

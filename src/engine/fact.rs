@@ -44,6 +44,7 @@ pub(crate) enum Measure {
     ChatsAbandonedLate,
     ChatsEnded,
     ChatsTransferred,
+    ChatsIdleEnded,
     ChatWait,
     ChatWaitDecided,
     ChatWaitWithin,

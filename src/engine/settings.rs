@@ -27,6 +27,8 @@ pub struct EngineSettings {
     pub quantiles_percent: Vec<u8>,
     /// Abandons shorter than this are left out of the abandonment ratio. Default 5 s.
     pub chat_abandon_min: Span,
+    /// A chat without an end counts as ended after so long without an event. `None`, from a configured `0s`, for never: the default.
+    pub chat_idle_end: Option<Span>,
     /// A contact at most this long after another of the same customer is a repeat. Default 7 d.
     pub repeat_contact_within: Span,
     /// How long ended tickets and chats stay known after their last event. Default 365 d.

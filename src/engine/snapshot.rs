@@ -35,6 +35,8 @@ pub struct Snapshot {
     pub overflows: Vec<(String, u64)>,
     /// Since when the customer base is known; `None` where it is not.
     pub customers_since: Option<EventTime>,
+    /// Whether the backlog of every assigned group is whole; `None` without groups.
+    pub is_backlog_complete: Option<bool>,
     /// Cells in use and their limit.
     pub cells: (usize, usize),
     /// Readings of each cell: one a window, or one in all for state.

@@ -304,16 +304,15 @@ impl<S: Sink + 'static> Session<S> {
     }
 
     fn note(consumer: &BaseConsumer<GroupContext<S>>, error: &KafkaError) -> Result<(), Failure> {
-        match error {
-            KafkaError::PartitionEOF(_) => Ok(()),
-            KafkaError::MessageConsumptionFatal(code) => Err(Failure::Fatal(code.to_string())),
-            other => {
-                let code = other.rdkafka_error_code();
-                lock(&consumer.context().trouble)
-                    .note_and_log(code, &format!("consuming: {}", code.map_or_else(|| other.to_string(), |code| code.to_string())));
-                Ok(())
-            }
+        if let KafkaError::MessageConsumptionFatal(code) = error {
+            return Err(Failure::Fatal(code.to_string()));
         }
+        if !matches!(error, KafkaError::PartitionEOF(_)) {
+            let code = error.rdkafka_error_code();
+            let text = code.map_or_else(|| error.to_string(), |code| code.to_string());
+            lock(&consumer.context().trouble).note_and_log(code, &format!("consuming: {text}"));
+        }
+        Ok(())
     }
 }
 
@@ -371,7 +370,7 @@ fn deliver<S: Sink>(at: TopicPartition, message: &BorrowedMessage<'_>, sink: &mu
     let (timestamp, timestamp_kind) = match message.timestamp() {
         Timestamp::LogAppendTime(ms) if ms >= 0 => (Some(ms), TimestampKind::Broker),
         Timestamp::CreateTime(ms) if ms >= 0 => (Some(ms), TimestampKind::Producer),
-        _ => (None, TimestampKind::Absent),
+        Timestamp::LogAppendTime(_) | Timestamp::CreateTime(_) | Timestamp::NotAvailable => (None, TimestampKind::Absent),
     };
     let record = Record {
         payload: message.payload(),

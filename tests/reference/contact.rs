@@ -212,7 +212,9 @@ impl History<'_> {
         let since = |from: Option<usize>, i: usize| from.filter(|&from| from < i).map(|from| self.event(i).time - self.event(from).time);
         let accepted = self.first("chat.accepted");
         story.accepted = accepted.map(|i| self.at(i, since(opened, i)));
-        story.abandoned = self.first("chat.abandoned").map(|i| self.at(i, since(opened, i)));
+        // One that is said to lie before the start is shorter than any.
+        let waited = |i: usize| opened.map(|opened| self.event(i).time - self.event(opened).time);
+        story.abandoned = self.first("chat.abandoned").map(|i| self.at(i, waited(i)));
         story.ended = self.first("chat.ended").map(|i| self.at(i, since(accepted, i)));
         story.transferred = self.last(|e| e.what == "chat.transferred").map(|i| self.at(i, ()));
     }

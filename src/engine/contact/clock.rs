@@ -100,14 +100,13 @@ impl Summary {
         }
     }
 
-    /// What became of the first-response target. Solved or left without a response before the deadline: not decided.
-    pub(crate) fn response_decision(&self) -> Option<Decision> {
+    /// What became of the first-response target. Solved, left or (a chat) idle without a response before the deadline: not decided.
+    pub(crate) fn response_decision(&self, idle_end: Option<Span>) -> Option<Decision> {
         let clock = self.clocks.as_ref()?.response?;
         match self.first_response {
             Some(response) if response.is_silent || response.after < Span(0) => None,
             Some(response) => clock.stopped(response.mark),
-            None if self.is_over() && !clock.ran => None,
-            None => clock.missed(),
+            None => self.ran_out(clock, idle_end),
         }
     }
 
@@ -121,15 +120,21 @@ impl Summary {
         clock.stopped(solve.mark)
     }
 
-    /// What became of the chat wait target. Abandoned or ended before the deadline: not decided.
-    pub(crate) fn wait_decision(&self) -> Option<Decision> {
+    /// What became of the chat wait target. Abandoned, ended or idle before the deadline: not decided.
+    pub(crate) fn wait_decision(&self, idle_end: Option<Span>) -> Option<Decision> {
         let clock = self.clocks.as_ref()?.wait?;
         match self.accepted {
             Some(accepted) if accepted.time < clock.start => None,
             Some(accepted) => clock.stopped(accepted),
-            None if self.is_over() && !clock.ran => None,
-            None => clock.missed(),
+            None => self.ran_out(clock, idle_end),
         }
+    }
+
+    /// What nobody stopped is missed, unless it was over before its deadline.
+    fn ran_out(&self, clock: Clock, idle_end: Option<Span>) -> Option<Decision> {
+        let idle = self.named.zip(idle_end).map(|(named, after)| named + after);
+        let was_over = if self.is_over() { !clock.ran } else { idle.zip(clock.deadline).is_some_and(|(end, deadline)| end <= deadline) };
+        if was_over { None } else { clock.missed() }
     }
 
     /// Solved, abandoned or ended now.

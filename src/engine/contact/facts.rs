@@ -1,13 +1,14 @@
 //! What a ticket or chat contributes to the windows and to the state of now, given its summary.
 
 use super::{Clocks, Decision, Mark, Solve, Stamp, Summary};
+use crate::engine::EngineSettings;
 use crate::engine::aggregate::{DurationClasses, Value};
 use crate::engine::fact::{Fact, Facts, Label, Measure};
 use crate::event::{Contact, Status};
 use crate::time::{EventTime, Span};
 
 /// The facts of a ticket or chat by itself; none when it is withdrawn.
-pub(crate) fn facts(contact: Contact, summary: &Summary, classes: &DurationClasses, abandon_min: Span) -> Facts {
+pub(crate) fn facts(contact: Contact, summary: &Summary, classes: &DurationClasses, settings: &EngineSettings) -> Facts {
     let mut facts = Facts::new();
     if summary.is_gone {
         return facts;
@@ -15,26 +16,32 @@ pub(crate) fn facts(contact: Contact, summary: &Summary, classes: &DurationClass
     let mut out = Writer { facts: &mut facts, classes };
     match contact {
         Contact::Ticket(_) => ticket_facts(summary, &mut out),
-        Contact::Chat(_) => chat_facts(summary, abandon_min, &mut out),
+        Contact::Chat(_) => chat_facts(summary, settings, &mut out),
     }
     out.stamp(Measure::FirstResponse, summary.first_response);
-    target_facts(contact, summary, &mut out);
+    target_facts(contact, summary, settings, &mut out);
     out.stamp(Measure::AutomatedFirstResponse, summary.automated_response);
     summary.next_responses.iter().for_each(|stamp| out.stamp(Measure::NextResponse, Some(*stamp)));
     facts
 }
 
+/// After how long without events something is over; tickets never are.
+pub(super) fn idle_end_of(contact: Contact, settings: &EngineSettings) -> Option<Span> {
+    settings.chat_idle_end.filter(|_| matches!(contact, Contact::Chat(_)))
+}
+
 /// What became of the targets, and how long it took in business hours.
-fn target_facts(contact: Contact, summary: &Summary, out: &mut Writer<'_>) {
+fn target_facts(contact: Contact, summary: &Summary, settings: &EngineSettings, out: &mut Writer<'_>) {
     let Some(clocks) = &summary.clocks else { return };
     let Clocks { response, resolution, .. } = **clocks;
-    out.decision(Measure::FirstResponseDecided, Measure::FirstResponseWithin, summary.response_decision());
+    let idle_end = idle_end_of(contact, settings);
+    out.decision(Measure::FirstResponseDecided, Measure::FirstResponseWithin, summary.response_decision(idle_end));
     let replied = summary.first_response.filter(|s| !s.is_silent && s.after >= Span(0));
     if let (Some(replied), Some(clock)) = (replied, response) {
         out.duration(Measure::FirstResponseBusiness, replied.mark, clock.took);
     }
     if let Contact::Chat(_) = contact {
-        out.decision(Measure::ChatWaitDecided, Measure::ChatWaitWithin, summary.wait_decision());
+        out.decision(Measure::ChatWaitDecided, Measure::ChatWaitWithin, summary.wait_decision(idle_end));
         return;
     }
     out.decision(Measure::ResolutionDecided, Measure::ResolutionWithin, summary.resolution_decision());
@@ -105,7 +112,7 @@ fn backlog_facts(summary: &Summary, out: &mut Writer<'_>) {
     }
 }
 
-fn chat_facts(summary: &Summary, abandon_min: Span, out: &mut Writer<'_>) {
+fn chat_facts(summary: &Summary, settings: &EngineSettings, out: &mut Writer<'_>) {
     let started = summary.opened.filter(|o| !o.is_silent);
     if let Some(started) = started {
         out.count(Measure::ChatsStarted, Mark { time: started.time, dimensions: started.dimensions });
@@ -114,7 +121,7 @@ fn chat_facts(summary: &Summary, abandon_min: Span, out: &mut Writer<'_>) {
     out.marked(Measure::ChatsAbandoned, summary.abandoned);
     out.marked(Measure::ChatsEnded, summary.ended);
     out.marked(Measure::ChatsTransferred, summary.transferred);
-    let late = summary.abandoned.filter(|mark| started.is_none_or(|s| mark.time - s.time >= abandon_min));
+    let late = summary.abandoned.filter(|mark| started.is_none_or(|s| mark.time - s.time >= settings.chat_abandon_min));
     out.marked(Measure::ChatsAbandonedLate, late);
     if let Some(accepted) = summary.accepted {
         out.duration(Measure::ChatWait, accepted, started.map(|s| accepted.time - s.time));
@@ -125,6 +132,12 @@ fn chat_facts(summary: &Summary, abandon_min: Span, out: &mut Writer<'_>) {
     if started.is_some() && summary.abandoned.is_none() && summary.ended.is_none() {
         let measure = if summary.accepted.is_some() { Measure::ChatsActive } else { Measure::ChatsWaiting };
         out.count(measure, Mark { time: EventTime::MIN, dimensions: summary.dimensions });
+        if let (Some(idle), Some(named)) = (settings.chat_idle_end, summary.named) {
+            // Idle ends lie ahead of now until they are reached; a further event takes them back.
+            let end = Mark { time: named + idle, dimensions: summary.dimensions };
+            out.count(Measure::ChatsIdleEnded, end);
+            out.value(measure, end, Value::Count(-1));
+        }
     }
 }
 

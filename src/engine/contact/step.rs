@@ -1,6 +1,6 @@
 //! One event of a ticket or chat, in its order, onto the summary: the definitions of the life cycle.
 
-use super::{Entry, Mark, Opening, Solve, Stamp, Summary};
+use super::{Action, Entry, Mark, Opening, Solve, Stamp, Summary};
 use crate::engine::names::{DimensionsId, Names};
 use crate::engine::promises::{Promise, Promises};
 use crate::event::{AssignReason, Author, Contact, ContactAction, CreatedBy, Message, Status, TicketSnapshot};
@@ -29,10 +29,15 @@ impl Summary {
 
     /// Takes the next event in; `inherited` are the customer's dimensions at that time.
     pub(crate) fn step(&mut self, entry: &Entry, inherited: DimensionsId, setting: &mut Setting<'_>) {
+        let action = match entry.action {
+            Action::Event(action) => action,
+            Action::SetCompleted(started) => return self.end_unless_named_since(started, entry, setting),
+        };
+        self.named = Some(entry.order.time);
         self.dimensions = setting.names.overlay(self.dimensions, entry.dimensions);
         let credited = setting.names.overlay(inherited, self.dimensions);
         let mark = Mark { time: entry.order.time, dimensions: credited };
-        match entry.action {
+        match action {
             ContactAction::Opened(by) => self.open(entry, mark, by, setting),
             ContactAction::Message(message) => self.message(mark, message, setting),
             ContactAction::Status(status) => self.status(mark, status, setting),
@@ -159,6 +164,12 @@ impl Summary {
         if let (true, Some(start), None) = (setting.call_channels.contains(&channel), self.clock_start, self.first_response) {
             self.first_response = Some(Stamp { mark, after: mark.time - start, is_silent: false });
             self.stop_clock(Promise::FirstResponse, mark.time, setting);
+        }
+    }
+
+    fn end_unless_named_since(&mut self, started: EventTime, entry: &Entry, setting: &Setting<'_>) {
+        if self.opened.is_some() && self.named.is_none_or(|named| named < started) {
+            self.solve(Mark { time: entry.order.time, dimensions: self.dimensions }, true, setting);
         }
     }
 

@@ -44,7 +44,15 @@ impl Group {
         }
         let contacts: Vec<Contact> = if matters && rules.inherits_from_customer { state.contacts().collect() } else { Vec::new() };
         post_difference(before, after, &mut self.panes, view);
+        self.schedule_customer(customer, order.time, view);
         contacts.into_iter().for_each(|contact| self.replay_contact(contact, view, rules));
+    }
+
+    /// Sees to it that a customer is looked at for leaving, some time after it was last heard of.
+    fn schedule_customer(&mut self, customer: Key, at: EventTime, view: &View) {
+        let Some(state) = self.customers.get_mut(&customer).filter(|state| !state.is_scheduled) else { return };
+        state.is_scheduled = true;
+        self.idle_customers.push(at + view.settings.customer_retention, customer);
     }
 
     /// Changes a customer's openings around one of them.
@@ -56,6 +64,7 @@ impl Group {
         let after = state.opening_facts_around(order, view);
         state.forget_before(horizon);
         post_difference(before, after, &mut self.panes, view);
+        self.schedule_customer(customer, order.time, view);
     }
 
     /// Changes a customer's answers; `order` is that of the answer which comes or goes.
@@ -67,6 +76,7 @@ impl Group {
         let mut after = state.latest_answer_facts(view);
         after.extend(state.answer_touchpoint(order, view));
         post_difference(before, after, &mut self.panes, view);
+        self.schedule_customer(customer, order.time, view);
     }
 
     /// What lies before this is in no window and cannot come back into one.

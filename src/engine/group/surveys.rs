@@ -1,6 +1,7 @@
 //! What an event of a survey changes: its own facts, its customer's answers, the pairs of the ticket or chat it is about.
 
 use super::contacts::inherited_from;
+use super::retention::survey_retention;
 use super::{Arrived, Group, post_difference};
 use crate::engine::Rules;
 use crate::engine::contact::ContactState;
@@ -20,9 +21,7 @@ impl Group {
         let id = SurveyId { metric: survey.metric, identity };
         if let Some(contact) = survey.about {
             let state = self.contacts.entry(contact).or_insert_with(|| ContactState::new(contact, &rules.setting(&mut view.names)));
-            if !state.surveys.contains(&id) {
-                state.surveys.push(id);
-            }
+            state.link_survey(id, arrived.order);
         }
         match survey.action {
             SurveyAction::Sent => self.send(id, survey, arrived, view, rules),
@@ -89,6 +88,10 @@ impl Group {
         change(&mut state);
         self.resolve(&mut state, view, rules);
         let (after, new) = (state.facts(id.metric, view), of_customer(&state));
+        if !state.is_scheduled {
+            state.is_scheduled = true;
+            self.old_surveys.push(state.last_time() + survey_retention(&view.settings), id);
+        }
         self.surveys.insert(id, state);
         post_difference(before, after, &mut self.panes, view);
         if old != new {

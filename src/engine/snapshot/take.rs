@@ -8,7 +8,7 @@ use super::{GroupKey, Reading, Snapshot, TopicSnapshot, WindowState};
 use crate::engine::aggregate::Partial;
 use crate::engine::cells::{Cell, CellId};
 use crate::engine::fact::{Label, Measure};
-use crate::engine::group::{Group, TopicState};
+use crate::engine::group::{Evictions, Group, TopicState};
 use crate::engine::ledger::Ledger;
 use crate::engine::names::KeyId;
 use crate::engine::view::View;
@@ -38,6 +38,7 @@ pub(crate) fn take(view: &View, groups: &BTreeMap<PartitionGroup, Group>) -> Sna
         evictions: evictions(view, groups),
         overflows: view.names.overflows().map(|(name, n)| (name.to_owned(), n)).collect(),
         customers_since: groups.values().filter_map(|g| g.customers_since).min(),
+        is_backlog_complete: (!groups.is_empty()).then(|| groups.values().all(|g| g.is_history_complete)),
         cells: (view.cells.all().len(), view.settings.limits.cells_max),
         touchpoints: touchpoints(view, labels.get(&Measure::Touchpoints)),
         keys: keys(view, &readings),
@@ -136,6 +137,13 @@ fn entries(groups: &BTreeMap<PartitionGroup, Group>) -> Vec<(&'static str, usize
 
 fn evictions(view: &View, groups: &BTreeMap<PartitionGroup, Group>) -> Vec<(&'static str, u64)> {
     let identities = groups.values().flat_map(|g| &g.topics).map(|t| t.gate.evictions()).sum();
-    let histories = groups.values().map(|g| g.folded_early).sum();
-    vec![("identities", identities), ("histories", histories), ("cells", view.cells.overflows())]
+    let sum = |of: fn(&Evictions) -> u64| groups.values().map(|g| of(&g.evictions)).sum();
+    vec![
+        ("contacts", sum(|e| e.contacts)),
+        ("surveys", sum(|e| e.surveys)),
+        ("customers", sum(|e| e.customers)),
+        ("histories", sum(|e| e.histories)),
+        ("identities", identities),
+        ("cells", view.cells.overflows()),
+    ]
 }
