@@ -17,6 +17,7 @@ mod panes;
 mod scales;
 mod settings;
 mod snapshot;
+mod standing;
 mod survey;
 mod view;
 mod window;
@@ -29,6 +30,7 @@ pub use correlation::{PAIRS, Side};
 pub use ledger::Ledger;
 pub use settings::*;
 pub use snapshot::{Snapshot, TopicSnapshot, WindowState};
+pub use standing::{FactValue, LoyaltyAnswer, StandingFact, Subject};
 
 /// What the catalogue reads a snapshot with.
 pub(crate) mod read {
@@ -179,6 +181,13 @@ impl Engine {
             self.assigned.get_mut(&place.group).expect(ASSIGNED).take_in(arrived, &mut self.view, &self.rules);
         }
         outcome
+    }
+
+    /// Notes that a group was not read from its logs' start, so that its backlog is not whole until a full set of ticket snapshots was read.
+    pub fn mark_incomplete(&mut self, group: PartitionGroup) {
+        if let Some(state) = self.assigned.get_mut(&group) {
+            state.is_history_complete = false;
+        }
     }
 
     /// Lets now follow the applied events, but not beyond `limit`: while catching up, nothing is then held. `None` ends it.

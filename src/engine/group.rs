@@ -2,10 +2,13 @@
 
 mod contacts;
 mod customers;
+mod retention;
 mod surveys;
 
-use std::collections::{BTreeMap, BinaryHeap};
+use std::collections::BTreeMap;
 
+pub(crate) use retention::Evictions;
+use retention::Schedule;
 use rustc_hash::FxHashMap;
 
 use super::contact::ContactState;
@@ -16,6 +19,7 @@ use super::ledger::Ledger;
 use super::names::DimensionsId;
 use super::order::EventOrder;
 use super::panes::Panes;
+use super::standing::Subject;
 use super::survey::{SurveyId, SurveyState};
 use super::view::View;
 use super::{EngineSettings, Outcome, Place, Progress, Rules};
@@ -32,12 +36,17 @@ pub(crate) struct Group {
     customers: FxHashMap<Key, CustomerState>,
     /// Events later than now; they are applied when now reaches them.
     held: BTreeMap<EventOrder, Arrived>,
-    /// When the tail of each unsettled ticket or chat begins, oldest first.
-    unsettled: BinaryHeap<std::cmp::Reverse<(EventTime, Contact)>>,
+    /// When the tail of each unsettled ticket or chat begins.
+    unsettled: Schedule<Contact>,
+    /// When ended tickets and chats, surveys and customers are looked at for leaving.
+    ended: Schedule<Contact>,
+    old_surveys: Schedule<SurveyId>,
+    idle_customers: Schedule<Key>,
     /// The first event of a customer, or the beginning of time where a customer was loaded as active: before it the base is not known.
     pub(crate) customers_since: Option<EventTime>,
-    /// Histories folded early, because they were too long.
-    pub(crate) folded_early: u64,
+    pub(crate) evictions: Evictions,
+    /// Whether the backlog is whole: read from the log's start, or a full set of ticket snapshots was.
+    pub(crate) is_history_complete: bool,
     pub(crate) largest_event_time: Option<EventTime>,
 }
 
@@ -79,9 +88,13 @@ impl Group {
             surveys: FxHashMap::default(),
             customers: FxHashMap::default(),
             held: BTreeMap::new(),
-            unsettled: BinaryHeap::new(),
+            unsettled: Schedule::default(),
+            ended: Schedule::default(),
+            old_surveys: Schedule::default(),
+            idle_customers: Schedule::default(),
             customers_since: None,
-            folded_early: 0,
+            evictions: Evictions::default(),
+            is_history_complete: true,
             largest_event_time: None,
         }
     }
@@ -135,13 +148,13 @@ impl Group {
         }
     }
 
-    /// Folds histories that nothing late can change any more.
+    /// Folds histories that nothing late can change any more, and lets go of what nothing asks for any more.
     pub(crate) fn settle(&mut self, view: &mut View, rules: &Rules) {
         let horizon = self.horizon(&view.settings);
-        while self.unsettled.peek().is_some_and(|next| next.0.0 < horizon) {
-            let Some(std::cmp::Reverse((_, contact))) = self.unsettled.pop() else { break };
+        while let Some(contact) = self.unsettled.pop_before(horizon) {
             self.settle_contact(contact, horizon, view, rules);
         }
+        self.expire(horizon, view);
     }
 
     /// How much it holds, by store.
@@ -163,8 +176,13 @@ impl Group {
         match arrived.body {
             Body::Contact(contact, action) => self.apply_contact(contact, action, arrived, view, rules),
             Body::Survey(survey) => self.apply_survey(&survey, arrived, view, rules),
-            Body::Customer(action) => self.apply_customer(action, arrived, view, rules),
-            Body::SnapshotCompleted(_) => {}
+            Body::Customer(action) => {
+                if let Some(customer) = arrived.customer {
+                    self.panes.about(Subject::Customer(customer));
+                }
+                self.apply_customer(action, arrived, view, rules);
+            }
+            Body::SnapshotCompleted(started) => self.complete_set(started, arrived, view, rules),
         }
     }
 
@@ -186,6 +204,7 @@ impl Group {
 /// Posts the difference of two lists of facts.
 fn post_difference(mut before: Facts, mut after: Facts, panes: &mut Panes, view: &mut View) {
     difference(&mut before, &mut after);
+    panes.note_standing(&before, &after);
     before.iter().for_each(|fact| view.post(panes, fact, -1));
     after.iter().for_each(|fact| view.post(panes, fact, 1));
 }

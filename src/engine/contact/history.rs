@@ -2,8 +2,8 @@
 
 use smallvec::SmallVec;
 
-use super::Summary;
 use super::step::Setting;
+use super::{Action, Summary};
 use crate::engine::names::DimensionsId;
 use crate::engine::order::EventOrder;
 use crate::engine::survey::SurveyId;
@@ -18,7 +18,7 @@ pub(crate) struct Entry {
     pub(crate) dimensions: DimensionsId,
     /// The customer it names.
     pub(crate) customer: Option<Key>,
-    pub(crate) action: ContactAction,
+    pub(crate) action: Action,
 }
 
 /// What was known of a ticket or chat just before some event.
@@ -42,19 +42,28 @@ pub(crate) struct ContactState {
     tail: SmallVec<[Entry; 0]>,
     /// The event that the base ends with.
     base_order: EventOrder,
-    /// The surveys that name it.
+    /// The surveys that name it, and the last event among them.
     pub(crate) surveys: SmallVec<[SurveyId; 0]>,
+    last_survey: EventOrder,
 }
 
 impl ContactState {
     pub(crate) fn new(contact: Contact, setting: &Setting<'_>) -> Self {
         let summary = Summary::before(contact, setting);
-        Self { contact, summary, base: None, tail: SmallVec::new(), base_order: EventOrder::MIN, surveys: SmallVec::new() }
+        Self {
+            contact,
+            summary,
+            base: None,
+            tail: SmallVec::new(),
+            base_order: EventOrder::MIN,
+            surveys: SmallVec::new(),
+            last_survey: EventOrder::MIN,
+        }
     }
 
     /// Takes an event in, in its place; `inherited` gives the dimensions of a customer at an instant.
     ///
-    /// Gives whether it was the last event, so that nothing that came before is changed by it.
+    /// Gives whether it was the last event, of its surveys too, so that nothing that came before is changed by it.
     pub(crate) fn insert(
         &mut self,
         entry: Entry,
@@ -62,19 +71,27 @@ impl ContactState {
         setting: &mut Setting<'_>,
     ) -> bool {
         let at = self.tail.partition_point(|e| e.order <= entry.order);
-        let is_last = at == self.tail.len();
+        let (is_last, is_after_surveys) = (at == self.tail.len(), entry.order > self.last_survey);
         if self.tail.is_empty() {
             self.base = Some(Box::new(self.summary.clone()));
         }
         if is_last {
-            let customer = self.summary.opened.and_then(|o| o.customer).or(entry.customer);
+            let customer = self.summary.customer_at(&entry);
             self.summary.step(&entry, inherited(customer, entry.order), setting);
             self.tail.push(entry);
         } else {
             self.tail.insert(at, entry);
             self.replay(inherited, setting);
         }
-        is_last
+        is_last && is_after_surveys
+    }
+
+    /// Notes that an event of a survey names it.
+    pub(crate) fn link_survey(&mut self, survey: SurveyId, order: EventOrder) {
+        self.last_survey = self.last_survey.max(order);
+        if !self.surveys.contains(&survey) {
+            self.surveys.push(survey);
+        }
     }
 
     /// Recomputes the summary from the base, because an event came late or a customer's dimensions changed.
@@ -82,7 +99,7 @@ impl ContactState {
         let Some(base) = &self.base else { return };
         self.summary = (**base).clone();
         for entry in &self.tail {
-            let customer = self.summary.opened.and_then(|o| o.customer).or(entry.customer);
+            let customer = self.summary.customer_at(entry);
             self.summary.step(entry, inherited(customer, entry.order), setting);
         }
     }
@@ -104,7 +121,7 @@ impl ContactState {
             self.tail = SmallVec::new();
         } else {
             for entry in self.tail.drain(..folded) {
-                let customer = base.opened.and_then(|o| o.customer).or(entry.customer);
+                let customer = base.customer_at(&entry);
                 base.step(&entry, inherited(customer, entry.order), setting);
                 self.base_order = entry.order;
             }
@@ -118,7 +135,7 @@ impl ContactState {
         let (mut dimensions, mut opened) = (base.dimensions, base.opened.map(|o| o.customer));
         for entry in self.tail.iter().take_while(|e| e.order < order) {
             dimensions = setting.names.overlay(dimensions, entry.dimensions);
-            if opened.is_none() && matches!(entry.action, ContactAction::Opened(_) | ContactAction::Snapshot(_)) {
+            if opened.is_none() && matches!(entry.action, Action::Event(ContactAction::Opened(_) | ContactAction::Snapshot(_))) {
                 opened = Some(entry.customer);
             }
         }
@@ -128,6 +145,11 @@ impl ContactState {
     /// Its last event, or the one that the base ended with.
     pub(crate) fn last_order(&self) -> EventOrder {
         self.tail.last().map_or(self.base_order, |e| e.order)
+    }
+
+    /// When the first event that waits to be folded happened.
+    pub(crate) fn tail_start(&self) -> Option<EventTime> {
+        self.tail.first().map(|e| e.order.time)
     }
 
     /// Whether events wait to be folded.

@@ -1,14 +1,14 @@
 //! What an event of a ticket or chat changes: its own facts, its pairs with answers, its customer's openings, its surveys.
 
-use std::cmp::Reverse;
-
+use super::retention::is_ended;
 use super::{Arrived, Group, post_difference};
 use crate::engine::Rules;
-use crate::engine::contact::{ContactState, Entry, Opening, facts, pair_facts};
-use crate::engine::customer::CustomerState;
+use crate::engine::contact::{Action, ContactState, Entry, Opening, facts, pair_facts};
+use crate::engine::customer::{CustomerState, Heir};
 use crate::engine::fact::{Fact, Facts};
 use crate::engine::names::DimensionsId;
 use crate::engine::order::EventOrder;
+use crate::engine::standing::Subject;
 use crate::engine::survey::touchpoint;
 use crate::engine::view::View;
 use crate::event::{Contact, ContactAction, Key};
@@ -16,16 +16,41 @@ use crate::time::EventTime;
 
 impl Group {
     pub(super) fn apply_contact(&mut self, contact: Contact, action: ContactAction, arrived: &Arrived, view: &mut View, rules: &Rules) {
+        let action = Action::Event(action);
         let entry = Entry { order: arrived.order, dimensions: arrived.dimensions, customer: arrived.customer, action };
+        self.take_into(contact, entry, view, rules);
+        if self.contacts[&contact].summary.opened.is_none() {
+            self.topics[arrived.topic].ledger.orphaned += 1;
+        }
+    }
+
+    /// A full set of ticket snapshots has been sent: open tickets not named since it began are ended.
+    pub(super) fn complete_set(&mut self, started: EventTime, arrived: &Arrived, view: &mut View, rules: &Rules) {
+        let is_left_open =
+            |state: &ContactState| state.summary.opened.is_some() && !state.summary.is_solved && state.last_order() < arrived.order;
+        let tickets = self.contacts.iter().filter(|(contact, state)| matches!(contact, Contact::Ticket(_)) && is_left_open(state));
+        let mut tickets: Vec<Contact> = tickets.map(|(contact, _)| *contact).collect();
+        tickets.sort_unstable();
+        for contact in tickets {
+            let (order, action) = (arrived.order, Action::SetCompleted(started));
+            self.take_into(contact, Entry { order, dimensions: DimensionsId::default(), customer: None, action }, view, rules);
+        }
+        self.is_history_complete = true;
+    }
+
+    fn take_into(&mut self, contact: Contact, entry: Entry, view: &mut View, rules: &Rules) {
+        let begins = entry.order.time;
+        let was_unsettled = self.contacts.get(&contact).is_some_and(ContactState::is_unsettled);
         self.change_contact(contact, view, rules, |state, customers, view| {
             let mut setting = rules.setting(&mut view.names);
             state.insert(entry, &inherited_from(customers, rules), &mut setting)
         });
-        let state = &self.contacts[&contact];
-        if state.summary.opened.is_none() {
-            self.topics[arrived.topic].ledger.orphaned += 1;
+        if !was_unsettled {
+            self.unsettled.push(begins, contact);
         }
-        self.unsettled.push(Reverse((arrived.order.time, contact)));
+        if let Some(customer) = self.contacts[&contact].summary.opened.and_then(|opened| opened.customer) {
+            self.add_heir(customer, Heir::Contact(contact), view, rules);
+        }
     }
 
     /// Replays a ticket or chat, because its customer's dimensions became known late.
@@ -43,7 +68,12 @@ impl Group {
         let mut setting = rules.setting(&mut view.names);
         let history_max = view.settings.limits.history_max;
         let early = state.fold(horizon, history_max, &inherited_from(&self.customers, rules), &mut setting);
-        self.folded_early += early as u64;
+        self.evictions.histories += early as u64;
+        if let Some(next) = state.tail_start() {
+            self.unsettled.push(next, contact);
+        } else if is_ended(state) {
+            self.ended.push(state.last_order().time + view.settings.ticket_retention, contact);
+        }
     }
 
     /// The pairs that a ticket or chat gives with the answers about it.
@@ -67,7 +97,7 @@ impl Group {
         let (opening, was_spam) = (standing_opening(state), state.summary.is_spam);
         let is_last = change(state, &self.customers, view);
         let after = own_facts(state, view);
-        post_difference(before, after, &mut self.panes, view);
+        post_difference(before, after, self.panes.about(Subject::Contact(contact)), view);
 
         let (new_opening, is_spam) = (standing_opening(state), state.summary.is_spam);
         let has_surveys = !state.surveys.is_empty();
@@ -79,16 +109,18 @@ impl Group {
                 self.resolve_surveys_of(contact, view, rules);
             }
             let pairs_now = self.pairs_of(contact, view);
-            post_difference(pairs, pairs_now, &mut self.panes, view);
+            post_difference(pairs, pairs_now, self.panes.about(Subject::Contact(contact)), view);
         }
     }
 
     /// Tells the customers that a ticket or chat was opened, was withdrawn, or is another's.
     fn move_opening(&mut self, contact: Contact, old: Option<Opening>, new: Option<Opening>, view: &mut View) {
         if let Some((opening, customer)) = old.and_then(|o| Some((o, o.customer?))) {
+            self.panes.about(Subject::Customer(customer));
             self.change_openings(customer, opening.order, view, |state| state.remove_opening(contact, opening.order));
         }
         if let Some((opening, customer)) = new.and_then(|o| Some((o, o.customer?))) {
+            self.panes.about(Subject::Customer(customer));
             self.change_openings(customer, opening.order, view, |state| state.add_opening(contact, opening));
         }
     }
@@ -96,7 +128,7 @@ impl Group {
 
 /// The facts of a ticket or chat by itself, with the touchpoint of an opening that has no customer.
 fn own_facts(state: &ContactState, view: &View) -> Facts {
-    let mut facts = facts(state.contact(), &state.summary, &view.classes, view.settings.chat_abandon_min);
+    let mut facts = facts(state.contact(), &state.summary, &view.classes, &view.settings);
     facts.extend(anonymous_touchpoint(state, view));
     facts
 }
