@@ -80,7 +80,7 @@ impl Group {
     pub(super) fn pairs_of(&self, contact: Contact, view: &View) -> Facts {
         let Some(state) = self.contacts.get(&contact).filter(|s| !s.surveys.is_empty()) else { return Facts::new() };
         let answers = state.surveys.iter().filter_map(|id| self.surveys.get(id)?.answer.as_ref());
-        pair_facts(&state.summary, answers.filter(|a| a.stands && a.about == Some(contact)), &view.classes)
+        pair_facts(contact, &state.summary, answers.filter(|a| a.stands && a.about == Some(contact)), view)
     }
 
     /// Changes a ticket or chat and posts whatever follows; `change` gives whether nothing before it is touched.
