@@ -8,6 +8,7 @@ use crate::engine::contact::ContactState;
 use crate::engine::customer::Heir;
 use crate::engine::names::DimensionsId;
 use crate::engine::order::EventOrder;
+use crate::engine::standing::{LoyaltyAnswer, Subject};
 use crate::engine::survey::{Sending, StandingAnswer, SurveyId, SurveyIdentity, SurveyState};
 use crate::engine::view::View;
 use crate::event::{Answer, Contact, Key, Survey, SurveyAction};
@@ -90,7 +91,7 @@ impl Group {
         self.change_survey(id, view, rules, |state| state.answer = Some(standing));
         for (contact, before) in touched.into_iter().zip(before) {
             let after = self.pairs_of(contact, view);
-            post_difference(before, after, &mut self.panes, view);
+            post_difference(before, after, self.panes.about(Subject::Contact(contact)), view);
         }
     }
 
@@ -106,12 +107,15 @@ impl Group {
             self.old_surveys.push(state.last_time() + survey_retention(&view.settings), id);
         }
         self.surveys.insert(id, state);
-        post_difference(before, after, &mut self.panes, view);
+        self.panes.note_loyalty(id, || new.as_ref().and_then(|(customer, answer)| loyalty(*customer, answer, view)));
+        post_difference(before, after, self.panes.about(Subject::of_survey(id)), view);
         if old != new {
             if let Some((customer, answer)) = old {
+                self.panes.about(Subject::Customer(customer));
                 self.change_answers(customer, answer.order, view, |state| state.remove_answer(answer.order));
             }
             if let Some((customer, answer)) = new {
+                self.panes.about(Subject::Customer(customer));
                 self.change_answers(customer, answer.order, view, |state| state.add_answer(answer));
             }
         }
@@ -166,4 +170,10 @@ struct Inherited {
 fn of_customer(state: &SurveyState) -> Option<(Key, StandingAnswer)> {
     let answer = state.answer.as_ref().filter(|a| a.stands)?;
     Some((answer.customer?, answer.clone()))
+}
+
+/// The answer as one about the relationship, where it is one.
+fn loyalty(customer: Key, answer: &StandingAnswer, view: &View) -> Option<LoyaltyAnswer> {
+    let vote = answer.is_experience().then(|| answer.vote(view))?;
+    Some(LoyaltyAnswer { customer, time: answer.order.time, is_promoter: vote.good, is_detractor: vote.bad })
 }
