@@ -143,6 +143,8 @@ TESTS_JAVA=$(find_java)
 export TESTS_JAVA
 # Here everything is set up, so a test that would leave itself out for want of a tool fails instead.
 export TESTS_COMPLETE=1
+# So many random cases of each property of the reference; 256 without it.
+export CXPULSE_CASES="${CXPULSE_CASES:-2000}"
 cargo --version
 "$TESTS_JAVA" -version 2>&1 | head -n 1
 promtool --version 2>&1 | head -n 1
