@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::set_up::Topics;
 use crate::support::broker::Broker;
 use crate::support::data::{DataRecord, data_set, keyed_records};
-use crate::support::exposition::{Exposition, family_of};
+use crate::support::exposition::{Exposition, canonical, family_of};
 use crate::support::left_out::leave_out;
 use crate::support::service::{Service, cxpulse};
 use crate::support::topics::Producer;
@@ -108,7 +108,7 @@ fn assert_same(replayed: &Exposition, seen: &Exposition, order: &str) {
     assert!(families.len() > 50, "a replay of `{SET}` exports more than {} families", families.len());
     let lines = |exposition: &Exposition| -> BTreeSet<String> {
         let ours = exposition.samples().filter(|(series, _)| families.contains(family_of(series)));
-        ours.map(|(series, value)| format!("{series} {value:?}")).collect()
+        ours.map(|(series, value)| format!("{} {value:?}", canonical(series))).collect()
     };
     let (expected, got) = (lines(replayed), lines(seen));
     let missing: Vec<_> = expected.difference(&got).take(20).collect();
