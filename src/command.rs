@@ -8,6 +8,7 @@ mod failure;
 mod feeding;
 pub mod generate;
 pub mod logging;
+pub mod metrics;
 pub mod options;
 pub mod replay;
 pub mod run;
@@ -57,6 +58,7 @@ enum Command {
     Replay(replay::ReplayArgs),
     Generate(generate::GenerateArgs),
     Check(check::CheckArgs),
+    Metrics(metrics::MetricsArgs),
 }
 
 /// Runs the command that the process's arguments name, and gives its exit code.
@@ -72,6 +74,7 @@ pub fn main() -> ExitCode {
         Command::Replay(args) => replay::replay(&args),
         Command::Generate(args) => generate::generate(&args),
         Command::Check(args) => check::run(&args),
+        Command::Metrics(args) => metrics::run(&args),
     };
     match ended {
         Ok(()) => ExitCode::SUCCESS,

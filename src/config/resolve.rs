@@ -91,6 +91,7 @@ fn configuration(root: Node, folder: &Path, report: &Report) -> Configuration {
     let surveys = measures::surveys(root.section("surveys"));
     let (call_channels, chat_abandon_min, chat_idle_end) = measures::chats(root.section("chats"));
     let repeat_contact_within = measures::repeat_contact_within(root.section("journey"));
+    let trends = super::trend::resolve(root.section("trend"), &windows);
     let (ticket_retention, customer_retention) = service::retention(root.section("retention"));
     let limits = service::limits(root.section("limits"));
     let identity_key = service::privacy(root.section("privacy"), folder);
@@ -111,6 +112,7 @@ fn configuration(root: Node, folder: &Path, report: &Report) -> Configuration {
         chat_abandon_min,
         chat_idle_end,
         repeat_contact_within,
+        trends,
         ticket_retention,
         customer_retention,
         limits,

@@ -2,12 +2,10 @@
 //!
 //! Does not know JSON's grammar, nor which members an event type asks for.
 
-use std::borrow::Cow;
-
 use smallvec::SmallVec;
 
 use super::value::{Raw, Value};
-use super::{DimensionSettings, Reason};
+use super::{DimensionSettings, IdentityKey, Key, Reason};
 use crate::time::EventTime;
 
 /// Declares the members in the order in which faults of optional ones are reported.
@@ -178,9 +176,14 @@ impl<'a> Members<'a> {
         self.get(member).ok_or(Reason::MissingField)
     }
 
-    /// An id that must be there.
-    pub(super) fn required_id(&self, member: Member) -> Result<Cow<'a, str>, Reason> {
-        self.required(member)?.id()
+    /// The key of an id that must be there.
+    pub(super) fn required_key(&self, member: Member, identity_key: &IdentityKey) -> Result<Key, Reason> {
+        self.required(member)?.with_id(|id| identity_key.of(id))
+    }
+
+    /// The key of an id, if there.
+    pub(super) fn key(&self, member: Member, identity_key: &IdentityKey) -> Result<Option<Key>, Reason> {
+        self.get(member).map(|value| value.with_id(|id| identity_key.of(id))).transpose()
     }
 
     /// One of a closed set that must be there.
@@ -206,7 +209,7 @@ impl<'a> Members<'a> {
     /// Checks what has one type in every event, whether or not the event's type reads it: ids, texts, booleans.
     pub(super) fn check_optional(&self) -> Result<(), Reason> {
         for value in self.in_order(Member::TicketId.through(Member::IntoTicketId)) {
-            value.id()?;
+            value.check_id()?;
         }
         if !self.in_order(Member::Channel.through(Member::Tier)).all(Value::is_text) {
             return Err(Reason::WrongType);

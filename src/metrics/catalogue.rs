@@ -21,5 +21,6 @@ pub fn catalogue(settings: &EngineSettings) -> Vec<Family> {
     families.extend(families::customers::families());
     families.extend(families::contacts::families());
     families.extend(families::correlation::families());
+    families.extend(families::trend::families());
     families
 }

@@ -11,6 +11,7 @@ pub(super) mod effort;
 pub(super) mod nps;
 pub(super) mod surveys;
 pub(super) mod tickets;
+pub(super) mod trend;
 
 use super::family::{Family, Variant};
 use super::reader::Reader;

@@ -24,7 +24,8 @@ impl Group {
         let matters = state.has_after(order);
         let mut before = state.subscription_facts();
         before.extend(touchpoints_if(matters, state, order, view));
-        state.note_dimensions(order, arrived.dimensions, view);
+        let own = view.names.of_customer(arrived.dimensions);
+        state.note_dimensions(order, own, view);
         let subscription = match action {
             CustomerAction::Active => Some(Subscription::Active),
             CustomerAction::Subscribed => Some(Subscription::Subscribed),
