@@ -6,7 +6,7 @@
 // Named, because `cargo fmt` would look for it below `replay/`.
 #[path = "support"]
 mod support {
-    pub(crate) mod left_out;
+    pub(crate) mod aloud;
 }
 
 mod replay {

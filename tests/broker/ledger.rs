@@ -8,9 +8,9 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use super::set_up::Topics;
+use crate::support::aloud::{leave_out, measured, variable};
 use crate::support::broker::Broker;
 use crate::support::exposition::{Exposition, label};
-use crate::support::left_out::{leave_out, variable};
 use crate::support::service::{Service, cxpulse};
 
 /// How many, unless `TESTS_RECORDS` says another number.
@@ -32,7 +32,7 @@ fn ledger_of_a_million_records_balances_to_the_record() {
     let begun = Instant::now();
     let mut service = Service::start(&configuration);
     wait_until_read(&mut service, &topics, records);
-    println!("{records} records read in {:.1} s from the start of the process, debug build", begun.elapsed().as_secs_f64());
+    measured(&format!("{records} records through the broker in {:.1} s from the start of a debug build", begun.elapsed().as_secs_f64()));
     let seen = service.scrape();
     assert_eq!(seen_counts(&seen, "cx_ledger_records", "outcome"), expected("outcomes"));
     assert_eq!(seen_counts(&seen, "cx_events_total", "outcome"), expected("outcomes"));
