@@ -5,10 +5,11 @@
 // Named, because `cargo fmt` would look for it below `broker/`.
 #[path = "support"]
 mod support {
-    pub(crate) mod aloud;
     pub(crate) mod broker;
     pub(crate) mod data;
     pub(crate) mod exposition;
+    pub(crate) mod left_out;
+    pub(crate) mod measured;
     pub(crate) mod ports;
     pub(crate) mod service;
     pub(crate) mod topics;

@@ -6,7 +6,7 @@
 // Named, because `cargo fmt` would look for it below `replay/`.
 #[path = "support"]
 mod support {
-    pub(crate) mod aloud;
+    pub(crate) mod left_out;
 }
 
 mod replay {

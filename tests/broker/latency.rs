@@ -3,9 +3,9 @@
 use std::time::{Duration, Instant};
 
 use super::set_up::{Topics, now_ms, ticket_created};
-use crate::support::aloud::measured;
 use crate::support::broker::Broker;
 use crate::support::exposition::Exposition;
+use crate::support::measured::measured;
 use crate::support::service::Service;
 use crate::support::topics::Producer;
 

@@ -8,9 +8,10 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use super::set_up::Topics;
-use crate::support::aloud::{leave_out, measured, variable};
 use crate::support::broker::Broker;
 use crate::support::exposition::{Exposition, label};
+use crate::support::left_out::{leave_out, variable};
+use crate::support::measured::measured;
 use crate::support::service::{Service, cxpulse};
 
 /// How many, unless `TESTS_RECORDS` says another number.

@@ -6,10 +6,10 @@ use std::process::Command;
 use std::time::Duration;
 
 use super::set_up::Topics;
-use crate::support::aloud::leave_out;
 use crate::support::broker::Broker;
 use crate::support::data::{DataRecord, data_set, keyed_records};
 use crate::support::exposition::{Exposition, canonical, family_of};
+use crate::support::left_out::leave_out;
 use crate::support::service::{Service, cxpulse};
 use crate::support::topics::Producer;
 

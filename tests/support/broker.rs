@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-use super::aloud::{leave_out, variable};
+use super::left_out::{leave_out, variable};
 use super::ports::free_ports;
 
 /// A user that the authenticated listener lets in.

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use flate2::read::MultiGzDecoder;
 use serde_json::Value;
 
-use super::aloud::variable;
+use super::left_out::variable;
 
 /// A record of a data set, ready to send.
 #[derive(Debug)]
