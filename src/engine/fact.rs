@@ -26,9 +26,15 @@ pub(crate) enum Measure {
     TicketsResolvedTransferred,
     FirstContactResolved,
     FirstResponse,
+    FirstResponseBusiness,
+    FirstResponseDecided,
+    FirstResponseWithin,
     AutomatedFirstResponse,
     NextResponse,
     Resolution,
+    ResolutionBusiness,
+    ResolutionDecided,
+    ResolutionWithin,
     FirstResolution,
     RequesterWait,
     ChatsStarted,
@@ -40,6 +46,8 @@ pub(crate) enum Measure {
     ChatsTransferred,
     ChatsIdleEnded,
     ChatWait,
+    ChatWaitDecided,
+    ChatWaitWithin,
     ChatDuration,
     /// Label: the metric.
     SurveysSent,
@@ -48,6 +56,9 @@ pub(crate) enum Measure {
     Csat,
     /// Label: the score.
     CsatScores,
+    /// Of contacts whose first-response target was met, missed.
+    CsatWithinTarget,
+    CsatBeyondTarget,
     /// Label: the scope.
     Nps,
     /// Label: the scale.
@@ -69,6 +80,8 @@ pub(crate) enum Measure {
     BacklogAwaitingReplyTickets,
     /// Label: the status.
     BacklogByStatus,
+    /// Counts from the deadline on.
+    BacklogUnansweredPastTarget,
     BacklogOldestUnanswered,
     BacklogOldestAwaitingReply,
     ChatsWaiting,
@@ -93,7 +106,9 @@ impl Measure {
     /// Which grouping sets it is kept for.
     pub(crate) const fn grouping(self) -> Grouping {
         match self {
-            Self::CsatScores | Self::Touchpoints | Self::BacklogByStatus => Grouping::Overall,
+            Self::CsatScores | Self::CsatWithinTarget | Self::CsatBeyondTarget | Self::Touchpoints | Self::BacklogByStatus => {
+                Grouping::Overall
+            }
             Self::Correlation => Grouping::OneDimension,
             Self::CustomerActivations | Self::CustomerDepartures | Self::CustomersNew | Self::CustomersActive => Grouping::Customer,
             _ => Grouping::All,
@@ -108,6 +123,7 @@ impl Measure {
                 | Self::BacklogUnansweredTickets
                 | Self::BacklogAwaitingReplyTickets
                 | Self::BacklogByStatus
+                | Self::BacklogUnansweredPastTarget
                 | Self::BacklogOldestUnanswered
                 | Self::BacklogOldestAwaitingReply
                 | Self::ChatsWaiting

@@ -22,5 +22,6 @@ pub fn catalogue(settings: &EngineSettings) -> Vec<Family> {
     families.extend(families::contacts::families());
     families.extend(families::correlation::families());
     families.extend(families::trend::families());
+    families.extend(families::targets::families(settings));
     families
 }

@@ -10,6 +10,7 @@ pub(super) mod durations;
 pub(super) mod effort;
 pub(super) mod nps;
 pub(super) mod surveys;
+pub(super) mod targets;
 pub(super) mod tickets;
 pub(super) mod trend;
 

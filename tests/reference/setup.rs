@@ -1,6 +1,6 @@
 //! Settings for the tests: the defaults of the product, spelled out, so that a test depends on no file.
 
-use cxpulse::engine::{DurationBounds, EngineDimension, EngineSettings, EngineTopic, Limits, WindowSettings};
+use cxpulse::engine::{DurationBounds, EngineDimension, EngineSettings, EngineTopic, Limits, TargetSettings, WindowSettings};
 use cxpulse::event::Kind;
 use cxpulse::time::Span;
 
@@ -46,6 +46,7 @@ pub(crate) fn settings() -> EngineSettings {
         repeat_contact_within: Span::days(7),
         ticket_retention: Span::days(365),
         customer_retention: Span::days(400),
+        targets: TargetSettings::default(),
         limits: Limits::default(),
     }
 }
