@@ -12,6 +12,7 @@ mod support {
     pub(crate) mod measured;
     pub(crate) mod ports;
     pub(crate) mod service;
+    pub(crate) mod tools;
     pub(crate) mod topics;
 }
 
