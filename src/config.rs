@@ -19,6 +19,7 @@ mod section;
 mod service;
 mod targets;
 mod topics;
+mod trend;
 mod value;
 mod windows;
 

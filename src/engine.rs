@@ -19,6 +19,7 @@ mod scales;
 mod schedule;
 mod settings;
 mod snapshot;
+mod standing;
 mod survey;
 mod targets;
 mod view;
@@ -33,6 +34,7 @@ pub use ledger::Ledger;
 pub use schedule::Schedule;
 pub use settings::*;
 pub use snapshot::{Snapshot, TopicSnapshot, WindowState};
+pub use standing::{FactValue, LoyaltyAnswer, StandingFact, Subject};
 pub use targets::{Condition, Rule, Ruled, TargetSettings, TimeTarget};
 
 /// What the catalogue reads a snapshot with.

@@ -8,6 +8,7 @@ mod kafka_mock {
     mod ending;
     mod membership;
     mod outages;
+    mod process;
     mod session;
     mod set_up;
 }

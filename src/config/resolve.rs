@@ -91,6 +91,7 @@ fn configuration(root: Node, folder: &Path, report: &Report) -> Configuration {
     let surveys = measures::surveys(root.section("surveys"));
     let (call_channels, chat_abandon_min, chat_idle_end) = measures::chats(root.section("chats"));
     let repeat_contact_within = measures::repeat_contact_within(root.section("journey"));
+    let trends = super::trend::resolve(root.section("trend"), &windows);
     let schedules = schedules::resolve(&mut root, &dimensions);
     let targets = targets::resolve(root.section("targets"), schedules, &dimensions);
     targets::add_bounds(&mut duration_bounds, &targets);
@@ -114,6 +115,7 @@ fn configuration(root: Node, folder: &Path, report: &Report) -> Configuration {
         chat_abandon_min,
         chat_idle_end,
         repeat_contact_within,
+        trends,
         ticket_retention,
         customer_retention,
         targets,

@@ -25,6 +25,8 @@ pub(crate) struct Summary {
     pub(crate) named: Option<EventTime>,
     /// Its own dimensions: the last value of each.
     pub(crate) dimensions: DimensionsId,
+    /// The dimensions that state of now counts for: its own after its last event, else its customer's as they were then.
+    pub(crate) credited: DimensionsId,
     /// `ticket.created` or `chat.started`.
     pub(crate) opened: Option<Opening>,
     /// Where the first-response clock starts.
@@ -45,7 +47,7 @@ pub(crate) struct Summary {
     pub(crate) first_solve: Option<Solve>,
     /// Solved or closed now.
     pub(crate) is_solved: bool,
-    /// The latest status, for the backlog.
+    /// The latest status.
     pub(crate) status: Option<Status>,
     /// Withdrawn: spam, deleted or merged away.
     pub(crate) is_gone: bool,

@@ -9,24 +9,48 @@ use super::correlation::{Side, label_of};
 use super::fact::{Fact, Facts, Measure};
 use super::names::DimensionsId;
 use super::order::EventOrder;
-use super::survey::{StandingAnswer, touchpoint};
+use super::survey::{StandingAnswer, SurveyId, touchpoint};
 use super::view::View;
 use crate::event::{Contact, SurveyMetric};
 use crate::time::EventTime;
 
+/// From this many heirs on the settled ones are looked for.
+const HEIRS_LOOKED_AT: usize = 64;
+
 /// A customer.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct CustomerState {
-    /// The customer's dimensions after each event that changed them, in order.
-    timeline: SmallVec<[(EventOrder, DimensionsId); 1]>,
+    /// The events that named the customer's dimensions, in order.
+    timeline: SmallVec<[Naming; 1]>,
     /// Subscriptions and cancellations, in order.
     subscriptions: SmallVec<[(EventOrder, Subscription); 2]>,
     /// The openings of the customer's tickets and chats that are not withdrawn, in order.
     openings: Vec<(Contact, Opening)>,
     /// The customer's answers that stand, in order.
     answers: Vec<StandingAnswer>,
+    /// What may still inherit other dimensions of the customer, where any grouping set asks for them.
+    heirs: Vec<Heir>,
     /// Whether it is scheduled to be looked at for leaving.
     pub(crate) is_scheduled: bool,
+}
+
+/// What inherits a customer's dimensions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Heir {
+    /// A ticket or chat.
+    Contact(Contact),
+    /// A survey that names the customer itself.
+    Survey(SurveyId),
+}
+
+/// An event that named dimensions of the customer.
+#[derive(Clone, Copy, Debug)]
+struct Naming {
+    order: EventOrder,
+    /// The ones it named.
+    named: DimensionsId,
+    /// All of the customer's after it.
+    after: DimensionsId,
 }
 
 /// A change of a subscription.
@@ -43,8 +67,8 @@ pub(crate) enum Subscription {
 impl CustomerState {
     /// The customer's dimensions just before an event.
     pub(crate) fn dimensions_before(&self, order: EventOrder) -> DimensionsId {
-        let at = self.timeline.partition_point(|(o, _)| *o < order);
-        at.checked_sub(1).map_or(DimensionsId::default(), |at| self.timeline[at].1)
+        let at = self.timeline.partition_point(|naming| naming.order < order);
+        at.checked_sub(1).map_or(DimensionsId::default(), |at| self.timeline[at].after)
     }
 
     /// Whether the customer has subscribed and not cancelled.
@@ -54,26 +78,27 @@ impl CustomerState {
 
     /// When something of the customer's last happened.
     pub(crate) fn last_time(&self) -> EventTime {
-        let own = self.timeline.last().map(|(o, _)| *o).max(self.subscriptions.last().map(|(o, _)| *o));
+        let own = self.timeline.last().map(|naming| naming.order).max(self.subscriptions.last().map(|(o, _)| *o));
         let others = self.openings.last().map(|(_, o)| o.order).max(self.answers.last().map(|a| a.order));
         own.max(others).map_or(EventTime::MIN, |order| order.time)
     }
 
     /// The customer's dimensions now.
     pub(crate) fn dimensions(&self) -> DimensionsId {
-        self.timeline.last().map_or(DimensionsId::default(), |(_, d)| *d)
+        self.timeline.last().map_or(DimensionsId::default(), |naming| naming.after)
     }
 
-    /// Puts the dimensions that an event names over those before it, and over nothing that a later event said.
+    /// Puts the dimensions that an event names over those before it, and under those that later events name.
     pub(crate) fn note_dimensions(&mut self, order: EventOrder, named: DimensionsId, view: &mut View) {
         if named == DimensionsId::default() {
             return;
         }
-        let at = self.timeline.partition_point(|(o, _)| *o < order);
-        let before = at.checked_sub(1).map_or(DimensionsId::default(), |at| self.timeline[at].1);
-        self.timeline.insert(at, (order, view.names.overlay(before, named)));
-        for later in self.timeline.iter_mut().skip(at + 1) {
-            later.1 = view.names.overlay(named, later.1);
+        let at = self.timeline.partition_point(|naming| naming.order < order);
+        let mut after = at.checked_sub(1).map_or(DimensionsId::default(), |at| self.timeline[at].after);
+        self.timeline.insert(at, Naming { order, named, after });
+        for naming in self.timeline.iter_mut().skip(at) {
+            after = view.names.overlay(after, naming.named);
+            naming.after = after;
         }
     }
 
@@ -88,9 +113,19 @@ impl CustomerState {
         self.openings.last().is_some_and(|(_, o)| o.order > order) || self.answers.last().is_some_and(|a| a.order > order)
     }
 
-    /// The tickets and chats of the customer.
-    pub(crate) fn contacts(&self) -> impl Iterator<Item = Contact> {
-        self.openings.iter().map(|(contact, _)| *contact)
+    /// Notes what inherits its dimensions; gives whether there are so many by now that the settled ones should go.
+    pub(crate) fn add_heir(&mut self, heir: Heir) -> bool {
+        if self.heirs.contains(&heir) {
+            return false;
+        }
+        self.heirs.push(heir);
+        self.heirs.len() >= HEIRS_LOOKED_AT && self.heirs.len().is_power_of_two()
+    }
+
+    /// What inherits its dimensions and may still change; settled ones are dropped.
+    pub(crate) fn unsettled_heirs(&mut self, is_unsettled: impl Fn(&Heir) -> bool) -> Vec<Heir> {
+        self.heirs.retain(is_unsettled);
+        self.heirs.clone()
     }
 
     /// Facts of the subscriptions, credited to the dimensions that the customer has now.
@@ -188,7 +223,7 @@ impl CustomerState {
 
     /// Drops what no window and no later correction can reach: all before `horizon` but the last of each.
     pub(crate) fn forget_before(&mut self, horizon: EventTime) {
-        let keep_last = self.timeline.partition_point(|(o, _)| o.time < horizon).saturating_sub(1);
+        let keep_last = self.timeline.partition_point(|naming| naming.order.time < horizon).saturating_sub(1);
         self.timeline.drain(..keep_last);
         let keep_last = self.openings.partition_point(|(_, o)| o.order.time < horizon).saturating_sub(1);
         self.openings.drain(..keep_last);

@@ -47,6 +47,8 @@ pub(crate) struct Names {
 #[derive(Debug)]
 struct Values {
     name: String,
+    /// Whether it describes the customer.
+    of_customer: bool,
     texts: Vec<Box<str>>,
     ids: FxHashMap<Box<str>, u16>,
     values_max: usize,
@@ -55,7 +57,7 @@ struct Values {
 
 impl Names {
     pub(crate) fn new(settings: &EngineSettings) -> Self {
-        let dimensions = settings.dimensions.iter().map(|d| Values::new(&d.name, d.values_max)).collect();
+        let dimensions = settings.dimensions.iter().map(|d| Values::new(&d.name, d.of_customer, d.values_max)).collect();
         let sets = settings.grouping_sets.iter().chain(&settings.customer_grouping_sets).cloned().collect();
         let mut names = Self {
             dimensions,
@@ -106,6 +108,13 @@ impl Names {
         id
     }
 
+    /// The values of dimensions that describe the customer, the others unset: a contact's own are not inherited from its customer.
+    pub(crate) fn of_customer(&mut self, of: DimensionsId) -> DimensionsId {
+        let values = self.tuples[of.0 as usize].iter().zip(&self.dimensions);
+        let tuple = values.map(|(value, dimension)| if dimension.of_customer { *value } else { UNSET }).collect();
+        self.tuple(tuple)
+    }
+
     /// The number of one dimension's value; unset reads as `unknown`.
     pub(crate) fn value(&self, of: DimensionsId, dimension: u8) -> u16 {
         let value = self.tuples[of.0 as usize][usize::from(dimension)];
@@ -120,6 +129,11 @@ impl Names {
     /// The number of a value that is named in the configuration, such as the channel `phone`.
     pub(crate) fn value_named(&mut self, dimension: u8, text: &str) -> u16 {
         self.dimensions[usize::from(dimension)].intern(text)
+    }
+
+    /// The texts of all dimensions; unset reads as `unknown`.
+    pub(crate) fn texts_of(&self, of: DimensionsId) -> SmallVec<[&str; 8]> {
+        (0..self.dimensions.len() as u8).map(|dimension| self.text(dimension, self.value(of, dimension))).collect()
     }
 
     /// The text of one dimension's value.
@@ -176,9 +190,15 @@ impl Names {
 }
 
 impl Values {
-    fn new(name: &str, values_max: usize) -> Self {
-        let mut values =
-            Self { name: name.to_owned(), texts: Vec::new(), ids: FxHashMap::default(), values_max: values_max + 2, overflows: 0 };
+    fn new(name: &str, of_customer: bool, values_max: usize) -> Self {
+        let mut values = Self {
+            name: name.to_owned(),
+            of_customer,
+            texts: Vec::new(),
+            ids: FxHashMap::default(),
+            values_max: values_max + 2,
+            overflows: 0,
+        };
         assert_eq!((values.intern("unknown"), values.intern("other")), (UNKNOWN, OTHER), "the reserved values come first");
         values
     }

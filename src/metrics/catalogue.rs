@@ -21,6 +21,7 @@ pub fn catalogue(settings: &EngineSettings) -> Vec<Family> {
     families.extend(families::customers::families());
     families.extend(families::contacts::families());
     families.extend(families::correlation::families());
+    families.extend(families::trend::families());
     families.extend(families::targets::families(settings));
     families
 }

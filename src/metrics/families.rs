@@ -12,6 +12,7 @@ pub(super) mod nps;
 pub(super) mod surveys;
 pub(super) mod targets;
 pub(super) mod tickets;
+pub(super) mod trend;
 
 use super::family::{Family, Variant};
 use super::reader::Reader;

@@ -60,6 +60,8 @@ pub enum Labels {
     StageAndChannel,
     /// `status`.
     Status,
+    /// `metric` and `baseline`, for the configured trends.
+    Trend,
     /// `metric`: what a target can be set for.
     Target,
 }
@@ -126,6 +128,7 @@ impl Labels {
                 };
                 snapshot.touchpoints.iter().map(texts).collect()
             }
+            Self::Trend => super::families::trend::variants(snapshot),
             Self::Status => {
                 let statuses = [(Status::New, "new"), (Status::Open, "open"), (Status::Pending, "pending"), (Status::OnHold, "on_hold")];
                 statuses.iter().map(|(status, text)| one(*status as u32, "status", text)).collect()

@@ -67,6 +67,20 @@ impl Scenario {
         Ok(())
     }
 
+    /// What a failing scenario says when every act is left out that it can fail without.
+    pub(crate) fn least_failing(mut self) -> String {
+        let mut told = self.check().expect_err("it fails");
+        let mut at = 0;
+        while at < self.acts.len() {
+            let fewer = Self { acts: [&self.acts[..at], &self.acts[at + 1..]].concat(), ..self.clone() };
+            match fewer.check() {
+                Ok(()) => at += 1,
+                Err(why) => (self, told, at) = (fewer, why, 0),
+            }
+        }
+        told
+    }
+
     /// The differences, the settings that matter and what was done, ready to be pasted.
     fn told(&self, faults: &[String], now: i64, done: usize) -> String {
         let mut out = vec![format!("{} differ at {now}:", faults.len())];

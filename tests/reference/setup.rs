@@ -42,6 +42,7 @@ pub(crate) fn settings() -> EngineSettings {
         quantiles_percent: vec![50, 90, 95],
         chat_abandon_min: Span::seconds(5),
         chat_idle_end: None,
+        trends: Vec::new(),
         repeat_contact_within: Span::days(7),
         ticket_retention: Span::days(365),
         customer_retention: Span::days(400),

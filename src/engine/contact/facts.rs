@@ -91,7 +91,7 @@ fn backlog_facts(summary: &Summary, out: &mut Writer<'_>) {
     if summary.opened.is_none() || summary.is_solved {
         return;
     }
-    let now = Mark { time: EventTime::MIN, dimensions: summary.dimensions };
+    let now = Mark { time: EventTime::MIN, dimensions: summary.credited };
     let unanswered = summary.clock_start.filter(|_| summary.first_response.is_none());
     out.count(Measure::BacklogTickets, now);
     let status = summary.status.unwrap_or(Status::New);
@@ -131,10 +131,10 @@ fn chat_facts(summary: &Summary, settings: &EngineSettings, out: &mut Writer<'_>
     }
     if started.is_some() && summary.abandoned.is_none() && summary.ended.is_none() {
         let measure = if summary.accepted.is_some() { Measure::ChatsActive } else { Measure::ChatsWaiting };
-        out.count(measure, Mark { time: EventTime::MIN, dimensions: summary.dimensions });
+        out.count(measure, Mark { time: EventTime::MIN, dimensions: summary.credited });
         if let (Some(idle), Some(named)) = (settings.chat_idle_end, summary.named) {
             // Idle ends lie ahead of now until they are reached; a further event takes them back.
-            let end = Mark { time: named + idle, dimensions: summary.dimensions };
+            let end = Mark { time: named + idle, dimensions: summary.credited };
             out.count(Measure::ChatsIdleEnded, end);
             out.value(measure, end, Value::Count(-1));
         }

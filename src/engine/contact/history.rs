@@ -76,7 +76,7 @@ impl ContactState {
             self.base = Some(Box::new(self.summary.clone()));
         }
         if is_last {
-            let customer = self.summary.opened.and_then(|o| o.customer).or(entry.customer);
+            let customer = self.summary.customer_at(&entry);
             self.summary.step(&entry, inherited(customer, entry.order), setting);
             self.tail.push(entry);
         } else {
@@ -99,7 +99,7 @@ impl ContactState {
         let Some(base) = &self.base else { return };
         self.summary = (**base).clone();
         for entry in &self.tail {
-            let customer = self.summary.opened.and_then(|o| o.customer).or(entry.customer);
+            let customer = self.summary.customer_at(entry);
             self.summary.step(entry, inherited(customer, entry.order), setting);
         }
     }
@@ -121,7 +121,7 @@ impl ContactState {
             self.tail = SmallVec::new();
         } else {
             for entry in self.tail.drain(..folded) {
-                let customer = base.opened.and_then(|o| o.customer).or(entry.customer);
+                let customer = base.customer_at(&entry);
                 base.step(&entry, inherited(customer, entry.order), setting);
                 self.base_order = entry.order;
             }

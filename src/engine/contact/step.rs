@@ -3,7 +3,7 @@
 use super::{Action, Entry, Mark, Opening, Solve, Stamp, Summary};
 use crate::engine::names::{DimensionsId, Names};
 use crate::engine::promises::{Promise, Promises};
-use crate::event::{AssignReason, Author, Contact, ContactAction, CreatedBy, Message, Status, TicketSnapshot};
+use crate::event::{AssignReason, Author, Contact, ContactAction, CreatedBy, Key, Message, Status, TicketSnapshot};
 use crate::time::{EventTime, Span};
 
 /// What stepping needs to know beside the summary and the event.
@@ -27,6 +27,15 @@ impl Summary {
         Self { dimensions, ..Self::default() }
     }
 
+    /// The customer of the next event: the one of the opening, which a second opening does not change.
+    pub(crate) fn customer_at(&self, entry: &Entry) -> Option<Key> {
+        match self.opened {
+            Some(opened) if opened.is_silent => opened.customer.or(entry.customer),
+            Some(opened) => opened.customer,
+            None => entry.customer,
+        }
+    }
+
     /// Takes the next event in; `inherited` are the customer's dimensions at that time.
     pub(crate) fn step(&mut self, entry: &Entry, inherited: DimensionsId, setting: &mut Setting<'_>) {
         let action = match entry.action {
@@ -36,6 +45,7 @@ impl Summary {
         self.named = Some(entry.order.time);
         self.dimensions = setting.names.overlay(self.dimensions, entry.dimensions);
         let credited = setting.names.overlay(inherited, self.dimensions);
+        self.credited = credited;
         let mark = Mark { time: entry.order.time, dimensions: credited };
         match action {
             ContactAction::Opened(by) => self.open(entry, mark, by, setting),
@@ -63,7 +73,8 @@ impl Summary {
             self.start_response(time, mark, setting);
         }
         self.start_ending(time, mark, setting);
-        if !self.is_solved {
+        // A status may have been set before the creation, by the times that the events say.
+        if self.status.is_none_or(waits_on_agents) {
             self.waiting_since = Some(time);
         }
     }
@@ -86,6 +97,8 @@ impl Summary {
             Author::Customer if !message.automated => self.ask(mark, setting),
             Author::Agent if message.public && !message.automated => self.reply(mark, setting),
             Author::Bot | Author::Agent if message.public => self.automated_reply(mark),
+            // What the help desk sends by itself is a reply only where it is said to be one, such as an acknowledgement.
+            Author::System if message.public && message.automated => self.automated_reply(mark),
             Author::Customer | Author::Agent | Author::Bot | Author::System => {}
         }
     }
@@ -117,9 +130,7 @@ impl Summary {
 
     fn status(&mut self, mark: Mark, status: Status, setting: &Setting<'_>) {
         (self.is_gone, self.is_spam) = (matches!(status, Status::Spam | Status::Deleted), status == Status::Spam);
-        if !self.is_gone {
-            self.status = Some(status);
-        }
+        self.status = Some(status);
         self.account_wait(mark.time, status);
         match status {
             Status::Solved | Status::Closed => self.solve(mark, false, setting),
@@ -145,12 +156,11 @@ impl Summary {
         self.is_solved = true;
     }
 
-    /// The customer waits in `new`, `open` and `on_hold`; `pending` is the customer's own turn.
     fn account_wait(&mut self, time: EventTime, status: Status) {
         if let Some(since) = self.waiting_since.take() {
             self.waited = Span(self.waited.0 + (time - since).0);
         }
-        if self.opened.is_some() && matches!(status, Status::New | Status::Open | Status::OnHold) {
+        if self.opened.is_some() && waits_on_agents(status) {
             self.waiting_since = Some(time);
         }
     }
@@ -195,4 +205,9 @@ impl Summary {
             Status::New | Status::Open | Status::Pending | Status::OnHold => {}
         }
     }
+}
+
+/// The customer waits in `new`, `open` and `on_hold`; `pending` is the customer's own turn.
+fn waits_on_agents(status: Status) -> bool {
+    matches!(status, Status::New | Status::Open | Status::OnHold)
 }

@@ -4,10 +4,11 @@ use super::retention::is_ended;
 use super::{Arrived, Group, post_difference};
 use crate::engine::Rules;
 use crate::engine::contact::{Action, ContactState, Entry, Opening, facts, pair_facts};
-use crate::engine::customer::CustomerState;
+use crate::engine::customer::{CustomerState, Heir};
 use crate::engine::fact::{Fact, Facts};
 use crate::engine::names::DimensionsId;
 use crate::engine::order::EventOrder;
+use crate::engine::standing::Subject;
 use crate::engine::survey::touchpoint;
 use crate::engine::view::View;
 use crate::event::{Contact, ContactAction, Key};
@@ -46,6 +47,9 @@ impl Group {
         });
         if !was_unsettled {
             self.unsettled.push(begins, contact);
+        }
+        if let Some(customer) = self.contacts[&contact].summary.opened.and_then(|opened| opened.customer) {
+            self.add_heir(customer, Heir::Contact(contact), view, rules);
         }
     }
 
@@ -93,7 +97,7 @@ impl Group {
         let (opening, was_spam) = (standing_opening(state), state.summary.is_spam);
         let is_last = change(state, &self.customers, view);
         let after = own_facts(state, view);
-        post_difference(before, after, &mut self.panes, view);
+        post_difference(before, after, self.panes.about(Subject::Contact(contact)), view);
 
         let (new_opening, is_spam) = (standing_opening(state), state.summary.is_spam);
         let has_surveys = !state.surveys.is_empty();
@@ -105,16 +109,18 @@ impl Group {
                 self.resolve_surveys_of(contact, view, rules);
             }
             let pairs_now = self.pairs_of(contact, view);
-            post_difference(pairs, pairs_now, &mut self.panes, view);
+            post_difference(pairs, pairs_now, self.panes.about(Subject::Contact(contact)), view);
         }
     }
 
     /// Tells the customers that a ticket or chat was opened, was withdrawn, or is another's.
     fn move_opening(&mut self, contact: Contact, old: Option<Opening>, new: Option<Opening>, view: &mut View) {
         if let Some((opening, customer)) = old.and_then(|o| Some((o, o.customer?))) {
+            self.panes.about(Subject::Customer(customer));
             self.change_openings(customer, opening.order, view, |state| state.remove_opening(contact, opening.order));
         }
         if let Some((opening, customer)) = new.and_then(|o| Some((o, o.customer?))) {
+            self.panes.about(Subject::Customer(customer));
             self.change_openings(customer, opening.order, view, |state| state.add_opening(contact, opening));
         }
     }

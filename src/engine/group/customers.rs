@@ -2,13 +2,14 @@
 
 use super::{Arrived, Group, post_difference};
 use crate::engine::Rules;
-use crate::engine::customer::{CustomerState, Subscription};
+use crate::engine::contact::ContactState;
+use crate::engine::customer::{CustomerState, Heir, Subscription};
 use crate::engine::fact::Facts;
 use crate::engine::names::DimensionsId;
 use crate::engine::order::EventOrder;
 use crate::engine::survey::touchpoint;
 use crate::engine::view::View;
-use crate::event::{Contact, CustomerAction, Key};
+use crate::event::{CustomerAction, Key};
 use crate::time::EventTime;
 
 impl Group {
@@ -24,7 +25,8 @@ impl Group {
         let matters = state.has_after(order);
         let mut before = state.subscription_facts();
         before.extend(touchpoints_if(matters, state, order, view));
-        state.note_dimensions(order, arrived.dimensions, view);
+        let own = view.names.of_customer(arrived.dimensions);
+        state.note_dimensions(order, own, view);
         let subscription = match action {
             CustomerAction::Active => Some(Subscription::Active),
             CustomerAction::Subscribed => Some(Subscription::Subscribed),
@@ -42,10 +44,38 @@ impl Group {
         } else {
             after.push(touchpoint(order, arrived.dimensions, DimensionsId::default(), view));
         }
-        let contacts: Vec<Contact> = if matters && rules.inherits_from_customer { state.contacts().collect() } else { Vec::new() };
         post_difference(before, after, &mut self.panes, view);
         self.schedule_customer(customer, order.time, view);
-        contacts.into_iter().for_each(|contact| self.replay_contact(contact, view, rules));
+        if own != DimensionsId::default() {
+            self.tell_heirs(customer, view, rules);
+        }
+    }
+
+    /// Notes that a ticket, chat or survey inherits a customer's dimensions, where any grouping set asks for them.
+    pub(super) fn add_heir(&mut self, customer: Key, heir: Heir, view: &View, rules: &Rules) {
+        if rules.inherits_from_customer && self.customers.entry(customer).or_default().add_heir(heir) {
+            self.unsettled_heirs(customer, view);
+        }
+    }
+
+    /// Looks again at whatever inherits a customer's dimensions, because they may have become known late.
+    fn tell_heirs(&mut self, customer: Key, view: &mut View, rules: &Rules) {
+        for heir in self.unsettled_heirs(customer, view) {
+            match heir {
+                Heir::Contact(contact) => self.replay_contact(contact, view, rules),
+                Heir::Survey(survey) => self.resolve_survey(survey, view, rules),
+            }
+        }
+    }
+
+    fn unsettled_heirs(&mut self, customer: Key, view: &View) -> Vec<Heir> {
+        let horizon = self.horizon(&view.settings);
+        let (contacts, surveys) = (&self.contacts, &self.surveys);
+        let is_unsettled = |heir: &Heir| match heir {
+            Heir::Contact(contact) => contacts.get(contact).is_some_and(ContactState::is_unsettled),
+            Heir::Survey(survey) => surveys.get(survey).is_some_and(|state| state.last_time() >= horizon),
+        };
+        self.customers.get_mut(&customer).map(|state| state.unsettled_heirs(is_unsettled)).unwrap_or_default()
     }
 
     /// Sees to it that a customer is looked at for leaving, some time after it was last heard of.

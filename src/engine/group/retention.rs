@@ -9,6 +9,7 @@ use std::collections::BinaryHeap;
 use super::{Group, post_difference};
 use crate::engine::contact::{ContactState, facts};
 use crate::engine::fact::Facts;
+use crate::engine::standing::Subject;
 use crate::engine::view::View;
 use crate::event::{Contact, Key};
 use crate::time::{EventTime, Span};
@@ -123,7 +124,7 @@ impl Group {
         let Some(state) = self.contacts.get(&contact) else { return };
         let mut open = facts(contact, &state.summary, &view.classes, &view.settings);
         open.retain(|fact| fact.measure.is_state());
-        post_difference(open, Facts::new(), &mut self.panes, view);
+        post_difference(open, Facts::new(), self.panes.about(Subject::Contact(contact)), view);
         self.forget_contact(contact);
     }
 
@@ -132,7 +133,7 @@ impl Group {
         let Some(state) = self.customers.remove(&key) else { return };
         let mut active = state.subscription_facts();
         active.retain(|fact| fact.measure.is_state());
-        post_difference(active, Facts::new(), &mut self.panes, view);
+        post_difference(active, Facts::new(), self.panes.about(Subject::Customer(key)), view);
     }
 }
 

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use rustc_hash::FxHashMap;
 
-use super::{GroupKey, Reading, Snapshot, TopicSnapshot, WindowState};
-use crate::engine::aggregate::Partial;
+use super::{GroupKey, Reading, Snapshot, TopicSnapshot, TrendMedians, WindowState};
+use crate::engine::aggregate::{Durations, Partial};
 use crate::engine::cells::{Cell, CellId};
 use crate::engine::fact::{Label, Measure};
 use crate::engine::group::{Evictions, Group, TopicState};
@@ -42,6 +42,8 @@ pub(crate) fn take(view: &View, groups: &BTreeMap<PartitionGroup, Group>) -> Sna
         cells: (view.cells.all().len(), view.settings.limits.cells_max),
         touchpoints: touchpoints(view, labels.get(&Measure::Touchpoints)),
         keys: keys(view, &readings),
+        trends: view.settings.trends.clone(),
+        medians: trend_medians(view),
         scales: view.scales.all().to_vec(),
         readings,
         labels,
@@ -63,6 +65,29 @@ fn readings_of(view: &View, cell: &Cell, id: CellId) -> Vec<Reading> {
         lower(&sum)
     };
     (0..rings).map(add).collect()
+}
+
+/// The medians that the trends of durations compare: a median cannot be subtracted, so the rings between are added up.
+fn trend_medians(view: &View) -> Vec<TrendMedians> {
+    let mut medians = Vec::new();
+    for measure in [Measure::FirstResponse, Measure::Resolution] {
+        let Some(cell) = view.cells.find(Cell { measure, label: Label::default(), key: KeyId::default() }) else { continue };
+        let median = |rings: std::ops::RangeInclusive<usize>| {
+            let mut sum = Durations::default();
+            for total in rings.filter_map(|ring| view.total(ring, cell)) {
+                if let Partial::Durations(durations) = total {
+                    sum.combine(durations, 1);
+                }
+            }
+            sum.quantile_seconds(50, &view.classes)
+        };
+        for trend in &view.settings.trends {
+            if let Some(seconds) = median(0..=trend.short).zip(median(trend.short + 1..=trend.baseline)) {
+                medians.push(TrendMedians { measure, trend: *trend, seconds });
+            }
+        }
+    }
+    medians
 }
 
 fn keys(view: &View, readings: &FxHashMap<Cell, Vec<Reading>>) -> Vec<GroupKey> {
