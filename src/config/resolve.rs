@@ -91,6 +91,7 @@ fn configuration(root: Node, folder: &Path, report: &Report) -> Configuration {
     let surveys = measures::surveys(root.section("surveys"));
     let (call_channels, chat_abandon_min, chat_idle_end) = measures::chats(root.section("chats"));
     let repeat_contact_within = measures::repeat_contact_within(root.section("journey"));
+    let health_weights = super::health::resolve(root.section("health"));
     let trends = super::trend::resolve(root.section("trend"), &windows);
     let schedules = schedules::resolve(&mut root, &dimensions);
     let targets = targets::resolve(root.section("targets"), schedules, &dimensions);
@@ -116,6 +117,7 @@ fn configuration(root: Node, folder: &Path, report: &Report) -> Configuration {
         chat_idle_end,
         repeat_contact_within,
         trends,
+        health_weights,
         ticket_retention,
         customer_retention,
         targets,

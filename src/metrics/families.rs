@@ -8,6 +8,7 @@ pub(super) mod csat;
 pub(super) mod customers;
 pub(super) mod durations;
 pub(super) mod effort;
+pub(super) mod health;
 pub(super) mod nps;
 pub(super) mod surveys;
 pub(super) mod targets;

@@ -63,6 +63,7 @@ fn labels_of(family: &Family) -> String {
         Labels::Pair => vec!["x", "y"],
         Labels::StageAndChannel => vec!["journey_stage", "channel"],
         Labels::Status => vec!["status"],
+        Labels::HealthPart => vec!["part"],
         Labels::Trend => vec!["metric", "baseline"],
     };
     own.into_iter().chain(family.is_windowed.then_some("window")).collect::<Vec<_>>().join(", ")
