@@ -33,9 +33,10 @@ pub use snapshot::{Snapshot, TopicSnapshot, WindowState};
 /// What the catalogue reads a snapshot with.
 pub(crate) mod read {
     pub(crate) use super::aggregate::Answers;
+    pub(crate) use super::customer::{FEELINGS, METRICS};
     pub(crate) use super::fact::{Label, Measure};
     pub(crate) use super::names::KeyId;
-    pub(crate) use super::snapshot::{DurationsReading, GroupKey, Reading, bounds_of};
+    pub(crate) use super::snapshot::{DurationsReading, GroupKey, Reading, Stage, bounds_of};
     pub(crate) use super::survey::score_text;
     pub(crate) use crate::event::Status;
 }
@@ -45,7 +46,7 @@ use self::group::Group;
 use self::names::{DimensionsId, Names};
 use self::view::View;
 use crate::event::{Decoded, DimensionValues, Reason};
-use crate::time::EventTime;
+use crate::time::{EventTime, Span};
 
 /// The dimension `channel`.
 pub(crate) const CHANNEL: u8 = 0;
@@ -217,7 +218,7 @@ impl Engine {
     /// All values as of now, immutable.
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
-        snapshot::take(&self.view, &self.assigned)
+        snapshot::take(&self.view, &self.rules, &self.assigned)
     }
 }
 
@@ -226,6 +227,8 @@ impl Engine {
 pub(crate) struct Rules {
     call_channels: Vec<u16>,
     chat_dimensions: DimensionsId,
+    /// The configured stages in their order, with their time-outs.
+    stages: Vec<(u16, Span)>,
     /// Whether any grouping set asks for a customer's dimension, so that contacts must inherit it.
     inherits_from_customer: bool,
 }
@@ -239,8 +242,15 @@ impl Rules {
         Self {
             call_channels: settings.call_channels.iter().map(|channel| names.value_named(CHANNEL, channel)).collect(),
             chat_dimensions: names.intern(&chat),
+            stages: settings.journey.stages.iter().map(|s| (names.value_named(JOURNEY_STAGE, &s.name), s.idle_timeout)).collect(),
             inherits_from_customer: settings.grouping_sets.iter().flatten().any(of_customer),
         }
+    }
+
+    /// The place and the time-out of a stage; `None` where it is not configured.
+    fn stage(&self, stage: u16) -> Option<(usize, Span)> {
+        let place = self.stages.iter().position(|(s, _)| *s == stage)?;
+        Some((place, self.stages[place].1))
     }
 
     fn setting<'a>(&'a self, names: &'a mut Names) -> Setting<'a> {

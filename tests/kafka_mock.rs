@@ -7,7 +7,7 @@
 use std::time::{Duration, Instant};
 
 use cxpulse::config::{Clock, Configuration, ExportSettings, KafkaSettings, LogSettings, RunSettings, Start, WebSettings};
-use cxpulse::engine::{DurationBounds, EngineDimension, EngineSettings, EngineTopic, Limits, WindowSettings};
+use cxpulse::engine::{DurationBounds, EngineDimension, EngineSettings, EngineTopic, JourneySettings, Limits, WindowSettings};
 use cxpulse::event::{DecodeSettings, DimensionOwner, DimensionSettings, IdentityKey, Kind, Scale, TopicSettings};
 use cxpulse::runtime::Service;
 use cxpulse::time::Span;
@@ -106,6 +106,7 @@ fn configuration(servers: &str, group: &str) -> Configuration {
             quantiles_percent: vec![50],
             chat_abandon_min: Span::seconds(5),
             repeat_contact_within: Span::days(7),
+            journey: JourneySettings::default(),
             ticket_retention: Span::days(365),
             customer_retention: Span::days(400),
             limits: Limits::default(),

@@ -1,4 +1,4 @@
-//! What is measured and how: `quantiles`, `[histograms]`, `[surveys]`, `[chats]`, `[journey]`.
+//! What is measured and how: `quantiles`, `[histograms]`, `[surveys]`, `[chats]`.
 
 use super::duration::within;
 use super::problem::{Complaint, ProblemKind, complaint};
@@ -155,11 +155,4 @@ pub(super) fn chats(mut section: Section<'_>) -> (Vec<String>, Span) {
     let abandon_min = section.checked("abandon_min", Span::seconds(5), within(Span(0), Span::hours(1)));
     section.finish();
     (call_channels, abandon_min)
-}
-
-/// What `[journey]` says.
-pub(super) fn repeat_contact_within(mut section: Section<'_>) -> Span {
-    let span = section.checked("repeat_contact_within", Span::days(7), within(Span::minutes(1), Span::days(400)));
-    section.finish();
-    span
 }

@@ -104,6 +104,12 @@ problem_kinds! {
     BadScale = "bad-scale",
     /// A lowest satisfied score outside its scale.
     BadThreshold = "bad-threshold",
+    /// A stage named like what stands for no stage.
+    ReservedStage = "reserved-stage",
+    /// A stage that no event can name, because its value is renamed.
+    StageRenamed = "stage-renamed",
+    /// Weights that are all 0.
+    NoWeight = "no-weight",
     /// Settings that contradict each other: the windows follow the events, but the start leaves events out.
     StartContradictsClock = "start-contradicts-clock",
     /// A listen address that is none.

@@ -6,8 +6,8 @@ use super::layers::{self, Node};
 use super::problem::{ConfigError, Problem, ProblemKind, Report, complaint};
 use super::secret;
 use super::section::Section;
-use super::{Configuration, ExportSettings, dimensions, grouping, kafka, measures, service, topics, windows};
-use crate::engine::EngineSettings;
+use super::{Configuration, ExportSettings, dimensions, grouping, journey, kafka, measures, service, topics, windows};
+use crate::engine::{EngineSettings, JOURNEY_STAGE};
 use crate::event::DecodeSettings;
 
 /// A configuration that can be used.
@@ -90,7 +90,7 @@ fn configuration(root: Node, folder: &Path, report: &Report) -> Configuration {
     histograms.finish();
     let surveys = measures::surveys(root.section("surveys"));
     let (call_channels, chat_abandon_min) = measures::chats(root.section("chats"));
-    let repeat_contact_within = measures::repeat_contact_within(root.section("journey"));
+    let (repeat_contact_within, journey) = journey::resolve(root.section("journey"), dimensions.get(usize::from(JOURNEY_STAGE)));
     let (ticket_retention, customer_retention) = service::retention(root.section("retention"));
     let limits = service::limits(root.section("limits"));
     let identity_key = service::privacy(root.section("privacy"), folder);
@@ -110,6 +110,7 @@ fn configuration(root: Node, folder: &Path, report: &Report) -> Configuration {
         quantiles_percent,
         chat_abandon_min,
         repeat_contact_within,
+        journey,
         ticket_retention,
         customer_retention,
         limits,

@@ -2,14 +2,15 @@
 
 mod contacts;
 mod customers;
+mod lives;
 mod surveys;
 
 use std::collections::{BTreeMap, BinaryHeap};
 
 use rustc_hash::FxHashMap;
 
+use self::lives::Lives;
 use super::contact::ContactState;
-use super::customer::CustomerState;
 use super::fact::{Facts, difference};
 use super::gate::Gate;
 use super::ledger::Ledger;
@@ -29,7 +30,7 @@ pub(crate) struct Group {
     pub(crate) panes: Panes,
     contacts: FxHashMap<Contact, ContactState>,
     surveys: FxHashMap<SurveyId, SurveyState>,
-    customers: FxHashMap<Key, CustomerState>,
+    customers: Lives,
     /// Events later than now; they are applied when now reaches them.
     held: BTreeMap<EventOrder, Arrived>,
     /// When the tail of each unsettled ticket or chat begins, oldest first.
@@ -77,7 +78,7 @@ impl Group {
             panes,
             contacts: FxHashMap::default(),
             surveys: FxHashMap::default(),
-            customers: FxHashMap::default(),
+            customers: Lives::default(),
             held: BTreeMap::new(),
             unsettled: BinaryHeap::new(),
             customers_since: None,
@@ -142,6 +143,8 @@ impl Group {
             let Some(std::cmp::Reverse((_, contact))) = self.unsettled.pop() else { break };
             self.settle_contact(contact, horizon, view, rules);
         }
+        let forgotten = self.forgotten_before(view, rules);
+        self.customers.forget_before(forgotten);
     }
 
     /// How much it holds, by store.

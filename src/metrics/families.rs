@@ -8,7 +8,10 @@ pub(super) mod csat;
 pub(super) mod customers;
 pub(super) mod durations;
 pub(super) mod effort;
+pub(super) mod experience;
+pub(super) mod journey;
 pub(super) mod nps;
+pub(super) mod pain;
 pub(super) mod surveys;
 pub(super) mod tickets;
 

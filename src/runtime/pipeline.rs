@@ -183,7 +183,7 @@ fn topic_index(topic: usize) -> TopicIndex {
 
 #[cfg(test)]
 pub(super) mod tests {
-    use crate::engine::{DurationBounds, EngineSettings, Limits};
+    use crate::engine::{DurationBounds, EngineSettings, JourneySettings, Limits};
     use crate::time::Span;
 
     /// The smallest settings that an engine takes.
@@ -200,6 +200,7 @@ pub(super) mod tests {
             quantiles_percent: Vec::new(),
             chat_abandon_min: Span::seconds(5),
             repeat_contact_within: Span::days(7),
+            journey: JourneySettings::default(),
             ticket_retention: Span::days(365),
             customer_retention: Span::days(400),
             limits: Limits::default(),

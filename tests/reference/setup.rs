@@ -1,6 +1,6 @@
 //! Settings for the tests: the defaults of the product, spelled out, so that a test depends on no file.
 
-use cxpulse::engine::{DurationBounds, EngineDimension, EngineSettings, EngineTopic, Limits, WindowSettings};
+use cxpulse::engine::{DurationBounds, EngineDimension, EngineSettings, EngineTopic, JourneySettings, Limits, WindowSettings};
 use cxpulse::event::Kind;
 use cxpulse::time::Span;
 
@@ -42,6 +42,7 @@ pub(crate) fn settings() -> EngineSettings {
         quantiles_percent: vec![50, 90, 95],
         chat_abandon_min: Span::seconds(5),
         repeat_contact_within: Span::days(7),
+        journey: JourneySettings::default(),
         ticket_retention: Span::days(365),
         customer_retention: Span::days(400),
         limits: Limits::default(),

@@ -2,10 +2,10 @@
 
 use std::cmp::Reverse;
 
+use super::lives::Lives;
 use super::{Arrived, Group, post_difference};
 use crate::engine::Rules;
 use crate::engine::contact::{ContactState, Entry, Opening, facts, pair_facts};
-use crate::engine::customer::CustomerState;
 use crate::engine::fact::{Fact, Facts};
 use crate::engine::names::DimensionsId;
 use crate::engine::order::EventOrder;
@@ -59,7 +59,7 @@ impl Group {
         contact: Contact,
         view: &mut View,
         rules: &Rules,
-        change: impl FnOnce(&mut ContactState, &rustc_hash::FxHashMap<Key, CustomerState>, &mut View) -> bool,
+        change: impl FnOnce(&mut ContactState, &Lives, &mut View) -> bool,
     ) {
         let pairs = self.pairs_of(contact, view);
         let state = self.contacts.entry(contact).or_insert_with(|| ContactState::new(contact, &rules.setting(&mut view.names)));
@@ -72,7 +72,7 @@ impl Group {
         let (new_opening, is_spam) = (standing_opening(state), state.summary.is_spam);
         let has_surveys = !state.surveys.is_empty();
         if opening != new_opening {
-            self.move_opening(contact, opening, new_opening, view);
+            self.move_opening(contact, opening, new_opening, view, rules);
         }
         if has_surveys {
             if !is_last || was_spam != is_spam {
@@ -84,12 +84,12 @@ impl Group {
     }
 
     /// Tells the customers that a ticket or chat was opened, was withdrawn, or is another's.
-    fn move_opening(&mut self, contact: Contact, old: Option<Opening>, new: Option<Opening>, view: &mut View) {
+    fn move_opening(&mut self, contact: Contact, old: Option<Opening>, new: Option<Opening>, view: &mut View, rules: &Rules) {
         if let Some((opening, customer)) = old.and_then(|o| Some((o, o.customer?))) {
-            self.change_openings(customer, opening.order, view, |state| state.remove_opening(contact, opening.order));
+            self.change_opening(customer, contact, opening, false, view, rules);
         }
         if let Some((opening, customer)) = new.and_then(|o| Some((o, o.customer?))) {
-            self.change_openings(customer, opening.order, view, |state| state.add_opening(contact, opening));
+            self.change_opening(customer, contact, opening, true, view, rules);
         }
     }
 }
@@ -111,11 +111,8 @@ fn standing_opening(state: &ContactState) -> Option<Opening> {
 }
 
 /// The dimensions that a contact inherits from its customer at an instant, where any grouping set asks for them.
-pub(super) fn inherited_from(
-    customers: &rustc_hash::FxHashMap<Key, CustomerState>,
-    rules: &Rules,
-) -> impl Fn(Option<Key>, EventOrder) -> DimensionsId {
-    move |customer, order| match customer.filter(|_| rules.inherits_from_customer).and_then(|c| customers.get(&c)) {
+pub(super) fn inherited_from(customers: &Lives, rules: &Rules) -> impl Fn(Option<Key>, EventOrder) -> DimensionsId {
+    move |customer, order| match customer.filter(|_| rules.inherits_from_customer).and_then(|c| customers.at(c, order)) {
         Some(state) => state.dimensions_before(order),
         None => DimensionsId::default(),
     }

@@ -91,10 +91,10 @@ impl Group {
         post_difference(before, after, &mut self.panes, view);
         if old != new {
             if let Some((customer, answer)) = old {
-                self.change_answers(customer, answer.order, view, |state| state.remove_answer(answer.order));
+                self.change_answer(customer, answer, false, view, rules);
             }
             if let Some((customer, answer)) = new {
-                self.change_answers(customer, answer.order, view, |state| state.add_answer(answer));
+                self.change_answer(customer, answer, true, view, rules);
             }
         }
     }
