@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::facts::{Event, events};
+use super::facts::{Event, What, events};
 use super::model::expected;
 use super::world::{DAY, HOUR, STAGES, World};
 use crate::exposition::Exposition as Scrape;
@@ -76,6 +76,8 @@ proptest! {
         happened in events(300..600, 2, 8 * HOUR),
         swaps in prop::collection::vec(any::<bool>(), 600),
     ) {
+        // When an erased life is forgotten its sums stay as they are, so erasures are left to the other test.
+        let happened: Vec<Event> = happened.into_iter().filter(|e| e.what != What::Erased).collect();
         // A day of lateness, and neighbours that arrive the other way round.
         let mut world = world(WINDOWS, "1d");
         let mut arriving: Vec<&Event> = happened.iter().collect();
