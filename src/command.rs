@@ -8,6 +8,7 @@ mod failure;
 mod feeding;
 pub mod generate;
 pub mod logging;
+pub mod metrics;
 pub mod options;
 pub mod replay;
 pub mod run;
@@ -16,20 +17,31 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-pub use failure::Usage;
+pub use failure::{Told, Usage};
 
 const EXAMPLES: &str = "\
 Examples:
-  See everything at once, without a Kafka cluster:      cxpulse demo
-  The service:                                          cxpulse run --config cxpulse.toml
-  Find every mistake of a configuration:                cxpulse check --config cxpulse.toml --connect
-  Metrics of recorded events at an instant:             cxpulse replay --input tickets=tickets.jsonl.gz --at 2026-03-02T12:00:00Z
-  Fill a cluster's topics with made events:             cxpulse generate --bootstrap-servers localhost:9092 --rate 50
+  See everything at once, without a Kafka cluster:
+    cxpulse demo
+  The service:
+    cxpulse run --config cxpulse.toml
+  Find every mistake of a configuration, and ask the cluster too:
+    cxpulse check --config cxpulse.toml --connect
+  Metrics of recorded events at an instant:
+    cxpulse replay --input tickets=tickets.jsonl.gz --at 2026-03-02T12:00:00Z
+  Fill a cluster's topics with made events:
+    cxpulse generate --bootstrap-servers localhost:9092 --rate 50
 
-Exit codes: 0 clean end; 1 failure, such as a port in use; 5 the cluster refused authentication, authorisation or this member;
-64 wrong command line; 78 wrong configuration; 130 second signal.
+Every setting can be given in the file, as a variable (CXPULSE_KAFKA__GROUP_ID) and with --set (--set kafka.group_id=cx); the later wins.
 
-Every setting can be given in the file, as a variable (CXPULSE_KAFKA__GROUP_ID) and with --set (--set kafka.group_id=cx): the later wins.";
+Exit codes:
+  0 clean end
+  1 failure, such as a port in use
+  3 the consumer did not stop in time
+  5 the cluster refused authentication, authorisation or this member
+  64 wrong command line
+  78 wrong configuration
+  130 second signal";
 
 /// Live customer service and customer experience metrics: Kafka events in, rolling windows in memory, Prometheus gauges out.
 #[derive(Debug, Parser)]
@@ -45,6 +57,8 @@ enum Command {
     Demo(demo::DemoArgs),
     Replay(replay::ReplayArgs),
     Generate(generate::GenerateArgs),
+    Check(check::CheckArgs),
+    Metrics(metrics::MetricsArgs),
 }
 
 /// Runs the command that the process's arguments name, and gives its exit code.
@@ -59,6 +73,8 @@ pub fn main() -> ExitCode {
         Command::Demo(args) => demo::demo(&args),
         Command::Replay(args) => replay::replay(&args),
         Command::Generate(args) => generate::generate(&args),
+        Command::Check(args) => check::run(&args),
+        Command::Metrics(args) => metrics::run(&args),
     };
     match ended {
         Ok(()) => ExitCode::SUCCESS,

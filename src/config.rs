@@ -17,6 +17,7 @@ mod secret;
 mod section;
 mod service;
 mod topics;
+mod trend;
 mod value;
 mod windows;
 

@@ -182,6 +182,13 @@ impl Engine {
         outcome
     }
 
+    /// Notes that a group was not read from its logs' start, so that its backlog is not whole until a full set of ticket snapshots was read.
+    pub fn mark_incomplete(&mut self, group: PartitionGroup) {
+        if let Some(state) = self.assigned.get_mut(&group) {
+            state.is_history_complete = false;
+        }
+    }
+
     /// Lets now follow the applied events, but not beyond `limit`: while catching up, nothing is then held. `None` ends it.
     pub fn follow_events_until(&mut self, limit: Option<EventTime>) {
         self.follow_until = limit;

@@ -13,6 +13,7 @@ mod cluster;
 mod context;
 pub mod embedded;
 mod failure;
+mod group;
 mod inspect;
 mod observer;
 pub mod produce;

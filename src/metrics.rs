@@ -7,12 +7,14 @@ mod families;
 mod family;
 mod itself;
 mod reader;
+mod reference;
 pub mod statistics;
 pub mod telemetry;
 mod text;
 
 pub use catalogue::catalogue;
 pub use family::{Family, Labels, Merge, Sets};
+pub use reference::reference;
 
 use self::family::{Read, Variant};
 use self::reader::Reader;

@@ -62,19 +62,19 @@ pub enum Volume {
 
 impl Profile {
     /// Mean contacts per hour of the default organisation.
-    pub const CONTACTS_PER_HOUR: f64 = 60.0;
+    pub const CONTACTS_PER_HOUR: f64 = 80.0;
     /// Events that a contact causes on average, everything counted.
     pub const EVENTS_PER_CONTACT: f64 = 11.0;
 
     /// How many times the mean event rate that of a busy morning is.
     pub const BUSY_MORNING: f64 = 4.4;
 
-    /// A company with a few thousand customers, about 40,000 contacts and 450,000 events in 30 days.
+    /// A company with 24,000 customers, and about 58,000 contacts and 650,000 events in 30 days.
     #[must_use]
     pub fn medium() -> Self {
         Self {
             volume: Volume::ContactsPerHour(Self::CONTACTS_PER_HOUR),
-            customers: 9_000,
+            customers: 24_000,
             office_offset: Span(0),
             incidents: IncidentSettings::default(),
         }
@@ -87,7 +87,7 @@ impl Profile {
             Volume::ContactsPerHour(contacts) => contacts,
             Volume::EventsPerSecond(events) => events * 3_600.0 / Self::EVENTS_PER_CONTACT,
         };
-        let customers = (contacts_per_hour * 150.0).clamp(300.0, 400_000.0) as u32;
+        let customers = (contacts_per_hour * 300.0).clamp(300.0, 400_000.0) as u32;
         Self { volume, customers, ..Self::medium() }
     }
 

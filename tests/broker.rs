@@ -15,7 +15,6 @@ mod support {
 }
 
 mod broker {
-    mod generated;
     mod latency;
     mod ledger;
     mod membership;

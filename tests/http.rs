@@ -1,5 +1,7 @@
 //! The HTTP server as its clients meet it, friendly or not: paths, methods, compression, limits.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking, also in its helpers")]
+
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;

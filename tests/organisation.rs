@@ -1,7 +1,11 @@
 //! The made organisation: the same for a seed, in time order, complete, and with the relations that the product is there to show.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
+use cxpulse::config::Configuration;
+use cxpulse::engine::{Engine, Outcome, PartitionGroup, Place, TopicIndex};
+use cxpulse::event::{Decoded, Record, decode};
 use cxpulse::organisation::{Emitted, Fault, FaultyFeed, Fed, IncidentSettings, Organisation, PlannedIncidents, Profile, Volume};
 use cxpulse::time::{EventTime, Span};
 use serde_json::Value;
@@ -204,4 +208,28 @@ fn faults_are_of_every_kind_and_leave_the_sound_events_as_they_were() {
         })
         .collect();
     assert_eq!(reasons.len(), 13, "{reasons:?}");
+}
+
+#[test]
+fn every_record_has_the_outcome_that_the_feed_expects() {
+    let configuration = Configuration::default();
+    let mut engine = Engine::new(Arc::new(configuration.engine.clone()));
+    let group = PartitionGroup(0);
+    engine.assign(group);
+    for (offset, fed) in FaultyFeed::new(days(12, 2), 0.05, 4).enumerate() {
+        let topic = configuration.topics.iter().position(|topic| topic.kind == fed.kind).unwrap();
+        let offset = offset as i64;
+        let record = Record { payload: fed.payload.as_deref(), timestamp: Some(fed.time), offset, ..Record::default() };
+        let decoded = decode(record, &configuration.topics[topic], &configuration.decode);
+        if let (None, Decoded::Event(event)) = (fed.fault, &decoded) {
+            assert_eq!(event.time, fed.time);
+        }
+        let place = Place { group, topic: TopicIndex(topic as u8), offset, record_time: Some(fed.time) };
+        let outcome = engine.handle(place, &decoded);
+        let text = || fed.payload.as_deref().map(String::from_utf8_lossy);
+        assert_eq!(outcome.name(), fed.outcome(), "{:?} of {:?}: {outcome:?}", text(), fed.fault);
+        if let (Outcome::Invalid(reason), Some(Fault::Invalid(expected))) = (outcome, fed.fault) {
+            assert_eq!(reason, expected, "{:?}", text());
+        }
+    }
 }

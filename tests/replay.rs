@@ -1,6 +1,8 @@
 //! Files through decoder, engine and exposition, as `cxpulse replay` sends them: small ones with known numbers, and the published data sets
 //! against their expected values.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking, also in its helpers")]
+
 // Named, because `cargo fmt` would look for it below `replay/`.
 #[path = "support"]
 mod support {

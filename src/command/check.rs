@@ -1,12 +1,79 @@
-//! `cxpulse check`: every problem of a configuration at once, or what it comes to.
-//!
-//! Asks no broker: what a cluster has to say about a good configuration is for the caller to ask with the one given back.
+//! `cxpulse check`: every problem of a configuration at once, or what it comes to; and what the cluster says to it.
 
 use std::io::{self, Write};
 use std::path::Path;
 
+use super::failure::Told;
+use super::options::{ConfigurationArgs, ServiceArgs};
 use crate::config::{self, Configuration};
 use crate::engine::EngineSettings;
+use crate::kafka::{Finding, Severity, inspect};
+
+const EXAMPLES: &str = "\
+Examples:
+  cxpulse check --config cxpulse.toml
+  cxpulse check --config cxpulse.toml --connect
+  cxpulse check --print-default > cxpulse.toml
+
+Exit codes:
+  0 the configuration can be used, with warnings or without
+  1 the cluster, asked with --connect, says that the service would wait or end
+  78 the configuration cannot be used";
+
+/// Reports every problem of a configuration at once, each with where, what, what is allowed and a hint.
+#[derive(Clone, Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub struct CheckArgs {
+    /// Also ask the cluster: topics, partition counts, retention, timestamp type.
+    #[arg(long)]
+    pub connect: bool,
+
+    /// Print the commented default configuration, which may be used as a template, and do nothing else.
+    #[arg(long, conflicts_with_all = ["connect", "set"])]
+    pub print_default: bool,
+
+    /// Where the configuration is.
+    #[command(flatten)]
+    pub configuration: ConfigurationArgs,
+
+    /// The settings that have flags.
+    #[command(flatten)]
+    pub service: ServiceArgs,
+}
+
+/// Runs the command; the report goes to stdout.
+///
+/// # Errors
+/// A configuration that cannot be used, or a cluster on which the service would not run: reported by then.
+pub fn run(args: &CheckArgs) -> anyhow::Result<()> {
+    let mut output = io::stdout().lock();
+    if args.print_default {
+        return Ok(output.write_all(config::default_file().as_bytes())?);
+    }
+    let overrides = args.configuration.overrides(&args.service.overrides());
+    let Some(configuration) = check(args.configuration.config.as_deref(), config::environment(), &overrides, &mut output)? else {
+        return Err(Told::CONFIGURATION.into());
+    };
+    if !args.connect {
+        return Ok(());
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let findings = runtime.block_on(inspect(&configuration));
+    for finding in &findings {
+        report(finding, &mut output)?;
+    }
+    if findings.iter().any(|finding| finding.severity == Severity::Error) { Err(Told::FAILURE.into()) } else { Ok(()) }
+}
+
+fn report(finding: &Finding, output: &mut impl Write) -> io::Result<()> {
+    let severity = match finding.severity {
+        Severity::Fine => "fine",
+        Severity::Warning => "warning",
+        Severity::Error => "error",
+    };
+    writeln!(output, "{severity}: {}: {}", finding.place, finding.what)?;
+    if finding.hint.is_empty() { Ok(()) } else { writeln!(output, "hint: {}", finding.hint) }
+}
 
 /// Writes the report and gives the configuration where it can be used; `None` means exit code 78.
 ///

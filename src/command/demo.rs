@@ -10,6 +10,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use super::options::{LogArgs, WebArgs};
+use super::run::first_signal;
 use crate::config::{self, Configuration, parse_span};
 use crate::time::Span;
 use parts::Parts;
@@ -20,7 +21,7 @@ Examples:
   Look at it until Ctrl-C:                 cxpulse demo
   On another port, for a minute:           cxpulse demo --port 8080 --for 60s
 
-A support organisation with a few thousand customers plays 30 days of history as fast as the machine goes and then lives on in real time. Its
+A support organisation with some 24,000 customers plays 30 days of history as fast as the machine goes and then lives on in real time. Its
 office clock is set so that it is a busy weekday morning now. A little over a minute later, and then every 25 minutes, something breaks:
 response times rise, and satisfaction follows.";
 
@@ -75,6 +76,7 @@ pub fn demo(args: &DemoArgs) -> anyhow::Result<()> {
 }
 
 async fn run(args: &DemoArgs, configuration: Configuration) -> anyhow::Result<()> {
+    let interrupted = first_signal()?;
     let mut parts = Parts::start(configuration, args.seed).await?;
     let mut story = Story::new();
     story.open(parts.addresses());
@@ -82,7 +84,7 @@ async fn run(args: &DemoArgs, configuration: Configuration) -> anyhow::Result<()
     let told = tokio::select! {
         told = story.tell(&mut parts) => told,
         () = sleep(end) => Ok(()),
-        () = interrupted() => Ok(()),
+        () = interrupted => Ok(()),
     };
     let sums = parts.stop().await;
     told?;
@@ -112,24 +114,6 @@ async fn sleep(end: Option<Duration>) {
     match end {
         Some(end) => tokio::time::sleep(end).await,
         None => std::future::pending().await,
-    }
-}
-
-/// Completes at Ctrl-C or SIGTERM.
-async fn interrupted() {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminated) = signal(SignalKind::terminate()) {
-            tokio::select! {
-                _ = tokio::signal::ctrl_c() => {}
-                _ = terminated.recv() => {}
-            }
-            return;
-        }
-    }
-    if tokio::signal::ctrl_c().await.is_err() {
-        std::future::pending().await
     }
 }
 

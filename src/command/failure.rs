@@ -2,10 +2,25 @@
 
 use std::process::ExitCode;
 
+use crate::config::ConfigError;
+use crate::{kafka, runtime};
+
 /// A command line that parses but makes no sense; exit code 64.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct Usage(pub String);
+
+/// The exit code of something that the user has been told already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("told")]
+pub struct Told(u8);
+
+impl Told {
+    /// The configuration is wrong.
+    pub const CONFIGURATION: Self = Self(EXIT_CONFIGURATION);
+    /// The environment is not as it must be.
+    pub const FAILURE: Self = Self(EXIT_FAILURE);
+}
 
 /// The command line is wrong.
 pub(super) const EXIT_USAGE: u8 = 64;
@@ -17,29 +32,28 @@ const EXIT_FAILURE: u8 = 1;
 /// The exit code that an error asks for, wherever in its chain of causes the telling one stands.
 fn exit_code(error: &anyhow::Error) -> u8 {
     let telling = |cause: &(dyn std::error::Error + 'static)| {
-        if cause.is::<Usage>() {
-            return Some(EXIT_USAGE);
+        if let Some(Told(code)) = cause.downcast_ref() {
+            Some(*code)
+        } else if cause.is::<Usage>() {
+            Some(EXIT_USAGE)
+        } else if cause.is::<ConfigError>() {
+            Some(EXIT_CONFIGURATION)
+        } else if let Some(failure) = cause.downcast_ref::<runtime::Failure>() {
+            Some(failure.exit_code())
+        } else if let Some(kafka::produce::ProduceError::Client(failure)) = cause.downcast_ref() {
+            Some(failure.exit_code())
+        } else {
+            cause.downcast_ref::<kafka::Failure>().map(kafka::Failure::exit_code)
         }
-        match cause.downcast_ref::<super::replay::ReplayError>() {
-            Some(super::replay::ReplayError::UnknownTopic { .. } | super::replay::ReplayError::StandardInputTwice) => {
-                return Some(EXIT_USAGE);
-            }
-            Some(super::replay::ReplayError::Input(_) | super::replay::ReplayError::Output(_)) | None => {}
-        }
-        if let Some(failure) = cause.downcast_ref::<crate::runtime::Failure>() {
-            return Some(failure.exit_code());
-        }
-        if cause.is::<crate::config::ConfigError>() {
-            return Some(EXIT_CONFIGURATION);
-        }
-        None
     };
     error.chain().find_map(telling).unwrap_or(EXIT_FAILURE)
 }
 
 /// Tells an error on stderr, causes included, hints last, and gives its exit code.
 pub(super) fn tell(error: &anyhow::Error) -> ExitCode {
-    eprintln!("{}", message(error));
+    if !error.is::<Told>() {
+        eprintln!("{}", message(error));
+    }
     ExitCode::from(exit_code(error))
 }
 
@@ -76,6 +90,9 @@ mod tests {
     #[test]
     fn the_exit_code_is_that_of_the_telling_cause() {
         assert_eq!(exit_code(&anyhow::Error::new(Usage("no".into())).context("around it")), EXIT_USAGE);
+        assert_eq!(exit_code(&kafka::Failure::Refused("no".into()).into()), 5);
+        assert_eq!(exit_code(&runtime::Failure::Kafka(kafka::Failure::Fatal("fenced".into())).into()), 5);
+        assert_eq!(exit_code(&Told::CONFIGURATION.into()), EXIT_CONFIGURATION);
         assert_eq!(exit_code(&anyhow::anyhow!("port in use")), EXIT_FAILURE);
     }
 }

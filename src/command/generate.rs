@@ -25,7 +25,7 @@ Examples:
     cxpulse generate --bootstrap-servers localhost:9092 --rate 2000 --for 10m
 
   Exactly a million records as fast as the cluster takes them, one in a hundred followed by a fault, and the expected ledger on stdout:
-    cxpulse generate --bootstrap-servers localhost:9092 --history 30d --events 1000000 --faults 0.01 > expected.json
+    cxpulse generate --bootstrap-servers localhost:9092 --history 30d --events 1000000 --faults=0.01 > expected.json
 
 Records are keyed by customer (contacts of unknown customers by their own id) and partitioned as Java's clients do; their timestamp is the time
 of their event, so topics should keep message.timestamp.type=CreateTime. What was sent is told on stderr, by topic and type.";
@@ -89,7 +89,7 @@ pub enum GenerateError {
     #[error("{0}\nhint: give the brokers with --bootstrap-servers HOST:PORT")]
     Unreachable(String),
     /// Sending failed.
-    #[error(transparent)]
+    #[error("nothing can be sent")]
     Produce(#[from] ProduceError),
 }
 

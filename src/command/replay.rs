@@ -19,6 +19,7 @@ pub use backfill::Steps;
 pub use input::InputError;
 pub use ledger::Ledger;
 
+use super::failure::Usage;
 use crate::config::Configuration;
 use crate::metrics::Exposition;
 use crate::time::EventTime;
@@ -84,6 +85,7 @@ pub fn replay(args: &ReplayArgs) -> anyhow::Result<()> {
     match ended {
         // Whoever reads the output may stop early, as `head` does.
         Err(ReplayError::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        Err(error @ (ReplayError::UnknownTopic { .. } | ReplayError::StandardInputTwice)) => Err(Usage(error.to_string()).into()),
         Err(error) => Err(error.into()),
         Ok(()) => Ok(()),
     }
@@ -105,7 +107,9 @@ pub fn replay_until(
     let now = until.or_else(|| judge.reached());
     let (engine, ledger) = judge.end(now);
     let mut exposition = String::new();
-    Exposition::new(configuration).render(&engine.snapshot(), &mut exposition);
+    let (renderer, snapshot) = (Exposition::new(configuration), engine.snapshot());
+    renderer.render(&snapshot, &mut exposition);
+    renderer.render_totals(&snapshot, &mut exposition);
     Ok(Replayed { exposition, ledger, now })
 }
 

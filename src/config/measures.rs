@@ -146,13 +146,14 @@ fn millionths(score: f64) -> Option<i64> {
     (score.abs() <= 1_000.0 && (scaled - scaled.round()).abs() < 1e-3).then_some(scaled.round() as i64)
 }
 
-/// What `[chats]` says: the channels that are telephone calls, and the shortest abandon that counts.
-pub(super) fn chats(mut section: Section<'_>) -> (Vec<String>, Span) {
+/// What `[chats]` says: the channels that are telephone calls, the shortest abandon that counts, and the idle time that ends a chat.
+pub(super) fn chats(mut section: Section<'_>) -> (Vec<String>, Span, Option<Span>) {
     let call_channels = section.checked("call_channels", vec!["phone".to_owned()], |list: &Vec<String>| {
         length_within(list, 0, 32)?;
         list.iter().try_for_each(|c| label_value(c))
     });
     let abandon_min = section.checked("abandon_min", Span::seconds(5), within(Span(0), Span::hours(1)));
+    let idle_end = section.checked("idle_end", Span(0), within(Span(0), Span::days(400)));
     section.finish();
-    (call_channels, abandon_min)
+    (call_channels, abandon_min, Some(idle_end).filter(|span| *span > Span(0)))
 }

@@ -86,6 +86,8 @@ problem_kinds! {
     NotCustomerDimension = "not-customer-dimension",
     /// Two grouping sets whose families would have one name.
     GroupingSetClash = "grouping-set-clash",
+    /// A trend that is no pair of a window and a longer one.
+    BadTrend = "bad-trend",
     /// Histogram buckets for a grouping set that is not there.
     UnknownGroupingSet = "unknown-grouping-set",
     /// A window's name is the length of another window.

@@ -89,8 +89,9 @@ fn configuration(root: Node, folder: &Path, report: &Report) -> Configuration {
     let bucket_sets = grouping::bucket_sets(&mut histograms, &grouping.sets, &dimensions);
     histograms.finish();
     let surveys = measures::surveys(root.section("surveys"));
-    let (call_channels, chat_abandon_min) = measures::chats(root.section("chats"));
+    let (call_channels, chat_abandon_min, chat_idle_end) = measures::chats(root.section("chats"));
     let (repeat_contact_within, journey) = journey::resolve(root.section("journey"), dimensions.get(usize::from(JOURNEY_STAGE)));
+    let trends = super::trend::resolve(root.section("trend"), &windows);
     let (ticket_retention, customer_retention) = service::retention(root.section("retention"));
     let limits = service::limits(root.section("limits"));
     let identity_key = service::privacy(root.section("privacy"), folder);
@@ -109,8 +110,10 @@ fn configuration(root: Node, folder: &Path, report: &Report) -> Configuration {
         duration_bounds,
         quantiles_percent,
         chat_abandon_min,
+        chat_idle_end,
         repeat_contact_within,
         journey,
+        trends,
         ticket_retention,
         customer_retention,
         limits,

@@ -49,6 +49,11 @@ impl Cells {
         Some(id)
     }
 
+    /// The number of a cell, where it has one.
+    pub(crate) fn find(&self, cell: Cell) -> Option<CellId> {
+        self.ids.get(&cell).copied()
+    }
+
     /// All cells in the order of their numbers.
     pub(crate) fn all(&self) -> &[Cell] {
         &self.cells

@@ -13,14 +13,18 @@ pub(crate) use step::Setting;
 
 use super::names::DimensionsId;
 use super::order::EventOrder;
-use crate::event::{Key, Status};
+use crate::event::{ContactAction, Key, Status};
 use crate::time::{EventTime, Span};
 
 /// What the events of a ticket or chat, in their order, come to.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Summary {
+    /// When an event last named it.
+    pub(crate) named: Option<EventTime>,
     /// Its own dimensions: the last value of each.
     pub(crate) dimensions: DimensionsId,
+    /// The dimensions that state of now counts for: its own after its last event, else its customer's as they were then.
+    pub(crate) credited: DimensionsId,
     /// `ticket.created` or `chat.started`.
     pub(crate) opened: Option<Opening>,
     /// Where the first-response clock starts.
@@ -41,7 +45,7 @@ pub(crate) struct Summary {
     pub(crate) first_solve: Option<Solve>,
     /// Solved or closed now.
     pub(crate) is_solved: bool,
-    /// The latest status, for the backlog.
+    /// The latest status.
     pub(crate) status: Option<Status>,
     /// Withdrawn: spam, deleted or merged away.
     pub(crate) is_gone: bool,
@@ -62,6 +66,15 @@ pub(crate) struct Summary {
     /// Time the customer waited so far, and since when it runs again.
     pub(crate) waited: Span,
     pub(crate) waiting_since: Option<EventTime>,
+}
+
+/// What is taken in at one place of a history.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Action {
+    /// An event of the ticket or chat itself.
+    Event(ContactAction),
+    /// A full set of snapshots, begun at this instant, has been sent: a ticket that was not named since is no longer open.
+    SetCompleted(EventTime),
 }
 
 /// The opening of a ticket or chat.

@@ -37,6 +37,8 @@ pub(crate) struct CustomerState {
     openings: Openings,
     /// The customer's answers that stand, in order of each kind.
     answers: Answers,
+    /// Whether it is scheduled to be looked at for leaving.
+    pub(crate) is_scheduled: bool,
 }
 
 /// What an event of a customer changes.
@@ -52,6 +54,16 @@ impl CustomerState {
     /// The customer's dimensions just before an event.
     pub(crate) fn dimensions_before(&self, order: EventOrder) -> DimensionsId {
         self.journal.dimensions_before(order)
+    }
+
+    /// Whether the customer has subscribed and not cancelled.
+    pub(crate) fn is_active(&self) -> bool {
+        self.subscriptions.is_active()
+    }
+
+    /// When something of the customer's last happened.
+    pub(crate) fn last_time(&self) -> EventTime {
+        self.journal.latest().max(self.openings.latest()).max(self.answers.latest())
     }
 
     /// The tickets and chats of the customer.
@@ -147,6 +159,14 @@ impl CustomerState {
         facts
     }
 
+    /// The facts that are state of now, which end when the customer is forgotten.
+    pub(crate) fn facts_of_now(&self, view: &View, rules: &Rules) -> Facts {
+        let mut facts = self.subscription_facts(self.journal.dimensions());
+        facts.extend(self.end_facts(view, rules));
+        facts.retain(|fact| fact.measure.is_state());
+        facts
+    }
+
     /// Takes out everything from an event on, as another customer of the same name.
     pub(crate) fn split_off(&mut self, order: EventOrder, view: &mut View, rules: &Rules) -> Self {
         let mut later = Self {
@@ -154,6 +174,7 @@ impl CustomerState {
             subscriptions: self.subscriptions.split_off(order),
             openings: self.openings.split_off(order),
             answers: self.answers.split_off(order),
+            is_scheduled: self.is_scheduled,
         };
         let (mut before, mut after) = (Facts::new(), Facts::new());
         for Step { order, named, kind, .. } in self.journal.split_off(order) {

@@ -38,6 +38,7 @@ pub(crate) enum Measure {
     ChatsAbandonedLate,
     ChatsEnded,
     ChatsTransferred,
+    ChatsIdleEnded,
     ChatWait,
     ChatDuration,
     /// Label: the metric.

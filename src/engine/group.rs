@@ -3,10 +3,13 @@
 mod contacts;
 mod customers;
 mod lives;
+mod retention;
 mod surveys;
 
-use std::collections::{BTreeMap, BinaryHeap};
+use std::collections::BTreeMap;
 
+pub(crate) use retention::Evictions;
+use retention::Schedule;
 use rustc_hash::FxHashMap;
 
 use self::lives::Lives;
@@ -33,12 +36,17 @@ pub(crate) struct Group {
     customers: Lives,
     /// Events later than now; they are applied when now reaches them.
     held: BTreeMap<EventOrder, Arrived>,
-    /// When the tail of each unsettled ticket or chat begins, oldest first.
-    unsettled: BinaryHeap<std::cmp::Reverse<(EventTime, Contact)>>,
+    /// When the tail of each unsettled ticket or chat begins.
+    unsettled: Schedule<Contact>,
+    /// When ended tickets and chats, surveys and customers are looked at for leaving.
+    ended: Schedule<Contact>,
+    old_surveys: Schedule<SurveyId>,
+    idle_customers: Schedule<Key>,
     /// The first event of a customer, or the beginning of time where a customer was loaded as active: before it the base is not known.
     pub(crate) customers_since: Option<EventTime>,
-    /// Histories folded early, because they were too long.
-    pub(crate) folded_early: u64,
+    pub(crate) evictions: Evictions,
+    /// Whether the backlog is whole: read from the log's start, or a full set of ticket snapshots was.
+    pub(crate) is_history_complete: bool,
     pub(crate) largest_event_time: Option<EventTime>,
 }
 
@@ -80,9 +88,13 @@ impl Group {
             surveys: FxHashMap::default(),
             customers: Lives::default(),
             held: BTreeMap::new(),
-            unsettled: BinaryHeap::new(),
+            unsettled: Schedule::default(),
+            ended: Schedule::default(),
+            old_surveys: Schedule::default(),
+            idle_customers: Schedule::default(),
             customers_since: None,
-            folded_early: 0,
+            evictions: Evictions::default(),
+            is_history_complete: true,
             largest_event_time: None,
         }
     }
@@ -136,15 +148,15 @@ impl Group {
         }
     }
 
-    /// Folds histories that nothing late can change any more.
+    /// Folds histories that nothing late can change any more, and lets go of what nothing asks for any more.
     pub(crate) fn settle(&mut self, view: &mut View, rules: &Rules) {
         let horizon = self.horizon(&view.settings);
-        while self.unsettled.peek().is_some_and(|next| next.0.0 < horizon) {
-            let Some(std::cmp::Reverse((_, contact))) = self.unsettled.pop() else { break };
+        while let Some(contact) = self.unsettled.pop_before(horizon) {
             self.settle_contact(contact, horizon, view, rules);
         }
         let forgotten = self.forgotten_before(view, rules);
         self.customers.forget_before(forgotten);
+        self.expire(horizon, view, rules);
     }
 
     /// How much it holds, by store.
@@ -167,7 +179,7 @@ impl Group {
             Body::Contact(contact, action) => self.apply_contact(contact, action, arrived, view, rules),
             Body::Survey(survey) => self.apply_survey(&survey, arrived, view, rules),
             Body::Customer(action) => self.apply_customer(action, arrived, view, rules),
-            Body::SnapshotCompleted(_) => {}
+            Body::SnapshotCompleted(started) => self.complete_set(started, arrived, view, rules),
         }
     }
 

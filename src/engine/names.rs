@@ -47,6 +47,8 @@ pub(crate) struct Names {
 #[derive(Debug)]
 struct Values {
     name: String,
+    /// Whether it describes the customer.
+    of_customer: bool,
     texts: Vec<Box<str>>,
     ids: FxHashMap<Box<str>, u16>,
     values_max: usize,
@@ -55,7 +57,7 @@ struct Values {
 
 impl Names {
     pub(crate) fn new(settings: &EngineSettings) -> Self {
-        let dimensions = settings.dimensions.iter().map(|d| Values::new(&d.name, d.values_max)).collect();
+        let dimensions = settings.dimensions.iter().map(|d| Values::new(&d.name, d.of_customer, d.values_max)).collect();
         let sets = settings.grouping_sets.iter().chain(&settings.customer_grouping_sets).cloned().collect();
         let mut names = Self {
             dimensions,
@@ -104,6 +106,13 @@ impl Names {
             self.overlays.insert((base, over), id);
         }
         id
+    }
+
+    /// The values of dimensions that describe the customer, the others unset: a contact's own are not inherited from its customer.
+    pub(crate) fn of_customer(&mut self, of: DimensionsId) -> DimensionsId {
+        let values = self.tuples[of.0 as usize].iter().zip(&self.dimensions);
+        let tuple = values.map(|(value, dimension)| if dimension.of_customer { *value } else { UNSET }).collect();
+        self.tuple(tuple)
     }
 
     /// The number of one dimension's value; unset reads as `unknown`.
@@ -192,9 +201,15 @@ impl Names {
 }
 
 impl Values {
-    fn new(name: &str, values_max: usize) -> Self {
-        let mut values =
-            Self { name: name.to_owned(), texts: Vec::new(), ids: FxHashMap::default(), values_max: values_max + 2, overflows: 0 };
+    fn new(name: &str, of_customer: bool, values_max: usize) -> Self {
+        let mut values = Self {
+            name: name.to_owned(),
+            of_customer,
+            texts: Vec::new(),
+            ids: FxHashMap::default(),
+            values_max: values_max + 2,
+            overflows: 0,
+        };
         assert_eq!((values.intern("unknown"), values.intern("other")), (UNKNOWN, OTHER), "the reserved values come first");
         values
     }

@@ -26,10 +26,14 @@ pub struct EngineSettings {
     pub quantiles_percent: Vec<u8>,
     /// Abandons shorter than this are left out of the abandonment ratio. Default 5 s.
     pub chat_abandon_min: Span,
+    /// A chat without an end counts as ended after so long without an event. `None`, from a configured `0s`, for never: the default.
+    pub chat_idle_end: Option<Span>,
     /// A contact at most this long after another of the same customer is a repeat. Default 7 d.
     pub repeat_contact_within: Span,
     /// The customer journey.
     pub journey: JourneySettings,
+    /// Short window and baseline window of each trend, by index. The short one is the shorter.
+    pub trends: Vec<TrendSettings>,
     /// How long ended tickets and chats stay known after their last event. Default 365 d.
     pub ticket_retention: Span,
     /// How long cancelled customers stay known. Default 400 d.
@@ -69,6 +73,15 @@ pub struct WindowSettings {
     pub range: Span,
     /// Its step.
     pub hop: Span,
+}
+
+/// One trend: a short window against a baseline window without the short one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TrendSettings {
+    /// The index of the short window.
+    pub short: usize,
+    /// The index of the baseline window; greater.
+    pub baseline: usize,
 }
 
 /// Bounds of the exported histograms by what is timed.

@@ -14,7 +14,7 @@ use super::cells::Cell;
 use super::fact::{Label, Measure};
 use super::ledger::Ledger;
 use super::names::KeyId;
-use super::settings::WindowSettings;
+use super::settings::{TrendSettings, WindowSettings};
 use crate::event::Scale;
 use crate::time::{EventTime, Span};
 
@@ -35,6 +35,8 @@ pub struct Snapshot {
     pub overflows: Vec<(String, u64)>,
     /// Since when the customer base is known; `None` where it is not.
     pub customers_since: Option<EventTime>,
+    /// Whether the backlog of every assigned group is whole; `None` without groups.
+    pub is_backlog_complete: Option<bool>,
     /// Cells in use and their limit.
     pub cells: (usize, usize),
     /// Readings of each cell: one a window, or one in all for state.
@@ -44,6 +46,9 @@ pub struct Snapshot {
     /// The labels that each measure has been seen with, ascending.
     pub(crate) labels: FxHashMap<Measure, Vec<Label>>,
     pub(crate) scales: Vec<Scale>,
+    /// The configured trends, and the medians that they compare.
+    pub(crate) trends: Vec<TrendSettings>,
+    pub(crate) medians: Vec<TrendMedians>,
     /// The texts of stage and channel of each touchpoint label.
     pub(crate) touchpoints: Vec<(Label, String, String)>,
     /// The journey's stages: those configured, in their order, and then those seen beside them.
@@ -86,6 +91,15 @@ pub struct TopicSnapshot {
     pub watermark: Option<EventTime>,
     /// How far back copies are recognised, at the least.
     pub dedup_horizon: Span,
+}
+
+/// The overall medians of one measure that a trend compares.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct TrendMedians {
+    pub(crate) measure: Measure,
+    pub(crate) trend: TrendSettings,
+    /// Of the short window, and of the baseline window without it, in seconds.
+    pub(crate) seconds: (f64, f64),
 }
 
 /// A group key.

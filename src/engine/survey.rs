@@ -7,6 +7,7 @@ use super::order::EventOrder;
 use super::view::View;
 use super::{CHANNEL, JOURNEY_STAGE};
 use crate::event::{Answer, Contact, Key, Scale, Scope, SurveyMetric};
+use crate::time::EventTime;
 
 /// One point of a score, in millionths.
 const POINT: i64 = 1_000_000;
@@ -31,6 +32,8 @@ pub(crate) enum SurveyIdentity {
 pub(crate) struct SurveyState {
     pub(crate) sent: Option<Sending>,
     pub(crate) answer: Option<StandingAnswer>,
+    /// Whether it is scheduled to be looked at for leaving.
+    pub(crate) is_scheduled: bool,
 }
 
 /// The latest sending.
@@ -112,6 +115,18 @@ impl StandingAnswer {
 }
 
 impl SurveyState {
+    /// When it was last sent or answered.
+    pub(crate) fn last_time(&self) -> EventTime {
+        let (sent, answered) = (self.sent.as_ref().map(|s| s.order.time), self.answer.as_ref().map(|a| a.order.time));
+        sent.max(answered).unwrap_or(EventTime::MIN)
+    }
+
+    /// The tickets and chats that it is about.
+    pub(crate) fn abouts(&self) -> impl Iterator<Item = Contact> {
+        let (sent, answered) = (self.sent.as_ref().and_then(|s| s.about), self.answer.as_ref().and_then(|a| a.about));
+        sent.into_iter().chain(answered)
+    }
+
     /// The facts of the survey itself. What spans a customer's answers is a fact of the customer.
     pub(crate) fn facts(&self, metric: SurveyMetric, view: &mut View) -> Facts {
         let mut facts = Facts::new();

@@ -8,7 +8,7 @@ use super::{Body, Contact, ContactAction, CreatedBy, IdentityKey, Reason, ticket
 
 /// The body of a chat event; required members are checked before optional ones.
 pub(super) fn body(chat_type: ChatType, payload: &Members<'_>, identity_key: &IdentityKey) -> Result<Body, Reason> {
-    let chat = Contact::Chat(identity_key.of(&payload.required_id(Member::ChatId)?));
+    let chat = Contact::Chat(payload.required_key(Member::ChatId, identity_key)?);
     let action = match chat_type {
         ChatType::Message => return Ok(Body::Contact(chat, ticket::message(payload)?)),
         ChatType::Started => ContactAction::Opened(CreatedBy::Customer),

@@ -2,6 +2,7 @@
 //!
 //! Does not know the envelope; the customer's own id is read beside it.
 
+use super::dimension::LABEL_BYTES_MAX;
 use super::event_type::CustomerType;
 use super::member::{Member, Members};
 use super::{Body, CustomerAction, Reason, TouchpointOutcome};
@@ -11,8 +12,8 @@ const OUTCOMES: &[(&str, TouchpointOutcome)] =
 
 /// The body of a customer event; required members are checked before optional ones.
 pub(super) fn body(customer_type: CustomerType, payload: &Members<'_>) -> Result<Body, Reason> {
-    payload.required_id(Member::CustomerId)?;
-    if customer_type == CustomerType::Touchpoint && payload.required(Member::JourneyStage)?.text()?.is_empty() {
+    payload.required(Member::CustomerId)?.check_id()?;
+    if customer_type == CustomerType::Touchpoint && payload.required(Member::JourneyStage)?.with_text(LABEL_BYTES_MAX, str::is_empty)? {
         return Err(Reason::BadValue);
     }
     payload.check_optional()?;

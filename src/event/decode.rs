@@ -3,16 +3,14 @@
 //!
 //! Does not know what came before: duplicates, lateness and the record's timestamp are the engine's.
 
-use std::borrow::Cow;
-
 use smallvec::SmallVec;
 
 use super::event_type::EventType;
 use super::member::{Member, Members};
 use super::scan::Document;
-use super::value::Value;
+use super::value::{ID_BYTES_MAX, Value};
 use super::wire::{Attribute, HeaderTexts, Wire};
-use super::{Body, DecodeSettings, Decoded, Event, Key, Reason, Record, TopicSettings};
+use super::{Body, DecodeSettings, Decoded, DimensionValues, Event, Key, Reason, Record, TopicSettings};
 use super::{chat, customer, dimension, survey, text, ticket, time_text};
 use crate::time::EventTime;
 
@@ -21,40 +19,41 @@ use crate::time::EventTime;
 /// Allocates nothing unless a string that is read holds escapes, or a record has more members than any event of the contract.
 #[must_use]
 pub fn decode<'a>(record: Record<'a>, topic: &TopicSettings, settings: &'a DecodeSettings) -> Decoded<'a> {
-    match event(record, topic, settings) {
-        Ok(Some(event)) => Decoded::Event(event),
-        Ok(None) => Decoded::Ignored,
-        Err(reason) => Decoded::Invalid(reason),
-    }
+    event(record, topic, settings).unwrap_or_else(Decoded::Invalid)
 }
 
-/// The event of a record; `None` where it is to be ignored.
-fn event<'a>(record: Record<'a>, topic: &TopicSettings, settings: &'a DecodeSettings) -> Result<Option<Event<'a>>, Reason> {
-    let Some(payload) = record.payload else { return Ok(None) };
+fn event<'a>(record: Record<'a>, topic: &TopicSettings, settings: &'a DecodeSettings) -> Result<Decoded<'a>, Reason> {
+    let Some(payload) = record.payload else { return Ok(Decoded::Ignored) };
     let text = text::of_payload(payload)?;
     let headers = record.headers.map(HeaderTexts::read).transpose()?;
-    let document = Document::scan(text, &settings.dimensions, name_seed(settings))?;
+    let mut document = Document::new(text);
+    document.scan(&settings.dimensions, name_seed(settings))?;
     let wire = Wire::of(&document, headers)?;
 
-    let Envelope { identity, kind, time } = envelope(&wire, record, topic, settings)?;
-    let event_type = EventType::of(&kind).ok_or(Reason::UnknownType)?;
+    let envelope = envelope(&wire, record, topic)?;
+    let event_type = envelope.event_type.ok_or(Reason::UnknownType)?;
     if event_type.kind() != topic.kind {
         return Err(Reason::WrongTopic);
     }
-    if topic.ignored_types.iter().any(|ignored| *ignored == kind) {
-        return Ok(None);
+    if envelope.is_turned_off {
+        return Ok(Decoded::Ignored);
     }
-    let time = time.read()?;
+    let time = envelope.time.read()?;
     let body = body(event_type, wire.payload, settings)?;
-    let customer = customer_key(event_type, wire.payload, settings)?;
-    let dimensions = dimension::values(wire.payload, settings)?;
-    Ok(Some(Event { identity, time, customer, dimensions, body }))
+    let customer = if event_type.names_customer() { wire.payload.key(Member::CustomerId, &settings.identity_key)? } else { None };
+    let mut dimensions = DimensionValues::new();
+    dimension::read(wire.payload, settings, &mut dimensions)?;
+    Ok(Decoded::Event(Event { identity: envelope.identity(record, topic, settings)?, time, customer, dimensions, body }))
 }
 
 /// What stands in the envelope; the time is read only once the type is known to belong here.
 struct Envelope<'a> {
-    identity: Key,
-    kind: Cow<'a, str>,
+    /// `None` where the record's place is the identity.
+    id: Option<Value<'a>>,
+    /// `None` where the topic's name is the source.
+    source: Option<Value<'a>>,
+    event_type: Option<EventType>,
+    is_turned_off: bool,
     time: Time<'a>,
 }
 
@@ -73,26 +72,40 @@ impl Time<'_> {
     }
 }
 
-fn envelope<'a>(wire: &Wire<'a, '_>, record: Record<'a>, topic: &TopicSettings, settings: &DecodeSettings) -> Result<Envelope<'a>, Reason> {
-    let id = match wire.envelope(Attribute::Id) {
-        Some(id) => Some(id.id()?),
-        None if topic.identity_from_record => None,
+/// Checks that the envelope is complete and of the right types.
+fn envelope<'a>(wire: &Wire<'a, '_>, record: Record<'a>, topic: &TopicSettings) -> Result<Envelope<'a>, Reason> {
+    let id = wire.envelope(Attribute::Id);
+    match id {
+        Some(id) => id.check_id()?,
+        None if topic.identity_from_record => {}
         None => return Err(Reason::MissingField),
-    };
-    let kind = wire.envelope(Attribute::Type).ok_or(Reason::MissingField)?.text()?;
-    let source = wire.envelope(Attribute::Source).map(Value::id).transpose()?;
-    let source = source.as_deref().unwrap_or(&topic.name);
+    }
+    let is_turned_off = |kind: &str| topic.ignored_types.iter().any(|ignored| ignored == kind);
+    let kind = wire.envelope(Attribute::Type).ok_or(Reason::MissingField)?;
+    let (event_type, is_turned_off) = kind.with_text(ID_BYTES_MAX, |kind| (EventType::of(kind), is_turned_off(kind)))?;
+    let source = wire.envelope(Attribute::Source);
+    source.map_or(Ok(()), Value::check_id)?;
     let time = match (wire.envelope(Attribute::Time), record.timestamp) {
         (Some(time), _) if time.is_time() => Time::Member(time),
         (Some(_), _) => return Err(Reason::WrongType),
         (None, Some(timestamp)) if topic.time_from_record => Time::Record(timestamp),
         (None, _) => return Err(Reason::MissingField),
     };
-    let identity = match id {
-        Some(id) => settings.identity_key.of_event(source, &id),
-        None => identity_of_place(source, record, topic, settings),
-    };
-    Ok(Envelope { identity, kind, time })
+    Ok(Envelope { id, source, event_type, is_turned_off, time })
+}
+
+impl Envelope<'_> {
+    /// The identity of the event: its source and id.
+    fn identity(&self, record: Record<'_>, topic: &TopicSettings, settings: &DecodeSettings) -> Result<Key, Reason> {
+        let of_source = |source: &str| match self.id {
+            Some(id) => id.with_id(|id| settings.identity_key.of_event(source, id)),
+            None => Ok(identity_of_place(source, record, topic, settings)),
+        };
+        match self.source {
+            Some(source) => source.with_id(of_source)?,
+            None => of_source(&topic.name),
+        }
+    }
 }
 
 /// The identity of an event without an id: the place of its record.
@@ -114,12 +127,6 @@ fn body(event_type: EventType, payload: &Members<'_>, settings: &DecodeSettings)
         EventType::Survey(survey_type) => survey::body(survey_type, payload, settings),
         EventType::Customer(customer_type) => customer::body(customer_type, payload),
     }
-}
-
-/// The customer that an event names, where its type has one.
-fn customer_key(event_type: EventType, payload: &Members<'_>, settings: &DecodeSettings) -> Result<Option<Key>, Reason> {
-    let id = if event_type.names_customer() { payload.get(Member::CustomerId) } else { None };
-    id.map(|id| id.id().map(|id| settings.identity_key.of(&id))).transpose()
 }
 
 /// What keys the hashes of member names, so that a sender cannot make them collide.

@@ -8,32 +8,31 @@ use super::member::Members;
 use super::{DecodeSettings, DimensionSettings, DimensionValues, Reason};
 
 /// The longest label value, in bytes.
-const LABEL_BYTES_MAX: usize = 64;
+pub(super) const LABEL_BYTES_MAX: usize = 64;
 /// What stands for a value that is no label.
 const OTHER: &str = "other";
 
-/// The dimension values of a payload; an empty text is the same as none.
-pub(super) fn values<'a>(payload: &Members<'a>, settings: &'a DecodeSettings) -> Result<DimensionValues<'a>, Reason> {
-    let mut values = DimensionValues::new();
-    for &(index, value) in &payload.dimensions {
-        let dimension = &settings.dimensions[usize::from(index)];
-        // A rename may be longer than a label; beyond what any rename is worth, the value is not even decoded.
-        let label = match value.text_within(4 * LABEL_BYTES_MAX)? {
-            Some(text) => label(text, dimension),
-            None => Cow::Borrowed(OTHER),
-        };
+/// Adds the dimension values of a payload in the order of the settings; an empty text is the same as none.
+pub(super) fn read<'a>(payload: &Members<'a>, settings: &'a DecodeSettings, values: &mut DimensionValues<'a>) -> Result<(), Reason> {
+    for (index, dimension) in (0..=u8::MAX).zip(&settings.dimensions) {
+        let Some(value) = payload.dimension(index, dimension) else { continue };
+        // A rename may be of a longer text than a label; beyond what any is worth, the text is not even decoded.
+        let label = label(value.text_to_keep(4 * LABEL_BYTES_MAX)?, dimension);
         if !label.is_empty() {
             values.push((index, label));
         }
     }
-    Ok(values)
+    Ok(())
 }
 
 fn label<'a>(text: Cow<'a, str>, dimension: &'a DimensionSettings) -> Cow<'a, str> {
-    let text = match dimension.renames.get(text.as_ref()) {
-        Some(renamed) => Cow::Borrowed(renamed.as_str()),
-        None => text,
-    };
+    if let Some(renamed) = dimension.renames.get(text.as_ref()) {
+        return clean(Cow::Borrowed(renamed));
+    }
+    clean(text)
+}
+
+fn clean(text: Cow<'_, str>) -> Cow<'_, str> {
     if text.len() <= LABEL_BYTES_MAX && is_visible(&text) { text } else { Cow::Borrowed(OTHER) }
 }
 

@@ -2,12 +2,10 @@
 //!
 //! Does not know JSON's grammar, nor which members an event type asks for.
 
-use std::borrow::Cow;
-
 use smallvec::SmallVec;
 
-use super::value::Value;
-use super::{DimensionSettings, Reason};
+use super::value::{Raw, Value};
+use super::{DimensionSettings, IdentityKey, Key, Reason};
 use crate::time::EventTime;
 
 /// Declares the members in the order in which faults of optional ones are reported.
@@ -19,15 +17,8 @@ macro_rules! members {
 
         impl Member {
             const COUNT: usize = [$($name),*].len();
-            #[cfg(test)]
-            pub(super) const NAMES: [&str; Self::COUNT] = [$($name),*];
-
-            pub(super) fn of(name: &str) -> Option<Self> {
-                match name {
-                    $($name => Some(Self::$member),)*
-                    _ => None,
-                }
-            }
+            const ALL: [Self; Self::COUNT] = [$(Self::$member),*];
+            const NAMES: [&str; Self::COUNT] = [$($name),*];
         }
     };
 }
@@ -71,7 +62,39 @@ members! {
     StartedTime = "started_time",
 }
 
+/// For every slot that a contract's name falls into, which member it is; every other slot holds some member too, whose name differs.
+static SLOTS: [Member; 1 << SLOT_BITS] = {
+    let mut slots = [Member::Id; 1 << SLOT_BITS];
+    let mut taken = [false; 1 << SLOT_BITS];
+    let mut index = 0;
+    while index < Member::COUNT {
+        let slot = slot(Member::NAMES[index].as_bytes());
+        assert!(!taken[slot], "two names fall into one slot: choose another `SLOT_FACTOR`");
+        taken[slot] = true;
+        slots[slot] = Member::ALL[index];
+        index += 1;
+    }
+    slots
+};
+const SLOT_BITS: u32 = 7;
+const SLOT_FACTOR: u32 = 0xB9D1_79E1;
+
+/// The slot of a name, by its length and three of its bytes, in which the contract's names differ.
+#[inline]
+const fn slot(name: &[u8]) -> usize {
+    let ([first, ..], [.., last_but_one, last]) = (name, name) else { return 0 };
+    let traits = u32::from_le_bytes([name.len() as u8, *first, *last_but_one, *last]);
+    (traits.wrapping_mul(SLOT_FACTOR) >> (32 - SLOT_BITS)) as usize
+}
+
 impl Member {
+    /// The member of that name, if the contract names it.
+    #[inline]
+    pub(super) fn of(name: &[u8]) -> Option<Self> {
+        let member = SLOTS[slot(name)];
+        (Self::NAMES[member as usize].as_bytes() == name).then_some(member)
+    }
+
     const fn bit(self) -> u64 {
         1 << self as u32
     }
@@ -84,23 +107,24 @@ impl Member {
 
 /// The members of one object that the contract or the configuration names, each at most once.
 pub(super) struct Members<'a> {
+    text: &'a str,
     /// A bit for every [`Member`] that is there and not null.
     present: u64,
     /// A bit for every [`Member`] that is there.
     named: u64,
-    /// For every present [`Member`], where its value lies.
-    slots: [u8; Member::COUNT],
-    values: SmallVec<[Value<'a>; 16]>,
-    /// Values of the configured dimensions that are not null, by their index.
-    pub(super) dimensions: SmallVec<[(u8, Value<'a>); 8]>,
+    values: [Raw; Member::COUNT],
+    /// Values, not null, of configured dimensions that the contract does not name, by the index of the dimension.
+    others: SmallVec<[(u8, Raw); 8]>,
 }
 
 impl<'a> Members<'a> {
-    pub(super) fn new() -> Self {
-        Self { present: 0, named: 0, slots: [0; Member::COUNT], values: SmallVec::new(), dimensions: SmallVec::new() }
+    /// No members yet, of an object in `text`.
+    pub(super) fn new(text: &'a str) -> Self {
+        Self { text, present: 0, named: 0, values: [Raw::NULL; Member::COUNT], others: SmallVec::new() }
     }
 
     /// Notes a name; false where it was there before.
+    #[inline]
     pub(super) fn note(&mut self, member: Member) -> bool {
         let is_new = self.named & member.bit() == 0;
         self.named |= member.bit();
@@ -108,21 +132,27 @@ impl<'a> Members<'a> {
     }
 
     /// Takes in the value of a member that was noted.
-    pub(super) fn set(&mut self, member: Member, value: Value<'a>) {
-        if value != Value::Null {
-            self.present |= member.bit();
-            self.slots[member as usize] = self.values.len() as u8;
-            self.values.push(value);
+    #[inline]
+    pub(super) fn set(&mut self, member: Member, value: Raw) {
+        self.present |= member.bit() & if value.is_null() { 0 } else { u64::MAX };
+        self.values[member as usize] = value;
+    }
+
+    /// Takes in the value of a name that the contract does not know but that may be a configured dimension.
+    pub(super) fn set_other(&mut self, name: &[u8], value: Raw, dimensions: &[DimensionSettings]) {
+        if !value.is_null()
+            && let Some(index) = dimensions.iter().position(|dimension| dimension.name.as_bytes() == name)
+        {
+            // The index of an event's dimension is one byte; configuration keeps their number far below.
+            self.others.push((u8::try_from(index).unwrap_or(u8::MAX), value));
         }
     }
 
-    /// Takes in the value of a name that may be a configured dimension.
-    pub(super) fn set_dimension(&mut self, name: &str, value: Value<'a>, dimensions: &[DimensionSettings]) {
-        if value != Value::Null
-            && let Some(index) = dimensions.iter().position(|dimension| dimension.name == name)
-        {
-            // An index of an event's dimension is one byte; configuration keeps their number far below.
-            self.dimensions.push((u8::try_from(index).unwrap_or(u8::MAX), value));
+    /// The value of a configured dimension that is there and not null.
+    pub(super) fn dimension(&self, index: u8, settings: &DimensionSettings) -> Option<Value<'a>> {
+        match Member::of(settings.name.as_bytes()) {
+            Some(member) => self.get(member),
+            None => self.others.iter().find(|(other, _)| *other == index).map(|(_, value)| value.read(self.text)),
         }
     }
 
@@ -138,7 +168,7 @@ impl<'a> Members<'a> {
 
     /// The value of a member that is there and not null.
     pub(super) fn get(&self, member: Member) -> Option<Value<'a>> {
-        if self.has(member) { self.values.get(usize::from(self.slots[member as usize])).copied() } else { None }
+        self.has(member).then(|| self.values[member as usize].read(self.text))
     }
 
     /// The value of a member that must be there.
@@ -146,9 +176,14 @@ impl<'a> Members<'a> {
         self.get(member).ok_or(Reason::MissingField)
     }
 
-    /// An id that must be there.
-    pub(super) fn required_id(&self, member: Member) -> Result<Cow<'a, str>, Reason> {
-        self.required(member)?.id()
+    /// The key of an id that must be there.
+    pub(super) fn required_key(&self, member: Member, identity_key: &IdentityKey) -> Result<Key, Reason> {
+        self.required(member)?.with_id(|id| identity_key.of(id))
+    }
+
+    /// The key of an id, if there.
+    pub(super) fn key(&self, member: Member, identity_key: &IdentityKey) -> Result<Option<Key>, Reason> {
+        self.get(member).map(|value| value.with_id(|id| identity_key.of(id))).transpose()
     }
 
     /// One of a closed set that must be there.
@@ -171,13 +206,12 @@ impl<'a> Members<'a> {
         self.get(member).and_then(|value| value.flag().ok()).unwrap_or(default)
     }
 
-    /// Checks what has one type in every event, whether or not the event's type reads it: ids, texts, dimensions, booleans.
+    /// Checks what has one type in every event, whether or not the event's type reads it: ids, texts, booleans.
     pub(super) fn check_optional(&self) -> Result<(), Reason> {
         for value in self.in_order(Member::TicketId.through(Member::IntoTicketId)) {
-            value.id()?;
+            value.check_id()?;
         }
-        let mut texts = self.in_order(Member::Channel.through(Member::Tier)).chain(self.dimensions.iter().map(|(_, value)| *value));
-        if !texts.all(Value::is_text) {
+        if !self.in_order(Member::Channel.through(Member::Tier)).all(Value::is_text) {
             return Err(Reason::WrongType);
         }
         for value in self.in_order(Member::Public.through(Member::Automated)) {
@@ -192,7 +226,7 @@ impl<'a> Members<'a> {
         std::iter::from_fn(move || {
             let member = (bits != 0).then(|| bits.trailing_zeros() as usize)?;
             bits &= bits - 1;
-            self.values.get(usize::from(self.slots[member])).copied()
+            Some(self.values[member].read(self.text))
         })
     }
 }
@@ -204,18 +238,18 @@ mod tests {
     #[test]
     fn every_member_is_found_by_its_name_and_no_other() {
         for (index, name) in Member::NAMES.into_iter().enumerate() {
-            assert_eq!(Member::of(name).map(|member| member as usize), Some(index), "{name}");
+            assert_eq!(Member::of(name.as_bytes()).map(|member| member as usize), Some(index), "{name}");
         }
         for name in ["", "Id", "ids", "ticket", "__proto__", "$ref"] {
-            assert_eq!(Member::of(name), None, "{name}");
+            assert_eq!(Member::of(name.as_bytes()), None, "{name}");
         }
     }
 
     #[test]
     fn null_is_absent_but_its_name_is_taken() {
-        let mut members = Members::new();
+        let mut members = Members::new("");
         assert!(members.note(Member::Team));
-        members.set(Member::Team, Value::Null);
+        members.set(Member::Team, Raw::NULL);
         assert_eq!((members.get(Member::Team), members.has_name(Member::Team)), (None, true));
         assert!(!members.note(Member::Team));
     }

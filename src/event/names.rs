@@ -33,8 +33,8 @@ impl Names {
     }
 
     /// Adds a name that stands (with its opening quote) at `place` of `text`; false where the object since `mark` has it already.
-    pub(super) fn add(&mut self, mark: usize, text: &str, place: usize, name: &str) -> bool {
-        let hash = hash(self.seed, name.as_bytes());
+    pub(super) fn add(&mut self, mark: usize, text: &str, place: usize, name: &[u8]) -> bool {
+        let hash = hash(self.seed, name);
         if self.hashes[mark..].contains(&hash) && self.is_known(mark, text, hash, name) {
             return false;
         }
@@ -44,9 +44,9 @@ impl Names {
     }
 
     #[cold]
-    fn is_known(&self, mark: usize, text: &str, hash: u32, name: &str) -> bool {
+    fn is_known(&self, mark: usize, text: &str, hash: u32, name: &[u8]) -> bool {
         let alike = self.hashes[mark..].iter().zip(&self.places[mark..]).filter(|(other, _)| **other == hash);
-        alike.into_iter().any(|(_, &place)| name_at(text, place as usize) == name)
+        alike.into_iter().any(|(_, &place)| name_at(text, place as usize).as_bytes() == name)
     }
 }
 
@@ -85,16 +85,16 @@ mod tests {
     fn a_name_is_found_again_within_its_object_only() {
         let text = r#""a" "b" "\u0061" "c\"\\""#;
         let mut names = Names::new(7);
-        assert!(names.add(0, text, 0, "a"));
-        assert!(names.add(0, text, 4, "b"));
-        assert!(!names.add(0, text, 8, "a"));
+        assert!(names.add(0, text, 0, b"a"));
+        assert!(names.add(0, text, 4, b"b"));
+        assert!(!names.add(0, text, 8, b"a"));
         let inner = names.mark();
-        assert!(names.add(inner, text, 8, "a"));
-        assert!(!names.add(inner, text, 0, "a"));
-        assert!(names.add(inner, text, 17, "c\"\\"));
-        assert!(!names.add(inner, text, 17, "c\"\\"));
+        assert!(names.add(inner, text, 8, b"a"));
+        assert!(!names.add(inner, text, 0, b"a"));
+        assert!(names.add(inner, text, 17, b"c\"\\"));
+        assert!(!names.add(inner, text, 17, b"c\"\\"));
         names.forget(inner);
-        assert!(!names.add(0, text, 4, "b"));
+        assert!(!names.add(0, text, 4, b"b"));
     }
 
     #[test]
@@ -103,8 +103,8 @@ mod tests {
         let mut names = Names::new(7);
         names.hashes.push(hash(7, b"b"));
         names.places.push(0);
-        assert!(names.add(0, text, 4, "b"));
-        assert!(!names.add(0, text, 4, "b"));
+        assert!(names.add(0, text, 4, b"b"));
+        assert!(!names.add(0, text, 4, b"b"));
     }
 
     #[test]

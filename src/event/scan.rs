@@ -7,8 +7,8 @@ use std::borrow::Cow;
 
 use super::member::{Member, Members};
 use super::names::Names;
-use super::text::{escape, is_space, plain_run_end};
-use super::value::Value;
+use super::text::{escape, is_space, plain_run_end, unescape};
+use super::value::{Raw, Shape};
 use super::{DimensionSettings, Reason, number};
 
 /// The deepest nesting of objects and arrays.
@@ -20,6 +20,7 @@ const NAME_BYTES_MAX: usize = 128;
 
 /// What a record's text holds.
 pub(super) struct Document<'a> {
+    text: &'a str,
     /// The members of the top-level object.
     pub(super) root: Members<'a>,
     /// The members of its `data`, where that is an object.
@@ -27,22 +28,27 @@ pub(super) struct Document<'a> {
 }
 
 impl<'a> Document<'a> {
-    /// Reads a text that is one JSON object within the caps. `seed` keys the hashes of names.
-    pub(super) fn scan(text: &'a str, dimensions: &[DimensionSettings], seed: u64) -> Result<Self, Reason> {
-        let mut scanner = Scanner { text, bytes: text.as_bytes(), at: 0, names: Names::new(seed), dimensions, data: None };
-        let mut root = Members::new();
-        scanner.skip_space();
-        let is_object = scanner.peek() == b'{';
+    /// Nothing yet of a text.
+    pub(super) fn new(text: &'a str) -> Self {
+        Self { text, root: Members::new(text), data: None }
+    }
+
+    /// Reads the text, which is to be one JSON object within the caps. `seed` keys the hashes of names.
+    pub(super) fn scan(&mut self, dimensions: &[DimensionSettings], seed: u64) -> Result<(), Reason> {
+        let mut scanner =
+            Scanner { text: self.text, bytes: self.text.as_bytes(), at: 0, names: Names::new(seed), dimensions, data: &mut self.data };
+        let is_object = scanner.token() == b'{';
         if is_object {
-            scanner.object(1, Some(&mut root))?;
+            scanner.object(1, Some(&mut self.root))?;
         } else {
             scanner.value(0)?;
         }
-        scanner.skip_space();
-        if scanner.at < text.len() {
-            return Err(Reason::Syntax);
+        scanner.token();
+        match (scanner.at < self.text.len(), is_object) {
+            (true, _) => Err(Reason::Syntax),
+            (false, false) => Err(Reason::NotObject),
+            (false, true) => Ok(()),
         }
-        if is_object { Ok(Self { root, data: scanner.data }) } else { Err(Reason::NotObject) }
     }
 }
 
@@ -52,31 +58,42 @@ struct Scanner<'a, 's> {
     at: usize,
     names: Names,
     dimensions: &'s [DimensionSettings],
-    data: Option<Members<'a>>,
+    data: &'s mut Option<Members<'a>>,
 }
 
 impl<'a> Scanner<'a, '_> {
     /// The byte at the position; NUL, which no token begins with, at the end.
+    #[inline]
     fn peek(&self) -> u8 {
         self.bytes.get(self.at).copied().unwrap_or(0)
     }
 
-    fn skip_space(&mut self) {
+    /// The byte that the next token begins with, at the position from then on.
+    #[inline]
+    fn token(&mut self) -> u8 {
+        let byte = self.peek();
+        if byte > b' ' { byte } else { self.token_behind_space() }
+    }
+
+    fn token_behind_space(&mut self) -> u8 {
         while is_space(self.peek()) {
             self.at += 1;
         }
+        self.peek()
     }
 
-    /// Reads a value at nesting `depth` (0 at the top); objects and arrays in it are one deeper.
-    fn value(&mut self, depth: usize) -> Result<Value<'a>, Reason> {
+    /// Reads a value, on its first byte, at nesting `depth` (0 at the top); objects and arrays in it are one deeper.
+    #[inline]
+    fn value(&mut self, depth: usize) -> Result<Raw, Reason> {
+        let start = self.at;
         match self.peek() {
-            b'"' => self.string(usize::MAX),
+            b'"' => self.string(),
             b'-' | b'0'..=b'9' => self.number(),
-            b'{' => self.object(depth + 1, None).map(|()| Value::Object),
-            b'[' => self.array(depth + 1).map(|()| Value::Array),
-            b't' => self.literal("true", Value::Bool(true)),
-            b'f' => self.literal("false", Value::Bool(false)),
-            b'n' => self.literal("null", Value::Null),
+            b'{' => self.object(depth + 1, None).map(|()| Raw::new(Shape::Object, start, self.at)),
+            b'[' => self.array(depth + 1).map(|()| Raw::new(Shape::Array, start, self.at)),
+            b't' => self.literal("true", Shape::True),
+            b'f' => self.literal("false", Shape::False),
+            b'n' => self.literal("null", Shape::Null),
             _ => Err(Reason::Syntax),
         }
     }
@@ -87,8 +104,7 @@ impl<'a> Scanner<'a, '_> {
             return Err(Reason::Depth);
         }
         self.at += 1;
-        self.skip_space();
-        if self.peek() == b'}' {
+        if self.token() == b'}' {
             self.at += 1;
             return Ok(());
         }
@@ -96,13 +112,9 @@ impl<'a> Scanner<'a, '_> {
         for _ in 0..MEMBERS_MAX {
             match &mut members {
                 Some(members) => self.named_member(depth, mark, members)?,
-                None => {
-                    self.name(mark)?;
-                    self.value(depth)?;
-                }
+                None => self.plain_member(depth, mark)?,
             }
-            self.skip_space();
-            match self.peek() {
+            match self.token() {
                 b',' => self.at += 1,
                 b'}' => {
                     self.at += 1;
@@ -111,64 +123,85 @@ impl<'a> Scanner<'a, '_> {
                 }
                 _ => return Err(Reason::Syntax),
             }
-            self.skip_space();
+            self.token();
         }
         Err(if self.peek() == b'"' { Reason::TooLarge } else { Reason::Syntax })
     }
 
     /// Reads a member of an object whose members are handed out.
+    #[inline]
     fn named_member(&mut self, depth: usize, mark: usize, members: &mut Members<'a>) -> Result<(), Reason> {
         let place = self.at;
-        let name = self.name_text()?;
-        let member = Member::of(&name);
-        let is_new = match member {
-            Some(member) => members.note(member),
-            None => self.names.add(mark, self.text, place, &name),
+        let name = self.name()?;
+        let Some(member) = Member::of(&name) else {
+            self.add_name(mark, place, &name)?;
+            self.colon()?;
+            let value = self.value(depth)?;
+            members.set_other(&name, value, self.dimensions);
+            return Ok(());
         };
-        if !is_new {
+        if !members.note(member) {
             return Err(Reason::DuplicateKey);
         }
-        self.colon()?;
-        let value = if member == Some(Member::Data) && depth == 1 && self.peek() == b'{' {
-            let mut data = Members::new();
+        let value = if self.colon()? == b'{' && member == Member::Data && depth == 1 {
+            let start = self.at;
+            let mut data = Members::new(self.text);
             self.object(depth + 1, Some(&mut data))?;
-            self.data = Some(data);
-            Value::Object
+            *self.data = Some(data);
+            Raw::new(Shape::Object, start, self.at)
         } else {
             self.value(depth)?
         };
-        if let Some(member) = member {
-            members.set(member, value);
-        }
-        members.set_dimension(&name, value, self.dimensions);
+        members.set(member, value);
         Ok(())
     }
 
-    /// Reads a name and its colon, of an object whose members are only checked.
-    fn name(&mut self, mark: usize) -> Result<(), Reason> {
+    /// Reads a member of an object whose members are only checked.
+    fn plain_member(&mut self, depth: usize, mark: usize) -> Result<(), Reason> {
         let place = self.at;
-        let name = self.name_text()?;
-        if !self.names.add(mark, self.text, place, &name) {
-            return Err(Reason::DuplicateKey);
-        }
-        self.colon()
+        let name = self.name()?;
+        self.add_name(mark, place, &name)?;
+        self.colon()?;
+        self.value(depth).map(drop)
     }
 
-    fn name_text(&mut self) -> Result<Cow<'a, str>, Reason> {
+    /// Reads a name.
+    #[inline]
+    fn name(&mut self) -> Result<Cow<'a, [u8]>, Reason> {
+        let bytes = self.bytes;
         if self.peek() != b'"' {
             return Err(Reason::Syntax);
         }
-        self.string(NAME_BYTES_MAX)?.text()
+        let start = self.at + 1;
+        let end = plain_run_end(bytes, start);
+        if end - start <= NAME_BYTES_MAX && bytes.get(end) == Some(&b'"') {
+            self.at = end + 1;
+            return Ok(Cow::Borrowed(&bytes[start..end]));
+        }
+        self.escaped_name(start, end)
     }
 
-    fn colon(&mut self) -> Result<(), Reason> {
-        self.skip_space();
-        if self.peek() != b':' {
+    #[cold]
+    fn escaped_name(&mut self, start: usize, special: usize) -> Result<Cow<'a, [u8]>, Reason> {
+        if special - start > NAME_BYTES_MAX {
+            return Err(Reason::TooLarge);
+        }
+        let raw = self.escaped_string(start, special, NAME_BYTES_MAX)?;
+        Ok(Cow::Owned(unescape(&self.text[raw.range()]).into_owned().into_bytes()))
+    }
+
+    fn add_name(&mut self, mark: usize, place: usize, name: &[u8]) -> Result<(), Reason> {
+        if self.names.add(mark, self.text, place, name) { Ok(()) } else { Err(Reason::DuplicateKey) }
+    }
+
+    /// Reads a colon: the byte that the value behind it begins with.
+    #[inline]
+    fn colon(&mut self) -> Result<u8, Reason> {
+        if self.token() != b':' {
             return Err(Reason::Syntax);
         }
         self.at += 1;
-        self.skip_space();
-        Ok(())
+        Ok(self.token())
     }
 
     /// Reads an array, on its bracket.
@@ -177,15 +210,13 @@ impl<'a> Scanner<'a, '_> {
             return Err(Reason::Depth);
         }
         self.at += 1;
-        self.skip_space();
-        if self.peek() == b']' {
+        if self.token() == b']' {
             self.at += 1;
             return Ok(());
         }
         loop {
             self.value(depth)?;
-            self.skip_space();
-            match self.peek() {
+            match self.token() {
                 b',' => self.at += 1,
                 b']' => {
                     self.at += 1;
@@ -193,30 +224,26 @@ impl<'a> Scanner<'a, '_> {
                 }
                 _ => return Err(Reason::Syntax),
             }
-            self.skip_space();
+            self.token();
         }
     }
 
-    /// Reads a string, on its quote, of at most `bytes_max` bytes once its escapes are read.
-    fn string(&mut self, bytes_max: usize) -> Result<Value<'a>, Reason> {
+    /// Reads a string, on its quote.
+    #[inline]
+    fn string(&mut self) -> Result<Raw, Reason> {
         let start = self.at + 1;
         let end = plain_run_end(self.bytes, start);
-        if end - start > bytes_max {
-            return Err(Reason::TooLarge);
+        if self.bytes.get(end) == Some(&b'"') {
+            self.at = end + 1;
+            return Ok(Raw::new(Shape::Text, start, end));
         }
-        match self.bytes.get(end) {
-            Some(b'"') => {
-                self.at = end + 1;
-                Ok(Value::Text(&self.text[start..end]))
-            }
-            Some(b'\\') => self.escaped_string(start, end, bytes_max),
-            _ => Err(Reason::Syntax),
-        }
+        self.escaped_string(start, end, usize::MAX)
     }
 
+    /// Reads the rest of a string, of at most `bytes_max` bytes once its escapes are read, from its first byte that is not plain.
     #[cold]
-    fn escaped_string(&mut self, start: usize, first_escape: usize, bytes_max: usize) -> Result<Value<'a>, Reason> {
-        let (mut at, mut length) = (first_escape, first_escape - start);
+    fn escaped_string(&mut self, start: usize, special: usize, bytes_max: usize) -> Result<Raw, Reason> {
+        let (mut at, mut length) = (special, special - start);
         while self.bytes.get(at) == Some(&b'\\') {
             let (run, character_bytes) = escape(self.bytes, at)?;
             at = plain_run_end(self.bytes, run);
@@ -229,22 +256,23 @@ impl<'a> Scanner<'a, '_> {
             return Err(Reason::Syntax);
         }
         self.at = at + 1;
-        Ok(Value::Escaped(&self.text[start - 1..=at]))
+        Ok(Raw::new(Shape::Escaped, start - 1, at + 1))
     }
 
-    fn number(&mut self) -> Result<Value<'a>, Reason> {
-        let (end, is_integer) = number::end_of(self.bytes, self.at)?;
-        let number = &self.text[self.at..end];
+    fn number(&mut self) -> Result<Raw, Reason> {
+        let start = self.at;
+        let (end, is_integer) = number::end_of(self.bytes, start)?;
         self.at = end;
-        Ok(if is_integer { Value::Integer(number) } else { Value::Decimal(number) })
+        Ok(Raw::new(if is_integer { Shape::Integer } else { Shape::Decimal }, start, end))
     }
 
-    fn literal(&mut self, literal: &str, value: Value<'a>) -> Result<Value<'a>, Reason> {
-        if !self.bytes[self.at..].starts_with(literal.as_bytes()) {
+    fn literal(&mut self, literal: &str, shape: Shape) -> Result<Raw, Reason> {
+        let start = self.at;
+        if !self.bytes[start..].starts_with(literal.as_bytes()) {
             return Err(Reason::Syntax);
         }
         self.at += literal.len();
-        Ok(value)
+        Ok(Raw::new(shape, start, self.at))
     }
 }
 
@@ -252,10 +280,12 @@ impl<'a> Scanner<'a, '_> {
 mod tests {
     use proptest::prelude::*;
 
+    use super::super::value::Value;
     use super::*;
 
     fn scan(text: &str) -> Result<Document<'_>, Reason> {
-        Document::scan(text, &[], 1)
+        let mut document = Document::new(text);
+        document.scan(&[], 1).map(|()| document)
     }
 
     #[test]
@@ -351,7 +381,7 @@ mod tests {
             prop_assume!(score.is_finite());
             let text = serde_json::json!({ "id": id, "score": score, "time": time, "public": public, "team": null, "x": [id, {}] }).to_string();
             let document = scan(&text).ok().unwrap();
-            prop_assert_eq!(document.root.get(Member::Id).unwrap().text().unwrap(), id);
+            prop_assert_eq!(document.root.get(Member::Id).unwrap().with_text(1 << 20, str::to_owned).unwrap(), id);
             prop_assert_eq!(document.root.get(Member::Score).unwrap().number().unwrap().parse::<f64>().unwrap(), score);
             prop_assert_eq!(document.root.get(Member::Time).unwrap().number().unwrap().parse::<i64>().unwrap(), time);
             prop_assert_eq!(document.root.get(Member::Public), Some(Value::Bool(public)));

@@ -20,11 +20,11 @@ const SCALE_BOUND_MAX: i64 = 1000 * POINT;
 pub(super) fn body(survey_type: SurveyType, payload: &Members<'_>, settings: &DecodeSettings) -> Result<Body, Reason> {
     let is_answer = survey_type == SurveyType::Responded;
     if !is_answer {
-        payload.required_id(Member::SurveyId)?;
+        payload.required(Member::SurveyId)?.check_id()?;
     }
     let metric = payload.required_choice(Member::Metric, METRICS)?;
     payload.check_optional()?;
-    let key = |member| payload.get(member).map(|value| value.id().map(|id| settings.identity_key.of(&id))).transpose();
+    let key = |member| payload.key(member, &settings.identity_key);
     let about = match key(Member::TicketId)? {
         Some(ticket) => Some(Contact::Ticket(ticket)),
         None => key(Member::ChatId)?.map(Contact::Chat),

@@ -27,7 +27,7 @@ const ASSIGN_REASONS: &[(&str, AssignReason)] =
 
 /// The body of a ticket event; required members are checked before optional ones.
 pub(super) fn body(ticket_type: TicketType, payload: &Members<'_>, identity_key: &IdentityKey) -> Result<Body, Reason> {
-    let ticket = || payload.required_id(Member::TicketId).map(|id| Contact::Ticket(identity_key.of(&id)));
+    let ticket = || payload.required_key(Member::TicketId, identity_key).map(Contact::Ticket);
     let (ticket, action) = match ticket_type {
         TicketType::SnapshotCompleted => {
             let started = payload.required(Member::StartedTime)?.time()?;
@@ -58,7 +58,7 @@ pub(super) fn body(ticket_type: TicketType, payload: &Members<'_>, identity_key:
         }
         TicketType::Merged => {
             let ticket = ticket()?;
-            payload.required_id(Member::IntoTicketId)?;
+            payload.required(Member::IntoTicketId)?.check_id()?;
             payload.check_optional()?;
             (ticket, ContactAction::Merged)
         }

@@ -3,6 +3,7 @@
 //! Does not know which member it is, except by what it is asked for.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use super::text::unescape;
 use super::{Reason, time_text};
@@ -10,6 +11,77 @@ use crate::time::EventTime;
 
 /// The longest id, in bytes.
 pub(super) const ID_BYTES_MAX: usize = 128;
+
+/// A value as the scan notes it: what it is and where it stands. A reading makes a [`Value`] of it, only where it is asked for.
+///
+/// One word (four bits of shape, 24 of each end; a payload has at most 2^18 bytes), because the scan hands thousands of them around for
+/// each one that is read, and what is wider than a register goes through memory.
+#[derive(Clone, Copy)]
+pub(super) struct Raw(u64);
+
+/// What a value is, as far as its first and last bytes tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Shape {
+    Null,
+    True,
+    False,
+    Integer,
+    Decimal,
+    /// Without escapes; stands between its quotes.
+    Text,
+    /// With escapes; stands with its quotes.
+    Escaped,
+    Array,
+    Object,
+}
+
+impl Shape {
+    const ALL: [Self; 9] =
+        [Self::Null, Self::True, Self::False, Self::Integer, Self::Decimal, Self::Text, Self::Escaped, Self::Array, Self::Object];
+}
+
+impl Raw {
+    pub(super) const NULL: Self = Self::new(Shape::Null, 0, 0);
+    const PLACE_BITS: u32 = 24;
+    const PLACE_MAX: u64 = (1 << Self::PLACE_BITS) - 1;
+
+    /// A value that stands at these bytes of a payload.
+    #[inline]
+    pub(super) const fn new(shape: Shape, start: usize, end: usize) -> Self {
+        Self((((shape as u64) << Self::PLACE_BITS | start as u64) << Self::PLACE_BITS) | end as u64)
+    }
+
+    fn shape(self) -> Shape {
+        Shape::ALL[(self.0 >> (2 * Self::PLACE_BITS)) as usize]
+    }
+
+    #[inline]
+    pub(super) const fn is_null(self) -> bool {
+        self.0 >> (2 * Self::PLACE_BITS) == Shape::Null as u64
+    }
+
+    /// Where it stands.
+    #[inline]
+    pub(super) const fn range(self) -> Range<usize> {
+        (self.0 >> Self::PLACE_BITS & Self::PLACE_MAX) as usize..(self.0 & Self::PLACE_MAX) as usize
+    }
+
+    /// Its reading in the text that it was found in.
+    pub(super) fn read(self, text: &str) -> Value<'_> {
+        let slice = || &text[self.range()];
+        match self.shape() {
+            Shape::Null => Value::Null,
+            Shape::True => Value::Bool(true),
+            Shape::False => Value::Bool(false),
+            Shape::Integer => Value::Integer(slice()),
+            Shape::Decimal => Value::Decimal(slice()),
+            Shape::Text => Value::Text(slice()),
+            Shape::Escaped => Value::Escaped(slice()),
+            Shape::Array => Value::Array,
+            Shape::Object => Value::Object,
+        }
+    }
+}
 
 /// A value that is well-formed JSON.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -24,43 +96,68 @@ pub(super) enum Value<'a> {
     Text(&'a str),
     /// A string with escapes, with its quotes.
     Escaped(&'a str),
+    /// The text of a record header, which may hold any character.
+    Header(&'a str),
     Array,
     Object,
 }
 
 impl<'a> Value<'a> {
-    /// A text, or `wrong_type`.
-    pub(super) fn text(self) -> Result<Cow<'a, str>, Reason> {
+    /// Whether it is a text, without reading it.
+    pub(super) const fn is_text(self) -> bool {
+        matches!(self, Self::Text(_) | Self::Escaped(_) | Self::Header(_))
+    }
+
+    /// What `read` makes of a text; or `wrong_type`.
+    ///
+    /// The text is lent rather than given, so that the many that need no decoding cost no owner. One that must be longer than `bytes_max`,
+    /// because an escape is at most six times its character, is not decoded but read as a text of NULs, which is in no closed set.
+    #[inline]
+    pub(super) fn with_text<R>(self, bytes_max: usize, read: impl FnOnce(&str) -> R) -> Result<R, Reason> {
         match self {
-            Self::Text(text) => Ok(Cow::Borrowed(text)),
-            Self::Escaped(quoted) => Ok(unescape(quoted)),
+            Self::Text(text) | Self::Header(text) => Ok(read(text)),
+            Self::Escaped(quoted) => Ok(read(&Self::unescape_within(quoted, bytes_max))),
             Self::Null | Self::Bool(_) | Self::Integer(_) | Self::Decimal(_) | Self::Array | Self::Object => Err(Reason::WrongType),
         }
     }
 
-    /// A text that is not decoded where it must be longer than `bytes_max`: an escape is at most six times its character.
-    pub(super) fn text_within(self, bytes_max: usize) -> Result<Option<Cow<'a, str>>, Reason> {
-        if matches!(self, Self::Escaped(quoted) if quoted.len() > 6 * bytes_max + 2) {
-            return Ok(None);
+    /// A text to keep, read as by [`Value::with_text`]; or `wrong_type`.
+    #[inline]
+    pub(super) fn text_to_keep(self, bytes_max: usize) -> Result<Cow<'a, str>, Reason> {
+        match self {
+            Self::Text(text) | Self::Header(text) => Ok(Cow::Borrowed(text)),
+            Self::Escaped(quoted) => Ok(Self::unescape_within(quoted, bytes_max)),
+            Self::Null | Self::Bool(_) | Self::Integer(_) | Self::Decimal(_) | Self::Array | Self::Object => Err(Reason::WrongType),
         }
-        self.text().map(|text| (text.len() <= bytes_max).then_some(text))
     }
 
-    /// Whether it is a text, without reading it.
-    pub(super) const fn is_text(self) -> bool {
-        matches!(self, Self::Text(_) | Self::Escaped(_))
+    #[cold]
+    fn unescape_within(quoted: &str, bytes_max: usize) -> Cow<'_, str> {
+        if quoted.len() > 6 * bytes_max + 2 { Cow::Borrowed("\0") } else { unescape(quoted) }
     }
 
-    /// An id: a text of 1 to 128 bytes without NUL.
-    pub(super) fn id(self) -> Result<Cow<'a, str>, Reason> {
-        let id = self.text_within(ID_BYTES_MAX)?.ok_or(Reason::BadValue)?;
-        if id.is_empty() || id.as_bytes().contains(&0) { Err(Reason::BadValue) } else { Ok(id) }
+    /// What `read` makes of an id: a text of 1 to 128 bytes without NUL.
+    #[inline]
+    pub(super) fn with_id<R>(self, read: impl FnOnce(&str) -> R) -> Result<R, Reason> {
+        // A NUL between quotes can only come of an escape.
+        let may_hold_nul = !matches!(self, Self::Text(_));
+        self.with_text(ID_BYTES_MAX, |id| {
+            let is_id = (1..=ID_BYTES_MAX).contains(&id.len()) && !(may_hold_nul && id.contains('\0'));
+            if is_id { Ok(read(id)) } else { Err(Reason::BadValue) }
+        })?
+    }
+
+    /// Checks that it is an id.
+    #[inline]
+    pub(super) fn check_id(self) -> Result<(), Reason> {
+        self.with_id(|_| ())
     }
 
     /// One of a closed set of texts.
+    #[inline]
     pub(super) fn choice<T: Copy>(self, choices: &[(&str, T)]) -> Result<T, Reason> {
-        let text = self.text_within(ID_BYTES_MAX)?.ok_or(Reason::BadValue)?;
-        choices.iter().find(|(name, _)| *name == text).map(|(_, choice)| *choice).ok_or(Reason::BadValue)
+        let find = |text: &str| choices.iter().find(|(name, _)| *name == text).map(|(_, choice)| *choice);
+        self.with_text(ID_BYTES_MAX, find)?.ok_or(Reason::BadValue)
     }
 
     /// A boolean.
@@ -80,7 +177,25 @@ impl<'a> Value<'a> {
 
     /// An instant: RFC 3339 or integer epoch milliseconds.
     pub(super) fn time(self) -> Result<EventTime, Reason> {
-        let time = if let Self::Integer(ms) = self { time_text::epoch_ms_text(ms) } else { time_text::rfc3339(&self.text()?) };
+        let time =
+            if let Self::Integer(ms) = self { time_text::epoch_ms_text(ms) } else { self.with_text(ID_BYTES_MAX, time_text::rfc3339)? };
         time.ok_or(Reason::BadTime)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_is_read_where_the_scan_found_it() {
+        let text = "x".repeat(262_140) + "true";
+        for shape in Shape::ALL {
+            let raw = Raw::new(shape, 262_140, 262_144);
+            assert_eq!((raw.shape(), raw.range()), (shape, 262_140..262_144));
+            assert_eq!(raw.is_null(), shape == Shape::Null);
+        }
+        assert_eq!(Raw::new(Shape::Text, 262_140, 262_144).read(&text), Value::Text("true"));
+        assert_eq!(Raw::NULL.read(&text), Value::Null);
     }
 }

@@ -48,11 +48,11 @@ impl<'a> HeaderTexts<'a> {
 
     fn get(&self, attribute: Attribute) -> Option<Value<'a>> {
         match attribute {
-            Attribute::Id => self.id.map(Value::Text),
-            Attribute::Type => self.kind.map(Value::Text),
-            Attribute::Source => self.source.map(Value::Text),
+            Attribute::Id => self.id.map(Value::Header),
+            Attribute::Type => self.kind.map(Value::Header),
+            Attribute::Source => self.source.map(Value::Header),
             // A header has no type: what is written as an integer is one.
-            Attribute::Time => self.time.map(|time| if is_integer(time) { Value::Integer(time) } else { Value::Text(time) }),
+            Attribute::Time => self.time.map(|time| if is_integer(time) { Value::Integer(time) } else { Value::Header(time) }),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The partitions of this member: how far each has been read, and from which the next records come. Pure: no rdkafka, instants are arguments.
 
+use std::ops::Range;
 use std::time::{Duration, Instant};
 
 /// One partition of one input topic.
@@ -20,6 +21,8 @@ pub struct Feed {
     at: TopicPartition,
     /// The next offset to take; unknown until the first record where reading began at the log's start.
     next_offset: Option<i64>,
+    /// Where reading was to go on, until the first record came.
+    resumed_at: Option<i64>,
     /// The timestamp of the last record taken, in milliseconds since 1970.
     last_timestamp: Option<i64>,
     log_end: Option<LogEnd>,
@@ -28,7 +31,8 @@ pub struct Feed {
     /// librdkafka said that it reached the end, and no record came since; with the log end known then.
     drained: Option<Drained>,
     has_reached_assignment_end: bool,
-    has_reached_end: bool,
+    /// The moment of the latest look whose log end was reached; `None` while none was since the assignment.
+    end_reached_as_of: Option<Instant>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -53,12 +57,13 @@ impl Feed {
         Self {
             at,
             next_offset,
+            resumed_at: next_offset,
             last_timestamp: None,
             log_end: None,
             log_end_at_assignment: None,
             drained: None,
             has_reached_assignment_end: false,
-            has_reached_end: false,
+            end_reached_as_of: None,
         }
     }
 
@@ -84,7 +89,7 @@ impl Feed {
     /// Whether the end was reached at least once since the assignment, however far the log has grown since.
     #[must_use]
     pub fn has_reached_end(&self) -> bool {
-        self.has_reached_end
+        self.end_reached_as_of.is_some()
     }
 
     /// Whether what was in the log at the assignment has been read.
@@ -100,20 +105,23 @@ impl Feed {
         if self.is_at_end() { Some(0) } else { Some((end.offset - self.next_offset.unwrap_or(0)).max(0)) }
     }
 
-    /// Until when everything sent has been read: `now` where the end is reached and the look at it is fresh, else the moment of that look.
-    /// `None` where there is lag.
+    /// Until when everything sent has certainly been read: `now` where the end is reached and the look at it is fresh, else the moment of the
+    /// latest look whose log end was reached. `None` before the first.
     #[must_use]
     pub fn seen_through(&self, now: Instant) -> Option<Instant> {
-        let end = self.log_end.filter(|_| self.is_at_end())?;
-        Some(if now.saturating_duration_since(end.asked_at) <= FRESH { now } else { end.asked_at })
+        let reached_as_of = self.end_reached_as_of?;
+        let is_fresh = self.is_at_end() && now.saturating_duration_since(reached_as_of) <= FRESH;
+        Some(if is_fresh { now } else { reached_as_of })
     }
 
-    /// A record was taken.
-    pub(super) fn taken(&mut self, offset: i64, timestamp: Option<i64>) {
+    /// A record was taken. Gives the offsets that were passed over before the first one of a resumed partition.
+    pub(super) fn taken(&mut self, offset: i64, timestamp: Option<i64>) -> Option<Range<i64>> {
+        let skipped = self.resumed_at.take().filter(|resumed_at| *resumed_at < offset).map(|resumed_at| resumed_at..offset);
         self.next_offset = Some(offset + 1);
         self.last_timestamp = timestamp.or(self.last_timestamp);
         self.drained = None;
         self.note_progress();
+        skipped
     }
 
     /// librdkafka reached the end of the partition, and everything before it was taken.
@@ -136,7 +144,9 @@ impl Feed {
 
     fn note_progress(&mut self) {
         let at_end = self.is_at_end();
-        self.has_reached_end |= at_end;
+        if at_end && let Some(end) = self.log_end {
+            self.end_reached_as_of = Some(end.asked_at);
+        }
         self.has_reached_assignment_end |=
             at_end || self.log_end_at_assignment.zip(self.next_offset).is_some_and(|(end, next)| next >= end);
     }
@@ -144,11 +154,11 @@ impl Feed {
 
 /// From which feed of a partition group the next records come: the one whose last taken timestamp is oldest among those not at their end, then
 /// those at their end. `dry` are those whose queue was just found empty. With it comes the timestamp up to which to go on: that of the next oldest.
-pub(super) fn choose(group: &[Feed], dry: u64) -> Option<(usize, i64)> {
+pub(super) fn choose(group: &[Feed], dry: &[bool]) -> Option<(usize, i64)> {
     let rank = |feed: &Feed| (feed.is_at_end(), feed.last_timestamp.unwrap_or(i64::MIN));
     let mut best: Option<(usize, (bool, i64))> = None;
     let mut second: Option<(bool, i64)> = None;
-    for (index, feed) in group.iter().enumerate().filter(|(index, _)| dry & (1 << index) == 0) {
+    for (index, feed) in group.iter().enumerate().filter(|(index, _)| !dry[*index]) {
         let rank = rank(feed);
         match best {
             Some((_, least)) if rank >= least => second = Some(second.map_or(rank, |other| other.min(rank))),
@@ -177,18 +187,18 @@ mod tests {
     fn the_next_records_come_from_the_partition_that_lags_most_in_time() {
         let now = Instant::now();
         let mut group = [feed(0), feed(1), feed(2)];
-        assert_eq!(choose(&group, 0), Some((0, i64::MIN)), "one record of each that was never read");
+        assert_eq!(choose(&group, &[false; 3]), Some((0, i64::MIN)), "one record of each that was never read");
         group[0].taken(0, Some(500));
-        assert_eq!(choose(&group, 0), Some((1, i64::MIN)));
+        assert_eq!(choose(&group, &[false; 3]), Some((1, i64::MIN)));
         group[1].taken(0, Some(300));
         group[2].taken(0, Some(400));
-        assert_eq!(choose(&group, 0), Some((1, 400)), "until it passes the next oldest");
-        assert_eq!(choose(&group, 0b010), Some((2, 500)), "an empty queue holds nobody up");
+        assert_eq!(choose(&group, &[false; 3]), Some((1, 400)), "until it passes the next oldest");
+        assert_eq!(choose(&group, &[false, true, false]), Some((2, 500)), "an empty queue holds nobody up");
         group[1].log_end_seen(1, now);
         assert!(group[1].is_at_end());
-        assert_eq!(choose(&group, 0), Some((2, 500)), "one at its end does not come first, however old its last record");
-        assert_eq!(choose(&group, 0b101), Some((1, i64::MAX)));
-        assert_eq!(choose(&group, 0b111), None);
+        assert_eq!(choose(&group, &[false; 3]), Some((2, 500)), "one at its end does not come first, however old its last record");
+        assert_eq!(choose(&group, &[true, false, true]), Some((1, i64::MAX)));
+        assert_eq!(choose(&group, &[true; 3]), None);
     }
 
     #[test]
@@ -202,9 +212,10 @@ mod tests {
         feed.taken(1, Some(2));
         assert_eq!((feed.is_at_end(), feed.lag_records(), feed.seen_through(now)), (true, Some(0), Some(now)));
         assert!(feed.has_reached_assignment_end() && feed.has_reached_end());
-        feed.log_end_seen(5, now);
+        feed.log_end_seen(5, now + FRESH);
         assert_eq!((feed.is_at_end(), feed.lag_records()), (false, Some(3)));
         assert!(feed.has_reached_end(), "it was reached once");
+        assert_eq!(feed.seen_through(now + FRESH), Some(now), "what was seen stays seen while new records are on their way");
     }
 
     #[test]
@@ -216,6 +227,16 @@ mod tests {
         let mut resumed = Feed::new(TopicPartition { topic: 0, partition: 0 }, Some(7));
         resumed.log_end_seen(7, now);
         assert!(resumed.is_at_end());
+    }
+
+    #[test]
+    fn offsets_passed_over_where_reading_goes_on_are_told_once() {
+        let mut resumed = Feed::new(TopicPartition { topic: 0, partition: 0 }, Some(7));
+        assert_eq!(resumed.taken(10, None), Some(7..10));
+        assert_eq!(resumed.taken(12, None), None, "gaps within the log are normal");
+        let mut unbroken = Feed::new(TopicPartition { topic: 0, partition: 0 }, Some(7));
+        assert_eq!(unbroken.taken(7, None), None);
+        assert_eq!(feed(0).taken(3, None), None, "a log may begin anywhere");
     }
 
     #[test]

@@ -15,10 +15,23 @@ use crate::config::KafkaSettings;
 /// How long one question may take; a stop waits for the one that is being asked.
 const ANSWER_WITHIN: Duration = Duration::from_millis(1000);
 
-/// A question that got no answer.
+/// A question that got no answer, or what is waited for.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct LookupError(pub String);
+#[error("{what}{}", if .why.is_empty() { String::new() } else { format!(" ({why})") })]
+pub struct LookupError {
+    /// What is away; the same text as long as the same is away.
+    pub what: String,
+    /// What the client says about it, which changes from try to try; may be empty.
+    pub why: String,
+}
+
+impl LookupError {
+    /// An error that says everything in one text.
+    #[must_use]
+    pub fn new(what: String) -> Self {
+        Self { what, why: String::new() }
+    }
+}
 
 /// Questions about offsets. A trait, because librdkafka's mock broker answers every look-up by time with the log end.
 pub trait Lookup: Send {
@@ -111,10 +124,16 @@ impl Cluster {
     }
 
     fn unanswered(&self, error: &KafkaError) -> LookupError {
-        self.serve();
-        let because = lock(&self.client.context().trouble).unreachable.clone();
-        let because = because.or_else(|| error.rdkafka_error_code().map(|code| code.to_string())).unwrap_or_default();
-        LookupError(format!("no broker of {} answers ({because})", self.settings.bootstrap_servers))
+        // The reason comes as an event of its own, sometimes a moment later.
+        let reason = || lock(&self.client.context().trouble).unreachable.clone();
+        for _ in 0..5 {
+            if reason().is_some() {
+                break;
+            }
+            drop(self.client.poll(Duration::from_millis(50)));
+        }
+        let why = reason().or_else(|| error.rdkafka_error_code().map(|code| code.to_string())).unwrap_or_default();
+        LookupError { what: format!("no broker of {} answers", self.settings.bootstrap_servers), why }
     }
 
     /// Asks for offsets by (special) timestamp; partitions with an error of their own are left out.
@@ -163,16 +182,16 @@ impl Lookup for Cluster {
         let beyond: Vec<TopicPartition> = partitions.iter().copied().filter(|at| !found.contains_key(at)).collect();
         found.extend(self.offsets(Offset::End, &beyond)?);
         if found.len() < partitions.len() {
-            return Err(LookupError(format!("{} of {} partitions have no leader", partitions.len() - found.len(), partitions.len())));
+            return Err(LookupError::new(format!("{} of {} partitions have no leader", partitions.len() - found.len(), partitions.len())));
         }
         Ok(found.into_iter().collect())
     }
 
     fn partition_counts(&self) -> Result<Vec<usize>, LookupError> {
-        let states = self.topics()?.map_err(|failure| LookupError(failure.to_string()))?;
+        let states = self.topics()?.map_err(|failure| LookupError::new(failure.to_string()))?;
         let count = |name: &String| match states.get(name) {
             Some(TopicState::Partitions(count)) => Ok(*count),
-            _ => Err(LookupError(format!("the topic \"{name}\" is missing"))),
+            _ => Err(LookupError::new(format!("the topic \"{name}\" is missing"))),
         };
         self.topics.iter().map(count).collect()
     }
@@ -188,13 +207,13 @@ fn bracketed(host: &str) -> String {
 ///
 /// # Errors
 /// When waiting is pointless: refused credentials or access, topics with unequal partition counts.
-pub fn wait_for_topics(cluster: &Cluster, mut stay: impl FnMut(Option<&str>) -> bool) -> Result<Option<Vec<usize>>, Failure> {
-    let mut waiting_for: Option<String> = None;
-    while stay(waiting_for.as_deref()) {
+pub fn wait_for_topics(cluster: &Cluster, mut stay: impl FnMut(Option<&LookupError>) -> bool) -> Result<Option<Vec<usize>>, Failure> {
+    let mut waiting_for: Option<LookupError> = None;
+    while stay(waiting_for.as_ref()) {
         let states = match cluster.topics() {
             Ok(states) => states?,
             Err(error) => {
-                waiting_for = Some(error.to_string());
+                waiting_for = Some(error);
                 std::thread::sleep(Duration::from_millis(250));
                 continue;
             }
@@ -206,10 +225,10 @@ pub fn wait_for_topics(cluster: &Cluster, mut stay: impl FnMut(Option<&str>) -> 
         let missing: Vec<&str> = states.iter().filter(|(_, state)| **state == TopicState::Missing).map(|(name, _)| name.as_str()).collect();
         if !missing.is_empty() {
             let plural = if missing.len() == 1 { "topic is" } else { "topics are" };
-            waiting_for = Some(format!(
+            waiting_for = Some(LookupError::new(format!(
                 "the {plural} missing: {}; create what is missing, or correct the names in the configuration",
                 missing.join(", ")
-            ));
+            )));
             std::thread::sleep(Duration::from_millis(500));
             continue;
         }

@@ -12,7 +12,7 @@ use rdkafka::topic_partition_list::TopicPartitionList;
 use rdkafka::types::RDKafkaRespErr;
 
 use super::properties::redacted;
-use super::{Sink, TopicPartition};
+use super::{Failure, Sink, TopicPartition};
 use crate::config::{KafkaSettings, Secret};
 
 /// At most one line for the same error in this time.
@@ -142,6 +142,22 @@ pub(super) struct GroupContext<S: Sink> {
 }
 
 impl<S: Sink> GroupContext<S> {
+    /// Sorts in an error that came instead of a record.
+    ///
+    /// # Errors
+    /// When the client cannot go on.
+    pub(super) fn note(&self, error: &KafkaError) -> Result<(), Failure> {
+        if let KafkaError::MessageConsumptionFatal(code) = error {
+            return Err(Failure::Fatal(code.to_string()));
+        }
+        if !matches!(error, KafkaError::PartitionEOF(_)) {
+            let code = error.rdkafka_error_code();
+            let text = code.map_or_else(|| error.to_string(), |code| code.to_string());
+            lock(&self.trouble).note_and_log(code, &format!("consuming: {text}"));
+        }
+        Ok(())
+    }
+
     fn partitions_of(&self, list: &TopicPartitionList) -> Vec<TopicPartition> {
         let mut partitions: Vec<TopicPartition> = list
             .elements()

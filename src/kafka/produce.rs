@@ -92,7 +92,7 @@ impl Producer {
             ("enable.idempotence", "true"),
             // As Java's clients, so that all topics put a key into the same partition whoever sends.
             ("partitioner", "murmur2_random"),
-            ("compression.type", "lz4"),
+            ("compression.type", "zstd"),
             ("linger.ms", "10"),
             ("queue.buffering.max.messages", "200000"),
             ("queue.buffering.max.kbytes", "131072"),

@@ -6,6 +6,7 @@ use std::net::IpAddr;
 
 use rdkafka::config::{FromClientConfigAndContext, RDKafkaLogLevel};
 use rdkafka::error::KafkaError;
+use rdkafka::types::RDKafkaConfRes;
 use rdkafka::{ClientConfig, ClientContext};
 
 use super::Failure;
@@ -117,17 +118,16 @@ where
     C: ClientContext,
     T: FromClientConfigAndContext<C>,
 {
-    config.create_with_context(context).map_err(|error| match error {
-        KafkaError::ClientConfig(code, _, key, _) => {
-            let problem = if format!("{code:?}").contains("UNKNOWN") {
-                "not a property of librdkafka"
-            } else {
-                "given a value that librdkafka does not take"
-            };
+    config.create_with_context(context).map_err(|error| {
+        if let KafkaError::ClientConfig(code, _, key, _) = error {
+            let is_unknown = code == RDKafkaConfRes::RD_KAFKA_CONF_UNKNOWN;
+            let problem = if is_unknown { "not a property of librdkafka" } else { "given a value that librdkafka does not take" };
             Failure::Property { key, problem: problem.to_owned() }
+        } else if let KafkaError::ClientCreation(text) = error {
+            Failure::Client(redacted(&text, properties))
+        } else {
+            Failure::Client(redacted(&error.to_string(), properties))
         }
-        KafkaError::ClientCreation(text) => Failure::Client(redacted(&text, properties)),
-        other => Failure::Client(redacted(&other.to_string(), properties)),
     })
 }
 
@@ -146,7 +146,7 @@ pub(super) fn redacted(text: &str, properties: &BTreeMap<String, Secret>) -> Str
 ///
 /// # Errors
 /// [`Failure::Plaintext`] naming the first such server.
-pub fn check_plaintext<'a>(settings: &KafkaSettings, servers: impl IntoIterator<Item = &'a str>) -> Result<(), Failure> {
+pub(super) fn check_plaintext<'a>(settings: &KafkaSettings, servers: impl IntoIterator<Item = &'a str>) -> Result<(), Failure> {
     let protocol = settings.properties.get("security.protocol").map_or("plaintext", |secret| secret.0.as_str());
     if settings.allow_insecure || protocol.to_ascii_lowercase().ends_with("ssl") {
         return Ok(());

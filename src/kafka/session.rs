@@ -6,24 +6,18 @@
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use rdkafka::consumer::base_consumer::PartitionQueue;
 use rdkafka::consumer::{BaseConsumer, Consumer};
-use rdkafka::error::KafkaError;
-use rdkafka::message::{BorrowedMessage, Message, Timestamp};
+use rdkafka::message::Message;
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
-use super::assignment::{FRESH, choose};
-use super::attributes::cloud_event_attributes;
+use super::assignment::FRESH;
 use super::context::{Change, GroupContext, Trouble, lock};
+use super::group::Group;
 use super::observer::{Observer, Report};
 use super::properties;
-use super::{Arrived, Failure, Feed, Lookup, Sink, TimestampKind, TopicPartition};
+use super::{Failure, Feed, Lookup, Sink, TopicPartition};
 use crate::config::KafkaSettings;
-use crate::event::Record;
 use crate::time::EventTime;
-
-/// Records of one partition group that are taken before the next group has its turn.
-const TURN_RECORDS: usize = 512;
 
 /// What a session is told.
 #[derive(Clone, Debug)]
@@ -75,12 +69,6 @@ struct Unresolved {
     known: Vec<(TopicPartition, Offset)>,
 }
 
-/// One partition group: its feeds and their queues, index by index.
-struct Group<S: Sink> {
-    feeds: Vec<Feed>,
-    queues: Vec<PartitionQueue<GroupContext<S>>>,
-}
-
 impl<S: Sink + 'static> Session<S> {
     /// Joins the group. Nothing is waited for.
     ///
@@ -127,7 +115,7 @@ impl<S: Sink + 'static> Session<S> {
             Some(Ok(message)) => {
                 return Err(Failure::Fatal(format!("a record of {}/{} came on the main queue", message.topic(), message.partition())));
             }
-            Some(Err(error)) => Self::note(&self.consumer, &error)?,
+            Some(Err(error)) => self.consumer.context().note(&error)?,
         }
         if let Some((code, text)) = self.consumer.client().fatal_error() {
             return Err(Failure::Fatal(format!("{code}: {text}")));
@@ -155,14 +143,14 @@ impl<S: Sink + 'static> Session<S> {
         let mut count = 0;
         let (before, after) = self.groups.split_at_mut(self.next_group);
         for group in after.iter_mut().chain(before) {
-            count += group.take(&mut *sink, &self.consumer)?;
+            count += group.take(&mut *sink, self.consumer.context())?;
         }
         Ok(count)
     }
 
     /// The assigned topic partitions, and how far each has been read.
     pub fn feeds(&self) -> impl Iterator<Item = &Feed> {
-        self.groups.iter().flat_map(|group| &group.feeds)
+        self.groups.iter().flat_map(Group::feeds)
     }
 
     /// Whether the group is stable: every partition that this member is to have is being read, which may be none.
@@ -240,12 +228,9 @@ impl<S: Sink + 'static> Session<S> {
             .split_partition_queue(topic, at.partition)
             .ok_or_else(|| Failure::Fatal(format!("no queue for {topic}/{}", at.partition)))?;
         // Partitions come sorted by number, then topic.
-        if self.groups.last().is_none_or(|group| group.feeds[0].at().partition != at.partition) {
-            self.groups.push(Group { feeds: Vec::new(), queues: Vec::new() });
-        }
-        if let Some(group) = self.groups.last_mut() {
-            group.feeds.push(Feed::new(at, next_offset));
-            group.queues.push(queue);
+        match self.groups.last_mut() {
+            Some(group) if group.partition() == at.partition => group.push(at, next_offset, queue),
+            _ => self.groups.push(Group::new(at, next_offset, queue)),
         }
         Ok(())
     }
@@ -280,7 +265,7 @@ impl<S: Sink + 'static> Session<S> {
                 Report::Counts(counts) => {
                     self.answered_at = Some(Instant::now());
                     self.unanswered = None;
-                    self.partition_counts = counts;
+                    self.note_counts(counts);
                 }
                 Report::Starts { epoch, offsets } if epoch == self.epoch => {
                     let Some(unresolved) = self.unresolved.take() else { continue };
@@ -299,21 +284,21 @@ impl<S: Sink + 'static> Session<S> {
         Ok(())
     }
 
-    fn feed_mut(&mut self, at: TopicPartition) -> Option<&mut Feed> {
-        self.groups.iter_mut().flat_map(|group| &mut group.feeds).find(|feed| feed.at() == at)
+    /// Takes the counts over, and warns when they came apart: at start that is refused, but a running service still holds good state.
+    fn note_counts(&mut self, counts: Vec<usize>) {
+        let is_unequal = |counts: &[usize]| counts.iter().any(|count| *count != counts[0]);
+        if is_unequal(&counts) && counts != self.partition_counts {
+            tracing::warn!(
+                target: "cxpulse::kafka",
+                ?counts,
+                "the topics differ in their number of partitions now: what belongs together no longer lies in partitions of one number"
+            );
+        }
+        self.partition_counts = counts;
     }
 
-    fn note(consumer: &BaseConsumer<GroupContext<S>>, error: &KafkaError) -> Result<(), Failure> {
-        match error {
-            KafkaError::PartitionEOF(_) => Ok(()),
-            KafkaError::MessageConsumptionFatal(code) => Err(Failure::Fatal(code.to_string())),
-            other => {
-                let code = other.rdkafka_error_code();
-                lock(&consumer.context().trouble)
-                    .note_and_log(code, &format!("consuming: {}", code.map_or_else(|| other.to_string(), |code| code.to_string())));
-                Ok(())
-            }
-        }
+    fn feed_mut(&mut self, at: TopicPartition) -> Option<&mut Feed> {
+        self.groups.iter_mut().flat_map(Group::feeds_mut).find(|feed| feed.at() == at)
     }
 }
 
@@ -328,58 +313,4 @@ impl<S: Sink> Drop for Session<S> {
             tracing::warn!(target: "cxpulse::kafka", %error, "could not give partitions back");
         }
     }
-}
-
-impl<S: Sink + 'static> Group<S> {
-    /// Takes up to one turn of records, merged by record timestamp as far as what has arrived allows. Nothing is waited for.
-    fn take(&mut self, sink: &mut S, consumer: &BaseConsumer<GroupContext<S>>) -> Result<usize, Failure> {
-        let mut count = 0;
-        let mut dry = 0_u64;
-        while count < TURN_RECORDS
-            && let Some((index, until)) = choose(&self.feeds, dry)
-        {
-            let (feed, queue) = (&mut self.feeds[index], &self.queues[index]);
-            loop {
-                match queue.poll(Duration::ZERO) {
-                    Some(Ok(message)) => {
-                        let timestamp = deliver(feed.at(), &message, sink);
-                        feed.taken(message.offset(), timestamp);
-                        count += 1;
-                        if count >= TURN_RECORDS || feed.last_timestamp().is_some_and(|last| last > until) {
-                            break;
-                        }
-                    }
-                    Some(Err(KafkaError::PartitionEOF(_))) => feed.drained(),
-                    Some(Err(error)) => {
-                        Session::note(consumer, &error)?;
-                        dry |= 1 << index;
-                        break;
-                    }
-                    None => {
-                        dry |= 1 << index;
-                        break;
-                    }
-                }
-            }
-        }
-        Ok(count)
-    }
-}
-
-/// Hands one record to the sink and gives its timestamp.
-fn deliver<S: Sink>(at: TopicPartition, message: &BorrowedMessage<'_>, sink: &mut S) -> Option<i64> {
-    let (timestamp, timestamp_kind) = match message.timestamp() {
-        Timestamp::LogAppendTime(ms) if ms >= 0 => (Some(ms), TimestampKind::Broker),
-        Timestamp::CreateTime(ms) if ms >= 0 => (Some(ms), TimestampKind::Producer),
-        _ => (None, TimestampKind::Absent),
-    };
-    let record = Record {
-        payload: message.payload(),
-        headers: cloud_event_attributes(message),
-        timestamp: timestamp.map(EventTime),
-        partition: at.partition,
-        offset: message.offset(),
-    };
-    sink.record(Arrived { at, record, timestamp_kind });
-    timestamp
 }

@@ -24,5 +24,6 @@ pub fn catalogue(settings: &EngineSettings) -> Vec<Family> {
     families.extend(families::journey::families(settings));
     families.extend(families::pain::families(settings));
     families.extend(families::correlation::families());
+    families.extend(families::trend::families());
     families
 }

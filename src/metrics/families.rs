@@ -14,6 +14,7 @@ pub(super) mod nps;
 pub(super) mod pain;
 pub(super) mod surveys;
 pub(super) mod tickets;
+pub(super) mod trend;
 
 use super::family::{Family, Variant};
 use super::reader::Reader;

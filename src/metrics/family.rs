@@ -67,6 +67,8 @@ pub enum Labels {
     PainPart,
     /// `from` and `to`.
     Transition,
+    /// `metric` and `baseline`, for the configured trends.
+    Trend,
 }
 
 /// How the series of several replicas become one.
@@ -130,6 +132,7 @@ impl Labels {
                 };
                 snapshot.touchpoints.iter().map(texts).collect()
             }
+            Self::Trend => super::families::trend::variants(snapshot),
             Self::Status => {
                 let statuses = [(Status::New, "new"), (Status::Open, "open"), (Status::Pending, "pending"), (Status::OnHold, "on_hold")];
                 statuses.iter().map(|(status, text)| one(*status as u32, "status", text)).collect()

@@ -74,6 +74,11 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// The same key over another window.
+    pub(super) fn at_window(self, window: usize) -> Self {
+        Self { window, ..self }
+    }
+
     /// The window itself.
     pub(super) fn window(&self) -> &'a WindowState {
         &self.snapshot.windows[self.window]

@@ -91,11 +91,12 @@ impl Organisation {
     /// A contact comes in.
     pub(super) fn admit(&mut self) {
         let incident = self.has_incident();
-        let mut channel = Channel::ALL[self.chance.weighted(&Channel::ALL.map(|(_, share)| share))].0;
+        let customer = if self.chance.happens(0.05) { None } else { self.people.pick_writer(&mut self.chance) };
+        let habit = customer.filter(|_| self.chance.happens(0.7)).map(|customer| self.people[customer].habit);
+        let mut channel = habit.unwrap_or_else(|| Channel::pick(&mut self.chance));
         if channel.is_live() && !self.calendar.is_open(self.now) {
             channel = if channel == Channel::Chat { Channel::Web } else { Channel::Email };
         }
-        let customer = if self.chance.happens(0.05) { None } else { self.people.pick_writer(&mut self.chance) };
         let struck = incident && self.chance.happens((1.0 - 1.0 / INCIDENT_VOLUME) * 0.8);
         let team = if struck { INCIDENT_TEAM } else { self.chance.weighted(&TEAMS.map(|(_, share, _)| share)) as u8 };
         let priority = self.chance.weighted(&PRIORITIES.map(|(_, share, _)| share)) as u8;

@@ -2,6 +2,7 @@
 //!
 //! Does not know how it goes on: that is `ticket`, `chat` and `survey`.
 
+use super::chance::Chance;
 use super::line::Id;
 use super::people::CustomerIndex;
 use crate::time::EventTime;
@@ -33,6 +34,11 @@ impl Channel {
     /// Every channel with its share of the contacts in open hours.
     pub(super) const ALL: [(Self, f64); 5] =
         [(Self::Email, 0.33), (Self::Web, 0.16), (Self::Social, 0.07), (Self::Chat, 0.28), (Self::Phone, 0.16)];
+
+    /// One in proportion to its share.
+    pub(super) fn pick(chance: &mut Chance) -> Self {
+        Self::ALL[chance.weighted(&Self::ALL.map(|(_, share)| share))].0
+    }
 
     pub(super) const fn name(self) -> &'static str {
         match self {

@@ -3,6 +3,7 @@
 //! Does not know tickets or chats beyond the last one each customer had.
 
 use super::chance::{Chance, pseudonym};
+use super::contact::Channel;
 use super::line::Id;
 use crate::time::{EventTime, Span};
 
@@ -22,6 +23,8 @@ pub(super) struct Customer {
     pub(super) segment: u8,
     pub(super) stage: u8,
     pub(super) standing: Standing,
+    /// The channel that the customer mostly writes on.
+    pub(super) habit: Channel,
     /// How the customer feels about the company, on the scale of CSAT.
     pub(super) mood: f32,
     /// Contacts that followed one another within a week.
@@ -68,6 +71,7 @@ impl People {
             segment: chance.weighted(&SEGMENTS.map(|(_, share)| share)) as u8,
             stage,
             standing,
+            habit: Channel::pick(chance),
             mood: (3.9 + 0.5 * chance.normal()).clamp(1.0, 5.0) as f32,
             recent_contacts: 0,
             last_contact: EventTime::MIN,

@@ -57,10 +57,10 @@ impl Organisation {
     pub(super) fn plan_surveys(&mut self, slot: Slot, median_seconds: f64, sigma: f64) {
         let felt = self.satisfaction(slot);
         self.settle_mood(slot, felt);
-        if self.contacts[slot].reopens > 0 || self.chance.happens(0.22) {
+        if self.contacts[slot].reopens > 0 || self.chance.happens(0.3) {
             return;
         }
-        for (question, share) in [(Question::Csat, 0.95), (Question::Ces, 0.45), (Question::Nps, 0.32)] {
+        for (question, share) in [(Question::Csat, 0.95), (Question::Ces, 0.6), (Question::Nps, 0.4)] {
             if self.chance.happens(share) {
                 let at = self.after(self.now, median_seconds, sigma);
                 self.schedule(at, Step::Survey(slot, SurveyStep::Send(question)));
@@ -95,7 +95,7 @@ impl Organisation {
         let is_live = contact.channel.is_live();
         let members = [("survey_id", Value::Id(survey)), ("metric", Value::Word(question.name())), ("customer_id", customer)];
         self.emit_contact(slot, Kind::Surveys, "survey.sent", &members);
-        let (share, median_seconds, sigma) = if is_live { (0.5, 70.0, 1.1) } else { (0.4, 900.0, 1.6) };
+        let (share, median_seconds, sigma) = if is_live { (0.55, 70.0, 1.1) } else { (0.45, 900.0, 1.6) };
         if self.chance.happens(share) {
             let at = self.after(self.now, median_seconds, sigma);
             self.schedule(at, Step::Survey(slot, SurveyStep::Answer(question, Some(survey))));
@@ -136,7 +136,7 @@ impl Organisation {
         let Some(customer) = self.contacts[slot].customer else { return };
         let person = &mut self.people[customer];
         person.mood = (f64::from(person.mood) * 0.8 + felt * 0.2).clamp(1.0, 5.0) as f32;
-        let leaves = 0.002 * (1.6 * (4.0 - f64::from(person.mood))).exp();
+        let leaves = 0.003 * (1.6 * (4.0 - f64::from(person.mood))).exp();
         if self.chance.happens(leaves.min(0.2)) {
             self.plan_leaving(customer);
         }

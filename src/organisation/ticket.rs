@@ -84,7 +84,7 @@ impl Organisation {
             }
             TicketStep::Escalate => {
                 if self.chance.happens(0.7) {
-                    self.emit_contact(slot, Kind::Tickets, "ticket.escalated", &[("tier", Value::Number(2))]);
+                    self.emit_contact(slot, Kind::Tickets, "ticket.escalated", &[("tier", Value::Word("2"))]);
                 } else {
                     self.emit_assigned(slot, "escalation");
                 }

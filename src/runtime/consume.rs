@@ -150,13 +150,13 @@ impl<'a> Consuming<'a> {
     }
 }
 
-/// Everything sent has been read up to: the last look at the log end where nothing is left, the last record's timestamp where there is lag.
+/// Everything sent has been read up to the latest look whose log end was reached, or the last record's timestamp where that is later.
 fn progress_of(feed: &Feed, now: Instant, wall: EventTime) -> Progress {
-    match feed.seen_through(now) {
-        Some(instant) => {
-            let age_ms = now.saturating_duration_since(instant).as_millis();
-            Progress { at_end: true, seen_through: wall - Span(i64::try_from(age_ms).unwrap_or(i64::MAX)) }
-        }
-        None => Progress { at_end: false, seen_through: feed.last_timestamp().map_or(EventTime::MIN, EventTime) },
-    }
+    let looked = feed.seen_through(now).map(|instant| {
+        let age_ms = now.saturating_duration_since(instant).as_millis();
+        wall - Span(i64::try_from(age_ms).unwrap_or(i64::MAX))
+    });
+    // A producer's clock may be ahead of ours.
+    let last = feed.last_timestamp().map(|timestamp| EventTime(timestamp).min(wall));
+    Progress { at_end: feed.is_at_end(), seen_through: looked.max(last).unwrap_or(EventTime::MIN) }
 }

@@ -9,7 +9,7 @@ use std::time::Instant;
 use super::clock::wall_now;
 use super::sampled::SampledLog;
 use super::shared::Shared;
-use crate::config::Configuration;
+use crate::config::{Clock, Configuration, Start};
 use crate::engine::{Engine, Outcome, PartitionGroup, Place, Progress, TopicIndex};
 use crate::event::{DecodeSettings, Decoded, Record, TopicSettings, decode};
 use crate::kafka::{Arrived, Sink, TimestampKind, TopicPartition};
@@ -25,6 +25,8 @@ pub(super) struct Pipeline {
     sampled: SampledLog,
     timestamp_kinds: Vec<Option<TimestampKind>>,
     assigned: BTreeSet<i32>,
+    /// Whether new groups are read from their logs' start.
+    reads_whole_logs: bool,
     /// Whether something was applied since the last snapshot.
     is_changed: bool,
     /// A panic came out of the engine: it is not touched any more.
@@ -41,6 +43,7 @@ impl Pipeline {
             sampled: SampledLog::new(),
             timestamp_kinds: vec![None; configuration.topics.len()],
             assigned: BTreeSet::new(),
+            reads_whole_logs: configuration.run.start == Start::Beginning || configuration.run.clock == Clock::Event,
             is_changed: false,
             is_broken: false,
         }
@@ -142,7 +145,12 @@ impl Sink for Pipeline {
         tracing::info!(target: "cxpulse::kafka", groups = partitions.len(), ?partitions, "assigned");
         self.shared.telemetry().count_rebalance(Rebalance::Assign);
         for partition in partitions {
-            self.engine.assign(PartitionGroup(*partition));
+            let group = PartitionGroup(*partition);
+            let is_new = (0..self.topics.len()).all(|topic| self.engine.next_offset(group, topic_index(topic)).is_none());
+            self.engine.assign(group);
+            if is_new && !self.reads_whole_logs {
+                self.engine.mark_incomplete(group);
+            }
         }
         self.assigned.extend(partitions);
         self.is_changed = true;
@@ -179,31 +187,4 @@ impl Sink for Pipeline {
 
 fn topic_index(topic: usize) -> TopicIndex {
     TopicIndex(u8::try_from(topic).unwrap_or(u8::MAX))
-}
-
-#[cfg(test)]
-pub(super) mod tests {
-    use crate::engine::{DurationBounds, EngineSettings, JourneySettings, Limits};
-    use crate::time::Span;
-
-    /// The smallest settings that an engine takes.
-    pub(in crate::runtime) fn engine_settings() -> EngineSettings {
-        EngineSettings {
-            topics: Vec::new(),
-            dimensions: Vec::new(),
-            windows: Vec::new(),
-            grouping_sets: Vec::new(),
-            customer_grouping_sets: Vec::new(),
-            call_channels: Vec::new(),
-            csat_satisfied_from: Vec::new(),
-            duration_bounds: DurationBounds { response: Vec::new(), resolution: Vec::new(), chat: Vec::new() },
-            quantiles_percent: Vec::new(),
-            chat_abandon_min: Span::seconds(5),
-            repeat_contact_within: Span::days(7),
-            journey: JourneySettings::default(),
-            ticket_retention: Span::days(365),
-            customer_retention: Span::days(400),
-            limits: Limits::default(),
-        }
-    }
 }

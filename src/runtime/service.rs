@@ -168,11 +168,11 @@ impl Worker {
         let mut said: Option<String> = None;
         wait_for_topics(cluster, |waiting_for| {
             self.shared.beat(Instant::now());
-            if let Some(what) = waiting_for {
-                self.shared.set_readiness(Err(format!("waiting: {what}")));
-                if said.as_deref() != Some(what) {
-                    tracing::warn!(target: "cxpulse::kafka", "waiting: {what}");
-                    said = Some(what.to_owned());
+            if let Some(waiting_for) = waiting_for {
+                self.shared.set_readiness(Err(format!("waiting: {waiting_for}")));
+                if said.as_ref() != Some(&waiting_for.what) {
+                    tracing::warn!(target: "cxpulse::kafka", "waiting: {waiting_for}");
+                    said = Some(waiting_for.what.clone());
                 }
             }
             !self.stopping.load(Ordering::Relaxed)

@@ -1,17 +1,17 @@
-//! A million records with faults among them: every one has exactly the outcome that it must have.
+//! A million made records with faults among them: every one has exactly the outcome that it must have.
 
 use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use super::generated;
-use super::set_up::{Topics, now_ms};
+use serde_json::Value;
+
+use super::set_up::Topics;
 use crate::support::broker::Broker;
 use crate::support::exposition::{Exposition, label};
 use crate::support::left_out::{leave_out, variable};
-use crate::support::service::Service;
-use crate::support::topics::Producer;
+use crate::support::service::{Service, cxpulse};
 
 /// How many, unless `TESTS_RECORDS` says another number.
 const RECORDS: usize = 1_000_000;
@@ -23,27 +23,22 @@ fn ledger_of_a_million_records_balances_to_the_record() {
     let Some(broker) = Broker::shared() else { return };
     let records = variable("TESTS_RECORDS").map_or(RECORDS, |text| text.parse().expect("TESTS_RECORDS is a number"));
     let topics = Topics::create(&broker, 4);
-    let producer = Producer::new(&broker.servers());
-    let expected = generated::send(&producer, &topics, now_ms(), records, 1);
-    for outcome in ["applied", "duplicate", "late", "future", "ignored", "invalid"] {
-        assert!(expected.keys().any(|(_, expected)| *expected == outcome), "no `{outcome}` among the records");
+    let configuration = topics.configuration(&broker.servers(), "clock = \"event\"", "");
+    let sent = generate(&configuration, records);
+    let expected = |part: &str| counts_of(&sent, part);
+    for (topic, outcome) in expected("outcomes").keys() {
+        assert!(expected("outcomes")[&(topic.clone(), outcome.clone())] > 0, "no `{outcome}` among the records of {topic}");
     }
     let begun = Instant::now();
-    let seen = read_all(&broker, &topics, records);
-    println!("{records} records in {:.1} s from the start of the process, debug build", begun.elapsed().as_secs_f64());
-    for family in ["cx_ledger_records", "cx_events_total"] {
-        let counted: BTreeMap<_, _> = seen
-            .family(family)
-            .filter(|(_, count)| *count > 0.0)
-            .map(|(series, count)| {
-                let of = |name| label(series, name).unwrap_or_else(|| panic!("no `{name}` in {series}")).to_owned();
-                ((of("topic"), of("outcome")), count as u64)
-            })
-            .collect();
-        let expected: BTreeMap<_, _> =
-            expected.iter().map(|((topic, outcome), count)| ((topic.clone(), (*outcome).to_owned()), *count)).collect();
-        assert_eq!(counted, expected, "{family}");
-    }
+    let mut service = Service::start(&configuration);
+    wait_until_read(&mut service, &topics, records);
+    println!("{records} records read in {:.1} s from the start of the process, debug build", begun.elapsed().as_secs_f64());
+    let seen = service.scrape();
+    assert_eq!(seen_counts(&seen, "cx_ledger_records", "outcome"), expected("outcomes"));
+    assert_eq!(seen_counts(&seen, "cx_events_total", "outcome"), expected("outcomes"));
+    assert_eq!(seen_counts(&seen, "cx_events_invalid_total", "reason"), expected("reasons"));
+    assert_eq!(seen_counts(&seen, "cx_events_applied_total", "type"), expected("applied_types"));
+    assert_eq!(topics.consumed(&seen), records as u64);
 }
 
 #[test]
@@ -53,10 +48,10 @@ fn scrape_of_a_busy_service_passes_promtool() {
         return leave_out("no `promtool` (in Debian's package `prometheus`; `tests/run.sh` brings it)");
     }
     let topics = Topics::create(&broker, 2);
-    let producer = Producer::new(&broker.servers());
+    let configuration = topics.configuration(&broker.servers(), "clock = \"event\"", "");
     let records = 30_000;
-    generated::send(&producer, &topics, now_ms(), records, 2);
-    let mut service = Service::start(&topics.configuration(&broker.servers(), "clock = \"event\"", ""));
+    generate(&configuration, records);
+    let mut service = Service::start(&configuration);
     wait_until_read(&mut service, &topics, records);
     let scrape = service.scrape_text();
     assert!(scrape.lines().filter(|line| line.starts_with("# TYPE ")).count() > 100, "a busy service exports more families:\n{scrape}");
@@ -71,11 +66,32 @@ fn scrape_of_a_busy_service_passes_promtool() {
     assert!(output.status.success() && complaints.is_empty(), "{complaints}");
 }
 
-/// What a service exports when it has read everything.
-fn read_all(broker: &Broker, topics: &Topics, records: usize) -> Exposition {
-    let mut service = Service::start(&topics.configuration(&broker.servers(), "clock = \"event\"", ""));
-    wait_until_read(&mut service, topics, records);
-    service.scrape()
+/// Has `cxpulse generate` send a month with faults, and returns what it says must become of the records.
+fn generate(configuration: &str, records: usize) -> Value {
+    let file = tempfile::Builder::new().suffix(".toml").tempfile().expect("a temporary file");
+    std::fs::write(file.path(), configuration).expect("the file is writable");
+    let mut command = cxpulse();
+    command.args(["generate", "--history", "30d", "--faults=0.02", "--events", &records.to_string(), "--config"]).arg(file.path());
+    let output = command.output().expect("the binary was built");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).expect("the expected ledger is JSON")
+}
+
+/// One part of the expectations, by topic and name.
+fn counts_of(expected: &Value, part: &str) -> BTreeMap<(String, String), u64> {
+    let topics = expected.as_object().expect("an object by topic").iter();
+    let counts = topics.flat_map(|(topic, of_topic)| {
+        let counts = of_topic[part].as_object().unwrap_or_else(|| panic!("no `{part}` of {topic}")).iter();
+        counts.map(move |(name, count)| ((topic.clone(), name.clone()), count.as_u64().expect("a count")))
+    });
+    counts.collect()
+}
+
+/// A family's counts above zero, by topic and another label.
+fn seen_counts(seen: &Exposition, family: &str, by: &str) -> BTreeMap<(String, String), u64> {
+    let counted = seen.family(family).filter(|(_, count)| *count > 0.0);
+    let of = |series, name| label(series, name).unwrap_or_else(|| panic!("no `{name}` in {series}")).to_owned();
+    counted.map(|(series, count)| ((of(series, "topic"), of(series, by)), count as u64)).collect()
 }
 
 fn wait_until_read(service: &mut Service, topics: &Topics, records: usize) {

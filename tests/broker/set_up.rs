@@ -28,6 +28,14 @@ impl Topics {
         Self { tickets: name("tickets"), chats: name("chats"), surveys: name("surveys"), customers: name("customers") }
     }
 
+    /// The topics that every configuration has by default; for one test only.
+    pub(super) fn create_default(broker: &Broker, partitions: i32) -> Self {
+        let [tickets, chats, surveys, customers] = Kind::ALL.map(|kind| kind.name().to_owned());
+        let topics = Self { tickets, chats, surveys, customers };
+        topics.create_named(broker, partitions);
+        topics
+    }
+
     /// Topics that are there, each with so many partitions.
     pub(super) fn create(broker: &Broker, partitions: i32) -> Self {
         let topics = Self::named();

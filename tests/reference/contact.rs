@@ -189,16 +189,14 @@ impl History<'_> {
         }
     }
 
-    /// The time from `opened` to `solve` in which the ticket was `new`, `open` or `on_hold`, and not withdrawn.
+    /// The time from `opened` to `solve` in which the ticket's status was `new`, `open` or `on_hold`.
     fn waited(&self, opened: usize, solve: usize) -> i64 {
         let mut status = "new";
         let mut waited = 0;
         for i in 0..solve {
             let e = self.event(i);
-            match e.what.as_str() {
-                "ticket.status_changed" => status = e.text("status").expect("checked by the reader"),
-                "ticket.merged" => status = "merged",
-                _ => {}
+            if e.what == "ticket.status_changed" {
+                status = e.text("status").expect("checked by the reader");
             }
             if i >= opened && matches!(status, "new" | "open" | "on_hold") {
                 waited += self.event(i + 1).time - e.time;
@@ -209,11 +207,13 @@ impl History<'_> {
 
     fn chat(&self, story: &mut Story) {
         let opened = self.opened();
-        let since = |from: Option<usize>, i: usize| from.filter(|&from| from < i).map(|from| self.event(i).time - self.event(from).time);
+        let since = |from: Option<usize>, i: usize| from.map(|from| self.event(i).time - self.event(from).time);
         let accepted = self.first("chat.accepted");
-        story.accepted = accepted.map(|i| self.at(i, since(opened, i)));
+        // An end that is said to lie before its start gives no duration, but as an abandonment it is shorter than any.
+        let duration = |from: Option<usize>, i: usize| since(from, i).filter(|ms| *ms >= 0);
+        story.accepted = accepted.map(|i| self.at(i, duration(opened, i)));
         story.abandoned = self.first("chat.abandoned").map(|i| self.at(i, since(opened, i)));
-        story.ended = self.first("chat.ended").map(|i| self.at(i, since(accepted, i)));
+        story.ended = self.first("chat.ended").map(|i| self.at(i, duration(accepted, i)));
         story.transferred = self.last(|e| e.what == "chat.transferred").map(|i| self.at(i, ()));
     }
 }

@@ -42,7 +42,10 @@ pub(crate) fn state(past: &Past<'_>, sheet: &mut Sheet<'_>) {
     }
     let customers: Vec<_> = past.customers.all.values().filter(|c| c.is_active()).map(|c| now(0, &c.dims)).collect();
     for group in sheet.groups_of(&past.world.settings.customer_grouping_sets, &customers) {
-        sheet.put_in(&group, "cx_customers_active", "", &[], Value::Count(group.inside.len() as i64));
+        // Without any customer the feed may not exist, and then the base is unknown.
+        let is_known = !past.customers.all.is_empty();
+        let n = group.inside.len() as i64;
+        sheet.put_in(&group, "cx_customers_active", "", &[], if is_known { Value::Count(n) } else { Value::Absent });
     }
 }
 
@@ -312,35 +315,43 @@ fn correlations(past: &Past<'_>, sheet: &mut Sheet<'_>) {
     for (x, side, y, answers) in per_contact {
         let pair = |(name, answer): (Name, &Answer)| {
             let sample = side(&past.contact(&name)?)?;
-            Some((sample.at.max(answer.at), (sample.value as f64, answer.rank_value())))
+            Some(pair_of(sample.at, sample.value as f64, answer))
         };
-        correlation(sheet, x, y, answers.into_iter().filter_map(pair).collect());
+        correlation(sheet, x, y, &answers.into_iter().filter_map(pair).collect::<Vec<_>>());
     }
     let customer = |a: &Answer| a.customer.clone();
     let loyalty = latest(of_scope(past.answers("nps"), "experience"), customer);
     for x in ["csat", "ces"] {
         let pair = |(customer, a): (String, &Answer)| {
             let b = loyalty.get(&customer)?;
-            Some((a.at.max(b.at), (a.rank_value(), b.rank_value())))
+            Some(pair_of(a.at, a.rank_value(), b))
         };
-        correlation(sheet, x, "nps", latest(past.answers(x), customer).into_iter().filter_map(pair).collect());
+        correlation(sheet, x, "nps", &latest(past.answers(x), customer).into_iter().filter_map(pair).collect::<Vec<_>>());
     }
 }
 
-fn correlation(sheet: &mut Sheet<'_>, x: &str, y: &str, pairs: Vec<(i64, (f64, f64))>) {
-    let pairs: Vec<_> = pairs.into_iter().filter(|(at, _)| sheet.holds(*at)).map(|(_, pair)| pair).collect();
+/// A pair enters at the later of its two sides, for the dimensions of its answer.
+fn pair_of(at: i64, x: f64, y: &Answer) -> Timed<(f64, f64)> {
+    Timed { at: at.max(y.at), value: (x, y.rank_value()), dims: y.dims.clone() }
+}
+
+/// A correlation, overall and for every grouping set of one dimension.
+fn correlation(sheet: &mut Sheet<'_>, x: &str, y: &str, pairs: &[Timed<(f64, f64)>]) {
     let labels = [("x", x), ("y", y)];
-    sheet.put("cx_correlation_pairs", &labels, Value::Count(pairs.len() as i64));
-    let blunt: Vec<_> = blunted(&pairs, x != "csat" && x != "ces");
-    let with_interval = |rho: Option<f64>| rho.map(|rho| (rho, fisher(rho, pairs.len())));
-    let (exact, blunt) = (with_interval(spearman(&pairs)), with_interval(spearman(&blunt)));
-    let present = |pick: fn((f64, (f64, f64))) -> f64| match exact {
-        Some(exact) => Value::Correlation { exact: pick(exact), blunt: blunt.map(pick) },
-        None => Value::Absent,
-    };
-    sheet.put("cx_correlation", &labels, present(|(rho, _)| rho));
-    sheet.put("cx_correlation_lower", &labels, present(|(_, (low, _))| low));
-    sheet.put("cx_correlation_upper", &labels, present(|(_, (_, high))| high));
+    for group in sheet.one_dimension_groups(pairs) {
+        let pairs: Vec<(f64, f64)> = group.inside.iter().map(|pair| pair.value).collect();
+        let blunt: Vec<_> = blunted(&pairs, x != "csat" && x != "ces");
+        let with_interval = |rho: Option<f64>| rho.map(|rho| (rho, fisher(rho, pairs.len())));
+        let (exact, blunt) = (with_interval(spearman(&pairs)), with_interval(spearman(&blunt)));
+        let present = |pick: fn((f64, (f64, f64))) -> f64| match exact {
+            Some(exact) => Value::Correlation { exact: pick(exact), blunt: blunt.map(pick) },
+            None => Value::Absent,
+        };
+        sheet.put_in(&group, "cx_correlation_pairs", "", &labels, Value::Count(pairs.len() as i64));
+        sheet.put_in(&group, "cx_correlation", "", &labels, present(|(rho, _)| rho));
+        sheet.put_in(&group, "cx_correlation_lower", "", &labels, present(|(_, (low, _))| low));
+        sheet.put_in(&group, "cx_correlation_upper", "", &labels, present(|(_, (_, high))| high));
+    }
 }
 
 /// The pairs with every run of durations tied in which each lies within a bin's width (2 % and a bit) of the next.

@@ -14,9 +14,9 @@ use super::sheet::{Sheet, Values};
 use super::survey::{Answer, Sent, Surveys};
 use super::world::{Name, World};
 
-/// All series after these records, at `now`, as if the logs ended there.
+/// All series after these records, at `now`, which is not before any of the applied.
 pub(crate) fn values(arrivals: &[Arrival], settings: &EngineSettings, now: i64) -> Values {
-    let judged = judge(arrivals, settings, now);
+    let judged = judge(arrivals, settings, i64::MAX);
     let mut out = values_of(&judged.applied, settings, now);
     out.extend(ledger_values(&judged.ledger, settings));
     out

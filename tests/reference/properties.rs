@@ -7,48 +7,53 @@ use std::collections::BTreeSet;
 
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
-use proptest::test_runner::{FileFailurePersistence, TestCaseError, TestRunner};
+use proptest::test_runner::{FileFailurePersistence, TestCaseError, TestError, TestRunner};
 
-use super::compare::Act;
+use super::compare::{Act, Scenario};
 use super::model::values;
 use super::outcome::judge;
-use super::sequence::{draft, rated};
+use super::sequence::{Draft, draft, rated};
 
 const CASES: u32 = 256;
 
-fn config() -> ProptestConfig {
+/// Tries many drafts; the first that fails is told with the fewest acts that still fail.
+#[track_caller]
+fn holds<S: Strategy<Value = Draft>>(name: &'static str, drafts: S, scenario: impl Fn(&Draft) -> Scenario) {
     let cases = std::env::var_os("CXPULSE_CASES").map(|n| n.to_str().and_then(|n| n.parse().ok()).expect("CXPULSE_CASES is a number"));
     let persistence = FileFailurePersistence::Direct("tests/reference/proptest-regressions.txt");
-    ProptestConfig {
+    let mut runner = TestRunner::new(ProptestConfig {
         cases: cases.unwrap_or(CASES),
-        max_shrink_iters: 20_000,
+        max_shrink_iters: 3_000,
         failure_persistence: Some(Box::new(persistence)),
+        source_file: Some(file!()),
+        test_name: Some(name),
         ..ProptestConfig::default()
+    });
+    match runner.run(&drafts, |draft| scenario(&draft).check().map_err(TestCaseError::fail)) {
+        Ok(()) => {}
+        Err(TestError::Fail(_, draft)) => panic!("{}", scenario(&draft).least_failing()),
+        Err(other) => panic!("{other}"),
     }
 }
 
-proptest! {
-    #![proptest_config(config())]
+#[test]
+fn every_series_is_what_a_computation_from_scratch_gives() {
+    holds("every_series", draft(60), Draft::in_one_group);
+}
 
-    #[test]
-    fn every_series_is_what_a_computation_from_scratch_gives(draft in draft(60)) {
-        draft.in_one_group().check().map_err(TestCaseError::fail)?;
-    }
+#[test]
+fn few_events_in_every_order_give_what_a_computation_from_scratch_gives() {
+    holds("few_events", draft(6), Draft::in_one_group);
+}
 
-    #[test]
-    fn few_events_in_every_order_give_what_a_computation_from_scratch_gives(draft in draft(6)) {
-        draft.in_one_group().check().map_err(TestCaseError::fail)?;
-    }
+#[test]
+fn partition_groups_keyed_by_customer_merge_to_the_whole() {
+    holds("partition_groups", draft(60), |draft| draft.by_customer(3));
+}
 
-    #[test]
-    fn partition_groups_keyed_by_customer_merge_to_the_whole(draft in draft(60)) {
-        draft.by_customer(3).check().map_err(TestCaseError::fail)?;
-    }
-
-    #[test]
-    fn correlations_are_those_of_exact_ranks(draft in rated()) {
-        draft.in_one_group().check().map_err(TestCaseError::fail)?;
-    }
+#[test]
+fn correlations_are_those_of_exact_ranks() {
+    holds("correlations", rated(), Draft::in_one_group);
 }
 
 /// What random sequences never bring about is not tested by them.

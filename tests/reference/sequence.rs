@@ -1,5 +1,7 @@
 //! Random event sequences: few tickets, chats, customers and surveys, so that what happens to one meets what happened to it before.
 
+use std::fmt;
+
 use cxpulse::engine::{EngineSettings, WindowSettings};
 use cxpulse::time::Span;
 use proptest::prelude::*;
@@ -36,22 +38,22 @@ enum Hop {
 }
 
 /// A whole random case.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Draft {
     plan: Plan,
     sketches: Vec<Sketch>,
-    /// After how many of 64 parts of the arrivals, and how far ahead of the latest event, the metrics are read.
-    looks: Vec<(usize, i64)>,
-    /// After how many of 64 parts of the arrivals a group is taken away and given back.
-    hand_overs: Vec<usize>,
 }
 
 /// Any sequence of at most `events` events.
 pub(crate) fn draft(events: usize) -> impl Strategy<Value = Draft> {
-    let looks = prop::collection::vec((0..64usize, ahead()), 0..3);
-    let sketches = prop::collection::vec(sketch(), 1..=events);
-    let hand_overs = prop::collection::vec(0..64usize, 0..2);
-    (plan(), sketches, looks, hand_overs).prop_map(|(plan, sketches, looks, hand_overs)| Draft { plan, sketches, looks, hand_overs })
+    (plan(), prop::collection::vec(sketch(), 1..=events)).prop_map(|(plan, sketches)| Draft { plan, sketches })
+}
+
+/// The failure's own message tells the scenario as it can be pasted; the draft behind it would only drown that.
+impl fmt::Debug for Draft {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} events, told above", self.sketches.len())
+    }
 }
 
 impl Draft {
@@ -73,7 +75,7 @@ impl Draft {
 
     fn scenario(&self, groups: i32, group: impl Fn(&Sketch) -> i32, change: impl Fn(&Sketch) -> Sketch) -> Scenario {
         let settings = self.plan.settings();
-        let mut timed: Vec<(i64, Arrival)> = Vec::new();
+        let mut timed: Vec<(i64, Vec<Act>)> = Vec::new();
         for (i, sketch) in self.sketches.iter().enumerate() {
             let sketch = change(sketch);
             let time = BASE + sketch.tick * self.plan.step + sketch.jitter;
@@ -83,19 +85,15 @@ impl Draft {
             let group = group(&sketch);
             // An identity is one within its partition, so no id may come in two.
             let id = if groups > 1 { format!("e{id}-{group}") } else { format!("e{id}") };
-            timed.push((time + delay, Arrival { group, topic, line: sketch.line(&id, time) }));
+            let mut acts = vec![Act::Arrive(Arrival { group, topic, line: sketch.line(&id, time) })];
+            acts.extend(sketch.hands_over.then_some(Act::HandOver(i as i32 % groups)));
+            acts.extend(sketch.look.map(Act::Look));
+            timed.push((time + delay, acts));
         }
         timed.sort_by_key(|(arrives, _)| *arrives);
-        let mut acts: Vec<(usize, Act)> = timed.into_iter().enumerate().map(|(i, (_, arrival))| (i, Act::Arrive(arrival))).collect();
-        let count = acts.len();
-        let after = |part: usize| part * count / 64;
-        acts.extend(self.hand_overs.iter().map(|&part| (after(part), Act::HandOver(part as i32 % groups))));
-        acts.extend(self.looks.iter().map(|&(part, ahead)| (after(part), Act::Look(ahead))));
-        acts.push((count, Act::Look(0)));
-        acts.push((count, Act::Look(self.plan.step * 3 + 1)));
-        // Stable: a look at a place follows the arrival there.
-        acts.sort_by_key(|(at, _)| *at);
-        Scenario { settings, groups, acts: acts.into_iter().map(|(_, act)| act).collect() }
+        let mut acts: Vec<Act> = timed.into_iter().flat_map(|(_, acts)| acts).collect();
+        acts.extend([Act::Look(0), Act::Look(self.plan.step * 3 + 1)]);
+        Scenario { settings, groups, acts }
     }
 }
 
@@ -128,10 +126,6 @@ impl Plan {
         }
         out
     }
-}
-
-fn ahead() -> impl Strategy<Value = i64> {
-    prop_oneof![4 => Just(0), 1 => 1..5_000i64, 1 => 60_000..7_200_000i64]
 }
 
 fn plan() -> impl Strategy<Value = Plan> {
@@ -177,7 +171,8 @@ pub(crate) fn rated() -> impl Strategy<Value = Draft> {
             // Steps of 1.1 between durations; a bin is 2 % wide.
             let duration = |steps: u32| (1_000.0 * 1.1f64.powi(steps as i32)).round() as i64;
             let mut add = |tick: i64, jitter: i64, delay: i64, what: What| {
-                sketches.push(Sketch { tick, jitter, delay, same_id_as: None, form: (false, false), dims: vec![], what });
+                let (look, hands_over) = ((n == 9).then_some(0), n == 5);
+                sketches.push(Sketch { tick, jitter, delay, same_id_as: None, form: (false, false), dims: vec![], what, look, hands_over });
             };
             let customer = json!({"customer_id": format!("C{n}")});
             let contact = |kind: &str, chat: &str, more: Json| match is_ticket {
@@ -210,6 +205,6 @@ pub(crate) fn rated() -> impl Strategy<Value = Draft> {
             lateness: vec![Span::hours(1); 4],
             repeat_within: Span::days(7),
         };
-        Draft { plan, sketches, looks: vec![(32, 0)], hand_overs: vec![40] }
+        Draft { plan, sketches }
     })
 }

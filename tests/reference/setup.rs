@@ -41,6 +41,8 @@ pub(crate) fn settings() -> EngineSettings {
         },
         quantiles_percent: vec![50, 90, 95],
         chat_abandon_min: Span::seconds(5),
+        chat_idle_end: None,
+        trends: Vec::new(),
         repeat_contact_within: Span::days(7),
         journey: JourneySettings::default(),
         ticket_retention: Span::days(365),

@@ -76,6 +76,12 @@ impl<'a> Sheet<'a> {
         self.groups_of(&self.settings.grouping_sets, samples)
     }
 
+    /// The same for the grouping sets of one dimension only.
+    pub(crate) fn one_dimension_groups<'s, V>(&self, samples: &'s [Timed<V>]) -> Vec<Group<'s, V>> {
+        let sets: Vec<Vec<u8>> = self.settings.grouping_sets.iter().filter(|set| set.len() == 1).cloned().collect();
+        self.groups_of(&sets, samples)
+    }
+
     /// The same for other grouping sets.
     pub(crate) fn groups_of<'s, V>(&self, sets: &[Vec<u8>], samples: &'s [Timed<V>]) -> Vec<Group<'s, V>> {
         let everything = samples.iter().filter(|s| self.holds(s.at)).collect();

@@ -22,6 +22,10 @@ pub(crate) struct Sketch {
     /// Dimension values that it carries.
     pub(crate) dims: Vec<(&'static str, &'static str)>,
     pub(crate) what: What,
+    /// After its arrival the clock stands so many milliseconds after the latest event and the metrics are read.
+    pub(crate) look: Option<i64>,
+    /// After its arrival a partition group is taken away and given back.
+    pub(crate) hands_over: bool,
 }
 
 /// What happens, to whom.
@@ -131,15 +135,21 @@ pub(crate) fn sketch() -> impl Strategy<Value = Sketch> {
     let delay = prop_oneof![6 => Just(0), 6 => 0..=16i64, 1 => 17..40i64];
     let same_id_as = prop::option::weighted(0.08, 0..200usize);
     let form = (prop::bool::weighted(0.2), prop::bool::weighted(0.3));
-    (0..48i64, jitter, delay, same_id_as, form, dims(), what()).prop_map(|(tick, jitter, delay, same_id_as, form, dims, what)| Sketch {
-        tick,
-        jitter,
-        delay,
-        same_id_as,
-        form,
-        dims,
-        what,
-    })
+    let ahead = prop_oneof![4 => Just(0), 1 => 1..5_000i64, 1 => 60_000..7_200_000i64];
+    let then = (prop::option::weighted(0.03, ahead), prop::bool::weighted(0.02));
+    (0..48i64, jitter, delay, same_id_as, form, dims(), what(), then).prop_map(
+        |(tick, jitter, delay, same_id_as, form, dims, what, (look, hands_over))| Sketch {
+            tick,
+            jitter,
+            delay,
+            same_id_as,
+            form,
+            dims,
+            what,
+            look,
+            hands_over,
+        },
+    )
 }
 
 fn dims() -> impl Strategy<Value = Vec<(&'static str, &'static str)>> {

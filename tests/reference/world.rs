@@ -45,6 +45,13 @@ impl Name {
     }
 }
 
+impl Name {
+    /// What a dimension is before any event says so: a chat's channel is `chat`, also while nothing is known of the chat.
+    fn by_default(&self, dimension: &str) -> Option<String> {
+        (matches!(self, Self::Chat(_)) && dimension == "channel").then(|| "chat".to_owned())
+    }
+}
+
 /// One event of a contact, with what it had come to by then.
 #[derive(Clone, Debug)]
 pub(crate) struct Step {
@@ -87,14 +94,13 @@ impl<'a> World<'a> {
 
     fn step(&mut self, place: usize, event: &Happening) {
         let name = Name::of(event).expect("checked by the reader");
-        let by_default = |dimension: &str| (matches!(name, Name::Chat(_)) && dimension == "channel").then(|| "chat".to_owned());
         let dimensions = &self.settings.dimensions;
         let steps = self.contacts.entry(name.clone()).or_default();
         let opening = |e: &Happening| e.what == "ticket.created" || e.what == "chat.started";
         let opened_before = steps.iter().any(|step| opening(&self.events[step.place]));
         let (mut own, mut customer) = match steps.last() {
             Some(last) => (last.own.clone(), last.customer.clone()),
-            None => (dimensions.iter().map(|d| by_default(&d.name)).collect(), None),
+            None => (dimensions.iter().map(|d| name.by_default(&d.name)).collect(), None),
         };
         for (value, dimension) in own.iter_mut().zip(dimensions) {
             *value = event.text(&dimension.name).map(str::to_owned).or_else(|| value.take());
@@ -110,20 +116,23 @@ impl<'a> World<'a> {
         self.inherited(&step.own, step.customer.as_deref(), step.place)
     }
 
-    /// The dimensions of a contact now.
+    /// The dimensions of a contact now: those at its last event, for nothing but its own events changes a contact.
     pub(crate) fn dims_now(&self, steps: &[Step]) -> Dims {
-        let last = steps.last().expect("a contact has an event");
-        self.inherited(&last.own, last.customer.as_deref(), usize::MAX)
+        self.dims(steps.last().expect("a contact has an event"))
     }
 
     /// The customer and the dimensions of a survey event: its own, else those its contact had, else its customer's.
     pub(crate) fn survey_dims(&self, place: usize) -> (Option<String>, Dims) {
         let event = &self.events[place];
-        let steps = Name::of(event).and_then(|name| self.contacts.get(&name));
+        let about = Name::of(event);
+        let steps = about.as_ref().and_then(|name| self.contacts.get(name));
         let before = steps.and_then(|steps| steps.iter().rfind(|step| step.place < place));
         let customer = event.text("customer_id").map(str::to_owned).or_else(|| before.and_then(|step| step.customer.clone()));
         let own = self.settings.dimensions.iter().enumerate().map(|(d, dimension)| {
-            let of_contact = || before.and_then(|step| step.own[d].clone());
+            let of_contact = || match before {
+                Some(step) => step.own[d].clone(),
+                None => about.as_ref()?.by_default(&dimension.name),
+            };
             event.text(&dimension.name).map(str::to_owned).or_else(of_contact)
         });
         let dims = self.inherited(&own.collect::<Vec<_>>(), customer.as_deref(), place);

@@ -12,8 +12,7 @@ use tokio::sync::oneshot;
 
 use crate::command::feeding::{Limits, Tally, Topics, feed};
 use crate::config::Configuration;
-use crate::engine::Snapshot;
-use crate::http::{self, Site, Source};
+use crate::http::{self, Site};
 use crate::kafka::embedded::EmbeddedBroker;
 use crate::kafka::produce::{ProduceError, Producer};
 use crate::metrics::Exposition;
@@ -75,8 +74,7 @@ impl Parts {
         let shared = service.shared();
 
         let (web_stop, web_stopped) = oneshot::channel::<()>();
-        let source = Arc::new(Live(Arc::clone(&shared)));
-        let site = Site { source, exposition: Arc::new(Exposition::new(&configuration)), web: configuration.web.clone() };
+        let site = Site { source: service.shared(), exposition: Arc::new(Exposition::new(&configuration)), web: configuration.web.clone() };
         // The error says that the sender is gone, which is a stop as well.
         let web = tokio::spawn(http::serve(listeners, site, async { drop(web_stopped.await) }));
 
@@ -168,27 +166,6 @@ impl Parts {
     }
 }
 
-/// The service's state as the server reads it.
-struct Live(Arc<Shared>);
-
-impl Source for Live {
-    fn snapshot(&self) -> Arc<Snapshot> {
-        self.0.snapshot()
-    }
-
-    fn render_telemetry(&self, out: &mut String) {
-        self.0.telemetry().render(out);
-    }
-
-    fn ready(&self) -> Result<(), String> {
-        self.0.ready()
-    }
-
-    fn healthy(&self) -> bool {
-        self.0.healthy()
-    }
-}
-
 /// A busy morning now; the past has incidents of its own, and from here on they come by plan.
 fn profile(now: EventTime, incidents: PlannedIncidents) -> Profile {
     let incidents = IncidentSettings { random_until: now - Span::hours(6), planned: Some(incidents), ..IncidentSettings::default() };
@@ -213,4 +190,40 @@ fn start_feeder(
         })
     };
     std::thread::Builder::new().name("cxpulse-organisation".to_owned()).spawn(feed_all)
+}
+
+#[cfg(test)]
+mod tests {
+    use rdkafka::config::ClientConfig;
+    use rdkafka::consumer::{BaseConsumer, Consumer};
+
+    use super::*;
+
+    /// What the embedded broker cannot hold it drops without a word, so a history that grows must be noticed here.
+    #[test]
+    fn the_history_fits_into_the_embedded_broker_unread() {
+        let mut configuration = Configuration::default();
+        let topics = Topics::new(&configuration);
+        let broker = EmbeddedBroker::start(&topics.names(), PARTITIONS).unwrap();
+        configuration.kafka.bootstrap_servers = broker.bootstrap_servers().to_owned();
+        let now = wall_now();
+        let never = PlannedIncidents { first: EventTime::MAX, every: Span::days(1), length: Span(1) };
+        let limits = Limits::default();
+        let stop = AtomicBool::new(false);
+        let producer = Producer::new(&configuration.kafka).unwrap();
+        // Twice, because room is wanted for other seeds, and for the hours that are lived through after it.
+        for seed in 0..2 {
+            let records = FaultyFeed::new(Organisation::new(profile(now, never), seed, now - HISTORY), 0.0, seed);
+            feed(records.take_while(|fed| fed.time <= now), &producer, &topics, limits, &stop, |_, _| {}).unwrap();
+        }
+        let mut client = ClientConfig::new();
+        let client: BaseConsumer = client.set("bootstrap.servers", broker.bootstrap_servers()).create().unwrap();
+        for topic in topics.names() {
+            for partition in 0..PARTITIONS {
+                let (low, high) = client.fetch_watermarks(topic, partition, Duration::from_secs(5)).unwrap();
+                assert_eq!(low, 0, "{topic} {partition} lost its first records");
+                assert!(high > 1_000, "{topic} {partition} has {high} records");
+            }
+        }
+    }
 }

@@ -10,18 +10,17 @@ use crate::time::{EventTime, Span};
 
 const EXAMPLES: &str = "\
 Examples:
-  Metrics as of noon, from three files:
-    cxpulse replay --input tickets=tickets.jsonl.gz --input chats=chats.jsonl.gz --input surveys=surveys.jsonl --at 2026-03-02T12:00:00Z
-
+  Metrics as of noon, from two files:
+    cxpulse replay --input tickets=t.jsonl.gz --input surveys=s.jsonl --at 2026-03-02T12:00:00Z
   From a Kafka topic, without a service:
     kcat -C -e -t tickets | cxpulse replay --input tickets=-
-
-  A past for dashboards: hourly values of March as Prometheus blocks:
-    cxpulse replay --input tickets=tickets.jsonl.gz --from 2026-03-01T00:00:00Z --to 2026-04-01T00:00:00Z --every 1h > past.om
+  A past for dashboards, as Prometheus blocks:
+    cxpulse replay --input tickets=t.jsonl.gz --from 2026-03-01T00:00:00Z --to 2026-04-01T00:00:00Z --every 1h > past.om
     promtool tsdb create-blocks-from openmetrics past.om /var/lib/prometheus
 
-Each line is one record, without its line end; offsets are line numbers, and records have no timestamp of their own. Of several files the next
-line comes from the one whose last event is oldest, as the service reads its topics. A summary of what became of the records goes to stderr.";
+Each line is one record, without its line end; its offset is its line number, and it has no timestamp of its own. Of several topics the next line \
+comes from the one whose last event is oldest, as the service reads them. With --from, whether a record is late is judged once, in the order \
+of the lines. What became of the records is told on stderr.";
 
 /// Computes the metrics of recorded events: JSON-lines files in, exposition text out.
 #[derive(Clone, Debug, clap::Args)]

@@ -1,13 +1,14 @@
 //! What a ticket or chat contributes to the windows and to the state of now, given its summary.
 
 use super::{Mark, Solve, Stamp, Summary};
+use crate::engine::EngineSettings;
 use crate::engine::aggregate::{DurationClasses, Value};
 use crate::engine::fact::{Fact, Facts, Label, Measure};
 use crate::event::{Contact, Status};
 use crate::time::{EventTime, Span};
 
 /// The facts of a ticket or chat by itself; none when it is withdrawn.
-pub(crate) fn facts(contact: Contact, summary: &Summary, classes: &DurationClasses, abandon_min: Span) -> Facts {
+pub(crate) fn facts(contact: Contact, summary: &Summary, classes: &DurationClasses, settings: &EngineSettings) -> Facts {
     let mut facts = Facts::new();
     if summary.is_gone {
         return facts;
@@ -15,7 +16,7 @@ pub(crate) fn facts(contact: Contact, summary: &Summary, classes: &DurationClass
     let mut out = Writer { facts: &mut facts, classes };
     match contact {
         Contact::Ticket(_) => ticket_facts(summary, &mut out),
-        Contact::Chat(_) => chat_facts(summary, abandon_min, &mut out),
+        Contact::Chat(_) => chat_facts(summary, settings, &mut out),
     }
     out.stamp(Measure::FirstResponse, summary.first_response);
     out.stamp(Measure::AutomatedFirstResponse, summary.automated_response);
@@ -63,7 +64,7 @@ fn backlog_facts(summary: &Summary, out: &mut Writer<'_>) {
     if summary.opened.is_none() || summary.is_solved {
         return;
     }
-    let now = Mark { time: EventTime::MIN, dimensions: summary.dimensions };
+    let now = Mark { time: EventTime::MIN, dimensions: summary.credited };
     let unanswered = summary.clock_start.filter(|_| summary.first_response.is_none());
     out.count(Measure::BacklogTickets, now);
     let status = summary.status.unwrap_or(Status::New);
@@ -79,7 +80,7 @@ fn backlog_facts(summary: &Summary, out: &mut Writer<'_>) {
     }
 }
 
-fn chat_facts(summary: &Summary, abandon_min: Span, out: &mut Writer<'_>) {
+fn chat_facts(summary: &Summary, settings: &EngineSettings, out: &mut Writer<'_>) {
     let started = summary.opened.filter(|o| !o.is_silent);
     if let Some(started) = started {
         out.count(Measure::ChatsStarted, Mark { time: started.time, dimensions: started.dimensions });
@@ -88,7 +89,7 @@ fn chat_facts(summary: &Summary, abandon_min: Span, out: &mut Writer<'_>) {
     out.marked(Measure::ChatsAbandoned, summary.abandoned);
     out.marked(Measure::ChatsEnded, summary.ended);
     out.marked(Measure::ChatsTransferred, summary.transferred);
-    let late = summary.abandoned.filter(|mark| started.is_none_or(|s| mark.time - s.time >= abandon_min));
+    let late = summary.abandoned.filter(|mark| started.is_none_or(|s| mark.time - s.time >= settings.chat_abandon_min));
     out.marked(Measure::ChatsAbandonedLate, late);
     if let Some(accepted) = summary.accepted {
         out.duration(Measure::ChatWait, accepted, started.map(|s| accepted.time - s.time));
@@ -98,7 +99,13 @@ fn chat_facts(summary: &Summary, abandon_min: Span, out: &mut Writer<'_>) {
     }
     if started.is_some() && summary.abandoned.is_none() && summary.ended.is_none() {
         let measure = if summary.accepted.is_some() { Measure::ChatsActive } else { Measure::ChatsWaiting };
-        out.count(measure, Mark { time: EventTime::MIN, dimensions: summary.dimensions });
+        out.count(measure, Mark { time: EventTime::MIN, dimensions: summary.credited });
+        if let (Some(idle), Some(named)) = (settings.chat_idle_end, summary.named) {
+            // Idle ends lie ahead of now until they are reached; a further event takes them back.
+            let end = Mark { time: named + idle, dimensions: summary.credited };
+            out.count(Measure::ChatsIdleEnded, end);
+            out.value(measure, end, Value::Count(-1));
+        }
     }
 }
 

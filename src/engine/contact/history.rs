@@ -2,8 +2,8 @@
 
 use smallvec::SmallVec;
 
-use super::Summary;
 use super::step::Setting;
+use super::{Action, Summary};
 use crate::engine::names::DimensionsId;
 use crate::engine::order::EventOrder;
 use crate::engine::survey::SurveyId;
@@ -18,7 +18,7 @@ pub(crate) struct Entry {
     pub(crate) dimensions: DimensionsId,
     /// The customer it names.
     pub(crate) customer: Option<Key>,
-    pub(crate) action: ContactAction,
+    pub(crate) action: Action,
 }
 
 /// What was known of a ticket or chat just before some event.
@@ -76,7 +76,7 @@ impl ContactState {
             self.base = Some(Box::new(self.summary.clone()));
         }
         if is_last {
-            let customer = self.summary.opened.and_then(|o| o.customer).or(entry.customer);
+            let customer = self.summary.customer_at(&entry);
             self.summary.step(&entry, inherited(customer, entry.order), setting);
             self.tail.push(entry);
         } else {
@@ -99,7 +99,7 @@ impl ContactState {
         let Some(base) = &self.base else { return };
         self.summary = (**base).clone();
         for entry in &self.tail {
-            let customer = self.summary.opened.and_then(|o| o.customer).or(entry.customer);
+            let customer = self.summary.customer_at(entry);
             self.summary.step(entry, inherited(customer, entry.order), setting);
         }
     }
@@ -121,7 +121,7 @@ impl ContactState {
             self.tail = SmallVec::new();
         } else {
             for entry in self.tail.drain(..folded) {
-                let customer = base.opened.and_then(|o| o.customer).or(entry.customer);
+                let customer = base.customer_at(&entry);
                 base.step(&entry, inherited(customer, entry.order), setting);
                 self.base_order = entry.order;
             }
@@ -135,7 +135,7 @@ impl ContactState {
         let (mut dimensions, mut opened) = (base.dimensions, base.opened.map(|o| o.customer));
         for entry in self.tail.iter().take_while(|e| e.order < order) {
             dimensions = setting.names.overlay(dimensions, entry.dimensions);
-            if opened.is_none() && matches!(entry.action, ContactAction::Opened(_) | ContactAction::Snapshot(_)) {
+            if opened.is_none() && matches!(entry.action, Action::Event(ContactAction::Opened(_) | ContactAction::Snapshot(_))) {
                 opened = Some(entry.customer);
             }
         }
@@ -145,6 +145,11 @@ impl ContactState {
     /// Its last event, or the one that the base ended with.
     pub(crate) fn last_order(&self) -> EventOrder {
         self.tail.last().map_or(self.base_order, |e| e.order)
+    }
+
+    /// When the first event that waits to be folded happened.
+    pub(crate) fn tail_start(&self) -> Option<EventTime> {
+        self.tail.first().map(|e| e.order.time)
     }
 
     /// Whether events wait to be folded.

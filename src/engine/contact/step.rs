@@ -1,8 +1,8 @@
 //! One event of a ticket or chat, in its order, onto the summary: the definitions of the life cycle.
 
-use super::{Entry, Mark, Opening, Solve, Stamp, Summary};
+use super::{Action, Entry, Mark, Opening, Solve, Stamp, Summary};
 use crate::engine::names::{DimensionsId, Names};
-use crate::event::{AssignReason, Author, Contact, ContactAction, CreatedBy, Message, Status, TicketSnapshot};
+use crate::event::{AssignReason, Author, Contact, ContactAction, CreatedBy, Key, Message, Status, TicketSnapshot};
 use crate::time::{EventTime, Span};
 
 /// What stepping needs to know beside the summary and the event.
@@ -24,12 +24,27 @@ impl Summary {
         Self { dimensions, ..Self::default() }
     }
 
+    /// The customer of the next event: the one of the opening, which a second opening does not change.
+    pub(crate) fn customer_at(&self, entry: &Entry) -> Option<Key> {
+        match self.opened {
+            Some(opened) if opened.is_silent => opened.customer.or(entry.customer),
+            Some(opened) => opened.customer,
+            None => entry.customer,
+        }
+    }
+
     /// Takes the next event in; `inherited` are the customer's dimensions at that time.
     pub(crate) fn step(&mut self, entry: &Entry, inherited: DimensionsId, setting: &mut Setting<'_>) {
+        let action = match entry.action {
+            Action::Event(action) => action,
+            Action::SetCompleted(started) => return self.end_unless_named_since(started, entry),
+        };
+        self.named = Some(entry.order.time);
         self.dimensions = setting.names.overlay(self.dimensions, entry.dimensions);
         let credited = setting.names.overlay(inherited, self.dimensions);
+        self.credited = credited;
         let mark = Mark { time: entry.order.time, dimensions: credited };
-        match entry.action {
+        match action {
             ContactAction::Opened(by) => self.open(entry, mark, by),
             ContactAction::Message(message) => self.message(mark, message),
             ContactAction::Status(status) => self.status(mark, status),
@@ -53,7 +68,8 @@ impl Summary {
         if by == CreatedBy::Customer {
             self.clock_start = Some(time);
         }
-        if !self.is_solved {
+        // A status may have been set before the creation, by the times that the events say.
+        if self.status.is_none_or(waits_on_agents) {
             self.waiting_since = Some(time);
         }
     }
@@ -64,6 +80,8 @@ impl Summary {
             Author::Customer if !message.automated => self.ask(mark.time),
             Author::Agent if message.public && !message.automated => self.reply(mark),
             Author::Bot | Author::Agent if message.public => self.automated_reply(mark),
+            // What the help desk sends by itself is a reply only where it is said to be one, such as an acknowledgement.
+            Author::System if message.public && message.automated => self.automated_reply(mark),
             Author::Customer | Author::Agent | Author::Bot | Author::System => {}
         }
     }
@@ -94,9 +112,7 @@ impl Summary {
 
     fn status(&mut self, mark: Mark, status: Status) {
         (self.is_gone, self.is_spam) = (matches!(status, Status::Spam | Status::Deleted), status == Status::Spam);
-        if !self.is_gone {
-            self.status = Some(status);
-        }
+        self.status = Some(status);
         self.account_wait(mark.time, status);
         match status {
             Status::Solved | Status::Closed => self.solve(mark, false),
@@ -121,12 +137,11 @@ impl Summary {
         self.is_solved = true;
     }
 
-    /// The customer waits in `new`, `open` and `on_hold`; `pending` is the customer's own turn.
     fn account_wait(&mut self, time: EventTime, status: Status) {
         if let Some(since) = self.waiting_since.take() {
             self.waited = Span(self.waited.0 + (time - since).0);
         }
-        if self.opened.is_some() && matches!(status, Status::New | Status::Open | Status::OnHold) {
+        if self.opened.is_some() && waits_on_agents(status) {
             self.waiting_since = Some(time);
         }
     }
@@ -139,6 +154,12 @@ impl Summary {
         let channel = setting.names.value(self.dimensions, crate::engine::CHANNEL);
         if let (true, Some(start), None) = (setting.call_channels.contains(&channel), self.clock_start, self.first_response) {
             self.first_response = Some(Stamp { mark, after: mark.time - start, is_silent: false });
+        }
+    }
+
+    fn end_unless_named_since(&mut self, started: EventTime, entry: &Entry) {
+        if self.opened.is_some() && self.named.is_none_or(|named| named < started) {
+            self.solve(Mark { time: entry.order.time, dimensions: self.dimensions }, true);
         }
     }
 
@@ -161,4 +182,9 @@ impl Summary {
             Status::New | Status::Open | Status::Pending | Status::OnHold => {}
         }
     }
+}
+
+/// The customer waits in `new`, `open` and `on_hold`; `pending` is the customer's own turn.
+fn waits_on_agents(status: Status) -> bool {
+    matches!(status, Status::New | Status::Open | Status::OnHold)
 }

@@ -158,6 +158,11 @@ impl Journal {
         self.steps.is_empty()
     }
 
+    /// When the latest event was; `MIN` without one.
+    pub(super) fn latest(&self) -> EventTime {
+        self.steps.last().map_or(EventTime::MIN, |s| s.order.time)
+    }
+
     /// Where the customer stands after everything.
     pub(super) fn standing(&self) -> Standing {
         self.steps.last().map_or_else(Standing::default, |s| s.standing)

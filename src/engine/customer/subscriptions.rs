@@ -33,6 +33,10 @@ impl Subscriptions {
         self.changes.insert(at, (order, subscription));
     }
 
+    pub(super) fn is_active(&self) -> bool {
+        self.changes.last().is_some_and(|(_, subscription)| *subscription != Subscription::Cancelled)
+    }
+
     /// The cancellation since which the customer is none; `None` where they are one, or never were said to be.
     pub(super) fn cancelled(&self) -> Option<EventOrder> {
         let run = self.changes.iter().rev().take_while(|(_, s)| *s == Subscription::Cancelled);

@@ -1,11 +1,10 @@
 //! What an event of a ticket or chat changes: its own facts, its pairs with answers, its customer's openings, its surveys.
 
-use std::cmp::Reverse;
-
 use super::lives::Lives;
+use super::retention::is_ended;
 use super::{Arrived, Group, post_difference};
 use crate::engine::Rules;
-use crate::engine::contact::{ContactState, Entry, Opening, facts, pair_facts};
+use crate::engine::contact::{Action, ContactState, Entry, Opening, facts, pair_facts};
 use crate::engine::fact::{Fact, Facts};
 use crate::engine::names::DimensionsId;
 use crate::engine::order::EventOrder;
@@ -16,16 +15,38 @@ use crate::time::EventTime;
 
 impl Group {
     pub(super) fn apply_contact(&mut self, contact: Contact, action: ContactAction, arrived: &Arrived, view: &mut View, rules: &Rules) {
+        let action = Action::Event(action);
         let entry = Entry { order: arrived.order, dimensions: arrived.dimensions, customer: arrived.customer, action };
+        self.take_into(contact, entry, view, rules);
+        if self.contacts[&contact].summary.opened.is_none() {
+            self.topics[arrived.topic].ledger.orphaned += 1;
+        }
+    }
+
+    /// A full set of ticket snapshots has been sent: open tickets not named since it began are ended.
+    pub(super) fn complete_set(&mut self, started: EventTime, arrived: &Arrived, view: &mut View, rules: &Rules) {
+        let is_left_open =
+            |state: &ContactState| state.summary.opened.is_some() && !state.summary.is_solved && state.last_order() < arrived.order;
+        let tickets = self.contacts.iter().filter(|(contact, state)| matches!(contact, Contact::Ticket(_)) && is_left_open(state));
+        let mut tickets: Vec<Contact> = tickets.map(|(contact, _)| *contact).collect();
+        tickets.sort_unstable();
+        for contact in tickets {
+            let (order, action) = (arrived.order, Action::SetCompleted(started));
+            self.take_into(contact, Entry { order, dimensions: DimensionsId::default(), customer: None, action }, view, rules);
+        }
+        self.is_history_complete = true;
+    }
+
+    fn take_into(&mut self, contact: Contact, entry: Entry, view: &mut View, rules: &Rules) {
+        let begins = entry.order.time;
+        let was_unsettled = self.contacts.get(&contact).is_some_and(ContactState::is_unsettled);
         self.change_contact(contact, view, rules, |state, customers, view| {
             let mut setting = rules.setting(&mut view.names);
             state.insert(entry, &inherited_from(customers, rules), &mut setting)
         });
-        let state = &self.contacts[&contact];
-        if state.summary.opened.is_none() {
-            self.topics[arrived.topic].ledger.orphaned += 1;
+        if !was_unsettled {
+            self.unsettled.push(begins, contact);
         }
-        self.unsettled.push(Reverse((arrived.order.time, contact)));
     }
 
     /// Replays a ticket or chat, because its customer's dimensions became known late.
@@ -43,7 +64,12 @@ impl Group {
         let mut setting = rules.setting(&mut view.names);
         let history_max = view.settings.limits.history_max;
         let early = state.fold(horizon, history_max, &inherited_from(&self.customers, rules), &mut setting);
-        self.folded_early += early as u64;
+        self.evictions.histories += early as u64;
+        if let Some(next) = state.tail_start() {
+            self.unsettled.push(next, contact);
+        } else if is_ended(state) {
+            self.ended.push(state.last_order().time + view.settings.ticket_retention, contact);
+        }
     }
 
     /// The pairs that a ticket or chat gives with the answers about it.
@@ -96,7 +122,7 @@ impl Group {
 
 /// The facts of a ticket or chat by itself, with the touchpoint of an opening that has no customer.
 fn own_facts(state: &ContactState, view: &View) -> Facts {
-    let mut facts = facts(state.contact(), &state.summary, &view.classes, view.settings.chat_abandon_min);
+    let mut facts = facts(state.contact(), &state.summary, &view.classes, &view.settings);
     facts.extend(anonymous_touchpoint(state, view));
     facts
 }

@@ -24,9 +24,10 @@ impl Group {
             CustomerAction::Touchpoint(outcome) => StepKind::Touchpoint { is_abandoned: outcome == Some(TouchpointOutcome::Abandoned) },
         };
         let horizon = self.forgotten_before(view, rules);
+        let own = view.names.of_customer(arrived.dimensions);
         let state = self.customers.begin_at(customer, order);
-        let mut change = state.note(order, arrived.dimensions, kind, view, rules);
-        self.folded_early += state.forget_before(horizon, view.settings.limits.history_max) as u64;
+        let mut change = state.note(order, own, kind, view, rules);
+        self.evictions.histories += state.forget_before(horizon, view.settings.limits.history_max) as u64;
         // What came to pass since then inherited other dimensions.
         let is_late = self.largest_event_time > Some(order.time);
         let contacts: Vec<Contact> =
@@ -39,6 +40,7 @@ impl Group {
             }
         }
         post_difference(change.before, change.after, &mut self.panes, view);
+        self.schedule_customer(customer, order.time, view);
         contacts.into_iter().for_each(|contact| self.replay_contact(contact, view, rules));
     }
 
@@ -61,8 +63,9 @@ impl Group {
             return;
         };
         let (before, after) = state.change_opening(contact, opening, stands, view, rules);
-        self.folded_early += state.forget_before(horizon, view.settings.limits.history_max) as u64;
+        self.evictions.histories += state.forget_before(horizon, view.settings.limits.history_max) as u64;
         post_difference(before, after, &mut self.panes, view);
+        self.schedule_customer(customer, opening.order.time, view);
     }
 
     /// Adds or removes an answer of a customer.
@@ -72,8 +75,16 @@ impl Group {
         let state = if stands { Some(self.customers.begin_at(customer, order)) } else { self.customers.at_mut(customer, order) };
         let Some(state) = state else { return };
         let (before, after) = state.change_answer(answer, stands, view, rules);
-        self.folded_early += state.forget_before(horizon, view.settings.limits.history_max) as u64;
+        self.evictions.histories += state.forget_before(horizon, view.settings.limits.history_max) as u64;
         post_difference(before, after, &mut self.panes, view);
+        self.schedule_customer(customer, order.time, view);
+    }
+
+    /// Sees to it that a customer is looked at for leaving, some time after it was last heard of.
+    fn schedule_customer(&mut self, customer: Key, at: EventTime, view: &View) {
+        let Some(state) = self.customers.living.get_mut(&customer).filter(|state| !state.is_scheduled) else { return };
+        state.is_scheduled = true;
+        self.idle_customers.push(at + view.settings.customer_retention, customer);
     }
 
     /// Ends a customer's life: the sums stay, and what comes after, or came already, is a new customer's.

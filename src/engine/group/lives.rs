@@ -15,7 +15,7 @@ use crate::time::EventTime;
 /// All customers.
 #[derive(Debug, Default)]
 pub(crate) struct Lives {
-    living: FxHashMap<Key, CustomerState>,
+    pub(super) living: FxHashMap<Key, CustomerState>,
     /// By key and the erasure that ended each.
     erased: BTreeMap<(Key, EventOrder), CustomerState>,
     /// The erasures, oldest first.

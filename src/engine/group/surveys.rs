@@ -1,6 +1,7 @@
 //! What an event of a survey changes: its own facts, its customer's answers, the pairs of the ticket or chat it is about.
 
 use super::contacts::inherited_from;
+use super::retention::survey_retention;
 use super::{Arrived, Group, post_difference};
 use crate::engine::Rules;
 use crate::engine::contact::ContactState;
@@ -87,6 +88,10 @@ impl Group {
         change(&mut state);
         self.resolve(&mut state, view, rules);
         let (after, new) = (state.facts(id.metric, view), of_customer(&state));
+        if !state.is_scheduled {
+            state.is_scheduled = true;
+            self.old_surveys.push(state.last_time() + survey_retention(&view.settings), id);
+        }
         self.surveys.insert(id, state);
         post_difference(before, after, &mut self.panes, view);
         if old != new {

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use rustc_hash::FxHashMap;
 
-use super::{GroupKey, Reading, Snapshot, Stage, TopicSnapshot, WindowState};
-use crate::engine::aggregate::Partial;
+use super::{GroupKey, Reading, Snapshot, Stage, TopicSnapshot, TrendMedians, WindowState};
+use crate::engine::aggregate::{Durations, Partial};
 use crate::engine::cells::{Cell, CellId};
 use crate::engine::fact::{Label, Measure};
-use crate::engine::group::{Group, TopicState};
+use crate::engine::group::{Evictions, Group, TopicState};
 use crate::engine::ledger::Ledger;
 use crate::engine::names::KeyId;
 use crate::engine::view::View;
@@ -38,11 +38,14 @@ pub(crate) fn take(view: &View, rules: &Rules, groups: &BTreeMap<PartitionGroup,
         evictions: evictions(view, groups),
         overflows: view.names.overflows().map(|(name, n)| (name.to_owned(), n)).collect(),
         customers_since: groups.values().filter_map(|g| g.customers_since).min(),
+        is_backlog_complete: (!groups.is_empty()).then(|| groups.values().all(|g| g.is_history_complete)),
         cells: (view.cells.all().len(), view.settings.limits.cells_max),
         touchpoints: texts(view, labels.get(&Measure::Touchpoints), CHANNEL),
         stages: stages(view, rules, &labels),
         transitions: texts(view, labels.get(&Measure::JourneyTransitions), JOURNEY_STAGE),
         keys: keys(view, &readings),
+        trends: view.settings.trends.clone(),
+        medians: trend_medians(view),
         scales: view.scales.all().to_vec(),
         readings,
         labels,
@@ -64,6 +67,29 @@ fn readings_of(view: &View, cell: &Cell, id: CellId) -> Vec<Reading> {
         lower(&sum)
     };
     (0..rings).map(add).collect()
+}
+
+/// The medians that the trends of durations compare: a median cannot be subtracted, so the rings between are added up.
+fn trend_medians(view: &View) -> Vec<TrendMedians> {
+    let mut medians = Vec::new();
+    for measure in [Measure::FirstResponse, Measure::Resolution] {
+        let Some(cell) = view.cells.find(Cell { measure, label: Label::default(), key: KeyId::default() }) else { continue };
+        let median = |rings: std::ops::RangeInclusive<usize>| {
+            let mut sum = Durations::default();
+            for total in rings.filter_map(|ring| view.total(ring, cell)) {
+                if let Partial::Durations(durations) = total {
+                    sum.combine(durations, 1);
+                }
+            }
+            sum.quantile_seconds(50, &view.classes)
+        };
+        for trend in &view.settings.trends {
+            if let Some(seconds) = median(0..=trend.short).zip(median(trend.short + 1..=trend.baseline)) {
+                medians.push(TrendMedians { measure, trend: *trend, seconds });
+            }
+        }
+    }
+    medians
 }
 
 fn keys(view: &View, readings: &FxHashMap<Cell, Vec<Reading>>) -> Vec<GroupKey> {
@@ -153,6 +179,13 @@ fn entries(groups: &BTreeMap<PartitionGroup, Group>) -> Vec<(&'static str, usize
 
 fn evictions(view: &View, groups: &BTreeMap<PartitionGroup, Group>) -> Vec<(&'static str, u64)> {
     let identities = groups.values().flat_map(|g| &g.topics).map(|t| t.gate.evictions()).sum();
-    let histories = groups.values().map(|g| g.folded_early).sum();
-    vec![("identities", identities), ("histories", histories), ("cells", view.cells.overflows())]
+    let sum = |of: fn(&Evictions) -> u64| groups.values().map(|g| of(&g.evictions)).sum();
+    vec![
+        ("contacts", sum(|e| e.contacts)),
+        ("surveys", sum(|e| e.surveys)),
+        ("customers", sum(|e| e.customers)),
+        ("histories", sum(|e| e.histories)),
+        ("identities", identities),
+        ("cells", view.cells.overflows()),
+    ]
 }

@@ -4,7 +4,7 @@ use super::proportion;
 use crate::engine::read::Measure;
 use crate::metrics::family::Family;
 
-const COUNTS: [(&str, Measure, &str); 5] = [
+const COUNTS: [(&str, Measure, &str); 6] = [
     ("cx_chats_started", Measure::ChatsStarted, "Chats started in the window."),
     ("cx_chats_accepted", Measure::ChatsAccepted, "Chats that an agent joined in the window."),
     (
@@ -14,6 +14,7 @@ const COUNTS: [(&str, Measure, &str); 5] = [
     ),
     ("cx_chats_ended", Measure::ChatsEnded, "Chats ended in the window."),
     ("cx_chats_transferred", Measure::ChatsTransferred, "Chats whose latest transfer lies in the window, by the receiving team."),
+    ("cx_chats_idle_ended", Measure::ChatsIdleEnded, "Chats that reached the configured idle time in the window without an end."),
 ];
 
 pub(in crate::metrics) fn families() -> Vec<Family> {

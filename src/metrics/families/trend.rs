@@ -1,0 +1,122 @@
+//! A short window against a baseline window without it: the two share no answer, so their difference has an interval.
+
+use crate::engine::Snapshot;
+use crate::engine::read::{Answers, Label, Measure};
+use crate::event::Scope;
+use crate::metrics::family::{Family, Labels, Sets, Variant};
+use crate::metrics::reader::Reader;
+use crate::metrics::statistics::{Z, newcombe};
+
+/// What is compared, by the value of the label `metric`.
+const METRICS: [&str; 6] = ["csat", "nps_service", "nps_experience", "ces", "first_response", "resolution"];
+
+/// Value and bounds.
+type Trend = (f64, Option<(f64, f64)>);
+
+pub(in crate::metrics) fn families() -> Vec<Family> {
+    let help = "Short window (label window) less the baseline window without it: csat as a ratio (Newcombe bounds), nps in points, ces on the scale of 1 to 5, \
+                first_response and resolution as seconds between medians (no bounds).";
+    let seen = [Measure::Csat];
+    let bound = |side: &str| format!("{side} bound of the 95 % interval of cx_trend.");
+    let families = [
+        Family::value("cx_trend", help, &seen, |r, v| trend(r, v).map(|t| t.0)),
+        Family::value("cx_trend_lower", &bound("Lower"), &seen, |r, v| trend(r, v)?.1.map(|b| b.0)),
+        Family::value("cx_trend_upper", &bound("Upper"), &seen, |r, v| trend(r, v)?.1.map(|b| b.1)),
+    ];
+    families.into_iter().map(|family| family.labelled(Labels::Trend).over(Sets::Overall)).collect()
+}
+
+/// One variant a metric and baseline window; the label is the baseline's index.
+pub(in crate::metrics) fn variants(snapshot: &Snapshot) -> Vec<Variant> {
+    let mut baselines: Vec<usize> = snapshot.trends.iter().map(|trend| trend.baseline).collect();
+    baselines.sort_unstable();
+    baselines.dedup();
+    let variant = |part: usize, baseline: usize| Variant {
+        label: Label(baseline as u32),
+        part,
+        texts: vec![("metric", METRICS[part].to_owned()), ("baseline", snapshot.windows[baseline].settings.name.clone())],
+    };
+    baselines.into_iter().flat_map(|baseline| (0..METRICS.len()).map(move |part| variant(part, baseline))).collect()
+}
+
+fn trend(reader: &Reader<'_>, variant: &Variant) -> Option<Trend> {
+    let baseline = variant.label.0 as usize;
+    let configured = reader.snapshot.trends.iter().find(|t| (t.short, t.baseline) == (reader.window, baseline))?;
+    let long = reader.at_window(baseline);
+    match METRICS[variant.part] {
+        "csat" => {
+            let (short, rest) = apart(reader.all_answers(Measure::Csat), long.all_answers(Measure::Csat));
+            newcombe((short.good, short.count), (rest.good, rest.count)).map(|(d, lower, upper)| (d, Some((lower, upper))))
+        }
+        "nps_service" => nps(reader, &long, Scope::Service),
+        "nps_experience" => nps(reader, &long, Scope::Experience),
+        "ces" => effort(reader, &long),
+        metric => {
+            let measure = if metric == "first_response" { Measure::FirstResponse } else { Measure::Resolution };
+            let medians = reader.snapshot.medians.iter().find(|m| m.measure == measure && m.trend == *configured)?;
+            Some((medians.seconds.0 - medians.seconds.1, None))
+        }
+    }
+}
+
+/// The short window, and the baseline without it.
+fn apart(short: Answers, mut long: Answers) -> (Answers, Answers) {
+    long.combine(&short, -1);
+    (short, long)
+}
+
+/// The difference of the scores, with the variances of the adjusted scores (one answer of each group added).
+fn nps(reader: &Reader<'_>, long: &Reader<'_>, scope: Scope) -> Option<Trend> {
+    let answers = |r: &Reader<'_>| r.answers(Measure::Nps, Label(scope as u32)).cloned().unwrap_or_default();
+    let (short, rest) = apart(answers(reader), answers(long));
+    let score = |a: &Answers| (a.count > 0).then(|| 100.0 * (a.good - a.bad) as f64 / a.count as f64);
+    let variance = |a: &Answers| {
+        let n = (a.count + 3) as f64;
+        let adjusted = 100.0 * (a.good - a.bad) as f64 / n;
+        (1e4 * (a.good + a.bad + 2) as f64 / n - adjusted * adjusted) / n
+    };
+    let difference = score(&short)? - score(&rest)?;
+    let half = Z * (variance(&short) + variance(&rest)).sqrt();
+    Some((difference, Some((difference - half, difference + half))))
+}
+
+/// The difference of the effort scores; bounds where both sides have at least two answers.
+fn effort(reader: &Reader<'_>, long: &Reader<'_>) -> Option<Trend> {
+    let (short, all) = (Moments::of(reader), Moments::of(long));
+    let rest = Moments { n: all.n - short.n, sum: all.sum - short.sum, squares: all.squares - short.squares };
+    let difference = 4.0 * (short.mean()? - rest.mean()?);
+    let bounds = short.error_squared().zip(rest.error_squared()).map(|(a, b)| {
+        let half = 4.0 * Z * (a + b).sqrt();
+        (difference - half, difference + half)
+    });
+    Some((difference, bounds))
+}
+
+/// Number, sum and sum of squares of efforts between 0 and 1.
+struct Moments {
+    n: f64,
+    sum: f64,
+    squares: f64,
+}
+
+impl Moments {
+    fn of(reader: &Reader<'_>) -> Self {
+        let mut moments = Self { n: 0.0, sum: 0.0, squares: 0.0 };
+        for (scale, answers) in reader.by_scale(Measure::Ces) {
+            let span = (scale.max - scale.min) as f64;
+            moments.n += answers.count as f64;
+            moments.sum += answers.points as f64 / span;
+            moments.squares += answers.squares as f64 / (span * span);
+        }
+        moments
+    }
+
+    fn mean(&self) -> Option<f64> {
+        (self.n > 0.0).then(|| self.sum / self.n)
+    }
+
+    /// The squared standard error of the mean.
+    fn error_squared(&self) -> Option<f64> {
+        (self.n > 1.0).then(|| ((self.squares - self.sum * self.sum / self.n) / (self.n - 1.0)).max(0.0) / self.n)
+    }
+}

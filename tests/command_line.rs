@@ -1,0 +1,176 @@
+//! The binary as a shell meets it: help, exit codes, what goes to which stream.
+
+use std::io::Write;
+use std::net::TcpListener;
+use std::process::{Command, Output, Stdio};
+
+/// The binary without any `CXPULSE_` variable of whoever runs the tests.
+fn cxpulse(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_cxpulse"));
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("CXPULSE_") {
+            command.env_remove(name);
+        }
+    }
+    command.args(arguments).stdin(Stdio::null());
+    command
+}
+
+fn run(arguments: &[&str]) -> Output {
+    cxpulse(arguments).output().expect("the binary was built")
+}
+
+fn code(output: &Output) -> i32 {
+    output.status.code().expect("no signal ended it")
+}
+
+fn stdout(output: &Output) -> &str {
+    std::str::from_utf8(&output.stdout).expect("text")
+}
+
+fn stderr(output: &Output) -> &str {
+    std::str::from_utf8(&output.stderr).expect("text")
+}
+
+/// A file with this content; the folder keeps it alive.
+fn file(content: &str) -> (tempfile::TempDir, String) {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("file");
+    std::fs::write(&path, content).expect("the folder is writable");
+    (folder, path.to_str().expect("text").to_owned())
+}
+
+const COMMANDS: [&str; 5] = ["run", "demo", "replay", "generate", "check"];
+
+#[test]
+fn help_names_every_command_and_the_exit_codes() {
+    let output = run(&["--help"]);
+    assert_eq!((code(&output), stderr(&output)), (0, ""));
+    for wanted in COMMANDS.iter().chain(&["Exit codes", "78 wrong configuration", "Examples"]) {
+        assert!(stdout(&output).contains(wanted), "{wanted} is missing in\n{}", stdout(&output));
+    }
+}
+
+#[test]
+fn every_command_says_in_its_help_what_it_is_for_and_gives_examples() {
+    let mut purposes = std::collections::BTreeSet::new();
+    for command in COMMANDS {
+        let output = run(&[command, "--help"]);
+        assert_eq!(code(&output), 0, "{command}");
+        assert!(stdout(&output).contains(&format!("cxpulse {command}")), "{command}:\n{}", stdout(&output));
+        purposes.insert(stdout(&output).lines().next().unwrap_or_default().to_owned());
+    }
+    assert_eq!(purposes.len(), COMMANDS.len(), "each command has a purpose of its own: {purposes:?}");
+    assert!(!purposes.contains(""));
+}
+
+#[test]
+fn the_version_is_that_of_the_package() {
+    let output = run(&["--version"]);
+    assert_eq!((code(&output), stdout(&output)), (0, concat!("cxpulse ", env!("CARGO_PKG_VERSION"), "\n")));
+}
+
+#[test]
+fn a_wrong_command_line_is_64() {
+    let wrong: [&[&str]; 12] = [
+        &[],
+        &["fly"],
+        &["run", "--no-such-flag"],
+        &["run", "--set", "no-value"],
+        &["run", "--web.page", "perhaps"],
+        &["replay"],
+        &["replay", "--input", "tickets"],
+        &["replay", "--input", "tickets=-", "--at", "yesterday"],
+        &["replay", "--input", "tickets=-", "--from", "0"],
+        &["replay", "--input", "tickets=-", "--from", "2", "--to", "1", "--every", "1h"],
+        &["replay", "--input", "emails=-"],
+        &["replay", "--input", "tickets=-", "--input", "chats=-"],
+    ];
+    for arguments in wrong {
+        let output = run(arguments);
+        assert_eq!((code(&output), stdout(&output)), (64, ""), "{arguments:?}: {}", stderr(&output));
+        assert!(!stderr(&output).is_empty(), "{arguments:?} says why");
+    }
+}
+
+#[test]
+fn a_wrong_configuration_is_78_for_every_command_that_reads_one() {
+    let (_folder, path) = file("[kafka]\ngroup = \"cx\"\n[web]\nlisten_addresses = [\"nowhere\"]\n");
+    for arguments in [&["run"][..], &["check"], &["replay", "--input", "tickets=-"], &["generate"]] {
+        let output = cxpulse(arguments).args(["--config", &path]).output().expect("the binary was built");
+        assert_eq!(code(&output), 78, "{arguments:?}: {}", stderr(&output));
+        let told = format!("{}{}", stdout(&output), stderr(&output));
+        for wanted in ["kafka.group", "group_id", "web.listen_addresses", "`nowhere`", "hint: "] {
+            assert!(told.contains(wanted), "{arguments:?}: `{wanted}` is missing in\n{told}");
+        }
+    }
+    assert_eq!(code(&run(&["run", "--config", "/no/such/file.toml"])), 78);
+    assert_eq!(code(&run(&["run", "--web.listen-address", "nowhere"])), 78);
+    assert_eq!(code(&run(&["run", "--log.level", "cxpulse=loud"])), 78);
+    assert_eq!(code(&cxpulse(&["run"]).env("CXPULSE_RUN__CLOCK", "sun").output().expect("the binary was built")), 78);
+}
+
+#[test]
+fn a_port_in_use_is_1_and_named_with_what_to_do() {
+    let taken = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = taken.local_addr().expect("a bound listener").to_string();
+    let output = run(&["run", "--bootstrap-servers", "127.0.0.1:1", "--web.listen-address", &address]);
+    assert_eq!(code(&output), 1, "{}", stderr(&output));
+    assert!(stderr(&output).contains(&format!("cannot listen on `{address}`")), "{}", stderr(&output));
+    assert!(stderr(&output).contains("--web.listen-address"), "{}", stderr(&output));
+}
+
+#[test]
+fn a_file_that_is_not_there_is_1_and_named() {
+    let output = run(&["replay", "--input", "tickets=/no/such/file"]);
+    assert_eq!((code(&output), stdout(&output)), (1, ""));
+    assert!(stderr(&output).contains("`/no/such/file`"), "{}", stderr(&output));
+}
+
+#[test]
+fn check_prints_a_default_configuration_that_it_finds_nothing_wrong_with() {
+    let printed = run(&["check", "--print-default"]);
+    assert_eq!(code(&printed), 0);
+    let (_folder, path) = file(stdout(&printed));
+    let checked = run(&["check", "--config", &path]);
+    assert_eq!(code(&checked), 0, "{}", stdout(&checked));
+    assert!(stdout(&checked).contains("no errors"), "{}", stdout(&checked));
+}
+
+#[test]
+fn check_asks_the_cluster_only_when_told_to() {
+    let away = ["check", "--bootstrap-servers", "127.0.0.1:1"];
+    assert_eq!(code(&run(&away)), 0);
+    let asked = cxpulse(&away).arg("--connect").output().expect("the binary was built");
+    assert_eq!(code(&asked), 1, "{}", stdout(&asked));
+    assert!(stdout(&asked).contains("127.0.0.1:1"), "{}", stdout(&asked));
+}
+
+#[test]
+fn replay_reads_standard_input_and_keeps_the_streams_apart() {
+    let record = br#"{"id":"1","type":"ticket.created","time":1777885200000,"ticket_id":"A"}"#;
+    let mut child = cxpulse(&["replay", "--input", "tickets=-", "--set", "topics=[{name=\"tickets\",kind=\"tickets\"}]"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the binary was built");
+    child.stdin.take().expect("a pipe").write_all(record).expect("it reads");
+    let output = child.wait_with_output().expect("it ends");
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    assert!(stdout(&output).contains("cx_tickets_created{window=\"5m\"} 1\n"));
+    assert!(stdout(&output).lines().all(|line| line.starts_with("# ") || line.starts_with("cx_")), "stdout is the exposition alone");
+    assert!(stderr(&output).contains("metrics as of 2026-05-04T09:00:00.000Z"), "{}", stderr(&output));
+}
+
+#[test]
+fn a_reader_that_goes_away_early_is_no_failure() {
+    let (_folder, path) = file("{\"id\":\"1\",\"type\":\"ticket.created\",\"time\":1777885200000,\"ticket_id\":\"A\"}\n");
+    let mut child = cxpulse(&["replay", "--input", &format!("tickets={path}")])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("the binary was built");
+    drop(child.stdout.take());
+    assert_eq!(child.wait().expect("it ends").code(), Some(0));
+}

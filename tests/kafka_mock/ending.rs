@@ -1,0 +1,46 @@
+//! What is not waited for: refusals and topics that do not fit each other.
+
+use cxpulse::runtime::{Failure, Service};
+use rdkafka::types::{RDKafkaApiKey, RDKafkaRespErr};
+
+use super::set_up::{Broker, TOPICS};
+
+/// How a service ends by itself.
+fn ending(mut service: Service) -> Failure {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    let ended = runtime.block_on(async { tokio::time::timeout(std::time::Duration::from_secs(30), service.ended()).await });
+    let failure = ended.expect("it ends within 30 s").unwrap_err();
+    assert_eq!(service.shared().ready(), Err(failure.to_string()));
+    assert_eq!(service.stop(), Err(failure.clone()), "stopping afterwards says the same");
+    failure
+}
+
+#[test]
+fn topics_with_unequal_partition_counts_are_refused() {
+    let broker = Broker::without_topics();
+    for (topic, partitions) in TOPICS.iter().zip([2, 2, 3, 2]) {
+        broker.create(topic, partitions);
+    }
+    let failure = ending(Service::start(&broker.configuration("unequal")).unwrap());
+    assert_eq!(failure.exit_code(), 78);
+    assert!(failure.to_string().contains("tickets 2, chats 2, surveys 3, customers 2"), "{failure}");
+}
+
+#[test]
+fn a_topic_that_may_not_be_read_ends_the_start_with_exit_code_5() {
+    let broker = Broker::start();
+    broker.cluster.topic_error("chats", RDKafkaRespErr::RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED).unwrap();
+    let failure = ending(Service::start(&broker.configuration("no-topic")).unwrap());
+    assert_eq!(failure.exit_code(), 5);
+    assert!(failure.to_string().contains("chats"), "{failure}");
+}
+
+#[test]
+fn a_group_that_may_not_be_joined_ends_the_start_with_exit_code_5() {
+    let broker = Broker::start();
+    let refusals = [RDKafkaRespErr::RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED; 20];
+    broker.cluster.request_errors(RDKafkaApiKey::FindCoordinator, &refusals);
+    broker.cluster.request_errors(RDKafkaApiKey::JoinGroup, &refusals);
+    let failure = ending(Service::start(&broker.configuration("no-group")).unwrap());
+    assert_eq!(failure.exit_code(), 5);
+}

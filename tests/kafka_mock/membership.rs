@@ -1,0 +1,58 @@
+//! Two members of one group: what moves leaves first, comes back without being read again, and is never counted twice.
+
+use cxpulse::runtime::Service;
+
+use super::set_up::{Broker, counted, sample, tickets_shown, until, until_ready};
+
+#[test]
+fn a_partition_group_leaves_before_it_comes_elsewhere_and_resumes_where_it_was() {
+    let broker = Broker::start();
+    broker.send_tickets(0..200);
+    let configuration = broker.configuration("two");
+    let first = Service::start(&configuration).unwrap();
+    until_ready(&first);
+    assert_eq!(tickets_shown(&first), 200);
+
+    let second = Service::start(&configuration).unwrap();
+    let mut least = u64::MAX;
+    until("each member has one of the two groups", || {
+        // The second is asked before the first: a group that moved to the second had left the first by then.
+        let of_second = tickets_shown(&second);
+        let of_first = tickets_shown(&first);
+        assert!(of_first + of_second <= 200, "counted twice: {of_first} and {of_second}");
+        least = least.min(of_first);
+        (of_first, of_second) == (100, 100)
+    });
+    assert_eq!(least, 0, "the range assignor takes everything back first, and the snapshot shows it");
+    until_ready(&first);
+    until_ready(&second);
+    broker.send_tickets(200..300);
+    until("each member goes on", || (tickets_shown(&first), tickets_shown(&second)) == (150, 150));
+    assert_eq!(sample(&first, "cx_kafka_partitions_assigned{topic=\"tickets\"}"), 1.0);
+
+    second.stop().unwrap();
+    until("the first has everything again", || tickets_shown(&first) == 300);
+    until_ready(&first);
+    assert_eq!(counted(&first, "tickets", "applied"), 300.0, "nothing is read a second time");
+    assert_eq!(counted(&first, "tickets", "duplicate"), 0.0);
+    assert_eq!(sample(&first, "cx_kafka_rebalances_total{kind=\"assign\"}"), 3.0);
+    assert_eq!(sample(&first, "cx_kafka_rebalances_total{kind=\"revoke\"}"), 2.0);
+    first.stop().unwrap();
+}
+
+#[test]
+fn a_member_without_partitions_is_ready() {
+    let broker = Broker::without_topics();
+    for topic in super::set_up::TOPICS {
+        broker.create(topic, 1);
+    }
+    let configuration = broker.configuration("idle");
+    let services = [Service::start(&configuration).unwrap(), Service::start(&configuration).unwrap()];
+    until("both are ready, one of them with nothing to do", || {
+        let assigned = |service| sample(service, "cx_kafka_partitions_assigned{topic=\"tickets\"}");
+        services.iter().all(|service| service.shared().ready().is_ok()) && services.iter().map(assigned).sum::<f64>() == 1.0
+    });
+    for service in services {
+        service.stop().unwrap();
+    }
+}

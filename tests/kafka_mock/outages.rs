@@ -1,0 +1,53 @@
+//! What is away is waited for: brokers, topics.
+
+use std::time::{Duration, Instant};
+
+use cxpulse::runtime::Service;
+
+use super::set_up::{Broker, TOPICS, configuration, counted, tickets_shown, until, until_ready};
+
+#[test]
+fn a_broker_that_goes_and_comes_back_costs_nothing() {
+    let broker = Broker::start();
+    broker.send_tickets(0..100);
+    let service = Service::start(&broker.configuration("outage")).unwrap();
+    until_ready(&service);
+    broker.cluster.broker_down(1).unwrap();
+    until("not ready", || service.shared().ready().is_err());
+    assert!(service.shared().healthy(), "an outage is no illness");
+    assert_eq!(tickets_shown(&service), 100, "what was counted stays");
+    broker.cluster.broker_up(1).unwrap();
+    broker.send_tickets(100..150);
+    until("what came meanwhile is counted", || tickets_shown(&service) == 150);
+    until_ready(&service);
+    assert_eq!(counted(&service, "tickets", "applied"), 150.0);
+    assert_eq!(counted(&service, "tickets", "duplicate"), 0.0);
+    service.stop().unwrap();
+}
+
+#[test]
+fn missing_topics_are_named_and_waited_for() {
+    let broker = Broker::without_topics();
+    broker.create("tickets", 1);
+    let service = Service::start(&broker.configuration("missing")).unwrap();
+    until("the missing topics are named", || {
+        service.shared().ready().is_err_and(|why| ["chats", "surveys", "customers"].iter().all(|topic| why.contains(topic)))
+    });
+    assert!(service.shared().ready().is_err_and(|why| !why.contains("tickets")), "only what is missing");
+    assert!(service.shared().healthy());
+    TOPICS[1..].iter().for_each(|topic| broker.create(topic, 1));
+    until_ready(&service);
+    service.stop().unwrap();
+}
+
+#[test]
+fn a_broker_that_was_never_there_is_named_and_waited_for_and_stopping_is_quick() {
+    // A port that was free a moment ago.
+    let address = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    let service = Service::start(&configuration(&address, "nobody")).unwrap();
+    until("the broker is named", || service.shared().ready().is_err_and(|why| why.contains(&address)));
+    assert!(service.shared().healthy());
+    let stopping_at = Instant::now();
+    service.stop().unwrap();
+    assert!(stopping_at.elapsed() < Duration::from_secs(4), "stopping took {:?}", stopping_at.elapsed());
+}
