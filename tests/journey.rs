@@ -2,7 +2,9 @@
 //! arrival beside a slow recomputation.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(clippy::wildcard_enum_match_arm, reason = "what a rule is not about it passes over")]
 
+#[allow(dead_code, reason = "shared with tests that read a scrape in other ways")]
 #[path = "support/exposition.rs"]
 mod exposition;
 

@@ -33,8 +33,8 @@ const STAGES: &str = r#"[
     { name = "awareness", idle_timeout = "3d", dwell_target = "6h" },
     { name = "trial", idle_timeout = "7d", dwell_target = "2d" },
     { name = "onboarding", idle_timeout = "10d", dwell_target = "2d" },
-    { name = "use", idle_timeout = "21d" },
-    { name = "renewal", idle_timeout = "14d", dwell_target = "3d" },
+    { name = "use", idle_timeout = "45d" },
+    { name = "renewal", idle_timeout = "21d", dwell_target = "3d" },
 ]"#;
 
 /// Shows everything at work, without a Kafka cluster.

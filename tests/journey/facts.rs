@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use super::world::World;
+use super::world::{DAY, World};
 
 /// The first event's time.
 pub(crate) const START: i64 = 1_772_409_600_000;
@@ -82,6 +82,11 @@ pub(crate) fn events(count: std::ops::Range<usize>, customers: u32, gap_max: i64
         let mut events = Vec::new();
         for (gap, customer, what) in drawn {
             at += gap;
+            let what = match what {
+                // A survey is known for as long as the longest window; who answers it again later has answered another one.
+                What::Answer(survey, metric, score) => What::Answer(survey + 6 * ((at - START) / (20 * DAY)) as u32, metric, score),
+                other => other,
+            };
             events.push(Event { at, customer, what });
         }
         events

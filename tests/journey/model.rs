@@ -71,11 +71,11 @@ pub(crate) fn expected(events: &[Event], now: i64, windows: &[(&str, i64, i64)])
 /// Whether a ticket stands after all of its events, and when it was created first.
 fn opened(own: &[&Event], ticket: u32) -> Option<i64> {
     let created = own.iter().find(|e| e.what == What::Ticket(ticket))?.at;
-    let statuses = own.iter().filter_map(|e| match e.what {
+    let mut statuses = own.iter().filter_map(|e| match e.what {
         What::Status(t, status) if t == ticket => Some(status),
         _ => None,
     });
-    (!matches!(statuses.last(), Some("deleted" | "spam"))).then_some(created)
+    (!matches!(statuses.next_back(), Some("deleted" | "spam"))).then_some(created)
 }
 
 /// The last answer of each survey and metric: time, metric, score.

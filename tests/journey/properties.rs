@@ -1,6 +1,10 @@
 //! Random histories beside the slow recomputation: in any order of arrival, and long ones in which the past is forgotten.
+//!
+//! `CXPULSE_CASES` sets the number of cases of each property. A seed that failed is kept in `proptest-regressions.txt` beside this file and is tried
+//! first ever after.
 
 use proptest::prelude::*;
+use proptest::test_runner::FileFailurePersistence;
 
 use super::facts::{Event, What, events};
 use super::model::expected;
@@ -20,6 +24,12 @@ fn world(windows: &str, lateness: &str) -> World {
     World::with(&[("journey.stages", STAGES), ("windows", windows)], lateness)
 }
 
+fn configured(cases: u32) -> ProptestConfig {
+    let wanted = std::env::var_os("CXPULSE_CASES").map(|n| n.to_str().and_then(|n| n.parse().ok()).expect("CXPULSE_CASES is a number"));
+    let persistence = FileFailurePersistence::Direct("tests/journey/proptest-regressions.txt");
+    ProptestConfig { cases: wanted.unwrap_or(cases), failure_persistence: Some(Box::new(persistence)), ..ProptestConfig::default() }
+}
+
 /// Every expected series that has another value.
 fn faults(events: &[Event], now: i64, windows: &[(&str, i64, i64)], scrape: &Scrape) -> Vec<String> {
     let wrong = |(series, wanted): (&String, &Option<f64>)| {
@@ -37,7 +47,7 @@ fn faults(events: &[Event], now: i64, windows: &[(&str, i64, i64)], scrape: &Scr
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 250, ..ProptestConfig::default() })]
+    #![proptest_config(configured(250))]
 
     #[test]
     fn any_order_of_arrival_gives_what_a_recomputation_gives(
@@ -69,7 +79,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+    #![proptest_config(configured(24))]
 
     #[test]
     fn a_long_history_of_which_the_past_is_forgotten_gives_the_same(
