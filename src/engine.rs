@@ -14,10 +14,14 @@ mod ledger;
 mod names;
 mod order;
 mod panes;
+mod promises;
 mod scales;
+mod schedule;
 mod settings;
 mod snapshot;
+mod standing;
 mod survey;
+mod targets;
 mod view;
 mod window;
 
@@ -27,8 +31,11 @@ use std::sync::Arc;
 pub use aggregate::DurationClasses;
 pub use correlation::{PAIRS, Side};
 pub use ledger::Ledger;
+pub use schedule::Schedule;
 pub use settings::*;
 pub use snapshot::{Snapshot, TopicSnapshot, WindowState};
+pub use standing::{FactValue, LoyaltyAnswer, StandingFact, Subject};
+pub use targets::{Condition, Rule, Ruled, TargetSettings, TimeTarget};
 
 /// What the catalogue reads a snapshot with.
 pub(crate) mod read {
@@ -44,6 +51,7 @@ pub(crate) mod read {
 use self::contact::Setting;
 use self::group::Group;
 use self::names::{DimensionsId, Names};
+use self::promises::Promises;
 use self::view::View;
 use crate::event::{Decoded, DimensionValues, Reason};
 use crate::time::{EventTime, Span};
@@ -236,7 +244,8 @@ pub(crate) struct Rules {
     chat_dimensions: DimensionsId,
     /// The configured stages in their order, with their time-outs.
     stages: Vec<(u16, Span)>,
-    /// Whether any grouping set asks for a customer's dimension, so that contacts must inherit it.
+    promises: Promises,
+    /// Whether any grouping set or target asks for a customer's dimension, so that contacts must inherit it.
     inherits_from_customer: bool,
 }
 
@@ -250,7 +259,9 @@ impl Rules {
             call_channels: settings.call_channels.iter().map(|channel| names.value_named(CHANNEL, channel)).collect(),
             chat_dimensions: names.intern(&chat),
             stages: settings.journey.stages.iter().map(|s| (names.value_named(JOURNEY_STAGE, &s.name), s.idle_timeout)).collect(),
-            inherits_from_customer: settings.grouping_sets.iter().flatten().any(of_customer),
+            inherits_from_customer: settings.grouping_sets.iter().flatten().any(of_customer)
+                || settings.targets.asks_for(|d| of_customer(&d)),
+            promises: Promises::new(&settings.targets, names),
         }
     }
 
@@ -261,6 +272,6 @@ impl Rules {
     }
 
     fn setting<'a>(&'a self, names: &'a mut Names) -> Setting<'a> {
-        Setting { names, call_channels: &self.call_channels, chat_dimensions: self.chat_dimensions }
+        Setting { names, call_channels: &self.call_channels, chat_dimensions: self.chat_dimensions, promises: &self.promises }
     }
 }

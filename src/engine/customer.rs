@@ -21,10 +21,13 @@ use super::correlation::{Side, label_of};
 use super::fact::{Fact, Facts, Label, Measure};
 use super::names::DimensionsId;
 use super::order::EventOrder;
-use super::survey::{StandingAnswer, answer_in_stage, touchpoint};
+use super::survey::{StandingAnswer, SurveyId, answer_in_stage, touchpoint};
 use super::view::View;
 use crate::event::Contact;
 use crate::time::EventTime;
+
+/// From this many heirs on the settled ones are looked for.
+const HEIRS_LOOKED_AT: usize = 64;
 
 /// A customer.
 #[derive(Clone, Debug, Default)]
@@ -37,8 +40,19 @@ pub(crate) struct CustomerState {
     openings: Openings,
     /// The customer's answers that stand, in order of each kind.
     answers: Answers,
+    /// What may still inherit other dimensions of the customer, where any grouping set asks for them.
+    heirs: Vec<Heir>,
     /// Whether it is scheduled to be looked at for leaving.
     pub(crate) is_scheduled: bool,
+}
+
+/// What inherits a customer's dimensions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Heir {
+    /// A ticket or chat.
+    Contact(Contact),
+    /// A survey that names the customer itself.
+    Survey(SurveyId),
 }
 
 /// What an event of a customer changes.
@@ -66,9 +80,19 @@ impl CustomerState {
         self.journal.latest().max(self.openings.latest()).max(self.answers.latest())
     }
 
-    /// The tickets and chats of the customer.
-    pub(crate) fn contacts(&self) -> impl Iterator<Item = Contact> {
-        self.openings.contacts()
+    /// Notes what inherits its dimensions; gives whether there are so many by now that the settled ones should go.
+    pub(crate) fn add_heir(&mut self, heir: Heir) -> bool {
+        if self.heirs.contains(&heir) {
+            return false;
+        }
+        self.heirs.push(heir);
+        self.heirs.len() >= HEIRS_LOOKED_AT && self.heirs.len().is_power_of_two()
+    }
+
+    /// What inherits its dimensions and may still change; settled ones are dropped.
+    pub(crate) fn unsettled_heirs(&mut self, is_unsettled: impl Fn(&Heir) -> bool) -> Vec<Heir> {
+        self.heirs.retain(is_unsettled);
+        self.heirs.clone()
     }
 
     /// Takes in an event of the customer, in its place, with the dimensions that it names.
@@ -174,6 +198,8 @@ impl CustomerState {
             subscriptions: self.subscriptions.split_off(order),
             openings: self.openings.split_off(order),
             answers: self.answers.split_off(order),
+            // Each part may be asked for by what the other has: an heir that looks again finds what it inherits now.
+            heirs: self.heirs.clone(),
             is_scheduled: self.is_scheduled,
         };
         let (mut before, mut after) = (Facts::new(), Facts::new());

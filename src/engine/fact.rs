@@ -26,9 +26,15 @@ pub(crate) enum Measure {
     TicketsResolvedTransferred,
     FirstContactResolved,
     FirstResponse,
+    FirstResponseBusiness,
+    FirstResponseDecided,
+    FirstResponseWithin,
     AutomatedFirstResponse,
     NextResponse,
     Resolution,
+    ResolutionBusiness,
+    ResolutionDecided,
+    ResolutionWithin,
     FirstResolution,
     RequesterWait,
     ChatsStarted,
@@ -40,6 +46,8 @@ pub(crate) enum Measure {
     ChatsTransferred,
     ChatsIdleEnded,
     ChatWait,
+    ChatWaitDecided,
+    ChatWaitWithin,
     ChatDuration,
     /// Label: the metric.
     SurveysSent,
@@ -48,6 +56,9 @@ pub(crate) enum Measure {
     Csat,
     /// Label: the score.
     CsatScores,
+    /// Of contacts whose first-response target was met, missed.
+    CsatWithinTarget,
+    CsatBeyondTarget,
     /// Label: the scope.
     Nps,
     /// Label: the scale.
@@ -85,6 +96,8 @@ pub(crate) enum Measure {
     BacklogAwaitingReplyTickets,
     /// Label: the status.
     BacklogByStatus,
+    /// Counts from the deadline on.
+    BacklogUnansweredPastTarget,
     BacklogOldestUnanswered,
     BacklogOldestAwaitingReply,
     ChatsWaiting,
@@ -114,6 +127,8 @@ impl Measure {
     pub(crate) const fn grouping(self) -> Grouping {
         match self {
             Self::CsatScores
+            | Self::CsatWithinTarget
+            | Self::CsatBeyondTarget
             | Self::Touchpoints
             | Self::BacklogByStatus
             | Self::ExperienceActive
@@ -143,6 +158,7 @@ impl Measure {
                 | Self::BacklogUnansweredTickets
                 | Self::BacklogAwaitingReplyTickets
                 | Self::BacklogByStatus
+                | Self::BacklogUnansweredPastTarget
                 | Self::BacklogOldestUnanswered
                 | Self::BacklogOldestAwaitingReply
                 | Self::ChatsWaiting

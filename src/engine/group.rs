@@ -20,6 +20,7 @@ use super::ledger::Ledger;
 use super::names::DimensionsId;
 use super::order::EventOrder;
 use super::panes::Panes;
+use super::standing::Subject;
 use super::survey::{SurveyId, SurveyState};
 use super::view::View;
 use super::{EngineSettings, Outcome, Place, Progress, Rules};
@@ -178,7 +179,12 @@ impl Group {
         match arrived.body {
             Body::Contact(contact, action) => self.apply_contact(contact, action, arrived, view, rules),
             Body::Survey(survey) => self.apply_survey(&survey, arrived, view, rules),
-            Body::Customer(action) => self.apply_customer(action, arrived, view, rules),
+            Body::Customer(action) => {
+                if let Some(customer) = arrived.customer {
+                    self.panes.about(Subject::Customer(customer));
+                }
+                self.apply_customer(action, arrived, view, rules);
+            }
             Body::SnapshotCompleted(started) => self.complete_set(started, arrived, view, rules),
         }
     }
@@ -201,6 +207,7 @@ impl Group {
 /// Posts the difference of two lists of facts.
 fn post_difference(mut before: Facts, mut after: Facts, panes: &mut Panes, view: &mut View) {
     difference(&mut before, &mut after);
+    panes.note_standing(&before, &after);
     before.iter().for_each(|fact| view.post(panes, fact, -1));
     after.iter().for_each(|fact| view.post(panes, fact, 1));
 }

@@ -147,6 +147,11 @@ impl Names {
         self.dimensions[usize::from(dimension)].intern(text)
     }
 
+    /// The texts of all dimensions; unset reads as `unknown`.
+    pub(crate) fn texts_of(&self, of: DimensionsId) -> SmallVec<[&str; 8]> {
+        (0..self.dimensions.len() as u8).map(|dimension| self.text(dimension, self.value(of, dimension))).collect()
+    }
+
     /// The text of one dimension's value.
     pub(crate) fn text(&self, dimension: u8, value: u16) -> &str {
         &self.dimensions[usize::from(dimension)].texts[usize::from(value)]

@@ -8,6 +8,7 @@ use rustc_hash::FxHashMap;
 
 use super::aggregate::{Partial, Value};
 use super::cells::CellId;
+use super::standing::Standing;
 use super::window::{Geometry, Starts, ring_of};
 use crate::time::EventTime;
 
@@ -22,11 +23,13 @@ pub(crate) struct Panes {
     now: Pane,
     /// What lies later than now, such as a deadline still to come: in no window yet.
     ahead: BTreeMap<(EventTime, CellId), Partial>,
+    /// The facts behind all of it, where they are asked for.
+    pub(super) standing: Option<Box<Standing>>,
 }
 
 impl Panes {
     pub(crate) fn new(geometry: &Geometry, starts: Starts) -> Self {
-        Self { tiers: vec![BTreeMap::new(); geometry.len()], starts, now: Pane::default(), ahead: BTreeMap::new() }
+        Self { tiers: vec![BTreeMap::new(); geometry.len()], starts, now: Pane::default(), ahead: BTreeMap::new(), standing: None }
     }
 
     /// Adds a value at an instant, in the tier of the ring that it lies in; nothing when it is older than every window.

@@ -1,5 +1,6 @@
 //! What the engine is told by the configuration.
 
+use super::TargetSettings;
 use crate::event::{Kind, Scale};
 use crate::time::Span;
 
@@ -38,6 +39,8 @@ pub struct EngineSettings {
     pub ticket_retention: Span,
     /// How long cancelled customers stay known. Default 400 d.
     pub customer_retention: Span,
+    /// Targets and business hours.
+    pub targets: TargetSettings,
     /// What is kept at most, per partition group.
     pub limits: Limits,
 }

@@ -27,6 +27,8 @@ pub(crate) struct View {
     /// Totals by ring and cell; `None` where a cell never had anything there.
     rings: Vec<Vec<Option<Partial>>>,
     state: Vec<Option<Partial>>,
+    /// Whether the facts themselves are kept too.
+    pub(super) keeps_standing: bool,
 }
 
 impl View {
@@ -43,6 +45,7 @@ impl View {
             starts: geometry.starts(EventTime::MIN),
             rings: vec![Vec::new(); geometry.len()],
             state: Vec::new(),
+            keeps_standing: false,
             geometry,
             settings,
         }
@@ -50,7 +53,11 @@ impl View {
 
     /// Empty panes at the present window starts.
     pub(crate) fn panes(&self) -> Panes {
-        Panes::new(&self.geometry, self.starts.clone())
+        let mut panes = Panes::new(&self.geometry, self.starts.clone());
+        if self.keeps_standing {
+            panes.keep_standing();
+        }
+        panes
     }
 
     /// Adds a fact (`sign` 1) or takes it out again (`sign` -1): one pane and one ring for each grouping set, whatever the number of windows.

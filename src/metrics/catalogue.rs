@@ -25,5 +25,6 @@ pub fn catalogue(settings: &EngineSettings) -> Vec<Family> {
     families.extend(families::pain::families(settings));
     families.extend(families::correlation::families());
     families.extend(families::trend::families());
+    families.extend(families::targets::families(settings));
     families
 }

@@ -13,6 +13,7 @@ pub(super) mod journey;
 pub(super) mod nps;
 pub(super) mod pain;
 pub(super) mod surveys;
+pub(super) mod targets;
 pub(super) mod tickets;
 pub(super) mod trend;
 

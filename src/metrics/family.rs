@@ -1,5 +1,6 @@
 //! What a metric family is: one entry of the catalogue.
 
+use super::families::targets;
 use super::reader::Reader;
 use crate::engine::read::{FEELINGS, Label, METRICS, Measure, Stage, Status, score_text};
 use crate::engine::{PAIRS, PainWeights, Snapshot};
@@ -12,13 +13,15 @@ pub struct Family {
     pub help: String,
     /// Whether windows apply.
     pub is_windowed: bool,
+    /// Whether this configuration has it; where not, it is in the catalogue but never exported.
+    pub is_configured: bool,
     /// Which grouping sets it exists for.
     pub sets: Sets,
     /// Its own labels beside those of the grouping set and the window.
     pub labels: Labels,
     /// How replicas merge.
     pub merge: Merge,
-    /// The measures whose having been seen makes a label set exist.
+    /// The measures whose having been seen makes a label set exist; every known one exists where there are none.
     pub(super) seen_by: Vec<Measure>,
     pub(super) read: Read,
 }
@@ -34,6 +37,8 @@ pub enum Sets {
     Overall,
     /// The sets over customer dimensions.
     Customer,
+    /// Both; a set of contacts and one of customers over the same dimensions are one family.
+    Every,
 }
 
 /// A family's own labels.
@@ -69,6 +74,8 @@ pub enum Labels {
     Transition,
     /// `metric` and `baseline`, for the configured trends.
     Trend,
+    /// `metric`: what a target can be set for.
+    Target,
 }
 
 /// How the series of several replicas become one.
@@ -115,6 +122,7 @@ impl Labels {
             Self::Metric => ["csat", "nps", "ces"].iter().zip(0..).map(|(text, at)| one(at, "metric", text)).collect(),
             Self::Scope => ["service", "experience"].iter().zip(0..).map(|(text, at)| one(at, "scope", text)).collect(),
             Self::ScopeAndGroup => scopes_and_groups(),
+            Self::Target => targets::variants(),
             Self::Score => snapshot.labels_of(Measure::CsatScores).iter().map(|l| one(l.0, "score", &score_text(*l))).collect(),
             Self::Pair => {
                 let pair = |(at, (x, y)): (usize, &(crate::engine::Side, crate::engine::Side))| Variant {
@@ -204,6 +212,7 @@ impl Family {
             name: name.to_owned(),
             help: help.to_owned(),
             is_windowed: true,
+            is_configured: true,
             sets: Sets::All,
             labels: Labels::None,
             merge: Merge::Derived,
@@ -222,6 +231,11 @@ impl Family {
 
     pub(super) fn over(self, sets: Sets) -> Self {
         Self { sets, ..self }
+    }
+
+    /// Exported only where the configuration asks for it.
+    pub(super) fn only_if(self, is_configured: bool) -> Self {
+        Self { is_configured, ..self }
     }
 
     /// State as of now, without a window.

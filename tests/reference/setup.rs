@@ -1,6 +1,8 @@
 //! Settings for the tests: the defaults of the product, spelled out, so that a test depends on no file.
 
-use cxpulse::engine::{DurationBounds, EngineDimension, EngineSettings, EngineTopic, JourneySettings, Limits, WindowSettings};
+use cxpulse::engine::{
+    DurationBounds, EngineDimension, EngineSettings, EngineTopic, JourneySettings, Limits, TargetSettings, WindowSettings,
+};
 use cxpulse::event::Kind;
 use cxpulse::time::Span;
 
@@ -47,6 +49,7 @@ pub(crate) fn settings() -> EngineSettings {
         journey: JourneySettings::default(),
         ticket_retention: Span::days(365),
         customer_retention: Span::days(400),
+        targets: TargetSettings::default(),
         limits: Limits::default(),
     }
 }

@@ -22,10 +22,6 @@ impl Openings {
         self.entries.len()
     }
 
-    pub(super) fn contacts(&self) -> impl Iterator<Item = Contact> {
-        self.entries.iter().map(|(contact, _)| *contact)
-    }
-
     /// When the latest was that is no mere snapshot; `MIN` without one.
     pub(super) fn latest(&self) -> EventTime {
         self.entries.iter().rev().find(|(_, o)| !o.is_silent).map_or(EventTime::MIN, |(_, o)| o.order.time)

@@ -5,9 +5,11 @@ use super::retention::is_ended;
 use super::{Arrived, Group, post_difference};
 use crate::engine::Rules;
 use crate::engine::contact::{Action, ContactState, Entry, Opening, facts, pair_facts};
+use crate::engine::customer::Heir;
 use crate::engine::fact::{Fact, Facts};
 use crate::engine::names::DimensionsId;
 use crate::engine::order::EventOrder;
+use crate::engine::standing::Subject;
 use crate::engine::survey::touchpoint;
 use crate::engine::view::View;
 use crate::event::{Contact, ContactAction, Key};
@@ -47,6 +49,9 @@ impl Group {
         if !was_unsettled {
             self.unsettled.push(begins, contact);
         }
+        if let Some((customer, order)) = self.contacts[&contact].summary.opened.and_then(|opened| Some((opened.customer?, opened.order))) {
+            self.add_heir(customer, order, Heir::Contact(contact), view, rules);
+        }
     }
 
     /// Replays a ticket or chat, because its customer's dimensions became known late.
@@ -76,7 +81,7 @@ impl Group {
     pub(super) fn pairs_of(&self, contact: Contact, view: &View) -> Facts {
         let Some(state) = self.contacts.get(&contact).filter(|s| !s.surveys.is_empty()) else { return Facts::new() };
         let answers = state.surveys.iter().filter_map(|id| self.surveys.get(id)?.answer.as_ref());
-        pair_facts(&state.summary, answers.filter(|a| a.stands && a.about == Some(contact)), &view.classes)
+        pair_facts(contact, &state.summary, answers.filter(|a| a.stands && a.about == Some(contact)), view)
     }
 
     /// Changes a ticket or chat and posts whatever follows; `change` gives whether nothing before it is touched.
@@ -93,7 +98,7 @@ impl Group {
         let (opening, was_spam) = (standing_opening(state), state.summary.is_spam);
         let is_last = change(state, &self.customers, view);
         let after = own_facts(state, view);
-        post_difference(before, after, &mut self.panes, view);
+        post_difference(before, after, self.panes.about(Subject::Contact(contact)), view);
 
         let (new_opening, is_spam) = (standing_opening(state), state.summary.is_spam);
         let has_surveys = !state.surveys.is_empty();
@@ -105,7 +110,7 @@ impl Group {
                 self.resolve_surveys_of(contact, view, rules);
             }
             let pairs_now = self.pairs_of(contact, view);
-            post_difference(pairs, pairs_now, &mut self.panes, view);
+            post_difference(pairs, pairs_now, self.panes.about(Subject::Contact(contact)), view);
         }
     }
 

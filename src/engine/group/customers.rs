@@ -2,11 +2,12 @@
 
 use super::{Arrived, Group, post_difference};
 use crate::engine::Rules;
-use crate::engine::contact::Opening;
-use crate::engine::customer::{StepKind, Subscription};
+use crate::engine::contact::{ContactState, Opening};
+use crate::engine::customer::{Heir, StepKind, Subscription};
 use crate::engine::fact::Facts;
 use crate::engine::names::DimensionsId;
 use crate::engine::order::EventOrder;
+use crate::engine::standing::Subject;
 use crate::engine::survey::{StandingAnswer, touchpoint};
 use crate::engine::view::View;
 use crate::event::{Contact, CustomerAction, Key, TouchpointOutcome};
@@ -29,9 +30,7 @@ impl Group {
         let mut change = state.note(order, own, kind, view, rules);
         self.evictions.histories += state.forget_before(horizon, view.settings.limits.history_max) as u64;
         // What came to pass since then inherited other dimensions.
-        let is_late = self.largest_event_time > Some(order.time);
-        let contacts: Vec<Contact> =
-            if is_late && change.moves_dimensions && rules.inherits_from_customer { state.contacts().collect() } else { Vec::new() };
+        let heirs_differ = change.moves_dimensions && self.largest_event_time > Some(order.time);
         match kind {
             StepKind::Touchpoint { .. } => change.after.push(touchpoint(order, arrived.dimensions, DimensionsId::default(), view)),
             StepKind::Subscription(subscription) => {
@@ -39,9 +38,38 @@ impl Group {
                 self.customers_since = Some(self.customers_since.map_or(since, |known| known.min(since)));
             }
         }
-        post_difference(change.before, change.after, &mut self.panes, view);
+        post_difference(change.before, change.after, self.panes.about(Subject::Customer(customer)), view);
         self.schedule_customer(customer, order.time, view);
-        contacts.into_iter().for_each(|contact| self.replay_contact(contact, view, rules));
+        if heirs_differ {
+            self.tell_heirs(customer, order, view, rules);
+        }
+    }
+
+    /// Notes that a ticket, chat or survey inherits a customer's dimensions, where any grouping set asks for them.
+    pub(super) fn add_heir(&mut self, customer: Key, order: EventOrder, heir: Heir, view: &View, rules: &Rules) {
+        if rules.inherits_from_customer && self.customers.begin_at(customer, order).add_heir(heir) {
+            self.unsettled_heirs(customer, order, view);
+        }
+    }
+
+    /// Looks again at whatever inherits a customer's dimensions, because they became known late.
+    fn tell_heirs(&mut self, customer: Key, order: EventOrder, view: &mut View, rules: &Rules) {
+        for heir in self.unsettled_heirs(customer, order, view) {
+            match heir {
+                Heir::Contact(contact) => self.replay_contact(contact, view, rules),
+                Heir::Survey(survey) => self.resolve_survey(survey, view, rules),
+            }
+        }
+    }
+
+    fn unsettled_heirs(&mut self, customer: Key, order: EventOrder, view: &View) -> Vec<Heir> {
+        let horizon = self.horizon(&view.settings);
+        let (contacts, surveys) = (&self.contacts, &self.surveys);
+        let is_unsettled = |heir: &Heir| match heir {
+            Heir::Contact(contact) => contacts.get(contact).is_some_and(ContactState::is_unsettled),
+            Heir::Survey(survey) => surveys.get(survey).is_some_and(|state| state.last_time() >= horizon),
+        };
+        self.customers.at_mut(customer, order).map(|state| state.unsettled_heirs(is_unsettled)).unwrap_or_default()
     }
 
     /// Adds or removes an opening of a customer.
@@ -64,7 +92,7 @@ impl Group {
         };
         let (before, after) = state.change_opening(contact, opening, stands, view, rules);
         self.evictions.histories += state.forget_before(horizon, view.settings.limits.history_max) as u64;
-        post_difference(before, after, &mut self.panes, view);
+        post_difference(before, after, self.panes.about(Subject::Customer(customer)), view);
         self.schedule_customer(customer, opening.order.time, view);
     }
 
@@ -76,7 +104,7 @@ impl Group {
         let Some(state) = state else { return };
         let (before, after) = state.change_answer(answer, stands, view, rules);
         self.evictions.histories += state.forget_before(horizon, view.settings.limits.history_max) as u64;
-        post_difference(before, after, &mut self.panes, view);
+        post_difference(before, after, self.panes.about(Subject::Customer(customer)), view);
         self.schedule_customer(customer, order.time, view);
     }
 
@@ -89,7 +117,7 @@ impl Group {
 
     /// Ends a customer's life: the sums stay, and what comes after, or came already, is a new customer's.
     fn erase(&mut self, customer: Key, order: EventOrder, view: &mut View, rules: &Rules) {
-        let (mut before, mut after, mut contacts) = (Facts::new(), Facts::new(), Vec::new());
+        let (mut before, mut after) = (Facts::new(), Facts::new());
         self.customers.end(customer, order, |life| {
             let whole = life.clone();
             let later = life.split_off(order, view, rules);
@@ -98,14 +126,12 @@ impl Group {
                 before = whole.facts(view, rules);
                 after = life.facts(view, rules);
                 after.extend(later.facts(view, rules));
-                contacts.extend(whole.contacts());
             }
             later
         });
-        post_difference(before, after, &mut self.panes, view);
-        if rules.inherits_from_customer {
-            contacts.into_iter().for_each(|contact| self.replay_contact(contact, view, rules));
-        }
+        post_difference(before, after, self.panes.about(Subject::Customer(customer)), view);
+        // What came after it and was taken for the old customer's inherits nothing of theirs.
+        self.tell_heirs(customer, order, view, rules);
     }
 
     /// What lies before this is in no window and cannot come back into one, and whose customer has been idle for longer than any time-out.

@@ -10,6 +10,7 @@ use super::{Group, post_difference};
 use crate::engine::Rules;
 use crate::engine::contact::{ContactState, facts};
 use crate::engine::fact::Facts;
+use crate::engine::standing::Subject;
 use crate::engine::view::View;
 use crate::event::{Contact, Key};
 use crate::time::{EventTime, Span};
@@ -124,7 +125,7 @@ impl Group {
         let Some(state) = self.contacts.get(&contact) else { return };
         let mut open = facts(contact, &state.summary, &view.classes, &view.settings);
         open.retain(|fact| fact.measure.is_state());
-        post_difference(open, Facts::new(), &mut self.panes, view);
+        post_difference(open, Facts::new(), self.panes.about(Subject::Contact(contact)), view);
         self.forget_contact(contact);
     }
 
@@ -132,7 +133,7 @@ impl Group {
     fn evict_customer(&mut self, key: Key, view: &mut View, rules: &Rules) {
         let Some(state) = self.customers.living.remove(&key) else { return };
         let state = state.facts_of_now(view, rules);
-        post_difference(state, Facts::new(), &mut self.panes, view);
+        post_difference(state, Facts::new(), self.panes.about(Subject::Customer(key)), view);
     }
 }
 

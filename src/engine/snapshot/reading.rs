@@ -66,9 +66,11 @@ impl DurationsReading {
 pub(crate) fn bounds_of(measure: Measure, settings: &EngineSettings) -> &[Span] {
     match measure {
         Measure::ChatWait | Measure::ChatDuration => &settings.duration_bounds.chat,
-        Measure::Resolution | Measure::FirstResolution | Measure::RequesterWait | Measure::JourneyStageTime => {
-            &settings.duration_bounds.resolution
-        }
+        Measure::Resolution
+        | Measure::ResolutionBusiness
+        | Measure::FirstResolution
+        | Measure::RequesterWait
+        | Measure::JourneyStageTime => &settings.duration_bounds.resolution,
         _ => &settings.duration_bounds.response,
     }
 }

@@ -35,8 +35,17 @@ const DURATIONS: [(&str, Measure, &str); 8] = [
     ("cx_chat_duration", Measure::ChatDuration, "from chat.accepted to chat.ended"),
 ];
 
+/// Only for contacts to which a schedule applies, and absent where none is configured: never 0.
+const IN_BUSINESS_HOURS: [(&str, Measure, &str); 2] = [
+    ("cx_first_response_business", Measure::FirstResponseBusiness, "cx_first_response_seconds within business hours"),
+    ("cx_resolution_business", Measure::ResolutionBusiness, "cx_resolution_seconds within business hours"),
+];
+
 pub(in crate::metrics) fn families(settings: &EngineSettings) -> Vec<Family> {
-    DURATIONS.iter().flat_map(|(name, measure, help)| of_measure(name, *measure, help, settings)).collect()
+    let always = DURATIONS.iter().flat_map(|(name, measure, help)| of_measure(name, *measure, help, settings));
+    let has_schedules = settings.targets.schedule_rules.is_configured();
+    let business = IN_BUSINESS_HOURS.iter().flat_map(|(name, measure, help)| of_measure(name, *measure, help, settings));
+    always.chain(business.map(|family| family.only_if(has_schedules))).collect()
 }
 
 /// Histogram, mean and quantiles of one measure.
