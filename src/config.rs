@@ -6,6 +6,7 @@ mod dimensions;
 mod duration;
 mod grouping;
 mod health;
+mod journey;
 mod kafka;
 mod layers;
 mod measures;
