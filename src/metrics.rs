@@ -88,11 +88,16 @@ impl Exposition {
             }
         }
         let overall = GroupKey { id: KeyId::default(), set: None, texts: Vec::new() };
-        for family in &self.families {
+        for family in self.families.iter().filter(|family| family.is_configured) {
             let variants = family.labels.variants(snapshot);
             self.render_set(family, &family.name, &[&overall], &variants, snapshot, at, out);
             for (set, keys) in by_set.iter().enumerate().filter(|(set, _)| self.exists(family, *set)) {
-                self.render_set(family, &format!("{}{}", family.name, self.sets[set].suffix), keys, &variants, snapshot, at, out);
+                let name = format!("{}{}", family.name, self.sets[set].suffix);
+                match self.twin(family, set) {
+                    Some(twin) if twin < set => {}
+                    Some(twin) => self.render_set(family, &name, &[keys.as_slice(), &by_set[twin]].concat(), &variants, snapshot, at, out),
+                    None => self.render_set(family, &name, keys, &variants, snapshot, at, out),
+                }
             }
         }
     }
@@ -104,7 +109,14 @@ impl Exposition {
             Sets::All => !names.is_customer,
             Sets::OneDimension => !names.is_customer && names.labels.len() == 1,
             Sets::Customer => names.is_customer,
+            Sets::Every => true,
         }
+    }
+
+    /// The other set whose family would have the same name, where a family exists for sets of contacts and of customers.
+    fn twin(&self, family: &Family, set: usize) -> Option<usize> {
+        let is_twin = |other: &usize| *other != set && self.sets[*other].suffix == self.sets[set].suffix;
+        (0..self.sets.len()).find(is_twin).filter(|_| family.sets == Sets::Every)
     }
 
     #[expect(clippy::too_many_arguments, reason = "one call site, and each is a different axis of the family")]
@@ -155,7 +167,7 @@ impl Exposition {
             if family.is_windowed {
                 labels.push("window", &snapshot.windows[window].settings.name);
             }
-            let reader = Reader { snapshot, key: key.id, window };
+            let reader = Reader { snapshot, group: key, window };
             match &family.read {
                 Read::Value(read) => {
                     if let Some(value) = read(&reader, variant).filter(|v| v.is_finite()) {
@@ -164,7 +176,7 @@ impl Exposition {
                 }
                 Read::Histogram(measure) => {
                     let none = DurationsReading::default();
-                    let reading = reader.durations(*measure).unwrap_or(&none);
+                    let reading = reader.durations(*measure, variant.label).unwrap_or(&none);
                     let has_buckets = key.set.is_none_or(|set| self.has_buckets[set]);
                     self.render_histogram(*measure, name, reading, has_buckets, &mut labels, at, out);
                 }
@@ -211,9 +223,12 @@ impl Exposition {
 
 /// Whether a label set has ever had something of the measures that a family is made of.
 fn is_seen(family: &Family, label: Label, key: KeyId, snapshot: &Snapshot) -> bool {
-    family.seen_by.iter().any(|measure| match measure {
-        // Answers lie in a cell for each scale, which is no label of the family.
-        Measure::Csat | Measure::Ces => snapshot.labels_of(*measure).iter().any(|scale| snapshot.readings(*measure, *scale, key).is_some()),
-        measure => snapshot.readings(*measure, label, key).is_some(),
-    })
+    family.seen_by.is_empty()
+        || family.seen_by.iter().any(|measure| match measure {
+            // Answers lie in a cell for each scale, which is no label of the family.
+            Measure::Csat | Measure::Ces => {
+                snapshot.labels_of(*measure).iter().any(|scale| snapshot.readings(*measure, *scale, key).is_some())
+            }
+            measure => snapshot.readings(*measure, label, key).is_some(),
+        })
 }

@@ -2,7 +2,7 @@
 
 use super::layers::Place;
 use super::nearest::{listed, nearest};
-use super::problem::{ProblemKind, Report, complaint};
+use super::problem::{Complaint, ProblemKind, Report, complaint};
 use super::section::Section;
 use super::value::{length_within, shown};
 use crate::event::{DimensionOwner, DimensionSettings};
@@ -116,21 +116,27 @@ fn indices_of(set: &[String], dimensions: &[DimensionSettings], place: &Place, r
     let mut indices = Vec::new();
     let mut is_good = true;
     for name in set {
-        match dimensions.iter().position(|d| d.name == *name).and_then(|i| u8::try_from(i).ok()) {
-            Some(i) if indices.contains(&i) => {
+        match index_of(name, dimensions) {
+            Ok(i) if indices.contains(&i) => {
                 report.add(place, complaint(ProblemKind::Duplicate, format!("`{name}` stands here twice"), "remove one of the two"));
                 is_good = false;
             }
-            Some(i) => indices.push(i),
-            None => {
-                let known: Vec<&str> = dimensions.iter().map(|d| d.name.as_str()).collect();
-                let what = format!("`{}` is no dimension; allowed are {}", shown(name), listed(&known));
-                let use_known = nearest(name, &known).map_or_else(|| "use one of these".into(), |k| format!("use `{k}`"));
-                let hint = format!("{use_known}, or declare it: `[dimensions.{}]`", shown(name));
-                report.add(place, complaint(ProblemKind::UnknownDimension, what, hint));
+            Ok(i) => indices.push(i),
+            Err(complaint) => {
+                report.add(place, complaint);
                 is_good = false;
             }
         }
     }
     is_good.then_some(indices)
+}
+
+/// The index of a dimension by its name.
+pub(super) fn index_of(name: &str, dimensions: &[DimensionSettings]) -> Result<u8, Complaint> {
+    dimensions.iter().position(|d| d.name == name).and_then(|i| u8::try_from(i).ok()).ok_or_else(|| {
+        let known: Vec<&str> = dimensions.iter().map(|d| d.name.as_str()).collect();
+        let what = format!("`{}` is no dimension; allowed are {}", shown(name), listed(&known));
+        let use_known = nearest(name, &known).map_or_else(|| "use one of these".into(), |k| format!("use `{k}`"));
+        complaint(ProblemKind::UnknownDimension, what, format!("{use_known}, or declare it: `[dimensions.{}]`", shown(name)))
+    })
 }

@@ -86,6 +86,8 @@ problem_kinds! {
     NotCustomerDimension = "not-customer-dimension",
     /// Two grouping sets whose families would have one name.
     GroupingSetClash = "grouping-set-clash",
+    /// Weights of the health index that are all 0.
+    NoHealthWeight = "no-health-weight",
     /// A trend that is no pair of a window and a longer one.
     BadTrend = "bad-trend",
     /// Histogram buckets for a grouping set that is not there.
@@ -106,6 +108,26 @@ problem_kinds! {
     BadScale = "bad-scale",
     /// A lowest satisfied score outside its scale.
     BadThreshold = "bad-threshold",
+    /// A stage named like what stands for no stage.
+    ReservedStage = "reserved-stage",
+    /// A stage that no event can name, because its value is renamed.
+    StageRenamed = "stage-renamed",
+    /// Weights that are all 0.
+    NoWeight = "no-weight",
+    /// A time zone that the IANA database does not have.
+    UnknownZone = "unknown-zone",
+    /// Opening hours that are none.
+    BadHours = "bad-hours",
+    /// Opening hours of one day that overlap.
+    HoursOverlap = "hours-overlap",
+    /// A schedule without any opening hours.
+    NeverOpen = "never-open",
+    /// A holiday that is no date.
+    BadDate = "bad-date",
+    /// A rule that names a schedule which is not there.
+    UnknownSchedule = "unknown-schedule",
+    /// A target in business hours where nobody has a schedule.
+    ClockWithoutSchedule = "clock-without-schedule",
     /// Settings that contradict each other: the windows follow the events, but the start leaves events out.
     StartContradictsClock = "start-contradicts-clock",
     /// A listen address that is none.
@@ -122,6 +144,10 @@ problem_kinds! {
     UnknownVariable = "unknown-variable",
     /// A file with a secret that everyone on the machine can read: a warning.
     SecretFileOpen = "secret-file-open",
+    /// A schedule that no rule names: a warning.
+    ScheduleUnused = "schedule-unused",
+    /// A rule behind one that holds for all that it asks for: a warning.
+    RuleNeverReached = "rule-never-reached",
     /// A dimension that often clashes with a target label: a warning.
     TargetLabelClash = "target-label-clash",
 }
@@ -130,7 +156,10 @@ impl ProblemKind {
     /// Whether the configuration can be used nevertheless.
     #[must_use]
     pub const fn is_warning(self) -> bool {
-        matches!(self, Self::UnknownVariable | Self::SecretFileOpen | Self::TargetLabelClash)
+        matches!(
+            self,
+            Self::UnknownVariable | Self::SecretFileOpen | Self::ScheduleUnused | Self::RuleNeverReached | Self::TargetLabelClash
+        )
     }
 }
 
@@ -195,6 +224,11 @@ impl Report {
     pub(super) fn add(&self, place: &Place, complaint: Complaint) {
         let Complaint { kind, what, hint } = complaint;
         self.problems.borrow_mut().push(Problem { kind, place: place.to_string(), what, hint });
+    }
+
+    /// How many so far.
+    pub(super) fn count(&self) -> usize {
+        self.problems.borrow().len()
     }
 
     /// Errors and warnings, apart, each in the order in which they were found.

@@ -152,6 +152,16 @@ pub(super) fn number_within(min: i64, max: i64) -> impl FnOnce(&i64) -> Result<(
     }
 }
 
+/// A check that a number with decimals lies within bounds, both inclusive.
+pub(super) fn real_within(min: f64, max: f64) -> impl FnOnce(&f64) -> Result<(), Complaint> {
+    move |x| {
+        if (min..=max).contains(x) {
+            return Ok(());
+        }
+        Err(complaint(ProblemKind::OutOfRange, format!("`{x}` is outside {min} to {max}"), format!("use a number from {min} to {max}")))
+    }
+}
+
 /// A check of the number of entries, both inclusive.
 pub(super) fn length_within<T>(list: &[T], min: usize, max: usize) -> Result<(), Complaint> {
     let n = list.len();

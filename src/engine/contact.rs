@@ -1,10 +1,12 @@
 //! The life of one ticket or chat: its history, what it comes to, and the facts that follow from it.
 
+mod clock;
 mod facts;
 mod history;
 mod pairs;
 mod step;
 
+pub(crate) use clock::{Clocks, Decision};
 pub(crate) use facts::facts;
 pub(crate) use history::{ContactState, Entry};
 pub(crate) use pairs::pair_facts;
@@ -66,6 +68,8 @@ pub(crate) struct Summary {
     /// Time the customer waited so far, and since when it runs again.
     pub(crate) waited: Span,
     pub(crate) waiting_since: Option<EventTime>,
+    /// What targets and business hours are counted by; absent without them, to stay small.
+    pub(crate) clocks: Option<Box<Clocks>>,
 }
 
 /// What is taken in at one place of a history.

@@ -26,9 +26,15 @@ pub(crate) enum Measure {
     TicketsResolvedTransferred,
     FirstContactResolved,
     FirstResponse,
+    FirstResponseBusiness,
+    FirstResponseDecided,
+    FirstResponseWithin,
     AutomatedFirstResponse,
     NextResponse,
     Resolution,
+    ResolutionBusiness,
+    ResolutionDecided,
+    ResolutionWithin,
     FirstResolution,
     RequesterWait,
     ChatsStarted,
@@ -40,6 +46,8 @@ pub(crate) enum Measure {
     ChatsTransferred,
     ChatsIdleEnded,
     ChatWait,
+    ChatWaitDecided,
+    ChatWaitWithin,
     ChatDuration,
     /// Label: the metric.
     SurveysSent,
@@ -48,6 +56,9 @@ pub(crate) enum Measure {
     Csat,
     /// Label: the score.
     CsatScores,
+    /// Of contacts whose first-response target was met, missed.
+    CsatWithinTarget,
+    CsatBeyondTarget,
     /// Label: the scope.
     Nps,
     /// Label: the scale.
@@ -64,16 +75,38 @@ pub(crate) enum Measure {
     /// Cancellations less subscriptions, of customers who have cancelled now.
     CustomerDepartures,
     CustomersNew,
+    /// The same by what the customer experienced last. Label: metric and experience.
+    ExperienceActivations,
+    ExperienceDepartures,
+    /// Label: the stages from and to.
+    JourneyTransitions,
+    /// Label: the stage.
+    JourneyEntered,
+    JourneyAdvanced,
+    /// At a time that may lie ahead.
+    JourneyDropped,
+    JourneyStageTime,
+    StageContacts,
+    StageRepeatContacts,
+    /// Label: the stage and the scale.
+    StageCsat,
+    StageCes,
     BacklogTickets,
     BacklogUnansweredTickets,
     BacklogAwaitingReplyTickets,
     /// Label: the status.
     BacklogByStatus,
+    /// Counts from the deadline on.
+    BacklogUnansweredPastTarget,
     BacklogOldestUnanswered,
     BacklogOldestAwaitingReply,
     ChatsWaiting,
     ChatsActive,
     CustomersActive,
+    /// Label: metric and experience.
+    ExperienceActive,
+    /// Label: the stage; less those who have dropped out of it.
+    JourneyCustomers,
 }
 
 /// Which grouping sets a measure is kept for, beside the overall value.
@@ -93,7 +126,24 @@ impl Measure {
     /// Which grouping sets it is kept for.
     pub(crate) const fn grouping(self) -> Grouping {
         match self {
-            Self::CsatScores | Self::Touchpoints | Self::BacklogByStatus => Grouping::Overall,
+            Self::CsatScores
+            | Self::CsatWithinTarget
+            | Self::CsatBeyondTarget
+            | Self::Touchpoints
+            | Self::BacklogByStatus
+            | Self::ExperienceActive
+            | Self::ExperienceActivations
+            | Self::ExperienceDepartures
+            | Self::JourneyCustomers
+            | Self::JourneyTransitions
+            | Self::JourneyEntered
+            | Self::JourneyAdvanced
+            | Self::JourneyDropped
+            | Self::JourneyStageTime
+            | Self::StageContacts
+            | Self::StageRepeatContacts
+            | Self::StageCsat
+            | Self::StageCes => Grouping::Overall,
             Self::Correlation => Grouping::OneDimension,
             Self::CustomerActivations | Self::CustomerDepartures | Self::CustomersNew | Self::CustomersActive => Grouping::Customer,
             _ => Grouping::All,
@@ -108,11 +158,14 @@ impl Measure {
                 | Self::BacklogUnansweredTickets
                 | Self::BacklogAwaitingReplyTickets
                 | Self::BacklogByStatus
+                | Self::BacklogUnansweredPastTarget
                 | Self::BacklogOldestUnanswered
                 | Self::BacklogOldestAwaitingReply
                 | Self::ChatsWaiting
                 | Self::ChatsActive
                 | Self::CustomersActive
+                | Self::ExperienceActive
+                | Self::JourneyCustomers
         )
     }
 }
@@ -122,12 +175,12 @@ impl Measure {
 pub(crate) struct Label(pub(crate) u32);
 
 impl Label {
-    /// The label of a stage and a channel.
-    pub(crate) const fn stage_and_channel(stage: u16, channel: u16) -> Self {
-        Self((stage as u32) << 16 | channel as u32)
+    /// The label of two values, such as a stage and a channel.
+    pub(crate) const fn of_two(first: u16, second: u16) -> Self {
+        Self((first as u32) << 16 | second as u32)
     }
 
-    /// Stage and channel of such a label.
+    /// The two values of such a label.
     pub(crate) const fn split(self) -> (u16, u16) {
         ((self.0 >> 16) as u16, self.0 as u16)
     }

@@ -2,6 +2,7 @@
 
 mod contacts;
 mod customers;
+mod lives;
 mod retention;
 mod surveys;
 
@@ -11,8 +12,8 @@ pub(crate) use retention::Evictions;
 use retention::Schedule;
 use rustc_hash::FxHashMap;
 
+use self::lives::Lives;
 use super::contact::ContactState;
-use super::customer::CustomerState;
 use super::fact::{Facts, difference};
 use super::gate::Gate;
 use super::ledger::Ledger;
@@ -33,7 +34,7 @@ pub(crate) struct Group {
     pub(crate) panes: Panes,
     contacts: FxHashMap<Contact, ContactState>,
     surveys: FxHashMap<SurveyId, SurveyState>,
-    customers: FxHashMap<Key, CustomerState>,
+    customers: Lives,
     /// Events later than now; they are applied when now reaches them.
     held: BTreeMap<EventOrder, Arrived>,
     /// When the tail of each unsettled ticket or chat begins.
@@ -86,7 +87,7 @@ impl Group {
             panes,
             contacts: FxHashMap::default(),
             surveys: FxHashMap::default(),
-            customers: FxHashMap::default(),
+            customers: Lives::default(),
             held: BTreeMap::new(),
             unsettled: Schedule::default(),
             ended: Schedule::default(),
@@ -154,7 +155,9 @@ impl Group {
         while let Some(contact) = self.unsettled.pop_before(horizon) {
             self.settle_contact(contact, horizon, view, rules);
         }
-        self.expire(horizon, view);
+        let forgotten = self.forgotten_before(view, rules);
+        self.customers.forget_before(forgotten);
+        self.expire(horizon, view, rules);
     }
 
     /// How much it holds, by store.
@@ -176,12 +179,7 @@ impl Group {
         match arrived.body {
             Body::Contact(contact, action) => self.apply_contact(contact, action, arrived, view, rules),
             Body::Survey(survey) => self.apply_survey(&survey, arrived, view, rules),
-            Body::Customer(action) => {
-                if let Some(customer) = arrived.customer {
-                    self.panes.about(Subject::Customer(customer));
-                }
-                self.apply_customer(action, arrived, view, rules);
-            }
+            Body::Customer(action) => self.apply_customer(action, arrived, view, rules),
             Body::SnapshotCompleted(started) => self.complete_set(started, arrived, view, rules),
         }
     }
@@ -201,10 +199,10 @@ impl Group {
     }
 }
 
-/// Posts the difference of two lists of facts.
-fn post_difference(mut before: Facts, mut after: Facts, panes: &mut Panes, view: &mut View) {
+/// Posts the difference of two lists of facts about one thing.
+fn post_difference(subject: Subject, mut before: Facts, mut after: Facts, panes: &mut Panes, view: &mut View) {
     difference(&mut before, &mut after);
-    panes.note_standing(&before, &after);
+    panes.note_standing(subject, &before, &after);
     before.iter().for_each(|fact| view.post(panes, fact, -1));
     after.iter().for_each(|fact| view.post(panes, fact, 1));
 }

@@ -90,8 +90,6 @@ pub struct LoyaltyAnswer {
 /// The standing facts of one partition group.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Standing {
-    /// What the facts that are posted next are about.
-    subject: Option<Subject>,
     facts: FxHashMap<Subject, Vec<Fact>>,
     loyalty: FxHashMap<SurveyId, LoyaltyAnswer>,
 }
@@ -113,18 +111,9 @@ impl Panes {
         self.standing = Some(Box::default());
     }
 
-    /// Says what the facts that are posted next are about.
-    pub(crate) fn about(&mut self, subject: Subject) -> &mut Self {
-        if let Some(standing) = &mut self.standing {
-            standing.subject = Some(subject);
-        }
-        self
-    }
-
-    /// Notes what is posted: facts that stand no longer, and facts that stand from now on.
-    pub(crate) fn note_standing(&mut self, gone: &[Fact], come: &[Fact]) {
+    /// Notes what is posted about something: facts that stand no longer, and facts that stand from now on.
+    pub(crate) fn note_standing(&mut self, subject: Subject, gone: &[Fact], come: &[Fact]) {
         let Some(standing) = &mut self.standing else { return };
-        let subject = standing.subject.take().expect("it is said what facts are about before they are posted");
         if gone.is_empty() && come.is_empty() {
             return;
         }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use rdkafka::admin::{AdminClient, AdminOptions, ConfigResource, ResourceSpecifier};
+use rdkafka::admin::{AdminClient, AdminOptions, ConfigResource, OwnedResourceSpecifier, ResourceSpecifier};
 use rdkafka::error::RDKafkaErrorCode;
 
 use super::cluster::{Cluster, TopicState};
@@ -128,11 +128,10 @@ async fn settings_of_topics(configuration: &Configuration, topics: &[&str]) -> V
     let resources: Vec<ResourceSpecifier<'_>> = topics.iter().map(|name| ResourceSpecifier::Topic(name)).collect();
     let options = AdminOptions::new().request_timeout(Some(ANSWER_WITHIN));
     match admin.describe_configs(&resources, &options).await {
-        Ok(described) => topics
-            .iter()
-            .zip(described)
-            .flat_map(|(topic, described)| match described {
-                Ok(resource) => findings_of(configuration, topic, &resource),
+        Ok(described) => described
+            .into_iter()
+            .flat_map(|described| match described {
+                Ok(resource) => findings_of(configuration, &resource),
                 Err(code) => unasked(code.to_string()),
             })
             .collect(),
@@ -140,7 +139,8 @@ async fn settings_of_topics(configuration: &Configuration, topics: &[&str]) -> V
     }
 }
 
-fn findings_of(configuration: &Configuration, topic: &str, resource: &ConfigResource) -> Vec<Finding> {
+fn findings_of(configuration: &Configuration, resource: &ConfigResource) -> Vec<Finding> {
+    let OwnedResourceSpecifier::Topic(topic) = &resource.specifier else { return Vec::new() };
     let value = |name: &str| resource.get(name).and_then(|entry| entry.value.as_deref()).unwrap_or_default();
     let mut findings = Vec::new();
     let mut warn = |what: String, hint: &str| findings.push(Finding::new(Severity::Warning, topic, what, hint));
@@ -160,7 +160,7 @@ fn findings_of(configuration: &Configuration, topic: &str, resource: &ConfigReso
         );
     }
     let needed = configuration.engine.windows.iter().map(|window| window.range).max().unwrap_or_default().0
-        + configuration.topics.iter().find(|other| other.name == topic).map_or(Span(0), |topic| topic.allowed_lateness).0;
+        + configuration.topics.iter().find(|other| other.name == *topic).map_or(Span(0), |topic| topic.allowed_lateness).0;
     if let Ok(kept) = value("retention.ms").parse::<i64>()
         && kept >= 0
         && kept < needed

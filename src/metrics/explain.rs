@@ -8,6 +8,7 @@ use super::catalogue;
 use super::family::{Family, Labels};
 use crate::engine::read::{Label, Measure, POINT};
 use crate::engine::{EngineSettings, FactValue, Snapshot, StandingFact};
+use crate::event::Scale;
 
 /// Names facts; built from the snapshot of the engine that they stand in.
 pub struct Explainer<'a> {
@@ -42,7 +43,7 @@ impl<'a> Explainer<'a> {
         let FactValue::Answer { is_good, is_bad, .. } = fact.value else { return "" };
         let [good, bad, neither] = if fact.measure == Measure::Nps {
             ["promoter", "detractor", "passive"]
-        } else if fact.measure == Measure::Ces {
+        } else if is_effort(fact.measure) {
             ["low_effort", "high_effort", ""]
         } else {
             ["satisfied", "", ""]
@@ -61,11 +62,11 @@ impl<'a> Explainer<'a> {
     pub fn value(&self, fact: &StandingFact<'_>) -> f64 {
         match fact.value {
             // Customers at a window's start are those of now less the ones who came inside it.
-            FactValue::Count(n) if fact.measure == Measure::CustomerActivations => -n as f64,
+            FactValue::Count(n) if [Measure::CustomerActivations, Measure::ExperienceActivations].contains(&fact.measure) => -n as f64,
             FactValue::Count(n) => n as f64,
             FactValue::Duration(span) => span.as_seconds(),
-            FactValue::Answer { points, .. } if fact.measure == Measure::Ces => {
-                let scale = self.snapshot.scales[fact.label.0 as usize];
+            FactValue::Answer { points, .. } if is_effort(fact.measure) => {
+                let scale = scale_of(fact, self.snapshot);
                 1.0 + 4.0 * points as f64 / (scale.max - scale.min) as f64
             }
             FactValue::Answer { points, .. } => points as f64 / POINT as f64,
@@ -75,19 +76,39 @@ impl<'a> Explainer<'a> {
     }
 }
 
+const fn is_effort(measure: Measure) -> bool {
+    matches!(measure, Measure::Ces | Measure::StageCes)
+}
+
+/// The scale of an answer whose label holds one: alone, or behind a stage.
+fn scale_of(fact: &StandingFact<'_>, snapshot: &Snapshot) -> Scale {
+    let is_in_stage = matches!(fact.measure, Measure::StageCsat | Measure::StageCes);
+    snapshot.scales[if is_in_stage { usize::from(fact.label.split().1) } else { fact.label.0 as usize }]
+}
+
+fn scale_text(fact: &StandingFact<'_>, snapshot: &Snapshot) -> String {
+    let scale = scale_of(fact, snapshot);
+    let [min, max] = [scale.min, scale.max].map(|bound| bound as f64 / POINT as f64);
+    format!("scale={min}..{max}{}", if scale.ease { ";direction=ease" } else { "" })
+}
+
 fn label_text(fact: &StandingFact<'_>, snapshot: &Snapshot, families: &FxHashMap<String, Labels>) -> String {
-    if [Measure::Csat, Measure::Ces].contains(&fact.measure) {
-        let scale = snapshot.scales[fact.label.0 as usize];
-        let [min, max] = [scale.min, scale.max].map(|bound| bound as f64 / POINT as f64);
-        let direction = if scale.ease { ";direction=ease" } else { "" };
-        return format!("scale={min}..{max}{direction}");
+    if matches!(fact.measure, Measure::Csat | Measure::Ces) {
+        return scale_text(fact, snapshot);
+    }
+    if matches!(fact.measure, Measure::StageCsat | Measure::StageCes) {
+        let stage = Label(u32::from(fact.label.split().0));
+        return format!("{};{}", texts_of(Labels::Stage, stage, snapshot), scale_text(fact, snapshot));
     }
     // The family tells groups apart too, which are no label of the measure.
     let is_nps = fact.measure == Measure::Nps;
     let of_family = || families.get(family_of(fact.measure)).copied().unwrap_or(Labels::None);
-    let labels = if is_nps { Labels::Scope } else { of_family() };
+    texts_of(if is_nps { Labels::Scope } else { of_family() }, fact.label, snapshot)
+}
+
+fn texts_of(labels: Labels, label: Label, snapshot: &Snapshot) -> String {
     let variants = labels.variants(snapshot);
-    let texts = variants.iter().find(|variant| variant.label == fact.label).map(|variant| &variant.texts);
+    let texts = variants.iter().find(|variant| variant.label == label).map(|variant| &variant.texts);
     let texts: Vec<_> = texts.into_iter().flatten().map(|(name, value)| format!("{name}={value}")).collect();
     texts.join(";")
 }
@@ -108,9 +129,15 @@ const fn family_of(measure: Measure) -> &'static str {
         Measure::TicketsResolvedTransferred => "cx_tickets_resolved_transferred",
         Measure::FirstContactResolved => "cx_first_contact_resolved",
         Measure::FirstResponse => "cx_first_response_seconds",
+        Measure::FirstResponseBusiness => "cx_first_response_business_seconds",
+        Measure::FirstResponseDecided => "cx_first_response_target_decided",
+        Measure::FirstResponseWithin => "cx_first_response_within_target",
         Measure::AutomatedFirstResponse => "cx_automated_first_response_seconds",
         Measure::NextResponse => "cx_next_response_seconds",
         Measure::Resolution => "cx_resolution_seconds",
+        Measure::ResolutionBusiness => "cx_resolution_business_seconds",
+        Measure::ResolutionDecided => "cx_resolution_target_decided",
+        Measure::ResolutionWithin => "cx_resolution_within_target",
         Measure::FirstResolution => "cx_first_resolution_seconds",
         Measure::RequesterWait => "cx_requester_wait_seconds",
         Measure::ChatsStarted => "cx_chats_started",
@@ -121,11 +148,15 @@ const fn family_of(measure: Measure) -> &'static str {
         Measure::ChatsTransferred => "cx_chats_transferred",
         Measure::ChatsIdleEnded => "cx_chats_idle_ended",
         Measure::ChatWait => "cx_chat_wait_seconds",
+        Measure::ChatWaitDecided => "cx_chat_wait_target_decided",
+        Measure::ChatWaitWithin => "cx_chat_wait_within_target",
         Measure::ChatDuration => "cx_chat_duration_seconds",
         Measure::SurveysSent => "cx_surveys_sent",
         Measure::SurveysAnswered => "cx_surveys_answered",
         Measure::Csat => "cx_csat_responses",
         Measure::CsatScores => "cx_csat_score_responses",
+        Measure::CsatWithinTarget => "cx_csat_responses_within_first_response_target",
+        Measure::CsatBeyondTarget => "cx_csat_responses_beyond_first_response_target",
         Measure::Nps => "cx_nps_responses",
         Measure::Ces => "cx_ces_responses",
         Measure::Contacts => "cx_contacts",
@@ -136,10 +167,23 @@ const fn family_of(measure: Measure) -> &'static str {
         Measure::CustomerActivations => "cx_customers_active_at_start",
         Measure::CustomerDepartures => "cx_customers_churned",
         Measure::CustomersNew => "cx_customers_new",
+        Measure::ExperienceActive | Measure::ExperienceActivations => "cx_customers_active_at_start_by_experience",
+        Measure::ExperienceDepartures => "cx_customers_churned_by_experience",
+        Measure::JourneyCustomers => "cx_journey_customers",
+        Measure::JourneyTransitions => "cx_journey_transitions",
+        Measure::JourneyEntered => "cx_journey_entered",
+        Measure::JourneyAdvanced => "cx_journey_advanced",
+        Measure::JourneyDropped => "cx_journey_dropped",
+        Measure::JourneyStageTime => "cx_journey_stage_seconds",
+        Measure::StageContacts => "cx_journey_contacts",
+        Measure::StageRepeatContacts => "cx_journey_repeat_contacts",
+        Measure::StageCsat => "cx_journey_csat_responses",
+        Measure::StageCes => "cx_journey_ces_responses",
         Measure::BacklogTickets => "cx_backlog_tickets",
         Measure::BacklogUnansweredTickets => "cx_backlog_unanswered_tickets",
         Measure::BacklogAwaitingReplyTickets => "cx_backlog_awaiting_reply_tickets",
         Measure::BacklogByStatus => "cx_backlog_tickets_by_status",
+        Measure::BacklogUnansweredPastTarget => "cx_backlog_unanswered_past_target_tickets",
         Measure::BacklogOldestUnanswered => "cx_backlog_oldest_unanswered_timestamp_seconds",
         Measure::BacklogOldestAwaitingReply => "cx_backlog_oldest_awaiting_reply_timestamp_seconds",
         Measure::ChatsWaiting => "cx_chats_waiting",

@@ -8,8 +8,13 @@ pub(super) mod csat;
 pub(super) mod customers;
 pub(super) mod durations;
 pub(super) mod effort;
+pub(super) mod experience;
+pub(super) mod health;
+pub(super) mod journey;
 pub(super) mod nps;
+pub(super) mod pain;
 pub(super) mod surveys;
+pub(super) mod targets;
 pub(super) mod tickets;
 pub(super) mod trend;
 

@@ -1,8 +1,9 @@
 //! What a metric family is: one entry of the catalogue.
 
+use super::families::targets;
 use super::reader::Reader;
-use crate::engine::read::{Label, Measure, Status, score_text};
-use crate::engine::{PAIRS, Snapshot};
+use crate::engine::read::{FEELINGS, Label, METRICS, Measure, Stage, Status, score_text};
+use crate::engine::{PAIRS, PainWeights, Snapshot};
 
 /// A family before grouping sets: its name is the overall one.
 pub struct Family {
@@ -12,13 +13,15 @@ pub struct Family {
     pub help: String,
     /// Whether windows apply.
     pub is_windowed: bool,
+    /// Whether this configuration has it; where not, it is in the catalogue but never exported.
+    pub is_configured: bool,
     /// Which grouping sets it exists for.
     pub sets: Sets,
     /// Its own labels beside those of the grouping set and the window.
     pub labels: Labels,
     /// How replicas merge.
     pub merge: Merge,
-    /// The measures whose having been seen makes a label set exist.
+    /// The measures whose having been seen makes a label set exist; every known one exists where there are none.
     pub(super) seen_by: Vec<Measure>,
     pub(super) read: Read,
 }
@@ -34,6 +37,8 @@ pub enum Sets {
     Overall,
     /// The sets over customer dimensions.
     Customer,
+    /// Both; a set of contacts and one of customers over the same dimensions are one family.
+    Every,
 }
 
 /// A family's own labels.
@@ -55,8 +60,24 @@ pub enum Labels {
     StageAndChannel,
     /// `status`.
     Status,
+    /// `metric` and `experience`.
+    Experience,
+    /// `journey_stage`: those configured and those seen.
+    Stage,
+    /// `journey_stage`: those configured.
+    ConfiguredStage,
+    /// `journey_stage` and `part`.
+    StagePart,
+    /// `part`.
+    PainPart,
+    /// `from` and `to`.
+    Transition,
     /// `metric` and `baseline`, for the configured trends.
     Trend,
+    /// `metric`: what a target can be set for.
+    Target,
+    /// `part`: a part of the health index.
+    HealthPart,
 }
 
 /// How the series of several replicas become one.
@@ -103,6 +124,7 @@ impl Labels {
             Self::Metric => ["csat", "nps", "ces"].iter().zip(0..).map(|(text, at)| one(at, "metric", text)).collect(),
             Self::Scope => ["service", "experience"].iter().zip(0..).map(|(text, at)| one(at, "scope", text)).collect(),
             Self::ScopeAndGroup => scopes_and_groups(),
+            Self::Target => targets::variants(),
             Self::Score => snapshot.labels_of(Measure::CsatScores).iter().map(|l| one(l.0, "score", &score_text(*l))).collect(),
             Self::Pair => {
                 let pair = |(at, (x, y)): (usize, &(crate::engine::Side, crate::engine::Side))| Variant {
@@ -121,9 +143,26 @@ impl Labels {
                 snapshot.touchpoints.iter().map(texts).collect()
             }
             Self::Trend => super::families::trend::variants(snapshot),
+            Self::HealthPart => super::families::health::variants(),
             Self::Status => {
                 let statuses = [(Status::New, "new"), (Status::Open, "open"), (Status::Pending, "pending"), (Status::OnHold, "on_hold")];
                 statuses.iter().map(|(status, text)| one(*status as u32, "status", text)).collect()
+            }
+            Self::Experience => metrics_and_experiences(),
+            Self::Stage => snapshot.stages.iter().map(|s| one(s.label.0, "journey_stage", &s.text)).collect(),
+            Self::ConfiguredStage => {
+                let configured = snapshot.stages.iter().filter(|s| s.place.is_some());
+                configured.map(|s| one(s.label.0, "journey_stage", &s.text)).collect()
+            }
+            Self::StagePart => stages_and_parts(snapshot),
+            Self::PainPart => PainWeights::PARTS.iter().enumerate().map(|(part, text)| Variant { part, ..one(0, "part", text) }).collect(),
+            Self::Transition => {
+                let texts = |(label, from, to): &(Label, String, String)| Variant {
+                    label: *label,
+                    part: 0,
+                    texts: vec![("from", from.clone()), ("to", to.clone())],
+                };
+                snapshot.transitions.iter().map(texts).collect()
             }
         }
     }
@@ -138,6 +177,25 @@ fn scopes_and_groups() -> Vec<Variant> {
         }
     }
     variants
+}
+
+fn metrics_and_experiences() -> Vec<Variant> {
+    let pairs = METRICS.iter().flat_map(|metric| FEELINGS.iter().map(move |experience| (*metric, *experience)));
+    let variant = |(label, (metric, experience)): (u32, (&str, &str))| Variant {
+        label: Label(label),
+        part: 0,
+        texts: vec![("metric", metric.to_owned()), ("experience", experience.to_owned())],
+    };
+    (0..).zip(pairs).map(variant).collect()
+}
+
+fn stages_and_parts(snapshot: &Snapshot) -> Vec<Variant> {
+    let variant = |stage: &Stage, part: usize| Variant {
+        label: stage.label,
+        part,
+        texts: vec![("journey_stage", stage.text.clone()), ("part", PainWeights::PARTS[part].to_owned())],
+    };
+    snapshot.stages.iter().flat_map(|stage| (0..PainWeights::PARTS.len()).map(move |part| variant(stage, part))).collect()
 }
 
 impl Family {
@@ -157,6 +215,7 @@ impl Family {
             name: name.to_owned(),
             help: help.to_owned(),
             is_windowed: true,
+            is_configured: true,
             sets: Sets::All,
             labels: Labels::None,
             merge: Merge::Derived,
@@ -175,6 +234,11 @@ impl Family {
 
     pub(super) fn over(self, sets: Sets) -> Self {
         Self { sets, ..self }
+    }
+
+    /// Exported only where the configuration asks for it.
+    pub(super) fn only_if(self, is_configured: bool) -> Self {
+        Self { is_configured, ..self }
     }
 
     /// State as of now, without a window.

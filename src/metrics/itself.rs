@@ -55,7 +55,7 @@ pub(super) const FAMILIES: [Own; 14] = [
     Own {
         name: "cx_ledger_records",
         kind: "gauge",
-        labels: &["topic", "outcome"],
+        labels: &["outcome", "topic"],
         merge: Merge::Sum,
         help: "Records in the state by outcome; they add up to the records consumed.",
         read: outcomes,
@@ -144,8 +144,8 @@ pub(super) fn render(snapshot: &Snapshot, at: Option<f64>, out: &mut String) {
 /// Appends the ledger under the names of the process's counters.
 pub(super) fn render_totals(snapshot: &Snapshot, out: &mut String) {
     let counter = |name, labels, help, read| Own { name, kind: "counter", labels, merge: Merge::Sum, help, read };
-    let totals = counter("cx_events_total", &["topic", "outcome"], "Records handled by outcome.", outcomes);
-    let reasons = counter("cx_events_invalid_total", &["topic", "reason"], "Refused records by reason.", refusals);
+    let totals = counter("cx_events_total", &["outcome", "topic"], "Records handled by outcome.", outcomes);
+    let reasons = counter("cx_events_invalid_total", &["reason", "topic"], "Refused records by reason.", refusals);
     for family in [totals, reasons] {
         write(out, &family, (family.read)(snapshot), None);
     }
@@ -157,12 +157,12 @@ fn of_windows(snapshot: &Snapshot, read: impl Fn(&WindowState) -> Option<f64>) -
 
 fn outcomes(snapshot: &Snapshot) -> Samples<'_> {
     let of_topic = |topic: &'_ crate::engine::TopicSnapshot| topic.ledger.outcomes();
-    snapshot.topics.iter().flat_map(|t| of_topic(t).map(|(outcome, n)| (vec![t.name.as_str(), outcome], n as f64))).collect()
+    snapshot.topics.iter().flat_map(|t| of_topic(t).map(|(outcome, n)| (vec![outcome, t.name.as_str()], n as f64))).collect()
 }
 
 fn refusals(snapshot: &Snapshot) -> Samples<'_> {
     let of_topic = |topic: &'_ crate::engine::TopicSnapshot| Reason::ALL.iter().zip(topic.ledger.invalid);
-    snapshot.topics.iter().flat_map(|t| of_topic(t).map(|(reason, n)| (vec![t.name.as_str(), reason.name()], n as f64))).collect()
+    snapshot.topics.iter().flat_map(|t| of_topic(t).map(|(reason, n)| (vec![reason.name(), t.name.as_str()], n as f64))).collect()
 }
 
 fn write(out: &mut String, family: &Own, samples: Samples<'_>, at: Option<f64>) {

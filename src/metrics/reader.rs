@@ -1,6 +1,6 @@
 //! Reading a snapshot for one group key and one window: what the definitions of families are written in.
 
-use crate::engine::read::{Answers, DurationsReading, KeyId, Label, Measure, Reading};
+use crate::engine::read::{Answers, DurationsReading, GroupKey, Label, Measure, Reading};
 use crate::engine::{Snapshot, WindowState};
 use crate::event::Scale;
 
@@ -8,7 +8,7 @@ use crate::event::Scale;
 #[derive(Clone, Copy)]
 pub(super) struct Reader<'a> {
     pub(super) snapshot: &'a Snapshot,
-    pub(super) key: KeyId,
+    pub(super) group: &'a GroupKey,
     pub(super) window: usize,
 }
 
@@ -51,8 +51,8 @@ impl<'a> Reader<'a> {
     }
 
     /// A distribution.
-    pub(super) fn durations(&self, measure: Measure) -> Option<&'a DurationsReading> {
-        match self.reading(measure, Label::default())? {
+    pub(super) fn durations(&self, measure: Measure, label: Label) -> Option<&'a DurationsReading> {
+        match self.reading(measure, label)? {
             Reading::Durations(durations) => Some(durations),
             _ => None,
         }
@@ -86,7 +86,7 @@ impl<'a> Reader<'a> {
 
     /// A state has one reading; everything else one a window.
     fn reading(&self, measure: Measure, label: Label) -> Option<&'a Reading> {
-        let readings = self.snapshot.readings(measure, label, self.key)?;
+        let readings = self.snapshot.readings(measure, label, self.group.id)?;
         if measure.is_state() { readings.first() } else { readings.get(self.window) }
     }
 }

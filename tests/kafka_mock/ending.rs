@@ -1,9 +1,10 @@
 //! What is not waited for: refusals and topics that do not fit each other.
 
+use cxpulse::kafka::{Severity, inspect};
 use cxpulse::runtime::{Failure, Service};
 use rdkafka::types::{RDKafkaApiKey, RDKafkaRespErr};
 
-use super::set_up::{Broker, TOPICS};
+use super::set_up::{Broker, TOPICS, configuration};
 
 /// How a service ends by itself.
 fn ending(mut service: Service) -> Failure {
@@ -24,6 +25,30 @@ fn topics_with_unequal_partition_counts_are_refused() {
     let failure = ending(Service::start(&broker.configuration("unequal")).unwrap());
     assert_eq!(failure.exit_code(), 78);
     assert!(failure.to_string().contains("tickets 2, chats 2, surveys 3, customers 2"), "{failure}");
+}
+
+#[test]
+fn a_check_of_the_cluster_finds_what_a_start_would_wait_for_or_refuse() {
+    let broker = Broker::without_topics();
+    broker.create("tickets", 2);
+    broker.create("chats", 3);
+    broker.create("surveys", 2);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let findings = runtime.block_on(inspect(&broker.configuration("check")));
+    let errors: Vec<&str> =
+        findings.iter().filter(|finding| finding.severity == Severity::Error).map(|finding| finding.place.as_str()).collect();
+    assert_eq!(errors, ["customers", "topics"], "{findings:?}");
+    assert!(findings.iter().any(|finding| finding.what.contains("tickets 2, chats 3, surveys 2")), "{findings:?}");
+    assert!(findings.iter().any(|finding| finding.severity == Severity::Fine && finding.place == "tickets"), "{findings:?}");
+}
+
+#[test]
+fn a_check_without_a_broker_says_so() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let findings = runtime.block_on(inspect(&configuration("127.0.0.1:1", "check")));
+    assert_eq!(findings.len(), 1);
+    assert_eq!(findings[0].severity, Severity::Error);
+    assert!(findings[0].what.contains("127.0.0.1:1"), "{findings:?}");
 }
 
 #[test]

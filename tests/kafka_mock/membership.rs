@@ -35,8 +35,10 @@ fn a_partition_group_leaves_before_it_comes_elsewhere_and_resumes_where_it_was()
     until_ready(&first);
     assert_eq!(counted(&first, "tickets", "applied"), 300.0, "nothing is read a second time");
     assert_eq!(counted(&first, "tickets", "duplicate"), 0.0);
-    assert_eq!(sample(&first, "cx_kafka_rebalances_total{kind=\"assign\"}"), 3.0);
-    assert_eq!(sample(&first, "cx_kafka_rebalances_total{kind=\"revoke\"}"), 2.0);
+    let rebalances = |kind| sample(&first, &format!("cx_kafka_rebalances_total{{kind=\"{kind}\"}}"));
+    // How many rounds it takes is the broker's business.
+    assert!(rebalances("assign") >= 3.0);
+    assert_eq!(rebalances("assign"), rebalances("revoke") + rebalances("lost") + 1.0, "every assignment but the last was taken back");
     first.stop().unwrap();
 }
 

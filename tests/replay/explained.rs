@@ -41,6 +41,24 @@ const CUSTOMERS: &str = r#"
 {"id":"k3","type":"customer.erased","time":1777885700000,"customer_id":"K"}
 "#;
 
+/// With everything on that makes facts of its own.
+const CONFIGURATION: &str = r#"
+[journey]
+stages = [{ name = "buy", idle_timeout = "3h" }, { name = "onboarding", idle_timeout = "20d" }, { name = "use", idle_timeout = "2d" }]
+[schedules.office]
+zone = "Europe/Rome"
+monday = ["10:00-13:00", "14:00-19:00"]
+tuesday = ["10:00-19:00"]
+thursday = ["00:00-24:00"]
+[targets.first_response]
+within = "4m"
+overrides = [{ where = { channel = ["chat"] }, within = "2m", clock = "calendar" }]
+[targets.resolution]
+within = "30m"
+[targets.chat_wait]
+within = "30s"
+"#;
+
 fn files() -> Files {
     let files = Files::new().with("tickets", TICKETS).with("surveys", SURVEYS);
     files.with("tickets", MORE_TICKETS).with("chats", CHATS).with("surveys", MORE_SURVEYS).with("customers", CUSTOMERS)
@@ -55,7 +73,9 @@ struct Told {
 }
 
 fn told(inputs: &[TopicFile], until: Option<EventTime>) -> Told {
-    let mut configuration = Configuration::default();
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), CONFIGURATION).unwrap();
+    let mut configuration = cxpulse::config::load(Some(file.path()), [], &[]).unwrap().configuration;
     configuration.topics.iter_mut().for_each(|topic| topic.allowed_lateness = cxpulse::time::Span::days(1));
     configuration.engine.topics.iter_mut().for_each(|topic| topic.allowed_lateness = cxpulse::time::Span::days(1));
     let explained = Explained::until(&configuration, inputs, until, &ProgressBar::hidden()).unwrap();
@@ -105,7 +125,7 @@ impl Told {
             for (family, own, amount) in parts(fact) {
                 let windows: Vec<Option<&str>> = match fact["windows"].as_str() {
                     "" => vec![],
-                    "now" if family.ends_with("_at_start") => all_windows.iter().copied().map(Some).collect(),
+                    "now" if family.contains("_at_start") => all_windows.iter().copied().map(Some).collect(),
                     "now" => vec![None],
                     listed => listed.split('|').map(Some).collect(),
                 };
@@ -158,9 +178,16 @@ fn parts(fact: &BTreeMap<String, String>) -> Vec<(String, BTreeMap<String, Strin
     let own: BTreeMap<String, String> =
         fact["label"].split(';').filter_map(|label| label.split_once('=')).map(|(n, v)| (n.to_owned(), v.to_owned())).collect();
     let plain = |family: &str, amount: f64| (family.to_owned(), BTreeMap::new(), amount);
+    // Answers are kept by scale, and shown without it.
+    let stage = own.get("journey_stage").map(|stage| ("journey_stage".to_owned(), stage.clone()));
+    let in_stage = |family: &str, amount: f64| (family.to_owned(), stage.clone().into_iter().collect(), amount);
     let group = fact["group"].as_str();
     match measure {
-        "cx_csat_responses" => vec![plain(measure, 1.0), plain("cx_csat_satisfied_responses", f64::from(u8::from(group == "satisfied")))],
+        _ if measure.contains("csat_responses") => {
+            let satisfied = measure.replace("csat_responses", "csat_satisfied_responses");
+            vec![in_stage(measure, 1.0), in_stage(&satisfied, f64::from(u8::from(group == "satisfied")))]
+        }
+        "cx_journey_ces_responses" => vec![in_stage(measure, 1.0), in_stage("cx_journey_ces_effort_points", value)],
         "cx_ces_responses" => vec![
             plain(measure, 1.0),
             plain("cx_ces_effort_points", value),
@@ -175,7 +202,7 @@ fn parts(fact: &BTreeMap<String, String>) -> Vec<(String, BTreeMap<String, Strin
         "cx_customers_active" => vec![plain(measure, value), plain("cx_customers_active_at_start", value)],
         // The oldest of them is shown, not their sum.
         _ if measure.ends_with("_timestamp_seconds") => vec![],
-        _ if measure.ends_with("_seconds") => vec![plain(&format!("{measure}_sum"), value), plain(&format!("{measure}_count"), 1.0)],
+        _ if measure.ends_with("_seconds") => vec![in_stage(&format!("{measure}_sum"), value), in_stage(&format!("{measure}_count"), 1.0)],
         _ => vec![(measure.to_owned(), own, value)],
     }
 }
@@ -230,6 +257,8 @@ fn facts_of_the_torture_set_add_up_to_the_printed_series() {
     let told = told(&inputs, None);
     let compared = told.compare();
     assert!(compared > 1_000 && told.facts.len() > 10_000, "{compared} series of {} facts", told.facts.len());
+    let measures: std::collections::BTreeSet<&str> = told.facts.iter().map(|fact| fact["measure"].as_str()).collect();
+    assert!(measures.len() >= 65, "{} families: {measures:?}", measures.len());
     assert!(told.facts.iter().all(|fact| !fact["id"].is_empty()), "a fact without an id");
 }
 

@@ -1,6 +1,6 @@
 //! What a ticket or chat contributes to the windows and to the state of now, given its summary.
 
-use super::{Mark, Solve, Stamp, Summary};
+use super::{Clocks, Decision, Mark, Solve, Stamp, Summary};
 use crate::engine::EngineSettings;
 use crate::engine::aggregate::{DurationClasses, Value};
 use crate::engine::fact::{Fact, Facts, Label, Measure};
@@ -19,9 +19,36 @@ pub(crate) fn facts(contact: Contact, summary: &Summary, classes: &DurationClass
         Contact::Chat(_) => chat_facts(summary, settings, &mut out),
     }
     out.stamp(Measure::FirstResponse, summary.first_response);
+    target_facts(contact, summary, settings, &mut out);
     out.stamp(Measure::AutomatedFirstResponse, summary.automated_response);
     summary.next_responses.iter().for_each(|stamp| out.stamp(Measure::NextResponse, Some(*stamp)));
     facts
+}
+
+/// After how long without events something is over; tickets never are.
+pub(super) fn idle_end_of(contact: Contact, settings: &EngineSettings) -> Option<Span> {
+    settings.chat_idle_end.filter(|_| matches!(contact, Contact::Chat(_)))
+}
+
+/// What became of the targets, and how long it took in business hours.
+fn target_facts(contact: Contact, summary: &Summary, settings: &EngineSettings, out: &mut Writer<'_>) {
+    let Some(clocks) = &summary.clocks else { return };
+    let Clocks { response, resolution, .. } = **clocks;
+    let idle_end = idle_end_of(contact, settings);
+    out.decision(Measure::FirstResponseDecided, Measure::FirstResponseWithin, summary.response_decision(idle_end));
+    let replied = summary.first_response.filter(|s| !s.is_silent && s.after >= Span(0));
+    if let (Some(replied), Some(clock)) = (replied, response) {
+        out.duration(Measure::FirstResponseBusiness, replied.mark, clock.took);
+    }
+    if let Contact::Chat(_) = contact {
+        out.decision(Measure::ChatWaitDecided, Measure::ChatWaitWithin, summary.wait_decision(idle_end));
+        return;
+    }
+    out.decision(Measure::ResolutionDecided, Measure::ResolutionWithin, summary.resolution_decision());
+    let solved = summary.solve.filter(|s| !s.is_silent && s.after.is_some_and(|after| after >= Span(0)));
+    if let (Some(solve), Some(clock)) = (solved, resolution) {
+        out.duration(Measure::ResolutionBusiness, solve.mark, clock.took);
+    }
 }
 
 fn ticket_facts(summary: &Summary, out: &mut Writer<'_>) {
@@ -78,6 +105,11 @@ fn backlog_facts(summary: &Summary, out: &mut Writer<'_>) {
             out.value(oldest, now, Value::Since(since));
         }
     }
+    // State that begins at the deadline.
+    let deadline = summary.clocks.as_ref().and_then(|clocks| clocks.response?.deadline);
+    if let (Some(_), Some(time)) = (unanswered, deadline) {
+        out.count(Measure::BacklogUnansweredPastTarget, Mark { time, ..now });
+    }
 }
 
 fn chat_facts(summary: &Summary, settings: &EngineSettings, out: &mut Writer<'_>) {
@@ -132,6 +164,14 @@ impl Writer<'_> {
     fn stamp(&mut self, measure: Measure, stamp: Option<Stamp>) {
         if let Some(stamp) = stamp.filter(|s| !s.is_silent) {
             self.duration(measure, stamp.mark, Some(stamp.after));
+        }
+    }
+
+    fn decision(&mut self, decided: Measure, within: Measure, decision: Option<Decision>) {
+        let Some(decision) = decision else { return };
+        self.count(decided, decision.mark());
+        if let Decision::Met(mark) = decision {
+            self.count(within, mark);
         }
     }
 

@@ -1,15 +1,17 @@
-//! The pairs of a correlation that one ticket or chat gives: how long something took, and what the customer said of it.
+//! What one ticket or chat says of what goes with what: how long something took, or whether a target was met, and what the customer said.
 
-use super::Summary;
-use crate::engine::aggregate::{DurationClasses, Value};
+use super::facts::idle_end_of;
+use super::{Decision, Summary};
+use crate::engine::aggregate::Value;
 use crate::engine::correlation::{Side, label_of};
-use crate::engine::fact::{Fact, Facts, Measure};
+use crate::engine::fact::{Fact, Facts, Label, Measure};
 use crate::engine::survey::StandingAnswer;
-use crate::event::{Scope, SurveyMetric};
+use crate::engine::view::View;
+use crate::event::{Contact, Scope, SurveyMetric};
 use crate::time::Span;
 
 /// The pairs of a contact with the answers about it that stand; none when it is withdrawn. The latest answer of each metric counts.
-pub(crate) fn pair_facts<'a>(summary: &Summary, answers: impl Iterator<Item = &'a StandingAnswer>, classes: &DurationClasses) -> Facts {
+pub(crate) fn pair_facts<'a>(contact: Contact, summary: &Summary, answers: impl Iterator<Item = &'a StandingAnswer>, view: &View) -> Facts {
     let mut facts = Facts::new();
     if summary.is_gone {
         return facts;
@@ -43,8 +45,16 @@ pub(crate) fn pair_facts<'a>(summary: &Summary, answers: impl Iterator<Item = &'
             label: label_of(x, y),
             dimensions: answer.dimensions,
             time: time.max(answer.order.time),
-            value: Value::Pair(u32::from(classes.of(span.0)), answer.rank()),
+            value: Value::Pair(u32::from(view.classes.of(span.0)), answer.rank()),
         });
+    }
+    if let (Some(decision), Some(answer)) =
+        (summary.response_decision(idle_end_of(contact, &view.settings)), latest[SurveyMetric::Csat as usize])
+    {
+        let measure = if matches!(decision, Decision::Met(_)) { Measure::CsatWithinTarget } else { Measure::CsatBeyondTarget };
+        let time = decision.mark().time.max(answer.order.time);
+        let value = Value::Vote(answer.vote(view));
+        facts.push(Fact { measure, label: Label::default(), dimensions: answer.dimensions, time, value });
     }
     facts
 }

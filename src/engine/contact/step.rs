@@ -2,6 +2,7 @@
 
 use super::{Action, Entry, Mark, Opening, Solve, Stamp, Summary};
 use crate::engine::names::{DimensionsId, Names};
+use crate::engine::promises::{Promise, Promises};
 use crate::event::{AssignReason, Author, Contact, ContactAction, CreatedBy, Key, Message, Status, TicketSnapshot};
 use crate::time::{EventTime, Span};
 
@@ -12,6 +13,8 @@ pub(crate) struct Setting<'a> {
     pub(crate) call_channels: &'a [u16],
     /// The dimensions that a chat starts with: channel `chat`.
     pub(crate) chat_dimensions: DimensionsId,
+    /// Targets and business hours.
+    pub(crate) promises: &'a Promises,
 }
 
 impl Summary {
@@ -37,7 +40,7 @@ impl Summary {
     pub(crate) fn step(&mut self, entry: &Entry, inherited: DimensionsId, setting: &mut Setting<'_>) {
         let action = match entry.action {
             Action::Event(action) => action,
-            Action::SetCompleted(started) => return self.end_unless_named_since(started, entry),
+            Action::SetCompleted(started) => return self.end_unless_named_since(started, entry, setting),
         };
         self.named = Some(entry.order.time);
         self.dimensions = setting.names.overlay(self.dimensions, entry.dimensions);
@@ -45,40 +48,54 @@ impl Summary {
         self.credited = credited;
         let mark = Mark { time: entry.order.time, dimensions: credited };
         match action {
-            ContactAction::Opened(by) => self.open(entry, mark, by),
-            ContactAction::Message(message) => self.message(mark, message),
-            ContactAction::Status(status) => self.status(mark, status),
+            ContactAction::Opened(by) => self.open(entry, mark, by, setting),
+            ContactAction::Message(message) => self.message(mark, message, setting),
+            ContactAction::Status(status) => self.status(mark, status, setting),
             ContactAction::Merged => (self.is_gone, self.is_spam) = (true, false),
             ContactAction::Escalated | ContactAction::Assigned(Some(AssignReason::Escalation)) => self.escalated = Some(mark),
             ContactAction::Transferred | ContactAction::Assigned(Some(AssignReason::Transfer)) => self.transferred = Some(mark),
             ContactAction::Assigned(_) => {}
-            ContactAction::Snapshot(snapshot) => self.snapshot(entry, mark, &snapshot),
+            ContactAction::Snapshot(snapshot) => self.snapshot(entry, mark, &snapshot, setting),
             ContactAction::Accepted => self.accept(mark, setting),
             ContactAction::Ended => self.ended = self.ended.or(Some(mark)),
             ContactAction::Abandoned => self.abandoned = self.abandoned.or(Some(mark)),
         }
+        self.note_holder(mark);
     }
 
-    fn open(&mut self, entry: &Entry, mark: Mark, by: CreatedBy) {
+    fn open(&mut self, entry: &Entry, mark: Mark, by: CreatedBy, setting: &Setting<'_>) {
         if self.opened.is_some_and(|o| !o.is_silent) {
             return;
         }
         let (time, dimensions, customer) = (mark.time, mark.dimensions, entry.customer);
         self.opened = Some(Opening { order: entry.order, time, dimensions, customer, is_silent: false });
         if by == CreatedBy::Customer {
-            self.clock_start = Some(time);
+            self.start_response(time, mark, setting);
         }
+        self.start_ending(time, mark, setting);
         // A status may have been set before the creation, by the times that the events say.
         if self.status.is_none_or(waits_on_agents) {
             self.waiting_since = Some(time);
         }
     }
 
-    fn message(&mut self, mark: Mark, message: Message) {
+    /// Starts the first-response clock.
+    fn start_response(&mut self, time: EventTime, mark: Mark, setting: &Setting<'_>) {
+        self.clock_start = Some(time);
+        self.start_clock(Promise::FirstResponse, time, mark.dimensions, setting);
+    }
+
+    /// Starts the clocks that a ticket's solve and a chat's acceptance stop.
+    fn start_ending(&mut self, time: EventTime, mark: Mark, setting: &Setting<'_>) {
+        self.start_clock(Promise::Resolution, time, mark.dimensions, setting);
+        self.start_clock(Promise::ChatWait, time, mark.dimensions, setting);
+    }
+
+    fn message(&mut self, mark: Mark, message: Message, setting: &Setting<'_>) {
         match message.author {
             // An automated customer message, such as an out-of-office reply, starts no wait.
-            Author::Customer if !message.automated => self.ask(mark.time),
-            Author::Agent if message.public && !message.automated => self.reply(mark),
+            Author::Customer if !message.automated => self.ask(mark, setting),
+            Author::Agent if message.public && !message.automated => self.reply(mark, setting),
             Author::Bot | Author::Agent if message.public => self.automated_reply(mark),
             // What the help desk sends by itself is a reply only where it is said to be one, such as an acknowledgement.
             Author::System if message.public && message.automated => self.automated_reply(mark),
@@ -86,19 +103,20 @@ impl Summary {
         }
     }
 
-    fn ask(&mut self, time: EventTime) {
+    fn ask(&mut self, mark: Mark, setting: &Setting<'_>) {
         if self.first_response.is_some() {
-            self.asked = self.asked.or(Some(time));
+            self.asked = self.asked.or(Some(mark.time));
         } else if self.clock_start.is_none() && self.opened.is_some() {
-            self.clock_start = Some(time);
+            self.start_response(mark.time, mark, setting);
         }
     }
 
-    fn reply(&mut self, mark: Mark) {
+    fn reply(&mut self, mark: Mark, setting: &Setting<'_>) {
         let Some(start) = self.clock_start else { return };
         self.replies += 1;
         if self.first_response.is_none() {
             self.first_response = Some(Stamp { mark, after: mark.time - start, is_silent: false });
+            self.stop_clock(Promise::FirstResponse, mark.time, setting);
         } else if let Some(asked) = self.asked.take() {
             self.next_responses.push(Stamp { mark, after: mark.time - asked, is_silent: false });
         }
@@ -110,12 +128,12 @@ impl Summary {
         }
     }
 
-    fn status(&mut self, mark: Mark, status: Status) {
+    fn status(&mut self, mark: Mark, status: Status, setting: &Setting<'_>) {
         (self.is_gone, self.is_spam) = (matches!(status, Status::Spam | Status::Deleted), status == Status::Spam);
         self.status = Some(status);
         self.account_wait(mark.time, status);
         match status {
-            Status::Solved | Status::Closed => self.solve(mark, false),
+            Status::Solved | Status::Closed => self.solve(mark, false, setting),
             Status::New | Status::Open | Status::Pending | Status::OnHold => {
                 if self.is_solved {
                     self.reopens.push(mark);
@@ -126,12 +144,13 @@ impl Summary {
         }
     }
 
-    fn solve(&mut self, mark: Mark, is_silent: bool) {
+    fn solve(&mut self, mark: Mark, is_silent: bool, setting: &Setting<'_>) {
         if !self.is_solved {
             let after = self.opened.map(|opened| mark.time - opened.time);
             let waited = self.opened.filter(|opened| !opened.is_silent).map(|_| self.waited);
             let solve = Solve { mark, after, waited, is_silent };
             self.solve = Some(solve);
+            self.stop_clock(Promise::Resolution, mark.time, setting);
             self.first_solve = self.first_solve.or(Some(solve));
         }
         self.is_solved = true;
@@ -154,21 +173,25 @@ impl Summary {
         let channel = setting.names.value(self.dimensions, crate::engine::CHANNEL);
         if let (true, Some(start), None) = (setting.call_channels.contains(&channel), self.clock_start, self.first_response) {
             self.first_response = Some(Stamp { mark, after: mark.time - start, is_silent: false });
+            self.stop_clock(Promise::FirstResponse, mark.time, setting);
         }
     }
 
-    fn end_unless_named_since(&mut self, started: EventTime, entry: &Entry) {
+    fn end_unless_named_since(&mut self, started: EventTime, entry: &Entry, setting: &Setting<'_>) {
         if self.opened.is_some() && self.named.is_none_or(|named| named < started) {
-            self.solve(Mark { time: entry.order.time, dimensions: self.dimensions }, true);
+            self.solve(Mark { time: entry.order.time, dimensions: self.dimensions }, true, setting);
         }
     }
 
     /// A snapshot fills what the history lacks and ends what it says is ended; known history wins over it.
-    fn snapshot(&mut self, entry: &Entry, mark: Mark, snapshot: &TicketSnapshot) {
+    fn snapshot(&mut self, entry: &Entry, mark: Mark, snapshot: &TicketSnapshot, setting: &Setting<'_>) {
         if self.opened.is_none() {
             let (dimensions, customer) = (mark.dimensions, entry.customer);
             self.opened = Some(Opening { order: entry.order, time: snapshot.created, dimensions, customer, is_silent: true });
-            self.clock_start = self.clock_start.or(Some(snapshot.created));
+            if self.clock_start.is_none() {
+                self.start_response(snapshot.created, mark, setting);
+            }
+            self.start_ending(snapshot.created, mark, setting);
             self.status = self.status.or(Some(snapshot.status));
         }
         let reply = |time: EventTime, start: EventTime| Stamp { mark: Mark { time, ..mark }, after: time - start, is_silent: true };
@@ -177,7 +200,7 @@ impl Summary {
         }
         self.asked = self.asked.or(snapshot.awaiting_reply_since);
         match snapshot.status {
-            Status::Solved | Status::Closed => self.solve(Mark { time: snapshot.solved.unwrap_or(mark.time), ..mark }, true),
+            Status::Solved | Status::Closed => self.solve(Mark { time: snapshot.solved.unwrap_or(mark.time), ..mark }, true, setting),
             Status::Spam | Status::Deleted => (self.is_gone, self.is_spam) = (true, snapshot.status == Status::Spam),
             Status::New | Status::Open | Status::Pending | Status::OnHold => {}
         }

@@ -1,10 +1,11 @@
 //! What an event of a ticket or chat changes: its own facts, its pairs with answers, its customer's openings, its surveys.
 
+use super::lives::Lives;
 use super::retention::is_ended;
 use super::{Arrived, Group, post_difference};
 use crate::engine::Rules;
 use crate::engine::contact::{Action, ContactState, Entry, Opening, facts, pair_facts};
-use crate::engine::customer::CustomerState;
+use crate::engine::customer::Heir;
 use crate::engine::fact::{Fact, Facts};
 use crate::engine::names::DimensionsId;
 use crate::engine::order::EventOrder;
@@ -48,6 +49,9 @@ impl Group {
         if !was_unsettled {
             self.unsettled.push(begins, contact);
         }
+        if let Some((customer, order)) = self.contacts[&contact].summary.opened.and_then(|opened| Some((opened.customer?, opened.order))) {
+            self.add_heir(customer, order, Heir::Contact(contact), view, rules);
+        }
     }
 
     /// Replays a ticket or chat, because its customer's dimensions became known late.
@@ -77,7 +81,7 @@ impl Group {
     pub(super) fn pairs_of(&self, contact: Contact, view: &View) -> Facts {
         let Some(state) = self.contacts.get(&contact).filter(|s| !s.surveys.is_empty()) else { return Facts::new() };
         let answers = state.surveys.iter().filter_map(|id| self.surveys.get(id)?.answer.as_ref());
-        pair_facts(&state.summary, answers.filter(|a| a.stands && a.about == Some(contact)), &view.classes)
+        pair_facts(contact, &state.summary, answers.filter(|a| a.stands && a.about == Some(contact)), view)
     }
 
     /// Changes a ticket or chat and posts whatever follows; `change` gives whether nothing before it is touched.
@@ -86,7 +90,7 @@ impl Group {
         contact: Contact,
         view: &mut View,
         rules: &Rules,
-        change: impl FnOnce(&mut ContactState, &rustc_hash::FxHashMap<Key, CustomerState>, &mut View) -> bool,
+        change: impl FnOnce(&mut ContactState, &Lives, &mut View) -> bool,
     ) {
         let pairs = self.pairs_of(contact, view);
         let state = self.contacts.entry(contact).or_insert_with(|| ContactState::new(contact, &rules.setting(&mut view.names)));
@@ -94,31 +98,29 @@ impl Group {
         let (opening, was_spam) = (standing_opening(state), state.summary.is_spam);
         let is_last = change(state, &self.customers, view);
         let after = own_facts(state, view);
-        post_difference(before, after, self.panes.about(Subject::Contact(contact)), view);
+        post_difference(Subject::Contact(contact), before, after, &mut self.panes, view);
 
         let (new_opening, is_spam) = (standing_opening(state), state.summary.is_spam);
         let has_surveys = !state.surveys.is_empty();
         if opening != new_opening {
-            self.move_opening(contact, opening, new_opening, view);
+            self.move_opening(contact, opening, new_opening, view, rules);
         }
         if has_surveys {
             if !is_last || was_spam != is_spam {
                 self.resolve_surveys_of(contact, view, rules);
             }
             let pairs_now = self.pairs_of(contact, view);
-            post_difference(pairs, pairs_now, self.panes.about(Subject::Contact(contact)), view);
+            post_difference(Subject::Contact(contact), pairs, pairs_now, &mut self.panes, view);
         }
     }
 
     /// Tells the customers that a ticket or chat was opened, was withdrawn, or is another's.
-    fn move_opening(&mut self, contact: Contact, old: Option<Opening>, new: Option<Opening>, view: &mut View) {
+    fn move_opening(&mut self, contact: Contact, old: Option<Opening>, new: Option<Opening>, view: &mut View, rules: &Rules) {
         if let Some((opening, customer)) = old.and_then(|o| Some((o, o.customer?))) {
-            self.panes.about(Subject::Customer(customer));
-            self.change_openings(customer, opening.order, view, |state| state.remove_opening(contact, opening.order));
+            self.change_opening(customer, contact, opening, false, view, rules);
         }
         if let Some((opening, customer)) = new.and_then(|o| Some((o, o.customer?))) {
-            self.panes.about(Subject::Customer(customer));
-            self.change_openings(customer, opening.order, view, |state| state.add_opening(contact, opening));
+            self.change_opening(customer, contact, opening, true, view, rules);
         }
     }
 }
@@ -140,11 +142,8 @@ fn standing_opening(state: &ContactState) -> Option<Opening> {
 }
 
 /// The dimensions that a contact inherits from its customer at an instant, where any grouping set asks for them.
-pub(super) fn inherited_from(
-    customers: &rustc_hash::FxHashMap<Key, CustomerState>,
-    rules: &Rules,
-) -> impl Fn(Option<Key>, EventOrder) -> DimensionsId {
-    move |customer, order| match customer.filter(|_| rules.inherits_from_customer).and_then(|c| customers.get(&c)) {
+pub(super) fn inherited_from(customers: &Lives, rules: &Rules) -> impl Fn(Option<Key>, EventOrder) -> DimensionsId {
+    move |customer, order| match customer.filter(|_| rules.inherits_from_customer).and_then(|c| customers.at(c, order)) {
         Some(state) => state.dimensions_before(order),
         None => DimensionsId::default(),
     }

@@ -5,6 +5,7 @@ use super::retention::survey_retention;
 use super::{Arrived, Group, post_difference};
 use crate::engine::Rules;
 use crate::engine::contact::ContactState;
+use crate::engine::customer::Heir;
 use crate::engine::names::DimensionsId;
 use crate::engine::order::EventOrder;
 use crate::engine::standing::{LoyaltyAnswer, Subject};
@@ -24,6 +25,9 @@ impl Group {
             let state = self.contacts.entry(contact).or_insert_with(|| ContactState::new(contact, &rules.setting(&mut view.names)));
             state.link_survey(id, arrived.order);
         }
+        if let Some(customer) = arrived.customer {
+            self.add_heir(customer, arrived.order, Heir::Survey(id), view, rules);
+        }
         match survey.action {
             SurveyAction::Sent => self.send(id, survey, arrived, view, rules),
             SurveyAction::Responded(answer) => self.answer(id, survey, answer, arrived, view, rules),
@@ -34,6 +38,17 @@ impl Group {
     pub(super) fn resolve_surveys_of(&mut self, contact: Contact, view: &mut View, rules: &Rules) {
         let ids = self.contacts.get(&contact).map(|state| state.surveys.clone()).unwrap_or_default();
         ids.into_iter().for_each(|id| self.change_survey(id, view, rules, |_| ()));
+    }
+
+    /// Looks again at what a survey inherits from its customer, and at the pair that its answer gives.
+    pub(super) fn resolve_survey(&mut self, id: SurveyId, view: &mut View, rules: &Rules) {
+        let about = self.surveys.get(&id).and_then(|state| state.answer.as_ref()?.about);
+        let before = about.map(|contact| self.pairs_of(contact, view)).unwrap_or_default();
+        self.change_survey(id, view, rules, |_| ());
+        let after = about.map(|contact| self.pairs_of(contact, view)).unwrap_or_default();
+        if let Some(contact) = about {
+            post_difference(Subject::Contact(contact), before, after, &mut self.panes, view);
+        }
     }
 
     /// The latest sending counts.
@@ -78,7 +93,7 @@ impl Group {
         self.change_survey(id, view, rules, |state| state.answer = Some(standing));
         for (contact, before) in touched.into_iter().zip(before) {
             let after = self.pairs_of(contact, view);
-            post_difference(before, after, self.panes.about(Subject::Contact(contact)), view);
+            post_difference(Subject::Contact(contact), before, after, &mut self.panes, view);
         }
     }
 
@@ -95,15 +110,13 @@ impl Group {
         }
         self.surveys.insert(id, state);
         self.panes.note_loyalty(id, || new.as_ref().and_then(|(customer, answer)| loyalty(*customer, answer, view)));
-        post_difference(before, after, self.panes.about(Subject::of_survey(id)), view);
+        post_difference(Subject::of_survey(id), before, after, &mut self.panes, view);
         if old != new {
             if let Some((customer, answer)) = old {
-                self.panes.about(Subject::Customer(customer));
-                self.change_answers(customer, answer.order, view, |state| state.remove_answer(answer.order));
+                self.change_answer(customer, answer, false, view, rules);
             }
             if let Some((customer, answer)) = new {
-                self.panes.about(Subject::Customer(customer));
-                self.change_answers(customer, answer.order, view, |state| state.add_answer(answer));
+                self.change_answer(customer, answer, true, view, rules);
             }
         }
     }

@@ -34,11 +34,18 @@ pub(in crate::metrics) fn families() -> Vec<Family> {
     families.into_iter().map(|family| family.over(Sets::Customer)).collect()
 }
 
+/// Churned share of the customers at the window's start; absent where the base is not known.
+pub(super) fn churn(reader: &Reader<'_>) -> Option<f64> {
+    let whole = Some(active_at_start(reader)).filter(|whole| is_base_known(reader) && *whole > 0)?;
+    Some(reader.count(Measure::CustomerDepartures) as f64 / whole as f64)
+}
+
 /// Active now less those who became so, net, inside the window.
 fn active_at_start(reader: &Reader<'_>) -> i64 {
     reader.count(Measure::CustomersActive) - reader.count(Measure::CustomerActivations)
 }
 
-fn is_base_known(reader: &Reader<'_>) -> bool {
+/// Whether who was a customer at the window's start is known.
+pub(super) fn is_base_known(reader: &Reader<'_>) -> bool {
     reader.snapshot.customers_since.is_some_and(|since| since < reader.window().start)
 }

@@ -40,7 +40,7 @@ pub(in crate::metrics) fn families() -> Vec<Family> {
 }
 
 /// 1 + 4 * mean of e, where e = effort above the least / span of the scale.
-fn effort(reader: &Reader<'_>) -> Option<f64> {
+pub(super) fn effort(reader: &Reader<'_>) -> Option<f64> {
     let count = reader.all_answers(Measure::Ces).count;
     let efforts: f64 = reader.by_scale(Measure::Ces).map(|(scale, a)| a.points as f64 / (scale.max - scale.min) as f64).sum();
     (count > 0).then(|| 1.0 + 4.0 * efforts / count as f64)
