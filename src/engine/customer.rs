@@ -194,12 +194,11 @@ impl CustomerState {
 
     /// The facts of the latest answers: the relationship NPS, and the pairs with it.
     pub(crate) fn latest_answer_facts(&self, view: &mut View) -> Facts {
-        let latest = |metric| self.answers.iter().rev().find(|a| a.metric == metric && (metric != SurveyMetric::Nps || a.is_experience()));
         let mut facts = Facts::new();
-        let Some(nps) = latest(SurveyMetric::Nps) else { return facts };
+        let Some(nps) = self.latest_answer(SurveyMetric::Nps) else { return facts };
         facts.push(nps.score_fact(view));
         for (metric, side) in [(SurveyMetric::Csat, Side::Csat), (SurveyMetric::Ces, Side::Ces)] {
-            if let Some(other) = latest(metric) {
+            if let Some(other) = self.latest_answer(metric) {
                 let time = other.order.time.max(nps.order.time);
                 let (label, value) = (label_of(side, Side::Nps), Value::Pair(other.rank(), nps.rank()));
                 facts.push(Fact { measure: Measure::Correlation, label, dimensions: nps.dimensions, time, value });
@@ -228,10 +227,14 @@ impl CustomerState {
         let keep_last = self.openings.partition_point(|(_, o)| o.order.time < horizon).saturating_sub(1);
         self.openings.drain(..keep_last);
         if self.answers.first().is_some_and(|a| a.order.time < horizon) {
-            let newest = |metric| self.answers.iter().rev().find(|a| a.metric == metric).map(|a| a.order);
-            let kept = [SurveyMetric::Csat, SurveyMetric::Nps, SurveyMetric::Ces].map(newest);
+            let kept = [SurveyMetric::Csat, SurveyMetric::Nps, SurveyMetric::Ces].map(|metric| self.latest_answer(metric).map(|a| a.order));
             self.answers.retain(|a| a.order.time >= horizon || kept.contains(&Some(a.order)));
         }
+    }
+
+    /// The latest answer of a metric that stands for the customer; of NPS the one about the relationship.
+    fn latest_answer(&self, metric: SurveyMetric) -> Option<&StandingAnswer> {
+        self.answers.iter().rev().find(|a| a.metric == metric && (metric != SurveyMetric::Nps || a.is_experience()))
     }
 
     fn opening_facts(&self, at: usize, view: &View, facts: &mut Facts) {
