@@ -222,6 +222,7 @@ impl Exposition {
 }
 
 /// Whether a label set has ever had something of the measures that a family is made of.
+#[expect(clippy::wildcard_enum_match_arm, reason = "answers are the exception")]
 fn is_seen(family: &Family, label: Label, key: KeyId, snapshot: &Snapshot) -> bool {
     family.seen_by.is_empty()
         || family.seen_by.iter().any(|measure| match measure {
