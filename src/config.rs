@@ -5,6 +5,8 @@
 mod dimensions;
 mod duration;
 mod grouping;
+mod health;
+mod journey;
 mod kafka;
 mod layers;
 mod measures;

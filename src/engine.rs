@@ -40,9 +40,10 @@ pub use targets::{Condition, Rule, Ruled, TargetSettings, TimeTarget};
 /// What the catalogue reads a snapshot with.
 pub(crate) mod read {
     pub(crate) use super::aggregate::Answers;
+    pub(crate) use super::customer::{FEELINGS, METRICS};
     pub(crate) use super::fact::{Label, Measure};
     pub(crate) use super::names::KeyId;
-    pub(crate) use super::snapshot::{DurationsReading, GroupKey, Reading, bounds_of};
+    pub(crate) use super::snapshot::{DurationsReading, GroupKey, Reading, Stage, bounds_of};
     pub(crate) use super::survey::score_text;
     pub(crate) use crate::event::Status;
 }
@@ -53,7 +54,7 @@ use self::names::{DimensionsId, Names};
 use self::promises::Promises;
 use self::view::View;
 use crate::event::{Decoded, DimensionValues, Reason};
-use crate::time::EventTime;
+use crate::time::{EventTime, Span};
 
 /// The dimension `channel`.
 pub(crate) const CHANNEL: u8 = 0;
@@ -232,7 +233,7 @@ impl Engine {
     /// All values as of now, immutable.
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
-        snapshot::take(&self.view, &self.assigned)
+        snapshot::take(&self.view, &self.rules, &self.assigned)
     }
 }
 
@@ -241,6 +242,8 @@ impl Engine {
 pub(crate) struct Rules {
     call_channels: Vec<u16>,
     chat_dimensions: DimensionsId,
+    /// The configured stages in their order, with their time-outs.
+    stages: Vec<(u16, Span)>,
     promises: Promises,
     /// Whether any grouping set or target asks for a customer's dimension, so that contacts must inherit it.
     inherits_from_customer: bool,
@@ -255,10 +258,17 @@ impl Rules {
         Self {
             call_channels: settings.call_channels.iter().map(|channel| names.value_named(CHANNEL, channel)).collect(),
             chat_dimensions: names.intern(&chat),
+            stages: settings.journey.stages.iter().map(|s| (names.value_named(JOURNEY_STAGE, &s.name), s.idle_timeout)).collect(),
             inherits_from_customer: settings.grouping_sets.iter().flatten().any(of_customer)
                 || settings.targets.asks_for(|d| of_customer(&d)),
             promises: Promises::new(&settings.targets, names),
         }
+    }
+
+    /// The place and the time-out of a stage; `None` where it is not configured.
+    fn stage(&self, stage: u16) -> Option<(usize, Span)> {
+        let place = self.stages.iter().position(|(s, _)| *s == stage)?;
+        Some((place, self.stages[place].1))
     }
 
     fn setting<'a>(&'a self, names: &'a mut Names) -> Setting<'a> {

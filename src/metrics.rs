@@ -174,7 +174,7 @@ impl Exposition {
                 }
                 Read::Histogram(measure) => {
                     let none = DurationsReading::default();
-                    let reading = reader.durations(*measure).unwrap_or(&none);
+                    let reading = reader.durations(*measure, variant.label).unwrap_or(&none);
                     let has_buckets = key.set.is_none_or(|set| self.has_buckets[set]);
                     self.render_histogram(*measure, name, reading, has_buckets, &mut labels, at, out);
                 }

@@ -162,9 +162,10 @@ step "tests" cargo test --locked --no-fail-fast
 step "documentation" env RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --quiet
 
 say "result after $SECONDS s"
+grep -a -o -E '(measured|left out): .*' "$log" || true
 status=0
 if [ ${#failed_steps[@]} -gt 0 ]; then
-    grep -a -E '^(error|test .* FAILED$|left out:)' "$log" | sort -u | head -n 60 || true
+    grep -a -E '^(error|test .* FAILED$)' "$log" | sort -u | head -n 60 || true
     printf 'failed step: %s\n' "${failed_steps[@]}"
     status=1
 fi

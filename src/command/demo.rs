@@ -21,12 +21,21 @@ Examples:
   Look at it until Ctrl-C:                 cxpulse demo
   On another port, for a minute:           cxpulse demo --port 8080 --for 60s
 
-A support organisation with some 24,000 customers plays 30 days of history as fast as the machine goes and then lives on in real time. Its
-office clock is set so that it is a busy weekday morning now. A little over a minute later, and then every 25 minutes, something breaks:
-response times rise, and satisfaction follows.";
+A support organisation with some 24,000 customers plays 30 days of history as fast as the machine goes and then lives on in real time. \
+Its office clock is set so that it is a busy weekday morning now. \
+A little over a minute later, and then every 40 minutes, something breaks: response times rise, and satisfaction follows.";
 
 /// Warnings, but not that the records carry their senders' time: here it is known, and wanted.
 const LOG_FILTER: &str = "warn,cxpulse::records=error";
+
+/// The organisation's stages, with time-outs short enough to be seen within the history that it plays.
+const STAGES: &str = r#"[
+    { name = "awareness", idle_timeout = "3d", dwell_target = "6h" },
+    { name = "trial", idle_timeout = "7d", dwell_target = "2d" },
+    { name = "onboarding", idle_timeout = "10d", dwell_target = "2d" },
+    { name = "use", idle_timeout = "45d" },
+    { name = "renewal", idle_timeout = "21d", dwell_target = "3d" },
+]"#;
 
 /// Shows everything at work, without a Kafka cluster.
 #[derive(Clone, Debug, clap::Args)]
@@ -85,9 +94,10 @@ async fn run(args: &DemoArgs, configuration: Configuration) -> anyhow::Result<()
 
 /// The built-in configuration with a group of its own, and what the flags say.
 fn configuration(args: &DemoArgs) -> anyhow::Result<Configuration> {
-    let mut flags: Vec<(String, String)> = [("kafka.group_id", "cxpulse-demo"), ("surveys.ces_direction", "ease")]
-        .map(|(key, value)| (key.to_owned(), value.to_owned()))
-        .into();
+    let mut flags: Vec<(String, String)> =
+        [("kafka.group_id", "cxpulse-demo"), ("surveys.ces_direction", "ease"), ("journey.stages", STAGES)]
+            .map(|(key, value)| (key.to_owned(), value.to_owned()))
+            .into();
     let mut set = |key: &str, value: String| flags.push((key.to_owned(), value));
     set("log.filter", args.log.level.clone().unwrap_or_else(|| LOG_FILTER.to_owned()));
     if let Some(json) = args.log.json {

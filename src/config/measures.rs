@@ -1,4 +1,4 @@
-//! What is measured and how: `quantiles`, `[histograms]`, `[surveys]`, `[chats]`, `[journey]`.
+//! What is measured and how: `quantiles`, `[histograms]`, `[surveys]`, `[chats]`.
 
 use super::duration::within;
 use super::problem::{Complaint, ProblemKind, complaint};
@@ -156,11 +156,4 @@ pub(super) fn chats(mut section: Section<'_>) -> (Vec<String>, Span, Option<Span
     let idle_end = section.checked("idle_end", Span(0), within(Span(0), Span::days(400)));
     section.finish();
     (call_channels, abandon_min, Some(idle_end).filter(|span| *span > Span(0)))
-}
-
-/// What `[journey]` says.
-pub(super) fn repeat_contact_within(mut section: Section<'_>) -> Span {
-    let span = section.checked("repeat_contact_within", Span::days(7), within(Span::minutes(1), Span::days(400)));
-    section.finish();
-    span
 }

@@ -86,6 +86,8 @@ problem_kinds! {
     NotCustomerDimension = "not-customer-dimension",
     /// Two grouping sets whose families would have one name.
     GroupingSetClash = "grouping-set-clash",
+    /// Weights of the health index that are all 0.
+    NoHealthWeight = "no-health-weight",
     /// A trend that is no pair of a window and a longer one.
     BadTrend = "bad-trend",
     /// Histogram buckets for a grouping set that is not there.
@@ -106,6 +108,12 @@ problem_kinds! {
     BadScale = "bad-scale",
     /// A lowest satisfied score outside its scale.
     BadThreshold = "bad-threshold",
+    /// A stage named like what stands for no stage.
+    ReservedStage = "reserved-stage",
+    /// A stage that no event can name, because its value is renamed.
+    StageRenamed = "stage-renamed",
+    /// Weights that are all 0.
+    NoWeight = "no-weight",
     /// A time zone that the IANA database does not have.
     UnknownZone = "unknown-zone",
     /// Opening hours that are none.

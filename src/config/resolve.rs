@@ -6,8 +6,8 @@ use super::layers::{self, Node};
 use super::problem::{ConfigError, Problem, ProblemKind, Report, complaint};
 use super::secret;
 use super::section::Section;
-use super::{Configuration, ExportSettings, dimensions, grouping, kafka, measures, schedules, service, targets, topics, windows};
-use crate::engine::EngineSettings;
+use super::{Configuration, ExportSettings, dimensions, grouping, journey, kafka, measures, schedules, service, targets, topics, windows};
+use crate::engine::{EngineSettings, JOURNEY_STAGE};
 use crate::event::DecodeSettings;
 
 /// A configuration that can be used.
@@ -90,7 +90,8 @@ fn configuration(root: Node, folder: &Path, report: &Report) -> Configuration {
     histograms.finish();
     let surveys = measures::surveys(root.section("surveys"));
     let (call_channels, chat_abandon_min, chat_idle_end) = measures::chats(root.section("chats"));
-    let repeat_contact_within = measures::repeat_contact_within(root.section("journey"));
+    let health_weights = super::health::resolve(root.section("health"));
+    let (repeat_contact_within, journey) = journey::resolve(root.section("journey"), dimensions.get(usize::from(JOURNEY_STAGE)));
     let trends = super::trend::resolve(root.section("trend"), &windows);
     let schedules = schedules::resolve(&mut root, &dimensions);
     let targets = targets::resolve(root.section("targets"), schedules, &dimensions);
@@ -115,7 +116,9 @@ fn configuration(root: Node, folder: &Path, report: &Report) -> Configuration {
         chat_abandon_min,
         chat_idle_end,
         repeat_contact_within,
+        journey,
         trends,
+        health_weights,
         ticket_retention,
         customer_retention,
         targets,

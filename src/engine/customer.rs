@@ -1,17 +1,29 @@
 //! One customer: what spans contacts and answers, and the facts that follow from it.
+//!
+//! Does not know other customers, nor that one was erased and came again.
 
-use smallvec::SmallVec;
+mod answers;
+mod experience;
+mod journal;
+mod openings;
+mod subscriptions;
 
-use super::CHANNEL;
+use self::answers::{AnswerKind, Answers};
+pub(crate) use self::experience::{FEELINGS, METRICS};
+use self::journal::{Journal, Step};
+pub(crate) use self::journal::{StepKind, Subscription};
+use self::openings::Openings;
+use self::subscriptions::Subscriptions;
+use super::Rules;
 use super::aggregate::Value;
 use super::contact::Opening;
 use super::correlation::{Side, label_of};
-use super::fact::{Fact, Facts, Measure};
+use super::fact::{Fact, Facts, Label, Measure};
 use super::names::DimensionsId;
 use super::order::EventOrder;
-use super::survey::{StandingAnswer, SurveyId, touchpoint};
+use super::survey::{StandingAnswer, SurveyId, answer_in_stage, touchpoint};
 use super::view::View;
-use crate::event::{Contact, SurveyMetric};
+use crate::event::Contact;
 use crate::time::EventTime;
 
 /// From this many heirs on the settled ones are looked for.
@@ -20,14 +32,14 @@ const HEIRS_LOOKED_AT: usize = 64;
 /// A customer.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct CustomerState {
-    /// The events that named the customer's dimensions, in order.
-    timeline: SmallVec<[Naming; 1]>,
-    /// Subscriptions and cancellations, in order.
-    subscriptions: SmallVec<[(EventOrder, Subscription); 2]>,
+    /// The customer's own events, in order.
+    journal: Journal,
+    /// Of those the subscriptions and cancellations, in order.
+    subscriptions: Subscriptions,
     /// The openings of the customer's tickets and chats that are not withdrawn, in order.
-    openings: Vec<(Contact, Opening)>,
-    /// The customer's answers that stand, in order.
-    answers: Vec<StandingAnswer>,
+    openings: Openings,
+    /// The customer's answers that stand, in order of each kind.
+    answers: Answers,
     /// What may still inherit other dimensions of the customer, where any grouping set asks for them.
     heirs: Vec<Heir>,
     /// Whether it is scheduled to be looked at for leaving.
@@ -43,74 +55,29 @@ pub(crate) enum Heir {
     Survey(SurveyId),
 }
 
-/// An event that named dimensions of the customer.
-#[derive(Clone, Copy, Debug)]
-struct Naming {
-    order: EventOrder,
-    /// The ones it named.
-    named: DimensionsId,
-    /// All of the customer's after it.
-    after: DimensionsId,
-}
-
-/// A change of a subscription.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Subscription {
-    /// Was already a customer.
-    Active,
-    /// Became one, or came back.
-    Subscribed,
-    /// Left.
-    Cancelled,
+/// What an event of a customer changes.
+#[derive(Debug)]
+pub(crate) struct Change {
+    pub(crate) before: Facts,
+    pub(crate) after: Facts,
+    /// Whether the customer's dimensions are other ones from then on, until a later event names them.
+    pub(crate) moves_dimensions: bool,
 }
 
 impl CustomerState {
     /// The customer's dimensions just before an event.
     pub(crate) fn dimensions_before(&self, order: EventOrder) -> DimensionsId {
-        let at = self.timeline.partition_point(|naming| naming.order < order);
-        at.checked_sub(1).map_or(DimensionsId::default(), |at| self.timeline[at].after)
+        self.journal.dimensions_before(order)
     }
 
     /// Whether the customer has subscribed and not cancelled.
     pub(crate) fn is_active(&self) -> bool {
-        self.subscriptions.last().is_some_and(|(_, subscription)| *subscription != Subscription::Cancelled)
+        self.subscriptions.is_active()
     }
 
     /// When something of the customer's last happened.
     pub(crate) fn last_time(&self) -> EventTime {
-        let own = self.timeline.last().map(|naming| naming.order).max(self.subscriptions.last().map(|(o, _)| *o));
-        let others = self.openings.last().map(|(_, o)| o.order).max(self.answers.last().map(|a| a.order));
-        own.max(others).map_or(EventTime::MIN, |order| order.time)
-    }
-
-    /// The customer's dimensions now.
-    pub(crate) fn dimensions(&self) -> DimensionsId {
-        self.timeline.last().map_or(DimensionsId::default(), |naming| naming.after)
-    }
-
-    /// Puts the dimensions that an event names over those before it, and under those that later events name.
-    pub(crate) fn note_dimensions(&mut self, order: EventOrder, named: DimensionsId, view: &mut View) {
-        if named == DimensionsId::default() {
-            return;
-        }
-        let at = self.timeline.partition_point(|naming| naming.order < order);
-        let mut after = at.checked_sub(1).map_or(DimensionsId::default(), |at| self.timeline[at].after);
-        self.timeline.insert(at, Naming { order, named, after });
-        for naming in self.timeline.iter_mut().skip(at) {
-            after = view.names.overlay(after, naming.named);
-            naming.after = after;
-        }
-    }
-
-    /// Notes a change of subscription, in its place.
-    pub(crate) fn note_subscription(&mut self, order: EventOrder, subscription: Subscription) {
-        let at = self.subscriptions.partition_point(|(o, _)| *o < order);
-        self.subscriptions.insert(at, (order, subscription));
-    }
-
-    /// Whether something of the customer's came after an event, so that its dimensions may matter to it.
-    pub(crate) fn has_after(&self, order: EventOrder) -> bool {
-        self.openings.last().is_some_and(|(_, o)| o.order > order) || self.answers.last().is_some_and(|a| a.order > order)
+        self.journal.latest().max(self.openings.latest()).max(self.answers.latest())
     }
 
     /// Notes what inherits its dimensions; gives whether there are so many by now that the settled ones should go.
@@ -128,77 +95,188 @@ impl CustomerState {
         self.heirs.clone()
     }
 
-    /// Facts of the subscriptions, credited to the dimensions that the customer has now.
-    ///
-    /// Who is active at a window's start is read as who is active now less the activations inside the window; who churned, as the departures
-    /// inside the window of those who have cancelled now. So both are sums that windows can keep.
-    pub(crate) fn subscription_facts(&self) -> Facts {
-        let (mut facts, mut is_active, mut is_first) = (Facts::new(), false, true);
-        let dimensions = self.dimensions();
-        let count = |measure, time, n| Fact { value: Value::Count(n), ..Fact::one(measure, time, dimensions) };
-        for (order, subscription) in &self.subscriptions {
-            let becomes_active = *subscription != Subscription::Cancelled;
-            // Whose first event is `customer.active` was a customer before it.
-            let was_before = is_first && *subscription == Subscription::Active;
-            if is_first && *subscription == Subscription::Subscribed {
-                facts.push(count(Measure::CustomersNew, order.time, 1));
-            }
-            if becomes_active != is_active && !was_before {
-                facts.push(count(Measure::CustomerActivations, order.time, if becomes_active { 1 } else { -1 }));
-            }
-            (is_active, is_first) = (becomes_active, false);
+    /// Takes in an event of the customer, in its place, with the dimensions that it names.
+    pub(crate) fn note(&mut self, order: EventOrder, named: DimensionsId, kind: StepKind, view: &mut View, rules: &Rules) -> Change {
+        let staged = self.journal.stage_moves(order, named, view);
+        let mut before = self.end_facts(view, rules);
+        if let Some((from, until)) = staged {
+            self.facts_in_stage(from, until, view, &mut before);
         }
-        if is_active {
-            facts.push(count(Measure::CustomersActive, EventTime::MIN, 1));
+        let was = self.journal.dimensions();
+        let subscription = match kind {
+            StepKind::Subscription(subscription) => Some(subscription),
+            StepKind::Touchpoint { .. } => None,
+        };
+        if subscription.is_some() {
+            before.extend(self.subscription_facts(was));
+        }
+        let mut after = Facts::new();
+        let moves_dimensions = self.journal.insert(order, named, kind, view, rules, &mut before, &mut after);
+        if let Some(subscription) = subscription {
+            self.subscriptions.insert(order, subscription);
+        }
+        let is = self.journal.dimensions();
+        if subscription.is_some() {
+            after.extend(self.subscription_facts(is));
+        } else if was != is {
+            before.extend(self.subscription_facts(was));
+            after.extend(self.subscription_facts(is));
+        }
+        if let Some((from, until)) = staged {
+            self.facts_in_stage(from, until, view, &mut after);
+        }
+        after.extend(self.end_facts(view, rules));
+        Change { before, after, moves_dimensions }
+    }
+
+    /// Changes the openings around one of them, and gives the facts before and after.
+    pub(crate) fn change_opening(
+        &mut self,
+        contact: Contact,
+        opening: Opening,
+        stands: bool,
+        view: &View,
+        rules: &Rules,
+    ) -> (Facts, Facts) {
+        let facts = |state: &Self| {
+            let mut facts = state.end_facts(view, rules);
+            state.openings.around(opening.order).for_each(|at| state.opening_facts(at, view, &mut facts));
+            facts
+        };
+        let before = facts(self);
+        if stands {
+            self.openings.insert(contact, opening);
         } else {
-            let departures = facts.iter().filter(|f| f.measure == Measure::CustomerActivations);
-            let departures: Facts =
-                departures.map(|f| Fact { measure: Measure::CustomerDepartures, value: negated(f.value), ..*f }).collect();
-            facts.extend(departures);
+            self.openings.remove(contact, opening.order);
         }
+        (before, facts(self))
+    }
+
+    /// Changes the answers at one of them, and gives the facts before and after.
+    pub(crate) fn change_answer(&mut self, answer: StandingAnswer, stands: bool, view: &mut View, rules: &Rules) -> (Facts, Facts) {
+        let was = self.experience();
+        let mut before = self.answer_facts(&answer, view, rules);
+        if stands {
+            self.answers.insert(answer.clone(), view);
+        } else {
+            self.answers.remove(&answer);
+        }
+        let mut after = self.answer_facts(&answer, view, rules);
+        let is = self.experience();
+        if was != is {
+            before.extend(self.subscriptions.facts_by_experience(was));
+            after.extend(self.subscriptions.facts_by_experience(is));
+        }
+        (before, after)
+    }
+
+    /// Every fact, but those of explicit touchpoints, which depend on nothing else.
+    pub(crate) fn facts(&self, view: &mut View, rules: &Rules) -> Facts {
+        let mut facts = self.subscription_facts(self.journal.dimensions());
+        self.journal.facts(view, rules, &mut facts);
+        (0..self.openings.len()).for_each(|at| self.opening_facts(at, view, &mut facts));
+        for (answer, _) in self.answers.all() {
+            self.facts_of_answer_in_stage(answer, view, &mut facts);
+        }
+        facts.extend(self.latest_answer_facts(view));
+        facts.extend(self.end_facts(view, rules));
         facts
     }
 
-    /// The facts of the opening of an event, where there is one, and of the next one, which may repeat it.
-    pub(crate) fn opening_facts_around(&self, order: EventOrder, view: &View) -> Facts {
+    /// The facts that are state of now, which end when the customer is forgotten.
+    pub(crate) fn facts_of_now(&self, view: &View, rules: &Rules) -> Facts {
+        let mut facts = self.subscription_facts(self.journal.dimensions());
+        facts.extend(self.end_facts(view, rules));
+        facts.retain(|fact| fact.measure.is_state());
+        facts
+    }
+
+    /// Takes out everything from an event on, as another customer of the same name.
+    pub(crate) fn split_off(&mut self, order: EventOrder, view: &mut View, rules: &Rules) -> Self {
+        let mut later = Self {
+            journal: Journal::default(),
+            subscriptions: self.subscriptions.split_off(order),
+            openings: self.openings.split_off(order),
+            answers: self.answers.split_off(order),
+            // Each part may be asked for by what the other has: an heir that looks again finds what it inherits now.
+            heirs: self.heirs.clone(),
+            is_scheduled: self.is_scheduled,
+        };
+        let (mut before, mut after) = (Facts::new(), Facts::new());
+        for Step { order, named, kind, .. } in self.journal.split_off(order) {
+            later.journal.insert(order, named, kind, view, rules, &mut before, &mut after);
+        }
+        later
+    }
+
+    /// Whether nothing is known.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.journal.is_empty() && self.openings.len() == 0 && self.answers.all().is_empty()
+    }
+
+    /// Drops what no window and no later correction can reach: all before `horizon` but the last of each, and more where a list is longer than
+    /// `length_max`. Gives how many were dropped for their number. Looks only when a list has doubled, so that it costs nothing by the event.
+    pub(crate) fn forget_before(&mut self, horizon: EventTime, length_max: usize) -> usize {
+        self.subscriptions.forget_before(horizon, length_max)
+            + self.journal.forget_before(horizon, length_max)
+            + self.openings.forget_before(horizon, length_max)
+            + self.answers.forget_before(horizon, length_max)
+    }
+
+    /// What follows from where the customer stands after everything that is known: the stage now, and the drop out of it.
+    ///
+    /// Who is idle drops out at a time that may lie ahead, and whatever touches them before or after takes it back.
+    fn end_facts(&self, view: &View, rules: &Rules) -> Facts {
         let mut facts = Facts::new();
-        let from = self.openings.partition_point(|(_, o)| o.order < order);
-        let next = self.openings.partition_point(|(_, o)| o.order <= order);
-        for at in from..(next + 1).min(self.openings.len()) {
-            self.opening_facts(at, view, &mut facts);
+        let standing = self.journal.standing();
+        let label = |stage: u16| Label(u32::from(stage));
+        let fact = |measure, stage, time| Fact::one(measure, time, DimensionsId::default()).labelled(label(stage));
+        if let Some((left_at, left_stage)) = standing.left()
+            && rules.stage(left_stage).is_some()
+        {
+            facts.push(fact(Measure::JourneyDropped, left_stage, left_at));
         }
+        let Some(stage) = view.names.known_stage(standing.dimensions).filter(|_| !standing.is_out) else { return facts };
+        facts.push(fact(Measure::JourneyCustomers, stage, EventTime::MIN));
+        let Some((_, idle_timeout)) = rules.stage(stage) else { return facts };
+        let contacted = self.openings.latest().max(self.answers.latest());
+        let dropped_at = match standing.abandoned_at() {
+            Some(abandoned_at) if contacted <= abandoned_at => abandoned_at,
+            _ => standing.touched.max(contacted) + idle_timeout,
+        };
+        facts.push(fact(Measure::JourneyDropped, stage, dropped_at));
+        facts.push(Fact { value: Value::Count(-1), ..fact(Measure::JourneyCustomers, stage, dropped_at) });
         facts
     }
 
-    /// Adds or replaces the opening of a ticket or chat.
-    pub(crate) fn add_opening(&mut self, contact: Contact, opening: Opening) {
-        let at = self.openings.partition_point(|(_, o)| o.order < opening.order);
-        self.openings.insert(at, (contact, opening));
+    /// Facts of the subscriptions, credited to dimensions of the customer and to the experience that the customer has had.
+    fn subscription_facts(&self, dimensions: DimensionsId) -> Facts {
+        let mut facts = self.subscriptions.facts(dimensions);
+        facts.extend(self.subscriptions.facts_by_experience(self.experience()));
+        facts
     }
 
-    /// Removes an opening.
-    pub(crate) fn remove_opening(&mut self, contact: Contact, order: EventOrder) {
-        self.openings.retain(|(c, o)| *c != contact || o.order != order);
+    fn experience(&self) -> experience::Experience {
+        self.answers.experience_before(self.subscriptions.cancelled())
     }
 
-    /// Adds an answer that stands.
-    pub(crate) fn add_answer(&mut self, answer: StandingAnswer) {
-        let at = self.answers.partition_point(|a| a.order < answer.order);
-        self.answers.insert(at, answer);
-    }
-
-    /// Removes the answer of an event.
-    pub(crate) fn remove_answer(&mut self, order: EventOrder) {
-        self.answers.retain(|a| a.order != order);
+    /// The facts that one answer, coming or going, may change.
+    fn answer_facts(&self, answer: &StandingAnswer, view: &mut View, rules: &Rules) -> Facts {
+        let mut facts = self.end_facts(view, rules);
+        if let Some(answer) = self.answers.find(answer) {
+            self.facts_of_answer_in_stage(answer, view, &mut facts);
+        }
+        facts.extend(self.latest_answer_facts(view));
+        facts
     }
 
     /// The facts of the latest answers: the relationship NPS, and the pairs with it.
-    pub(crate) fn latest_answer_facts(&self, view: &mut View) -> Facts {
+    fn latest_answer_facts(&self, view: &mut View) -> Facts {
         let mut facts = Facts::new();
-        let Some(nps) = self.latest_answer(SurveyMetric::Nps) else { return facts };
+        let Some(nps) = self.answers.latest_of(AnswerKind::Loyalty) else { return facts };
         facts.push(nps.score_fact(view));
-        for (metric, side) in [(SurveyMetric::Csat, Side::Csat), (SurveyMetric::Ces, Side::Ces)] {
-            if let Some(other) = self.latest_answer(metric) {
+        for (kind, side) in [(AnswerKind::Csat, Side::Csat), (AnswerKind::Ces, Side::Ces)] {
+            if let Some(other) = self.answers.latest_of(kind) {
                 let time = other.order.time.max(nps.order.time);
                 let (label, value) = (label_of(side, Side::Nps), Value::Pair(other.rank(), nps.rank()));
                 facts.push(Fact { measure: Measure::Correlation, label, dimensions: nps.dimensions, time, value });
@@ -207,56 +285,59 @@ impl CustomerState {
         facts
     }
 
-    /// The touchpoint of the answer of an event, where there is one.
-    pub(crate) fn answer_touchpoint(&self, order: EventOrder, view: &View) -> Option<Fact> {
-        let answer = self.answers.iter().rev().find(|a| a.order == order)?;
-        Some(touchpoint(order, answer.dimensions, self.dimensions_before(order), view))
-    }
-
-    /// The touchpoints of all openings and answers after an event.
-    pub(crate) fn touchpoints_after(&self, order: EventOrder, view: &View) -> Facts {
-        let openings = self.openings.iter().filter(|(_, o)| o.order > order).map(|(_, o)| (o.order, o.dimensions));
-        let answers = self.answers.iter().filter(|a| a.order > order).map(|a| (a.order, a.dimensions));
-        openings.chain(answers).map(|(at, own)| touchpoint(at, own, self.dimensions_before(at), view)).collect()
-    }
-
-    /// Drops what no window and no later correction can reach: all before `horizon` but the last of each.
-    pub(crate) fn forget_before(&mut self, horizon: EventTime) {
-        let keep_last = self.timeline.partition_point(|naming| naming.order.time < horizon).saturating_sub(1);
-        self.timeline.drain(..keep_last);
-        let keep_last = self.openings.partition_point(|(_, o)| o.order.time < horizon).saturating_sub(1);
-        self.openings.drain(..keep_last);
-        if self.answers.first().is_some_and(|a| a.order.time < horizon) {
-            let kept = [SurveyMetric::Csat, SurveyMetric::Nps, SurveyMetric::Ces].map(|metric| self.latest_answer(metric).map(|a| a.order));
-            self.answers.retain(|a| a.order.time >= horizon || kept.contains(&Some(a.order)));
+    /// The facts of openings and answers that follow from the stage in which they came, between two events.
+    fn facts_in_stage(&self, from: EventOrder, until: Option<EventOrder>, view: &mut View, facts: &mut Facts) {
+        for at in self.openings.between(from, until) {
+            self.opening_facts(at, view, facts);
+        }
+        for answer in self.answers.between(from, until) {
+            self.facts_of_answer_in_stage(answer, view, facts);
         }
     }
 
-    /// The latest answer of a metric that stands for the customer; of NPS the one about the relationship.
-    fn latest_answer(&self, metric: SurveyMetric) -> Option<&StandingAnswer> {
-        self.answers.iter().rev().find(|a| a.metric == metric && (metric != SurveyMetric::Nps || a.is_experience()))
+    fn facts_of_answer_in_stage(&self, answer: &StandingAnswer, view: &mut View, facts: &mut Facts) {
+        let of_customer = self.dimensions_before(answer.order);
+        facts.push(touchpoint(answer.order, answer.dimensions, of_customer, view));
+        facts.extend(answer_in_stage(answer, of_customer, view));
     }
 
     fn opening_facts(&self, at: usize, view: &View, facts: &mut Facts) {
-        let opening = &self.openings[at].1;
+        let (opening, previous) = self.openings.with_previous(at);
         if opening.is_silent {
             return;
         }
-        facts.push(Fact::one(Measure::Contacts, opening.time, opening.dimensions));
-        facts.push(touchpoint(opening.order, opening.dimensions, self.dimensions_before(opening.order), view));
-        let Some((_, previous)) = at.checked_sub(1).map(|at| &self.openings[at]) else { return };
-        if opening.time - previous.time <= view.settings.repeat_contact_within {
-            facts.push(Fact::one(Measure::RepeatContacts, opening.time, opening.dimensions));
-            if view.names.value(opening.dimensions, CHANNEL) != view.names.value(previous.dimensions, CHANNEL) {
+        let of_customer = self.dimensions_before(opening.order);
+        let touched = touchpoint(opening.order, opening.dimensions, of_customer, view);
+        let stage = touched.label.split().0;
+        let mut contact = |measure, in_stage| {
+            facts.push(Fact::one(measure, opening.time, opening.dimensions));
+            if view.names.is_known(stage) {
+                facts.push(Fact::one(in_stage, opening.time, DimensionsId::default()).labelled(Label(u32::from(stage))));
+            }
+        };
+        contact(Measure::Contacts, Measure::StageContacts);
+        if let Some(previous) = previous.filter(|p| opening.time - p.time <= view.settings.repeat_contact_within) {
+            contact(Measure::RepeatContacts, Measure::StageRepeatContacts);
+            if openings::is_switch(opening, previous, view) {
                 facts.push(Fact::one(Measure::ChannelSwitches, opening.time, opening.dimensions));
             }
         }
+        facts.push(touched);
     }
 }
 
-fn negated(value: Value) -> Value {
-    match value {
-        Value::Count(n) => Value::Count(-n),
-        other @ (Value::Duration(..) | Value::Vote(_) | Value::Pair(..) | Value::Since(_)) => other,
+/// Whether a list has as many entries as when it was last looked through, doubled: then looking again costs nothing by the entry.
+fn has_doubled(length: usize) -> bool {
+    length >= 8 && length.is_power_of_two()
+}
+
+/// How many of the oldest entries to drop: those that are `old` but the last of them, and those above `length_max`; and how many of them for
+/// their number alone. None unless the list has doubled.
+fn forgettable<T>(entries: &[T], length_max: usize, old: impl Fn(&T) -> bool) -> (usize, usize) {
+    if !has_doubled(entries.len()) {
+        return (0, 0);
     }
+    let old = entries.partition_point(old).saturating_sub(1);
+    let gone = old.max(entries.len().saturating_sub(length_max));
+    (gone, gone - old)
 }

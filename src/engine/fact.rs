@@ -75,6 +75,22 @@ pub(crate) enum Measure {
     /// Cancellations less subscriptions, of customers who have cancelled now.
     CustomerDepartures,
     CustomersNew,
+    /// The same by what the customer experienced last. Label: metric and experience.
+    ExperienceActivations,
+    ExperienceDepartures,
+    /// Label: the stages from and to.
+    JourneyTransitions,
+    /// Label: the stage.
+    JourneyEntered,
+    JourneyAdvanced,
+    /// At a time that may lie ahead.
+    JourneyDropped,
+    JourneyStageTime,
+    StageContacts,
+    StageRepeatContacts,
+    /// Label: the stage and the scale.
+    StageCsat,
+    StageCes,
     BacklogTickets,
     BacklogUnansweredTickets,
     BacklogAwaitingReplyTickets,
@@ -87,6 +103,10 @@ pub(crate) enum Measure {
     ChatsWaiting,
     ChatsActive,
     CustomersActive,
+    /// Label: metric and experience.
+    ExperienceActive,
+    /// Label: the stage; less those who have dropped out of it.
+    JourneyCustomers,
 }
 
 /// Which grouping sets a measure is kept for, beside the overall value.
@@ -106,9 +126,24 @@ impl Measure {
     /// Which grouping sets it is kept for.
     pub(crate) const fn grouping(self) -> Grouping {
         match self {
-            Self::CsatScores | Self::CsatWithinTarget | Self::CsatBeyondTarget | Self::Touchpoints | Self::BacklogByStatus => {
-                Grouping::Overall
-            }
+            Self::CsatScores
+            | Self::CsatWithinTarget
+            | Self::CsatBeyondTarget
+            | Self::Touchpoints
+            | Self::BacklogByStatus
+            | Self::ExperienceActive
+            | Self::ExperienceActivations
+            | Self::ExperienceDepartures
+            | Self::JourneyCustomers
+            | Self::JourneyTransitions
+            | Self::JourneyEntered
+            | Self::JourneyAdvanced
+            | Self::JourneyDropped
+            | Self::JourneyStageTime
+            | Self::StageContacts
+            | Self::StageRepeatContacts
+            | Self::StageCsat
+            | Self::StageCes => Grouping::Overall,
             Self::Correlation => Grouping::OneDimension,
             Self::CustomerActivations | Self::CustomerDepartures | Self::CustomersNew | Self::CustomersActive => Grouping::Customer,
             _ => Grouping::All,
@@ -129,6 +164,8 @@ impl Measure {
                 | Self::ChatsWaiting
                 | Self::ChatsActive
                 | Self::CustomersActive
+                | Self::ExperienceActive
+                | Self::JourneyCustomers
         )
     }
 }
@@ -138,12 +175,12 @@ impl Measure {
 pub(crate) struct Label(pub(crate) u32);
 
 impl Label {
-    /// The label of a stage and a channel.
-    pub(crate) const fn stage_and_channel(stage: u16, channel: u16) -> Self {
-        Self((stage as u32) << 16 | channel as u32)
+    /// The label of two values, such as a stage and a channel.
+    pub(crate) const fn of_two(first: u16, second: u16) -> Self {
+        Self((first as u32) << 16 | second as u32)
     }
 
-    /// Stage and channel of such a label.
+    /// The two values of such a label.
     pub(crate) const fn split(self) -> (u16, u16) {
         ((self.0 >> 16) as u16, self.0 as u16)
     }

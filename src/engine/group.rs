@@ -2,6 +2,7 @@
 
 mod contacts;
 mod customers;
+mod lives;
 mod retention;
 mod surveys;
 
@@ -11,8 +12,8 @@ pub(crate) use retention::Evictions;
 use retention::Schedule;
 use rustc_hash::FxHashMap;
 
+use self::lives::Lives;
 use super::contact::ContactState;
-use super::customer::CustomerState;
 use super::fact::{Facts, difference};
 use super::gate::Gate;
 use super::ledger::Ledger;
@@ -33,7 +34,7 @@ pub(crate) struct Group {
     pub(crate) panes: Panes,
     contacts: FxHashMap<Contact, ContactState>,
     surveys: FxHashMap<SurveyId, SurveyState>,
-    customers: FxHashMap<Key, CustomerState>,
+    customers: Lives,
     /// Events later than now; they are applied when now reaches them.
     held: BTreeMap<EventOrder, Arrived>,
     /// When the tail of each unsettled ticket or chat begins.
@@ -86,7 +87,7 @@ impl Group {
             panes,
             contacts: FxHashMap::default(),
             surveys: FxHashMap::default(),
-            customers: FxHashMap::default(),
+            customers: Lives::default(),
             held: BTreeMap::new(),
             unsettled: Schedule::default(),
             ended: Schedule::default(),
@@ -154,7 +155,9 @@ impl Group {
         while let Some(contact) = self.unsettled.pop_before(horizon) {
             self.settle_contact(contact, horizon, view, rules);
         }
-        self.expire(horizon, view);
+        let forgotten = self.forgotten_before(view, rules);
+        self.customers.forget_before(forgotten);
+        self.expire(horizon, view, rules);
     }
 
     /// How much it holds, by store.

@@ -5,7 +5,7 @@
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
-use super::EngineSettings;
+use super::{EngineSettings, JOURNEY_STAGE};
 use crate::event::DimensionValues;
 
 /// The value number of a dimension that is not set; reads as `unknown`.
@@ -124,6 +124,22 @@ impl Names {
     /// Whether a dimension is set.
     pub(crate) fn is_set(&self, of: DimensionsId, dimension: u8) -> bool {
         self.tuples[of.0 as usize][usize::from(dimension)] != UNSET
+    }
+
+    /// The journey stage of a tuple; `None` where it is unset or `unknown`.
+    pub(crate) fn known_stage(&self, of: DimensionsId) -> Option<u16> {
+        Some(self.value(of, JOURNEY_STAGE)).filter(|stage| self.is_known(*stage))
+    }
+
+    /// Whether a tuple sets the journey stage, be it to `unknown`.
+    pub(crate) fn names_stage(&self, of: DimensionsId) -> bool {
+        self.is_set(of, JOURNEY_STAGE)
+    }
+
+    /// Whether a value's number is not that of `unknown`.
+    #[expect(clippy::unused_self, reason = "numbers of values mean something to these names only")]
+    pub(crate) fn is_known(&self, value: u16) -> bool {
+        value != UNKNOWN
     }
 
     /// The number of a value that is named in the configuration, such as the channel `phone`.

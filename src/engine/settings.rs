@@ -31,8 +31,12 @@ pub struct EngineSettings {
     pub chat_idle_end: Option<Span>,
     /// A contact at most this long after another of the same customer is a repeat. Default 7 d.
     pub repeat_contact_within: Span,
+    /// The customer journey.
+    pub journey: JourneySettings,
     /// Short window and baseline window of each trend, by index. The short one is the shorter.
     pub trends: Vec<TrendSettings>,
+    /// Weights of the parts of the health index: speed, quality, perception, outcome.
+    pub health_weights: [f64; 4],
     /// How long ended tickets and chats stay known after their last event. Default 365 d.
     pub ticket_retention: Span,
     /// How long cancelled customers stay known. Default 400 d.
@@ -94,6 +98,58 @@ pub struct DurationBounds {
     pub resolution: Vec<Span>,
     /// Chat wait and chat duration.
     pub chat: Vec<Span>,
+}
+
+/// The stages of the customer journey, and what makes one painful.
+#[derive(Clone, Debug, Default)]
+pub struct JourneySettings {
+    /// The stages in their order; without any, nobody advances or drops out, and stages are shown as they are seen.
+    pub stages: Vec<StageSettings>,
+    /// How much each part counts in the pain index.
+    pub pain_weights: PainWeights,
+}
+
+/// One stage of the customer journey.
+#[derive(Clone, Debug)]
+pub struct StageSettings {
+    /// The value of `journey_stage`, as events have it after renames.
+    pub name: String,
+    /// Without a touchpoint of any kind for this long, a customer has dropped out of the stage.
+    pub idle_timeout: Span,
+    /// How long half of the customers should need at most until they move on.
+    pub dwell_target: Option<Span>,
+}
+
+/// The weights of the pain index: 0 leaves a part out, and only their relation matters.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PainWeights {
+    /// Share of the customers who dropped out.
+    pub dropoff: f64,
+    /// Share of dissatisfied CSAT answers given in the stage.
+    pub csat: f64,
+    /// Mean effort of the CES answers given in the stage.
+    pub effort: f64,
+    /// Share of repeats among the contacts in the stage.
+    pub repeat_contacts: f64,
+    /// Median time in the stage against its `dwell_target`.
+    pub dwell: f64,
+}
+
+impl PainWeights {
+    /// The parts in the order of the fields, as the label `part` spells them.
+    pub const PARTS: [&str; 5] = ["dropoff", "csat", "effort", "repeat_contacts", "dwell"];
+
+    /// The weights in the order of [`Self::PARTS`].
+    #[must_use]
+    pub const fn in_order(&self) -> [f64; 5] {
+        [self.dropoff, self.csat, self.effort, self.repeat_contacts, self.dwell]
+    }
+}
+
+impl Default for PainWeights {
+    fn default() -> Self {
+        Self { dropoff: 3.0, csat: 3.0, effort: 2.0, repeat_contacts: 1.0, dwell: 1.0 }
+    }
 }
 
 /// What is kept at most, each per partition group; at the bound ended entries leave first, counted.

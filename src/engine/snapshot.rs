@@ -51,6 +51,20 @@ pub struct Snapshot {
     pub(crate) medians: Vec<TrendMedians>,
     /// The texts of stage and channel of each touchpoint label.
     pub(crate) touchpoints: Vec<(Label, String, String)>,
+    /// The journey's stages: those configured, in their order, and then those seen beside them.
+    pub(crate) stages: Vec<Stage>,
+    /// The texts of the stages of each move.
+    pub(crate) transitions: Vec<(Label, String, String)>,
+}
+
+/// A stage of the customer journey.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Stage {
+    /// The label of measures by stage alone, and the first part of those of stage and scale.
+    pub(crate) label: Label,
+    pub(crate) text: String,
+    /// Its place among those configured.
+    pub(crate) place: Option<usize>,
 }
 
 /// One window at the snapshot's instant.

@@ -148,6 +148,7 @@ impl SurveyState {
         }
         if answer.customer.is_none() {
             facts.push(touchpoint(answer.order, answer.dimensions, DimensionsId::default(), view));
+            facts.extend(answer_in_stage(answer, DimensionsId::default(), view));
         }
         facts
     }
@@ -156,8 +157,21 @@ impl SurveyState {
 /// A touchpoint: its own stage, else that of its customer at the time; never its customer's channel.
 pub(crate) fn touchpoint(order: EventOrder, own: DimensionsId, of_customer: DimensionsId, view: &View) -> Fact {
     let from = if view.names.is_set(own, JOURNEY_STAGE) { own } else { of_customer };
-    let label = Label::stage_and_channel(view.names.value(from, JOURNEY_STAGE), view.names.value(own, CHANNEL));
+    let label = Label::of_two(view.names.value(from, JOURNEY_STAGE), view.names.value(own, CHANNEL));
     Fact::one(Measure::Touchpoints, order.time, own).labelled(label)
+}
+
+/// What a CSAT or CES answer says of the stage in which it was given: its own, else that of its customer at the time.
+pub(crate) fn answer_in_stage(answer: &StandingAnswer, of_customer: DimensionsId, view: &mut View) -> Option<Fact> {
+    let measure = match answer.metric {
+        SurveyMetric::Csat => Measure::StageCsat,
+        SurveyMetric::Ces => Measure::StageCes,
+        SurveyMetric::Nps => return None,
+    };
+    let from = if view.names.is_set(answer.dimensions, JOURNEY_STAGE) { answer.dimensions } else { of_customer };
+    let stage = view.names.known_stage(from)?;
+    let label = Label::of_two(stage, view.scales.label(answer.answer.scale).0 as u16);
+    Some(Fact { value: Value::Vote(answer.vote(view)), ..Fact::one(measure, answer.order.time, DimensionsId::default()).labelled(label) })
 }
 
 /// The lowest satisfied score: the top two boxes, on a scale of two or three the top one, unless configured.

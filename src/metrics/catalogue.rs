@@ -20,8 +20,12 @@ pub fn catalogue(settings: &EngineSettings) -> Vec<Family> {
     families.extend(families::effort::families());
     families.extend(families::customers::families());
     families.extend(families::contacts::families());
+    families.extend(families::experience::families());
+    families.extend(families::journey::families(settings));
+    families.extend(families::pain::families(settings));
     families.extend(families::correlation::families());
     families.extend(families::trend::families());
     families.extend(families::targets::families(settings));
+    families.extend(families::health::families(settings));
     families
 }

@@ -2,8 +2,8 @@
 
 use super::families::targets;
 use super::reader::Reader;
-use crate::engine::read::{Label, Measure, Status, score_text};
-use crate::engine::{PAIRS, Snapshot};
+use crate::engine::read::{FEELINGS, Label, METRICS, Measure, Stage, Status, score_text};
+use crate::engine::{PAIRS, PainWeights, Snapshot};
 
 /// A family before grouping sets: its name is the overall one.
 pub struct Family {
@@ -60,10 +60,24 @@ pub enum Labels {
     StageAndChannel,
     /// `status`.
     Status,
+    /// `metric` and `experience`.
+    Experience,
+    /// `journey_stage`: those configured and those seen.
+    Stage,
+    /// `journey_stage`: those configured.
+    ConfiguredStage,
+    /// `journey_stage` and `part`.
+    StagePart,
+    /// `part`.
+    PainPart,
+    /// `from` and `to`.
+    Transition,
     /// `metric` and `baseline`, for the configured trends.
     Trend,
     /// `metric`: what a target can be set for.
     Target,
+    /// `part`: a part of the health index.
+    HealthPart,
 }
 
 /// How the series of several replicas become one.
@@ -129,9 +143,26 @@ impl Labels {
                 snapshot.touchpoints.iter().map(texts).collect()
             }
             Self::Trend => super::families::trend::variants(snapshot),
+            Self::HealthPart => super::families::health::variants(),
             Self::Status => {
                 let statuses = [(Status::New, "new"), (Status::Open, "open"), (Status::Pending, "pending"), (Status::OnHold, "on_hold")];
                 statuses.iter().map(|(status, text)| one(*status as u32, "status", text)).collect()
+            }
+            Self::Experience => metrics_and_experiences(),
+            Self::Stage => snapshot.stages.iter().map(|s| one(s.label.0, "journey_stage", &s.text)).collect(),
+            Self::ConfiguredStage => {
+                let configured = snapshot.stages.iter().filter(|s| s.place.is_some());
+                configured.map(|s| one(s.label.0, "journey_stage", &s.text)).collect()
+            }
+            Self::StagePart => stages_and_parts(snapshot),
+            Self::PainPart => PainWeights::PARTS.iter().enumerate().map(|(part, text)| Variant { part, ..one(0, "part", text) }).collect(),
+            Self::Transition => {
+                let texts = |(label, from, to): &(Label, String, String)| Variant {
+                    label: *label,
+                    part: 0,
+                    texts: vec![("from", from.clone()), ("to", to.clone())],
+                };
+                snapshot.transitions.iter().map(texts).collect()
             }
         }
     }
@@ -146,6 +177,25 @@ fn scopes_and_groups() -> Vec<Variant> {
         }
     }
     variants
+}
+
+fn metrics_and_experiences() -> Vec<Variant> {
+    let pairs = METRICS.iter().flat_map(|metric| FEELINGS.iter().map(move |experience| (*metric, *experience)));
+    let variant = |(label, (metric, experience)): (u32, (&str, &str))| Variant {
+        label: Label(label),
+        part: 0,
+        texts: vec![("metric", metric.to_owned()), ("experience", experience.to_owned())],
+    };
+    (0..).zip(pairs).map(variant).collect()
+}
+
+fn stages_and_parts(snapshot: &Snapshot) -> Vec<Variant> {
+    let variant = |stage: &Stage, part: usize| Variant {
+        label: stage.label,
+        part,
+        texts: vec![("journey_stage", stage.text.clone()), ("part", PainWeights::PARTS[part].to_owned())],
+    };
+    snapshot.stages.iter().flat_map(|stage| (0..PainWeights::PARTS.len()).map(move |part| variant(stage, part))).collect()
 }
 
 impl Family {

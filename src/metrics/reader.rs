@@ -51,8 +51,8 @@ impl<'a> Reader<'a> {
     }
 
     /// A distribution.
-    pub(super) fn durations(&self, measure: Measure) -> Option<&'a DurationsReading> {
-        match self.reading(measure, Label::default())? {
+    pub(super) fn durations(&self, measure: Measure, label: Label) -> Option<&'a DurationsReading> {
+        match self.reading(measure, label)? {
             Reading::Durations(durations) => Some(durations),
             _ => None,
         }

@@ -63,6 +63,12 @@ fn labels_of(family: &Family) -> String {
         Labels::Pair => vec!["x", "y"],
         Labels::StageAndChannel => vec!["journey_stage", "channel"],
         Labels::Status => vec!["status"],
+        Labels::HealthPart => vec!["part"],
+        Labels::Experience => vec!["metric", "experience"],
+        Labels::Stage | Labels::ConfiguredStage => vec!["journey_stage"],
+        Labels::StagePart => vec!["journey_stage", "part"],
+        Labels::PainPart => vec!["part"],
+        Labels::Transition => vec!["from", "to"],
         Labels::Trend => vec!["metric", "baseline"],
     };
     own.into_iter().chain(family.is_windowed.then_some("window")).collect::<Vec<_>>().join(", ")

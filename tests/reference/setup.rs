@@ -1,6 +1,8 @@
 //! Settings for the tests: the defaults of the product, spelled out, so that a test depends on no file.
 
-use cxpulse::engine::{DurationBounds, EngineDimension, EngineSettings, EngineTopic, Limits, TargetSettings, WindowSettings};
+use cxpulse::engine::{
+    DurationBounds, EngineDimension, EngineSettings, EngineTopic, JourneySettings, Limits, TargetSettings, WindowSettings,
+};
 use cxpulse::event::Kind;
 use cxpulse::time::Span;
 
@@ -43,7 +45,9 @@ pub(crate) fn settings() -> EngineSettings {
         chat_abandon_min: Span::seconds(5),
         chat_idle_end: None,
         trends: Vec::new(),
+        health_weights: [0.3, 0.2, 0.3, 0.2],
         repeat_contact_within: Span::days(7),
+        journey: JourneySettings::default(),
         ticket_retention: Span::days(365),
         customer_retention: Span::days(400),
         targets: TargetSettings::default(),

@@ -1,10 +1,11 @@
 //! What an event of a ticket or chat changes: its own facts, its pairs with answers, its customer's openings, its surveys.
 
+use super::lives::Lives;
 use super::retention::is_ended;
 use super::{Arrived, Group, post_difference};
 use crate::engine::Rules;
 use crate::engine::contact::{Action, ContactState, Entry, Opening, facts, pair_facts};
-use crate::engine::customer::{CustomerState, Heir};
+use crate::engine::customer::Heir;
 use crate::engine::fact::{Fact, Facts};
 use crate::engine::names::DimensionsId;
 use crate::engine::order::EventOrder;
@@ -48,8 +49,8 @@ impl Group {
         if !was_unsettled {
             self.unsettled.push(begins, contact);
         }
-        if let Some(customer) = self.contacts[&contact].summary.opened.and_then(|opened| opened.customer) {
-            self.add_heir(customer, Heir::Contact(contact), view, rules);
+        if let Some((customer, order)) = self.contacts[&contact].summary.opened.and_then(|opened| Some((opened.customer?, opened.order))) {
+            self.add_heir(customer, order, Heir::Contact(contact), view, rules);
         }
     }
 
@@ -89,7 +90,7 @@ impl Group {
         contact: Contact,
         view: &mut View,
         rules: &Rules,
-        change: impl FnOnce(&mut ContactState, &rustc_hash::FxHashMap<Key, CustomerState>, &mut View) -> bool,
+        change: impl FnOnce(&mut ContactState, &Lives, &mut View) -> bool,
     ) {
         let pairs = self.pairs_of(contact, view);
         let state = self.contacts.entry(contact).or_insert_with(|| ContactState::new(contact, &rules.setting(&mut view.names)));
@@ -102,7 +103,7 @@ impl Group {
         let (new_opening, is_spam) = (standing_opening(state), state.summary.is_spam);
         let has_surveys = !state.surveys.is_empty();
         if opening != new_opening {
-            self.move_opening(contact, opening, new_opening, view);
+            self.move_opening(contact, opening, new_opening, view, rules);
         }
         if has_surveys {
             if !is_last || was_spam != is_spam {
@@ -114,14 +115,12 @@ impl Group {
     }
 
     /// Tells the customers that a ticket or chat was opened, was withdrawn, or is another's.
-    fn move_opening(&mut self, contact: Contact, old: Option<Opening>, new: Option<Opening>, view: &mut View) {
+    fn move_opening(&mut self, contact: Contact, old: Option<Opening>, new: Option<Opening>, view: &mut View, rules: &Rules) {
         if let Some((opening, customer)) = old.and_then(|o| Some((o, o.customer?))) {
-            self.panes.about(Subject::Customer(customer));
-            self.change_openings(customer, opening.order, view, |state| state.remove_opening(contact, opening.order));
+            self.change_opening(customer, contact, opening, false, view, rules);
         }
         if let Some((opening, customer)) = new.and_then(|o| Some((o, o.customer?))) {
-            self.panes.about(Subject::Customer(customer));
-            self.change_openings(customer, opening.order, view, |state| state.add_opening(contact, opening));
+            self.change_opening(customer, contact, opening, true, view, rules);
         }
     }
 }
@@ -143,11 +142,8 @@ fn standing_opening(state: &ContactState) -> Option<Opening> {
 }
 
 /// The dimensions that a contact inherits from its customer at an instant, where any grouping set asks for them.
-pub(super) fn inherited_from(
-    customers: &rustc_hash::FxHashMap<Key, CustomerState>,
-    rules: &Rules,
-) -> impl Fn(Option<Key>, EventOrder) -> DimensionsId {
-    move |customer, order| match customer.filter(|_| rules.inherits_from_customer).and_then(|c| customers.get(&c)) {
+pub(super) fn inherited_from(customers: &Lives, rules: &Rules) -> impl Fn(Option<Key>, EventOrder) -> DimensionsId {
+    move |customer, order| match customer.filter(|_| rules.inherits_from_customer).and_then(|c| customers.at(c, order)) {
         Some(state) => state.dimensions_before(order),
         None => DimensionsId::default(),
     }

@@ -2,65 +2,59 @@
 
 use super::{Arrived, Group, post_difference};
 use crate::engine::Rules;
-use crate::engine::contact::ContactState;
-use crate::engine::customer::{CustomerState, Heir, Subscription};
+use crate::engine::contact::{ContactState, Opening};
+use crate::engine::customer::{Heir, StepKind, Subscription};
 use crate::engine::fact::Facts;
 use crate::engine::names::DimensionsId;
 use crate::engine::order::EventOrder;
-use crate::engine::survey::touchpoint;
+use crate::engine::standing::Subject;
+use crate::engine::survey::{StandingAnswer, touchpoint};
 use crate::engine::view::View;
-use crate::event::{CustomerAction, Key};
-use crate::time::EventTime;
+use crate::event::{Contact, CustomerAction, Key, TouchpointOutcome};
+use crate::time::{EventTime, Span};
 
 impl Group {
     pub(super) fn apply_customer(&mut self, action: CustomerAction, arrived: &Arrived, view: &mut View, rules: &Rules) {
         let Some(customer) = arrived.customer else { return };
-        if action == CustomerAction::Erased {
-            // The identity is forgotten and the sums stay: a later event of that id is a new customer.
-            self.customers.remove(&customer);
-            return;
-        }
         let order = arrived.order;
-        let state = self.customers.entry(customer).or_default();
-        let matters = state.has_after(order);
-        let mut before = state.subscription_facts();
-        before.extend(touchpoints_if(matters, state, order, view));
-        let own = view.names.of_customer(arrived.dimensions);
-        state.note_dimensions(order, own, view);
-        let subscription = match action {
-            CustomerAction::Active => Some(Subscription::Active),
-            CustomerAction::Subscribed => Some(Subscription::Subscribed),
-            CustomerAction::Cancelled => Some(Subscription::Cancelled),
-            CustomerAction::Touchpoint(_) | CustomerAction::Erased => None,
+        let kind = match action {
+            CustomerAction::Erased => return self.erase(customer, order, view, rules),
+            CustomerAction::Active => StepKind::Subscription(Subscription::Active),
+            CustomerAction::Subscribed => StepKind::Subscription(Subscription::Subscribed),
+            CustomerAction::Cancelled => StepKind::Subscription(Subscription::Cancelled),
+            CustomerAction::Touchpoint(outcome) => StepKind::Touchpoint { is_abandoned: outcome == Some(TouchpointOutcome::Abandoned) },
         };
-        if let Some(subscription) = subscription {
-            state.note_subscription(order, subscription);
+        let horizon = self.forgotten_before(view, rules);
+        let own = view.names.of_customer(arrived.dimensions);
+        let state = self.customers.begin_at(customer, order);
+        let mut change = state.note(order, own, kind, view, rules);
+        self.evictions.histories += state.forget_before(horizon, view.settings.limits.history_max) as u64;
+        // What came to pass since then inherited other dimensions.
+        let heirs_differ = change.moves_dimensions && self.largest_event_time > Some(order.time);
+        match kind {
+            StepKind::Touchpoint { .. } => change.after.push(touchpoint(order, arrived.dimensions, DimensionsId::default(), view)),
+            StepKind::Subscription(subscription) => {
+                let since = if subscription == Subscription::Active { EventTime::MIN } else { order.time };
+                self.customers_since = Some(self.customers_since.map_or(since, |known| known.min(since)));
+            }
         }
-        let mut after = state.subscription_facts();
-        after.extend(touchpoints_if(matters, state, order, view));
-        if let Some(subscription) = subscription {
-            let since = if subscription == Subscription::Active { EventTime::MIN } else { order.time };
-            self.customers_since = Some(self.customers_since.map_or(since, |known| known.min(since)));
-        } else {
-            after.push(touchpoint(order, arrived.dimensions, DimensionsId::default(), view));
-        }
-        post_difference(before, after, &mut self.panes, view);
+        post_difference(change.before, change.after, self.panes.about(Subject::Customer(customer)), view);
         self.schedule_customer(customer, order.time, view);
-        if own != DimensionsId::default() {
-            self.tell_heirs(customer, view, rules);
+        if heirs_differ {
+            self.tell_heirs(customer, order, view, rules);
         }
     }
 
     /// Notes that a ticket, chat or survey inherits a customer's dimensions, where any grouping set asks for them.
-    pub(super) fn add_heir(&mut self, customer: Key, heir: Heir, view: &View, rules: &Rules) {
-        if rules.inherits_from_customer && self.customers.entry(customer).or_default().add_heir(heir) {
-            self.unsettled_heirs(customer, view);
+    pub(super) fn add_heir(&mut self, customer: Key, order: EventOrder, heir: Heir, view: &View, rules: &Rules) {
+        if rules.inherits_from_customer && self.customers.begin_at(customer, order).add_heir(heir) {
+            self.unsettled_heirs(customer, order, view);
         }
     }
 
-    /// Looks again at whatever inherits a customer's dimensions, because they may have become known late.
-    fn tell_heirs(&mut self, customer: Key, view: &mut View, rules: &Rules) {
-        for heir in self.unsettled_heirs(customer, view) {
+    /// Looks again at whatever inherits a customer's dimensions, because they became known late.
+    fn tell_heirs(&mut self, customer: Key, order: EventOrder, view: &mut View, rules: &Rules) {
+        for heir in self.unsettled_heirs(customer, order, view) {
             match heir {
                 Heir::Contact(contact) => self.replay_contact(contact, view, rules),
                 Heir::Survey(survey) => self.resolve_survey(survey, view, rules),
@@ -68,54 +62,82 @@ impl Group {
         }
     }
 
-    fn unsettled_heirs(&mut self, customer: Key, view: &View) -> Vec<Heir> {
+    fn unsettled_heirs(&mut self, customer: Key, order: EventOrder, view: &View) -> Vec<Heir> {
         let horizon = self.horizon(&view.settings);
         let (contacts, surveys) = (&self.contacts, &self.surveys);
         let is_unsettled = |heir: &Heir| match heir {
             Heir::Contact(contact) => contacts.get(contact).is_some_and(ContactState::is_unsettled),
             Heir::Survey(survey) => surveys.get(survey).is_some_and(|state| state.last_time() >= horizon),
         };
-        self.customers.get_mut(&customer).map(|state| state.unsettled_heirs(is_unsettled)).unwrap_or_default()
+        self.customers.at_mut(customer, order).map(|state| state.unsettled_heirs(is_unsettled)).unwrap_or_default()
+    }
+
+    /// Adds or removes an opening of a customer.
+    pub(super) fn change_opening(
+        &mut self,
+        customer: Key,
+        contact: Contact,
+        opening: Opening,
+        stands: bool,
+        view: &mut View,
+        rules: &Rules,
+    ) {
+        let horizon = self.forgotten_before(view, rules);
+        let Some(state) = (if stands && opening.order.time >= horizon {
+            Some(self.customers.begin_at(customer, opening.order))
+        } else {
+            self.customers.at_mut(customer, opening.order)
+        }) else {
+            return;
+        };
+        let (before, after) = state.change_opening(contact, opening, stands, view, rules);
+        self.evictions.histories += state.forget_before(horizon, view.settings.limits.history_max) as u64;
+        post_difference(before, after, self.panes.about(Subject::Customer(customer)), view);
+        self.schedule_customer(customer, opening.order.time, view);
+    }
+
+    /// Adds or removes an answer of a customer.
+    pub(super) fn change_answer(&mut self, customer: Key, answer: StandingAnswer, stands: bool, view: &mut View, rules: &Rules) {
+        let horizon = self.forgotten_before(view, rules);
+        let order = answer.order;
+        let state = if stands { Some(self.customers.begin_at(customer, order)) } else { self.customers.at_mut(customer, order) };
+        let Some(state) = state else { return };
+        let (before, after) = state.change_answer(answer, stands, view, rules);
+        self.evictions.histories += state.forget_before(horizon, view.settings.limits.history_max) as u64;
+        post_difference(before, after, self.panes.about(Subject::Customer(customer)), view);
+        self.schedule_customer(customer, order.time, view);
     }
 
     /// Sees to it that a customer is looked at for leaving, some time after it was last heard of.
     fn schedule_customer(&mut self, customer: Key, at: EventTime, view: &View) {
-        let Some(state) = self.customers.get_mut(&customer).filter(|state| !state.is_scheduled) else { return };
+        let Some(state) = self.customers.living.get_mut(&customer).filter(|state| !state.is_scheduled) else { return };
         state.is_scheduled = true;
         self.idle_customers.push(at + view.settings.customer_retention, customer);
     }
 
-    /// Changes a customer's openings around one of them.
-    pub(super) fn change_openings(&mut self, customer: Key, order: EventOrder, view: &mut View, change: impl FnOnce(&mut CustomerState)) {
-        let horizon = self.forgotten_before(view);
-        let state = self.customers.entry(customer).or_default();
-        let before = state.opening_facts_around(order, view);
-        change(state);
-        let after = state.opening_facts_around(order, view);
-        state.forget_before(horizon);
-        post_difference(before, after, &mut self.panes, view);
-        self.schedule_customer(customer, order.time, view);
+    /// Ends a customer's life: the sums stay, and what comes after, or came already, is a new customer's.
+    fn erase(&mut self, customer: Key, order: EventOrder, view: &mut View, rules: &Rules) {
+        let (mut before, mut after) = (Facts::new(), Facts::new());
+        self.customers.end(customer, order, |life| {
+            let whole = life.clone();
+            let later = life.split_off(order, view, rules);
+            // In the usual order nothing has come after it, and no sum changes.
+            if !later.is_empty() {
+                before = whole.facts(view, rules);
+                after = life.facts(view, rules);
+                after.extend(later.facts(view, rules));
+            }
+            later
+        });
+        post_difference(before, after, self.panes.about(Subject::Customer(customer)), view);
+        // What came after it and was taken for the old customer's inherits nothing of theirs.
+        self.tell_heirs(customer, order, view, rules);
     }
 
-    /// Changes a customer's answers; `order` is that of the answer which comes or goes.
-    pub(super) fn change_answers(&mut self, customer: Key, order: EventOrder, view: &mut View, change: impl FnOnce(&mut CustomerState)) {
-        let state = self.customers.entry(customer).or_default();
-        let mut before = state.latest_answer_facts(view);
-        before.extend(state.answer_touchpoint(order, view));
-        change(state);
-        let mut after = state.latest_answer_facts(view);
-        after.extend(state.answer_touchpoint(order, view));
-        post_difference(before, after, &mut self.panes, view);
-        self.schedule_customer(customer, order.time, view);
-    }
-
-    /// What lies before this is in no window and cannot come back into one.
-    fn forgotten_before(&self, view: &View) -> EventTime {
+    /// What lies before this is in no window and cannot come back into one, and whose customer has been idle for longer than any time-out.
+    pub(super) fn forgotten_before(&self, view: &View, rules: &Rules) -> EventTime {
         let longest = view.settings.windows.iter().map(|w| w.range).max().unwrap_or_default();
-        self.horizon(&view.settings) - longest - view.settings.repeat_contact_within
+        let idle = rules.stages.iter().map(|(_, timeout)| *timeout).max().unwrap_or(Span(0));
+        self.horizon(&view.settings) - longest - view.settings.repeat_contact_within.max(idle)
     }
-}
-
-fn touchpoints_if(matters: bool, state: &CustomerState, order: EventOrder, view: &View) -> Facts {
-    if matters { state.touchpoints_after(order, view) } else { Facts::new() }
 }

@@ -7,6 +7,7 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 use super::{Group, post_difference};
+use crate::engine::Rules;
 use crate::engine::contact::{ContactState, facts};
 use crate::engine::fact::Facts;
 use crate::engine::standing::Subject;
@@ -53,7 +54,7 @@ pub(crate) struct Evictions {
 
 impl Group {
     /// Lets go of what nothing asks for any more.
-    pub(super) fn expire(&mut self, horizon: EventTime, view: &mut View) {
+    pub(super) fn expire(&mut self, horizon: EventTime, view: &mut View, rules: &Rules) {
         let settings = std::sync::Arc::clone(&view.settings);
         while let Some(contact) = self.ended.pop_before(horizon) {
             let is_over = |state: &ContactState| is_ended(state) && state.last_order().time + settings.ticket_retention < horizon;
@@ -72,21 +73,21 @@ impl Group {
             }
         }
         while let Some(key) = self.idle_customers.pop_before(horizon) {
-            let Some(state) = self.customers.get_mut(&key) else { continue };
+            let Some(state) = self.customers.living.get_mut(&key) else { continue };
             let due = state.last_time() + settings.customer_retention;
             if due >= horizon {
                 self.idle_customers.push(due, key);
             } else if state.is_active() {
                 state.is_scheduled = false;
             } else {
-                self.customers.remove(&key);
+                self.evict_customer(key, view, rules);
             }
         }
-        self.hold_limits(view);
+        self.hold_limits(view, rules);
     }
 
     /// Evicts beyond the configured counts.
-    fn hold_limits(&mut self, view: &mut View) {
+    fn hold_limits(&mut self, view: &mut View, rules: &Rules) {
         let limits = view.settings.limits.clone();
         if self.contacts.len() > limits.contacts_max {
             let idle = self.contacts.iter().map(|(contact, state)| ((!is_ended(state), state.last_order()), *contact));
@@ -102,10 +103,10 @@ impl Group {
                 self.evictions.surveys += 1;
             }
         }
-        if self.customers.len() > limits.customers_max {
-            let idle = self.customers.iter().map(|(key, state)| ((state.is_active(), state.last_time()), *key));
+        if self.customers.living.len() > limits.customers_max {
+            let idle = self.customers.living.iter().map(|(key, state)| ((state.is_active(), state.last_time()), *key));
             for key in first_to_leave(idle.collect(), limits.customers_max) {
-                self.evict_customer(key, view);
+                self.evict_customer(key, view, rules);
                 self.evictions.customers += 1;
             }
         }
@@ -128,12 +129,11 @@ impl Group {
         self.forget_contact(contact);
     }
 
-    /// A customer who leaves while active is none of the active any more.
-    fn evict_customer(&mut self, key: Key, view: &mut View) {
-        let Some(state) = self.customers.remove(&key) else { return };
-        let mut active = state.subscription_facts();
-        active.retain(|fact| fact.measure.is_state());
-        post_difference(active, Facts::new(), self.panes.about(Subject::Customer(key)), view);
+    /// A customer who leaves is none of the active any more, and in no stage; what they contributed to the windows stays until it ages out.
+    fn evict_customer(&mut self, key: Key, view: &mut View, rules: &Rules) {
+        let Some(state) = self.customers.living.remove(&key) else { return };
+        let state = state.facts_of_now(view, rules);
+        post_difference(state, Facts::new(), self.panes.about(Subject::Customer(key)), view);
     }
 }
 

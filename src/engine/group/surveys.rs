@@ -26,7 +26,7 @@ impl Group {
             state.link_survey(id, arrived.order);
         }
         if let Some(customer) = arrived.customer {
-            self.add_heir(customer, Heir::Survey(id), view, rules);
+            self.add_heir(customer, arrived.order, Heir::Survey(id), view, rules);
         }
         match survey.action {
             SurveyAction::Sent => self.send(id, survey, arrived, view, rules),
@@ -111,12 +111,10 @@ impl Group {
         post_difference(before, after, self.panes.about(Subject::of_survey(id)), view);
         if old != new {
             if let Some((customer, answer)) = old {
-                self.panes.about(Subject::Customer(customer));
-                self.change_answers(customer, answer.order, view, |state| state.remove_answer(answer.order));
+                self.change_answer(customer, answer, false, view, rules);
             }
             if let Some((customer, answer)) = new {
-                self.panes.about(Subject::Customer(customer));
-                self.change_answers(customer, answer.order, view, |state| state.add_answer(answer));
+                self.change_answer(customer, answer, true, view, rules);
             }
         }
     }

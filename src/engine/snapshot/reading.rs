@@ -26,6 +26,8 @@ pub(crate) struct DurationsReading {
     pub(crate) quantiles_seconds: SmallVec<[f64; 3]>,
     /// How many lie at or below each configured bound.
     pub(crate) at_most: SmallVec<[i64; 16]>,
+    /// For times in a stage, whether or not it is among the configured quantiles.
+    pub(crate) median_seconds: Option<f64>,
 }
 
 impl Reading {
@@ -35,7 +37,11 @@ impl Reading {
             Partial::Count(n) => Self::Count(*n),
             Partial::Answers(answers) => Self::Answers((**answers).clone()),
             Partial::Durations(durations) => {
-                Self::Durations(DurationsReading::of(durations, bounds_of(measure, settings), settings, classes))
+                let mut reading = DurationsReading::of(durations, bounds_of(measure, settings), settings, classes);
+                if measure == Measure::JourneyStageTime {
+                    reading.median_seconds = durations.quantile_seconds(50, classes);
+                }
+                Self::Durations(reading)
             }
             Partial::Pairs(pairs) => Self::Pairs { count: pairs.count(), rho: pairs.rho() },
             Partial::Since(set) => Self::Oldest(set.first_key_value().map(|(time, _)| *time)),
@@ -50,6 +56,7 @@ impl DurationsReading {
             count: durations.count,
             sum_seconds: durations.sum_ms as f64 / 1000.0,
             quantiles_seconds: quantiles.filter_map(|percent| durations.quantile_seconds(*percent, classes)).collect(),
+            median_seconds: None,
             at_most: bounds.iter().map(|bound| durations.count_to(classes.of(bound.0))).collect(),
         }
     }
@@ -59,9 +66,11 @@ impl DurationsReading {
 pub(crate) fn bounds_of(measure: Measure, settings: &EngineSettings) -> &[Span] {
     match measure {
         Measure::ChatWait | Measure::ChatDuration => &settings.duration_bounds.chat,
-        Measure::Resolution | Measure::ResolutionBusiness | Measure::FirstResolution | Measure::RequesterWait => {
-            &settings.duration_bounds.resolution
-        }
+        Measure::Resolution
+        | Measure::ResolutionBusiness
+        | Measure::FirstResolution
+        | Measure::RequesterWait
+        | Measure::JourneyStageTime => &settings.duration_bounds.resolution,
         _ => &settings.duration_bounds.response,
     }
 }

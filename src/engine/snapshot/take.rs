@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use rustc_hash::FxHashMap;
 
-use super::{GroupKey, Reading, Snapshot, TopicSnapshot, TrendMedians, WindowState};
+use super::{GroupKey, Reading, Snapshot, Stage, TopicSnapshot, TrendMedians, WindowState};
 use crate::engine::aggregate::{Durations, Partial};
 use crate::engine::cells::{Cell, CellId};
 use crate::engine::fact::{Label, Measure};
@@ -12,11 +12,11 @@ use crate::engine::group::{Evictions, Group, TopicState};
 use crate::engine::ledger::Ledger;
 use crate::engine::names::KeyId;
 use crate::engine::view::View;
-use crate::engine::{CHANNEL, JOURNEY_STAGE, PartitionGroup};
+use crate::engine::{CHANNEL, JOURNEY_STAGE, PartitionGroup, Rules};
 use crate::time::{EventTime, Span};
 
 /// The snapshot of a view and the groups that are assigned to it.
-pub(crate) fn take(view: &View, groups: &BTreeMap<PartitionGroup, Group>) -> Snapshot {
+pub(crate) fn take(view: &View, rules: &Rules, groups: &BTreeMap<PartitionGroup, Group>) -> Snapshot {
     let mut labels: FxHashMap<Measure, Vec<Label>> = FxHashMap::default();
     let mut readings = FxHashMap::with_capacity_and_hasher(view.cells.all().len(), Default::default());
     for (at, cell) in view.cells.all().iter().enumerate() {
@@ -40,7 +40,9 @@ pub(crate) fn take(view: &View, groups: &BTreeMap<PartitionGroup, Group>) -> Sna
         customers_since: groups.values().filter_map(|g| g.customers_since).min(),
         is_backlog_complete: (!groups.is_empty()).then(|| groups.values().all(|g| g.is_history_complete)),
         cells: (view.cells.all().len(), view.settings.limits.cells_max),
-        touchpoints: touchpoints(view, labels.get(&Measure::Touchpoints)),
+        touchpoints: texts(view, labels.get(&Measure::Touchpoints), CHANNEL),
+        stages: stages(view, rules, &labels),
+        transitions: texts(view, labels.get(&Measure::JourneyTransitions), JOURNEY_STAGE),
         keys: keys(view, &readings),
         trends: view.settings.trends.clone(),
         medians: trend_medians(view),
@@ -104,12 +106,27 @@ fn keys(view: &View, readings: &FxHashMap<Cell, Vec<Reading>>) -> Vec<GroupKey> 
     keys
 }
 
-fn touchpoints(view: &View, labels: Option<&Vec<Label>>) -> Vec<(Label, String, String)> {
+/// The texts of labels of a stage and a second value.
+fn texts(view: &View, labels: Option<&Vec<Label>>, second_dimension: u8) -> Vec<(Label, String, String)> {
     let texts = |label: &Label| {
-        let (stage, channel) = label.split();
-        (*label, view.names.text(JOURNEY_STAGE, stage).to_owned(), view.names.text(CHANNEL, channel).to_owned())
+        let (stage, second) = label.split();
+        (*label, view.names.text(JOURNEY_STAGE, stage).to_owned(), view.names.text(second_dimension, second).to_owned())
     };
     labels.into_iter().flatten().map(texts).collect()
+}
+
+fn stages(view: &View, rules: &Rules, labels: &FxHashMap<Measure, Vec<Label>>) -> Vec<Stage> {
+    const BY_STAGE: [Measure; 3] = [Measure::JourneyCustomers, Measure::JourneyEntered, Measure::StageContacts];
+    const BY_STAGE_AND_SCALE: [Measure; 2] = [Measure::StageCsat, Measure::StageCes];
+    let stage = |value: u16, place| Stage { label: Label(u32::from(value)), text: view.names.text(JOURNEY_STAGE, value).to_owned(), place };
+    let mut stages: Vec<Stage> = rules.stages.iter().zip(0..).map(|((value, _), place)| stage(*value, Some(place))).collect();
+    let alone = BY_STAGE.iter().filter_map(|m| labels.get(m)).flatten().map(|l| l.0 as u16);
+    let with_scale = BY_STAGE_AND_SCALE.iter().filter_map(|m| labels.get(m)).flatten().map(|l| l.split().0);
+    let mut seen: Vec<Stage> = alone.chain(with_scale).filter(|v| rules.stage(*v).is_none()).map(|v| stage(v, None)).collect();
+    seen.sort_by(|a, b| a.text.cmp(&b.text));
+    seen.dedup();
+    stages.extend(seen);
+    stages
 }
 
 fn windows(view: &View, groups: &BTreeMap<PartitionGroup, Group>) -> Vec<WindowState> {

@@ -45,6 +45,7 @@ fn active_at_start(reader: &Reader<'_>) -> i64 {
     reader.count(Measure::CustomersActive) - reader.count(Measure::CustomerActivations)
 }
 
-fn is_base_known(reader: &Reader<'_>) -> bool {
+/// Whether who was a customer at the window's start is known.
+pub(super) fn is_base_known(reader: &Reader<'_>) -> bool {
     reader.snapshot.customers_since.is_some_and(|since| since < reader.window().start)
 }

@@ -48,20 +48,21 @@ pub(in crate::metrics) fn families(settings: &EngineSettings) -> Vec<Family> {
     always.chain(business.map(|family| family.only_if(has_schedules))).collect()
 }
 
-fn of_measure(name: &str, measure: Measure, help: &str, settings: &EngineSettings) -> Vec<Family> {
+/// Histogram, mean and quantiles of one measure.
+pub(super) fn of_measure(name: &str, measure: Measure, help: &str, settings: &EngineSettings) -> Vec<Family> {
     let histogram = format!("Windowed histogram, {help}. Its counts fall as the window moves on: never use rate() on them.");
     let mut families = vec![Family {
         read: Read::Histogram(measure),
         ..Family::value(&format!("{name}_seconds"), &histogram, &[measure], |_, _| None).merged(Merge::Sum)
     }];
-    let mean = move |reader: &crate::metrics::reader::Reader<'_>| {
-        reader.durations(measure).filter(|d| d.count > 0).map(|d| d.sum_seconds / d.count as f64)
-    };
-    families.push(Family::value(&format!("{name}_mean_seconds"), &format!("Mean, {help}."), &[measure], move |reader, _| mean(reader)));
+    families.push(Family::value(&format!("{name}_mean_seconds"), &format!("Mean, {help}."), &[measure], move |reader, variant| {
+        reader.durations(measure, variant.label).filter(|d| d.count > 0).map(|d| d.sum_seconds / d.count as f64)
+    }));
     for (at, percent) in settings.quantiles_percent.iter().enumerate() {
         let (name, help) = (format!("{name}_p{percent}_seconds"), format!("{percent} % quantile (nearest rank, at most 1 % off), {help}."));
-        families
-            .push(Family::value(&name, &help, &[measure], move |reader, _| reader.durations(measure)?.quantiles_seconds.get(at).copied()));
+        families.push(Family::value(&name, &help, &[measure], move |reader, variant| {
+            reader.durations(measure, variant.label)?.quantiles_seconds.get(at).copied()
+        }));
     }
     families
 }

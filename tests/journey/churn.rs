@@ -1,0 +1,111 @@
+//! Churn, and churn by what customers experienced last.
+
+use super::world::{DAY, HOUR, World};
+use crate::exposition::Exposition as Scrape;
+
+const START: i64 = 1_772_409_600_000;
+
+fn by_experience(scrape: &Scrape, name: &str, metric: &str, experience: &str) -> Option<f64> {
+    scrape.with_labels(&format!("cx_{name}_by_experience"), &[("metric", metric), ("experience", experience), ("window", "7d")])
+}
+
+/// 100 active; 12 cancel, 1 of them returns, 1 of them joined inside the window.
+fn worked_base(world: &mut World) {
+    for n in 0..100 {
+        world.customer("active", &format!("C{n}"), START);
+    }
+    let inside = START + 20 * DAY;
+    world.customer("subscribed", "N", inside);
+    for n in 0..11 {
+        world.customer("cancelled", &format!("C{n}"), inside + HOUR);
+    }
+    world.customer("cancelled", "N", inside + HOUR);
+    world.customer("subscribed", "C10", inside + 2 * HOUR);
+}
+
+#[test]
+fn of_a_hundred_customers_ten_churned() {
+    let mut world = World::new();
+    worked_base(&mut world);
+    let scrape = world.look(START + 21 * DAY);
+    let value = |name: &str| scrape.with_labels(&format!("cx_{name}"), &[("window", "7d")]);
+    assert_eq!((value("customers_active_at_start"), value("customers_churned")), (Some(100.0), Some(10.0)));
+    assert_eq!((value("churn_ratio"), value("retention_ratio"), value("customers_new")), (Some(0.1), Some(0.9), Some(1.0)));
+    // Nobody answered anything.
+    assert_eq!(by_experience(&scrape, "churn_ratio", "csat", "none"), Some(0.1));
+    assert_eq!(by_experience(&scrape, "customers_active_at_start", "csat", "good"), Some(0.0));
+    assert_eq!(by_experience(&scrape, "churn_ratio", "csat", "good"), None);
+}
+
+#[test]
+fn churn_goes_by_the_last_answer_before_the_cancellation_or_up_to_now() {
+    let mut world = World::new();
+    worked_base(&mut world);
+    for n in 0..50 {
+        world.answer(&format!("S{n}"), &format!("C{n}"), START + DAY, "csat", 5);
+    }
+    // Eight of those who left were dissatisfied after all; one was satisfied after leaving, which is too late.
+    for n in 0..8 {
+        world.answer(&format!("R{n}"), &format!("C{n}"), START + 2 * DAY, "csat", 2);
+    }
+    world.answer("L", "C0", START + 20 * DAY + 2 * HOUR, "csat", 5);
+    let scrape = world.look(START + 21 * DAY);
+    let parts = |experience: &str| {
+        let value = |name: &str| by_experience(&scrape, name, "csat", experience);
+        (value("customers_active_at_start"), value("customers_churned"))
+    };
+    assert_eq!((parts("good"), parts("bad"), parts("none")), ((Some(42.0), Some(2.0)), (Some(8.0), Some(8.0)), (Some(50.0), Some(0.0))));
+    assert_eq!(by_experience(&scrape, "churn_ratio", "csat", "bad"), Some(1.0));
+    let (lower, upper) = cxpulse::metrics::statistics::wilson(8, 8).unwrap();
+    assert!((by_experience(&scrape, "churn_ratio_lower", "csat", "bad").unwrap() - lower).abs() < 1e-12);
+    assert!((by_experience(&scrape, "churn_ratio_upper", "csat", "bad").unwrap() - upper).abs() < 1e-12);
+}
+
+#[test]
+fn passives_and_middling_effort_are_neither_good_nor_bad_and_nps_of_contacts_does_not_count() {
+    let mut world = World::new();
+    for customer in ["A", "B", "C", "D"] {
+        world.customer("active", customer, START);
+    }
+    for (customer, nps, ces) in [("A", 9, 1), ("B", 8, 4), ("C", 6, 7)] {
+        world.answer(&format!("N{customer}"), customer, START + HOUR, "nps", nps);
+        world.answer(&format!("E{customer}"), customer, START + HOUR, "ces", ces);
+    }
+    let about_a_contact = r#""survey_id":"X","customer_id":"D","metric":"nps","score":0,"scope":"service""#;
+    world.take("survey.responded", START + HOUR, about_a_contact);
+    let scrape = world.look(START + 10 * DAY);
+    for metric in ["nps", "ces"] {
+        let at_start = |experience: &str| by_experience(&scrape, "customers_active_at_start", metric, experience);
+        assert_eq!((at_start("good"), at_start("bad"), at_start("none")), (Some(1.0), Some(1.0), Some(2.0)), "{metric}");
+    }
+}
+
+#[test]
+fn a_rerated_and_a_withdrawn_answer_move_the_customer() {
+    let mut world = World::new();
+    world.customer("active", "A", START);
+    world.take("ticket.created", START, r#""ticket_id":"T","customer_id":"A""#);
+    let rate = |world: &mut World, at, score: i64| {
+        world.take("survey.responded", at, &format!(r#""survey_id":"S","ticket_id":"T","metric":"csat","score":{score}"#));
+    };
+    let group = |world: &mut World, now| {
+        let scrape = world.look(now);
+        ["good", "bad", "none"].map(|e| by_experience(&scrape, "customers_active_at_start", "csat", e).unwrap())
+    };
+    rate(&mut world, START + HOUR, 5);
+    assert_eq!(group(&mut world, START + 9 * DAY), [1.0, 0.0, 0.0]);
+    rate(&mut world, START + 9 * DAY, 1);
+    assert_eq!(group(&mut world, START + 9 * DAY), [0.0, 1.0, 0.0]);
+    world.status("T", START + 10 * DAY, "spam");
+    assert_eq!(group(&mut world, START + 10 * DAY), [0.0, 0.0, 1.0]);
+}
+
+#[test]
+fn without_a_known_base_there_is_no_churn() {
+    let mut world = World::new();
+    world.customer("subscribed", "A", START);
+    world.customer("cancelled", "A", START + HOUR);
+    let scrape = world.look(START + DAY);
+    assert_eq!(by_experience(&scrape, "customers_churned", "csat", "none"), None);
+    assert_eq!(by_experience(&world.look(START + 8 * DAY), "customers_churned", "csat", "none"), Some(0.0));
+}
