@@ -44,7 +44,7 @@ pub(crate) mod read {
     pub(crate) use super::fact::{Label, Measure};
     pub(crate) use super::names::KeyId;
     pub(crate) use super::snapshot::{DurationsReading, GroupKey, Reading, Stage, bounds_of};
-    pub(crate) use super::survey::score_text;
+    pub(crate) use super::survey::{POINT, score_text};
     pub(crate) use crate::event::Status;
 }
 

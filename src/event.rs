@@ -8,6 +8,7 @@ mod decode;
 mod dimension;
 mod event_type;
 mod identity;
+mod ids;
 mod member;
 mod names;
 mod number;
@@ -27,6 +28,7 @@ use smallvec::SmallVec;
 
 pub use decode::decode;
 pub use identity::{IdentityKey, Key};
+pub use ids::ids_in_clear;
 pub use reason::Reason;
 pub use settings::{DecodeSettings, DimensionOwner, DimensionSettings, Kind, TopicSettings};
 

@@ -3,6 +3,7 @@
 //! Does not know Kafka, HTTP or how a value came about.
 
 mod catalogue;
+mod explain;
 mod families;
 mod family;
 mod itself;
@@ -13,6 +14,7 @@ pub mod telemetry;
 mod text;
 
 pub use catalogue::catalogue;
+pub use explain::Explainer;
 pub use family::{Family, Labels, Merge, Sets};
 pub use reference::reference;
 
@@ -220,6 +222,7 @@ impl Exposition {
 }
 
 /// Whether a label set has ever had something of the measures that a family is made of.
+#[expect(clippy::wildcard_enum_match_arm, reason = "answers are the exception")]
 fn is_seen(family: &Family, label: Label, key: KeyId, snapshot: &Snapshot) -> bool {
     family.seen_by.is_empty()
         || family.seen_by.iter().any(|measure| match measure {

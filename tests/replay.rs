@@ -12,5 +12,7 @@ mod support {
 mod replay {
     mod backfill;
     mod data_sets;
+    mod explained;
+    mod reported;
     mod small_inputs;
 }

@@ -4,10 +4,13 @@
 
 mod arguments;
 mod backfill;
+mod explained;
+mod facts;
 mod feed;
 mod input;
 mod judge;
 mod ledger;
+mod report;
 
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
@@ -16,11 +19,14 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 pub use arguments::ReplayArgs;
 pub use backfill::Steps;
+pub use explained::Explained;
 pub use input::InputError;
 pub use ledger::Ledger;
+pub use report::{PeriodLength, Periods, Report};
 
 use super::failure::Usage;
 use crate::config::Configuration;
+use crate::engine::Engine;
 use crate::metrics::Exposition;
 use crate::time::EventTime;
 use backfill::Kept;
@@ -66,6 +72,14 @@ pub enum ReplayError {
     /// A file cannot be read.
     #[error(transparent)]
     Input(#[from] InputError),
+    /// A file cannot be written.
+    #[error("cannot write `{}`\nhint: give a file in a folder that exists and may be written to", .path.display())]
+    File {
+        /// As named on the command line.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
     /// Standard output cannot be written.
     #[error("cannot write the output")]
     Output(#[source] io::Error),
@@ -78,9 +92,10 @@ pub enum ReplayError {
 pub fn replay(args: &ReplayArgs) -> anyhow::Result<()> {
     let configuration = args.configuration.load(&[])?;
     let out = io::stdout().lock();
-    let ended = match args.steps()? {
-        Some(steps) => write_backfill(&configuration, &args.inputs, steps, io::BufWriter::new(out)),
-        None => print_exposition(&configuration, &args.inputs, args.at, out),
+    let ended = match (args.steps()?, args.explanation()) {
+        (Some(steps), _) => write_backfill(&configuration, &args.inputs, steps, io::BufWriter::new(out)),
+        (None, Some(asked)) => explained::print(&configuration, &args.inputs, args.at, asked, out),
+        (None, None) => print_exposition(&configuration, &args.inputs, args.at, out),
     };
     match ended {
         // Whoever reads the output may stop early, as `head` does.
@@ -102,15 +117,19 @@ pub fn replay_until(
     progress: &ProgressBar,
 ) -> Result<Replayed, ReplayError> {
     let mut feed = Feed::open(files_by_topic(configuration, inputs)?, progress)?;
-    let mut judge = Judge::new(configuration, until.unwrap_or(EventTime::MAX));
+    let mut judge = Judge::new(configuration, until.unwrap_or(EventTime::MAX), false);
     judge.read(&mut feed, progress, |_| {})?;
     let now = until.or_else(|| judge.reached());
     let (engine, ledger) = judge.end(now);
+    Ok(Replayed { exposition: exposition_of(&engine, configuration), ledger, now })
+}
+
+fn exposition_of(engine: &Engine, configuration: &Configuration) -> String {
     let mut exposition = String::new();
     let (renderer, snapshot) = (Exposition::new(configuration), engine.snapshot());
     renderer.render(&snapshot, &mut exposition);
     renderer.render_totals(&snapshot, &mut exposition);
-    Ok(Replayed { exposition, ledger, now })
+    exposition
 }
 
 /// Writes the metrics at every step as OpenMetrics for `promtool tsdb create-blocks-from openmetrics`, and gives the ledger of all records.
@@ -125,7 +144,7 @@ pub fn backfill(
     progress: &ProgressBar,
 ) -> Result<Ledger, ReplayError> {
     let mut feed = Feed::open(files_by_topic(configuration, inputs)?, progress)?;
-    let mut judge = Judge::new(configuration, steps.to);
+    let mut judge = Judge::new(configuration, steps.to, false);
     let mut kept = Kept::default();
     judge.read(&mut feed, progress, |applied| {
         if let Some(topic) = configuration.topics.get(applied.topic) {

@@ -33,6 +33,7 @@ pub(crate) enum Value {
 
 /// The aggregate of a cell over some slice of time; boxed where it is large, because most cells count.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::box_collection, reason = "a cell that counts, as most do, must not pay for the size of a map's head")]
 pub(crate) enum Partial {
     /// A sum of counts.
     Count(i64),

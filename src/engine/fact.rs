@@ -124,6 +124,7 @@ pub(crate) enum Grouping {
 
 impl Measure {
     /// Which grouping sets it is kept for.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "all sets are the rule and the others are listed")]
     pub(crate) const fn grouping(self) -> Grouping {
         match self {
             Self::CsatScores

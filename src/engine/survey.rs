@@ -10,7 +10,7 @@ use crate::event::{Answer, Contact, Key, Scale, Scope, SurveyMetric};
 use crate::time::EventTime;
 
 /// One point of a score, in millionths.
-const POINT: i64 = 1_000_000;
+pub(crate) const POINT: i64 = 1_000_000;
 
 /// Which survey it is: an answer without `survey_id` is *the* answer of its metric about its ticket or chat, or one of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

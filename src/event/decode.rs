@@ -130,7 +130,7 @@ fn body(event_type: EventType, payload: &Members<'_>, settings: &DecodeSettings)
 }
 
 /// What keys the hashes of member names, so that a sender cannot make them collide.
-fn name_seed(settings: &DecodeSettings) -> u64 {
+pub(super) fn name_seed(settings: &DecodeSettings) -> u64 {
     let [a, b, c, d, e, f, g, h, ..] = settings.identity_key.0;
     u64::from_le_bytes([a, b, c, d, e, f, g, h])
 }

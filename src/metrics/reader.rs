@@ -43,6 +43,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The answers of one label.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "a measure has one kind of reading for life")]
     pub(super) fn answers(&self, measure: Measure, label: Label) -> Option<&'a Answers> {
         match self.reading(measure, label)? {
             Reading::Answers(answers) => Some(answers),
@@ -51,6 +52,7 @@ impl<'a> Reader<'a> {
     }
 
     /// A distribution.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "a measure has one kind of reading for life")]
     pub(super) fn durations(&self, measure: Measure, label: Label) -> Option<&'a DurationsReading> {
         match self.reading(measure, label)? {
             Reading::Durations(durations) => Some(durations),
@@ -67,6 +69,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The oldest of a set, in seconds since 1970.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "a measure has one kind of reading for life")]
     pub(super) fn oldest_seconds(&self, measure: Measure) -> Option<f64> {
         match self.reading(measure, Label::default())? {
             Reading::Oldest(time) => time.map(|t| t.as_seconds()),

@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use super::{Steps, TopicFile};
+use super::explained::Asked;
+use super::{PeriodLength, Periods, Steps, TopicFile};
 use crate::command::failure::Usage;
 use crate::command::options::ConfigurationArgs;
 use crate::config::parse_span;
@@ -17,6 +18,10 @@ Examples:
   A past for dashboards, as Prometheus blocks:
     cxpulse replay --input tickets=t.jsonl.gz --from 2026-03-01T00:00:00Z --to 2026-04-01T00:00:00Z --every 1h > past.om
     promtool tsdb create-blocks-from openmetrics past.om /var/lib/prometheus
+  What every number is made of, one line a fact:
+    cxpulse replay --input tickets=t.jsonl.gz --at 2026-03-02T12:00:00Z --facts facts.csv > metrics.txt
+  Calendar weeks, to lay beside the help desk's own report:
+    cxpulse replay --input tickets=t.jsonl.gz --report week --zone Europe/Rome --report-csv weeks.csv
 
 Each line is one record, without its line end; its offset is its line number, and it has no timestamp of its own. Of several topics the next line \
 comes from the one whose last event is oldest, as the service reads them. With --from, whether a record is late is judged once, in the order \
@@ -31,20 +36,39 @@ pub struct ReplayArgs {
     pub inputs: Vec<TopicFile>,
 
     /// The instant to compute for, as if the log ended there: events after it are left out. Default: the largest event time.
-    #[arg(long, value_name = "TIME", value_parser = instant, conflicts_with = "from", allow_negative_numbers = true)]
+    #[arg(long, value_name = "TIME", value_parser = instant, conflicts_with = "every", allow_negative_numbers = true)]
     pub at: Option<EventTime>,
 
-    /// Write timestamped OpenMetrics from this instant on, instead of the values of one instant.
-    #[arg(long, value_name = "TIME", value_parser = instant, requires_all = ["to", "every"])]
+    /// Write timestamped OpenMetrics from this instant on, instead of the values of one instant; with --report: the first period is the one that
+    /// holds it.
+    #[arg(long, value_name = "TIME", value_parser = instant)]
     pub from: Option<EventTime>,
 
-    /// The last instant of the OpenMetrics, inclusive.
-    #[arg(long, value_name = "TIME", value_parser = instant, requires = "from")]
+    /// The last instant of the OpenMetrics, inclusive; with --report: the last period is the one that holds it.
+    #[arg(long, value_name = "TIME", value_parser = instant)]
     pub to: Option<EventTime>,
 
     /// From one instant of the OpenMetrics to the next, such as `1h`.
-    #[arg(long, value_name = "SPAN", value_parser = step, requires = "from")]
+    #[arg(long, value_name = "SPAN", value_parser = step, requires_all = ["from", "to"], conflicts_with_all = ["facts", "report"])]
     pub every: Option<Span>,
+
+    /// Write every fact that stands at the end to this file as CSV: the family, ticket, chat, survey or customer, event time, value, dimensions,
+    /// and the windows that it counts in. The facts of a family and a window add up to the printed value. The file holds ids in clear, because the
+    /// input files do; no metric, page or log line holds any.
+    #[arg(long, value_name = "FILE")]
+    pub facts: Option<PathBuf>,
+
+    /// Print calendar periods as tables instead of the exposition; each fact that stands at the end is in the period of its event time.
+    #[arg(long, value_name = "PERIOD")]
+    pub report: Option<PeriodLength>,
+
+    /// The time zone of the report by its IANA name, such as Europe/Rome.
+    #[arg(long, value_name = "ZONE", value_parser = zone, requires = "report", default_value = "UTC")]
+    pub zone: jiff::tz::TimeZone,
+
+    /// Write the report to this file too, as CSV with durations in seconds.
+    #[arg(long, value_name = "FILE", requires = "report")]
+    pub report_csv: Option<PathBuf>,
 
     /// Where the configuration is.
     #[command(flatten)]
@@ -59,8 +83,19 @@ impl ReplayArgs {
                 Err(Usage(format!("`--to {to}` lies before `--from {from}`\nhint: exchange the two")))
             }
             (Some(from), Some(to), Some(every)) => Ok(Some(Steps { from, to, every })),
-            _ => Ok(None),
+            (None, None, None) => Ok(None),
+            _ if self.report.is_some() => Ok(None),
+            _ => Err(Usage(
+                "`--from`, `--to` and `--every` go together\nhint: give all three, or `--report` with `--from` and `--to`".into(),
+            )),
         }
+    }
+
+    /// What is to be told of the facts, where anything was asked for.
+    pub(super) fn explanation(&self) -> Option<Asked<'_>> {
+        let periods = self.report.map(|length| Periods { length, zone: self.zone.clone(), from: self.from, to: self.to });
+        let asked = Asked { facts: self.facts.as_deref(), report_csv: self.report_csv.as_deref(), periods };
+        (asked.facts.is_some() || asked.periods.is_some()).then_some(asked)
     }
 }
 
@@ -82,6 +117,10 @@ fn instant(text: &str) -> Result<EventTime, String> {
         Ok(instant) => Ok(EventTime(instant.as_millisecond())),
         Err(_) => Err("wanted is an RFC 3339 time such as 2026-03-02T12:00:00Z, or epoch milliseconds".to_owned()),
     }
+}
+
+fn zone(text: &str) -> Result<jiff::tz::TimeZone, String> {
+    jiff::tz::TimeZone::get(text).map_err(|_| "wanted is the IANA name of a time zone, such as Europe/Rome or UTC".to_owned())
 }
 
 fn step(text: &str) -> Result<Span, String> {

@@ -9,7 +9,7 @@ use super::input::InputError;
 use super::ledger::Ledger;
 use crate::config::Configuration;
 use crate::engine::{Engine, Outcome, PartitionGroup, Place, Progress, TopicIndex};
-use crate::event::{self, Decoded, Record};
+use crate::event::{self, Decoded, Key, Record};
 use crate::time::EventTime;
 use indicatif::ProgressBar;
 
@@ -30,14 +30,21 @@ pub(super) struct Applied<'a> {
     pub(super) time: EventTime,
     /// The index of its topic.
     pub(super) topic: usize,
+    /// Its line.
+    pub(super) line: i64,
+    /// The identity of its event.
+    pub(super) identity: Key,
     /// The record.
     pub(super) payload: &'a [u8],
 }
 
 impl<'a> Judge<'a> {
     /// A judge of what happened at or before `until`.
-    pub(super) fn new(configuration: &'a Configuration, until: EventTime) -> Self {
+    pub(super) fn new(configuration: &'a Configuration, until: EventTime, keeps_facts: bool) -> Self {
         let mut engine = Engine::new(Arc::new(configuration.engine.clone()));
+        if keeps_facts {
+            engine.keep_standing_facts();
+        }
         engine.assign(GROUP);
         engine.follow_events_until(Some(until));
         Self { configuration, engine, until, ledger: Ledger::new(configuration.topics.iter().map(|topic| topic.name.clone())) }
@@ -66,16 +73,17 @@ impl<'a> Judge<'a> {
         let settings = self.configuration.topics.get(topic)?;
         let record = Record { payload: Some(payload), headers: None, timestamp: None, partition: 0, offset: line };
         let decoded = event::decode(record, settings, &self.configuration.decode);
-        let time = match &decoded {
-            Decoded::Event(event) => Some(event.time),
+        let event = match &decoded {
+            Decoded::Event(event) => Some((event.time, event.identity)),
             Decoded::Ignored | Decoded::Invalid(_) => None,
         };
+        let time = event.map(|(time, _)| time);
         // What happened after the end is left out before it is judged: it is in no outcome, as if it had not been sent yet.
         if time.is_none_or(|time| time <= self.until) {
             let outcome = self.engine.handle(place(topic, line), &decoded);
             self.ledger.count(topic, outcome, line);
-            if let (Outcome::Applied, Some(time)) = (outcome, time) {
-                applied(Applied { time, topic, payload });
+            if let (Outcome::Applied, Some((time, identity))) = (outcome, event) {
+                applied(Applied { time, topic, line, identity, payload });
             }
         }
         time

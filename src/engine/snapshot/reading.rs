@@ -63,6 +63,7 @@ impl DurationsReading {
 }
 
 /// The exported bounds of a measure of durations.
+#[expect(clippy::wildcard_enum_match_arm, reason = "response times are the rule and the others are listed")]
 pub(crate) fn bounds_of(measure: Measure, settings: &EngineSettings) -> &[Span] {
     match measure {
         Measure::ChatWait | Measure::ChatDuration => &settings.duration_bounds.chat,

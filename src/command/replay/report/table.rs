@@ -1,0 +1,108 @@
+//! A report as tables for people and as CSV for spreadsheets.
+
+use std::fmt;
+use std::io::{self, Write};
+
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+
+use super::tally::{Cell, Column, TABLES};
+use super::{PeriodLength, Report};
+
+impl Report {
+    /// Writes one line a period; a value that is not defined is empty.
+    ///
+    /// # Errors
+    /// When `out` cannot be written.
+    pub fn write_csv(&self, out: &mut dyn Write) -> io::Result<()> {
+        let columns = || TABLES.iter().flat_map(|(_, columns)| *columns);
+        write!(out, "start,end")?;
+        columns().try_for_each(|column| write!(out, ",{}", column.name))?;
+        writeln!(out)?;
+        for (start, tally) in &self.rows {
+            let instant = |day: Option<Date>| {
+                let zoned = day.and_then(|day| self.periods.midnight(day));
+                zoned.map_or_else(String::new, |zoned| zoned.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string())
+            };
+            write!(out, "{},{}", instant(Some(*start)), instant(self.periods.after(*start)))?;
+            for column in columns() {
+                match (column.read)(tally) {
+                    Cell::Count(n) => write!(out, ",{n}")?,
+                    Cell::Seconds(value) | Cell::Ratio(value) | Cell::Score(value) => write!(out, ",{value}")?,
+                    Cell::Absent => write!(out, ",")?,
+                }
+            }
+            writeln!(out)?;
+        }
+        Ok(())
+    }
+
+    fn write_table(&self, f: &mut fmt::Formatter<'_>, title: &str, columns: &[Column]) -> fmt::Result {
+        writeln!(f, "\n{title}")?;
+        let names: Vec<String> = self.rows.keys().map(|start| self.name_of(*start)).collect();
+        let first = names.iter().map(String::len).max().unwrap_or(0).max("period".len());
+        let width = |column: &Column| column.heading.len().max(8);
+        write!(f, "{:<first$}", "period")?;
+        columns.iter().try_for_each(|column| write!(f, "  {:>1$}", column.heading, width(column)))?;
+        writeln!(f)?;
+        for (name, tally) in names.iter().zip(self.rows.values()) {
+            write!(f, "{name:<first$}")?;
+            columns.iter().try_for_each(|column| write!(f, "  {:>1$}", text_of((column.read)(tally)), width(column)))?;
+            writeln!(f)?;
+        }
+        Ok(())
+    }
+
+    /// The name of a period, with a star where the log ends inside it.
+    fn name_of(&self, start: Date) -> String {
+        let name = match self.periods.length {
+            PeriodLength::Day => start.strftime("%Y-%m-%d %a"),
+            PeriodLength::Week => start.strftime("%G-W%V %b %d"),
+            PeriodLength::Month => start.strftime("%Y-%m"),
+        };
+        let is_unfinished = self.periods.start(self.end) == Some(start);
+        format!("{name}{}", if is_unfinished { "*" } else { "" })
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let length = match self.periods.length {
+            PeriodLength::Day => "days",
+            PeriodLength::Week => "weeks from Monday",
+            PeriodLength::Month => "months",
+        };
+        let zone = zone_name(&self.periods.zone);
+        writeln!(f, "Calendar {length} in {zone}, by event time, as of {}; * is unfinished. Times are h:mm:ss.", self.end)?;
+        TABLES.iter().try_for_each(|(title, columns)| self.write_table(f, title, columns))
+    }
+}
+
+fn zone_name(zone: &TimeZone) -> &str {
+    zone.iana_name().unwrap_or("the given zone")
+}
+
+fn text_of(cell: Cell) -> String {
+    match cell {
+        Cell::Count(n) => n.to_string(),
+        Cell::Seconds(seconds) => {
+            let whole = seconds.round() as i64;
+            format!("{}:{:02}:{:02}", whole / 3600, whole / 60 % 60, whole % 60)
+        }
+        Cell::Ratio(share) => format!("{:.1} %", share * 100.0),
+        Cell::Score(score) => format!("{score:.2}"),
+        Cell::Absent => "-".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_are_hours_minutes_and_seconds() {
+        let texts = [0.0, 59.6, 3_661.0, 360_000.0].map(|seconds| text_of(Cell::Seconds(seconds)));
+        assert_eq!(texts, ["0:00:00", "0:01:00", "1:01:01", "100:00:00"]);
+        assert_eq!(text_of(Cell::Absent), "-");
+    }
+}

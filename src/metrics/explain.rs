@@ -1,0 +1,169 @@
+//! Standing facts in the words of the catalogue: the family that each adds to, its own label, the group it falls into, its value in the family's unit.
+//!
+//! Does not know ids, nor what becomes of the words.
+
+use rustc_hash::FxHashMap;
+
+use super::catalogue;
+use super::family::{Family, Labels};
+use crate::engine::read::{Label, Measure, POINT};
+use crate::engine::{EngineSettings, FactValue, Snapshot, StandingFact};
+
+/// Names facts; built from the snapshot of the engine that they stand in.
+pub struct Explainer<'a> {
+    snapshot: &'a Snapshot,
+    families: FxHashMap<String, Labels>,
+    labels: FxHashMap<(Measure, Label), String>,
+}
+
+impl<'a> Explainer<'a> {
+    /// The words for the facts of an engine.
+    #[must_use]
+    pub fn new(settings: &EngineSettings, snapshot: &'a Snapshot) -> Self {
+        let own = |family: Family| (family.name, family.labels);
+        Self { snapshot, families: catalogue(settings).into_iter().map(own).collect(), labels: FxHashMap::default() }
+    }
+
+    /// The family whose values are the sums of such facts, or whose parts they are.
+    #[must_use]
+    pub fn family(fact: &StandingFact<'_>) -> &'static str {
+        family_of(fact.measure)
+    }
+
+    /// The measure's own label as `name=value`, several with a semicolon between; empty where it has none.
+    pub fn label(&mut self, fact: &StandingFact<'_>) -> &str {
+        let (snapshot, families) = (self.snapshot, &self.families);
+        self.labels.entry((fact.measure, fact.label)).or_insert_with(|| label_text(fact, snapshot, families))
+    }
+
+    /// What an answer counts as beside itself: `satisfied`, `promoter`, `passive`, `detractor`, `low_effort`, `high_effort`, or nothing.
+    #[must_use]
+    pub fn group(fact: &StandingFact<'_>) -> &'static str {
+        let FactValue::Answer { is_good, is_bad, .. } = fact.value else { return "" };
+        let [good, bad, neither] = if fact.measure == Measure::Nps {
+            ["promoter", "detractor", "passive"]
+        } else if fact.measure == Measure::Ces {
+            ["low_effort", "high_effort", ""]
+        } else {
+            ["satisfied", "", ""]
+        };
+        if is_good {
+            good
+        } else if is_bad {
+            bad
+        } else {
+            neither
+        }
+    }
+
+    /// The value in the family's unit: so many, seconds, score, effort of 1 to 5, seconds since 1970; 1 for a pair.
+    #[must_use]
+    pub fn value(&self, fact: &StandingFact<'_>) -> f64 {
+        match fact.value {
+            // Customers at a window's start are those of now less the ones who came inside it.
+            FactValue::Count(n) if fact.measure == Measure::CustomerActivations => -n as f64,
+            FactValue::Count(n) => n as f64,
+            FactValue::Duration(span) => span.as_seconds(),
+            FactValue::Answer { points, .. } if fact.measure == Measure::Ces => {
+                let scale = self.snapshot.scales[fact.label.0 as usize];
+                1.0 + 4.0 * points as f64 / (scale.max - scale.min) as f64
+            }
+            FactValue::Answer { points, .. } => points as f64 / POINT as f64,
+            FactValue::Pair => 1.0,
+            FactValue::Since(time) => time.as_seconds(),
+        }
+    }
+}
+
+fn label_text(fact: &StandingFact<'_>, snapshot: &Snapshot, families: &FxHashMap<String, Labels>) -> String {
+    if [Measure::Csat, Measure::Ces].contains(&fact.measure) {
+        let scale = snapshot.scales[fact.label.0 as usize];
+        let [min, max] = [scale.min, scale.max].map(|bound| bound as f64 / POINT as f64);
+        let direction = if scale.ease { ";direction=ease" } else { "" };
+        return format!("scale={min}..{max}{direction}");
+    }
+    // The family tells groups apart too, which are no label of the measure.
+    let is_nps = fact.measure == Measure::Nps;
+    let of_family = || families.get(family_of(fact.measure)).copied().unwrap_or(Labels::None);
+    let labels = if is_nps { Labels::Scope } else { of_family() };
+    let variants = labels.variants(snapshot);
+    let texts = variants.iter().find(|variant| variant.label == fact.label).map(|variant| &variant.texts);
+    let texts: Vec<_> = texts.into_iter().flatten().map(|(name, value)| format!("{name}={value}")).collect();
+    texts.join(";")
+}
+
+/// The family of a measure. Every measure has one, so that every number can be explained.
+const fn family_of(measure: Measure) -> &'static str {
+    match measure {
+        Measure::TicketsCreated => "cx_tickets_created",
+        Measure::TicketsFirstResponded => "cx_tickets_first_responded",
+        Measure::TicketsResolved => "cx_tickets_resolved",
+        Measure::TicketsReopened => "cx_tickets_reopened",
+        Measure::TicketsEscalated => "cx_tickets_escalated",
+        Measure::TicketsTransferred => "cx_tickets_transferred",
+        Measure::TicketsSolvedWithoutResponse => "cx_tickets_solved_without_response",
+        Measure::TicketsSolvedByAutomation => "cx_tickets_solved_by_automation",
+        Measure::TicketsResolvedReopened => "cx_tickets_resolved_reopened",
+        Measure::TicketsResolvedEscalated => "cx_tickets_resolved_escalated",
+        Measure::TicketsResolvedTransferred => "cx_tickets_resolved_transferred",
+        Measure::FirstContactResolved => "cx_first_contact_resolved",
+        Measure::FirstResponse => "cx_first_response_seconds",
+        Measure::AutomatedFirstResponse => "cx_automated_first_response_seconds",
+        Measure::NextResponse => "cx_next_response_seconds",
+        Measure::Resolution => "cx_resolution_seconds",
+        Measure::FirstResolution => "cx_first_resolution_seconds",
+        Measure::RequesterWait => "cx_requester_wait_seconds",
+        Measure::ChatsStarted => "cx_chats_started",
+        Measure::ChatsAccepted => "cx_chats_accepted",
+        Measure::ChatsAbandoned => "cx_chats_abandoned",
+        Measure::ChatsAbandonedLate => "cx_chats_abandoned_counted",
+        Measure::ChatsEnded => "cx_chats_ended",
+        Measure::ChatsTransferred => "cx_chats_transferred",
+        Measure::ChatsIdleEnded => "cx_chats_idle_ended",
+        Measure::ChatWait => "cx_chat_wait_seconds",
+        Measure::ChatDuration => "cx_chat_duration_seconds",
+        Measure::SurveysSent => "cx_surveys_sent",
+        Measure::SurveysAnswered => "cx_surveys_answered",
+        Measure::Csat => "cx_csat_responses",
+        Measure::CsatScores => "cx_csat_score_responses",
+        Measure::Nps => "cx_nps_responses",
+        Measure::Ces => "cx_ces_responses",
+        Measure::Contacts => "cx_contacts",
+        Measure::RepeatContacts => "cx_repeat_contacts",
+        Measure::ChannelSwitches => "cx_channel_switches",
+        Measure::Touchpoints => "cx_journey_touchpoints",
+        Measure::Correlation => "cx_correlation_pairs",
+        Measure::CustomerActivations => "cx_customers_active_at_start",
+        Measure::CustomerDepartures => "cx_customers_churned",
+        Measure::CustomersNew => "cx_customers_new",
+        Measure::BacklogTickets => "cx_backlog_tickets",
+        Measure::BacklogUnansweredTickets => "cx_backlog_unanswered_tickets",
+        Measure::BacklogAwaitingReplyTickets => "cx_backlog_awaiting_reply_tickets",
+        Measure::BacklogByStatus => "cx_backlog_tickets_by_status",
+        Measure::BacklogOldestUnanswered => "cx_backlog_oldest_unanswered_timestamp_seconds",
+        Measure::BacklogOldestAwaitingReply => "cx_backlog_oldest_awaiting_reply_timestamp_seconds",
+        Measure::ChatsWaiting => "cx_chats_waiting",
+        Measure::ChatsActive => "cx_chats_active",
+        Measure::CustomersActive => "cx_customers_active",
+        Measure::FirstResponseBusiness => "cx_first_response_business_seconds",
+        Measure::FirstResponseDecided => "cx_first_response_target_decided",
+        Measure::FirstResponseWithin => "cx_first_response_within_target",
+        Measure::ResolutionBusiness => "cx_resolution_business_seconds",
+        Measure::ResolutionDecided => "cx_resolution_target_decided",
+        Measure::ResolutionWithin => "cx_resolution_within_target",
+        Measure::ChatWaitDecided => "cx_chat_wait_target_decided",
+        Measure::ChatWaitWithin => "cx_chat_wait_within_target",
+        Measure::CsatWithinTarget => "cx_csat_responses_within_first_response_target",
+        Measure::CsatBeyondTarget => "cx_csat_responses_beyond_first_response_target",
+        Measure::BacklogUnansweredPastTarget => "cx_backlog_unanswered_past_target_tickets",
+        Measure::ExperienceActivations | Measure::ExperienceActive => "cx_customers_active_at_start_by_experience",
+        Measure::ExperienceDepartures => "cx_customers_churned_by_experience",
+        Measure::JourneyTransitions => "cx_journey_transitions",
+        Measure::JourneyEntered => "cx_journey_entered",
+        Measure::JourneyAdvanced => "cx_journey_advanced",
+        Measure::JourneyDropped => "cx_journey_dropped",
+        Measure::JourneyStageTime => "cx_journey_stage_seconds",
+        Measure::JourneyCustomers => "cx_journey_customers",
+        Measure::StageContacts | Measure::StageRepeatContacts | Measure::StageCsat | Measure::StageCes => "cx_journey_pain_part",
+    }
+}
