@@ -4,6 +4,7 @@
 //! lays its exposition beside the model; `data` lays the model beside published data sets; the rest are named cases.
 
 mod reference {
+    mod bad_lines;
     mod cases;
     mod compare;
     mod contact;

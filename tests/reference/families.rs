@@ -9,7 +9,7 @@ use super::model::Past;
 use super::series::Value;
 use super::sheet::Sheet;
 use super::statistics::{fisher, nps, spearman};
-use super::survey::{Answer, AnswerKey};
+use super::survey::{Answer, AnswerKey, Sent};
 use super::world::{Dims, Name, Timed};
 
 /// What is true now and has no window.
@@ -229,25 +229,15 @@ fn ces(past: &Past<'_>, sheet: &mut Sheet<'_>) {
 }
 
 fn sent(past: &Past<'_>, sheet: &mut Sheet<'_>) {
-    let kept = past.world.settings.windows.iter().map(|window| window.range.0).max().unwrap_or(0);
     for metric in ["csat", "nps", "ces"] {
         let standing = past.answers(metric);
-        let answer = |survey: &str| standing.iter().find(|a| a.key == AnswerKey::Survey(survey.to_owned()));
-        let sent: Vec<_> = past.sent(metric).map(|(survey, sent)| (answer(survey).map(|a| a.at), sent)).collect();
-        let samples: Vec<_> = sent.iter().map(|(at, sent)| Timed { at: sent.at, value: at.is_some(), dims: sent.dims.clone() }).collect();
-        for group in sheet.groups(&samples) {
+        let answered = |survey: &str| standing.iter().any(|a| a.key == AnswerKey::Survey(survey.to_owned()));
+        let sample = |(survey, sent): (&str, &Sent)| Timed { at: sent.at, value: answered(survey), dims: sent.dims.clone() };
+        let sent: Vec<_> = past.sent(metric).map(sample).collect();
+        for group in sheet.groups(&sent) {
             sheet.put_in(&group, "cx_surveys_sent", "", &[("metric", metric)], Value::Count(group.inside.len() as i64));
         }
-        sheet.ratio("cx_survey_response_ratio", Some("cx_surveys_answered"), &[("metric", metric)], &samples);
-        // A survey is known for as long as a window holds its last event. Whether one that is sent again after that was answered before is
-        // not for the model to say.
-        let forgotten = sent.iter().filter(|(at, sent)| at.is_some_and(|at| sent.at - at > kept));
-        let forgotten: Vec<_> = forgotten.map(|(_, sent)| Timed { at: sent.at, value: (), dims: sent.dims.clone() }).collect();
-        for group in sheet.groups(&forgotten).into_iter().filter(|group| !group.inside.is_empty()) {
-            for name in ["surveys_answered", "survey_response_ratio", "survey_response_ratio_lower", "survey_response_ratio_upper"] {
-                sheet.put_in(&group, &format!("cx_{name}"), "", &[("metric", metric)], Value::Any);
-            }
-        }
+        sheet.ratio("cx_survey_response_ratio", Some("cx_surveys_answered"), &[("metric", metric)], &sent);
     }
 }
 

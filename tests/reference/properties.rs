@@ -16,19 +16,24 @@ use super::sequence::{Draft, draft, rated};
 
 const CASES: u32 = 256;
 
-/// Tries many drafts; the first that fails is told with the fewest acts that still fail.
-#[track_caller]
-fn holds<S: Strategy<Value = Draft>>(name: &'static str, drafts: S, scenario: impl Fn(&Draft) -> Scenario) {
+/// The settings of the property with this name.
+pub(crate) fn config(name: &'static str) -> ProptestConfig {
     let cases = std::env::var_os("CXPULSE_CASES").map(|n| n.to_str().and_then(|n| n.parse().ok()).expect("CXPULSE_CASES is a number"));
     let persistence = FileFailurePersistence::Direct("tests/reference/proptest-regressions.txt");
-    let mut runner = TestRunner::new(ProptestConfig {
+    ProptestConfig {
         cases: cases.unwrap_or(CASES),
         max_shrink_iters: 3_000,
         failure_persistence: Some(Box::new(persistence)),
         source_file: Some(file!()),
         test_name: Some(name),
         ..ProptestConfig::default()
-    });
+    }
+}
+
+/// Tries many drafts; the first that fails is told with the fewest acts that still fail.
+#[track_caller]
+fn holds<S: Strategy<Value = Draft>>(name: &'static str, drafts: S, scenario: impl Fn(&Draft) -> Scenario) {
+    let mut runner = TestRunner::new(config(name));
     match runner.run(&drafts, |draft| scenario(&draft).check().map_err(TestCaseError::fail)) {
         Ok(()) => {}
         Err(TestError::Fail(_, draft)) => panic!("{}", scenario(&draft).least_failing()),

@@ -195,33 +195,32 @@ fn object(line: &[u8]) -> Result<BTreeMap<String, Value>, Refusal> {
     let text = std::str::from_utf8(line).map_err(|_| "encoding")?;
     let faults = Faults::default();
     let mut input = serde_json::Deserializer::from_str(text);
-    let value = Strict(&faults).deserialize(&mut input).and_then(|value| input.end().map(|()| value));
-    let value = value.map_err(|why| if why.to_string().starts_with("recursion limit") { "depth" } else { "syntax" })?;
-    ensure(depth(&value) <= DEPTH_MAX, "depth")?;
-    ensure(!faults.repeated.get(), "duplicate_key")?;
-    ensure(!faults.crowded.get(), "too_large")?;
+    let value = Strict(&faults, 0).deserialize(&mut input).and_then(|value| input.end().map(|()| value));
+    // Of several faults the first in the line gives the reason.
+    if let Some(first) = faults.0.get() {
+        return Err(first);
+    }
+    let value = value.map_err(|_| "syntax")?;
     match value {
         Value::Object(members) => Ok(members.into_iter().collect()),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => Err("not_object"),
     }
 }
 
-fn depth(value: &Value) -> usize {
-    match value {
-        Value::Object(members) => 1 + members.values().map(depth).max().unwrap_or(0),
-        Value::Array(items) => 1 + items.iter().map(depth).max().unwrap_or(0),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => 0,
+/// The first fault that is none of the grammar.
+#[derive(Default)]
+struct Faults(Cell<Option<Refusal>>);
+
+impl Faults {
+    fn note(&self, is_fault: bool, reason: Refusal) {
+        if is_fault && self.0.get().is_none() {
+            self.0.set(Some(reason));
+        }
     }
 }
 
-#[derive(Default)]
-struct Faults {
-    repeated: Cell<bool>,
-    crowded: Cell<bool>,
-}
-
-/// Builds a value and notes what `serde_json::Value` would silently forget: names given twice.
-struct Strict<'f>(&'f Faults);
+/// Builds a value and notes what `serde_json::Value` would silently forget; the number is the depth around it.
+struct Strict<'f>(&'f Faults, usize);
 
 impl<'de> DeserializeSeed<'de> for Strict<'_> {
     type Value = Value;
@@ -263,23 +262,27 @@ impl<'de> Visitor<'de> for Strict<'_> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
+        let depth = self.1 + 1;
+        self.0.note(depth > DEPTH_MAX, "depth");
         let mut out = Vec::new();
-        while let Some(item) = items.next_element_seed(Strict(self.0))? {
+        while let Some(item) = items.next_element_seed(Strict(self.0, depth))? {
             out.push(item);
         }
         Ok(Value::Array(out))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
+        let depth = self.1 + 1;
+        self.0.note(depth > DEPTH_MAX, "depth");
         let mut out = serde_json::Map::new();
         let mut count = 0;
         while let Some(name) = members.next_key::<String>()? {
             count += 1;
-            if out.insert(name, members.next_value_seed(Strict(self.0))?).is_some() {
-                self.0.repeated.set(true);
-            }
+            self.0.note(out.contains_key(&name), "duplicate_key");
+            self.0.note(count > MEMBERS_MAX, "too_large");
+            let value = members.next_value_seed(Strict(self.0, depth))?;
+            out.insert(name, value);
         }
-        self.0.crowded.set(self.0.crowded.get() || count > MEMBERS_MAX);
         Ok(Value::Object(out))
     }
 }

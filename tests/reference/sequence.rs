@@ -81,10 +81,13 @@ impl Draft {
 
     fn scenario(&self, groups: i32, group: impl Fn(&Sketch) -> i32, change: impl Fn(&Sketch) -> Sketch) -> Scenario {
         let settings = self.plan.settings();
+        let longest = settings.windows.iter().map(|window| window.range.0).max().expect("a window");
         let mut timed: Vec<(i64, Vec<Act>)> = Vec::new();
         for (i, sketch) in self.sketches.iter().enumerate() {
             let sketch = change(sketch);
             let time = BASE + sketch.tick * self.plan.step + sketch.jitter;
+            // A survey is forgotten when no window holds its last event, so no id comes again after that.
+            let age = sketch.tick * self.plan.step / longest;
             let topic = sketch.what.topic();
             let delay = if self.plan.settles { sketch.delay.min(16) } else { sketch.delay };
             let delay = delay * settings.topics[topic].allowed_lateness.0 / 16;
@@ -95,7 +98,7 @@ impl Draft {
             let mut acts = vec![Act::Arrive(Arrival {
                 group,
                 topic,
-                line: sketch.line(&id, time),
+                line: sketch.line(&id, time, age),
                 record_time: sketch.ahead.map(|ahead| time - ahead),
             })];
             acts.extend(sketch.hands_over.then_some(Act::HandOver(i as i32 % groups)));

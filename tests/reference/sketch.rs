@@ -48,8 +48,8 @@ pub(crate) enum About {
 }
 
 impl Sketch {
-    /// The record that says it.
-    pub(crate) fn line(&self, id: &str, time: i64) -> Vec<u8> {
+    /// The record that says it; a survey's id is another in every age.
+    pub(crate) fn line(&self, id: &str, time: i64, age: i64) -> Vec<u8> {
         let mut payload = Map::new();
         let mut put = |name: &str, value: String| payload.insert(name.to_owned(), Json::String(value));
         let members = match &self.what {
@@ -62,7 +62,7 @@ impl Sketch {
                 members
             }
             What::Survey { survey, about, customer, members } => {
-                survey.map(|n| put("survey_id", format!("S{n}")));
+                survey.map(|n| put("survey_id", format!("S{n}-{age}")));
                 customer.map(|n| put("customer_id", format!("C{n}")));
                 match about {
                     About::Nothing => None,
