@@ -5,6 +5,7 @@
 mod dimensions;
 mod duration;
 mod grouping;
+mod health;
 mod journey;
 mod kafka;
 mod layers;

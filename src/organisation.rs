@@ -83,12 +83,28 @@ impl Profile {
     /// The same kind of company at another size, with customers in proportion.
     #[must_use]
     pub fn sized(volume: Volume) -> Self {
-        let contacts_per_hour = match volume {
-            Volume::ContactsPerHour(contacts) => contacts,
-            Volume::EventsPerSecond(events) => events * 3_600.0 / Self::EVENTS_PER_CONTACT,
+        let customers = match volume {
+            Volume::ContactsPerHour(contacts) => contacts * 300.0,
+            // Every customer is an event at the start, which a load for minutes must not drown in.
+            Volume::EventsPerSecond(events) => events * 10.0,
         };
-        let customers = (contacts_per_hour * 300.0).clamp(300.0, 400_000.0) as u32;
-        Self { volume, customers, ..Self::medium() }
+        Self { volume, customers: customers.clamp(300.0, 1_000_000.0) as u32, ..Self::medium() }
+    }
+
+    /// The same kind of company at the size that has a few more than this many events between `start` and `end`, by its office clock.
+    #[must_use]
+    pub fn sized_for(self, events: u64, start: EventTime, end: EventTime) -> Self {
+        let quarter = Span::minutes(15);
+        let calendar = Calendar::new(self.office_offset);
+        let quarters = (end - start).0 / quarter.0 + 1;
+        let busy_hours: f64 = (0..quarters).map(|number| calendar.demand(start + Span(number * quarter.0)) / 4.0).sum();
+        // The contacts of the last hours are not yet at their end, which weighs the more the shorter the time is.
+        let margin = 1.1 + 12.0 / (quarters as f64 / 4.0);
+        let contacts = events as f64 * margin / Self::EVENTS_PER_CONTACT;
+        let sized = Self::sized(Volume::ContactsPerHour((contacts / busy_hours).max(1.0)));
+        // In a short time most customers would have no other part than to be customers.
+        let customers = sized.customers.min((contacts * 0.5).max(50.0) as u32);
+        Self { volume: sized.volume, customers, ..self }
     }
 
     /// Sets the office clock so that it is a quarter past ten on a Tuesday morning at `now`.

@@ -9,12 +9,15 @@ mod support {
     pub(crate) mod data;
     pub(crate) mod exposition;
     pub(crate) mod left_out;
+    pub(crate) mod measured;
     pub(crate) mod ports;
     pub(crate) mod service;
+    pub(crate) mod tools;
     pub(crate) mod topics;
 }
 
 mod broker {
+    mod checking;
     mod latency;
     mod ledger;
     mod membership;

@@ -3,6 +3,8 @@
 //! The mock cluster may not leave the thread that made it, so each test keeps its own. It waits three seconds before a group's first assignment,
 //! which is most of what these tests take; they run side by side.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests, where a failure is a failed test")]
+
 mod kafka_mock {
     mod consuming;
     mod ending;

@@ -10,6 +10,7 @@ mod reference {
     mod customer;
     mod data;
     mod families;
+    mod found;
     mod model;
     mod outcome;
     mod product;

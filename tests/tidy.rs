@@ -159,7 +159,7 @@ fn pages_have_one_title_and_links_that_lead_somewhere() {
         }
         for target in prose.iter().flat_map(|line| link_targets(line)) {
             let file = target.split('#').next().unwrap_or_default();
-            let folder = path.parent().unwrap_or(Path::new(""));
+            let folder = path.parent().unwrap_or_else(|| Path::new(""));
             if !file.is_empty() && !file.contains("://") && !root().join(folder).join(file).exists() {
                 faults.push(format!("{}: `{target}` leads nowhere", path.display()));
             }

@@ -21,9 +21,9 @@ Examples:
   Look at it until Ctrl-C:                 cxpulse demo
   On another port, for a minute:           cxpulse demo --port 8080 --for 60s
 
-A support organisation with some 24,000 customers plays 30 days of history as fast as the machine goes and then lives on in real time. Its
-office clock is set so that it is a busy weekday morning now. A little over a minute later, and then every 25 minutes, something breaks:
-response times rise, and satisfaction follows.";
+A support organisation with some 24,000 customers plays 30 days of history as fast as the machine goes and then lives on in real time. \
+Its office clock is set so that it is a busy weekday morning now. \
+A little over a minute later, and then every 40 minutes, something breaks: response times rise, and satisfaction follows.";
 
 /// Warnings, but not that the records carry their senders' time: here it is known, and wanted.
 const LOG_FILTER: &str = "warn,cxpulse::records=error";

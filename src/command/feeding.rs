@@ -58,7 +58,7 @@ pub(super) fn feed(
     stop: &AtomicBool,
     mut note: impl FnMut(&Fed, u64),
 ) -> Result<Tally, ProduceError> {
-    let mut tally = Tally::default();
+    let mut tally = Tally::new(topics);
     let mut count = 0;
     for fed in records {
         if limits.records_max.is_some_and(|max| count >= max) || limits.until.is_some_and(|until| fed.time > until) {
@@ -104,6 +104,11 @@ impl Topics {
 }
 
 impl Tally {
+    fn new(topics: &Topics) -> Self {
+        let empty = || TopicTally { outcomes: Fed::OUTCOMES.map(|outcome| (outcome, 0)).into(), ..TopicTally::default() };
+        Self(topics.names().into_iter().map(|name| (name.to_owned(), empty())).collect())
+    }
+
     /// All records.
     pub(super) fn records(&self) -> u64 {
         self.0.values().map(|topic| topic.records).sum()
@@ -130,12 +135,6 @@ impl Tally {
     }
 
     fn add(&mut self, topic: &str, fed: &Fed) {
-        if !self.0.contains_key(topic) {
-            self.0.insert(
-                topic.to_owned(),
-                TopicTally { outcomes: Fed::OUTCOMES.map(|outcome| (outcome, 0)).into(), ..TopicTally::default() },
-            );
-        }
         let Some(tally) = self.0.get_mut(topic) else { return };
         tally.records += 1;
         *tally.outcomes.entry(fed.outcome()).or_default() += 1;
@@ -171,7 +170,7 @@ mod tests {
     #[test]
     fn expectations_are_counted_by_topic_outcome_reason_and_type() {
         let fed = |kind, name, fault| Fed { kind, name, key: "c".into(), time: EventTime(0), payload: None, fault };
-        let mut tally = Tally::default();
+        let mut tally = Tally::new(&Topics([Some("a".to_owned()), Some("b".to_owned()), None, None]));
         tally.add("a", &fed(Kind::Tickets, "ticket.created", None));
         tally.add("a", &fed(Kind::Tickets, "", Some(Fault::Invalid(Reason::Depth))));
         tally.add("b", &fed(Kind::Chats, "", Some(Fault::Late)));

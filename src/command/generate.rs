@@ -14,7 +14,7 @@ use crate::kafka::produce::{ProduceError, Producer, create_topics};
 use crate::kafka::{Cluster, TopicState};
 use crate::organisation::{FaultyFeed, Organisation, Profile, Volume};
 use crate::runtime::wall_now;
-use crate::time::Span;
+use crate::time::{EventTime, Span};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -24,11 +24,12 @@ Examples:
   A steady load of 2000 events per second for ten minutes:
     cxpulse generate --bootstrap-servers localhost:9092 --rate 2000 --for 10m
 
-  Exactly a million records as fast as the cluster takes them, one in a hundred followed by a fault, and the expected ledger on stdout:
+  Exactly a million records as fast as the cluster takes them, some followed by a fault; the ledger to expect on stdout:
     cxpulse generate --bootstrap-servers localhost:9092 --history 30d --events 1000000 --faults=0.01 > expected.json
 
-Records are keyed by customer (contacts of unknown customers by their own id) and partitioned as Java's clients do; their timestamp is the time
-of their event, so topics should keep message.timestamp.type=CreateTime. What was sent is told on stderr, by topic and type.";
+Records are keyed by customer (contacts of unknown customers by their own id) and partitioned as Java's clients do. \
+Their timestamp is the time of their event, so topics should keep message.timestamp.type=CreateTime. \
+What was sent is told on stderr, by topic and type.";
 
 /// Sends the events of a made support organisation to a cluster.
 #[derive(Clone, Debug, clap::Args)]
@@ -46,7 +47,8 @@ pub struct GenerateArgs {
     #[arg(long = "for", value_name = "SPAN", value_parser = span)]
     pub live_for: Option<Span>,
 
-    /// Stop after this many records, faulty ones included. With --history and without --rate the organisation is sized to have them in it.
+    /// Stop after this many records, faulty ones included. With --history and without --rate the organisation is sized to have a few more in it,
+    /// so that all are sent at once; the last is then some time ago.
     #[arg(long, value_name = "N")]
     pub events: Option<u64>,
 
@@ -100,7 +102,8 @@ pub enum GenerateError {
 pub fn generate(args: &GenerateArgs) -> anyhow::Result<()> {
     let servers = args.bootstrap_servers.iter().map(|servers| ("kafka.bootstrap_servers".to_owned(), servers.clone())).collect::<Vec<_>>();
     let configuration = args.configuration.load(&servers)?;
-    let profile = profile(args)?;
+    let now = wall_now();
+    let profile = profile(args, now)?;
     let topics = Topics::new(&configuration);
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     prepare(&runtime, &configuration, &topics, args.create_topics)?;
@@ -112,7 +115,7 @@ pub fn generate(args: &GenerateArgs) -> anyhow::Result<()> {
         }
     });
     let begun = Instant::now();
-    let tally = send(args, profile, &configuration, &topics, &stop)?;
+    let tally = send(args, now, profile, &configuration, &topics, &stop)?;
     eprint!("{tally}");
     eprintln!("{} records in {:.1} s", tally.records(), begun.elapsed().as_secs_f64());
     if args.faults.is_some() {
@@ -123,21 +126,20 @@ pub fn generate(args: &GenerateArgs) -> anyhow::Result<()> {
 }
 
 /// The organisation that the arguments ask for; its office clock is set so that it is a busy morning now.
-fn profile(args: &GenerateArgs) -> Result<Profile, Usage> {
-    let volume = match (args.history, args.rate, args.events) {
-        (None, Some(rate), _) => Volume::EventsPerSecond(rate),
-        (Some(_), Some(rate), _) => Volume::ContactsPerHour(rate * 3_600.0 / Profile::EVENTS_PER_CONTACT / Profile::BUSY_MORNING),
-        (Some(history), None, Some(events)) => {
-            // A twentieth more than is wanted, since the last contacts of a history are not yet at their end.
-            let hours = history.as_seconds() / 3_600.0;
-            Volume::ContactsPerHour((events as f64 * 1.05 / hours / Profile::EVENTS_PER_CONTACT).max(1.0))
-        }
-        _ => Volume::ContactsPerHour(Profile::CONTACTS_PER_HOUR),
-    };
+fn profile(args: &GenerateArgs, now: EventTime) -> Result<Profile, Usage> {
     if args.history.is_some_and(|history| history < Span::hours(1)) {
         return Err(Usage("`--history` is shorter than an hour\nhint: give at least 1h, or leave it out".to_owned()));
     }
-    Ok(Profile::sized(volume))
+    let medium = Profile::medium().busy_at(now);
+    Ok(match (args.history, args.rate, args.events) {
+        (None, Some(rate), _) => Profile::sized(Volume::EventsPerSecond(rate)).busy_at(now),
+        (Some(_), Some(rate), _) => {
+            let contacts_per_hour = rate * 3_600.0 / Profile::EVENTS_PER_CONTACT / Profile::BUSY_MORNING;
+            Profile::sized(Volume::ContactsPerHour(contacts_per_hour.max(1.0))).busy_at(now)
+        }
+        (Some(history), None, Some(events)) => medium.sized_for(events, now - history, now),
+        (_, None, _) => medium,
+    })
 }
 
 /// Sees to it that the topics are there, before anything is sent.
@@ -188,14 +190,14 @@ fn missing_topics(configuration: &Configuration, topics: &Topics) -> Result<Vec<
 
 fn send(
     args: &GenerateArgs,
+    now: EventTime,
     profile: Profile,
     configuration: &Configuration,
     topics: &Topics,
     stop: &AtomicBool,
 ) -> Result<Tally, ProduceError> {
-    let now = wall_now();
     let start = now - args.history.unwrap_or_default();
-    let organisation = Organisation::new(profile.busy_at(now), args.seed, start);
+    let organisation = Organisation::new(profile, args.seed, start);
     let records = FaultyFeed::new(organisation, args.faults.unwrap_or_default(), args.seed);
     let producer = Producer::new(&configuration.kafka)?;
     let limits = Limits { records_max: args.events, until: args.live_for.map(|live| now + live) };

@@ -86,6 +86,8 @@ problem_kinds! {
     NotCustomerDimension = "not-customer-dimension",
     /// Two grouping sets whose families would have one name.
     GroupingSetClash = "grouping-set-clash",
+    /// Weights of the health index that are all 0.
+    NoHealthWeight = "no-health-weight",
     /// A trend that is no pair of a window and a longer one.
     BadTrend = "bad-trend",
     /// Histogram buckets for a grouping set that is not there.

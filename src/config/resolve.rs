@@ -90,6 +90,7 @@ fn configuration(root: Node, folder: &Path, report: &Report) -> Configuration {
     histograms.finish();
     let surveys = measures::surveys(root.section("surveys"));
     let (call_channels, chat_abandon_min, chat_idle_end) = measures::chats(root.section("chats"));
+    let health_weights = super::health::resolve(root.section("health"));
     let (repeat_contact_within, journey) = journey::resolve(root.section("journey"), dimensions.get(usize::from(JOURNEY_STAGE)));
     let trends = super::trend::resolve(root.section("trend"), &windows);
     let schedules = schedules::resolve(&mut root, &dimensions);
@@ -117,6 +118,7 @@ fn configuration(root: Node, folder: &Path, report: &Report) -> Configuration {
         repeat_contact_within,
         journey,
         trends,
+        health_weights,
         ticket_retention,
         customer_retention,
         targets,

@@ -28,10 +28,7 @@ pub(super) fn conditions(section: &mut Section<'_>, dimensions: &[DimensionSetti
 
 /// One value or a list of them.
 fn values(node: Node, place: &Place, report: &Report) -> Option<Vec<String>> {
-    let values = match node.value {
-        Value::Text(text) => vec![text],
-        _ => Vec::read(node, place, report)?,
-    };
+    let values = if let Value::Text(text) = node.value { vec![text] } else { Vec::read(node, place, report)? };
     let checked = length_within(&values, 1, VALUES_MAX).and_then(|()| values.iter().try_for_each(|v| label_value(v)));
     checked.map_err(|complaint| report.add(place, complaint)).ok()?;
     Some(values)

@@ -35,6 +35,8 @@ pub struct EngineSettings {
     pub journey: JourneySettings,
     /// Short window and baseline window of each trend, by index. The short one is the shorter.
     pub trends: Vec<TrendSettings>,
+    /// Weights of the parts of the health index: speed, quality, perception, outcome.
+    pub health_weights: [f64; 4],
     /// How long ended tickets and chats stay known after their last event. Default 365 d.
     pub ticket_retention: Span,
     /// How long cancelled customers stay known. Default 400 d.

@@ -26,5 +26,6 @@ pub fn catalogue(settings: &EngineSettings) -> Vec<Family> {
     families.extend(families::correlation::families());
     families.extend(families::trend::families());
     families.extend(families::targets::families(settings));
+    families.extend(families::health::families(settings));
     families
 }

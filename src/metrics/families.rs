@@ -9,6 +9,7 @@ pub(super) mod customers;
 pub(super) mod durations;
 pub(super) mod effort;
 pub(super) mod experience;
+pub(super) mod health;
 pub(super) mod journey;
 pub(super) mod nps;
 pub(super) mod pain;

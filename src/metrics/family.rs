@@ -76,6 +76,8 @@ pub enum Labels {
     Trend,
     /// `metric`: what a target can be set for.
     Target,
+    /// `part`: a part of the health index.
+    HealthPart,
 }
 
 /// How the series of several replicas become one.
@@ -141,6 +143,7 @@ impl Labels {
                 snapshot.touchpoints.iter().map(texts).collect()
             }
             Self::Trend => super::families::trend::variants(snapshot),
+            Self::HealthPart => super::families::health::variants(),
             Self::Status => {
                 let statuses = [(Status::New, "new"), (Status::Open, "open"), (Status::Pending, "pending"), (Status::OnHold, "on_hold")];
                 statuses.iter().map(|(status, text)| one(*status as u32, "status", text)).collect()

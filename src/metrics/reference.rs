@@ -63,6 +63,7 @@ fn labels_of(family: &Family) -> String {
         Labels::Pair => vec!["x", "y"],
         Labels::StageAndChannel => vec!["journey_stage", "channel"],
         Labels::Status => vec!["status"],
+        Labels::HealthPart => vec!["part"],
         Labels::Experience => vec!["metric", "experience"],
         Labels::Stage | Labels::ConfiguredStage => vec!["journey_stage"],
         Labels::StagePart => vec!["journey_stage", "part"],

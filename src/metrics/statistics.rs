@@ -19,7 +19,10 @@ pub fn wilson(part: i64, whole: i64) -> Option<(f64, f64)> {
     let p = part as f64 / n;
     let centre = (p + z2 / (2.0 * n)) / (1.0 + z2 / n);
     let half = Z / (1.0 + z2 / n) * (p * (1.0 - p) / n + z2 / (4.0 * n * n)).sqrt();
-    Some(((centre - half).max(0.0), (centre + half).min(1.0)))
+    // At the ends the bound is exact, where the subtraction leaves a trace of rounding.
+    let lower = if part == 0 { 0.0 } else { (centre - half).max(0.0) };
+    let upper = if part == whole { 1.0 } else { (centre + half).min(1.0) };
+    Some((lower, upper))
 }
 
 /// Newcombe's interval of the difference of two independent proportions (Newcombe 1998, method 10): the difference and its bounds.

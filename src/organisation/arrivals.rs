@@ -10,7 +10,9 @@ use crate::time::{EventTime, Span};
 /// More contacts in an incident, by this factor; the additional ones are for the team that it falls upon.
 const INCIDENT_VOLUME: f64 = 2.6;
 /// A contact takes longer in an incident, by this factor.
-const INCIDENT_WORK: f64 = 1.6;
+const INCIDENT_WORK: f64 = 2.0;
+/// An agent who would be free at once is not, in an incident: getting to a chat or call takes longer by this factor, and to a ticket.
+const INCIDENT_DELAY: (f64, f64) = (5.0, 2.0);
 /// The share of its time in which a lane is busy at the peak of a middling day.
 const LOAD_AT_PEAK: f64 = 0.84;
 /// Share of the contacts that chat and telephone take.
@@ -101,6 +103,7 @@ impl Organisation {
         let team = if struck { INCIDENT_TEAM } else { self.chance.weighted(&TEAMS.map(|(_, share, _)| share)) as u8 };
         let priority = self.chance.weighted(&PRIORITIES.map(|(_, share, _)| share)) as u8;
         let slot = self.new_contact(channel, customer, team, priority);
+        self.contacts[slot].is_struck = incident;
         if let Some(customer) = customer {
             self.people.note_contact(customer, self.now);
         }
@@ -118,6 +121,7 @@ impl Organisation {
             brand: self.chance.weighted(&BRANDS.map(|(_, share)| share)) as u8,
             agent: self.chance.below(AGENTS) as u8,
             state: State::Open,
+            is_struck: false,
             clock_start: self.now,
             first_response_seconds: None,
             rounds_left: self.chance.weighted(&[0.46, 0.3, 0.16, 0.08]) as u8,
@@ -138,7 +142,8 @@ impl Organisation {
         let lane = &mut self.desk_lanes[usize::from(contact.team)];
         let waiting = lane.waiting_ms(&self.desk_shift, self.now);
         lane.add(work * part / share);
-        let handling = self.chance.around(480_000.0 * pace, 0.75) * part.max(0.5);
+        let delay = if self.contacts[slot].is_struck { INCIDENT_DELAY.1 } else { 1.0 };
+        let handling = self.chance.around(480_000.0 * pace * delay, 0.75) * part.max(0.5);
         let worked = (handling + waiting) * patience;
         self.desk_shift.when_worked(self.desk_shift.worked_by(self.now) + worked).max(self.now + Span::seconds(15))
     }
@@ -148,7 +153,8 @@ impl Organisation {
         let work = self.work_ms(LIVE_SHARE);
         let (_, _, pace) = TEAMS[usize::from(self.contacts[slot].team)];
         let waiting = self.live_lane.waiting_ms(&self.live_shift, self.now);
-        let worked = self.chance.around(20_000.0, 0.6) * pace + waiting;
+        let delay = if self.contacts[slot].is_struck { INCIDENT_DELAY.0 } else { 1.0 };
+        let worked = self.chance.around(20_000.0 * delay, 0.6) * pace + waiting;
         let until = self.live_shift.when_worked(self.live_shift.worked_by(self.now) + worked);
         let wait_ms = ((until - self.now).0 as f64).max(1_500.0);
         let patience_ms = 15_000.0 + self.chance.exponential(600_000.0);

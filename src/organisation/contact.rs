@@ -86,6 +86,8 @@ pub(super) struct Contact {
     pub(super) brand: u8,
     pub(super) agent: u8,
     pub(super) state: State,
+    /// It came in while something was broken.
+    pub(super) is_struck: bool,
     /// Since when the customer waits for the first response.
     pub(super) clock_start: EventTime,
     /// The first response, in seconds.

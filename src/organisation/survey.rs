@@ -45,7 +45,8 @@ impl Organisation {
         let expected = contact.channel.expected_wait_seconds();
         let waited = contact.first_response_seconds.unwrap_or(expected);
         let slowness = (waited / expected).ln().clamp(-1.5, 3.5);
-        4.15 - 0.5 * slowness - 0.3 * f64::from(contact.transfers) - 0.5 * f64::from(contact.reopens)
+        let trouble = if contact.is_struck { 0.6 } else { 0.0 };
+        4.15 - trouble - 0.5 * slowness - 0.3 * f64::from(contact.transfers) - 0.5 * f64::from(contact.reopens)
     }
 
     /// Who gave up feels like who waited long, without being asked.
@@ -95,7 +96,7 @@ impl Organisation {
         let is_live = contact.channel.is_live();
         let members = [("survey_id", Value::Id(survey)), ("metric", Value::Word(question.name())), ("customer_id", customer)];
         self.emit_contact(slot, Kind::Surveys, "survey.sent", &members);
-        let (share, median_seconds, sigma) = if is_live { (0.55, 70.0, 1.1) } else { (0.45, 900.0, 1.6) };
+        let (share, median_seconds, sigma) = if is_live { (0.65, 50.0, 1.0) } else { (0.45, 900.0, 1.6) };
         if self.chance.happens(share) {
             let at = self.after(self.now, median_seconds, sigma);
             self.schedule(at, Step::Survey(slot, SurveyStep::Answer(question, Some(survey))));

@@ -10,8 +10,10 @@ use serde_json::Value;
 use super::set_up::Topics;
 use crate::support::broker::Broker;
 use crate::support::exposition::{Exposition, label};
-use crate::support::left_out::{leave_out, variable};
+use crate::support::left_out::variable;
+use crate::support::measured::measured;
 use crate::support::service::{Service, cxpulse};
+use crate::support::tools::leave_out_without_tool;
 
 /// How many, unless `TESTS_RECORDS` says another number.
 const RECORDS: usize = 1_000_000;
@@ -32,7 +34,7 @@ fn ledger_of_a_million_records_balances_to_the_record() {
     let begun = Instant::now();
     let mut service = Service::start(&configuration);
     wait_until_read(&mut service, &topics, records);
-    println!("{records} records read in {:.1} s from the start of the process, debug build", begun.elapsed().as_secs_f64());
+    measured(&format!("{records} records through the broker in {:.1} s from the start of a debug build", begun.elapsed().as_secs_f64()));
     let seen = service.scrape();
     assert_eq!(seen_counts(&seen, "cx_ledger_records", "outcome"), expected("outcomes"));
     assert_eq!(seen_counts(&seen, "cx_events_total", "outcome"), expected("outcomes"));
@@ -45,7 +47,7 @@ fn ledger_of_a_million_records_balances_to_the_record() {
 fn scrape_of_a_busy_service_passes_promtool() {
     let Some(broker) = Broker::shared() else { return };
     if Command::new("promtool").arg("--version").output().is_err() {
-        return leave_out("no `promtool` (in Debian's package `prometheus`; `tests/run.sh` brings it)");
+        return leave_out_without_tool("no `promtool` (in Debian's package `prometheus`; `tests/run.sh` brings it)");
     }
     let topics = Topics::create(&broker, 2);
     let configuration = topics.configuration(&broker.servers(), "clock = \"event\"", "");

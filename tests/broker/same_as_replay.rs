@@ -8,9 +8,10 @@ use std::time::Duration;
 use super::set_up::Topics;
 use crate::support::broker::Broker;
 use crate::support::data::{DataRecord, data_set, keyed_records};
-use crate::support::exposition::{Exposition, family_of};
+use crate::support::exposition::{Exposition, canonical, family_of};
 use crate::support::left_out::leave_out;
 use crate::support::service::{Service, cxpulse};
+use crate::support::tools::leave_out_without_tool;
 use crate::support::topics::Producer;
 
 const SET: &str = "support_day";
@@ -73,7 +74,7 @@ fn assert_expected(folder: &Path, text: &str) {
     let output = Command::new("python3").arg(program).arg(scratch.path()).arg(folder).arg(INSTANT).output();
     let output = match output {
         Ok(output) => output,
-        Err(why) => return leave_out(&format!("the comparison with the expected values: no `python3`: {why}")),
+        Err(why) => return leave_out_without_tool(&format!("the comparison with the expected values: no `python3`: {why}")),
     };
     assert!(output.status.success(), "{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
 }
@@ -108,7 +109,7 @@ fn assert_same(replayed: &Exposition, seen: &Exposition, order: &str) {
     assert!(families.len() > 50, "a replay of `{SET}` exports more than {} families", families.len());
     let lines = |exposition: &Exposition| -> BTreeSet<String> {
         let ours = exposition.samples().filter(|(series, _)| families.contains(family_of(series)));
-        ours.map(|(series, value)| format!("{series} {value:?}")).collect()
+        ours.map(|(series, value)| format!("{} {value:?}", canonical(series))).collect()
     };
     let (expected, got) = (lines(replayed), lines(seen));
     let missing: Vec<_> = expected.difference(&got).take(20).collect();

@@ -33,7 +33,7 @@ fn seen(events: &[(i64, Json)], now: i64) -> Seen {
     let mut acts: Vec<Act> = arrivals.iter().cloned().map(Act::Arrive).collect();
     let latest = events.iter().map(|(at, _)| *at).max().expect("an event");
     acts.push(Act::Look((now - latest) * 1_000));
-    let agreed = Scenario { settings: settings(), groups: 1, acts }.check();
+    let agreed = Scenario { settings: settings(), groups: 1, settles: false, acts }.check();
     agreed.unwrap_or_else(|why| panic!("{why}"));
     let mut product = Product::new(&settings(), 1);
     for arrival in &arrivals {

@@ -1,8 +1,7 @@
 //! Lays what the product exports beside what the model expects, and says the differences so that a person can act on them.
 
-use std::collections::BTreeSet;
-
 use cxpulse::engine::EngineSettings;
+use rustc_hash::FxHashSet;
 
 use super::model;
 use super::outcome::{Arrival, judge};
@@ -30,6 +29,8 @@ pub(crate) struct Scenario {
     pub(crate) settings: EngineSettings,
     /// How many partition groups there are.
     pub(crate) groups: i32,
+    /// Whether every log is read to its end at every moment.
+    pub(crate) settles: bool,
     /// What is done, in order.
     pub(crate) acts: Vec<Act>,
 }
@@ -45,6 +46,9 @@ impl Scenario {
             match act {
                 Act::Arrive(arrival) => {
                     outcomes.push(product.take(arrival));
+                    if self.settles {
+                        product.reach_ends(self.groups);
+                    }
                     arrivals.push(arrival.clone());
                 }
                 Act::HandOver(group) => product.hand_over(*group),
@@ -90,7 +94,8 @@ impl Scenario {
             out.push(format!("window {} (hop {}): {} .. {end}", window.name, window.hop, end - window.range.0));
         }
         let lateness: Vec<String> = self.settings.topics.iter().map(|t| format!("{} {}", t.name, t.allowed_lateness)).collect();
-        out.push(format!("allowed lateness: {}", lateness.join(", ")));
+        let reading = if self.settles { "every log is read to its end" } else { "every log may hold more" };
+        out.push(format!("allowed lateness: {}; {reading}", lateness.join(", ")));
         out.extend(self.acts[..=done].iter().map(|act| match act {
             Act::Arrive(a) => {
                 let topic = &self.settings.topics[a.topic].name;
@@ -106,7 +111,7 @@ impl Scenario {
 /// Every series that is not as expected, and every one of the expected families that nobody expects.
 pub(crate) fn differences(expected: &Values, exported: &Exported) -> Vec<String> {
     let mut out: Vec<String> = expected.iter().filter_map(|(series, value)| value.fault(series, exported.get(series).copied())).collect();
-    let bases: BTreeSet<&str> = expected.keys().map(Series::base).map(stem).collect();
+    let bases: FxHashSet<&str> = expected.keys().map(Series::base).map(stem).collect();
     for (series, got) in exported {
         // `tests/journey.rs` lays churn by experience beside a model of its own.
         let is_ours = bases.contains(stem(series.base())) && !series.name.ends_with("_by_experience");
@@ -115,6 +120,7 @@ pub(crate) fn differences(expected: &Values, exported: &Exported) -> Vec<String>
             out.push(format!("{series}: nobody expects it, got {got}"));
         }
     }
+    out.sort_unstable();
     out
 }
 

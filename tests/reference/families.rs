@@ -324,7 +324,7 @@ fn correlations(past: &Past<'_>, sheet: &mut Sheet<'_>) {
     ];
     for (x, side, y, answers) in per_contact {
         let pair = |(name, answer): (Name, &Answer)| {
-            let sample = side(&past.contact(&name)?)?;
+            let sample = side(past.contact(&name)?)?;
             Some(pair_of(sample.at, sample.value as f64, answer))
         };
         correlation(sheet, x, y, &answers.into_iter().filter_map(pair).collect::<Vec<_>>());

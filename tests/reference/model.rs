@@ -2,6 +2,8 @@
 //!
 //! It knows no panes, no running totals and no order of arrival but through [`super::outcome`]. Written from the definitions alone.
 
+use std::collections::BTreeMap;
+
 use cxpulse::engine::EngineSettings;
 
 use super::contact::Story;
@@ -39,13 +41,12 @@ pub(crate) fn values_of(events: &[Happening], settings: &EngineSettings, now: i6
 
 /// The ledger as series.
 pub(crate) fn ledger_values(ledger: &Ledger, settings: &EngineSettings) -> Values {
-    let mut out = Values::new();
+    let mut out = Values::default();
     for topic in &settings.topics {
         for outcome in ["applied", "duplicate", "late", "future", "invalid", "ignored"] {
             let n = ledger.outcomes.get(&(topic.name.clone(), outcome)).copied().unwrap_or(0);
             let labels = [("topic", topic.name.as_str()), ("outcome", outcome)];
-            let labels = labels.into_iter().map(|(k, v)| (k.to_owned(), v.to_owned())).collect();
-            out.insert(Series { name: "cx_ledger_records".to_owned(), labels }, Value::Count(n as i64));
+            out.insert(Series::new("cx_ledger_records".to_owned(), labels), Value::Count(n as i64));
         }
     }
     out
@@ -64,7 +65,8 @@ pub(crate) struct Past<'a> {
     /// Customers.
     pub(crate) customers: Customers,
     spam: Vec<Name>,
-    withdrawn: Vec<Name>,
+    /// Tickets and chats by name.
+    standing: BTreeMap<Name, Story>,
 }
 
 impl<'a> Past<'a> {
@@ -75,7 +77,7 @@ impl<'a> Past<'a> {
             surveys: Surveys::of(&world),
             customers: Customers::of(&world),
             spam: Vec::new(),
-            withdrawn: Vec::new(),
+            standing: BTreeMap::new(),
             world,
         };
         for (name, steps) in &past.world.contacts {
@@ -83,8 +85,11 @@ impl<'a> Past<'a> {
             if story.spam {
                 past.spam.push(name.clone());
             }
+            if story.withdrawn {
+                continue;
+            }
+            past.standing.insert(name.clone(), story.clone());
             match name {
-                _ if story.withdrawn => past.withdrawn.push(name.clone()),
                 Name::Ticket(_) => past.tickets.push(story),
                 Name::Chat(_) => past.chats.push(story),
             }
@@ -98,9 +103,8 @@ impl<'a> Past<'a> {
     }
 
     /// A ticket or chat that is known and not withdrawn.
-    pub(crate) fn contact(&self, name: &Name) -> Option<Story> {
-        let steps = self.world.contacts.get(name)?;
-        (!self.withdrawn.contains(name)).then(|| Story::of(&self.world, name, steps))
+    pub(crate) fn contact(&self, name: &Name) -> Option<&Story> {
+        self.standing.get(name)
     }
 
     /// Whether surveys about this contact count.

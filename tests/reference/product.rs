@@ -5,16 +5,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cxpulse::config::{Clock, Configuration, ExportSettings, KafkaSettings, LogSettings, RunSettings, Start, WebSettings};
-use cxpulse::engine::{Engine, EngineSettings, PartitionGroup, Place, TopicIndex};
+use cxpulse::engine::{Engine, EngineSettings, PartitionGroup, Place, Progress, TopicIndex};
 use cxpulse::event::{DecodeSettings, DimensionOwner, DimensionSettings, IdentityKey, Record, Scale, TopicSettings, decode};
 use cxpulse::metrics::Exposition;
 use cxpulse::time::EventTime;
+use rustc_hash::FxHashMap;
 
 use super::outcome::Arrival;
 use super::series::Series;
 
 /// What the product exports.
-pub(crate) type Exported = BTreeMap<Series, f64>;
+pub(crate) type Exported = FxHashMap<Series, f64>;
 
 /// Decoder, engine and exposition, wired as in production but for Kafka.
 pub(crate) struct Product {
@@ -48,6 +49,17 @@ impl Product {
         self.engine.handle(place, &decoded).name()
     }
 
+    /// Says that every log has been read to its end.
+    pub(crate) fn reach_ends(&mut self, groups: i32) {
+        let Some(seen_through) = self.engine.largest_event_time() else { return };
+        for group in 0..groups {
+            for topic in 0..self.topics.len() {
+                let topic = TopicIndex(u8::try_from(topic).expect("few topics"));
+                self.engine.set_progress(PartitionGroup(group), topic, Progress { at_end: true, seen_through });
+            }
+        }
+    }
+
     /// Takes a partition group's contribution out and in again.
     pub(crate) fn hand_over(&mut self, group: i32) {
         self.engine.revoke(PartitionGroup(group));
@@ -66,7 +78,7 @@ impl Product {
 
 /// Parses an exposition; a series given twice is a fault of the product.
 pub(crate) fn parse(text: &str) -> Exported {
-    let mut out = Exported::new();
+    let mut out = Exported::default();
     for line in text.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
         let (series, value) = Series::parse(line).unwrap_or_else(|| panic!("no series: {line}"));
         let value: f64 = value.trim().parse().unwrap_or_else(|_| panic!("no value: {line}"));

@@ -72,7 +72,7 @@ fn random_sequences_bring_about_every_outcome_and_family() {
             scenario.acts.iter().filter_map(|act| if let Act::Arrive(a) = act { Some(a.clone()) } else { None }).collect();
         let Some(now) = judge(&arrivals, &scenario.settings, i64::MAX).applied.iter().map(|event| event.time).max() else { continue };
         for (series, value) in values(&arrivals, &scenario.settings, now) {
-            let outcome = series.labels.get("outcome").map(|outcome| format!(" {outcome}")).unwrap_or_default();
+            let outcome = series.label("outcome").map(|outcome| format!(" {outcome}")).unwrap_or_default();
             let name = format!("{}{outcome}", series.base());
             if value.number().is_some_and(|x| x != 0.0) {
                 seen.insert(name);

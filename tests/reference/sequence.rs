@@ -28,6 +28,8 @@ pub(crate) struct Plan {
     /// By kind of topic.
     lateness: Vec<Span>,
     repeat_within: Span,
+    /// Every log is read to its end at every moment, so that histories shrink; then nothing arrives later than allowed.
+    settles: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -80,7 +82,8 @@ impl Draft {
             let sketch = change(sketch);
             let time = BASE + sketch.tick * self.plan.step + sketch.jitter;
             let topic = sketch.what.topic();
-            let delay = sketch.delay * settings.topics[topic].allowed_lateness.0 / 16;
+            let delay = if self.plan.settles { sketch.delay.min(16) } else { sketch.delay };
+            let delay = delay * settings.topics[topic].allowed_lateness.0 / 16;
             let id = sketch.same_id_as.map_or(i, |other| other % self.sketches.len());
             let group = group(&sketch);
             // An identity is one within its partition, so no id may come in two.
@@ -93,7 +96,7 @@ impl Draft {
         timed.sort_by_key(|(arrives, _)| *arrives);
         let mut acts: Vec<Act> = timed.into_iter().flat_map(|(_, acts)| acts).collect();
         acts.extend([Act::Look(0), Act::Look(self.plan.step * 3 + 1)]);
-        Scenario { settings, groups, acts }
+        Scenario { settings, groups, settles: self.plan.settles, acts }
     }
 }
 
@@ -149,14 +152,15 @@ fn plan() -> impl Strategy<Value = Plan> {
     let span = |seconds: &[i64]| prop::sample::select(seconds.to_vec()).prop_map(Span::seconds);
     let lateness = prop::collection::vec(span(&[1, 60, 3_600, 3_600, 172_800]), 4);
     let step = prop::sample::select(vec![1_000, 5_000, 30_000, 60_000, 420_000, 3_600_000, 21_600_000]);
-    (step, windows, sets, customer_sets, lateness, span(&[60, 3_600, 604_800])).prop_map(
-        |(step, windows, sets, customer_sets, lateness, repeat_within)| Plan {
+    (step, windows, sets, customer_sets, lateness, span(&[60, 3_600, 604_800]), any::<bool>()).prop_map(
+        |(step, windows, sets, customer_sets, lateness, repeat_within, settles)| Plan {
             step,
             windows,
             sets,
             customer_sets,
             lateness,
             repeat_within,
+            settles,
         },
     )
 }
@@ -171,7 +175,8 @@ pub(crate) fn rated() -> impl Strategy<Value = Draft> {
             // Steps of 1.1 between durations; a bin is 2 % wide.
             let duration = |steps: u32| (1_000.0 * 1.1f64.powi(steps as i32)).round() as i64;
             let mut add = |tick: i64, jitter: i64, delay: i64, what: What| {
-                let (look, hands_over) = ((n == 9).then_some(0), n == 5);
+                let is_opening = (tick, jitter) == (1, 0);
+                let (look, hands_over) = ((n == 9 && is_opening).then_some(0), n == 5 && is_opening);
                 sketches.push(Sketch { tick, jitter, delay, same_id_as: None, form: (false, false), dims: vec![], what, look, hands_over });
             };
             let customer = json!({"customer_id": format!("C{n}")});
@@ -204,6 +209,7 @@ pub(crate) fn rated() -> impl Strategy<Value = Draft> {
             customer_sets: vec![],
             lateness: vec![Span::hours(1); 4],
             repeat_within: Span::days(7),
+            settles: true,
         };
         Draft { plan, sketches }
     })

@@ -1,52 +1,64 @@
 //! Series and their values as the tests compare them: parsed from text, written as text, judged.
 
-use std::collections::BTreeMap;
 use std::fmt;
 
 /// A name with labels.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Series {
     /// The name, with `_by_...` and a histogram's suffix.
     pub(crate) name: String,
-    /// The labels; `le` as the shortest decimal of its number.
-    pub(crate) labels: BTreeMap<String, String>,
+    /// The labels as `a="b",c="d"` in the order of their names; `le` as the shortest decimal of its number.
+    labels: String,
 }
 
 impl fmt::Display for Series {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let labels: Vec<String> = self.labels.iter().map(|(k, v)| format!("{k}={v:?}")).collect();
-        write!(f, "{}{{{}}}", self.name, labels.join(","))
+        write!(f, "{}{{{}}}", self.name, self.labels)
     }
 }
 
 impl Series {
-    /// Parses `name{a="b"}` or `name` and gives what follows it.
+    /// A name with labels in any order.
+    pub(crate) fn new<'l>(name: String, labels: impl IntoIterator<Item = (&'l str, &'l str)>) -> Self {
+        let mut sorted: Vec<(&str, &str)> = labels.into_iter().collect();
+        sorted.sort_unstable();
+        let mut labels = String::with_capacity(64);
+        for (label, value) in sorted {
+            let comma = if labels.is_empty() { "" } else { "," };
+            labels.extend([comma, label, "=\"", value, "\""]);
+        }
+        Self { name, labels }
+    }
+
+    /// Parses `name{a="b"}` or `name` and gives what follows it. The tests' values hold nothing that is escaped.
     pub(crate) fn parse(line: &str) -> Option<(Self, &str)> {
         let end = line.find(['{', ' ']).unwrap_or(line.len());
-        let mut series = Self { name: line[..end].to_owned(), labels: BTreeMap::new() };
-        let Some(mut rest) = line[end..].strip_prefix('{') else { return Some((series, &line[end..])) };
-        loop {
-            rest = rest.trim_start_matches(',');
-            if let Some(after) = rest.strip_prefix('}') {
-                return Some((series, after));
-            }
-            let (label, after) = rest.split_once("=\"")?;
-            let mut value = String::new();
-            let mut chars = after.char_indices();
-            let close = loop {
-                match chars.next()? {
-                    (at, '"') => break at,
-                    (_, '\\') => value.push(match chars.next()?.1 {
-                        'n' => '\n',
-                        other => other,
-                    }),
-                    (_, other) => value.push(other),
-                }
-            };
-            let value = if label == "le" { value.parse::<f64>().ok().map(bound_label)? } else { value };
-            series.labels.insert(label.to_owned(), value);
-            rest = &after[close + 1..];
+        let name = line[..end].to_owned();
+        let Some(inside) = line[end..].strip_prefix('{') else { return Some((Self::new(name, []), &line[end..])) };
+        let (inside, rest) = inside.split_once('}')?;
+        let mut bound = String::new();
+        let mut labels = Vec::new();
+        for pair in inside.split_terminator("\",").filter(|pair| !pair.is_empty()) {
+            let (label, value) = pair.trim_start_matches(',').split_once("=\"")?;
+            labels.push((label, value.trim_end_matches('"')));
         }
+        if let Some((_, value)) = labels.iter_mut().find(|(label, _)| *label == "le") {
+            bound = value.parse::<f64>().ok().map(bound_label)?;
+            *value = "";
+        }
+        let labels = labels.iter().map(|(label, value)| (*label, if *label == "le" { bound.as_str() } else { *value }));
+        Some((Self::new(name, labels), rest))
+    }
+
+    /// The value of a label.
+    pub(crate) fn label(&self, name: &str) -> Option<&str> {
+        let pairs = self.labels.split_terminator("\",").map(|pair| pair.trim_end_matches('"'));
+        pairs.filter_map(|pair| pair.split_once("=\"")).find(|(label, _)| *label == name).map(|(_, value)| value)
+    }
+
+    /// Whether it has a label beside `window`.
+    pub(crate) fn is_labelled(&self) -> bool {
+        !self.labels.is_empty() && (!self.labels.starts_with("window=") || self.labels.contains(','))
     }
 
     /// The family's name without the suffix of its grouping set.
@@ -129,7 +141,7 @@ impl Value {
 
 /// Whether a 0 may be left out: a label set that was never seen, or has expired.
 fn may_be_absent(series: &Series) -> bool {
-    series.labels.keys().any(|label| label != "window") || series.name.ends_with("_count") || series.name.ends_with("_sum")
+    series.is_labelled() || series.name.ends_with("_count") || series.name.ends_with("_sum")
 }
 
 /// Equal to within 1e-9 of the larger.

@@ -45,6 +45,7 @@ pub(crate) fn settings() -> EngineSettings {
         chat_abandon_min: Span::seconds(5),
         chat_idle_end: None,
         trends: Vec::new(),
+        health_weights: [0.3, 0.2, 0.3, 0.2],
         repeat_contact_within: Span::days(7),
         journey: JourneySettings::default(),
         ticket_retention: Span::days(365),

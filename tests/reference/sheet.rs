@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 
 use cxpulse::engine::EngineSettings;
 use cxpulse::time::Span;
+use rustc_hash::FxHashMap;
 
 use super::series::{Series, Value, bound_label};
 use super::statistics::{nearest_rank, wilson};
 use super::world::Timed;
 
 /// All series of an evaluation.
-pub(crate) type Values = BTreeMap<Series, Value>;
+pub(crate) type Values = FxHashMap<Series, Value>;
 
 /// Labels beside those of the grouping set.
 pub(crate) type Labels<'l> = &'l [(&'l str, &'l str)];
@@ -39,12 +40,12 @@ pub(crate) struct Group<'s, V> {
 impl<'a> Sheet<'a> {
     /// A page of a window from `low` to before `high`.
     pub(crate) fn window(settings: &'a EngineSettings, name: &'a str, low: i64, high: i64) -> Self {
-        Self { settings, window: Some(name), low, high, out: BTreeMap::new() }
+        Self { settings, window: Some(name), low, high, out: Values::default() }
     }
 
     /// The page of what has no window: every sample lies in it.
     pub(crate) fn now(settings: &'a EngineSettings) -> Self {
-        Self { settings, window: None, low: i64::MIN, high: i64::MAX, out: BTreeMap::new() }
+        Self { settings, window: None, low: i64::MIN, high: i64::MAX, out: Values::default() }
     }
 
     /// The first instant of the window.
@@ -59,9 +60,8 @@ impl<'a> Sheet<'a> {
 
     /// Writes one series.
     pub(crate) fn put(&mut self, name: &str, labels: Labels<'_>, value: Value) {
-        let labels = labels.iter().map(|&(k, v)| (k.to_owned(), v.to_owned()));
-        let window = self.window.map(|window| ("window".to_owned(), window.to_owned()));
-        self.out.insert(Series { name: name.to_owned(), labels: labels.chain(window).collect() }, value);
+        let window = self.window.map(|window| ("window", window));
+        self.out.insert(Series::new(name.to_owned(), labels.iter().copied().chain(window)), value);
     }
 
     /// Writes one series of a group; the suffix stands before a histogram's `tail`.

@@ -11,8 +11,9 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-use super::left_out::{leave_out, variable};
+use super::left_out::variable;
 use super::ports::free_ports;
+use super::tools::leave_out_without_tool;
 
 /// A user that the authenticated listener lets in.
 pub(crate) const USER: &str = "reader";
@@ -51,7 +52,7 @@ impl Broker {
         match SHARED.get_or_init(|| Self::start().map(Mutex::new)) {
             Ok(broker) => Some(broker.lock().unwrap_or_else(PoisonError::into_inner)),
             Err(why) => {
-                leave_out(why);
+                leave_out_without_tool(why);
                 None
             }
         }

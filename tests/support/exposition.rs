@@ -53,6 +53,14 @@ pub(crate) fn family_of(series: &str) -> &str {
     series.split('{').next().unwrap_or(series)
 }
 
+/// The series with its labels in alphabetical order: two writers may order them each in their own way.
+pub(crate) fn canonical(series: &str) -> String {
+    let Some((name, labels)) = series.strip_suffix("\"}").and_then(|series| series.split_once('{')) else { return series.to_owned() };
+    let mut labels: Vec<_> = labels.split("\",").collect();
+    labels.sort_unstable();
+    format!("{name}{{{}\"}}", labels.join("\","))
+}
+
 /// The value of a label of a series, as written.
 pub(crate) fn label<'a>(series: &'a str, name: &str) -> Option<&'a str> {
     let at = series.find(&format!("{{{name}=\"")).or_else(|| series.find(&format!(",{name}=\"")))?;

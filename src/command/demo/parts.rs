@@ -79,7 +79,7 @@ impl Parts {
         let web = tokio::spawn(http::serve(listeners, site, async { drop(web_stopped.await) }));
 
         let now = wall_now();
-        let incidents = PlannedIncidents { first: now + Span::seconds(75), every: Span::minutes(25), length: Span::minutes(6) };
+        let incidents = PlannedIncidents { first: now + Span::seconds(75), every: Span::minutes(40), length: Span::minutes(6) };
         let progress = Arc::new(Progress::default());
         let producer = Producer::new(&configuration.kafka)?;
         let feeder = start_feeder(producer, topics, profile(now, incidents), seed, now, Arc::clone(&progress))?;

@@ -70,7 +70,7 @@ impl Story {
             self.say(if has_incident {
                 "incident: something breaks; contacts pile up, response times rise, and satisfaction will follow"
             } else {
-                "incident over: the queue is worked off; the next one comes in about 20 minutes"
+                "incident over: the queue is worked off; the next one comes in about half an hour"
             });
         }
     }

@@ -12,7 +12,7 @@ use crate::metrics::statistics;
 
 /// What a target can be set for. Times come twice: their length in seconds, and the share of the decided ones that must meet it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Metric {
+pub(super) enum Metric {
     Seconds(Time),
     Attainment(Time),
     Csat,
@@ -24,7 +24,7 @@ enum Metric {
 
 /// A promise of time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Time {
+pub(super) enum Time {
     FirstResponse,
     Resolution,
     ChatWait,
@@ -155,7 +155,7 @@ fn of_every_metric(settings: &EngineSettings) -> [Family; 2] {
 }
 
 /// The targets and what the grouping sets are made of.
-struct Targets {
+pub(super) struct Targets {
     settings: TargetSettings,
     /// The dimensions of each set, contact sets before customer sets.
     sets: Vec<Vec<u8>>,
@@ -163,13 +163,13 @@ struct Targets {
 }
 
 impl Targets {
-    fn new(settings: &EngineSettings) -> Self {
+    pub(super) fn new(settings: &EngineSettings) -> Self {
         let sets = settings.grouping_sets.iter().chain(&settings.customer_grouping_sets).cloned().collect();
         Self { settings: settings.targets.clone(), sets, contact_sets: settings.grouping_sets.len() }
     }
 
     /// The target of a metric for the reader's group; churn is counted by customers' sets alone, everything else by those of contacts.
-    fn of(&self, metric: Metric, reader: &Reader<'_>) -> Option<f64> {
+    pub(super) fn of(&self, metric: Metric, reader: &Reader<'_>) -> Option<f64> {
         let group = reader.group;
         if group.set.is_some_and(|set| (set >= self.contact_sets) != (metric == Metric::Churn)) {
             return None;
@@ -190,7 +190,7 @@ impl Targets {
 
 impl Metric {
     /// What the target is held against; none for lengths of time, which attainment speaks for.
-    fn value(self, reader: &Reader<'_>) -> Option<f64> {
+    pub(super) fn value(self, reader: &Reader<'_>) -> Option<f64> {
         let share = |part: i64, whole: i64| (whole > 0).then(|| part as f64 / whole as f64);
         match self {
             Self::Seconds(_) => None,
