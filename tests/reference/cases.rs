@@ -28,7 +28,7 @@ fn seen(events: &[(i64, Json)], now: i64) -> Seen {
         event["time"] = ((BASE + at) * 1_000).into();
         let noun = event["type"].as_str().and_then(|what| what.split('.').next()).expect("a type");
         let topic = topics.iter().position(|t| *t == noun).expect("a known type");
-        arrivals.push(Arrival { group: 0, topic, line: event.to_string().into_bytes() });
+        arrivals.push(Arrival { group: 0, topic, line: event.to_string().into_bytes(), record_time: None });
     }
     let mut acts: Vec<Act> = arrivals.iter().cloned().map(Act::Arrive).collect();
     let latest = events.iter().map(|(at, _)| *at).max().expect("an event");
@@ -334,7 +334,7 @@ fn overall_mean_weighs_tickets_and_not_teams() {
 fn windows_empty_themselves_without_traffic() {
     let mut product = Product::new(&settings(), 1);
     let line = json!({"id": "e", "type": "ticket.created", "time": BASE * 1_000, "ticket_id": "T"}).to_string().into_bytes();
-    assert_eq!(product.take(&Arrival { group: 0, topic: 0, line }), "applied");
+    assert_eq!(product.take(&Arrival { group: 0, topic: 0, line, record_time: None }), "applied");
     for (later, want) in [(0, 1.0), (295, 1.0), (299, 1.0), (300, 0.0), (8 * DAY, 0.0)] {
         Seen(product.look((BASE + later) * 1_000)).is(r#"cx_tickets_created{window="5m"}"#, want);
     }

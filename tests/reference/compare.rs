@@ -99,7 +99,8 @@ impl Scenario {
         out.extend(self.acts[..=done].iter().map(|act| match act {
             Act::Arrive(a) => {
                 let topic = &self.settings.topics[a.topic].name;
-                format!("group {} {topic}: {}", a.group, String::from_utf8_lossy(&a.line))
+                let own = a.record_time.map(|own| format!(" with timestamp {own}")).unwrap_or_default();
+                format!("group {} {topic}{own}: {}", a.group, String::from_utf8_lossy(&a.line))
             }
             Act::Look(ahead) => format!("look {ahead} ms after the latest event"),
             Act::HandOver(group) => format!("revoke and assign group {group}"),

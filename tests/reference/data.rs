@@ -32,7 +32,7 @@ fn arrivals(folder: &Path) -> Vec<Arrival> {
         for line in BufReader::new(GzDecoder::new(file)).split(b'\n') {
             let mut line = line.expect("a readable file");
             line.truncate(line.len() - usize::from(line.ends_with(b"\r")));
-            out.push(Arrival { group: 0, topic, line });
+            out.push(Arrival { group: 0, topic, line, record_time: None });
         }
     }
     assert!(!out.is_empty(), "no events in {}", folder.display());

@@ -23,7 +23,7 @@ fn agrees(sets: &[&[&str]], records: &[(i64, &str)]) {
         event["time"] = ((BASE + at) * 1_000).into();
         let noun = event["type"].as_str().and_then(|what| what.split('.').next()).expect("a type");
         let topic = topics.iter().position(|t| *t == noun).expect("a known type");
-        acts.extend([Act::Arrive(Arrival { group: 0, topic, line: event.to_string().into_bytes() }), Act::Look(0)]);
+        acts.extend([Act::Arrive(Arrival { group: 0, topic, line: event.to_string().into_bytes(), record_time: None }), Act::Look(0)]);
     }
     for settles in [false, true] {
         let scenario = Scenario { settings: settings.clone(), groups: 1, settles, acts: acts.clone() };
@@ -121,6 +121,28 @@ fn chat_abandoned_before_its_start_is_shorter_than_any() {
     let abandoned = r#"{"type":"chat.abandoned","chat_id":"R"}"#;
     let started = r#"{"type":"chat.started","chat_id":"R"}"#;
     agrees(&[], &[(0, abandoned), (18, started)]);
+}
+
+#[test]
+fn rating_of_a_contact_does_not_displace_the_customers_rating_of_the_relationship() {
+    let relationship = r#"{"type":"survey.responded","customer_id":"C","metric":"nps","score":0}"#;
+    let contact = r#"{"type":"survey.responded","customer_id":"C","metric":"nps","score":9,"ticket_id":"T"}"#;
+    let active = r#"{"type":"customer.active","customer_id":"C"}"#;
+    let started = r#"{"type":"chat.started","chat_id":"R"}"#;
+    let created = r#"{"type":"ticket.created","ticket_id":"T","customer_id":"C"}"#;
+    let satisfied = r#"{"type":"survey.responded","customer_id":"C","metric":"csat","score":5}"#;
+    let (long_after, month) = (60 * 86_400, 30 * 86_400);
+    agrees(
+        &[],
+        &[
+            (0, relationship),
+            (60, contact),
+            (long_after, started),
+            (long_after, active),
+            (long_after, created),
+            (long_after + month, satisfied),
+        ],
+    );
 }
 
 #[test]

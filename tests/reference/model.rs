@@ -16,9 +16,10 @@ use super::sheet::{Sheet, Values};
 use super::survey::{Answer, Sent, Surveys};
 use super::world::{Name, World};
 
-/// All series after these records, at `now`, which is not before any of the applied.
+/// All series after these records, at `now`; what is said to happen later counts from then on.
 pub(crate) fn values(arrivals: &[Arrival], settings: &EngineSettings, now: i64) -> Values {
-    let judged = judge(arrivals, settings, i64::MAX);
+    let mut judged = judge(arrivals, settings, i64::MAX);
+    judged.applied.retain(|event| event.time <= now);
     let mut out = values_of(&judged.applied, settings, now);
     out.extend(ledger_values(&judged.ledger, settings));
     out

@@ -1,12 +1,15 @@
 //! What becomes of every record: applied, duplicate, late or refused, judged partition by partition in the order of arrival.
 //!
-//! Knows no metric. Records of files have no timestamp of their own, so none is `future`.
+//! Knows no metric.
 
 use std::collections::BTreeMap;
 
 use cxpulse::engine::EngineSettings;
 
 use super::reader::{self, Happening};
+
+/// How far an event may lie ahead of its record's own timestamp, in ms.
+const TOLERANCE: i64 = 120_000;
 
 /// One record as it arrived.
 #[derive(Clone, Debug)]
@@ -17,6 +20,8 @@ pub(crate) struct Arrival {
     pub(crate) topic: usize,
     /// The value.
     pub(crate) line: Vec<u8>,
+    /// The record's own timestamp, where it has one.
+    pub(crate) record_time: Option<i64>,
 }
 
 /// How often each outcome (`applied`, `late`, ...) came, by topic name; refusals also by reason.
@@ -53,7 +58,8 @@ pub(crate) fn judge(arrivals: &[Arrival], settings: &EngineSettings, until: i64)
             Ok(event) if event.time > until => continue,
             Ok(event) => {
                 let partition = partitions.entry((arrival.group, arrival.topic)).or_default();
-                let outcome = partition.outcome(&event, topic.allowed_lateness.0);
+                let is_future = arrival.record_time.is_some_and(|own| event.time > own + TOLERANCE);
+                let outcome = if is_future { "future" } else { partition.outcome(&event, topic.allowed_lateness.0) };
                 if outcome == "applied" {
                     out.applied.push(event);
                 }

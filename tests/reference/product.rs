@@ -41,10 +41,16 @@ impl Product {
     /// Takes one record and gives the name of its outcome.
     pub(crate) fn take(&mut self, arrival: &Arrival) -> &'static str {
         let topic = u8::try_from(arrival.topic).expect("few topics");
-        let record = Record { payload: Some(&arrival.line), offset: self.offset, ..Record::default() };
+        let record = Record {
+            payload: Some(&arrival.line),
+            timestamp: arrival.record_time.map(EventTime),
+            offset: self.offset,
+            ..Record::default()
+        };
         let decoded = decode(record, &self.topics[arrival.topic], &self.decoding);
         let group = PartitionGroup(arrival.group);
-        let place = Place { group, topic: TopicIndex(topic), offset: self.offset, record_time: None };
+        let record_time = arrival.record_time.map(EventTime);
+        let place = Place { group, topic: TopicIndex(topic), offset: self.offset, record_time };
         self.offset += 1;
         self.engine.handle(place, &decoded).name()
     }

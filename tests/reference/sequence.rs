@@ -3,6 +3,7 @@
 use std::fmt;
 
 use cxpulse::engine::{EngineSettings, WindowSettings};
+use cxpulse::event::Scale;
 use cxpulse::time::Span;
 use proptest::prelude::*;
 use serde_json::{Value as Json, json};
@@ -28,6 +29,9 @@ pub(crate) struct Plan {
     /// By kind of topic.
     lateness: Vec<Span>,
     repeat_within: Span,
+    abandon_min: Span,
+    /// From which score on 0 to 10 a rating is satisfied, where that is configured.
+    satisfied_from: Option<i64>,
     /// Every log is read to its end at every moment, so that histories shrink; then nothing arrives later than allowed.
     settles: bool,
 }
@@ -88,7 +92,12 @@ impl Draft {
             let group = group(&sketch);
             // An identity is one within its partition, so no id may come in two.
             let id = if groups > 1 { format!("e{id}-{group}") } else { format!("e{id}") };
-            let mut acts = vec![Act::Arrive(Arrival { group, topic, line: sketch.line(&id, time) })];
+            let mut acts = vec![Act::Arrive(Arrival {
+                group,
+                topic,
+                line: sketch.line(&id, time),
+                record_time: sketch.ahead.map(|ahead| time - ahead),
+            })];
             acts.extend(sketch.hands_over.then_some(Act::HandOver(i as i32 % groups)));
             acts.extend(sketch.look.map(Act::Look));
             timed.push((time + delay, acts));
@@ -116,11 +125,14 @@ impl Plan {
                 kept.push(WindowSettings { name: range.to_string(), range, hop });
             }
         }
+        let scale = Scale { min: 0, max: 10_000_000, ease: false };
         let mut out = EngineSettings {
             windows: kept,
             grouping_sets: indices(&self.sets),
             customer_grouping_sets: indices(&self.customer_sets),
             repeat_contact_within: self.repeat_within,
+            chat_abandon_min: self.abandon_min,
+            csat_satisfied_from: self.satisfied_from.map(|from| (scale, from * 1_000_000)).into_iter().collect(),
             topics: topics(Span(0)),
             ..settings()
         };
@@ -151,15 +163,18 @@ fn plan() -> impl Strategy<Value = Plan> {
     let customer_sets = prop::collection::btree_set(customer_set, 0..2).prop_map(|sets| sets.into_iter().collect());
     let span = |seconds: &[i64]| prop::sample::select(seconds.to_vec()).prop_map(Span::seconds);
     let lateness = prop::collection::vec(span(&[1, 60, 3_600, 3_600, 172_800]), 4);
+    let rest = (span(&[0, 5, 60]), prop::option::of(Just(8)), any::<bool>());
     let step = prop::sample::select(vec![1_000, 5_000, 30_000, 60_000, 420_000, 3_600_000, 21_600_000]);
-    (step, windows, sets, customer_sets, lateness, span(&[60, 3_600, 604_800]), any::<bool>()).prop_map(
-        |(step, windows, sets, customer_sets, lateness, repeat_within, settles)| Plan {
+    (step, windows, sets, customer_sets, lateness, span(&[60, 3_600, 604_800]), rest).prop_map(
+        |(step, windows, sets, customer_sets, lateness, repeat_within, (abandon_min, satisfied_from, settles))| Plan {
             step,
             windows,
             sets,
             customer_sets,
             lateness,
             repeat_within,
+            abandon_min,
+            satisfied_from,
             settles,
         },
     )
@@ -177,7 +192,18 @@ pub(crate) fn rated() -> impl Strategy<Value = Draft> {
             let mut add = |tick: i64, jitter: i64, delay: i64, what: What| {
                 let is_opening = (tick, jitter) == (1, 0);
                 let (look, hands_over) = ((n == 9 && is_opening).then_some(0), n == 5 && is_opening);
-                sketches.push(Sketch { tick, jitter, delay, same_id_as: None, form: (false, false), dims: vec![], what, look, hands_over });
+                sketches.push(Sketch {
+                    tick,
+                    jitter,
+                    delay,
+                    same_id_as: None,
+                    form: (false, false),
+                    dims: vec![],
+                    what,
+                    ahead: None,
+                    look,
+                    hands_over,
+                });
             };
             let customer = json!({"customer_id": format!("C{n}")});
             let contact = |kind: &str, chat: &str, more: Json| match is_ticket {
@@ -209,6 +235,8 @@ pub(crate) fn rated() -> impl Strategy<Value = Draft> {
             customer_sets: vec![],
             lateness: vec![Span::hours(1); 4],
             repeat_within: Span::days(7),
+            abandon_min: Span::seconds(5),
+            satisfied_from: None,
             settles: true,
         };
         Draft { plan, sketches }

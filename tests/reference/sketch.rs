@@ -22,6 +22,8 @@ pub(crate) struct Sketch {
     /// Dimension values that it carries.
     pub(crate) dims: Vec<(&'static str, &'static str)>,
     pub(crate) what: What,
+    /// How far ahead of its record's own timestamp it lies, where the record has one.
+    pub(crate) ahead: Option<i64>,
     /// After its arrival the clock stands so many milliseconds after the latest event and the metrics are read.
     pub(crate) look: Option<i64>,
     /// After its arrival a partition group is taken away and given back.
@@ -135,10 +137,11 @@ pub(crate) fn sketch() -> impl Strategy<Value = Sketch> {
     let delay = prop_oneof![6 => Just(0), 6 => 0..=16i64, 1 => 17..40i64];
     let same_id_as = prop::option::weighted(0.08, 0..200usize);
     let form = (prop::bool::weighted(0.2), prop::bool::weighted(0.3));
-    let ahead = prop_oneof![4 => Just(0), 1 => 1..5_000i64, 1 => 60_000..7_200_000i64];
+    let ahead = prop_oneof![4 => Just(0), 1 => 1..5_000i64, 1 => 60_000..7_200_000i64, 1 => -600_000..0i64];
+    let record = prop::option::weighted(0.2, prop_oneof![8 => Just(0), 2 => Just(120_000), 1 => Just(120_001), 1 => -5_000..500_000i64]);
     let then = (prop::option::weighted(0.03, ahead), prop::bool::weighted(0.02));
-    (0..48i64, jitter, delay, same_id_as, form, dims(), what(), then).prop_map(
-        |(tick, jitter, delay, same_id_as, form, dims, what, (look, hands_over))| Sketch {
+    (0..48i64, jitter, delay, same_id_as, form, dims(), what(), record, then).prop_map(
+        |(tick, jitter, delay, same_id_as, form, dims, what, ahead, (look, hands_over))| Sketch {
             tick,
             jitter,
             delay,
@@ -146,6 +149,7 @@ pub(crate) fn sketch() -> impl Strategy<Value = Sketch> {
             form,
             dims,
             what,
+            ahead,
             look,
             hands_over,
         },
