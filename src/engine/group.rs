@@ -49,6 +49,8 @@ pub(crate) struct Group {
     /// Whether the backlog is whole: read from the log's start, or a full set of ticket snapshots was.
     pub(crate) is_history_complete: bool,
     pub(crate) largest_event_time: Option<EventTime>,
+    /// Histories have been folded up to here; what they inherit from customers must be known from here on.
+    settled_before: EventTime,
 }
 
 /// What is known of one topic of a group.
@@ -97,6 +99,7 @@ impl Group {
             evictions: Evictions::default(),
             is_history_complete: true,
             largest_event_time: None,
+            settled_before: EventTime::MIN,
         }
     }
 
@@ -155,6 +158,7 @@ impl Group {
         while let Some(contact) = self.unsettled.pop_before(horizon) {
             self.settle_contact(contact, horizon, view, rules);
         }
+        self.settled_before = self.settled_before.max(horizon);
         let forgotten = self.forgotten_before(view, rules);
         self.customers.forget_before(forgotten);
         self.expire(horizon, view, rules);

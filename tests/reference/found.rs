@@ -13,22 +13,27 @@ const BASE: i64 = 1_740_960_000;
 /// The product agrees with the model after every one of these records, which arrive in this order; `at` is in seconds after `BASE`.
 #[track_caller]
 fn agrees(sets: &[&[&str]], records: &[(i64, &str)]) {
-    let topics = ["ticket", "chat", "survey", "customer"];
     let mut settings = settings();
     settings.grouping_sets = sets.iter().map(|set| set.iter().map(|d| dimension(d)).collect()).collect();
     let mut acts = Vec::new();
     for (n, (at, members)) in records.iter().enumerate() {
-        let mut event: Json = serde_json::from_str(members).expect("JSON");
-        event["id"] = format!("e{n}").into();
-        event["time"] = ((BASE + at) * 1_000).into();
-        let noun = event["type"].as_str().and_then(|what| what.split('.').next()).expect("a type");
-        let topic = topics.iter().position(|t| *t == noun).expect("a known type");
-        acts.extend([Act::Arrive(Arrival { group: 0, topic, line: event.to_string().into_bytes(), record_time: None }), Act::Look(0)]);
+        acts.extend([Act::Arrive(arrival(n, *at, members)), Act::Look(0)]);
     }
     for settles in [false, true] {
         let scenario = Scenario { settings: settings.clone(), groups: 1, settles, acts: acts.clone() };
         scenario.check().unwrap_or_else(|why| panic!("{why}"));
     }
+}
+
+/// The record number `n`.
+fn arrival(n: usize, at: i64, members: &str) -> Arrival {
+    let topics = ["ticket", "chat", "survey", "customer"];
+    let mut event: Json = serde_json::from_str(members).expect("JSON");
+    event["id"] = format!("e{n}").into();
+    event["time"] = ((BASE + at) * 1_000).into();
+    let noun = event["type"].as_str().and_then(|what| what.split('.').next()).expect("a type");
+    let topic = topics.iter().position(|t| *t == noun).expect("a known type");
+    Arrival { group: 0, topic, line: event.to_string().into_bytes(), record_time: None }
 }
 
 #[test]
@@ -89,6 +94,25 @@ fn dimension_named_late_holds_until_it_is_named_again() {
     let answer = r#"{"type":"survey.responded","customer_id":"C","metric":"csat","score":1}"#;
     let late = r#"{"type":"customer.touchpoint","customer_id":"C","journey_stage":"trial"}"#;
     agrees(&[&["journey_stage"], &["segment"]], &[(0, first), (30, other), (720, answer), (1, late)]);
+}
+
+#[test]
+fn ticket_that_has_not_settled_still_inherits_what_its_customer_was() {
+    let mut settings = settings();
+    settings.grouping_sets = vec![vec![dimension("journey_stage")]];
+    settings.windows.truncate(1);
+    let stage = (0, r#"{"type":"customer.active","customer_id":"C","journey_stage":"trial"}"#);
+    let again = (0, r#"{"type":"customer.active","customer_id":"C"}"#);
+    let created = (3_600, r#"{"type":"ticket.created","ticket_id":"T","customer_id":"C"}"#);
+    let moved = (20 * 86_400, r#"{"type":"customer.active","customer_id":"C","segment":"home"}"#);
+    let last = (40 * 86_400, r#"{"type":"customer.active","customer_id":"C"}"#);
+    let mut records = vec![stage];
+    records.extend([again; 6]);
+    records.extend([created, moved, last]);
+    let mut acts: Vec<Act> = records.iter().enumerate().map(|(n, (at, members))| Act::Arrive(arrival(n, *at, members))).collect();
+    acts.push(Act::Look(0));
+    let scenario = Scenario { settings, groups: 1, settles: true, acts };
+    scenario.check().unwrap_or_else(|why| panic!("{why}"));
 }
 
 #[test]

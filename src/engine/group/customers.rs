@@ -135,9 +135,11 @@ impl Group {
     }
 
     /// What lies before this is in no window and cannot come back into one, and whose customer has been idle for longer than any time-out.
+    ///
+    /// Counted from where histories have been folded, and not from group time: until then a ticket may still ask what it inherits.
     pub(super) fn forgotten_before(&self, view: &View, rules: &Rules) -> EventTime {
         let longest = view.settings.windows.iter().map(|w| w.range).max().unwrap_or_default();
         let idle = rules.stages.iter().map(|(_, timeout)| *timeout).max().unwrap_or(Span(0));
-        self.horizon(&view.settings) - longest - view.settings.repeat_contact_within.max(idle)
+        self.settled_before - longest - view.settings.repeat_contact_within.max(idle)
     }
 }
