@@ -57,8 +57,8 @@ impl Group {
     pub(super) fn expire(&mut self, horizon: EventTime, view: &mut View, rules: &Rules) {
         let settings = std::sync::Arc::clone(&view.settings);
         while let Some(contact) = self.ended.pop_before(horizon) {
-            let is_over = |state: &ContactState| is_ended(state) && state.last_order().time + settings.ticket_retention < horizon;
-            if self.contacts.get(&contact).is_some_and(is_over) {
+            let is_due = |state: &ContactState| is_ended(state) && state.last_order().time + settings.ticket_retention < horizon;
+            if self.contacts.get(&contact).is_some_and(is_due) {
                 self.forget_contact(contact);
             }
         }
@@ -90,7 +90,7 @@ impl Group {
     fn hold_limits(&mut self, view: &mut View, rules: &Rules) {
         let limits = view.settings.limits.clone();
         if self.contacts.len() > limits.contacts_max {
-            let idle = self.contacts.iter().map(|(contact, state)| ((!is_ended(state), state.last_order()), *contact));
+            let idle = self.contacts.iter().map(|(contact, state)| ((!is_over(state), state.last_order()), *contact));
             for contact in first_to_leave(idle.collect(), limits.contacts_max) {
                 self.evict_contact(contact, view);
                 self.evictions.contacts += 1;
@@ -137,12 +137,15 @@ impl Group {
     }
 }
 
-/// Whether nothing more is expected of a ticket or chat: ended, withdrawn, or never known to have begun.
+/// Whether nothing more is expected of a ticket or chat, and nothing late can change that.
 pub(super) fn is_ended(state: &ContactState) -> bool {
+    is_over(state) && !state.is_unsettled()
+}
+
+/// Whether nothing more is expected of a ticket or chat: ended, withdrawn, or never known to have begun.
+fn is_over(state: &ContactState) -> bool {
     let summary = &state.summary;
-    let is_over =
-        summary.is_solved || summary.is_gone || summary.ended.is_some() || summary.abandoned.is_some() || summary.opened.is_none();
-    is_over && !state.is_unsettled()
+    summary.is_solved || summary.is_gone || summary.ended.is_some() || summary.abandoned.is_some() || summary.opened.is_none()
 }
 
 /// How long a survey is known after its last event: while any window covers it or anything late can.
