@@ -37,6 +37,21 @@ const STAGES: &str = r#"[
     { name = "renewal", idle_timeout = "21d", dwell_target = "3d" },
 ]"#;
 
+/// The targets that the organisation has set itself. Its office clock is not the wall's, so its schedule is round the clock.
+const TARGETS: [(&str, &str); 10] = [
+    ("targets.first_response", r#"{ within = "1h", share = 0.8, overrides = [{ where = { channel = "chat" }, within = "2m" }] }"#),
+    ("targets.resolution", r#"{ within = "24h", share = 0.8 }"#),
+    ("targets.chat_wait", r#"{ within = "60s", share = 0.8 }"#),
+    ("targets.csat", "{ value = 0.75 }"),
+    ("targets.nps_service", "{ value = 20 }"),
+    ("targets.nps_experience", "{ value = 30 }"),
+    ("targets.ces", "{ value = 2.5 }"),
+    ("targets.churn", "{ value = 0.05 }"),
+    ("schedules.always", ALWAYS),
+    ("schedule_rules", r#"[{ schedule = "always" }]"#),
+];
+const ALWAYS: &str = r#"{ zone = "UTC", monday = ["00:00-24:00"], tuesday = ["00:00-24:00"], wednesday = ["00:00-24:00"], thursday = ["00:00-24:00"], friday = ["00:00-24:00"], saturday = ["00:00-24:00"], sunday = ["00:00-24:00"] }"#;
+
 /// Shows everything at work, without a Kafka cluster.
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
@@ -94,10 +109,9 @@ async fn run(args: &DemoArgs, configuration: Configuration) -> anyhow::Result<()
 
 /// The built-in configuration with a group of its own, and what the flags say.
 fn configuration(args: &DemoArgs) -> anyhow::Result<Configuration> {
-    let mut flags: Vec<(String, String)> =
-        [("kafka.group_id", "cxpulse-demo"), ("surveys.ces_direction", "ease"), ("journey.stages", STAGES)]
-            .map(|(key, value)| (key.to_owned(), value.to_owned()))
-            .into();
+    let own = [("kafka.group_id", "cxpulse-demo"), ("surveys.ces_direction", "ease"), ("journey.stages", STAGES)];
+    let flags = own.iter().chain(&TARGETS).map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
+    let mut flags: Vec<(String, String)> = flags.collect();
     let mut set = |key: &str, value: String| flags.push((key.to_owned(), value));
     set("log.filter", args.log.level.clone().unwrap_or_else(|| LOG_FILTER.to_owned()));
     if let Some(json) = args.log.json {

@@ -39,7 +39,8 @@ impl Cells {
         if let Some(id) = self.ids.get(&cell) {
             return Some(*id);
         }
-        if self.cells.len() >= self.cells_max {
+        // The overall values are few and known in advance; without one of them a 0 would stand where nothing is known.
+        if cell.key != KeyId::default() && self.cells.len() >= self.cells_max {
             self.overflows += 1;
             return None;
         }

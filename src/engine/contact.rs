@@ -55,6 +55,8 @@ pub(crate) struct Summary {
     pub(crate) is_spam: bool,
     /// Each reopening.
     pub(crate) reopens: SmallVec<[Mark; 1]>,
+    /// Whether it ever was reopened, also where that is too long ago to be listed.
+    pub(crate) was_reopened: bool,
     /// The latest escalation.
     pub(crate) escalated: Option<Mark>,
     /// The latest transfer.

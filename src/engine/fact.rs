@@ -219,10 +219,13 @@ impl Fact {
 
 /// The difference of two lists of facts: what is only in `before` (to be subtracted) and what is only in `after` (to be added).
 pub(crate) fn difference(before: &mut Facts, after: &mut Facts) {
-    // Equal facts stand at equal places more often than not, so the common start is skipped first.
+    // Equal facts stand at equal places more often than not, so the common start and the common end are skipped first.
     let same = before.iter().zip(after.iter()).take_while(|(b, a)| b == a).count();
     before.drain(..same);
     after.drain(..same);
+    let same = before.iter().rev().zip(after.iter().rev()).take_while(|(b, a)| b == a).count();
+    before.truncate(before.len() - same);
+    after.truncate(after.len() - same);
     before.retain(|fact| match after.iter().position(|a| a == fact) {
         Some(at) => {
             after.swap_remove(at);

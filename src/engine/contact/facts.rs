@@ -14,6 +14,9 @@ pub(crate) fn facts(contact: Contact, summary: &Summary, classes: &DurationClass
         return facts;
     }
     let mut out = Writer { facts: &mut facts, classes };
+    // What only grows comes first, so that two lists of facts share a long start and their difference is found at once.
+    summary.next_responses.iter().for_each(|stamp| out.stamp(Measure::NextResponse, Some(*stamp)));
+    summary.reopens.iter().for_each(|mark| out.count(Measure::TicketsReopened, *mark));
     match contact {
         Contact::Ticket(_) => ticket_facts(summary, &mut out),
         Contact::Chat(_) => chat_facts(summary, settings, &mut out),
@@ -21,7 +24,6 @@ pub(crate) fn facts(contact: Contact, summary: &Summary, classes: &DurationClass
     out.stamp(Measure::FirstResponse, summary.first_response);
     target_facts(contact, summary, settings, &mut out);
     out.stamp(Measure::AutomatedFirstResponse, summary.automated_response);
-    summary.next_responses.iter().for_each(|stamp| out.stamp(Measure::NextResponse, Some(*stamp)));
     facts
 }
 
@@ -58,7 +60,6 @@ fn ticket_facts(summary: &Summary, out: &mut Writer<'_>) {
     if let Some(first) = summary.first_response.filter(|s| !s.is_silent) {
         out.count(Measure::TicketsFirstResponded, first.mark);
     }
-    summary.reopens.iter().for_each(|mark| out.count(Measure::TicketsReopened, *mark));
     out.marked(Measure::TicketsEscalated, summary.escalated);
     out.marked(Measure::TicketsTransferred, summary.transferred);
     if let Some(solve) = summary.solve.filter(|s| !s.is_silent) {
@@ -79,10 +80,10 @@ fn solve_facts(summary: &Summary, solve: Solve, out: &mut Writer<'_>) {
     let noted = [
         (Measure::TicketsSolvedWithoutResponse, unanswered),
         (Measure::TicketsSolvedByAutomation, unanswered && summary.automated_response.is_some()),
-        (Measure::TicketsResolvedReopened, !summary.reopens.is_empty()),
+        (Measure::TicketsResolvedReopened, summary.was_reopened),
         (Measure::TicketsResolvedEscalated, summary.escalated.is_some()),
         (Measure::TicketsResolvedTransferred, summary.transferred.is_some()),
-        (Measure::FirstContactResolved, summary.replies == 1 && summary.reopens.is_empty()),
+        (Measure::FirstContactResolved, summary.replies == 1 && !summary.was_reopened),
     ];
     noted.iter().filter(|(_, holds)| *holds).for_each(|(measure, _)| out.count(*measure, solve.mark));
 }

@@ -129,6 +129,24 @@ impl ContactState {
         folded - settled
     }
 
+    /// Drops from the lists what lies before `horizon`, where no window reaches and nothing late comes, and beyond `list_max` the oldest; gives
+    /// how many of the latter.
+    pub(crate) fn shorten(&mut self, horizon: EventTime, list_max: usize) -> usize {
+        let lists = |summary: &mut Summary| {
+            summary.next_responses.retain(|stamp| stamp.mark.time >= horizon);
+            summary.reopens.retain(|mark| mark.time >= horizon);
+            let (answers, reopens) =
+                (summary.next_responses.len().saturating_sub(list_max), summary.reopens.len().saturating_sub(list_max));
+            summary.next_responses.drain(..answers);
+            summary.reopens.drain(..reopens);
+            answers + reopens
+        };
+        if let Some(base) = &mut self.base {
+            lists(base);
+        }
+        lists(&mut self.summary)
+    }
+
     /// Its own dimensions and its customer as they were just before an event.
     pub(crate) fn known_before(&self, order: EventOrder, setting: &mut Setting<'_>) -> Known {
         let base = self.base.as_deref().unwrap_or(&self.summary);
@@ -145,6 +163,11 @@ impl ContactState {
     /// Its last event, or the one that the base ended with.
     pub(crate) fn last_order(&self) -> EventOrder {
         self.tail.last().map_or(self.base_order, |e| e.order)
+    }
+
+    /// Its last event, those of its surveys included.
+    pub(crate) fn last_known(&self) -> EventOrder {
+        self.last_order().max(self.last_survey)
     }
 
     /// When the first event that waits to be folded happened.

@@ -137,6 +137,7 @@ impl Summary {
             Status::New | Status::Open | Status::Pending | Status::OnHold => {
                 if self.is_solved {
                     self.reopens.push(mark);
+                    self.was_reopened = true;
                 }
                 self.is_solved = false;
             }
@@ -149,7 +150,10 @@ impl Summary {
             let after = self.opened.map(|opened| mark.time - opened.time);
             let waited = self.opened.filter(|opened| !opened.is_silent).map(|_| self.waited);
             let solve = Solve { mark, after, waited, is_silent };
-            self.solve = Some(solve);
+            // A sample that was made stands: what only a snapshot says ends the ticket and measures nothing.
+            if !is_silent || self.solve.is_none_or(|known| known.is_silent) {
+                self.solve = Some(solve);
+            }
             self.stop_clock(Promise::Resolution, mark.time, setting);
             self.first_solve = self.first_solve.or(Some(solve));
         }
@@ -197,8 +201,13 @@ impl Summary {
         let reply = |time: EventTime, start: EventTime| Stamp { mark: Mark { time, ..mark }, after: time - start, is_silent: true };
         if let (None, Some(first), Some(start)) = (self.first_response, snapshot.first_response, self.clock_start) {
             self.first_response = Some(reply(first, start));
+            self.replies += 1;
         }
-        self.asked = self.asked.or(snapshot.awaiting_reply_since);
+        // Without a first response the customer waits for that, which is the other clock.
+        self.asked = match (self.first_response, snapshot.awaiting_reply_since) {
+            (Some(_), Some(since)) => self.asked.or(Some(since)),
+            (None, _) | (Some(_), None) => None,
+        };
         match snapshot.status {
             Status::Solved | Status::Closed => self.solve(Mark { time: snapshot.solved.unwrap_or(mark.time), ..mark }, true, setting),
             Status::Spam | Status::Deleted => (self.is_gone, self.is_spam) = (true, snapshot.status == Status::Spam),

@@ -1,7 +1,7 @@
 //! What an event of a ticket or chat changes: its own facts, its pairs with answers, its customer's openings, its surveys.
 
 use super::lives::Lives;
-use super::retention::is_ended;
+use super::retention::{is_ended, survey_retention};
 use super::{Arrived, Group, post_difference};
 use crate::engine::Rules;
 use crate::engine::contact::{Action, ContactState, Entry, Opening, facts, pair_facts};
@@ -69,7 +69,9 @@ impl Group {
         let mut setting = rules.setting(&mut view.names);
         let history_max = view.settings.limits.history_max;
         let early = state.fold(horizon, history_max, &inherited_from(&self.customers, rules), &mut setting);
-        self.evictions.histories += early as u64;
+        let longest = survey_retention(&view.settings);
+        let dropped = state.shorten(horizon - longest, history_max);
+        self.evictions.histories += (early + dropped) as u64;
         if let Some(next) = state.tail_start() {
             self.unsettled.push(next, contact);
         } else if is_ended(state) {

@@ -56,13 +56,16 @@ impl Group {
     /// Lets go of what nothing asks for any more.
     pub(super) fn expire(&mut self, horizon: EventTime, view: &mut View, rules: &Rules) {
         let settings = std::sync::Arc::clone(&view.settings);
+        let kept = survey_retention(&settings);
         while let Some(contact) = self.ended.pop_before(horizon) {
-            let is_over = |state: &ContactState| is_ended(state) && state.last_order().time + settings.ticket_retention < horizon;
-            if self.contacts.get(&contact).is_some_and(is_over) {
-                self.forget_contact(contact);
+            let Some(state) = self.contacts.get(&contact).filter(|state| is_ended(state)) else { continue };
+            let due = state.last_known().time + settings.ticket_retention;
+            if due < horizon {
+                self.forget_contact(contact, kept);
+            } else {
+                self.ended.push(due, contact);
             }
         }
-        let kept = survey_retention(&settings);
         while let Some(id) = self.old_surveys.pop_before(horizon) {
             let last = self.surveys.get(&id).map(|survey| survey.last_time());
             match last {
@@ -90,7 +93,7 @@ impl Group {
     fn hold_limits(&mut self, view: &mut View, rules: &Rules) {
         let limits = view.settings.limits.clone();
         if self.contacts.len() > limits.contacts_max {
-            let idle = self.contacts.iter().map(|(contact, state)| ((!is_ended(state), state.last_order()), *contact));
+            let idle = self.contacts.iter().map(|(contact, state)| ((!is_over(state), state.last_known()), *contact));
             for contact in first_to_leave(idle.collect(), limits.contacts_max) {
                 self.evict_contact(contact, view);
                 self.evictions.contacts += 1;
@@ -113,10 +116,13 @@ impl Group {
     }
 
     /// Forgets a ticket or chat with the surveys about it; what it contributed to the windows stays until it ages out.
-    fn forget_contact(&mut self, contact: Contact) {
+    fn forget_contact(&mut self, contact: Contact, kept: Span) {
         let Some(state) = self.contacts.remove(&contact) else { return };
+        // What may still be rated again must be known to be the same survey.
         for id in state.surveys {
-            self.surveys.remove(&id);
+            if let Some(survey) = self.surveys.get(&id) {
+                self.old_surveys.push(survey.last_time() + kept, id);
+            }
         }
     }
 
@@ -126,7 +132,8 @@ impl Group {
         let mut open = facts(contact, &state.summary, &view.classes, &view.settings);
         open.retain(|fact| fact.measure.is_state());
         post_difference(Subject::Contact(contact), open, Facts::new(), &mut self.panes, view);
-        self.forget_contact(contact);
+        let kept = survey_retention(&view.settings);
+        self.forget_contact(contact, kept);
     }
 
     /// A customer who leaves is none of the active any more, and in no stage; what they contributed to the windows stays until it ages out.
@@ -137,12 +144,15 @@ impl Group {
     }
 }
 
-/// Whether nothing more is expected of a ticket or chat: ended, withdrawn, or never known to have begun.
+/// Whether nothing more is expected of a ticket or chat, and nothing late can change that.
 pub(super) fn is_ended(state: &ContactState) -> bool {
+    is_over(state) && !state.is_unsettled()
+}
+
+/// Whether nothing more is expected of a ticket or chat: ended, withdrawn, or never known to have begun.
+fn is_over(state: &ContactState) -> bool {
     let summary = &state.summary;
-    let is_over =
-        summary.is_solved || summary.is_gone || summary.ended.is_some() || summary.abandoned.is_some() || summary.opened.is_none();
-    is_over && !state.is_unsettled()
+    summary.is_solved || summary.is_gone || summary.ended.is_some() || summary.abandoned.is_some() || summary.opened.is_none()
 }
 
 /// How long a survey is known after its last event: while any window covers it or anything late can.

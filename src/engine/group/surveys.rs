@@ -22,6 +22,10 @@ impl Group {
         };
         let id = SurveyId { metric: survey.metric, identity };
         if let Some(contact) = survey.about {
+            if !self.contacts.contains_key(&contact) {
+                // Its own events may never come.
+                self.ended.push(arrived.order.time + view.settings.ticket_retention, contact);
+            }
             let state = self.contacts.entry(contact).or_insert_with(|| ContactState::new(contact, &rules.setting(&mut view.names)));
             state.link_survey(id, arrived.order);
         }

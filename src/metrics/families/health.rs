@@ -70,7 +70,7 @@ impl Health {
     }
 
     fn index(&self, reader: &Reader<'_>) -> Option<f64> {
-        let present = self.present(reader).filter(|present| *present >= WEIGHT_PRESENT_MIN)?;
+        let present = self.present(reader).filter(|present| *present >= WEIGHT_PRESENT_MIN - 1e-9)?;
         let total: f64 = self.weights.iter().sum();
         let sum: f64 = (0..PARTS.len()).filter_map(|part| Some(self.weights[part] * self.part(part, reader)?)).sum();
         Some(100.0 * sum / (present * total))
@@ -82,14 +82,15 @@ impl Health {
         (present > 0.0).then_some(present / total)
     }
 
-    /// `min(1, value / target)`, inverted where lower is better; NPS from its lowest score, so that it stays within 0..1.
+    /// `min(1, value / target)`, at least 0, inverted where lower is better.
     fn up_to_target(&self, metric: Metric, reader: &Reader<'_>) -> Option<f64> {
         let (target, value) = (self.targets.of(metric, reader)?, metric.value(reader)?);
         let share = |part: f64, whole: f64| if whole > 0.0 { (part / whole).clamp(0.0, 1.0) } else { 1.0 };
         Some(match metric {
             Metric::Ces | Metric::Churn => share(target, value),
-            Metric::NpsService | Metric::NpsExperience => share(value + 100.0, target + 100.0),
-            Metric::Csat | Metric::Seconds(_) | Metric::Attainment(_) => share(value, target),
+            // A target that is not above 0 has no share; then both are counted from the lowest score.
+            Metric::NpsService | Metric::NpsExperience if target <= 0.0 => share(value + 100.0, target + 100.0),
+            Metric::NpsService | Metric::NpsExperience | Metric::Csat | Metric::Seconds(_) | Metric::Attainment(_) => share(value, target),
         })
     }
 }
