@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::family::{Family, Labels, Merge, Sets};
 use super::itself;
-use super::telemetry::Telemetry;
+use super::telemetry::{PartitionReading, Telemetry};
 use crate::config::Configuration;
 
 const INTRODUCTION: &str = "\
@@ -97,7 +97,12 @@ fn merge_of(merge: Merge) -> &'static str {
 fn of_process(configuration: &Configuration) -> Vec<(String, String, String)> {
     let topics: Vec<_> = configuration.topics.iter().map(|topic| (topic.name.clone(), topic.kind)).collect();
     let mut text = String::new();
-    Telemetry::new(&topics).render(&mut text);
+    let telemetry = Telemetry::new(&topics);
+    // Families by partition have series only while something is assigned.
+    telemetry.set_partitions(0, 1);
+    telemetry.set_log_append_time(0, true);
+    telemetry.set_assignment(&[PartitionReading { topic: 0, partition: 0, lag_records: Some(0) }]);
+    telemetry.render(&mut text);
     let comment = |line: &str, keyword: &str| {
         let (name, rest) = line.strip_prefix(keyword)?.split_once(' ')?;
         Some((name.to_owned(), rest.to_owned()))
