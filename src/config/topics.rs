@@ -12,25 +12,6 @@ use crate::time::Span;
 const ALLOWED_LATENESS: Span = Span::hours(1);
 const TOPICS_MAX: usize = 64;
 
-/// The event types of each kind, for `ignored_types`.
-const fn types(kind: Kind) -> &'static [&'static str] {
-    match kind {
-        Kind::Tickets => &[
-            "ticket.created",
-            "ticket.message",
-            "ticket.status_changed",
-            "ticket.assigned",
-            "ticket.escalated",
-            "ticket.merged",
-            "ticket.snapshot",
-            "ticket.snapshot_completed",
-        ],
-        Kind::Chats => &["chat.started", "chat.accepted", "chat.message", "chat.transferred", "chat.ended", "chat.abandoned"],
-        Kind::Surveys => &["survey.sent", "survey.responded"],
-        Kind::Customers => &["customer.active", "customer.subscribed", "customer.cancelled", "customer.erased", "customer.touchpoint"],
-    }
-}
-
 pub(super) fn resolve(root: &mut Section<'_>) -> Vec<TopicSettings> {
     let Some(sections) = root.tables("topics", "name") else { return Kind::ALL.map(default_of).to_vec() };
     if let Err(complaint) = length_within(&sections, 1, TOPICS_MAX) {
@@ -83,7 +64,7 @@ fn read(mut section: Section<'_>) -> Option<TopicSettings> {
     let time_from_record = section.or("time_from_record", false);
     let ignored_types: Vec<String> = section.or("ignored_types", Vec::new());
     if let Some(kind) = kind {
-        let known = types(kind);
+        let known = kind.event_types();
         for word in ignored_types.iter().filter(|t| !known.contains(&t.as_str())) {
             let what = format!("`{}` is no event type of {}; allowed are {}", shown(word), kind.name(), listed(known));
             section.complain("ignored_types", complaint(ProblemKind::UnknownChoice, what, suggestion_below_list(word, known)));

@@ -123,4 +123,11 @@ mod tests {
             assert_eq!(format!("{}s", name.split('.').next().unwrap()), kind.name(), "{name}");
         }
     }
+
+    #[test]
+    fn every_type_of_the_contract_is_decoded_and_listed_once() {
+        let listed: Vec<&str> = Kind::ALL.iter().flat_map(|kind| kind.event_types().iter().copied()).collect();
+        assert_eq!(listed, EventType::NAMES);
+        assert_eq!(listed.iter().collect::<std::collections::BTreeSet<_>>().len(), 21);
+    }
 }

@@ -11,7 +11,7 @@ use std::sync::Mutex;
 use prometheus::core::Collector;
 use prometheus::{Encoder, Gauge, Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder};
 
-use event_types::{type_name, types_of};
+use event_types::type_name;
 
 use crate::engine::Outcome;
 use crate::event::{Body, Kind, Reason};
@@ -123,7 +123,7 @@ impl Telemetry {
             .map(|(name, kind)| TopicTelemetry {
                 outcomes: OUTCOMES.map(|outcome| events.with_label_values(&[name.as_str(), outcome])),
                 reasons: Reason::ALL.map(|reason| invalid.with_label_values(&[name.as_str(), reason.name()])),
-                applied: types_of(*kind).iter().map(|type_| (*type_, applied.with_label_values(&[name.as_str(), *type_]))).collect(),
+                applied: kind.event_types().iter().map(|type_| (*type_, applied.with_label_values(&[name.as_str(), *type_]))).collect(),
             })
             .collect();
         Self {

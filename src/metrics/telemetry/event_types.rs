@@ -1,31 +1,6 @@
-//! The contract's event types as label values: which a topic of a kind can carry, and which one an event is.
+//! The contract's event types as label values: which one an event is.
 
-use crate::event::{Body, Contact, ContactAction, CustomerAction, Kind, SurveyAction};
-
-/// The event types of each kind, in the contract's order.
-const EVENT_TYPES: [(Kind, &[&str]); 4] = [
-    (
-        Kind::Tickets,
-        &[
-            "ticket.created",
-            "ticket.message",
-            "ticket.status_changed",
-            "ticket.assigned",
-            "ticket.escalated",
-            "ticket.merged",
-            "ticket.snapshot",
-            "ticket.snapshot_completed",
-        ],
-    ),
-    (Kind::Chats, &["chat.started", "chat.accepted", "chat.message", "chat.transferred", "chat.ended", "chat.abandoned"]),
-    (Kind::Surveys, &["survey.sent", "survey.responded"]),
-    (Kind::Customers, &["customer.active", "customer.subscribed", "customer.cancelled", "customer.erased", "customer.touchpoint"]),
-];
-
-/// The event types that a topic of this kind carries.
-pub(super) fn types_of(kind: Kind) -> &'static [&'static str] {
-    EVENT_TYPES.iter().find(|(of, _)| *of == kind).map_or(&[], |(_, types)| types)
-}
+use crate::event::{Body, Contact, ContactAction, CustomerAction, SurveyAction};
 
 /// The contract's name of an event's type.
 pub(super) fn type_name(body: &Body) -> &'static str {
@@ -70,18 +45,5 @@ pub(super) fn type_name(body: &Body) -> &'static str {
             CustomerAction::Erased => "customer.erased",
             CustomerAction::Touchpoint(_) => "customer.touchpoint",
         },
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_type_of_the_contract_is_there_once() {
-        let mut types: Vec<&str> = EVENT_TYPES.iter().flat_map(|(_, types)| types.iter().copied()).collect();
-        types.sort_unstable();
-        types.dedup();
-        assert_eq!(types.len(), 21);
     }
 }
