@@ -7,6 +7,7 @@ pub mod demo;
 mod failure;
 mod feeding;
 pub mod generate;
+pub mod healthcheck;
 pub mod logging;
 pub mod metrics;
 pub mod options;
@@ -59,6 +60,7 @@ enum Command {
     Generate(generate::GenerateArgs),
     Check(check::CheckArgs),
     Metrics(metrics::MetricsArgs),
+    Healthcheck(healthcheck::HealthcheckArgs),
 }
 
 /// Runs the command that the process's arguments name, and gives its exit code.
@@ -75,6 +77,7 @@ pub fn main() -> ExitCode {
         Command::Generate(args) => generate::generate(&args),
         Command::Check(args) => check::run(&args),
         Command::Metrics(args) => metrics::run(&args),
+        Command::Healthcheck(args) => healthcheck::run(&args),
     };
     match ended {
         Ok(()) => ExitCode::SUCCESS,
