@@ -12,6 +12,7 @@ pub mod logging;
 pub mod metrics;
 pub mod options;
 pub mod replay;
+pub mod rules;
 pub mod run;
 
 use std::process::ExitCode;
@@ -61,6 +62,7 @@ enum Command {
     Check(check::CheckArgs),
     Metrics(metrics::MetricsArgs),
     Healthcheck(healthcheck::HealthcheckArgs),
+    Rules(rules::RulesArgs),
 }
 
 /// Runs the command that the process's arguments name, and gives its exit code.
@@ -78,6 +80,7 @@ pub fn main() -> ExitCode {
         Command::Check(args) => check::run(&args),
         Command::Metrics(args) => metrics::run(&args),
         Command::Healthcheck(args) => healthcheck::run(&args),
+        Command::Rules(args) => rules::run(&args),
     };
     match ended {
         Ok(()) => ExitCode::SUCCESS,

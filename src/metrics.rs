@@ -7,6 +7,8 @@ mod explain;
 mod families;
 mod family;
 mod itself;
+mod listing;
+mod planned;
 mod reader;
 mod reference;
 pub mod statistics;
@@ -16,6 +18,8 @@ mod text;
 pub use catalogue::catalogue;
 pub use explain::Explainer;
 pub use family::{Family, Labels, Merge, Sets};
+pub use listing::{Listed, Own, own, series};
+pub use planned::{PLANNED, Planned};
 pub use reference::reference;
 
 use self::family::{Read, Variant};
