@@ -3,6 +3,7 @@
 //! Knows every part and owns none of their workings: a command reads arguments and configuration, builds, runs, and ends with an exit code.
 
 pub mod check;
+pub mod dashboards;
 pub mod demo;
 mod failure;
 mod feeding;
@@ -63,6 +64,7 @@ enum Command {
     Metrics(metrics::MetricsArgs),
     Healthcheck(healthcheck::HealthcheckArgs),
     Rules(rules::RulesArgs),
+    Dashboards(dashboards::DashboardsArgs),
 }
 
 /// Runs the command that the process's arguments name, and gives its exit code.
@@ -81,6 +83,7 @@ pub fn main() -> ExitCode {
         Command::Metrics(args) => metrics::run(&args),
         Command::Healthcheck(args) => healthcheck::run(&args),
         Command::Rules(args) => rules::run(&args),
+        Command::Dashboards(args) => dashboards::run(&args),
     };
     match ended {
         Ok(()) => ExitCode::SUCCESS,

@@ -57,8 +57,9 @@ pub fn run(args: &HealthcheckArgs) -> anyhow::Result<()> {
     let web = config::load(args.configuration.config.as_deref(), config::environment(), &overrides)?.configuration.web;
     let address = near(web.listen_addresses[0]);
     let path = if args.ready { "/-/ready" } else { "/-/healthy" };
-    let (status, answer) = ask(address, path, args.timeout)
-        .map_err(|error| anyhow::Error::new(error).context(format!("http://{address}{path} does not answer\nhint: is `cxpulse run` there?")))?;
+    let (status, answer) = ask(address, path, args.timeout).map_err(|error| {
+        anyhow::Error::new(error).context(format!("http://{address}{path} does not answer\nhint: is `cxpulse run` there?"))
+    })?;
     println!("{answer}");
     if status == 200 { Ok(()) } else { Err(Told::FAILURE.into()) }
 }

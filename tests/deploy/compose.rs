@@ -63,7 +63,8 @@ fn two_replicas_share_a_group_as_different_members() {
 fn the_topics_made_are_the_topics_read() {
     let Some(compose) = compose() else { return };
     let script = texts(&compose["services"]["topics"]["command"])[0].to_owned();
-    let made: Vec<_> = script.split_once("for topic in ").and_then(|(_, rest)| rest.split_once(';')).expect("a list").0.split(' ').collect();
+    let made: Vec<_> =
+        script.split_once("for topic in ").and_then(|(_, rest)| rest.split_once(';')).expect("a list").0.split(' ').collect();
     let default = cxpulse::config::load(None, Vec::new(), &[]).expect("the default configuration").configuration;
     assert_eq!(made, default.topics.iter().map(|topic| topic.name.as_str()).collect::<Vec<_>>());
     let environment = &compose["services"]["topics"]["environment"];
@@ -82,7 +83,10 @@ fn every_listener_of_the_broker_has_its_protocol_and_its_address() {
     assert_eq!(names("KAFKA_LISTENERS"), ["INSIDE", "OUTSIDE", "CONTROLLER"]);
     assert_eq!(names("KAFKA_LISTENER_SECURITY_PROTOCOL_MAP"), ["INSIDE", "OUTSIDE", "CONTROLLER"]);
     assert_eq!(names("KAFKA_ADVERTISED_LISTENERS"), ["INSIDE", "OUTSIDE"], "the controller's is not for clients");
-    assert_eq!((names("KAFKA_INTER_BROKER_LISTENER_NAME"), names("KAFKA_CONTROLLER_LISTENER_NAMES")), (vec!["INSIDE".into()], vec!["CONTROLLER".into()]));
+    assert_eq!(
+        (names("KAFKA_INTER_BROKER_LISTENER_NAME"), names("KAFKA_CONTROLLER_LISTENER_NAMES")),
+        (vec!["INSIDE".into()], vec!["CONTROLLER".into()])
+    );
 }
 
 #[test]

@@ -53,7 +53,9 @@ fn it_makes_what_the_plain_manifests_hold() {
     let Some(yaml) = rendered(&[]) else { return };
     validate_manifests(&yaml);
     let Some(chart) = documents(&yaml) else { return };
-    let Some(base) = checker("kubectl").map(|mut kubectl| succeed(kubectl.arg("kustomize").arg(path("deploy/kubernetes/base")))) else { return };
+    let Some(base) = checker("kubectl").map(|mut kubectl| succeed(kubectl.arg("kustomize").arg(path("deploy/kubernetes/base")))) else {
+        return;
+    };
     let Some(base) = documents(&base) else { return };
     assert_hardened(of_kind(&chart, "StatefulSet"));
     for kind in ["Service", "ServiceAccount", "StatefulSet", "PodDisruptionBudget", "NetworkPolicy", "PodMonitor", "PrometheusRule"] {

@@ -19,8 +19,11 @@ fn the_crate_is_whole_with_what_the_image_copies() {
         succeed(std::process::Command::new("cp").arg("-r").arg(path(&source)).arg(folder.path()));
     }
     // Reads the manifest as a build would, and fails where a file that it names is missing.
-    succeed(std::process::Command::new(env!("CARGO")).args(["metadata", "--no-deps", "--offline", "--format-version=1", "--quiet"])
-        .current_dir(folder.path()));
+    succeed(
+        std::process::Command::new(env!("CARGO"))
+            .args(["metadata", "--no-deps", "--offline", "--format-version=1", "--quiet"])
+            .current_dir(folder.path()),
+    );
     for file in embedded("src") {
         assert!(copied().iter().any(|source| file.starts_with(path(source))), "{} is embedded, but not copied", file.display());
     }
@@ -95,5 +98,8 @@ fn grafana_is_given_its_dashboards_and_data_source() {
     assert!(compose.contains(&format!("./grafana/dashboards:{inside}:ro")), "{inside} is not where the dashboards are mounted");
     assert!(compose.contains(&format!("HOME_DASHBOARD_PATH: {inside}/overview.json")));
     assert!(names_in("deploy/grafana/dashboards", ".json").contains(&"overview.json".to_owned()));
-    assert!(compose.contains("PROMETHEUS_URL: ") && read("deploy/grafana/provisioning/datasources/prometheus.yaml").contains("${PROMETHEUS_URL}"));
+    assert!(
+        compose.contains("PROMETHEUS_URL: ")
+            && read("deploy/grafana/provisioning/datasources/prometheus.yaml").contains("${PROMETHEUS_URL}")
+    );
 }

@@ -8,9 +8,10 @@ use super::files::{path, succeed};
 fn cxpulse_may_read_its_topics_and_its_group_and_nothing_else() {
     let printed = succeed(Command::new("sh").arg(path("deploy/kafka/acls.sh")).args(["kafka-1:9093", "admin.properties"]));
     let default = cxpulse::config::load(None, Vec::new(), &[]).expect("the default configuration").configuration;
-    let topics = default.topics.iter().flat_map(|topic| {
-        ["Read", "DescribeConfigs"].map(|operation| format!("--operation {operation} --topic {}", topic.name))
-    });
+    let topics = default
+        .topics
+        .iter()
+        .flat_map(|topic| ["Read", "DescribeConfigs"].map(|operation| format!("--operation {operation} --topic {}", topic.name)));
     let mut wanted: Vec<String> = topics.collect();
     wanted.push(format!("--operation Read --group {}", default.kafka.group_id));
     let given: Vec<&str> = printed.lines().map(|line| &line[line.find("--operation").expect("an operation")..]).collect();
