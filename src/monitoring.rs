@@ -16,7 +16,7 @@ mod yaml;
 pub use alert::{Alert, Severity};
 pub use recorded::UNMERGED;
 pub use recording::Recording;
-pub use scale::{Baseline, Scale, WINDOWS};
+pub use scale::{Baseline, DASHBOARDS, RUNBOOKS, Scale, WINDOWS};
 
 use crate::config::Configuration;
 
