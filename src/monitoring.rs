@@ -18,7 +18,7 @@ pub use alert::{Alert, Severity};
 pub use dashboards::{Dashboard, dashboards};
 pub use recorded::UNMERGED;
 pub use recording::Recording;
-pub use scale::{Baseline, Scale, WINDOWS};
+pub use scale::{Baseline, DASHBOARDS, RUNBOOKS, Scale, WINDOWS};
 
 use crate::config::Configuration;
 

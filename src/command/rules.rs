@@ -43,6 +43,14 @@ pub struct RulesArgs {
     #[arg(long, value_enum, value_name = "BASELINE", default_value_t = BaselineArg::Either)]
     pub baseline: BaselineArg,
 
+    /// Where the pages on the alerts lie: the start of every `runbook_url`.
+    #[arg(long, value_name = "URL", default_value = monitoring::RUNBOOKS)]
+    pub runbooks: String,
+
+    /// Where the dashboards are: the start of every `dashboard_url`.
+    #[arg(long, value_name = "URL", default_value = monitoring::DASHBOARDS)]
+    pub dashboards: String,
+
     /// Where the configuration is, which decides on windows, grouping sets and quantiles.
     #[command(flatten)]
     pub configuration: ConfigurationArgs,
@@ -93,7 +101,14 @@ impl RulesArgs {
             BaselineArg::Offset => Baseline::Offset,
             BaselineArg::Trend => Baseline::Trend,
         };
-        Scale { windows: self.windows.clone(), hold: self.hold.clone(), keep: self.keep.clone(), baseline }
+        Scale {
+            windows: self.windows.clone(),
+            hold: self.hold.clone(),
+            keep: self.keep.clone(),
+            baseline,
+            runbooks: self.runbooks.clone(),
+            dashboards: self.dashboards.clone(),
+        }
     }
 }
 

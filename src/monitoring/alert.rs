@@ -2,10 +2,6 @@
 
 use super::scale::Scale;
 
-/// Where the runbooks lie, and where the dashboards are, as annotations; both are replaced for another home.
-const RUNBOOKS: &str = "https://github.com/cxpulse/cxpulse/blob/main/deploy/runbooks";
-const DASHBOARDS: &str = "/d";
-
 /// Whom an alert wakes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Severity {
@@ -30,6 +26,8 @@ pub struct Alert {
     pub hold: Option<&'static str>,
     /// How long it goes on firing after the condition ended: longer than a missed scrape.
     pub keep: Option<&'static str>,
+    /// Labels that tell it from other rules of the same name.
+    pub apart: Vec<(&'static str, String)>,
     /// Whether it speaks of the organisation; else of the pipeline.
     pub is_of_organisation: bool,
     /// One constant sentence.
@@ -61,17 +59,18 @@ impl Alert {
         scaled(self.keep, scale.keep.as_deref())
     }
 
-    pub(super) fn labels(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
+    pub(super) fn labels(&self) -> impl Iterator<Item = (&'static str, &str)> {
         let about = if self.is_of_organisation { "organisation" } else { "pipeline" };
-        [("severity", self.severity.name()), ("about", about)].into_iter()
+        let own = self.apart.iter().map(|(name, value)| (*name, value.as_str()));
+        [("severity", self.severity.name()), ("about", about)].into_iter().chain(own)
     }
 
-    pub(super) fn annotations(&self) -> [(&'static str, String); 4] {
+    pub(super) fn annotations(&self, scale: &Scale) -> [(&'static str, String); 4] {
         [
             ("summary", self.summary.to_owned()),
             ("description", self.description.to_owned()),
-            ("runbook_url", format!("{RUNBOOKS}/{}.md", self.name)),
-            ("dashboard_url", format!("{DASHBOARDS}/{}", self.dashboard)),
+            ("runbook_url", format!("{}/{}.md", scale.runbooks, self.name)),
+            ("dashboard_url", format!("{}/{}", scale.dashboards, self.dashboard)),
         ]
     }
 }

@@ -3,6 +3,12 @@
 /// The windows that the shipped alerts name.
 pub const WINDOWS: [&str; 5] = ["5m", "1h", "24h", "7d", "30d"];
 
+/// Where the pages on the alerts lie in this repository.
+pub const RUNBOOKS: &str = "deploy/runbooks";
+
+/// Where Grafana is when it runs on this machine.
+pub const DASHBOARDS: &str = "http://localhost:3000/d";
+
 /// What a value of now is held against to say that it fell or rose.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Baseline {
@@ -25,6 +31,10 @@ pub struct Scale {
     pub keep: Option<String>,
     /// What drops and rises are held against.
     pub baseline: Baseline,
+    /// Where the pages on the alerts lie.
+    pub runbooks: String,
+    /// Where the dashboards are.
+    pub dashboards: String,
 }
 
 impl Scale {
@@ -37,7 +47,14 @@ impl Scale {
 
 impl Default for Scale {
     fn default() -> Self {
-        Self { windows: Vec::new(), hold: None, keep: None, baseline: Baseline::Either }
+        Self {
+            windows: Vec::new(),
+            hold: None,
+            keep: None,
+            baseline: Baseline::Either,
+            runbooks: RUNBOOKS.to_owned(),
+            dashboards: DASHBOARDS.to_owned(),
+        }
     }
 }
 

@@ -38,7 +38,7 @@ pub(super) fn alerts_file(group: &str, alerts: &[Alert], scale: &Scale) -> Strin
             line(&mut out, 8, "keep_firing_for", keep);
         }
         map(&mut out, "labels", alert.labels().map(|(name, value)| (name, quoted(value))));
-        map(&mut out, "annotations", alert.annotations().into_iter().map(|(name, text)| (name, quoted(&text))));
+        map(&mut out, "annotations", alert.annotations(scale).into_iter().map(|(name, text)| (name, quoted(&text))));
     }
     out
 }
