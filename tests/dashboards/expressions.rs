@@ -10,8 +10,8 @@ use promql_parser::parser::{Call, Expr, LabelModifier, VectorSelector, parse};
 use super::files::shipped;
 use super::panels::{all_expressions, substituted};
 
-/// Labels that a scrape or a rule gives, and those that a variable stands for.
-const ANYWHERE: [&str; 2] = ["job", "instance"];
+/// Labels that a scrape gives.
+const ANYWHERE: [&str; 4] = ["job", "instance", "namespace", "cluster"];
 /// Recorded series that merge no family.
 const RECORDED: [(&str, &[&str]); 3] =
     [("cx:partitions_owned:bool", &[]), ("cx:window_complete:bool", &["window"]), ("cx:nps_answers:sum", &["scope", "window"])];

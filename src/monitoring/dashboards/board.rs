@@ -167,7 +167,7 @@ fn annotations() -> Vec<Value> {
     let annotation = |name: &str, color: &str, expression: &str, title: &str, tags: &str| {
         json!({
             "name": name, "enable": true, "hide": false, "iconColor": color, "datasource": { "type": "prometheus", "uid": "${datasource}" },
-            "expr": expression, "titleFormat": title, "textFormat": "", "tagKeys": tags, "step": "", "useValueForTime": false,
+            "expr": expression, "titleFormat": title, "textFormat": "", "tagKeys": tags,
         })
     };
     vec![
