@@ -3,6 +3,7 @@
 #[path = "support"]
 mod support {
     pub(crate) mod left_out;
+    pub(crate) mod panels;
     pub(crate) mod tools;
 }
 
@@ -10,6 +11,5 @@ mod dashboards {
     mod expressions;
     mod files;
     mod linted;
-    mod panels;
     mod types;
 }
