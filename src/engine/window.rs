@@ -51,6 +51,12 @@ impl Geometry {
     pub(crate) fn starts(&self, now: EventTime) -> Starts {
         self.windows.iter().map(|w| EventTime((now.slice(w.hop) + 1) * w.hop.0) - w.range).collect()
     }
+
+    /// The first instant after `now` at which a window moves.
+    pub(crate) fn next_move(&self, now: EventTime) -> EventTime {
+        let moves = self.windows.iter().map(|w| (now.slice(w.hop) + 1) * w.hop.0);
+        EventTime(moves.min().expect("there is at least one window"))
+    }
 }
 
 /// The ring that an instant lies in; `None` when it is older than every window.
