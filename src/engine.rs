@@ -21,6 +21,7 @@ mod schedule;
 mod settings;
 mod snapshot;
 mod standing;
+mod sums;
 mod survey;
 mod targets;
 mod totals;
@@ -237,6 +238,7 @@ impl Engine {
     #[must_use]
     pub fn snapshot(&mut self) -> Snapshot {
         self.assigned.values_mut().for_each(|group| self.view.settle(&mut group.panes));
+        self.view.find_oldest(self.assigned.values().map(|group| &group.panes));
         snapshot::take(&self.view, &self.rules, &self.assigned)
     }
 }
