@@ -11,7 +11,7 @@ use serde_json::{Value as Json, json};
 use super::compare::{Act, Scenario};
 use super::outcome::Arrival;
 use super::setup::{dimension, settings, topics};
-use super::sketch::{About, Sketch, What, merge, sketch};
+use super::sketch::{About, Sketch, What, merge, sketch, told};
 
 /// A Monday at midnight UTC, on every hop's edge.
 const BASE: i64 = 1_740_960_000_000;
@@ -55,6 +55,11 @@ pub(crate) struct Draft {
 /// Any sequence of at most `events` events.
 pub(crate) fn draft(events: usize) -> impl Strategy<Value = Draft> {
     (plan(), prop::collection::vec(sketch(), 1..=events)).prop_map(|(plan, sketches)| Draft { plan, sketches })
+}
+
+/// A sequence of at most `events` events of tickets that snapshots tell of.
+pub(crate) fn told_draft(events: usize) -> impl Strategy<Value = Draft> {
+    (plan(), prop::collection::vec(told(), 1..=events)).prop_map(|(plan, sketches)| Draft { plan, sketches })
 }
 
 /// The failure's own message tells the scenario as it can be pasted; the draft behind it would only drown that.

@@ -159,6 +159,15 @@ impl What {
 
 /// Any event.
 pub(crate) fn sketch() -> impl Strategy<Value = Sketch> {
+    sketch_of(what())
+}
+
+/// An event of few tickets, of which snapshots and full sets of them tell too.
+pub(crate) fn told() -> impl Strategy<Value = Sketch> {
+    sketch_of(prop_oneof![6 => ticket(), 3 => told_ticket(), 2 => set(), 1 => survey(), 1 => customer()])
+}
+
+fn sketch_of(what: impl Strategy<Value = What>) -> impl Strategy<Value = Sketch> {
     let jitter = prop_oneof![8 => Just(0), 1 => Just(-1), 1 => Just(1), 1 => 0..1_000i64];
     let delay = prop_oneof![6 => Just(0), 6 => 0..=16i64, 1 => 17..40i64];
     let same_id_as = prop::option::weighted(0.08, 0..200usize);
@@ -166,7 +175,7 @@ pub(crate) fn sketch() -> impl Strategy<Value = Sketch> {
     let ahead = prop_oneof![4 => Just(0), 1 => 1..5_000i64, 1 => 60_000..7_200_000i64, 1 => -600_000..0i64];
     let record = prop::option::weighted(0.2, prop_oneof![8 => Just(0), 2 => Just(120_000), 1 => Just(120_001), 1 => -5_000..500_000i64]);
     let then = (prop::option::weighted(0.03, ahead), prop::bool::weighted(0.02));
-    (0..48i64, jitter, delay, same_id_as, form, dims(), what(), record, then).prop_map(
+    (0..48i64, jitter, delay, same_id_as, form, dims(), what, record, then).prop_map(
         |(tick, jitter, delay, same_id_as, form, dims, what, ahead, (look, hands_over))| Sketch {
             tick,
             jitter,
@@ -200,9 +209,7 @@ fn dims() -> impl Strategy<Value = Vec<(&'static str, &'static str)>> {
 }
 
 fn what() -> impl Strategy<Value = What> {
-    let set = before("started_time")
-        .prop_map(|started| What::Set { members: merge(vec![json!({"type": "ticket.snapshot_completed"}), started]) });
-    prop_oneof![18 => ticket(), 10 => chat(), 12 => survey(), 8 => customer(), 1 => set]
+    prop_oneof![18 => ticket(), 10 => chat(), 12 => survey(), 8 => customer(), 1 => set()]
 }
 
 /// A ticket or chat; most happens to the first.
@@ -250,6 +257,14 @@ fn snapshot() -> impl Strategy<Value = Json> {
     (before("created_time"), status, told, customer_id()).prop_map(|(created, status, (first, solved, awaiting), customer)| {
         merge(vec![json!({"type": "ticket.snapshot", "status": status}), created, first, solved, awaiting, customer])
     })
+}
+
+fn told_ticket() -> impl Strategy<Value = What> {
+    (one_of_few(), snapshot()).prop_map(|(ticket, members)| What::Ticket { ticket, members })
+}
+
+fn set() -> impl Strategy<Value = What> {
+    before("started_time").prop_map(|started| What::Set { members: merge(vec![json!({"type": "ticket.snapshot_completed"}), started]) })
 }
 
 fn ticket() -> impl Strategy<Value = What> {
