@@ -70,6 +70,7 @@ fn labels_of(family: &Family) -> String {
         Labels::PainPart => vec!["part"],
         Labels::Transition => vec!["from", "to"],
         Labels::Trend => vec!["metric", "baseline"],
+        Labels::Baseline => vec!["baseline"],
     };
     own.into_iter().chain(family.is_windowed.then_some("window")).collect::<Vec<_>>().join(", ")
 }
