@@ -50,7 +50,7 @@ pub(super) fn window_of(query: Option<&str>, snapshot: &Snapshot) -> usize {
     let windows = &snapshot.windows;
     let named = asked.and_then(|name| windows.iter().position(|window| window.settings.name == name));
     let usual = || windows.iter().position(|window| window.settings.range.as_seconds() >= SHOWN_FIRST_FROM_SECONDS);
-    named.or_else(usual).unwrap_or(windows.len().saturating_sub(1))
+    named.or_else(usual).unwrap_or_else(|| windows.len().saturating_sub(1))
 }
 
 /// The page.
@@ -100,7 +100,7 @@ fn header(html: &mut Html, view: &View<'_>) {
     html.put(format_args!("<span class=\"asof soft\" data-snapshot=\"{}\">as of ", view.number));
     let now = view.snapshot.now.to_string();
     let short = now.get(11..19).unwrap_or(&now);
-    html.put(format_args!("<time datetime=\"{now}\" data-style=\"second\">{short} UTC</time></span></div>"));
+    html.put(format_args!("<time datetime=\"{now}\" data-precision=\"second\">{short} UTC</time></span></div>"));
     html.raw("<nav aria-label=\"Window\"><ul>");
     for (at, window) in view.snapshot.windows.iter().enumerate() {
         let name = Escaped(&window.settings.name);

@@ -50,7 +50,7 @@ fn table(
     let heading = Escaped(&heading);
     let what = if grouping.is_customer { "Customers by" } else { "By" };
     let window = Escaped(view.window_name());
-    let (groups, left_out) = largest(values, grouping, counts);
+    let (groups, left_out) = largest(values, grouping, counts, kpis);
     if groups.is_empty() {
         return;
     }
@@ -81,26 +81,21 @@ fn table(
     html.raw("</section>");
 }
 
-/// The groups to show, in their order, and how many are not shown.
-fn largest<'a>(values: &Values<'a>, grouping: &Grouping<'_>, counts: &[(&str, &str)]) -> (Vec<Group<'a>>, usize) {
+/// The groups of which there is anything, in their order, and how many are not shown.
+fn largest<'a>(values: &Values<'a>, grouping: &Grouping<'_>, counts: &[(&str, &str)], kpis: &[&Kpi]) -> (Vec<Group<'a>>, usize) {
     let size = |group: &Group<'_>| -> f64 {
-        seen(counts).filter_map(|family| values.of_group(group, family, &[])).map(|sample| sample.value).sum()
+        let counted = counts.iter().filter_map(|(_, family)| values.of_group(group, family, &[])).map(|sample| sample.value);
+        counted.chain(kpis.iter().map(|kpi| kpi.count(values, Some(group)))).sum()
     };
-    // A group that is known for something else only would be a row of nothing.
-    let has_any = |group: &Group<'_>| seen(counts).any(|family| values.of_group(group, family, &[]).is_some());
-    let mut groups: Vec<(usize, Group<'a>)> = values.groups(grouping).into_iter().filter(has_any).enumerate().collect();
+    let sized = values.groups(grouping).into_iter().map(|group| (size(&group), group)).filter(|(size, _)| *size > 0.0);
+    let mut groups: Vec<(usize, (f64, Group<'a>))> = sized.enumerate().collect();
     let left_out = groups.len().saturating_sub(ROWS_MAX);
     if left_out > 0 {
-        groups.sort_by(|(_, a), (_, b)| size(b).total_cmp(&size(a)));
+        groups.sort_by(|(_, a), (_, b)| b.0.total_cmp(&a.0));
         groups.truncate(ROWS_MAX);
         groups.sort_by_key(|(place, _)| *place);
     }
-    (groups.into_iter().map(|(_, group)| group).collect(), left_out)
-}
-
-/// The families that tell how much there is of a group.
-fn seen<'a>(counts: &'a [(&'a str, &'a str)]) -> impl Iterator<Item = &'a str> {
-    counts.iter().map(|(_, family)| *family).chain(["cx_first_response_seconds_count", "cx_csat_responses"])
+    (groups.into_iter().map(|(_, (_, group))| group).collect(), left_out)
 }
 
 fn cell(html: &mut Html, view: &View<'_>, values: &Values<'_>, group: &Group<'_>, kpi: &Kpi) {

@@ -17,7 +17,7 @@ type Tile = (&'static str, &'static str, Option<&'static str>);
 const NOW: [Tile; 7] = [
     ("Open tickets", "cx_backlog_tickets", None),
     ("Unanswered", "cx_backlog_unanswered_tickets", Some("cx_backlog_oldest_unanswered_timestamp_seconds")),
-    ("Unanswered past target", "cx_backlog_unanswered_past_target_tickets", None),
+    ("Past target", "cx_backlog_unanswered_past_target_tickets", None),
     ("Awaiting a reply", "cx_backlog_awaiting_reply_tickets", Some("cx_backlog_oldest_awaiting_reply_timestamp_seconds")),
     ("Chats waiting", "cx_chats_waiting", None),
     ("Chats going on", "cx_chats_active", None),

@@ -19,7 +19,7 @@
     for (const time of root.querySelectorAll("time[datetime]")) {
       const at = new Date(time.dateTime);
       if (Number.isNaN(at.getTime())) continue;
-      time.textContent = (time.dataset.style === "second" ? second : day).format(at);
+      time.textContent = (time.dataset.precision === "second" ? second : day).format(at);
       time.title = time.dateTime;
     }
   }
