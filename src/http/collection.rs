@@ -160,16 +160,16 @@ mod tests {
         }
     }
 
-    fn fixture() -> (Fixed, Exposition, impl Fn() -> Arc<Snapshot>) {
+    fn fixture() -> (Fixed, Exposition, impl FnMut() -> Arc<Snapshot>) {
         let configuration = crate::config::Configuration::default();
-        let engine = Engine::new(Arc::new(configuration.engine.clone()));
-        let snapshot = move || Arc::new(engine.snapshot());
+        let mut engine = Engine::new(Arc::new(configuration.engine.clone()));
+        let mut snapshot = move || Arc::new(engine.snapshot());
         (Fixed(Mutex::new(snapshot())), Exposition::new(&configuration), snapshot)
     }
 
     #[test]
     fn a_snapshot_is_rendered_once_however_often_it_is_asked_for() {
-        let (source, exposition, snapshot) = fixture();
+        let (source, exposition, mut snapshot) = fixture();
         let collector = Collector::default();
         let collected = |collector: &Collector| {
             let collection = collector.collect(&source, &exposition, true);
