@@ -12,11 +12,13 @@ mod reference;
 pub mod statistics;
 pub mod telemetry;
 mod text;
+mod values;
 
 pub use catalogue::catalogue;
 pub use explain::Explainer;
 pub use family::{Family, Labels, Merge, Sets};
 pub use reference::reference;
+pub use values::{Group, Grouping, Sample, Values};
 
 use self::family::{Read, Variant};
 use self::reader::Reader;
