@@ -11,6 +11,7 @@ pub mod logging;
 pub mod metrics;
 pub mod options;
 pub mod replay;
+pub mod rules;
 pub mod run;
 
 use std::process::ExitCode;
@@ -59,6 +60,7 @@ enum Command {
     Generate(generate::GenerateArgs),
     Check(check::CheckArgs),
     Metrics(metrics::MetricsArgs),
+    Rules(rules::RulesArgs),
 }
 
 /// Runs the command that the process's arguments name, and gives its exit code.
@@ -75,6 +77,7 @@ pub fn main() -> ExitCode {
         Command::Generate(args) => generate::generate(&args),
         Command::Check(args) => check::run(&args),
         Command::Metrics(args) => metrics::run(&args),
+        Command::Rules(args) => rules::run(&args),
     };
     match ended {
         Ok(()) => ExitCode::SUCCESS,
