@@ -70,7 +70,7 @@ fn labels_of(family: &Family) -> String {
         Labels::PainPart => vec!["part"],
         Labels::Transition => vec!["from", "to"],
         Labels::Trend => vec!["metric", "baseline"],
-        Labels::Baseline => vec!["baseline"],
+        Labels::Baseline => vec!["baseline", "window"],
     };
     own.into_iter().chain(family.is_windowed.then_some("window")).collect::<Vec<_>>().join(", ")
 }
