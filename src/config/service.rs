@@ -42,7 +42,7 @@ fn choice<T: Copy, const N: usize>(section: &mut Section<'_>, key: &'static str,
     })
 }
 
-pub(super) fn web(mut section: Section<'_>) -> WebSettings {
+pub(super) fn web(mut section: Section<'_>, group_size_min: u32) -> WebSettings {
     let default = SocketAddr::from(([127, 0, 0, 1], 19_270));
     let texts = section.checked("listen_addresses", vec![default.to_string()], |list: &Vec<String>| length_within(list, 1, 16));
     let place = section.place_of("listen_addresses");
@@ -64,7 +64,7 @@ pub(super) fn web(mut section: Section<'_>) -> WebSettings {
     let page = section.or("page", true);
     let telemetry_path = section.checked("telemetry_path", "/metrics".to_owned(), |path: &String| telemetry_path(path));
     section.finish();
-    WebSettings { listen_addresses, telemetry_path, page }
+    WebSettings { listen_addresses, telemetry_path, page, group_size_min }
 }
 
 fn telemetry_path(path: &str) -> Result<(), Complaint> {
@@ -131,8 +131,9 @@ pub(super) fn limits(mut section: Section<'_>) -> Limits {
     limits
 }
 
-/// What `[privacy]` says: the key that ids are hashed with.
-pub(super) fn privacy(mut section: Section<'_>, folder: &Path) -> IdentityKey {
+/// What `[privacy]` says: the key that ids are hashed with, and the size of the smallest group that is shown to people.
+pub(super) fn privacy(mut section: Section<'_>, folder: &Path) -> (IdentityKey, u32) {
+    let group_size_min = section.checked("min_group_size", 5, number_within(1, 1_000));
     let key = section.node("identity_key").and_then(|node| {
         let place = section.place_of("identity_key");
         let secret = read_secret(node, &place, folder, section.report)?;
@@ -144,7 +145,7 @@ pub(super) fn privacy(mut section: Section<'_>, folder: &Path) -> IdentityKey {
         key
     });
     section.finish();
-    IdentityKey(key.unwrap_or(DEFAULT_IDENTITY_KEY))
+    (IdentityKey(key.unwrap_or(DEFAULT_IDENTITY_KEY)), u32::try_from(group_size_min).unwrap_or(u32::MAX))
 }
 
 fn of_hex(text: &str) -> Option<[u8; 16]> {

@@ -18,6 +18,7 @@ const DOCUMENTED: &[(&str, &str, &str, &str)] = &[
     ("web.listen_addresses", "src/config.rs", "WebSettings", "listen_addresses"),
     ("web.telemetry_path", "src/config.rs", "WebSettings", "telemetry_path"),
     ("web.page", "src/config.rs", "WebSettings", "page"),
+    ("privacy.min_group_size", "src/config.rs", "WebSettings", "group_size_min"),
     ("log.filter", "src/config.rs", "LogSettings", "filter"),
     ("log.json", "src/config.rs", "LogSettings", "json"),
     ("quantiles", "src/engine/settings.rs", "EngineSettings", "quantiles_percent"),

@@ -51,7 +51,7 @@ impl Desk {
     }
 
     /// The value of a series, 0 where it is absent.
-    pub(crate) fn value(&self, series: &str) -> f64 {
+    pub(crate) fn value(&mut self, series: &str) -> f64 {
         let mut text = String::new();
         Exposition::new(&self.configuration).render(&self.engine.snapshot(), &mut text);
         let line = text.lines().find_map(|line| line.strip_prefix(series)?.strip_prefix(' '));

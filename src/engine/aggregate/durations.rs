@@ -26,6 +26,22 @@ impl Durations {
         combine_sparse(&mut self.classes, &other.classes, sign as i32);
     }
 
+    /// Adds so many of one class, whose lengths come by [`Self::lengthen`].
+    pub(crate) fn tally(&mut self, class: u16, n: i64) {
+        self.count += n;
+        adjust_sparse(&mut self.classes, class, n as i32);
+    }
+
+    /// Adds to the sum.
+    pub(crate) fn lengthen(&mut self, ms: i64) {
+        self.sum_ms += i128::from(ms);
+    }
+
+    /// How many in each class.
+    pub(crate) fn classes(&self) -> impl Iterator<Item = (u16, i64)> {
+        self.classes.iter().map(|(class, n)| (*class, i64::from(*n)))
+    }
+
     pub(super) fn is_zero(&self) -> bool {
         self.count == 0 && self.sum_ms == 0 && self.classes.is_empty()
     }
