@@ -66,16 +66,6 @@ pub(in crate::metrics) fn families(settings: &EngineSettings) -> Vec<Family> {
         .merged(Merge::Max)
         .labelled(Labels::PainPart),
     );
-    let journey = settings.journey.clone();
-    let target = "Configured target of the median time in the stage, which the part dwell is held against.";
-    families.push(
-        Family::value("cx_journey_dwell_target_seconds", target, &seen, move |r, v| {
-            Some(journey.stages.get(place(r, v.label)?)?.dwell_target?.as_seconds())
-        })
-        .of_now()
-        .merged(Merge::Max)
-        .labelled(Labels::ConfiguredStage),
-    );
     families.into_iter().map(|family| family.over(Sets::Overall)).collect()
 }
 
