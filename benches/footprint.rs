@@ -1,6 +1,7 @@
 //! Resident memory after a month of traffic: five million events of 500,000 tickets and 100,000 customers over 1,000 label sets with all default
 //! windows. Run it with `cargo bench --bench footprint`; `CXPULSE_EVENTS` makes it shorter.
 
+#[allow(dead_code, reason = "shared with benches that use other parts of it")]
 #[path = "support/traffic.rs"]
 mod traffic;
 

@@ -3,6 +3,7 @@
 
 #[path = "support/bare.rs"]
 mod bare;
+#[allow(dead_code, reason = "shared with benches that use other parts of it")]
 #[path = "support/traffic.rs"]
 mod traffic;
 

@@ -5,7 +5,7 @@ use serde::Deserialize;
 /// All members of the contract, borrowed where they are texts.
 #[derive(Deserialize)]
 #[expect(dead_code, reason = "what is deserialised is the measure, not what is done with it")]
-pub struct Bare<'a, Time> {
+pub(crate) struct Bare<'a, Time> {
     id: &'a str,
     r#type: &'a str,
     time: Time,

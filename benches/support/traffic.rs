@@ -4,49 +4,49 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-use cxpulse::config::{self, Configuration};
-use cxpulse::engine::{Engine, PartitionGroup, Place, Progress, TopicIndex};
+use cxpulse::config::{Configuration, parse_span};
+use cxpulse::engine::{Engine, PartitionGroup, Place, Progress, TopicIndex, WindowSettings};
 use cxpulse::event::{Decoded, Record, decode};
 use cxpulse::time::{EventTime, Span};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 /// Monday, 2026-03-02, 00:00 UTC.
-pub const START: EventTime = EventTime(1_772_409_600_000);
+pub(crate) const START: EventTime = EventTime(1_772_409_600_000);
 /// The events of one ticket.
-pub const EVENTS_OF_A_TICKET: u64 = 10;
+pub(crate) const EVENTS_OF_A_TICKET: u64 = 10;
 const GROUP: PartitionGroup = PartitionGroup(0);
 
 /// What is made.
 #[derive(Clone, Copy, Debug)]
-pub struct Traffic {
+pub(crate) struct Traffic {
     /// How many tickets.
-    pub tickets: u64,
+    pub(crate) tickets: u64,
     /// How many customers have them.
-    pub customers: u64,
+    pub(crate) customers: u64,
     /// How many pairs of team and channel, ten channels to a team beyond a hundred pairs.
-    pub label_sets: u64,
+    pub(crate) label_sets: u64,
     /// Over how long their creations are spread.
-    pub over: Span,
+    pub(crate) over: Span,
     /// By how much an event arrives after its time at most.
-    pub delay_max: Span,
+    pub(crate) delay_max: Span,
 }
 
 /// One line of a topic.
 #[derive(Clone, Debug)]
-pub struct Line {
+pub(crate) struct Line {
     /// 0 tickets, 2 surveys, as in the default configuration.
-    pub topic: u8,
+    pub(crate) topic: u8,
     /// What is sent.
-    pub payload: String,
+    pub(crate) payload: String,
 }
 
 impl Traffic {
     /// The lines in the order of their arrival.
-    pub fn lines(self) -> impl Iterator<Item = Line> {
+    pub(crate) fn lines(self) -> impl Iterator<Item = Line> {
         let mut random = ChaCha8Rng::seed_from_u64(11);
-        let mut due = BinaryHeap::new();
-        let mut begun = 0;
+        let mut due: BinaryHeap<Reverse<(i64, i64, u64, u64)>> = BinaryHeap::new();
+        let mut begun: u64 = 0;
         let start_of = move |ticket: u64| START.0 + ticket as i64 * self.over.0 / self.tickets as i64;
         std::iter::from_fn(move || {
             // Nothing of a ticket arrives before its creation happened.
@@ -87,29 +87,30 @@ impl Traffic {
 }
 
 /// The default configuration with these windows, and room for every team.
-pub fn configuration(windows: &[(&str, &str)]) -> Configuration {
-    let mut flags = vec![("trends".to_owned(), "[]".to_owned())];
+pub(crate) fn configuration(windows: &[(&str, &str)]) -> Configuration {
+    let mut configuration = Configuration::default();
     if !windows.is_empty() {
-        let of = |(range, hop): &(&str, &str)| format!(r#"{{ name = "{range}", range = "{range}", hop = "{hop}" }}"#);
-        flags.push(("windows".to_owned(), format!("[{}]", windows.iter().map(of).collect::<Vec<_>>().join(", "))));
+        let span = |text: &str| parse_span(text).unwrap_or_else(|| panic!("`{text}` is no span"));
+        let of = |(range, hop): &(&str, &str)| WindowSettings { name: (*range).to_owned(), range: span(range), hop: span(hop) };
+        configuration.engine.windows = windows.iter().map(of).collect();
+        configuration.engine.trends.clear();
     }
-    let mut configuration = config::load(None, [], &flags).unwrap_or_else(|error| panic!("{error}")).configuration;
     configuration.engine.dimensions.iter_mut().for_each(|dimension| dimension.values_max = 2_000);
     configuration.engine.limits.cells_max = 10_000_000;
     configuration
 }
 
 /// An engine that has read to the end of its logs.
-pub struct Fed {
+pub(crate) struct Fed {
     /// The engine.
-    pub engine: Engine,
+    pub(crate) engine: Engine,
     configuration: Configuration,
     offset: i64,
 }
 
 impl Fed {
     /// With nothing read yet.
-    pub fn new(configuration: Configuration) -> Self {
+    pub(crate) fn new(configuration: Configuration) -> Self {
         let mut engine = Engine::new(std::sync::Arc::new(configuration.engine.clone()));
         engine.assign(GROUP);
         engine.follow_events_until(Some(EventTime::MAX));
@@ -120,7 +121,7 @@ impl Fed {
     }
 
     /// Decodes a line and hands it to the engine.
-    pub fn take(&mut self, line: &Line) {
+    pub(crate) fn take(&mut self, line: &Line) {
         self.offset += 1;
         let record = Record { payload: Some(line.payload.as_bytes()), offset: self.offset, ..Record::default() };
         let decoded = decode(record, &self.configuration.topics[usize::from(line.topic)], &self.configuration.decode);
@@ -130,7 +131,7 @@ impl Fed {
     }
 
     /// Decodes a line and lets it go.
-    pub fn decode_only(&self, line: &Line) {
+    pub(crate) fn decode_only(&self, line: &Line) {
         let record = Record { payload: Some(line.payload.as_bytes()), offset: 1, ..Record::default() };
         std::hint::black_box(decode(record, &self.configuration.topics[usize::from(line.topic)], &self.configuration.decode));
     }
