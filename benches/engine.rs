@@ -66,7 +66,7 @@ fn engine(criterion: &mut Criterion) {
     }
     group.finish();
 
-    let loaded = handle_all(&events, &default);
+    let mut loaded = handle_all(&events, &default);
     let exposition = Exposition::new(&default);
     let mut text = String::new();
     exposition.render(&loaded.snapshot(), &mut text);

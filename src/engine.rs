@@ -2,11 +2,13 @@
 //!
 //! Knows no JSON, no Kafka, no metric text and no clock: `now` is an argument of [`Engine::advance_to`].
 
+mod accounts;
 mod aggregate;
 mod cells;
 mod contact;
 mod correlation;
 mod customer;
+mod dormant;
 mod fact;
 mod gate;
 mod group;
@@ -20,8 +22,10 @@ mod schedule;
 mod settings;
 mod snapshot;
 mod standing;
+mod sums;
 mod survey;
 mod targets;
+mod totals;
 mod view;
 mod window;
 
@@ -160,6 +164,7 @@ impl Engine {
     /// Takes a partition group's contribution out of every value and parks its state.
     pub fn revoke(&mut self, group: PartitionGroup) {
         if let Some(mut state) = self.assigned.remove(&group) {
+            self.view.settle(&mut state.panes);
             self.view.merge(&state.panes, -1);
             state.topics.iter_mut().for_each(|topic| topic.progress = None);
             self.parked.insert(group, state);
@@ -214,7 +219,7 @@ impl Engine {
         if now <= self.view.now {
             return;
         }
-        let moved = self.view.advance_to(now, self.assigned.values_mut().map(|g| &mut g.panes));
+        let moved = self.view.advance_to(now);
         for group in self.assigned.values_mut() {
             self.view.reach(&mut group.panes);
             group.release_held(&mut self.view, &self.rules);
@@ -232,7 +237,9 @@ impl Engine {
 
     /// All values as of now, immutable.
     #[must_use]
-    pub fn snapshot(&self) -> Snapshot {
+    pub fn snapshot(&mut self) -> Snapshot {
+        self.assigned.values_mut().for_each(|group| self.view.settle(&mut group.panes));
+        self.view.find_oldest(self.assigned.values().map(|group| &group.panes));
         snapshot::take(&self.view, &self.rules, &self.assigned)
     }
 }

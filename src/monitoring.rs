@@ -6,6 +6,7 @@ mod alert;
 mod alerts;
 mod baseline;
 mod composite;
+mod dashboards;
 mod formula;
 mod promql;
 mod recorded;
@@ -14,6 +15,7 @@ mod scale;
 mod yaml;
 
 pub use alert::{Alert, Severity};
+pub use dashboards::{Dashboard, dashboards};
 pub use recorded::UNMERGED;
 pub use recording::Recording;
 pub use scale::{Baseline, DASHBOARDS, RUNBOOKS, Scale, WINDOWS};

@@ -24,7 +24,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
 const HOMES: &[(&str, &[&str])] = &[
     ("rdkafka", &["kafka"]),
     ("prometheus", &["metrics"]),
-    ("serde_json", &["event"]),
+    ("postcard", &["engine"]),
+    ("serde_json", &["event", "monitoring"]),
     ("hyper", &["http"]),
     ("hyper_util", &["http"]),
     ("toml", &["config"]),

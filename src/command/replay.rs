@@ -120,11 +120,11 @@ pub fn replay_until(
     let mut judge = Judge::new(configuration, until.unwrap_or(EventTime::MAX), false);
     judge.read(&mut feed, progress, |_| {})?;
     let now = until.or_else(|| judge.reached());
-    let (engine, ledger) = judge.end(now);
-    Ok(Replayed { exposition: exposition_of(&engine, configuration), ledger, now })
+    let (mut engine, ledger) = judge.end(now);
+    Ok(Replayed { exposition: exposition_of(&mut engine, configuration), ledger, now })
 }
 
-fn exposition_of(engine: &Engine, configuration: &Configuration) -> String {
+fn exposition_of(engine: &mut Engine, configuration: &Configuration) -> String {
     let mut exposition = String::new();
     let (renderer, snapshot) = (Exposition::new(configuration), engine.snapshot());
     renderer.render(&snapshot, &mut exposition);

@@ -34,14 +34,13 @@ impl Cells {
         Self { cells: Vec::new(), ids: FxHashMap::default(), cells_max, overflows: 0 }
     }
 
-    /// The number of a cell; `None`, counted, when there are as many as the configuration allows.
+    /// The number of a cell; `None` when there are as many as the configuration allows.
     pub(crate) fn intern(&mut self, cell: Cell) -> Option<CellId> {
         if let Some(id) = self.ids.get(&cell) {
             return Some(*id);
         }
         // The overall values are few and known in advance; without one of them a 0 would stand where nothing is known.
         if cell.key != KeyId::default() && self.cells.len() >= self.cells_max {
-            self.overflows += 1;
             return None;
         }
         let id = CellId(self.cells.len() as u32);
@@ -58,6 +57,11 @@ impl Cells {
     /// All cells in the order of their numbers.
     pub(crate) fn all(&self) -> &[Cell] {
         &self.cells
+    }
+
+    /// Counts facts that found no cell.
+    pub(crate) fn note_overflows(&mut self, facts: u64) {
+        self.overflows += facts;
     }
 
     /// How many facts found no cell.

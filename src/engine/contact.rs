@@ -3,13 +3,16 @@
 mod clock;
 mod facts;
 mod history;
+mod linked;
 mod pairs;
 mod step;
+mod told;
 
 pub(crate) use clock::{Clocks, Decision};
-pub(crate) use facts::facts;
+pub(crate) use facts::{facts, idle_end_of};
 pub(crate) use history::{ContactState, Entry};
 pub(crate) use pairs::pair_facts;
+use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 pub(crate) use step::Setting;
 
@@ -19,7 +22,7 @@ use crate::event::{ContactAction, Key, Status};
 use crate::time::{EventTime, Span};
 
 /// What the events of a ticket or chat, in their order, come to.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Summary {
     /// When an event last named it.
     pub(crate) named: Option<EventTime>,
@@ -41,6 +44,8 @@ pub(crate) struct Summary {
     pub(crate) asked: Option<EventTime>,
     /// Public human replies since the clock's start.
     pub(crate) replies: u32,
+    /// Public human replies before anything told of the creation, of which a snapshot may.
+    orphans: Option<Box<Orphans>>,
     /// The latest solve, since the creation where that is known.
     pub(crate) solve: Option<Solve>,
     /// The first solve.
@@ -49,6 +54,8 @@ pub(crate) struct Summary {
     pub(crate) is_solved: bool,
     /// The latest status.
     pub(crate) status: Option<Status>,
+    /// Whether an event said how the ticket stands and no snapshot has changed it since: then known history wins over further ones.
+    pub(crate) is_status_known: bool,
     /// Withdrawn: spam, deleted or merged away.
     pub(crate) is_gone: bool,
     /// Withdrawn as spam.
@@ -74,6 +81,10 @@ pub(crate) struct Summary {
     pub(crate) clocks: Option<Box<Clocks>>,
 }
 
+/// When replies came whose ticket's creation was not known, in their order.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct Orphans(SmallVec<[EventTime; 2]>);
+
 /// What is taken in at one place of a history.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Action {
@@ -84,7 +95,7 @@ pub(crate) enum Action {
 }
 
 /// The opening of a ticket or chat.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Opening {
     pub(crate) order: EventOrder,
     pub(crate) time: EventTime,
@@ -94,15 +105,22 @@ pub(crate) struct Opening {
     pub(crate) is_silent: bool,
 }
 
+impl Opening {
+    /// Its place among other openings: at the time it happened, also where a snapshot told of it later.
+    pub(crate) fn place(&self) -> EventOrder {
+        self.order.at(self.time)
+    }
+}
+
 /// Something that happened at an instant.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Mark {
     pub(crate) time: EventTime,
     pub(crate) dimensions: DimensionsId,
 }
 
 /// Something that happened at an instant after a time that is measured.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Stamp {
     pub(crate) mark: Mark,
     pub(crate) after: Span,
@@ -111,7 +129,7 @@ pub(crate) struct Stamp {
 }
 
 /// A solve.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Solve {
     pub(crate) mark: Mark,
     /// Since the creation; `None` where that is not known.

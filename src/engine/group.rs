@@ -4,16 +4,18 @@ mod contacts;
 mod customers;
 mod lives;
 mod retention;
+mod sets;
 mod surveys;
 
 use std::collections::BTreeMap;
 
 pub(crate) use retention::Evictions;
 use retention::Schedule;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use self::lives::Lives;
 use super::contact::ContactState;
+use super::dormant::Dormant;
 use super::fact::{Facts, difference};
 use super::gate::Gate;
 use super::ledger::Ledger;
@@ -32,9 +34,13 @@ use crate::time::{EventTime, Span};
 pub(crate) struct Group {
     pub(crate) topics: Vec<TopicState>,
     pub(crate) panes: Panes,
-    contacts: FxHashMap<Contact, ContactState>,
+    contacts: Dormant<Contact, ContactState>,
     surveys: FxHashMap<SurveyId, SurveyState>,
     customers: Lives,
+    /// The full sets of ticket snapshots that something late may still precede, with when each began.
+    sets: BTreeMap<EventOrder, EventTime>,
+    /// The open tickets, kept from the first full set on, so that the next ones need not look through all.
+    open_tickets: Option<FxHashSet<Contact>>,
     /// Events later than now; they are applied when now reaches them.
     held: BTreeMap<EventOrder, Arrived>,
     /// When the tail of each unsettled ticket or chat begins.
@@ -87,9 +93,11 @@ impl Group {
         Self {
             topics: settings.topics.iter().map(topic).collect(),
             panes,
-            contacts: FxHashMap::default(),
+            contacts: Dormant::default(),
             surveys: FxHashMap::default(),
             customers: Lives::default(),
+            sets: BTreeMap::new(),
+            open_tickets: None,
             held: BTreeMap::new(),
             unsettled: Schedule::default(),
             ended: Schedule::default(),
@@ -136,6 +144,13 @@ impl Group {
     pub(crate) fn take_in(&mut self, arrived: Arrived, view: &mut View, rules: &Rules) {
         if arrived.order.time > view.now {
             self.held.insert(arrived.order, arrived);
+            // Rather a little early than lost, or without a bound: what lies ahead of now is in no window all the same.
+            if self.held.len() > view.settings.limits.held_max
+                && let Some((_, first)) = self.held.pop_first()
+            {
+                self.evictions.held += 1;
+                self.apply(&first, view, rules);
+            }
         } else {
             self.apply(&arrived, view, rules);
         }
@@ -158,7 +173,10 @@ impl Group {
         while let Some(contact) = self.unsettled.pop_before(horizon) {
             self.settle_contact(contact, horizon, view, rules);
         }
+        self.contacts.lull(|state| !state.is_unsettled());
+        self.customers.living.lull(|_| true);
         self.settled_before = self.settled_before.max(horizon);
+        self.forget_sets_before(horizon);
         let forgotten = self.forgotten_before(view, rules);
         self.customers.forget_before(forgotten);
         self.expire(horizon, view, rules);
@@ -186,6 +204,7 @@ impl Group {
             Body::Customer(action) => self.apply_customer(action, arrived, view, rules),
             Body::SnapshotCompleted(started) => self.complete_set(started, arrived, view, rules),
         }
+        self.hold_limits(view, rules);
     }
 
     /// Group time: the smallest watermark over the topics that still have lag, else the largest; nothing else lets histories shrink.

@@ -3,6 +3,7 @@
 //! Hot code passes a [`DimensionsId`]; text appears only when an event names a value and when a snapshot is read.
 
 use rustc_hash::FxHashMap;
+use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
 use super::{EngineSettings, JOURNEY_STAGE};
@@ -18,14 +19,19 @@ const OTHER: u16 = 1;
 const TUPLES_MAX: usize = 1 << 20;
 
 /// An interned tuple of dimension values, some of them unset.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub(crate) struct DimensionsId(u32);
 
 /// An interned key of some grouping set; 0 is the overall key.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct KeyId(pub(crate) u32);
 
+/// An interned list of keys, one in each grouping set of contacts or of customers; 0 is the empty one, of a fact that counts overall alone.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct BundleId(u32);
+
 type Tuple = SmallVec<[u16; 8]>;
+type Bundle = SmallVec<[KeyId; 8]>;
 
 /// All names of this process.
 #[derive(Debug)]
@@ -35,8 +41,11 @@ pub(crate) struct Names {
     sets: Vec<Vec<u8>>,
     tuples: Vec<Tuple>,
     tuple_ids: FxHashMap<Tuple, DimensionsId>,
-    /// The key of each tuple in each set, `sets.len()` a tuple.
-    keys_of_tuples: Vec<KeyId>,
+    contact_sets: usize,
+    /// The bundles of each tuple: of its keys in the sets of contacts, and in those of customers.
+    bundles_of_tuples: Vec<[BundleId; 2]>,
+    bundles: Vec<Bundle>,
+    bundle_ids: FxHashMap<Bundle, BundleId>,
     keys: Vec<(u8, Tuple)>,
     key_ids: FxHashMap<(u8, Tuple), KeyId>,
     overlays: FxHashMap<(DimensionsId, DimensionsId), DimensionsId>,
@@ -64,12 +73,16 @@ impl Names {
             sets,
             tuples: Vec::new(),
             tuple_ids: FxHashMap::default(),
-            keys_of_tuples: Vec::new(),
+            contact_sets: settings.grouping_sets.len(),
+            bundles_of_tuples: Vec::new(),
+            bundles: Vec::new(),
+            bundle_ids: FxHashMap::default(),
             keys: vec![(u8::MAX, Tuple::new())],
             key_ids: FxHashMap::default(),
             overlays: FxHashMap::default(),
             beyond_limit: DimensionsId::default(),
         };
+        names.bundle(Bundle::new());
         names.tuple(SmallVec::from_elem(UNSET, settings.dimensions.len()));
         names.beyond_limit = names.tuple(SmallVec::from_elem(OTHER, settings.dimensions.len()));
         names
@@ -157,9 +170,24 @@ impl Names {
         &self.dimensions[usize::from(dimension)].texts[usize::from(value)]
     }
 
-    /// The key of a tuple in the grouping set with this number.
-    pub(crate) fn key(&self, of: DimensionsId, set: usize) -> KeyId {
-        self.keys_of_tuples[of.0 as usize * self.sets.len() + set]
+    /// The keys of a tuple in the grouping sets of contacts.
+    pub(crate) fn contact_keys(&self, of: DimensionsId) -> BundleId {
+        self.bundles_of_tuples[of.0 as usize][0]
+    }
+
+    /// The keys of a tuple in the grouping sets of customers.
+    pub(crate) fn customer_keys(&self, of: DimensionsId) -> BundleId {
+        self.bundles_of_tuples[of.0 as usize][1]
+    }
+
+    /// The keys of a bundle, in the order of the sets.
+    pub(crate) fn keys_of(&self, bundle: BundleId) -> &[KeyId] {
+        &self.bundles[bundle.0 as usize]
+    }
+
+    /// How many dimensions a key has.
+    pub(crate) fn key_len(&self, key: KeyId) -> usize {
+        self.keys[key.0 as usize].1.len()
     }
 
     /// The grouping set of a key and the texts of its values; `None` for the overall key.
@@ -183,12 +211,24 @@ impl Names {
             return self.beyond_limit;
         }
         let id = DimensionsId(self.tuples.len() as u32);
-        for set in 0..self.sets.len() {
-            let key = self.key_of(set, &tuple);
-            self.keys_of_tuples.push(key);
-        }
+        let (contact_sets, sets) = (self.contact_sets, self.sets.len());
+        let bundles = [0..contact_sets, contact_sets..sets].map(|sets| {
+            let keys = sets.map(|set| self.key_of(set, &tuple)).collect();
+            self.bundle(keys)
+        });
+        self.bundles_of_tuples.push(bundles);
         self.tuple_ids.insert(tuple.clone(), id);
         self.tuples.push(tuple);
+        id
+    }
+
+    fn bundle(&mut self, keys: Bundle) -> BundleId {
+        if let Some(id) = self.bundle_ids.get(&keys) {
+            return *id;
+        }
+        let id = BundleId(self.bundles.len() as u32);
+        self.bundle_ids.insert(keys.clone(), id);
+        self.bundles.push(keys);
         id
     }
 

@@ -2,9 +2,10 @@
 
 use crate::event::Kind;
 use crate::time::EventTime;
+use serde::{Deserialize, Serialize};
 
 /// The place of an event among all events of its partition group.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub(crate) struct EventOrder {
     /// When it happened.
     pub(crate) time: EventTime,
@@ -14,6 +15,13 @@ pub(crate) struct EventOrder {
 impl EventOrder {
     /// Before every event.
     pub(crate) const MIN: Self = Self { time: EventTime::MIN, tie: 0 };
+    /// After every event.
+    pub(crate) const MAX: Self = Self { time: EventTime::MAX, tie: u64::MAX };
+
+    /// The same event's place if it had happened at another time.
+    pub(crate) fn at(self, time: EventTime) -> Self {
+        Self { time, ..self }
+    }
 
     /// The order of the event at `offset` of a topic: at one instant tickets come before chats, surveys and customers, then the log decides.
     pub(crate) fn new(time: EventTime, kind: Kind, topic: u8, offset: i64) -> Self {

@@ -1,139 +1,159 @@
 //! The panes of one partition group: disjoint slices of event time, fine for the short windows and coarser for the long ones.
 //!
-//! A fact is written to one pane. When a window moves on, the pane that it leaves is rolled into the coarser tier of the next window.
+//! A fact is written once, to a list of what is new. When somebody looks, or the list is long, it goes on to the one pane it belongs in by then, and
+//! panes that windows have left are rolled into the coarser tier of the next window. So while much time passes between two looks, as in catching
+//! up, most facts never see the fine tiers, and writing costs the same whatever the number of windows.
+
+mod pane;
+mod sheet;
 
 use std::collections::BTreeMap;
 
+pub(crate) use pane::{Entry, Pane};
 use rustc_hash::FxHashMap;
 
+use super::accounts::AccountId;
 use super::aggregate::{Partial, Value};
-use super::cells::CellId;
 use super::standing::Standing;
-use super::window::{Geometry, Starts, ring_of};
+use super::window::{Geometry, Place, Starts};
 use crate::time::EventTime;
 
-/// What one slice of event time holds, by cell.
-pub(crate) type Pane = FxHashMap<CellId, Partial>;
+/// So many facts are written before they are sorted into panes without anybody looking.
+const NEW_MAX: usize = 1 << 16;
+
+/// A fact as it was posted.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Posted {
+    pub(crate) account: AccountId,
+    /// 1 where it is added, -1 where it is taken out again.
+    pub(crate) sign: i8,
+    pub(crate) time: EventTime,
+    pub(crate) value: Value,
+}
 
 /// The panes of all tiers, and the state that has no time.
 #[derive(Clone, Debug)]
 pub(crate) struct Panes {
     tiers: Vec<BTreeMap<i64, Pane>>,
     starts: Starts,
-    now: Pane,
+    state: FxHashMap<AccountId, Partial>,
+    new: Vec<Posted>,
     /// What lies later than now, such as a deadline still to come: in no window yet.
-    ahead: BTreeMap<(EventTime, CellId), Partial>,
+    ahead: BTreeMap<(EventTime, AccountId), Partial>,
     /// The facts behind all of it, where they are asked for.
     pub(super) standing: Option<Box<Standing>>,
 }
 
 impl Panes {
     pub(crate) fn new(geometry: &Geometry, starts: Starts) -> Self {
-        Self { tiers: vec![BTreeMap::new(); geometry.len()], starts, now: Pane::default(), ahead: BTreeMap::new(), standing: None }
-    }
-
-    /// Adds a value at an instant, in the tier of the ring that it lies in; nothing when it is older than every window.
-    pub(crate) fn lift(&mut self, geometry: &Geometry, cell: CellId, time: EventTime, value: &Value, sign: i64) {
-        if let Some(tier) = ring_of(&self.starts, time) {
-            lift_into(self.tiers[tier].entry(time.slice(geometry.width(tier))).or_default(), cell, value, sign);
+        Self {
+            tiers: vec![BTreeMap::new(); geometry.len()],
+            starts,
+            state: FxHashMap::default(),
+            new: Vec::new(),
+            ahead: BTreeMap::new(),
+            standing: None,
         }
     }
 
-    /// Adds a value to the state that has no time.
-    pub(crate) fn lift_now(&mut self, cell: CellId, value: &Value, sign: i64) {
-        lift_into(&mut self.now, cell, value, sign);
+    /// Writes a fact down; gives whether there are so many now that they should be sorted into panes.
+    pub(crate) fn write(&mut self, posted: Posted) -> bool {
+        self.new.push(posted);
+        self.new.len() >= NEW_MAX
+    }
+
+    /// Takes out what was written since it was last taken.
+    pub(crate) fn take_new(&mut self) -> Vec<Posted> {
+        std::mem::take(&mut self.new)
+    }
+
+    /// Gives the memory of the list back for what comes next.
+    pub(crate) fn reuse(&mut self, mut emptied: Vec<Posted>) {
+        emptied.clear();
+        self.new = emptied;
+    }
+
+    /// The starts of the windows that the panes are sorted by.
+    pub(crate) fn starts(&self) -> &Starts {
+        &self.starts
+    }
+
+    /// The pane of a place.
+    pub(crate) fn pane(&mut self, place: Place) -> &mut Pane {
+        self.tiers[place.ring].entry(place.slice).or_default()
+    }
+
+    /// Adds to a count of the state.
+    pub(crate) fn add_state(&mut self, account: AccountId, by: i64) {
+        self.lift_state(account, &Value::Count(by), 1);
+    }
+
+    /// Adds a value to the state, or takes it out again.
+    pub(crate) fn lift_state(&mut self, account: AccountId, value: &Value, sign: i64) {
+        self.state.entry(account).or_insert_with(|| Partial::zero_of(value)).lift(value, sign);
+    }
+
+    /// The oldest member of a set of the state.
+    pub(crate) fn oldest(&self, account: AccountId) -> Option<EventTime> {
+        let Partial::Since(members) = self.state.get(&account)? else { unreachable!("an account keeps one kind of aggregate for life") };
+        Some(*members.first_key_value()?.0)
+    }
+
+    /// Adds what lay ahead to the state.
+    pub(crate) fn combine_state(&mut self, account: AccountId, partial: &Partial) {
+        self.state.entry(account).or_insert_with(|| partial.zero()).combine(partial, 1);
     }
 
     /// Adds a value at an instant later than now.
-    pub(crate) fn lift_ahead(&mut self, cell: CellId, time: EventTime, value: &Value, sign: i64) {
-        let partial = self.ahead.entry((time, cell)).or_insert_with(|| Partial::zero_of(value));
+    pub(crate) fn lift_ahead(&mut self, account: AccountId, time: EventTime, value: &Value, sign: i64) {
+        let partial = self.ahead.entry((time, account)).or_insert_with(|| Partial::zero_of(value));
         partial.lift(value, sign);
         if partial.is_zero() {
-            self.ahead.remove(&(time, cell));
+            self.ahead.remove(&(time, account));
         }
     }
 
     /// Takes out the first of what now has reached.
-    pub(crate) fn pop_reached(&mut self, now: EventTime) -> Option<(CellId, EventTime, Partial)> {
+    pub(crate) fn pop_reached(&mut self, now: EventTime) -> Option<(AccountId, EventTime, Partial)> {
         let entry = self.ahead.first_entry().filter(|entry| entry.key().0 <= now)?;
-        let ((time, cell), partial) = entry.remove_entry();
-        Some((cell, time, partial))
+        let ((time, account), partial) = entry.remove_entry();
+        Some((account, time, partial))
     }
 
-    /// Adds what was ahead to its pane, or to the state that has no time; gives the ring, `None` for state or where it is older than every window.
-    pub(crate) fn settle_reached(
-        &mut self,
-        geometry: &Geometry,
-        cell: CellId,
-        time: EventTime,
-        partial: &Partial,
-        is_state: bool,
-    ) -> Option<usize> {
-        let ring = ring_of(&self.starts, time).filter(|_| !is_state);
-        let pane = match ring {
-            Some(tier) => self.tiers[tier].entry(time.slice(geometry.width(tier))).or_default(),
-            None if is_state => &mut self.now,
-            None => return None,
-        };
-        combine_into(pane, cell, partial);
-        ring
-    }
-
-    /// Moves to new window starts and tells `left` each pane's content with the ring that it leaves.
-    pub(crate) fn advance_to(&mut self, geometry: &Geometry, starts: &Starts, mut left: impl FnMut(usize, CellId, &Partial)) {
+    /// Moves to new window starts and tells `left` each pane that leaves its ring, with that ring and the one it goes to.
+    pub(crate) fn advance_to(&mut self, geometry: &Geometry, starts: &Starts, mut left: impl FnMut(&Pane, usize, Option<usize>)) {
         for tier in 0..self.tiers.len() {
-            let first_kept = starts[tier].slice(geometry.width(tier));
+            let width = geometry.width(tier);
+            let first_kept = starts[tier].slice(width);
+            if self.tiers[tier].first_key_value().is_none_or(|(slice, _)| *slice >= first_kept) {
+                continue;
+            }
             let mut gone = self.tiers[tier].split_off(&first_kept);
             std::mem::swap(&mut gone, &mut self.tiers[tier]);
-            for (slice, pane) in gone {
-                pane.iter().for_each(|(cell, partial)| left(tier, *cell, partial));
-                if tier + 1 < self.tiers.len() {
-                    let into = EventTime(slice * geometry.width(tier).0).slice(geometry.width(tier + 1));
-                    roll(self.tiers[tier + 1].entry(into).or_default(), pane);
+            for (slice, mut pane) in gone {
+                let next = Place::of(EventTime(slice * width.0), starts, geometry);
+                pane.settle();
+                left(&pane, tier, next.map(|place| place.ring));
+                if let Some(next) = next {
+                    self.pane(next).roll(pane);
                 }
             }
         }
         self.starts.clone_from(starts);
     }
 
-    /// Everything that is in some ring, with the ring.
-    pub(crate) fn contents(&self) -> impl Iterator<Item = (usize, CellId, &Partial)> {
-        let panes = self.tiers.iter().enumerate().flat_map(|(ring, tier)| tier.values().map(move |pane| (ring, pane)));
-        panes.flat_map(|(ring, pane)| pane.iter().map(move |(cell, partial)| (ring, *cell, partial)))
+    /// Every pane with its ring.
+    pub(crate) fn panes(&self) -> impl Iterator<Item = (usize, &Pane)> {
+        self.tiers.iter().enumerate().flat_map(|(ring, tier)| tier.values().map(move |pane| (ring, pane)))
     }
 
     /// The state that has no time.
-    pub(crate) fn contents_now(&self) -> impl Iterator<Item = (CellId, &Partial)> {
-        self.now.iter().map(|(cell, partial)| (*cell, partial))
+    pub(crate) fn states(&self) -> impl Iterator<Item = (AccountId, &Partial)> {
+        self.state.iter().map(|(account, partial)| (*account, partial))
     }
 
     /// How many panes and how many entries in them.
     pub(crate) fn size(&self) -> (usize, usize) {
-        let panes = || self.tiers.iter().flat_map(BTreeMap::values);
-        (panes().count(), panes().map(Pane::len).sum())
-    }
-}
-
-fn lift_into(pane: &mut Pane, cell: CellId, value: &Value, sign: i64) {
-    let partial = pane.entry(cell).or_insert_with(|| Partial::zero_of(value));
-    partial.lift(value, sign);
-    if partial.is_zero() {
-        pane.remove(&cell);
-    }
-}
-
-fn roll(into: &mut Pane, pane: Pane) {
-    if into.is_empty() {
-        *into = pane;
-        return;
-    }
-    pane.iter().for_each(|(cell, partial)| combine_into(into, *cell, partial));
-}
-
-fn combine_into(pane: &mut Pane, cell: CellId, partial: &Partial) {
-    let sum = pane.entry(cell).or_insert_with(|| partial.zero());
-    sum.combine(partial, 1);
-    if sum.is_zero() {
-        pane.remove(&cell);
+        (self.panes().count(), self.panes().map(|(_, pane)| pane.len()).sum())
     }
 }

@@ -1,16 +1,20 @@
-//! The merged view over all assigned partition groups: totals of every cell by ring, kept by adding and subtracting, so that a scrape does not
-//! merge and its cost does not grow with panes or partitions.
+//! The merged view over all assigned partition groups: names, accounts, cells, and their totals by ring.
 
 use std::sync::Arc;
 
+use smallvec::SmallVec;
+
 use super::EngineSettings;
-use super::aggregate::{DurationClasses, Partial};
+use super::accounts::{AccountId, Accounts, Keeping, Purpose};
+use super::aggregate::{DurationClasses, Partial, Value};
 use super::cells::{Cell, CellId, Cells};
 use super::fact::{Fact, Grouping};
-use super::names::{KeyId, Names};
-use super::panes::Panes;
+use super::names::{BundleId, KeyId, Names};
+use super::panes::{Panes, Posted};
 use super::scales::Scales;
-use super::window::{Geometry, Starts, ring_of};
+use super::sums::Sums;
+use super::totals::Totals;
+use super::window::{Geometry, Place, Starts};
 use crate::time::EventTime;
 
 /// Names, cells and totals.
@@ -23,10 +27,12 @@ pub(crate) struct View {
     pub(crate) geometry: Geometry,
     pub(crate) cells: Cells,
     pub(crate) now: EventTime,
+    accounts: Accounts,
     starts: Starts,
-    /// Totals by ring and cell; `None` where a cell never had anything there.
-    rings: Vec<Vec<Option<Partial>>>,
-    state: Vec<Option<Partial>>,
+    /// When the next window moves.
+    next_move: EventTime,
+    totals: Totals,
+    sums: Sums,
     /// Whether the facts themselves are kept too.
     pub(super) keeps_standing: bool,
 }
@@ -42,9 +48,11 @@ impl View {
             classes: Arc::new(DurationClasses::new(bounds_ms)),
             cells: Cells::new(settings.limits.cells_max),
             now: EventTime::MIN,
+            accounts: Accounts::default(),
             starts: geometry.starts(EventTime::MIN),
-            rings: vec![Vec::new(); geometry.len()],
-            state: Vec::new(),
+            next_move: EventTime::MIN,
+            totals: Totals::new(geometry.len()),
+            sums: Sums::new(geometry.len()),
             keeps_standing: false,
             geometry,
             settings,
@@ -60,111 +68,196 @@ impl View {
         panes
     }
 
-    /// Adds a fact (`sign` 1) or takes it out again (`sign` -1): one pane and one ring for each grouping set, whatever the number of windows.
-    pub(crate) fn post(&mut self, panes: &mut Panes, fact: &Fact, sign: i64) {
-        self.post_to(panes, fact, KeyId::default(), sign);
-        let contact_sets = self.settings.grouping_sets.len();
-        let (from, to) = match fact.measure.grouping() {
-            Grouping::Overall => (0, 0),
-            Grouping::All | Grouping::OneDimension => (0, contact_sets),
-            Grouping::Customer => (contact_sets, contact_sets + self.settings.customer_grouping_sets.len()),
-        };
-        for set in from..to {
-            if fact.measure.grouping() == Grouping::OneDimension && self.settings.grouping_sets[set].len() != 1 {
-                continue;
-            }
-            let key = self.names.key(fact.dimensions, set);
-            self.post_to(panes, fact, key, sign);
-        }
-    }
-
-    fn post_to(&mut self, panes: &mut Panes, fact: &Fact, key: KeyId, sign: i64) {
-        let Some(cell) = self.cells.intern(Cell { measure: fact.measure, label: fact.label, key }) else { return };
+    /// Adds a fact (`sign` 1) or takes it out again (`sign` -1), whatever the number of grouping sets and windows by one entry.
+    pub(crate) fn post(&mut self, panes: &mut Panes, fact: &Fact, sign: i8) {
+        let account = self.account_of(fact);
         if fact.time > self.now {
-            panes.lift_ahead(cell, fact.time, &fact.value, sign);
-            return;
-        }
-        if fact.measure.is_state() {
-            panes.lift_now(cell, &fact.value, sign);
-            total_of(&mut self.state, cell, || Partial::zero_of(&fact.value)).lift(&fact.value, sign);
-            return;
-        }
-        // A fact older than every window still names its series, as one that was seen, at 0.
-        let ring = ring_of(&self.starts, fact.time);
-        let total = total_of(&mut self.rings[ring.unwrap_or_default()], cell, || Partial::zero_of(&fact.value));
-        if ring.is_some() {
-            total.lift(&fact.value, sign);
-            panes.lift(&self.geometry, cell, fact.time, &fact.value, sign);
+            panes.lift_ahead(account, fact.time, &fact.value, i64::from(sign));
+        } else if panes.write(Posted { account, sign, time: fact.time, value: fact.value }) {
+            self.settle(panes);
         }
     }
 
-    /// Adds what lay ahead of now and has been reached; after the windows have moved there.
-    pub(crate) fn reach(&mut self, panes: &mut Panes) {
-        while let Some((cell, time, partial)) = panes.pop_reached(self.now) {
-            let is_state = self.cells.all()[cell.0 as usize].measure.is_state();
-            let ring = panes.settle_reached(&self.geometry, cell, time, &partial, is_state);
-            let totals = if is_state { Some(&mut self.state) } else { ring.map(|ring| &mut self.rings[ring]) };
-            if let Some(totals) = totals {
-                total_of(totals, cell, || partial.zero()).combine(&partial, 1);
-            }
-        }
-    }
-
-    /// Moves the windows to `now`, taking out of each ring what leaves it; `false` when no window moved.
-    pub(crate) fn advance_to<'a>(&mut self, now: EventTime, groups: impl Iterator<Item = &'a mut Panes>) -> bool {
+    /// Moves `now`; `false` when no window moved by it.
+    pub(crate) fn advance_to(&mut self, now: EventTime) -> bool {
         self.now = now;
-        let starts = self.geometry.starts(now);
-        if starts == self.starts {
+        if now < self.next_move {
             return false;
         }
-        for panes in groups {
-            let rings = &mut self.rings;
-            panes.advance_to(&self.geometry, &starts, |ring, cell, partial| {
-                total_of(&mut rings[ring], cell, || partial.zero()).combine(partial, -1);
-                if let Some(next) = rings.get_mut(ring + 1) {
-                    total_of(next, cell, || partial.zero()).combine(partial, 1);
-                }
-            });
-        }
-        self.starts = starts;
+        self.starts = self.geometry.starts(now);
+        self.next_move = self.geometry.next_move(now);
         true
     }
 
-    /// Adds everything that a group holds (`sign` 1, at assignment) or takes it out (`sign` -1, at revocation).
-    pub(crate) fn merge(&mut self, panes: &Panes, sign: i64) {
-        for (ring, cell, partial) in panes.contents() {
-            total_of(&mut self.rings[ring], cell, || partial.zero()).combine(partial, sign);
+    /// Brings a group's panes to the present windows and the totals up to date with all that was posted.
+    pub(crate) fn settle(&mut self, panes: &mut Panes) {
+        let (accounts, totals) = (&self.accounts, &mut self.totals);
+        panes.advance_to(&self.geometry, &self.starts, |pane, from, to| {
+            // The entries of an account come one after another.
+            let (mut at, mut feeds, mut keeps_counts) = (None, [].as_slice(), false);
+            for (id, entry) in pane.entries() {
+                if at != Some(id) {
+                    let account = accounts.of(id);
+                    (at, feeds, keeps_counts) = (Some(id), accounts.feeds(account), account.keeping == Keeping::Count);
+                }
+                for cell in feeds {
+                    totals.enter(*cell, from, &entry, keeps_counts, -1);
+                    if let Some(to) = to {
+                        totals.enter(*cell, to, &entry, keeps_counts, 1);
+                    }
+                }
+            }
+        });
+        let new = panes.take_new();
+        self.settle_state(&new, panes);
+        self.settle_timed(&new, panes);
+        while let Some((account, ring, sum)) = self.sums.pop() {
+            if self.accounts.of(account).is_state {
+                panes.add_state(account, sum);
+            }
+            let feeds = self.accounts.feeds(self.accounts.of(account));
+            feeds.iter().for_each(|cell| self.totals.count(*cell, ring, sum));
         }
-        for (cell, partial) in panes.contents_now() {
-            total_of(&mut self.state, cell, || partial.zero()).combine(partial, sign);
+        panes.reuse(new);
+    }
+
+    /// Tells the cells whose oldest is asked for which it is now, over these groups.
+    pub(crate) fn find_oldest<'a>(&mut self, groups: impl Iterator<Item = &'a Panes>) {
+        for id in self.accounts.oldest() {
+            let feeds = self.accounts.feeds(self.accounts.of(*id));
+            feeds.iter().for_each(|cell| self.totals.forget_oldest(*cell));
+        }
+        for panes in groups {
+            for id in self.accounts.oldest() {
+                if let Some(time) = panes.oldest(*id) {
+                    let feeds = self.accounts.feeds(self.accounts.of(*id));
+                    feeds.iter().for_each(|cell| self.totals.note_oldest(*cell, time));
+                }
+            }
         }
     }
 
-    /// Brings the panes of a group that was parked to the present window starts, without telling any ring.
+    fn settle_state(&mut self, posted: &[Posted], panes: &mut Panes) {
+        let mut missing = 0;
+        for Posted { account: id, sign, value, .. } in posted {
+            let account = self.accounts.of(*id);
+            missing += u64::from(account.missing);
+            if !account.is_state {
+                continue;
+            }
+            if let Value::Count(by) = value {
+                self.sums.add(*id, 0, i64::from(*sign) * by);
+            } else {
+                panes.lift_state(*id, value, i64::from(*sign));
+            }
+        }
+        self.cells.note_overflows(missing);
+    }
+
+    fn settle_timed(&mut self, posted: &[Posted], panes: &mut Panes) {
+        let mut rest = posted.iter().filter(|p| !self.accounts.of(p.account).is_state).peekable();
+        while let Some(first) = rest.peek() {
+            let Some(place) = Place::of(first.time, panes.starts(), &self.geometry) else {
+                // A fact older than every window still names its series, as one that was seen, at 0.
+                let feeds = self.accounts.feeds(self.accounts.of(first.account));
+                feeds.iter().for_each(|cell| self.totals.name(*cell, &first.value));
+                rest.next();
+                continue;
+            };
+            let pane = panes.pane(place);
+            while let Some(Posted { account, sign, value, .. }) = rest.next_if(|p| place.holds(p.time)) {
+                let sign = i64::from(*sign);
+                pane.lift(*account, value, sign);
+                if let Value::Count(by) = value {
+                    self.sums.add(*account, place.ring, sign * by);
+                } else {
+                    let feeds = self.accounts.feeds(self.accounts.of(*account));
+                    feeds.iter().for_each(|cell| self.totals.lift(*cell, place.ring, value, sign));
+                }
+            }
+        }
+    }
+
+    /// Adds what lay ahead of now and has been reached.
+    pub(crate) fn reach(&mut self, panes: &mut Panes) {
+        while let Some((id, time, partial)) = panes.pop_reached(self.now) {
+            let account = self.accounts.of(id);
+            let place = Place::of(time, panes.starts(), &self.geometry);
+            let ring = match place {
+                _ if account.is_state => {
+                    panes.combine_state(id, &partial);
+                    0
+                }
+                Some(place) => {
+                    panes.pane(place).combine(id, &partial);
+                    place.ring
+                }
+                None => continue,
+            };
+            self.accounts.feeds(account).iter().for_each(|cell| self.totals.combine(*cell, ring, &partial, 1));
+        }
+    }
+
+    /// Adds everything that a settled group holds (`sign` 1, at assignment) or takes it out (`sign` -1, at revocation).
+    pub(crate) fn merge(&mut self, panes: &Panes, sign: i64) {
+        for (ring, pane) in panes.panes() {
+            for (id, entry) in pane.entries() {
+                let account = self.accounts.of(id);
+                let keeps_counts = account.keeping == Keeping::Count;
+                self.accounts.feeds(account).iter().for_each(|cell| self.totals.enter(*cell, ring, &entry, keeps_counts, sign));
+            }
+        }
+        for (id, partial) in panes.states() {
+            let account = self.accounts.of(id);
+            if account.keeping != Keeping::Oldest {
+                self.accounts.feeds(account).iter().for_each(|cell| self.totals.combine(*cell, 0, partial, sign));
+            }
+        }
+    }
+
+    /// Brings the panes of a group that was parked to the present window starts, without telling any total.
     pub(crate) fn catch_up(&self, panes: &mut Panes) {
         panes.advance_to(&self.geometry, &self.starts, |_, _, _| ());
     }
 
     /// The total of a cell in a ring.
     pub(crate) fn total(&self, ring: usize, cell: CellId) -> Option<&Partial> {
-        self.rings[ring].get(cell.0 as usize)?.as_ref()
+        self.totals.get(cell, ring)
     }
 
     /// The state of a cell.
     pub(crate) fn state(&self, cell: CellId) -> Option<&Partial> {
-        self.state.get(cell.0 as usize)?.as_ref()
+        self.totals.get(cell, 0)
     }
 
     /// The starts of the windows, shortest first.
     pub(crate) fn starts(&self) -> &Starts {
         &self.starts
     }
-}
 
-fn total_of(totals: &mut Vec<Option<Partial>>, cell: CellId, zero: impl FnOnce() -> Partial) -> &mut Partial {
-    let at = cell.0 as usize;
-    if totals.len() <= at {
-        totals.resize_with(at + 1, || None);
+    fn account_of(&mut self, fact: &Fact) -> AccountId {
+        let bundle = match fact.measure.grouping() {
+            Grouping::Overall => BundleId::default(),
+            Grouping::All | Grouping::OneDimension => self.names.contact_keys(fact.dimensions),
+            Grouping::Customer => self.names.customer_keys(fact.dimensions),
+        };
+        let purpose = Purpose { measure: fact.measure, label: fact.label, bundle };
+        self.accounts.find(purpose).unwrap_or_else(|| self.open_account(purpose, Keeping::of(&fact.value)))
     }
-    totals[at].get_or_insert_with(zero)
+
+    fn open_account(&mut self, purpose: Purpose, keeping: Keeping) -> AccountId {
+        let Purpose { measure, label, bundle } = purpose;
+        let alone = Purpose { bundle: BundleId::default(), ..purpose };
+        let purpose = if self.accounts.is_full() { alone } else { purpose };
+        if let Some(known) = self.accounts.find(purpose) {
+            return known;
+        }
+        let mut keys: SmallVec<[KeyId; 8]> = SmallVec::from_elem(KeyId::default(), 1);
+        if purpose.bundle == bundle {
+            let is_kept = |key: &KeyId| measure.grouping() != Grouping::OneDimension || self.names.key_len(*key) == 1;
+            keys.extend(self.names.keys_of(bundle).iter().copied().filter(is_kept));
+        }
+        let cells = keys.into_iter().map(|key| self.cells.intern(Cell { measure, label, key }));
+        self.accounts.open(purpose, keeping, cells)
+    }
 }

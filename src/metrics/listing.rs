@@ -30,6 +30,8 @@ pub struct Own {
     pub labels: Vec<String>,
     /// How replicas merge; none for what speaks of one process.
     pub merge: Option<Merge>,
+    /// Its definition.
+    pub help: String,
 }
 
 impl Listed<'_> {
@@ -71,7 +73,13 @@ pub fn own(configuration: &Configuration) -> Vec<Own> {
     let labels = |labels: &[&str]| labels.iter().map(|label| (*label).to_owned()).collect();
     let mut families: Vec<Own> = itself::FAMILIES
         .iter()
-        .map(|own| Own { name: own.name.to_owned(), kind: own.kind.to_owned(), labels: labels(own.labels), merge: Some(own.merge) })
+        .map(|own| Own {
+            name: own.name.to_owned(),
+            kind: own.kind.to_owned(),
+            labels: labels(own.labels),
+            merge: Some(own.merge),
+            help: own.help.to_owned(),
+        })
         .collect();
     families.extend(reference::of_process(configuration));
     families

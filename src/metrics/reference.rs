@@ -82,6 +82,7 @@ pub(super) fn own_labels(labels: Labels) -> Vec<&'static str> {
         Labels::PainPart => vec!["part"],
         Labels::Transition => vec!["from", "to"],
         Labels::Trend => vec!["metric", "baseline"],
+        Labels::Baseline => vec!["baseline"],
     }
 }
 
@@ -113,7 +114,7 @@ pub(super) fn of_process(configuration: &Configuration) -> Vec<Own> {
         let pairs = sample.map_or("", |(pairs, _)| pairs).split(',').filter_map(|pair| pair.split_once('='));
         pairs.map(|(label, _)| label.to_owned()).filter(|label| label != "le").collect()
     };
-    helps_and_kinds(&text).map(|(name, kind, _)| Own { labels: labels(&name), name, kind, merge: None }).collect()
+    helps_and_kinds(&text).map(|(name, kind, help)| Own { labels: labels(&name), name, kind, merge: None, help }).collect()
 }
 
 /// Name, type and definition of each family in an exposition.

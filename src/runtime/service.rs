@@ -71,7 +71,7 @@ impl Service {
         let names = configuration.topics.iter().map(|topic| topic.name.clone()).collect();
         let cluster = Cluster::new(&configuration.kafka, names)?;
         let telemetry = Telemetry::new(&configuration.topics.iter().map(|topic| (topic.name.clone(), topic.kind)).collect::<Vec<_>>());
-        let engine = Engine::new(Arc::new(configuration.engine.clone()));
+        let mut engine = Engine::new(Arc::new(configuration.engine.clone()));
         let shared = Arc::new(Shared::new(engine.snapshot(), telemetry));
         let stopping = Arc::new(AtomicBool::new(false));
         let (report, ended) = watch::channel(None);

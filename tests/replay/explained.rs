@@ -78,7 +78,7 @@ fn told(inputs: &[TopicFile], until: Option<EventTime>) -> Told {
     let mut configuration = cxpulse::config::load(Some(file.path()), [], &[]).unwrap().configuration;
     configuration.topics.iter_mut().for_each(|topic| topic.allowed_lateness = cxpulse::time::Span::days(1));
     configuration.engine.topics.iter_mut().for_each(|topic| topic.allowed_lateness = cxpulse::time::Span::days(1));
-    let explained = Explained::until(&configuration, inputs, until, &ProgressBar::hidden()).unwrap();
+    let mut explained = Explained::until(&configuration, inputs, until, &ProgressBar::hidden()).unwrap();
     let mut csv = Vec::new();
     explained.write_facts(&mut csv).unwrap();
     let lines: Vec<String> = String::from_utf8(csv).unwrap().lines().map(str::to_owned).collect();

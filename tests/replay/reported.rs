@@ -47,7 +47,7 @@ fn reported(length: PeriodLength, from: Option<&str>, to: Option<&str>) -> (Vec<
     let mut configuration = Configuration::default();
     configuration.engine.topics.iter_mut().for_each(|topic| topic.allowed_lateness = Span::days(1));
     let files = files();
-    let explained = Explained::until(&configuration, &files.inputs, None, &ProgressBar::hidden()).unwrap();
+    let mut explained = Explained::until(&configuration, &files.inputs, None, &ProgressBar::hidden()).unwrap();
     let instant = |text: &str| EventTime(text.parse::<jiff::Timestamp>().unwrap().as_millisecond());
     let zone = jiff::tz::TimeZone::get("Europe/Rome").unwrap();
     let report = explained.report(Periods { length, zone, from: from.map(instant), to: to.map(instant) });

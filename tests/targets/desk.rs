@@ -102,7 +102,7 @@ impl Desk {
         seen
     }
 
-    fn render(&self) -> Seen {
+    fn render(&mut self) -> Seen {
         let mut text = String::new();
         self.exposition.render(&self.engine.snapshot(), &mut text);
         let mut values = BTreeMap::new();

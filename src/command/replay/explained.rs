@@ -50,8 +50,8 @@ impl<'a> Explained<'a> {
         let mut ids = Ids::default();
         judge.read(&mut feed, progress, |applied| ids.note(&applied, configuration))?;
         let now = until.or_else(|| judge.reached());
-        let (engine, ledger) = judge.end(now);
-        let replayed = Replayed { exposition: exposition_of(&engine, configuration), ledger, now };
+        let (mut engine, ledger) = judge.end(now);
+        let replayed = Replayed { exposition: exposition_of(&mut engine, configuration), ledger, now };
         Ok(Self { replayed, configuration, engine, ids })
     }
 
@@ -59,13 +59,13 @@ impl<'a> Explained<'a> {
     ///
     /// # Errors
     /// When `out` cannot be written.
-    pub fn write_facts(&self, out: &mut dyn Write) -> io::Result<()> {
-        facts::write(&self.engine, &self.ids, self.configuration, out)
+    pub fn write_facts(&mut self, out: &mut dyn Write) -> io::Result<()> {
+        facts::write(&mut self.engine, &self.ids, self.configuration, out)
     }
 
     /// The report of calendar periods.
     #[must_use]
-    pub fn report(&self, periods: Periods) -> Report {
+    pub fn report(&mut self, periods: Periods) -> Report {
         let snapshot = self.engine.snapshot();
         let explainer = Explainer::new(&self.configuration.engine, &snapshot);
         Report::new(&self.engine, &explainer, periods, self.replayed.now.unwrap_or(EventTime::MIN))
@@ -84,7 +84,7 @@ pub(super) fn print(
     let facts = asked.facts.map(OutputFile::create).transpose()?;
     let report_csv = asked.report_csv.map(OutputFile::create).transpose()?;
     let progress = progress_bar(inputs);
-    let explained = Explained::until(configuration, inputs, until, &progress)?;
+    let mut explained = Explained::until(configuration, inputs, until, &progress)?;
     progress.finish_and_clear();
     let what = if asked.periods.is_some() { "report" } else { "metrics" };
     summarise(&explained.replayed.ledger, explained.replayed.now.map(|now| format!("{what} as of {now}")));

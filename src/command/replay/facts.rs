@@ -47,7 +47,7 @@ impl Ids {
 }
 
 /// Writes the facts that stand in an engine, in the order of families, times and ids.
-pub(super) fn write(engine: &Engine, ids: &Ids, configuration: &Configuration, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn write(engine: &mut Engine, ids: &Ids, configuration: &Configuration, out: &mut dyn Write) -> io::Result<()> {
     let snapshot = engine.snapshot();
     let mut explainer = Explainer::new(&configuration.engine, &snapshot);
     write!(out, "measure,kind,id,time,value,group,label")?;

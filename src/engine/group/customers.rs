@@ -47,9 +47,13 @@ impl Group {
 
     /// Notes that a ticket, chat or survey inherits a customer's dimensions, where any grouping set asks for them.
     pub(super) fn add_heir(&mut self, customer: Key, order: EventOrder, heir: Heir, view: &View, rules: &Rules) {
-        if rules.inherits_from_customer && self.customers.begin_at(customer, order).add_heir(heir) {
+        if !rules.inherits_from_customer {
+            return;
+        }
+        if self.customers.begin_at(customer, order).add_heir(heir) {
             self.unsettled_heirs(customer, order, view);
         }
+        self.schedule_customer(customer, order.time, view);
     }
 
     /// Looks again at whatever inherits a customer's dimensions, because they became known late.
@@ -66,7 +70,7 @@ impl Group {
         let horizon = self.horizon(&view.settings);
         let (contacts, surveys) = (&self.contacts, &self.surveys);
         let is_unsettled = |heir: &Heir| match heir {
-            Heir::Contact(contact) => contacts.get(contact).is_some_and(ContactState::is_unsettled),
+            Heir::Contact(contact) => contacts.awake(contact).is_some_and(ContactState::is_unsettled),
             Heir::Survey(survey) => surveys.get(survey).is_some_and(|state| state.last_time() >= horizon),
         };
         self.customers.at_mut(customer, order).map(|state| state.unsettled_heirs(is_unsettled)).unwrap_or_default()
