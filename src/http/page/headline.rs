@@ -123,7 +123,7 @@ fn card(html: &mut Html, view: &View<'_>, values: &Values<'_>, kpi: &Kpi, column
         match &judged {
             Some(judged) => write_target(html, judged, kpi.unit),
             None if has_target(values, kpi) && !view.is_complete() => {
-                html.raw("<p class=\"verdict soft\">Not held against its target until the window is complete</p>");
+                html.raw("<p class=\"verdict soft\">Target not judged yet</p>");
             }
             None => {}
         }

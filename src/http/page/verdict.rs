@@ -138,9 +138,12 @@ pub(super) fn write_trend(html: &mut Html, view: &View<'_>, values: &Values<'_>,
     for labels in values.labels_of("cx_trend").iter().filter(is_of_metric) {
         let Some((trend, bounds)) = of(labels) else { continue };
         let baseline = labels.iter().find(|(name, _)| *name == "baseline").map_or("", |(_, text)| text.as_str());
-        let is_seen = view.snapshot.windows.iter().any(|window| window.settings.name == baseline && is_complete(window));
-        if !is_seen || !view.is_complete() {
-            html.put(format_args!("<p class=\"trend soft\">Trend withheld until {} is complete</p>", Escaped(baseline)));
+        if !view.is_complete() {
+            // The page says so once, above the numbers.
+            continue;
+        }
+        if !view.snapshot.windows.iter().any(|window| window.settings.name == baseline && is_complete(window)) {
+            html.put(format_args!("<p class=\"trend waits\">Trend withheld until {} is complete</p>", Escaped(baseline)));
             continue;
         }
         let unit = kpi.unit;
