@@ -25,5 +25,6 @@ pub use assignment::{Feed, TopicPartition};
 pub use cluster::{Cluster, Lookup, LookupError, TopicState, wait_for_topics};
 pub use failure::Failure;
 pub use inspect::{Finding, Severity, inspect};
+pub use properties::group_consumer;
 pub use session::{Session, SessionSettings, StartAt};
 pub use sink::{Arrived, Sink, TimestampKind};

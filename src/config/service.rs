@@ -11,8 +11,9 @@ use super::problem::{Complaint, ProblemKind, complaint};
 use super::secret::read_secret;
 use super::section::Section;
 use super::value::{chosen, length_within, number_within, shown};
+use super::windows::RANGE_MAX;
 use super::{Clock, LogSettings, RunSettings, Start, WebSettings};
-use crate::engine::Limits;
+use crate::engine::{Limits, WindowSettings};
 use crate::event::IdentityKey;
 use crate::time::Span;
 
@@ -92,11 +93,23 @@ pub(super) fn log(mut section: Section<'_>) -> LogSettings {
 }
 
 /// How long ended tickets and chats, and cancelled customers, stay known.
-pub(super) fn retention(mut section: Section<'_>) -> (Span, Span) {
+pub(super) fn retention(mut section: Section<'_>, windows: &[WindowSettings]) -> (Span, Span) {
     let tickets = section.checked("tickets", Span::days(365), within(Span::hours(1), Span::days(3_650)));
     let customers = section.checked("customers", Span::days(400), within(Span::hours(1), Span::days(3_650)));
+    for (key, kept) in [("tickets", tickets), ("customers", customers)] {
+        if let Some(window) = windows.iter().find(|window| window.range > kept && window.range <= RANGE_MAX) {
+            let what =
+                format!("`{kept}` is shorter than the window `{}`: what is forgotten earlier would count there once more", window.name);
+            section
+                .complain(key, complaint(ProblemKind::RetentionTooShort, what, format!("keep them for at least `{}`", longest(windows))));
+        }
+    }
     section.finish();
     (tickets, customers)
+}
+
+fn longest(windows: &[WindowSettings]) -> Span {
+    windows.iter().map(|window| window.range).max().unwrap_or_default()
 }
 
 pub(super) fn limits(mut section: Section<'_>) -> Limits {
@@ -110,6 +123,7 @@ pub(super) fn limits(mut section: Section<'_>) -> Limits {
         customers_max: limit("customers_max", default.customers_max, 1_000_000_000),
         surveys_max: limit("surveys_max", default.surveys_max, 1_000_000_000),
         identities_max: limit("identities_max", default.identities_max, 1_000_000_000),
+        held_max: limit("held_max", default.held_max, 1_000_000_000),
         history_max: limit("history_max", default.history_max, 65_536),
         cells_max: limit("cells_max", default.cells_max, 10_000_000),
     };

@@ -62,8 +62,8 @@ pub(super) fn common(settings: &KafkaSettings) -> Result<ClientConfig, Failure> 
 /// The configuration of the group's consumer: what the user set, over our defaults, under what we own.
 ///
 /// # Errors
-/// As [`common`].
-pub(super) fn group_consumer(settings: &KafkaSettings) -> Result<ClientConfig, Failure> {
+/// A property that is owned or refused, or plaintext to another machine without leave.
+pub fn group_consumer(settings: &KafkaSettings) -> Result<ClientConfig, Failure> {
     let mut config = common(settings)?;
     let defaults = [
         // The default of one second makes a fast consumer idle up to a second after each fill of its queue.

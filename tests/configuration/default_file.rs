@@ -44,6 +44,7 @@ const DOCUMENTED: &[(&str, &str, &str, &str)] = &[
     ("limits.customers_max", "src/engine/settings.rs", "Limits", "customers_max"),
     ("limits.surveys_max", "src/engine/settings.rs", "Limits", "surveys_max"),
     ("limits.identities_max", "src/engine/settings.rs", "Limits", "identities_max"),
+    ("limits.held_max", "src/engine/settings.rs", "Limits", "held_max"),
     ("limits.history_max", "src/engine/settings.rs", "Limits", "history_max"),
     ("limits.cells_max", "src/engine/settings.rs", "Limits", "cells_max"),
     ("topics.name", "src/event/settings.rs", "TopicSettings", "name"),

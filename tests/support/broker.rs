@@ -59,7 +59,7 @@ impl Broker {
     }
 
     /// Formats a folder and starts a broker in it; the error says what is missing.
-    fn start() -> Result<Self, String> {
+    pub(crate) fn start() -> Result<Self, String> {
         let libs =
             variable("TESTS_KAFKA_LIBS").map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("target/kafka-libs"), PathBuf::from);
         if !libs.is_dir() {

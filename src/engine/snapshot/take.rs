@@ -184,6 +184,7 @@ fn evictions(view: &View, groups: &BTreeMap<PartitionGroup, Group>) -> Vec<(&'st
         ("contacts", sum(|e| e.contacts)),
         ("surveys", sum(|e| e.surveys)),
         ("customers", sum(|e| e.customers)),
+        ("held", sum(|e| e.held)),
         ("histories", sum(|e| e.histories)),
         ("identities", identities),
         ("cells", view.cells.overflows()),

@@ -1,0 +1,97 @@
+//! The service reading a log to its end from a real broker, beside a bare consumer with the same settings that throws every record away, and beside
+//! decode and engine alone over the same events. Run it with `cargo bench --bench end_to_end`; `CXPULSE_BENCH_EVENTS` says how many events
+//! (1,000,000). Needs Java and the jars that `tests/run.sh` brings.
+
+#[path = "../tests/support"]
+#[allow(dead_code, reason = "the tests use more of it")]
+mod support {
+    pub(crate) mod broker;
+    pub(crate) mod exposition;
+    pub(crate) mod left_out;
+    pub(crate) mod ports;
+    pub(crate) mod service;
+    pub(crate) mod tools;
+    pub(crate) mod topics;
+}
+#[path = "support/core.rs"]
+mod core;
+#[path = "support/discard.rs"]
+mod discard;
+#[path = "support/usage.rs"]
+#[allow(dead_code, reason = "other benches use more of it")]
+mod usage;
+#[path = "support/workload.rs"]
+mod workload;
+
+use std::time::{Duration, Instant};
+
+use discard::{Path, Took};
+use support::service::Service;
+use usage::{child_of, cpu_of, peak_mebibytes};
+use workload::{Workload, median, setting};
+
+const ROUNDS: usize = 5;
+/// Cores that the bar of the wall time reckons with.
+const CORES: f64 = 2.0;
+/// How often the service is asked whether it has caught up; it looks itself ten times a second.
+const ASK_EVERY: Duration = Duration::from_millis(20);
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if arguments.first().is_some_and(|first| first == discard::ARGUMENT) {
+        return discard::main(&arguments[1..]);
+    }
+    let events = setting("CXPULSE_BENCH_EVENTS", 1_000_000);
+    let run = std::env::var("CXPULSE_BENCH_RUN").unwrap_or_default().replace(';', "\n");
+    let workload = Workload::prepare(events);
+    let made = core::Made::events(events);
+    // The first read of a log by anybody warms the broker.
+    discard::run(&workload, Path::Group, &[]);
+    let (mut bare, mut service, mut core) = (Vec::new(), Vec::new(), Vec::new());
+    let mut peak = 0;
+    for round in 0..ROUNDS {
+        bare.push(discard::run(&workload, Path::Group, &[]));
+        let (took, mebibytes) = catch_up(&workload, round, &run);
+        service.push(took);
+        peak = peak.max(mebibytes);
+        core.push(made.cpu_seconds());
+    }
+    let of = |rows: &[Took], figure: fn(&Took) -> f64| median(rows.iter().map(figure));
+    let core = median(core);
+    println!(
+        "medians of {ROUNDS} alternated runs, {events} events of {} bytes over 3 topics with 6 partitions each",
+        made.bytes_per_event()
+    );
+    println!("{:<26}{:>10}{:>10}{:>14}{:>16}{:>14}", "", "wall s", "CPU s", "CPU ns/event", "broker CPU s", "events/s");
+    let row = |name: &str, wall: f64, cpu: f64, broker: f64| {
+        let per_event = cpu * 1e9 / events as f64;
+        println!("{name:<26}{wall:>10.2}{cpu:>10.2}{per_event:>14.0}{broker:>16.2}{:>14.0}", events as f64 / wall);
+    };
+    row("bare consumer", of(&bare, |t| t.wall), of(&bare, |t| t.cpu), of(&bare, |t| t.broker_cpu));
+    row("decode and engine alone", core, core, 0.0);
+    row("cxpulse run", of(&service, |t| t.wall), of(&service, |t| t.cpu), of(&service, |t| t.broker_cpu));
+    let pairs = || bare.iter().zip(&service);
+    let wall = median(pairs().map(|(bare, took)| took.wall / bare.wall.max((took.cpu + took.broker_cpu) / CORES)));
+    let cpu = median(pairs().map(|(bare, took)| took.cpu / (bare.cpu + core)));
+    println!("wall / max(wall of the bare consumer, (client + broker CPU) / {CORES} cores): {wall:.2} (bar 1.15)");
+    println!("CPU / (CPU of the bare consumer + decode and engine):                   {cpu:.2} (bar 1.15)");
+    println!("most memory resident: {peak} MiB");
+}
+
+/// Starts the service in a group of its own and waits until it has read everything.
+fn catch_up(workload: &Workload, round: usize, run: &str) -> (Took, u64) {
+    let broker = workload.broker_process();
+    let broker_before = cpu_of(broker);
+    let begun = Instant::now();
+    let service = Service::start(&workload.configuration(&format!("service-{round}"), run));
+    let process = child_of(std::process::id(), "cxpulse").expect("the service");
+    while !service.is_ready() {
+        assert!(begun.elapsed() < Duration::from_secs(600), "it does not catch up; its log:\n{}", service.log());
+        std::thread::sleep(ASK_EVERY);
+    }
+    let wall = begun.elapsed().as_secs_f64();
+    let took = Took { wall, cpu: cpu_of(process).as_secs_f64(), broker_cpu: (cpu_of(broker) - broker_before).as_secs_f64() };
+    let seen: f64 = service.scrape().family("cx_ledger_records").map(|(_, count)| count).sum();
+    assert_eq!(seen as u64, workload.events, "every record has an outcome; the log:\n{}", service.log());
+    (took, peak_mebibytes(process))
+}

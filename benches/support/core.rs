@@ -1,0 +1,62 @@
+//! Decode and engine alone, on one thread, over events like those that a workload holds.
+
+use std::hint::black_box;
+use std::sync::Arc;
+
+use cxpulse::config::Configuration;
+use cxpulse::engine::{Engine, PartitionGroup, Place, Progress, TopicIndex};
+use cxpulse::event::{Kind, Record, decode};
+use cxpulse::organisation::{Emitted, Organisation, Profile};
+use cxpulse::time::{EventTime, Span};
+
+/// Tuesday, 2026-03-03, 10:15 UTC.
+const NOW: EventTime = EventTime(1_772_532_900_000);
+const GROUP: PartitionGroup = PartitionGroup(0);
+
+/// Made events in memory.
+pub(crate) struct Made {
+    events: Vec<Emitted>,
+}
+
+impl Made {
+    /// So many events of thirty days, as the generator makes them.
+    pub(crate) fn events(count: u64) -> Self {
+        let begun = NOW - Span::days(30);
+        let profile = Profile::medium().busy_at(NOW).sized_for(count, begun, NOW);
+        let made = Organisation::new(profile, 1, begun).filter(|emitted| emitted.kind != Kind::Customers);
+        Self { events: made.take(usize::try_from(count).expect("as many as memory holds")).collect() }
+    }
+
+    /// How long a payload is.
+    pub(crate) fn bytes_per_event(&self) -> usize {
+        self.events.iter().map(|emitted| emitted.payload.len()).sum::<usize>() / self.events.len().max(1)
+    }
+
+    /// CPU time of this thread to decode and count all of them.
+    pub(crate) fn cpu_seconds(&self) -> f64 {
+        let configuration = Configuration::default();
+        let mut engine = Engine::new(Arc::new(configuration.engine.clone()));
+        engine.assign(GROUP);
+        engine.follow_events_until(Some(EventTime::MAX));
+        for topic in 0..configuration.topics.len() as u8 {
+            engine.set_progress(GROUP, TopicIndex(topic), Progress { at_end: false, seen_through: NOW });
+        }
+        let before = thread_cpu_seconds();
+        for (line, emitted) in self.events.iter().enumerate() {
+            let topic = &configuration.topics[emitted.kind as usize];
+            let record = Record { payload: Some(&emitted.payload), offset: line as i64, ..Record::default() };
+            let decoded = decode(record, topic, &configuration.decode);
+            let place = Place { group: GROUP, topic: TopicIndex(emitted.kind as u8), offset: line as i64, record_time: None };
+            black_box(engine.handle(place, &decoded));
+        }
+        black_box(engine.snapshot());
+        thread_cpu_seconds() - before
+    }
+}
+
+/// The time that this thread has run, in seconds.
+fn thread_cpu_seconds() -> f64 {
+    let text = std::fs::read_to_string("/proc/thread-self/schedstat").expect("Linux with scheduler statistics");
+    let nanoseconds: u64 = text.split(' ').next().and_then(|first| first.parse().ok()).expect("a number");
+    nanoseconds as f64 / 1e9
+}
