@@ -47,6 +47,11 @@ pub(in crate::http) fn row(exposition: &Exposition, snapshot: &Snapshot) -> Vec<
     row
 }
 
+/// The length of such a row.
+pub(super) fn columns(snapshot: &Snapshot) -> usize {
+    NOW.len() + snapshot.windows.len() * KPIS.len()
+}
+
 /// The state of now.
 pub(super) fn now(html: &mut Html, view: &View<'_>, values: &Values<'_>) {
     html.raw("<section aria-labelledby=\"now\"><h2 id=\"now\">Right now</h2><dl class=\"tiles\">");
