@@ -1,5 +1,6 @@
 //! The history of one ticket or chat: a summary of what nothing late can change any more, and the compact events after it.
 
+use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
 use super::linked::Linked;
@@ -38,14 +39,16 @@ pub(crate) struct Known {
 }
 
 /// A ticket or chat.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct ContactState {
     contact: Contact,
     /// What all its events come to.
     pub(crate) summary: Summary,
     /// What the events before `tail` came to; absent while `tail` is empty, because it is then the summary.
+    #[serde(skip)]
     base: Option<Box<Summary>>,
     /// The events that something late may still precede, in their order.
+    #[serde(skip)]
     tail: SmallVec<[Entry; 0]>,
     /// The event that the base ends with.
     base_order: EventOrder,
