@@ -73,7 +73,7 @@ install_packages() {
     # Debian's python3 comes without what makes virtual environments.
     have python3 && python3 -c 'import ensurepip, venv' >/dev/null 2>&1 || missing+=(python3-venv)
     have mvn || missing+=(maven)
-    have chromium || missing+=(chromium)
+    have chromium || have google-chrome || [ -n "${TESTS_CHROMIUM:-}" ] || missing+=(chromium)
     have node || missing+=(nodejs)
     have npm || missing+=(npm)
     if [ -z "$(find_java)" ]; then
@@ -133,7 +133,7 @@ bring_page_modules() {
         (cd "$modules" && npm ci --no-audit --no-fund --ignore-scripts) >>"$setup_log" 2>&1 || { rm -rf "$modules"; return 1; }
     fi
     export TESTS_PAGE_MODULES=$modules
-    TESTS_CHROMIUM=$(command -v chromium)
+    TESTS_CHROMIUM=${TESTS_CHROMIUM:-$(command -v chromium || command -v google-chrome)}
     export TESTS_CHROMIUM
 }
 
