@@ -12,6 +12,8 @@ mod support {
     pub(crate) mod exposition;
     pub(crate) mod left_out;
     pub(crate) mod live;
+    #[allow(dead_code, reason = "the tests of the dashboards use more of it")]
+    pub(crate) mod panels;
     pub(crate) mod ports;
     pub(crate) mod prometheus;
     #[allow(dead_code, reason = "the tests on the broker use more of it")]
@@ -23,4 +25,5 @@ mod support {
 
 mod monitoring {
     mod incident;
+    mod panels;
 }

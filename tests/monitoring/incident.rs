@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
-use cxpulse::config;
+use cxpulse::config::{self, Configuration};
 use cxpulse::monitoring::{self, Baseline, Scale};
 
+use super::panels::Silent;
 use crate::support::live::Live;
 
 /// Recorded series that have no data while all is well, and why.
@@ -28,6 +29,7 @@ fn an_incident_makes_the_alerts_fire_and_they_resolve_after_it() {
     let mut seen: BTreeSet<String> = BTreeSet::new();
     let mut now: BTreeSet<String> = BTreeSet::new();
     let mut missing = expected_records();
+    let mut silent = Silent::of(&configuration());
     let has = |names: &BTreeSet<String>, alert: &str| names.iter().any(|name| name.starts_with(alert));
     while !WATCHED.iter().all(|alert| has(&seen, alert) && !has(&now, alert)) {
         let firing: BTreeSet<String> = live.prometheus.firing().iter().map(described).collect();
@@ -44,6 +46,7 @@ fn an_incident_makes_the_alerts_fire_and_they_resolve_after_it() {
         std::thread::sleep(Duration::from_secs(1));
     }
     say("the alerts on first response and satisfaction fired and resolved");
+    assert_eq!(silent.left(), Vec::<String>::new(), "these panels had nothing to show");
     assert_eq!(live.prometheus.faulty_rules(), Vec::<String>::new());
     let about_pipeline: Vec<&String> =
         seen.iter().filter(|alert| alert.contains("about=pipeline") && !alert.contains("CxWatchdog")).collect();
@@ -56,10 +59,14 @@ fn an_incident_makes_the_alerts_fire_and_they_resolve_after_it() {
 
 /// The names that the rules of this configuration record.
 fn expected_records() -> BTreeSet<String> {
-    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/config/examples/minutes.toml");
-    let configuration = config::load(Some(file.as_ref()), Vec::new(), &[]).unwrap().configuration;
     let scale = Scale { baseline: Baseline::Trend, ..Scale::default() };
-    monitoring::recording_rules(&configuration, &scale).into_iter().map(|rule| rule.record).collect()
+    monitoring::recording_rules(&configuration(), &scale).into_iter().map(|rule| rule.record).collect()
+}
+
+/// What the replicas run with.
+fn configuration() -> Configuration {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/config/examples/minutes.toml");
+    config::load(Some(file.as_ref()), Vec::new(), &[]).unwrap().configuration
 }
 
 fn described(labels: &BTreeMap<String, String>) -> String {
