@@ -13,6 +13,7 @@ mod gate;
 mod group;
 mod ledger;
 mod names;
+mod numbers;
 mod order;
 mod panes;
 mod promises;
@@ -23,6 +24,7 @@ mod snapshot;
 mod standing;
 mod survey;
 mod targets;
+mod together;
 mod totals;
 mod view;
 mod window;
@@ -38,6 +40,7 @@ pub use settings::*;
 pub use snapshot::{Snapshot, TopicSnapshot, WindowState};
 pub use standing::{FactValue, LoyaltyAnswer, StandingFact, Subject};
 pub use targets::{Condition, Rule, Ruled, TargetSettings, TimeTarget};
+pub use together::Together;
 
 /// What the catalogue reads a snapshot with.
 pub(crate) mod read {
@@ -54,6 +57,7 @@ use self::contact::Setting;
 use self::group::Group;
 use self::names::{DimensionsId, Names};
 use self::promises::Promises;
+use self::snapshot::GroupsState;
 use self::view::View;
 use crate::event::{Decoded, DimensionValues, Reason};
 use crate::time::{EventTime, Span};
@@ -142,6 +146,14 @@ impl Engine {
     #[must_use]
     pub fn new(settings: Arc<EngineSettings>) -> Self {
         let mut view = View::new(settings);
+        let rules = Rules::new(&mut view);
+        Self { view, rules, assigned: BTreeMap::new(), parked: BTreeMap::new(), follow_until: None }
+    }
+
+    /// A further engine, for other partition groups, whose values [`Together`] can add to those of this one.
+    #[must_use]
+    pub fn beside(&self) -> Self {
+        let mut view = self.view.beside();
         let rules = Rules::new(&mut view);
         Self { view, rules, assigned: BTreeMap::new(), parked: BTreeMap::new(), follow_until: None }
     }
@@ -236,8 +248,14 @@ impl Engine {
     /// All values as of now, immutable.
     #[must_use]
     pub fn snapshot(&mut self) -> Snapshot {
+        self.settle();
+        let groups: Vec<&Group> = self.assigned.values().collect();
+        snapshot::take(&self.view, &self.rules, GroupsState::of(&[&self.view], &groups))
+    }
+
+    /// Brings the totals up to date with all that was posted.
+    fn settle(&mut self) {
         self.assigned.values_mut().for_each(|group| self.view.settle(&mut group.panes));
-        snapshot::take(&self.view, &self.rules, &self.assigned)
     }
 }
 
