@@ -3,14 +3,17 @@
 //! Knows every part and owns none of their workings: a command reads arguments and configuration, builds, runs, and ends with an exit code.
 
 pub mod check;
+pub mod dashboards;
 pub mod demo;
 mod failure;
 mod feeding;
 pub mod generate;
+pub mod healthcheck;
 pub mod logging;
 pub mod metrics;
 pub mod options;
 pub mod replay;
+pub mod rules;
 pub mod run;
 
 use std::process::ExitCode;
@@ -59,6 +62,9 @@ enum Command {
     Generate(generate::GenerateArgs),
     Check(check::CheckArgs),
     Metrics(metrics::MetricsArgs),
+    Healthcheck(healthcheck::HealthcheckArgs),
+    Rules(rules::RulesArgs),
+    Dashboards(dashboards::DashboardsArgs),
 }
 
 /// Runs the command that the process's arguments name, and gives its exit code.
@@ -75,6 +81,9 @@ pub fn main() -> ExitCode {
         Command::Generate(args) => generate::generate(&args),
         Command::Check(args) => check::run(&args),
         Command::Metrics(args) => metrics::run(&args),
+        Command::Healthcheck(args) => healthcheck::run(&args),
+        Command::Rules(args) => rules::run(&args),
+        Command::Dashboards(args) => dashboards::run(&args),
     };
     match ended {
         Ok(()) => ExitCode::SUCCESS,

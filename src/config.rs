@@ -129,8 +129,10 @@ pub struct WebSettings {
     pub listen_addresses: Vec<SocketAddr>,
     /// The path of the exposition. Default `/metrics`.
     pub telemetry_path: String,
-    /// Whether `/` is served.
+    /// Whether `/` is the live page. Without it, it is a plain text that names the version and the other paths.
     pub page: bool,
+    /// Of fewer answers or cases than this the page shows no statistic, but "too few". From `privacy.min_group_size`; default 5.
+    pub group_size_min: u32,
 }
 
 /// Logs.

@@ -22,6 +22,7 @@ mod schedule;
 mod settings;
 mod snapshot;
 mod standing;
+mod sums;
 mod survey;
 mod targets;
 mod together;
@@ -256,6 +257,7 @@ impl Engine {
     /// Brings the totals up to date with all that was posted.
     fn settle(&mut self) {
         self.assigned.values_mut().for_each(|group| self.view.settle(&mut group.panes));
+        self.view.find_oldest(self.assigned.values().map(|group| &group.panes));
     }
 }
 

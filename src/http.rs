@@ -1,4 +1,4 @@
-//! Hop 7, the HTTP surface: `/metrics`, `/-/healthy`, `/-/ready` and the landing page, for scrapers and people who may be hostile.
+//! Hop 7, the HTTP surface: `/metrics`, `/-/healthy`, `/-/ready` and the live page, for scrapers and people who may be hostile.
 //!
 //! Knows hyper and the text of a snapshot; does not know Kafka, the engine's workings or how a value came about. Everything a client can do
 //! is bounded: connections, header size, time to send a request, time to take an answer, scrapes at once.
@@ -6,7 +6,7 @@
 mod body;
 mod collection;
 mod connection;
-mod headline;
+mod history;
 mod negotiate;
 mod page;
 mod route;
@@ -75,7 +75,11 @@ pub async fn bind(addresses: &[SocketAddr]) -> Result<Vec<TcpListener>, BindErro
 
 /// Serves until `shutdown` completes, then lets running answers end within a second.
 pub async fn serve(listeners: Vec<TcpListener>, site: Site, shutdown: impl Future<Output = ()>) {
-    connection::serve(listeners, Arc::new(route::Routes::new(site)), shutdown).await;
+    let routes = Arc::new(route::Routes::new(site));
+    tokio::select! {
+        () = connection::serve(listeners, Arc::clone(&routes), shutdown) => {}
+        never = routes.remember() => match never {},
+    }
 }
 
 fn hint(source: &std::io::Error) -> &'static str {

@@ -6,6 +6,7 @@
 //! * [`event`] - a record's bytes to an [`event::Event`] or a reason of refusal;
 //! * [`engine`] - the pure state machine: once-only, life cycles, facts, panes, rolling windows, snapshots;
 //! * [`metrics`] - the catalogue of families and the text of a snapshot;
+//! * [`monitoring`] - recording rules and alerts for Prometheus, from the catalogue;
 //! * [`config`] - file, environment and flags to a resolved configuration;
 //! * [`kafka`], [`http`], [`runtime`] - the shell: the only places with I/O and a clock;
 //! * [`organisation`] - a made support organisation, for the demo and the generator;
@@ -20,6 +21,7 @@ pub mod event;
 pub mod http;
 pub mod kafka;
 pub mod metrics;
+pub mod monitoring;
 pub mod organisation;
 pub mod runtime;
 pub mod time;

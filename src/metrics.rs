@@ -7,16 +7,22 @@ mod explain;
 mod families;
 mod family;
 mod itself;
+mod listing;
+mod planned;
 mod reader;
 mod reference;
 pub mod statistics;
 pub mod telemetry;
 mod text;
+mod values;
 
 pub use catalogue::catalogue;
 pub use explain::Explainer;
 pub use family::{Family, Labels, Merge, Sets};
+pub use listing::{Listed, Own, own, series};
+pub use planned::{PLANNED, Planned};
 pub use reference::reference;
+pub use values::{Group, Grouping, Sample, Values};
 
 use self::family::{Read, Variant};
 use self::reader::Reader;

@@ -16,6 +16,7 @@ mod publisher;
 mod sampled;
 mod service;
 mod shared;
+mod silence;
 
 pub use clock::wall_now;
 pub use service::{Failure, Service};

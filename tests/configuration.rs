@@ -7,6 +7,8 @@
 
 #[path = "configuration/default_file.rs"]
 mod default_file;
+#[path = "configuration/labels.rs"]
+mod labels;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};

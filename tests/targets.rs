@@ -10,4 +10,5 @@ mod targets {
     mod first_response;
     mod resolution;
     mod schedules;
+    mod told;
 }

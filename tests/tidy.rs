@@ -12,18 +12,19 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("engine", &["time", "event"]),
     ("config", &["time", "event", "engine"]),
     ("metrics", &["time", "event", "engine", "config"]),
+    ("monitoring", &["time", "engine", "config", "metrics"]),
     ("kafka", &["time", "event", "config"]),
     ("http", &["time", "engine", "config", "metrics"]),
     ("organisation", &["time", "event", "engine"]),
     ("runtime", &["time", "event", "engine", "config", "metrics", "kafka", "http"]),
-    ("command", &["time", "event", "engine", "config", "metrics", "kafka", "http", "organisation", "runtime"]),
+    ("command", &["time", "event", "engine", "config", "metrics", "monitoring", "kafka", "http", "organisation", "runtime"]),
 ];
 
 /// Libraries that have one home each, and the modules that are it.
 const HOMES: &[(&str, &[&str])] = &[
     ("rdkafka", &["kafka"]),
     ("prometheus", &["metrics"]),
-    ("serde_json", &["event"]),
+    ("serde_json", &["event", "monitoring"]),
     ("hyper", &["http"]),
     ("hyper_util", &["http"]),
     ("toml", &["config"]),

@@ -49,8 +49,8 @@ pub struct WebArgs {
     #[arg(long = "web.telemetry-path", value_name = "PATH")]
     pub telemetry_path: Option<String>,
 
-    /// Whether the page at / is served. Default true.
-    #[arg(long = "web.page", value_name = "BOOL")]
+    /// Whether / is the live page: on or off. Default on.
+    #[arg(long = "web.page", value_name = "ON", value_parser = clap::builder::BoolishValueParser::new())]
     pub page: Option<bool>,
 }
 

@@ -104,6 +104,8 @@ problem_kinds! {
     HopsUnrelated = "hops-unrelated",
     /// A window that is longer than the one before it by less than its own hop.
     WindowTooClose = "window-too-close",
+    /// Tickets or customers that are forgotten before a window has left them behind.
+    RetentionTooShort = "retention-too-short",
     /// A survey scale that is none.
     BadScale = "bad-scale",
     /// A lowest satisfied score outside its scale.

@@ -96,11 +96,11 @@ fn configuration(root: Node, folder: &Path, report: &Report) -> Configuration {
     let schedules = schedules::resolve(&mut root, &dimensions);
     let targets = targets::resolve(root.section("targets"), schedules, &dimensions);
     targets::add_bounds(&mut duration_bounds, &targets);
-    let (ticket_retention, customer_retention) = service::retention(root.section("retention"));
+    let (ticket_retention, customer_retention) = service::retention(root.section("retention"), &windows);
     let limits = service::limits(root.section("limits"));
-    let identity_key = service::privacy(root.section("privacy"), folder);
+    let (identity_key, group_size_min) = service::privacy(root.section("privacy"), folder);
     let run = service::run(root.section("run"));
-    let web = service::web(root.section("web"));
+    let web = service::web(root.section("web"), group_size_min);
     let log = service::log(root.section("log"));
     root.finish();
     let engine = EngineSettings {

@@ -11,8 +11,9 @@ use super::problem::{Complaint, ProblemKind, complaint};
 use super::secret::read_secret;
 use super::section::Section;
 use super::value::{chosen, length_within, number_within, shown};
+use super::windows::RANGE_MAX;
 use super::{Clock, LogSettings, RunSettings, Start, WebSettings};
-use crate::engine::Limits;
+use crate::engine::{Limits, WindowSettings};
 use crate::event::IdentityKey;
 use crate::time::Span;
 
@@ -46,7 +47,7 @@ fn choice<T: Copy, const N: usize>(section: &mut Section<'_>, key: &'static str,
     })
 }
 
-pub(super) fn web(mut section: Section<'_>) -> WebSettings {
+pub(super) fn web(mut section: Section<'_>, group_size_min: u32) -> WebSettings {
     let default = SocketAddr::from(([127, 0, 0, 1], 19_270));
     let texts = section.checked("listen_addresses", vec![default.to_string()], |list: &Vec<String>| length_within(list, 1, 16));
     let place = section.place_of("listen_addresses");
@@ -68,7 +69,7 @@ pub(super) fn web(mut section: Section<'_>) -> WebSettings {
     let page = section.or("page", true);
     let telemetry_path = section.checked("telemetry_path", "/metrics".to_owned(), |path: &String| telemetry_path(path));
     section.finish();
-    WebSettings { listen_addresses, telemetry_path, page }
+    WebSettings { listen_addresses, telemetry_path, page, group_size_min }
 }
 
 fn telemetry_path(path: &str) -> Result<(), Complaint> {
@@ -97,11 +98,23 @@ pub(super) fn log(mut section: Section<'_>) -> LogSettings {
 }
 
 /// How long ended tickets and chats, and cancelled customers, stay known.
-pub(super) fn retention(mut section: Section<'_>) -> (Span, Span) {
+pub(super) fn retention(mut section: Section<'_>, windows: &[WindowSettings]) -> (Span, Span) {
     let tickets = section.checked("tickets", Span::days(365), within(Span::hours(1), Span::days(3_650)));
     let customers = section.checked("customers", Span::days(400), within(Span::hours(1), Span::days(3_650)));
+    for (key, kept) in [("tickets", tickets), ("customers", customers)] {
+        if let Some(window) = windows.iter().find(|window| window.range > kept && window.range <= RANGE_MAX) {
+            let what =
+                format!("`{kept}` is shorter than the window `{}`: what is forgotten earlier would count there once more", window.name);
+            section
+                .complain(key, complaint(ProblemKind::RetentionTooShort, what, format!("keep them for at least `{}`", longest(windows))));
+        }
+    }
     section.finish();
     (tickets, customers)
+}
+
+fn longest(windows: &[WindowSettings]) -> Span {
+    windows.iter().map(|window| window.range).max().unwrap_or_default()
 }
 
 pub(super) fn limits(mut section: Section<'_>) -> Limits {
@@ -115,6 +128,7 @@ pub(super) fn limits(mut section: Section<'_>) -> Limits {
         customers_max: limit("customers_max", default.customers_max, 1_000_000_000),
         surveys_max: limit("surveys_max", default.surveys_max, 1_000_000_000),
         identities_max: limit("identities_max", default.identities_max, 1_000_000_000),
+        held_max: limit("held_max", default.held_max, 1_000_000_000),
         history_max: limit("history_max", default.history_max, 65_536),
         cells_max: limit("cells_max", default.cells_max, 10_000_000),
     };
@@ -122,8 +136,9 @@ pub(super) fn limits(mut section: Section<'_>) -> Limits {
     limits
 }
 
-/// What `[privacy]` says: the key that ids are hashed with.
-pub(super) fn privacy(mut section: Section<'_>, folder: &Path) -> IdentityKey {
+/// What `[privacy]` says: the key that ids are hashed with, and the size of the smallest group that is shown to people.
+pub(super) fn privacy(mut section: Section<'_>, folder: &Path) -> (IdentityKey, u32) {
+    let group_size_min = section.checked("min_group_size", 5, number_within(1, 1_000));
     let key = section.node("identity_key").and_then(|node| {
         let place = section.place_of("identity_key");
         let secret = read_secret(node, &place, folder, section.report)?;
@@ -135,7 +150,7 @@ pub(super) fn privacy(mut section: Section<'_>, folder: &Path) -> IdentityKey {
         key
     });
     section.finish();
-    IdentityKey(key.unwrap_or(DEFAULT_IDENTITY_KEY))
+    (IdentityKey(key.unwrap_or(DEFAULT_IDENTITY_KEY)), u32::try_from(group_size_min).unwrap_or(u32::MAX))
 }
 
 fn of_hex(text: &str) -> Option<[u8; 16]> {

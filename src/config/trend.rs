@@ -28,7 +28,13 @@ pub(super) fn resolve(mut section: Section<'_>, windows: &[WindowSettings]) -> V
         if let [Some(short), Some(baseline)] = found[..]
             && short < baseline
         {
-            trends.push(TrendSettings { short, baseline });
+            let trend = TrendSettings { short, baseline };
+            if trends.contains(&trend) {
+                let what = "this pair stands here twice";
+                section.report.add(&place.entry(at), complaint(ProblemKind::Duplicate, what, "remove one of the two"));
+            } else {
+                trends.push(trend);
+            }
             continue;
         }
         let names = listed(&windows.iter().map(|window| window.name.as_str()).collect::<Vec<_>>());

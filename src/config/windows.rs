@@ -11,7 +11,7 @@ use crate::time::Span;
 const WINDOWS_MAX: usize = 12;
 /// A window costs memory by its hops; the defaults have 60 to 168.
 const HOPS_MAX: i64 = 2_000;
-const RANGE_MAX: Span = Span::days(400);
+pub(super) const RANGE_MAX: Span = Span::days(400);
 
 /// Name, range and hop of the windows that are there when the file names none; the names are the ranges.
 const DEFAULT: [(&str, Span, Span); 5] = [

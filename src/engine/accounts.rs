@@ -22,6 +22,8 @@ pub(crate) enum Keeping {
     Count,
     /// Numbers by class, and a sum.
     Durations,
+    /// Members of whom the oldest is asked for: a set that is kept once, and of which the cells are told the oldest when somebody looks.
+    Oldest,
     /// Any other aggregate.
     Other,
 }
@@ -32,7 +34,8 @@ impl Keeping {
         match value {
             Value::Count(_) => Self::Count,
             Value::Duration(..) => Self::Durations,
-            Value::Vote(_) | Value::Pair(..) | Value::Since(_) => Self::Other,
+            Value::Since(_) => Self::Oldest,
+            Value::Vote(_) | Value::Pair(..) => Self::Other,
         }
     }
 }
@@ -62,6 +65,8 @@ pub(crate) struct Accounts {
     ids: FxHashMap<Purpose, AccountId>,
     accounts: Vec<Account>,
     feeds: Vec<CellId>,
+    /// The accounts of which the oldest member is asked for.
+    oldest: Vec<AccountId>,
 }
 
 impl Accounts {
@@ -89,12 +94,20 @@ impl Accounts {
         let feeds = (self.feeds.len() as u32 - feeds_from) as u8;
         self.accounts.push(Account { feeds_from, feeds, missing, is_state: purpose.measure.is_state(), keeping });
         self.ids.insert(purpose, id);
+        if keeping == Keeping::Oldest {
+            self.oldest.push(id);
+        }
         id
     }
 
     /// An account.
     pub(crate) fn of(&self, id: AccountId) -> Account {
         self.accounts[id.0 as usize]
+    }
+
+    /// The accounts of which the oldest member is asked for.
+    pub(crate) fn oldest(&self) -> &[AccountId] {
+        &self.oldest
     }
 
     /// The cells that an account feeds.

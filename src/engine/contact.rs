@@ -3,11 +3,13 @@
 mod clock;
 mod facts;
 mod history;
+mod linked;
 mod pairs;
 mod step;
+mod told;
 
 pub(crate) use clock::{Clocks, Decision};
-pub(crate) use facts::facts;
+pub(crate) use facts::{facts, idle_end_of};
 pub(crate) use history::{ContactState, Entry};
 pub(crate) use pairs::pair_facts;
 use smallvec::SmallVec;
@@ -41,6 +43,8 @@ pub(crate) struct Summary {
     pub(crate) asked: Option<EventTime>,
     /// Public human replies since the clock's start.
     pub(crate) replies: u32,
+    /// Public human replies before anything told of the creation, of which a snapshot may.
+    orphans: Option<Box<Orphans>>,
     /// The latest solve, since the creation where that is known.
     pub(crate) solve: Option<Solve>,
     /// The first solve.
@@ -49,6 +53,8 @@ pub(crate) struct Summary {
     pub(crate) is_solved: bool,
     /// The latest status.
     pub(crate) status: Option<Status>,
+    /// Whether an event said how the ticket stands and no snapshot has changed it since: then known history wins over further ones.
+    pub(crate) is_status_known: bool,
     /// Withdrawn: spam, deleted or merged away.
     pub(crate) is_gone: bool,
     /// Withdrawn as spam.
@@ -74,6 +80,10 @@ pub(crate) struct Summary {
     pub(crate) clocks: Option<Box<Clocks>>,
 }
 
+/// When replies came whose ticket's creation was not known, in their order.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Orphans(SmallVec<[EventTime; 2]>);
+
 /// What is taken in at one place of a history.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Action {
@@ -92,6 +102,13 @@ pub(crate) struct Opening {
     pub(crate) customer: Option<Key>,
     /// Known from a snapshot only, so that it makes no sample.
     pub(crate) is_silent: bool,
+}
+
+impl Opening {
+    /// Its place among other openings: at the time it happened, also where a snapshot told of it later.
+    pub(crate) fn place(&self) -> EventOrder {
+        self.order.at(self.time)
+    }
 }
 
 /// Something that happened at an instant.

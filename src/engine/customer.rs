@@ -108,7 +108,7 @@ impl CustomerState {
             StepKind::Touchpoint { .. } => None,
         };
         if subscription.is_some() {
-            before.extend(self.subscription_facts(was));
+            before.extend(self.subscription_facts(was, view));
         }
         let mut after = Facts::new();
         let moves_dimensions = self.journal.insert(order, named, kind, view, rules, &mut before, &mut after);
@@ -117,10 +117,10 @@ impl CustomerState {
         }
         let is = self.journal.dimensions();
         if subscription.is_some() {
-            after.extend(self.subscription_facts(is));
+            after.extend(self.subscription_facts(is, view));
         } else if was != is {
-            before.extend(self.subscription_facts(was));
-            after.extend(self.subscription_facts(is));
+            before.extend(self.subscription_facts(was, view));
+            after.extend(self.subscription_facts(is, view));
         }
         if let Some((from, until)) = staged {
             self.facts_in_stage(from, until, view, &mut after);
@@ -140,14 +140,14 @@ impl CustomerState {
     ) -> (Facts, Facts) {
         let facts = |state: &Self| {
             let mut facts = state.end_facts(view, rules);
-            state.openings.around(opening.order).for_each(|at| state.opening_facts(at, view, &mut facts));
+            state.openings.around(opening.place()).for_each(|at| state.opening_facts(at, view, &mut facts));
             facts
         };
         let before = facts(self);
         if stands {
             self.openings.insert(contact, opening);
         } else {
-            self.openings.remove(contact, opening.order);
+            self.openings.remove(contact, opening.place());
         }
         (before, facts(self))
     }
@@ -172,7 +172,7 @@ impl CustomerState {
 
     /// Every fact, but those of explicit touchpoints, which depend on nothing else.
     pub(crate) fn facts(&self, view: &mut View, rules: &Rules) -> Facts {
-        let mut facts = self.subscription_facts(self.journal.dimensions());
+        let mut facts = self.subscription_facts(self.journal.dimensions(), view);
         self.journal.facts(view, rules, &mut facts);
         (0..self.openings.len()).for_each(|at| self.opening_facts(at, view, &mut facts));
         for (answer, _) in self.answers.all() {
@@ -183,11 +183,15 @@ impl CustomerState {
         facts
     }
 
-    /// The facts that are state of now, which end when the customer is forgotten.
+    /// The facts that end when the customer is forgotten: in which stage they are now, and of who is a customer now that they ever became one,
+    /// because who was a customer at a window's start is read as who is one now less who became one since.
     pub(crate) fn facts_of_now(&self, view: &View, rules: &Rules) -> Facts {
-        let mut facts = self.subscription_facts(self.journal.dimensions());
-        facts.extend(self.end_facts(view, rules));
+        let mut facts = self.end_facts(view, rules);
         facts.retain(|fact| fact.measure.is_state());
+        if self.is_active() {
+            let subscribed = self.subscription_facts(self.journal.dimensions(), view);
+            facts.extend(subscribed.into_iter().filter(|fact| fact.measure != Measure::CustomersNew));
+        }
         facts
     }
 
@@ -250,8 +254,9 @@ impl CustomerState {
     }
 
     /// Facts of the subscriptions, credited to dimensions of the customer and to the experience that the customer has had.
-    fn subscription_facts(&self, dimensions: DimensionsId) -> Facts {
+    fn subscription_facts(&self, dimensions: DimensionsId, view: &View) -> Facts {
         let mut facts = self.subscriptions.facts(dimensions);
+        facts.extend(self.subscriptions.trend_facts(&view.settings));
         facts.extend(self.subscriptions.facts_by_experience(self.experience()));
         facts
     }

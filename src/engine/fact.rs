@@ -75,6 +75,8 @@ pub(crate) enum Measure {
     /// Cancellations less subscriptions, of customers who have cancelled now.
     CustomerDepartures,
     CustomersNew,
+    /// Customers at the start of a trend's baseline window who are none at that of its short window. Label: the trend.
+    CustomersLostBefore,
     /// The same by what the customer experienced last. Label: metric and experience.
     ExperienceActivations,
     ExperienceDepartures,
@@ -132,6 +134,7 @@ impl Measure {
             | Self::CsatBeyondTarget
             | Self::Touchpoints
             | Self::BacklogByStatus
+            | Self::CustomersLostBefore
             | Self::ExperienceActive
             | Self::ExperienceActivations
             | Self::ExperienceDepartures
@@ -165,6 +168,7 @@ impl Measure {
                 | Self::ChatsWaiting
                 | Self::ChatsActive
                 | Self::CustomersActive
+                | Self::CustomersLostBefore
                 | Self::ExperienceActive
                 | Self::JourneyCustomers
         )

@@ -12,6 +12,8 @@ use crate::time::{EventTime, Span};
 const FUTURE_TOLERANCE: Span = Span::minutes(2);
 /// Identities expire in slices of this share of the lateness.
 const SLICES: i64 = 8;
+/// When a single slice holds too many identities, this share of the limit leaves at once, so that the search for the oldest is rare.
+const THINNED_SHARE: usize = 64;
 
 /// The gate of one topic partition.
 #[derive(Clone, Debug)]
@@ -84,13 +86,29 @@ impl Gate {
     fn remember(&mut self, identity: Key, time: EventTime) {
         self.seen.insert(identity, time);
         self.expiry.entry(time.slice(self.slice_width())).or_default().push(identity);
-        while self.seen.len() > self.identities_max && self.expiry.len() > 1 {
-            let Some((slice, identities)) = self.expiry.pop_first() else { break };
+        while self.seen.len() > self.identities_max {
+            let Some((slice, mut identities)) = self.expiry.pop_first() else { break };
             let before = self.seen.len();
-            self.forgotten_before = EventTime((slice + 1) * self.slice_width().0);
-            self.forget(&identities, self.forgotten_before);
+            if self.expiry.is_empty() {
+                self.thin(&mut identities);
+                self.expiry.insert(slice, identities);
+            } else {
+                self.forgotten_before = EventTime((slice + 1) * self.slice_width().0);
+                self.forget(&identities, self.forgotten_before);
+            }
             self.evictions += (before - self.seen.len()) as u64;
         }
+    }
+
+    /// Forgets the oldest of the only slice, some more than needed, and all of the same instant together: what is not older than they are can no
+    /// longer be proven new.
+    fn thin(&mut self, identities: &mut Vec<Key>) {
+        let mut times: Vec<EventTime> = identities.iter().filter_map(|identity| self.seen.get(identity).copied()).collect();
+        let leaving = (times.len() - times.len().min(self.identities_max) + self.identities_max / THINNED_SHARE).min(times.len());
+        let (_, last, _) = times.select_nth_unstable(leaving.max(1) - 1);
+        self.forgotten_before = *last + Span(1);
+        self.forget(identities, self.forgotten_before);
+        identities.retain(|identity| self.seen.contains_key(identity));
     }
 
     fn expire(&mut self) {
@@ -149,12 +167,29 @@ mod tests {
     }
 
     #[test]
+    fn identities_of_one_slice_are_limited_too_and_the_oldest_leave() {
+        let mut gate = Gate::new(Span::hours(1), 10);
+        for second in 0..40 {
+            assert_eq!(gate.judge(Key(second as u128), at(0) + Span::seconds(second), None), Outcome::Applied);
+            assert!(gate.identities() <= 10);
+        }
+        assert_eq!((gate.identities(), gate.evictions()), (10, 30));
+        assert_eq!(gate.judge(Key(29), at(0) + Span::seconds(29), None), Outcome::Late);
+        assert_eq!(gate.judge(Key(30), at(0) + Span::seconds(30), None), Outcome::Duplicate);
+        for n in 100..120 {
+            gate.judge(Key(n), at(1), None);
+            assert!(gate.identities() <= 10, "also of one instant");
+        }
+        assert_eq!(gate.judge(Key(100), at(1), None), Outcome::Late, "nothing is counted twice");
+    }
+
+    #[test]
     fn too_many_identities_shorten_the_horizon_and_are_counted() {
         let mut gate = Gate::new(Span::hours(1), 10);
         for minute in 0..40 {
             assert_eq!(gate.judge(Key(minute as u128), at(minute), None), Outcome::Applied);
         }
-        assert!(gate.identities() <= 18 && gate.evictions() > 0);
+        assert!(gate.identities() <= 10 && gate.evictions() > 0);
         assert!(gate.dedup_horizon() < Span::hours(1));
         assert_eq!(gate.judge(Key(0), at(0), None), Outcome::Late, "what can no longer be proven new is late");
     }

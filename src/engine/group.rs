@@ -4,13 +4,14 @@ mod contacts;
 mod customers;
 mod lives;
 mod retention;
+mod sets;
 mod surveys;
 
 use std::collections::BTreeMap;
 
 pub(crate) use retention::Evictions;
 use retention::Schedule;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use self::lives::Lives;
 use super::contact::ContactState;
@@ -35,6 +36,10 @@ pub(crate) struct Group {
     contacts: FxHashMap<Contact, ContactState>,
     surveys: FxHashMap<SurveyId, SurveyState>,
     customers: Lives,
+    /// The full sets of ticket snapshots that something late may still precede, with when each began.
+    sets: BTreeMap<EventOrder, EventTime>,
+    /// The open tickets, kept from the first full set on, so that the next ones need not look through all.
+    open_tickets: Option<FxHashSet<Contact>>,
     /// Events later than now; they are applied when now reaches them.
     held: BTreeMap<EventOrder, Arrived>,
     /// When the tail of each unsettled ticket or chat begins.
@@ -90,6 +95,8 @@ impl Group {
             contacts: FxHashMap::default(),
             surveys: FxHashMap::default(),
             customers: Lives::default(),
+            sets: BTreeMap::new(),
+            open_tickets: None,
             held: BTreeMap::new(),
             unsettled: Schedule::default(),
             ended: Schedule::default(),
@@ -136,6 +143,13 @@ impl Group {
     pub(crate) fn take_in(&mut self, arrived: Arrived, view: &mut View, rules: &Rules) {
         if arrived.order.time > view.now {
             self.held.insert(arrived.order, arrived);
+            // Rather a little early than lost, or without a bound: what lies ahead of now is in no window all the same.
+            if self.held.len() > view.settings.limits.held_max
+                && let Some((_, first)) = self.held.pop_first()
+            {
+                self.evictions.held += 1;
+                self.apply(&first, view, rules);
+            }
         } else {
             self.apply(&arrived, view, rules);
         }
@@ -159,6 +173,7 @@ impl Group {
             self.settle_contact(contact, horizon, view, rules);
         }
         self.settled_before = self.settled_before.max(horizon);
+        self.forget_sets_before(horizon);
         let forgotten = self.forgotten_before(view, rules);
         self.customers.forget_before(forgotten);
         self.expire(horizon, view, rules);
@@ -186,6 +201,7 @@ impl Group {
             Body::Customer(action) => self.apply_customer(action, arrived, view, rules),
             Body::SnapshotCompleted(started) => self.complete_set(started, arrived, view, rules),
         }
+        self.hold_limits(view, rules);
     }
 
     /// Group time: the smallest watermark over the topics that still have lag, else the largest; nothing else lets histories shrink.

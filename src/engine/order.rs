@@ -14,6 +14,13 @@ pub(crate) struct EventOrder {
 impl EventOrder {
     /// Before every event.
     pub(crate) const MIN: Self = Self { time: EventTime::MIN, tie: 0 };
+    /// After every event.
+    pub(crate) const MAX: Self = Self { time: EventTime::MAX, tie: u64::MAX };
+
+    /// The same event's place if it had happened at another time.
+    pub(crate) fn at(self, time: EventTime) -> Self {
+        Self { time, ..self }
+    }
 
     /// The order of the event at `offset` of a topic: at one instant tickets come before chats, surveys and customers, then the log decides.
     pub(crate) fn new(time: EventTime, kind: Kind, topic: u8, offset: i64) -> Self {

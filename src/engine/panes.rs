@@ -15,7 +15,7 @@ use rustc_hash::FxHashMap;
 use super::accounts::AccountId;
 use super::aggregate::{Partial, Value};
 use super::standing::Standing;
-use super::window::{Geometry, Starts, ring_of};
+use super::window::{Geometry, Place, Starts};
 use crate::time::EventTime;
 
 /// So many facts are written before they are sorted into panes without anybody looking.
@@ -73,19 +73,35 @@ impl Panes {
         self.new = emptied;
     }
 
-    /// The tier and slice of an instant; `None` when it is older than every window.
-    pub(crate) fn place_of(&self, geometry: &Geometry, time: EventTime) -> Option<(usize, i64)> {
-        ring_of(&self.starts, time).map(|tier| (tier, time.slice(geometry.width(tier))))
+    /// The starts of the windows that the panes are sorted by.
+    pub(crate) fn starts(&self) -> &Starts {
+        &self.starts
     }
 
     /// The pane of a place.
-    pub(crate) fn pane(&mut self, (tier, slice): (usize, i64)) -> &mut Pane {
-        self.tiers[tier].entry(slice).or_default()
+    pub(crate) fn pane(&mut self, place: Place) -> &mut Pane {
+        self.tiers[place.ring].entry(place.slice).or_default()
     }
 
-    /// The state of an account, made by `zero` where there is none.
-    pub(crate) fn state(&mut self, account: AccountId, zero: impl FnOnce() -> Partial) -> &mut Partial {
-        self.state.entry(account).or_insert_with(zero)
+    /// Adds to a count of the state.
+    pub(crate) fn add_state(&mut self, account: AccountId, by: i64) {
+        self.lift_state(account, &Value::Count(by), 1);
+    }
+
+    /// Adds a value to the state, or takes it out again.
+    pub(crate) fn lift_state(&mut self, account: AccountId, value: &Value, sign: i64) {
+        self.state.entry(account).or_insert_with(|| Partial::zero_of(value)).lift(value, sign);
+    }
+
+    /// The oldest member of a set of the state.
+    pub(crate) fn oldest(&self, account: AccountId) -> Option<EventTime> {
+        let Partial::Since(members) = self.state.get(&account)? else { unreachable!("an account keeps one kind of aggregate for life") };
+        Some(*members.first_key_value()?.0)
+    }
+
+    /// Adds what lay ahead to the state.
+    pub(crate) fn combine_state(&mut self, account: AccountId, partial: &Partial) {
+        self.state.entry(account).or_insert_with(|| partial.zero()).combine(partial, 1);
     }
 
     /// Adds a value at an instant later than now.
@@ -115,12 +131,11 @@ impl Panes {
             let mut gone = self.tiers[tier].split_off(&first_kept);
             std::mem::swap(&mut gone, &mut self.tiers[tier]);
             for (slice, mut pane) in gone {
-                let time = EventTime(slice * width.0);
-                let next = ring_of(starts, time);
+                let next = Place::of(EventTime(slice * width.0), starts, geometry);
                 pane.settle();
-                left(&pane, tier, next);
+                left(&pane, tier, next.map(|place| place.ring));
                 if let Some(next) = next {
-                    self.tiers[next].entry(time.slice(geometry.width(next))).or_default().roll(pane);
+                    self.pane(next).roll(pane);
                 }
             }
         }

@@ -62,11 +62,12 @@ impl Schedule {
         Span(self.worked_until(to).0 - self.worked_until(from).0)
     }
 
-    /// The first instant at which so much business time has passed since `start`; `None` where the schedule ends before.
+    /// The last instant at which no more business time than that has passed since `start`: where it ends with a day, the next opening. `None` where
+    /// the schedule ends before.
     #[must_use]
     pub fn deadline(&self, start: EventTime, target: Span) -> Option<EventTime> {
         let goal = Span(self.worked_until(start).0 + target.0);
-        let reaches = self.open.partition_point(|open| open.before.0 + (open.end - open.start).0 < goal.0);
+        let reaches = self.open.partition_point(|open| open.before.0 + (open.end - open.start).0 <= goal.0);
         self.open.get(reaches).map(|open| open.start + Span(goal.0 - open.before.0))
     }
 

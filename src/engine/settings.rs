@@ -2,7 +2,7 @@
 
 use super::TargetSettings;
 use crate::event::{Kind, Scale};
-use crate::time::Span;
+use crate::time::{EventTime, Span};
 
 /// Everything that the engine depends on beside events and `now`.
 #[derive(Clone, Debug)]
@@ -78,6 +78,13 @@ pub struct WindowSettings {
     pub range: Span,
     /// Its step.
     pub hop: Span,
+}
+
+impl WindowSettings {
+    /// When the window's start first lies after an instant.
+    pub(crate) fn leaves(&self, time: EventTime) -> EventTime {
+        EventTime((time + self.range).slice(self.hop) * self.hop.0)
+    }
 }
 
 /// One trend: a short window against a baseline window without the short one.
@@ -163,6 +170,8 @@ pub struct Limits {
     pub surveys_max: usize,
     /// Remembered event identities per topic partition. Default 4,000,000.
     pub identities_max: usize,
+    /// Events that lie ahead of now; the first of more are counted a little early. Default 1,000,000.
+    pub held_max: usize,
     /// Events in one history. Default 4,096.
     pub history_max: usize,
     /// Series cells in total. Default 200,000.
@@ -176,6 +185,7 @@ impl Default for Limits {
             customers_max: 2_000_000,
             surveys_max: 2_000_000,
             identities_max: 4_000_000,
+            held_max: 1_000_000,
             history_max: 4_096,
             cells_max: 200_000,
         }

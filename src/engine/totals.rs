@@ -1,9 +1,12 @@
 //! Totals: what every cell holds in every ring, over all assigned partition groups, kept by adding and subtracting, so that a scrape does not merge
 //! and its cost does not grow with panes or partitions.
 
+use std::collections::BTreeMap;
+
 use super::aggregate::{Partial, Value};
 use super::cells::CellId;
 use super::panes::Entry;
+use crate::time::EventTime;
 
 /// Totals by cell and ring. A cell of state, which has no time, has its one total in ring 0.
 #[derive(Debug)]
@@ -37,6 +40,25 @@ impl Totals {
         self.total(cell, 0, || Partial::zero_of(value));
     }
 
+    /// Adds to a count.
+    pub(crate) fn count(&mut self, cell: CellId, ring: usize, by: i64) {
+        self.total(cell, ring, || Partial::Count(0)).lift(&Value::Count(by), 1);
+    }
+
+    /// Forgets the oldest member of a cell of state whose oldest is asked for.
+    pub(crate) fn forget_oldest(&mut self, cell: CellId) {
+        self.members(cell).clear();
+    }
+
+    /// Notes a member, of which the oldest is kept.
+    pub(crate) fn note_oldest(&mut self, cell: CellId, time: EventTime) {
+        let members = self.members(cell);
+        if members.first_key_value().is_none_or(|(oldest, _)| time < *oldest) {
+            members.clear();
+            members.insert(time, 1);
+        }
+    }
+
     /// Adds a fact's value (`sign` 1) or takes it out again (`sign` -1).
     pub(crate) fn lift(&mut self, cell: CellId, ring: usize, value: &Value, sign: i64) {
         self.total(cell, ring, || Partial::zero_of(value)).lift(value, sign);
@@ -64,6 +86,12 @@ impl Totals {
                 }
             },
         }
+    }
+
+    fn members(&mut self, cell: CellId) -> &mut BTreeMap<EventTime, i64> {
+        let total = self.total(cell, 0, || Partial::Since(Box::default()));
+        let Partial::Since(members) = total else { unreachable!("a cell keeps one kind of aggregate for life: {total:?}") };
+        members
     }
 
     fn total(&mut self, cell: CellId, ring: usize, zero: impl FnOnce() -> Partial) -> &mut Partial {

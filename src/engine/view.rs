@@ -6,14 +6,15 @@ use smallvec::SmallVec;
 
 use super::EngineSettings;
 use super::accounts::{AccountId, Accounts, Keeping, Purpose};
-use super::aggregate::{DurationClasses, Partial};
+use super::aggregate::{DurationClasses, Partial, Value};
 use super::cells::{Cell, CellId, Cells};
 use super::fact::{Fact, Grouping};
 use super::names::{BundleId, KeyId, Names};
 use super::panes::{Panes, Posted};
 use super::scales::Scales;
+use super::sums::Sums;
 use super::totals::Totals;
-use super::window::{Geometry, Starts};
+use super::window::{Geometry, Place, Starts};
 use crate::time::EventTime;
 
 /// Names, cells and totals.
@@ -31,6 +32,7 @@ pub(crate) struct View {
     /// When the next window moves.
     next_move: EventTime,
     totals: Totals,
+    sums: Sums,
     /// Whether the facts themselves are kept too.
     pub(super) keeps_standing: bool,
 }
@@ -50,6 +52,7 @@ impl View {
             starts: geometry.starts(EventTime::MIN),
             next_move: EventTime::MIN,
             totals: Totals::new(geometry.len()),
+            sums: Sums::new(geometry.len()),
             keeps_standing: false,
             geometry,
             settings,
@@ -123,42 +126,92 @@ impl View {
             }
         });
         let new = panes.take_new();
-        let mut rest = new.as_slice();
-        while let Some(first) = rest.first() {
-            let run = if accounts.of(first.account).is_state {
-                let run = rest.iter().take_while(|p| accounts.of(p.account).is_state).count();
-                settle_state(&rest[..run], panes, accounts, totals);
-                run
-            } else {
-                let place = panes.place_of(&self.geometry, first.time);
-                let is_same = |p: &&Posted| !accounts.of(p.account).is_state && panes.place_of(&self.geometry, p.time) == place;
-                let run = rest.iter().take_while(is_same).count();
-                settle_run(&rest[..run], place, panes, accounts, totals);
-                run
-            };
-            self.cells.note_overflows(rest[..run].iter().map(|p| u64::from(accounts.of(p.account).missing)).sum());
-            rest = &rest[run..];
+        self.settle_state(&new, panes);
+        self.settle_timed(&new, panes);
+        while let Some((account, ring, sum)) = self.sums.pop() {
+            if self.accounts.of(account).is_state {
+                panes.add_state(account, sum);
+            }
+            let feeds = self.accounts.feeds(self.accounts.of(account));
+            feeds.iter().for_each(|cell| self.totals.count(*cell, ring, sum));
         }
         panes.reuse(new);
+    }
+
+    /// Tells the cells whose oldest is asked for which it is now, over these groups.
+    pub(crate) fn find_oldest<'a>(&mut self, groups: impl Iterator<Item = &'a Panes>) {
+        for id in self.accounts.oldest() {
+            let feeds = self.accounts.feeds(self.accounts.of(*id));
+            feeds.iter().for_each(|cell| self.totals.forget_oldest(*cell));
+        }
+        for panes in groups {
+            for id in self.accounts.oldest() {
+                if let Some(time) = panes.oldest(*id) {
+                    let feeds = self.accounts.feeds(self.accounts.of(*id));
+                    feeds.iter().for_each(|cell| self.totals.note_oldest(*cell, time));
+                }
+            }
+        }
+    }
+
+    fn settle_state(&mut self, posted: &[Posted], panes: &mut Panes) {
+        let mut missing = 0;
+        for Posted { account: id, sign, value, .. } in posted {
+            let account = self.accounts.of(*id);
+            missing += u64::from(account.missing);
+            if !account.is_state {
+                continue;
+            }
+            if let Value::Count(by) = value {
+                self.sums.add(*id, 0, i64::from(*sign) * by);
+            } else {
+                panes.lift_state(*id, value, i64::from(*sign));
+            }
+        }
+        self.cells.note_overflows(missing);
+    }
+
+    fn settle_timed(&mut self, posted: &[Posted], panes: &mut Panes) {
+        let mut rest = posted.iter().filter(|p| !self.accounts.of(p.account).is_state).peekable();
+        while let Some(first) = rest.peek() {
+            let Some(place) = Place::of(first.time, panes.starts(), &self.geometry) else {
+                // A fact older than every window still names its series, as one that was seen, at 0.
+                let feeds = self.accounts.feeds(self.accounts.of(first.account));
+                feeds.iter().for_each(|cell| self.totals.name(*cell, &first.value));
+                rest.next();
+                continue;
+            };
+            let pane = panes.pane(place);
+            while let Some(Posted { account, sign, value, .. }) = rest.next_if(|p| place.holds(p.time)) {
+                let sign = i64::from(*sign);
+                pane.lift(*account, value, sign);
+                if let Value::Count(by) = value {
+                    self.sums.add(*account, place.ring, sign * by);
+                } else {
+                    let feeds = self.accounts.feeds(self.accounts.of(*account));
+                    feeds.iter().for_each(|cell| self.totals.lift(*cell, place.ring, value, sign));
+                }
+            }
+        }
     }
 
     /// Adds what lay ahead of now and has been reached.
     pub(crate) fn reach(&mut self, panes: &mut Panes) {
         while let Some((id, time, partial)) = panes.pop_reached(self.now) {
             let account = self.accounts.of(id);
-            let mut ring = Some(0);
-            if account.is_state {
-                panes.state(id, || partial.zero()).combine(&partial, 1);
-            } else {
-                let place = panes.place_of(&self.geometry, time);
-                ring = place.map(|(tier, _)| tier);
-                if let Some(place) = place {
-                    panes.pane(place).combine(id, &partial);
+            let place = Place::of(time, panes.starts(), &self.geometry);
+            let ring = match place {
+                _ if account.is_state => {
+                    panes.combine_state(id, &partial);
+                    0
                 }
-            }
-            if let Some(ring) = ring {
-                self.accounts.feeds(account).iter().for_each(|cell| self.totals.combine(*cell, ring, &partial, 1));
-            }
+                Some(place) => {
+                    panes.pane(place).combine(id, &partial);
+                    place.ring
+                }
+                None => continue,
+            };
+            self.accounts.feeds(account).iter().for_each(|cell| self.totals.combine(*cell, ring, &partial, 1));
         }
     }
 
@@ -172,8 +225,10 @@ impl View {
             }
         }
         for (id, partial) in panes.states() {
-            let feeds = self.accounts.feeds(self.accounts.of(id));
-            feeds.iter().for_each(|cell| self.totals.combine(*cell, 0, partial, sign));
+            let account = self.accounts.of(id);
+            if account.keeping != Keeping::Oldest {
+                self.accounts.feeds(account).iter().for_each(|cell| self.totals.combine(*cell, 0, partial, sign));
+            }
         }
     }
 
@@ -221,29 +276,5 @@ impl View {
         }
         let cells = keys.into_iter().map(|key| self.cells.intern(Cell { measure, label, key }));
         self.accounts.open(purpose, keeping, cells)
-    }
-}
-
-fn settle_state(posted: &[Posted], panes: &mut Panes, accounts: &Accounts, totals: &mut Totals) {
-    for Posted { account: id, sign, value, .. } in posted {
-        let (account, sign) = (accounts.of(*id), i64::from(*sign));
-        panes.state(*id, || Partial::zero_of(value)).lift(value, sign);
-        accounts.feeds(account).iter().for_each(|cell| totals.lift(*cell, 0, value, sign));
-    }
-}
-
-/// Adds facts of one pane, or of none where they are older than every window: then they still name their series, as ones that were seen, at 0.
-fn settle_run(posted: &[Posted], place: Option<(usize, i64)>, panes: &mut Panes, accounts: &Accounts, totals: &mut Totals) {
-    let Some((ring, _)) = place else {
-        for Posted { account, value, .. } in posted {
-            accounts.feeds(accounts.of(*account)).iter().for_each(|cell| totals.name(*cell, value));
-        }
-        return;
-    };
-    let pane = place.map(|place| panes.pane(place)).expect("the place is known here");
-    for Posted { account, sign, value, .. } in posted {
-        let sign = i64::from(*sign);
-        pane.lift(*account, value, sign);
-        accounts.feeds(accounts.of(*account)).iter().for_each(|cell| totals.lift(*cell, ring, value, sign));
     }
 }

@@ -64,6 +64,35 @@ pub(crate) fn ring_of(starts: &Starts, time: EventTime) -> Option<usize> {
     starts.iter().position(|start| time >= *start)
 }
 
+/// The pane that an instant lies in.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Place {
+    /// Its ring, which is its tier.
+    pub(crate) ring: usize,
+    /// The number of its slice.
+    pub(crate) slice: i64,
+    from: EventTime,
+    until: EventTime,
+}
+
+impl Place {
+    /// The pane of an instant; `None` when it is older than every window.
+    pub(crate) fn of(time: EventTime, starts: &Starts, geometry: &Geometry) -> Option<Self> {
+        let ring = ring_of(starts, time)?;
+        let width = geometry.width(ring);
+        let slice = time.slice(width);
+        let from = EventTime(slice * width.0);
+        // The first pane of a ring ends where the finer panes of the ring before it begin.
+        let until = (from + width).min(if ring == 0 { EventTime::MAX } else { starts[ring - 1] });
+        Some(Self { ring, slice, from, until })
+    }
+
+    /// Whether another instant lies in the same pane.
+    pub(crate) fn holds(self, time: EventTime) -> bool {
+        (self.from..self.until).contains(&time)
+    }
+}
+
 fn gcd(a: i64, b: i64) -> i64 {
     if b == 0 { a } else { gcd(b, a % b) }
 }

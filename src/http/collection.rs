@@ -23,12 +23,23 @@ const GZIP_HEADER: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 4, 255];
 #[derive(Debug, Default)]
 pub(super) struct Collector {
     newest: Mutex<Option<Collection>>,
+    numbered: Mutex<Option<Numbered>>,
 }
+
+/// A snapshot with its number: answers of the same number are made of the same values.
+#[derive(Clone, Debug)]
+pub(super) struct Numbered {
+    pub(super) number: u64,
+    pub(super) snapshot: Arc<Snapshot>,
+}
+
+/// The chunks of an answer, and the number of the snapshot that they are made of.
+pub(super) type Made<const N: usize> = (u64, [Bytes; N]);
 
 /// One snapshot's text.
 #[derive(Clone, Debug)]
 struct Collection {
-    snapshot: Arc<Snapshot>,
+    made_of: Numbered,
     text: Bytes,
     compressed: Option<Compressed>,
 }
@@ -41,18 +52,28 @@ struct Compressed {
 }
 
 impl Collector {
-    /// The exposition of the newest snapshot. Blocks while another caller renders it.
-    pub(super) fn text(&self, source: &dyn Source, exposition: &Exposition) -> Bytes {
-        self.collect(source, exposition, false).text
+    /// The newest snapshot. Numbers ascend, and a snapshot that is asked for again has the number that it had.
+    pub(super) fn newest(&self, source: &dyn Source) -> Numbered {
+        let mut numbered = self.numbered.lock().unwrap_or_else(PoisonError::into_inner);
+        // Asked for under the lock, or an older one could come after a newer one.
+        let snapshot = source.snapshot();
+        match &*numbered {
+            Some(known) if Arc::ptr_eq(&known.snapshot, &snapshot) => known.clone(),
+            earlier => {
+                let number = earlier.as_ref().map_or(1, |earlier| earlier.number + 1);
+                numbered.insert(Numbered { number, snapshot }).clone()
+            }
+        }
     }
 
-    /// The exposition of the newest snapshot and the telemetry of now, as they are.
-    pub(super) fn plain(&self, source: &dyn Source, exposition: &Exposition) -> [Bytes; 2] {
-        [self.text(source, exposition), telemetry(source)]
+    /// The exposition of the newest snapshot and the telemetry of now, as they are. Blocks while another caller renders it.
+    pub(super) fn plain(&self, source: &dyn Source, exposition: &Exposition) -> Made<2> {
+        let collection = self.collect(source, exposition, false);
+        (collection.made_of.number, [collection.text, telemetry(source)])
     }
 
     /// The same as one gzip member: the snapshot's blocks from the cache, the telemetry's compressed now, the checksums joined.
-    pub(super) fn gzip(&self, source: &dyn Source, exposition: &Exposition) -> std::io::Result<[Bytes; 4]> {
+    pub(super) fn gzip(&self, source: &dyn Source, exposition: &Exposition) -> std::io::Result<Made<4>> {
         let collection = self.collect(source, exposition, true);
         let compressed = match collection.compressed {
             Some(compressed) => compressed,
@@ -69,19 +90,19 @@ impl Collector {
         let mut trailer = Vec::with_capacity(8);
         trailer.extend_from_slice(&crc.sum().to_le_bytes());
         trailer.extend_from_slice(&crc.amount().to_le_bytes());
-        Ok([Bytes::from_static(&GZIP_HEADER), compressed.blocks, Bytes::from(last), Bytes::from(trailer)])
+        Ok((collection.made_of.number, [Bytes::from_static(&GZIP_HEADER), compressed.blocks, Bytes::from(last), Bytes::from(trailer)]))
     }
 
     fn collect(&self, source: &dyn Source, exposition: &Exposition, compressed: bool) -> Collection {
         // A panic while rendering leaves the earlier collection in place, which is still true of its snapshot.
         let mut newest = self.newest.lock().unwrap_or_else(PoisonError::into_inner);
-        let snapshot = source.snapshot();
+        let made_of = self.newest(source);
         let mut collection = match newest.take() {
-            Some(collection) if Arc::ptr_eq(&collection.snapshot, &snapshot) => collection,
+            Some(collection) if collection.made_of.number == made_of.number => collection,
             earlier => {
                 let mut text = String::with_capacity(earlier.map_or(0, |earlier| earlier.text.len() * 9 / 8));
-                exposition.render(&snapshot, &mut text);
-                Collection { snapshot, text: Bytes::from(text), compressed: None }
+                exposition.render(&made_of.snapshot, &mut text);
+                Collection { made_of, text: Bytes::from(text), compressed: None }
             }
         };
         if compressed && collection.compressed.is_none() {
@@ -152,7 +173,7 @@ mod tests {
         let collector = Collector::default();
         let collected = |collector: &Collector| {
             let collection = collector.collect(&source, &exposition, true);
-            (Arc::as_ptr(&collection.snapshot), Arc::as_ptr(&collection.compressed.unwrap().crc))
+            (collection.made_of.number, Arc::as_ptr(&collection.compressed.unwrap().crc))
         };
         let (first, again) = (collected(&collector), collected(&collector));
         assert_eq!(first, again);
@@ -165,8 +186,8 @@ mod tests {
         let (source, exposition, _) = fixture();
         let collector = Collector::default();
         for _ in 0..2 {
-            let plain = collector.plain(&source, &exposition).concat();
-            let packed = collector.gzip(&source, &exposition).unwrap().concat();
+            let plain = collector.plain(&source, &exposition).1.concat();
+            let packed = collector.gzip(&source, &exposition).unwrap().1.concat();
             let mut unpacked = Vec::new();
             // One member only: not every scraper reads on after the first.
             flate2::read::GzDecoder::new(packed.as_slice()).read_to_end(&mut unpacked).unwrap();

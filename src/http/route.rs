@@ -2,18 +2,29 @@
 //!
 //! Does not know connections; see `connection` for those.
 
+use std::io::Write;
 use std::sync::Arc;
+use std::time::Duration;
 
-use hyper::header::{self, HeaderValue};
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use hyper::body::Bytes;
+use hyper::header::{self, HeaderName, HeaderValue};
 use hyper::{Method, Request, Response, StatusCode};
 use tokio::sync::Semaphore;
+use tokio::time::MissedTickBehavior;
 
 use super::body::Chunks;
-use super::collection::Collector;
+use super::collection::{Collector, Made};
+use super::history::History;
 use super::{Site, negotiate, page};
 
-/// Scrapes and pages at once; further ones are told to come back.
+/// Scrapes at once; further ones are told to come back.
 const SCRAPES_MAX: usize = 4;
+/// Pages at once, apart from scrapes, so that no number of open pages keeps Prometheus waiting.
+const PAGES_MAX: usize = 4;
+/// Tells of which snapshot an answer is made: two answers of one number show the same values.
+const SNAPSHOT: HeaderName = HeaderName::from_static("cxpulse-snapshot");
 /// Prometheus 3 fails a scrape whose type is not exactly this.
 const EXPOSITION_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 const TEXT_TYPE: &str = "text/plain; charset=utf-8";
@@ -23,12 +34,37 @@ pub(super) struct Routes {
     site: Site,
     collector: Arc<Collector>,
     scrapes: Arc<Semaphore>,
+    pages: Arc<Semaphore>,
+    history: Arc<History>,
 }
 
 impl Routes {
     /// The paths of `site`.
     pub(super) fn new(site: Site) -> Self {
-        Self { site, collector: Arc::default(), scrapes: Arc::new(Semaphore::new(SCRAPES_MAX)) }
+        let slots = |count| Arc::new(Semaphore::new(count));
+        Self { site, collector: Arc::default(), scrapes: slots(SCRAPES_MAX), pages: slots(PAGES_MAX), history: Arc::default() }
+    }
+
+    /// Keeps what the page's lines are drawn from, for as long as the server runs.
+    pub(super) async fn remember(&self) -> std::convert::Infallible {
+        if !self.site.web.page {
+            return std::future::pending().await;
+        }
+        let mut seconds = tokio::time::interval(Duration::from_secs(1));
+        seconds.set_missed_tick_behavior(MissedTickBehavior::Skip);
+        loop {
+            seconds.tick().await;
+            let (history, site) = (Arc::clone(&self.history), self.site.clone());
+            // A fresh snapshot may have to be waited for.
+            let ticked = tokio::task::spawn_blocking(move || {
+                let source = site.source.as_ref();
+                // While the log is caught up with, values run through the past.
+                history.tick(|| source.ready().is_ok().then(|| page::row(&site.exposition, &source.snapshot())));
+            });
+            if let Err(error) = ticked.await {
+                tracing::error!(%error, "a point of the page's lines is missing");
+            }
+        }
     }
 
     /// Answers one request; hyper leaves the body out for HEAD.
@@ -50,8 +86,9 @@ impl Routes {
                 Ok(()) => text(StatusCode::OK, "ready\n"),
                 Err(reason) => text(StatusCode::SERVICE_UNAVAILABLE, format!("not ready: {reason}\n")),
             },
-            Target::Page => self.page().await,
-            Target::Style => respond(StatusCode::OK, "text/css; charset=utf-8", page::STYLE),
+            Target::Page => self.page(request.uri().query(), accepted_gzip(request)).await,
+            Target::Plain => text(StatusCode::OK, page::plain(&self.site.web.telemetry_path)),
+            Target::File(content_type, text) => respond(StatusCode::OK, content_type, text),
         }
     }
 
@@ -61,58 +98,55 @@ impl Routes {
             "/-/ready" => Some(Target::Ready),
             _ if path == self.site.web.telemetry_path => Some(Target::Exposition),
             "/" if self.site.web.page => Some(Target::Page),
-            page::STYLE_PATH if self.site.web.page => Some(Target::Style),
+            "/" => Some(Target::Plain),
+            _ if self.site.web.page => page::FILES.iter().find(|file| file.0 == path).map(|file| Target::File(file.1, file.2)),
             _ => None,
         }
     }
 
     async fn exposition(&self, gzip: bool) -> Response<Chunks> {
         let collected = self
-            .collect(move |collector, site| {
+            .collect(&self.scrapes, move |collector, site| {
                 let (source, exposition) = (site.source.as_ref(), site.exposition.as_ref());
-                if gzip {
-                    collector.gzip(source, exposition).map(Chunks::new)
-                } else {
-                    Ok(Chunks::new(collector.plain(source, exposition)))
-                }
+                if gzip { collector.gzip(source, exposition).map(chunks) } else { Ok(chunks(collector.plain(source, exposition))) }
             })
             .await;
-        let body = match collected {
+        let (number, body) = match collected {
             Ok(Ok(body)) => body,
             Ok(Err(_)) => return failed(),
             Err(answer) => return answer,
         };
-        let mut answer = respond(StatusCode::OK, EXPOSITION_TYPE, body);
-        answer.headers_mut().insert(header::VARY, HeaderValue::from_static("accept-encoding"));
-        if gzip {
-            answer.headers_mut().insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
-        }
-        answer
+        negotiated(respond(StatusCode::OK, EXPOSITION_TYPE, body), number, gzip)
     }
 
-    async fn page(&self) -> Response<Chunks> {
+    async fn page(&self, query: Option<&str>, gzip: bool) -> Response<Chunks> {
+        let (query, history) = (query.map(str::to_owned), Arc::clone(&self.history));
         let rendered = self
-            .collect(|collector, site| {
-                let text = collector.text(site.source.as_ref(), &site.exposition);
-                page::render(&String::from_utf8_lossy(&text), &site.source.ready(), &site.web.telemetry_path)
+            .collect(&self.pages, move |collector, site| {
+                let (number, html) = rendered(collector, site, query.as_deref(), &history);
+                if gzip { compressed(&html).map(|bytes| (number, bytes)) } else { Ok((number, Bytes::from(html))) }
             })
             .await;
-        match rendered {
-            Ok(html) => {
-                let mut answer = respond(StatusCode::OK, "text/html; charset=utf-8", html);
-                answer.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(page::POLICY));
-                answer.headers_mut().insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
-                answer
-            }
-            Err(answer) => answer,
-        }
+        let (number, body) = match rendered {
+            Ok(Ok((number, bytes))) => (number, Chunks::new([bytes])),
+            Ok(Err(_)) => return failed(),
+            Err(answer) => return answer,
+        };
+        let mut answer = negotiated(respond(StatusCode::OK, "text/html; charset=utf-8", body), number, gzip);
+        answer.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(page::POLICY));
+        answer.headers_mut().insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+        answer
     }
 
     /// Runs `work` off the async threads, or says at once that too much is running. The slot goes with the work, which goes on when its
     /// client hangs up: a client that reconnects quickly cannot pile work up.
-    async fn collect<T: Send + 'static>(&self, work: impl FnOnce(&Collector, &Site) -> T + Send + 'static) -> Result<T, Response<Chunks>> {
-        let Ok(slot) = Arc::clone(&self.scrapes).try_acquire_owned() else {
-            let mut busy = text(StatusCode::SERVICE_UNAVAILABLE, "too many scrapes at once\n");
+    async fn collect<T: Send + 'static>(
+        &self,
+        slots: &Arc<Semaphore>,
+        work: impl FnOnce(&Collector, &Site) -> T + Send + 'static,
+    ) -> Result<T, Response<Chunks>> {
+        let Ok(slot) = Arc::clone(slots).try_acquire_owned() else {
+            let mut busy = text(StatusCode::SERVICE_UNAVAILABLE, "too many at once\n");
             busy.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
             return Err(busy);
         };
@@ -134,7 +168,49 @@ enum Target {
     Healthy,
     Ready,
     Page,
-    Style,
+    Plain,
+    /// Its type and its text.
+    File(&'static str, &'static str),
+}
+
+/// The page of the newest snapshot, with its number.
+fn rendered(collector: &Collector, site: &Site, query: Option<&str>, history: &History) -> (u64, String) {
+    let newest = collector.newest(site.source.as_ref());
+    let mut telemetry = String::new();
+    site.source.render_telemetry(&mut telemetry);
+    let view = page::View {
+        exposition: &site.exposition,
+        snapshot: &newest.snapshot,
+        number: newest.number,
+        window: page::window_of(query, &newest.snapshot),
+        telemetry: page::Telemetry::read(&telemetry),
+        ready: site.source.ready(),
+        history,
+        telemetry_path: &site.web.telemetry_path,
+        group_size_min: site.web.group_size_min,
+    };
+    (newest.number, page::render(&view))
+}
+
+fn chunks<const N: usize>((number, chunks): Made<N>) -> (u64, Chunks) {
+    (number, Chunks::new(chunks))
+}
+
+fn compressed(text: &str) -> std::io::Result<Bytes> {
+    let mut encoder = GzEncoder::new(Vec::with_capacity(text.len() / 4), Compression::fast());
+    encoder.write_all(text.as_bytes())?;
+    encoder.finish().map(Bytes::from)
+}
+
+/// An answer that is made of a snapshot, compressed where that was accepted.
+fn negotiated(mut answer: Response<Chunks>, number: u64, gzip: bool) -> Response<Chunks> {
+    let headers = answer.headers_mut();
+    headers.insert(SNAPSHOT, HeaderValue::from(number));
+    headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
+    if gzip {
+        headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+    }
+    answer
 }
 
 fn accepted_gzip<B>(request: &Request<B>) -> bool {

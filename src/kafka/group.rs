@@ -64,6 +64,10 @@ impl<S: Sink> Group<S> {
             loop {
                 match queue.poll(Duration::ZERO) {
                     Some(Ok(message)) => {
+                        if let Some(expected) = feed.next_offset().filter(|expected| message.offset() < *expected) {
+                            let (topic, partition) = (self.common.topics[feed.at().topic].clone(), feed.at().partition);
+                            return Err(Failure::WentBack { topic, partition, found: message.offset(), expected });
+                        }
                         let timestamp = deliver(feed.at(), &message, sink);
                         if let Some(skipped) = feed.taken(message.offset(), timestamp) {
                             warn_of_skipped(&self.common.topics[feed.at().topic], feed.at().partition, &skipped);

@@ -167,6 +167,7 @@ const fn family_of(measure: Measure) -> &'static str {
         Measure::CustomerActivations => "cx_customers_active_at_start",
         Measure::CustomerDepartures => "cx_customers_churned",
         Measure::CustomersNew => "cx_customers_new",
+        Measure::CustomersLostBefore => "cx_customers_lost_before",
         Measure::ExperienceActive | Measure::ExperienceActivations => "cx_customers_active_at_start_by_experience",
         Measure::ExperienceDepartures => "cx_customers_churned_by_experience",
         Measure::JourneyCustomers => "cx_journey_customers",

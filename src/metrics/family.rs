@@ -74,6 +74,8 @@ pub enum Labels {
     Transition,
     /// `metric` and `baseline`, for the configured trends.
     Trend,
+    /// `baseline`, for the configured trends.
+    Baseline,
     /// `metric`: what a target can be set for.
     Target,
     /// `part`: a part of the health index.
@@ -143,6 +145,7 @@ impl Labels {
                 snapshot.touchpoints.iter().map(texts).collect()
             }
             Self::Trend => super::families::trend::variants(snapshot),
+            Self::Baseline => super::families::trend::baselines(snapshot),
             Self::HealthPart => super::families::health::variants(),
             Self::Status => {
                 let statuses = [(Status::New, "new"), (Status::Open, "open"), (Status::Pending, "pending"), (Status::OnHold, "on_hold")];

@@ -2,6 +2,7 @@
 
 use super::family::Merge;
 use super::text::{Labels, write_header};
+use super::values::Sample;
 use crate::engine::{Snapshot, WindowState};
 use crate::event::Reason;
 
@@ -139,6 +140,20 @@ pub(super) fn render(snapshot: &Snapshot, at: Option<f64>, out: &mut String) {
     for family in &FAMILIES {
         write(out, family, (family.read)(snapshot), at);
     }
+}
+
+/// The samples of one family with their labels; none for a name that is not one of these.
+pub(super) fn samples(snapshot: &Snapshot, name: &str) -> Vec<(Vec<(&'static str, String)>, Sample)> {
+    let Some(family) = FAMILIES.iter().find(|family| family.name == name) else { return Vec::new() };
+    let sample = |(values, value): (Vec<&str>, f64)| {
+        let mut labels = Labels::default();
+        family.labels.iter().zip(&values).for_each(|(name, text)| labels.push(name, text));
+        let mut series = name.to_owned();
+        labels.write_series(&mut series);
+        let texts = family.labels.iter().copied().zip(values.iter().map(|value| (*value).to_owned())).collect();
+        (texts, Sample { series, value })
+    };
+    (family.read)(snapshot).into_iter().map(sample).collect()
 }
 
 /// Appends the ledger under the names of the process's counters.

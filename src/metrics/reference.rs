@@ -4,6 +4,8 @@ use std::fmt::Write as _;
 
 use super::family::{Family, Labels, Merge, Sets};
 use super::itself;
+use super::listing::Own;
+use super::planned::PLANNED;
 use super::telemetry::{PartitionReading, Telemetry};
 use crate::config::Configuration;
 
@@ -37,8 +39,13 @@ pub fn reference(configuration: &Configuration) -> String {
     page.push_str(
         "\n## The process\n\nCounters count what this process did since it started.\n\n| family | type | definition |\n|---|---|---|\n",
     );
-    for (name, kind, help) in of_process(configuration) {
+    for (name, kind, help) in helps_and_kinds(&process_text(configuration)) {
         row(&mut page, [name.as_str(), &kind, &help]);
+    }
+    page.push_str("\n## Planned\n\nNames and labels are settled; nothing exports these yet.\n\n");
+    page.push_str("| family | type | labels | definition |\n|---|---|---|---|\n");
+    for planned in &PLANNED {
+        row(&mut page, [planned.name, planned.kind, &planned.labels.join(", "), planned.help]);
     }
     page
 }
@@ -54,7 +61,12 @@ fn row<'a>(page: &mut String, columns: impl IntoIterator<Item = &'a str>) {
 }
 
 fn labels_of(family: &Family) -> String {
-    let own = match family.labels {
+    own_labels(family.labels).into_iter().chain(family.is_windowed.then_some("window")).collect::<Vec<_>>().join(", ")
+}
+
+/// The names of a family's own labels, in their order.
+pub(super) fn own_labels(labels: Labels) -> Vec<&'static str> {
+    match labels {
         Labels::None => Vec::new(),
         Labels::Metric | Labels::Target => vec!["metric"],
         Labels::Scope => vec!["scope"],
@@ -70,8 +82,8 @@ fn labels_of(family: &Family) -> String {
         Labels::PainPart => vec!["part"],
         Labels::Transition => vec!["from", "to"],
         Labels::Trend => vec!["metric", "baseline"],
-    };
-    own.into_iter().chain(family.is_windowed.then_some("window")).collect::<Vec<_>>().join(", ")
+        Labels::Baseline => vec!["baseline"],
+    }
 }
 
 fn sets_of(sets: Sets) -> &'static str {
@@ -93,21 +105,37 @@ fn merge_of(merge: Merge) -> &'static str {
     }
 }
 
-/// Name, type and definition of the process's own families, as its registry exports them.
-fn of_process(configuration: &Configuration) -> Vec<(String, String, String)> {
-    let topics: Vec<_> = configuration.topics.iter().map(|topic| (topic.name.clone(), topic.kind)).collect();
-    let mut text = String::new();
-    let telemetry = Telemetry::new(&topics);
-    // Families by partition have series only while something is assigned.
-    telemetry.set_partitions(0, 1);
-    telemetry.set_log_append_time(0, true);
-    telemetry.set_assignment(&[PartitionReading { topic: 0, partition: 0, lag_records: Some(0) }]);
-    telemetry.render(&mut text);
+/// The process's own families with their labels, as its registry exports them.
+pub(super) fn of_process(configuration: &Configuration) -> Vec<Own> {
+    let text = process_text(configuration);
+    let labels = |name: &str| {
+        let sample =
+            text.lines().find_map(|line| line.strip_prefix(name)?.trim_start_matches("_bucket").strip_prefix('{')?.split_once('}'));
+        let pairs = sample.map_or("", |(pairs, _)| pairs).split(',').filter_map(|pair| pair.split_once('='));
+        pairs.map(|(label, _)| label.to_owned()).filter(|label| label != "le").collect()
+    };
+    helps_and_kinds(&text).map(|(name, kind, help)| Own { labels: labels(&name), name, kind, merge: None, help }).collect()
+}
+
+/// Name, type and definition of each family in an exposition.
+fn helps_and_kinds(text: &str) -> impl Iterator<Item = (String, String, String)> {
     let comment = |line: &str, keyword: &str| {
         let (name, rest) = line.strip_prefix(keyword)?.split_once(' ')?;
         Some((name.to_owned(), rest.to_owned()))
     };
-    let helps = text.lines().filter_map(|line| comment(line, "# HELP "));
     let kinds: Vec<_> = text.lines().filter_map(|line| comment(line, "# TYPE ")).collect();
-    helps.filter_map(|(name, help)| kinds.iter().find(|(n, _)| *n == name).map(|(_, kind)| (name.clone(), kind.clone(), help))).collect()
+    let helps = text.lines().filter_map(move |line| comment(line, "# HELP "));
+    helps.filter_map(move |(name, help)| kinds.iter().find(|(n, _)| *n == name).map(|(_, kind)| (name.clone(), kind.clone(), help)))
+}
+
+/// What the process's registry exports while something is assigned, without which families by partition have no series.
+fn process_text(configuration: &Configuration) -> String {
+    let topics: Vec<_> = configuration.topics.iter().map(|topic| (topic.name.clone(), topic.kind)).collect();
+    let mut text = String::new();
+    let telemetry = Telemetry::new(&topics);
+    telemetry.set_partitions(0, 1);
+    telemetry.set_log_append_time(0, true);
+    telemetry.set_assignment(&[PartitionReading { topic: 0, partition: 0, lag_records: Some(0) }]);
+    telemetry.render(&mut text);
+    text
 }

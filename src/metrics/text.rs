@@ -42,15 +42,20 @@ impl Labels {
         self.text.truncate(len);
     }
 
-    /// Appends one sample line; `timestamp_seconds` only where history is written.
-    pub(super) fn write_sample(&self, out: &mut String, name: &str, suffix: &str, value: f64, timestamp_seconds: Option<f64>) {
-        out.push_str(name);
-        out.push_str(suffix);
+    /// Appends the labels behind a name.
+    pub(super) fn write_series(&self, out: &mut String) {
         if !self.text.is_empty() {
             out.push('{');
             out.push_str(&self.text);
             out.push('}');
         }
+    }
+
+    /// Appends one sample line; `timestamp_seconds` only where history is written.
+    pub(super) fn write_sample(&self, out: &mut String, name: &str, suffix: &str, value: f64, timestamp_seconds: Option<f64>) {
+        out.push_str(name);
+        out.push_str(suffix);
+        self.write_series(out);
         out.push(' ');
         write_number(out, value);
         if let Some(seconds) = timestamp_seconds {

@@ -10,6 +10,7 @@ use super::pipeline::Pipeline;
 use super::publisher::Publisher;
 use super::service::Failure;
 use super::shared::Shared;
+use super::silence::Silence;
 use crate::config::RunSettings;
 use crate::engine::Engine;
 use crate::kafka::{Feed, Session, Share, Stopped, stop_all};
@@ -35,6 +36,9 @@ pub(super) struct Consuming<'a> {
     pub(super) topics: &'a [String],
     /// How far every topic partition had been read at the beginning of this round.
     feeds: Vec<Feed>,
+    silence: Silence,
+    /// Whether everything had been read once by then.
+    is_caught_up: bool,
     published_at: Instant,
     publish_cost: Duration,
     advanced_at: Instant,
@@ -59,6 +63,8 @@ impl<'a> Consuming<'a> {
             settings,
             topics,
             feeds: Vec::new(),
+            silence: Silence::default(),
+            is_caught_up: false,
             published_at: begun,
             publish_cost: Duration::ZERO,
             advanced_at: begun,
@@ -83,15 +89,11 @@ impl<'a> Consuming<'a> {
     fn follow_progress(&mut self) {
         self.feeds.clear();
         self.feeds.extend(self.session.feeds());
-        let limit = follow_limit(self.settings.clock, self.is_caught_up(), wall_now());
+        self.is_caught_up = self.session.is_assigned() && self.silence.is_caught_up(self.feeds.iter(), self.topics, Instant::now());
+        let limit = follow_limit(self.settings.clock, self.is_caught_up, wall_now());
         for share in self.shares.iter() {
             share.stop().sink().engine().follow_events_until(limit);
         }
-    }
-
-    /// Whether everything was read once since the assignment: from then on windows follow the wall clock.
-    fn is_caught_up(&self) -> bool {
-        self.session.is_assigned() && self.feeds.iter().all(Feed::has_reached_end)
     }
 
     fn publish_or_advance_if_due(&mut self) {
@@ -132,7 +134,7 @@ impl<'a> Consuming<'a> {
             return None;
         }
         let largest = stopped.iter_mut().filter_map(|share| share.sink().engine().largest_event_time()).max();
-        evaluation_instant(self.settings.clock, self.is_caught_up(), wall_now(), largest)
+        evaluation_instant(self.settings.clock, self.is_caught_up, wall_now(), largest)
     }
 
     fn review_if_due(&mut self) {

@@ -109,3 +109,60 @@ fn without_a_known_base_there_is_no_churn() {
     assert_eq!(by_experience(&scrape, "customers_churned", "csat", "none"), None);
     assert_eq!(by_experience(&world.look(START + 8 * DAY), "customers_churned", "csat", "none"), Some(0.0));
 }
+
+/// What happens to ten customers within ten days, in the order in which it happened.
+fn comings_and_goings(now: i64) -> Vec<(&'static str, &'static str, i64)> {
+    vec![
+        ("cancelled", "A", now - 3 * DAY),
+        ("cancelled", "B", now - 3 * DAY),
+        ("cancelled", "C", now - 3 * DAY),
+        ("subscribed", "B", now - 2 * DAY),
+        ("subscribed", "J", now - 2 * DAY),
+        ("cancelled", "D", now - HOUR),
+        ("cancelled", "J", now - HOUR),
+        ("subscribed", "C", now - HOUR),
+    ]
+}
+
+fn trend(scrape: &Scrape, name: &str) -> Option<f64> {
+    let metric = if name == "cx_trend" { vec![("metric", "churn")] } else { Vec::new() };
+    scrape.with_labels(name, &[metric, vec![("baseline", "7d"), ("window", "24h")]].concat())
+}
+
+#[test]
+fn the_trend_of_churn_compares_a_day_with_the_days_before_it() {
+    let now = START + 20 * DAY;
+    let mut orders: Vec<Vec<usize>> = vec![(0..8).collect(), (0..8).rev().collect()];
+    orders.push(vec![4, 7, 0, 6, 3, 1, 5, 2]);
+    for order in orders {
+        let (mut world, events) = (World::new(), comings_and_goings(now));
+        for customer in ["A", "B", "C", "D", "E", "F", "G", "H", "I", "K"] {
+            world.customer("active", customer, START);
+        }
+        world.look(START + DAY);
+        for (what, customer, at) in order.iter().map(|nth| &events[*nth]) {
+            world.customer(what, customer, *at);
+        }
+        let scrape = world.look(now);
+        // A and C were customers seven days ago and none a day ago; D and J left since then, and C came back too late.
+        assert_eq!(trend(&scrape, "cx_customers_lost_before"), Some(2.0), "{order:?}");
+        let difference = trend(&scrape, "cx_trend").unwrap();
+        assert!((difference - (2.0 / 9.0 - 2.0 / 10.0)).abs() < 1e-12, "{difference} {order:?}");
+        assert_eq!(scrape.with_labels("cx_customers_retained", &[("window", "24h")]), Some(7.0));
+        // Two days later the day before has moved on: the leavers of that hour are none at its start, and the others none at the baseline's.
+        let scrape = world.look(now + 6 * DAY);
+        assert_eq!(trend(&scrape, "cx_customers_lost_before"), Some(2.0), "D and J");
+        let scrape = world.look(now + 9 * DAY);
+        assert_eq!((trend(&scrape, "cx_customers_lost_before"), trend(&scrape, "cx_trend")), (Some(0.0), Some(0.0)));
+    }
+}
+
+#[test]
+fn there_is_no_trend_of_churn_before_the_baseline_is_known() {
+    let mut world = World::new();
+    world.customer("subscribed", "A", START);
+    let scrape = world.look(START + 3 * DAY);
+    assert_eq!((trend(&scrape, "cx_trend"), trend(&scrape, "cx_customers_lost_before")), (None, None));
+    let scrape = world.look(START + 9 * DAY);
+    assert_eq!((trend(&scrape, "cx_trend"), trend(&scrape, "cx_customers_lost_before")), (Some(0.0), Some(0.0)));
+}

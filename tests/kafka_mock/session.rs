@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cxpulse::kafka::{
-    Arrived, Cluster, Feed, Lookup, LookupError, Rebalance, Session, SessionSettings, Share, Sink, StartAt, TopicPartition,
+    Arrived, Cluster, Failure, Feed, Lookup, LookupError, Rebalance, Session, SessionSettings, Share, Sink, StartAt, TopicPartition,
 };
 use cxpulse::time::EventTime;
 
@@ -93,6 +93,31 @@ fn reading_begins_where_the_sink_left_off_else_at_the_time_else_at_the_first_off
         let offsets: Vec<i64> = arrived.iter().filter(|(of, _, _)| *of == topic).map(|(_, offset, _)| *offset).collect();
         assert_eq!(offsets, (first..10).collect::<Vec<_>>(), "{}", TOPICS[topic]);
     }
+}
+
+#[test]
+fn a_log_that_goes_on_below_what_was_read_of_it_is_named_and_ends_the_session() {
+    let broker = Broker::without_topics();
+    TOPICS.iter().for_each(|topic| broker.create(topic, 1));
+    // Seven were read of the second topic, which was made again since.
+    broker.send_at("chats", 0, NINE, b"{}");
+    broker.flush();
+    let kafka = broker.configuration("again").kafka;
+    let lookup = Box::new(Cluster::new(&kafka, TOPICS.map(str::to_owned).to_vec()).unwrap());
+    let shares: Arc<[Share<Notes>]> = Arc::new([Share::new(Notes::default())]);
+    let settings = SessionSettings { kafka, topics: TOPICS.iter().map(|topic| ((*topic).to_owned(), StartAt::Beginning)).collect() };
+    let mut session = Session::join(&settings, lookup, Arc::clone(&shares)).unwrap();
+    let mut failure = None;
+    until("the record comes", || {
+        session.poll(Duration::from_millis(10)).unwrap();
+        failure = shares[0].take().err();
+        failure.is_some()
+    });
+    let failure = failure.unwrap();
+    let expected = Failure::WentBack { topic: "chats".to_owned(), partition: 0, found: 0, expected: 7 };
+    assert_eq!((failure.exit_code(), &failure), (1, &expected));
+    assert!(failure.to_string().contains("chats/0") && failure.to_string().contains("hint: "), "{failure}");
+    assert!(shares[0].stop().sink().arrived.is_empty(), "it is not counted");
 }
 
 #[test]

@@ -3,25 +3,30 @@
 use cxpulse::event::Kind;
 
 use super::reader::Happening;
-use super::world::{Dims, Name, Step, Timed, World};
+use super::ticket;
+use super::world::{Dims, Life, Name, Step, Timed, World};
 
 /// What a ticket or chat contributes.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Story {
     /// Its opening: created or started.
     pub(crate) opened: Option<Timed<()>>,
-    /// The place of its opening in the order of what happened.
-    pub(crate) place: usize,
+    /// When it was opened, be it that only a snapshot tells of it, and the place of the event that does in the order of what happened.
+    pub(crate) known: Option<Timed<usize>>,
     /// Who opened it.
-    pub(crate) customer: Option<String>,
+    pub(crate) customer: Option<Life>,
     /// Spam, deleted or merged away now.
     pub(crate) withdrawn: bool,
     /// Spam now: its survey answers leave too.
     pub(crate) spam: bool,
     /// Where the first-response clock started.
     pub(crate) clock_start: Option<i64>,
+    /// The step that starts it.
+    pub(crate) clock: Option<usize>,
     /// The wait for the first human answer in ms, at the answer.
     pub(crate) first_response: Option<Timed<i64>>,
+    /// Answered by a human, be it that only a snapshot tells of it or of the creation before it.
+    pub(crate) answered: bool,
     /// The wait for the first bot's or automated answer.
     pub(crate) automated_response: Option<Timed<i64>>,
     /// Every later wait, at its answer.
@@ -30,18 +35,24 @@ pub(crate) struct Story {
     pub(crate) awaiting_since: Option<i64>,
     /// Public human replies since the clock started.
     pub(crate) replies: usize,
-    /// Every solve that was one, with the time since the creation where that lies before it.
+    /// Every solve that was one and not only told of by a snapshot, with the time since the creation where that lies before it.
     pub(crate) solves: Vec<Timed<Option<i64>>>,
     /// How long the customer waited until the latest solve.
     pub(crate) requester_wait: Option<Timed<i64>>,
     /// Every reopen.
     pub(crate) reopens: Vec<Timed<()>>,
+    /// Ever reopened, be it that only snapshots tell of it.
+    pub(crate) was_reopened: bool,
+    /// Whether its first solve is known from a snapshot only, so that the first of the others is none.
+    pub(crate) first_solve_is_told: bool,
     /// The latest escalation.
     pub(crate) escalated: Option<Timed<()>>,
     /// The latest transfer.
     pub(crate) transferred: Option<Timed<()>>,
     /// Neither solved nor closed now.
     pub(crate) unsolved: bool,
+    /// What targets are judged by.
+    pub(crate) running: Running,
     /// The status set last, `new` before any.
     pub(crate) status: String,
     /// A chat's first acceptance, with its wait where the start is known.
@@ -54,6 +65,15 @@ pub(crate) struct Story {
     pub(crate) dims_now: Dims,
 }
 
+/// When a contact was over, as targets see it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Running {
+    /// After each step of the contact: when it happened, whether the contact was over then, and for whom it counted.
+    pub(crate) steps: Vec<(usize, Timed<bool>)>,
+    /// The ends that snapshots tell of: the place of the event that tells of it, and when it was.
+    pub(crate) told_ends: Vec<(usize, i64)>,
+}
+
 impl Story {
     /// Reads a contact's history.
     pub(crate) fn of(world: &World<'_>, name: &Name, steps: &[Step]) -> Self {
@@ -62,7 +82,7 @@ impl Story {
         history.opening(&mut story);
         history.responses(&mut story);
         match name {
-            Name::Ticket(_) => history.ticket(&mut story),
+            Name::Ticket(_) => ticket::read(&history, &mut story),
             Name::Chat(_) => history.chat(&mut story),
         }
         story
@@ -74,21 +94,22 @@ impl Story {
     }
 }
 
-struct History<'w> {
-    world: &'w World<'w>,
-    steps: &'w [Step],
+/// The steps of one contact.
+pub(crate) struct History<'w> {
+    pub(crate) world: &'w World<'w>,
+    pub(crate) steps: &'w [Step],
 }
 
 impl History<'_> {
-    fn event(&self, i: usize) -> &Happening {
+    pub(crate) fn event(&self, i: usize) -> &Happening {
         &self.world.events[self.steps[i].place]
     }
 
-    fn all(&self) -> impl Iterator<Item = (usize, &Happening)> {
+    pub(crate) fn all(&self) -> impl Iterator<Item = (usize, &Happening)> {
         (0..self.steps.len()).map(|i| (i, self.event(i)))
     }
 
-    fn at<V>(&self, i: usize, value: V) -> Timed<V> {
+    pub(crate) fn at<V>(&self, i: usize, value: V) -> Timed<V> {
         Timed { at: self.event(i).time, value, dims: self.world.dims(&self.steps[i]) }
     }
 
@@ -96,25 +117,35 @@ impl History<'_> {
         self.all().find(|(_, e)| e.what == what).map(|(i, _)| i)
     }
 
-    fn last(&self, test: impl Fn(&Happening) -> bool) -> Option<usize> {
+    pub(crate) fn last(&self, test: impl Fn(&Happening) -> bool) -> Option<usize> {
         self.all().filter(|(_, e)| test(e)).last().map(|(i, _)| i)
     }
 
-    fn opened(&self) -> Option<usize> {
+    pub(crate) fn opened(&self) -> Option<usize> {
         self.all().find(|(_, e)| e.what == "ticket.created" || e.what == "chat.started").map(|(i, _)| i)
     }
 
-    fn opening(&self, story: &mut Story) {
-        if let Some(i) = self.opened() {
-            story.opened = Some(self.at(i, ()));
-            story.place = self.steps[i].place;
-            story.customer = self.steps[i].customer.clone();
-        }
+    /// Where a snapshot first told of the ticket, if nothing else does.
+    pub(crate) fn told(&self) -> Option<usize> {
+        self.first("ticket.snapshot").filter(|_| self.opened().is_none())
     }
 
-    /// Where the first-response clock starts: at the opening by a customer, else at the customer's first message after it.
+    fn opening(&self, story: &mut Story) {
+        let Some(i) = self.opened().or(self.told()) else { return };
+        let place = self.steps[i].place;
+        story.opened = self.opened().map(|i| self.at(i, ()));
+        story.known = Some(self.at(i, place));
+        if let (Some(known), Some(created)) = (&mut story.known, self.event(i).instant("created_time")) {
+            known.at = created;
+        }
+        let last = self.steps.last().expect("a contact has an event");
+        story.customer = last.customer.as_ref().map(|id| self.world.life(id, place));
+    }
+
+    /// Where the first-response clock starts: at the opening by a customer, else at the customer's first message after it; at the snapshot that tells
+    /// of the creation where nothing else does.
     fn clock(&self) -> Option<usize> {
-        let opened = self.opened()?;
+        let Some(opened) = self.opened() else { return self.told() };
         if self.event(opened).text("created_by").unwrap_or("customer") == "customer" {
             return Some(opened);
         }
@@ -128,17 +159,25 @@ impl History<'_> {
 
     fn responses(&self, story: &mut Story) {
         let Some(clock) = self.clock() else { return };
-        let start = self.event(clock).time;
-        story.clock_start = Some(start);
+        let told = self.event(clock).instant("created_time");
+        let start = told.unwrap_or(self.event(clock).time);
+        (story.clock, story.clock_start) = (Some(clock), Some(start));
         let after = || self.all().filter(|(i, _)| *i > clock);
         story.replies = after().filter(|(_, e)| is_human_reply(e)).count();
         let automated = after().find(|(_, e)| is_automated_reply(e));
         story.automated_response = automated.map(|(i, e)| self.at(i, e.time - start));
-        let first = after().find(|(i, e)| is_human_reply(e) || self.is_accepted_call(*i));
-        let Some((first, reply)) = first else { return };
-        story.first_response = Some(self.at(first, reply.time - start));
-        for (i, e) in self.all().filter(|(i, _)| *i > first) {
-            if is_question(e) && story.awaiting_since.is_none() {
+        // A reply that came before anything told of the creation is an answer, but no sample.
+        let orphans = self.all().filter(|(i, e)| told.is_some() && *i < clock && is_human_reply(e) && e.time >= start).count();
+        story.answered = orphans > 0;
+        story.replies += orphans;
+        for (i, e) in self.all().filter(|(i, _)| *i >= clock) {
+            if e.what == "ticket.snapshot" {
+                Self::be_told(e, story);
+            } else if i == clock {
+            } else if !story.answered && (is_human_reply(e) || self.is_accepted_call(i)) {
+                story.first_response = Some(self.at(i, e.time - start));
+                story.answered = true;
+            } else if is_question(e) && story.answered && story.awaiting_since.is_none() {
                 story.awaiting_since = Some(e.time);
             } else if is_human_reply(e)
                 && let Some(asked) = story.awaiting_since.take()
@@ -148,61 +187,14 @@ impl History<'_> {
         }
     }
 
-    fn ticket(&self, story: &mut Story) {
-        let is_assigned = |e: &Happening, reason| e.what == "ticket.assigned" && e.text("reason") == Some(reason);
-        let escalated = self.last(|e| e.what == "ticket.escalated" || is_assigned(e, "escalation"));
-        story.escalated = escalated.map(|i| self.at(i, ()));
-        story.transferred = self.last(|e| is_assigned(e, "transfer")).map(|i| self.at(i, ()));
-        let opened = self.opened();
-        let mut solved = false;
-        let mut latest_solve = None;
-        story.status = "new".to_owned();
-        for (i, e) in self.all() {
-            if e.what == "ticket.merged" {
-                (story.withdrawn, story.spam) = (true, false);
-            }
-            if e.what != "ticket.status_changed" {
-                continue;
-            }
-            let status = e.text("status").expect("checked by the reader");
-            status.clone_into(&mut story.status);
-            (story.withdrawn, story.spam) = (matches!(status, "spam" | "deleted"), status == "spam");
-            match status {
-                "solved" | "closed" if !solved => {
-                    let created = opened.filter(|&o| o < i).map(|o| self.event(o).time);
-                    story.solves.push(self.at(i, created.map(|created| e.time - created)));
-                    latest_solve = Some(i);
-                    solved = true;
-                }
-                "new" | "open" | "pending" | "on_hold" if solved => {
-                    story.reopens.push(self.at(i, ()));
-                    solved = false;
-                }
-                _ => {}
-            }
+    /// What a snapshot says of replies, where the history lacks them.
+    fn be_told(snapshot: &Happening, story: &mut Story) {
+        if !story.answered && snapshot.instant("first_response_time").is_some() {
+            story.answered = true;
+            story.replies += 1;
         }
-        story.unsolved = !solved;
-        if let (Some(solve), Some(opened)) = (latest_solve, opened)
-            && opened < solve
-        {
-            story.requester_wait = Some(self.at(solve, self.waited(opened, solve)));
-        }
-    }
-
-    /// The time from `opened` to `solve` in which the ticket's status was `new`, `open` or `on_hold`.
-    fn waited(&self, opened: usize, solve: usize) -> i64 {
-        let mut status = "new";
-        let mut waited = 0;
-        for i in 0..solve {
-            let e = self.event(i);
-            if e.what == "ticket.status_changed" {
-                status = e.text("status").expect("checked by the reader");
-            }
-            if i >= opened && matches!(status, "new" | "open" | "on_hold") {
-                waited += self.event(i + 1).time - e.time;
-            }
-        }
-        waited
+        let told = snapshot.instant("awaiting_reply_since").filter(|_| story.answered);
+        story.awaiting_since = told.map(|since| story.awaiting_since.unwrap_or(since));
     }
 
     fn chat(&self, story: &mut Story) {
@@ -215,6 +207,8 @@ impl History<'_> {
         story.abandoned = self.first("chat.abandoned").map(|i| self.at(i, since(opened, i)));
         story.ended = self.first("chat.ended").map(|i| self.at(i, duration(accepted, i)));
         story.transferred = self.last(|e| e.what == "chat.transferred").map(|i| self.at(i, ()));
+        let is_over = |i: usize| self.all().any(|(n, e)| n <= i && matches!(e.what.as_str(), "chat.ended" | "chat.abandoned"));
+        story.running.steps = (0..self.steps.len()).map(|i| (self.steps[i].place, self.at(i, is_over(i)))).collect();
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::world::{Dims, World};
+use super::world::{Dims, Life, World};
 
 /// One customer's comings and goings.
 #[derive(Clone, Debug)]
@@ -36,19 +36,19 @@ impl Customer {
 /// All customers of whom more than touchpoints is known.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Customers {
-    /// By id.
-    pub(crate) all: BTreeMap<String, Customer>,
+    /// By life.
+    pub(crate) all: BTreeMap<Life, Customer>,
 }
 
 impl Customers {
     /// Reads the `customers` events.
     pub(crate) fn of(world: &World<'_>) -> Self {
         let mut out = Self::default();
-        for (id, places) in &world.customers {
+        for (life, places) in &world.customers {
             let events = places.iter().map(|&place| &world.events[place]).filter(|e| e.what != "customer.touchpoint");
             let log: Vec<(i64, String)> = events.map(|e| (e.time, e.what["customer.".len()..].to_owned())).collect();
             if !log.is_empty() {
-                out.all.insert(id.clone(), Customer { log, dims: world.customer_dims(id) });
+                out.all.insert(life.clone(), Customer { log, dims: world.customer_dims(life) });
             }
         }
         out

@@ -10,11 +10,12 @@ use super::series::Value;
 use super::sheet::Sheet;
 use super::statistics::{fisher, nps, spearman};
 use super::survey::{Answer, AnswerKey, Sent};
-use super::world::{Dims, Name, Timed};
+use super::targets;
+use super::world::{Dims, Life, Name, Timed};
 
 /// What is true now and has no window.
 pub(crate) fn state(past: &Past<'_>, sheet: &mut Sheet<'_>) {
-    let open: Vec<&Story> = past.tickets.iter().filter(|t| t.opened.is_some() && t.unsolved).collect();
+    let open: Vec<&Story> = past.tickets.iter().filter(|t| t.known.is_some() && t.unsolved).collect();
     let now = |value: i64, dims: &Dims| Timed { at: 0, value, dims: dims.clone() };
     let backlog: Vec<_> = open.iter().map(|t| now(0, &t.dims_now)).collect();
     sheet.count("cx_backlog_tickets", &backlog);
@@ -22,7 +23,7 @@ pub(crate) fn state(past: &Past<'_>, sheet: &mut Sheet<'_>) {
         let n = open.iter().filter(|t| t.status == status).count();
         sheet.put("cx_backlog_tickets_by_status", &[("status", status)], Value::Count(n as i64));
     }
-    let unanswered = |t: &Story| t.clock_start.filter(|_| t.first_response.is_none());
+    let unanswered = |t: &Story| t.clock_start.filter(|_| !t.answered);
     let awaiting = |t: &Story| t.awaiting_since;
     type Since<'s> = &'s dyn Fn(&Story) -> Option<i64>;
     let waits: [(&str, Since<'_>); 2] = [("unanswered", &unanswered), ("awaiting_reply", &awaiting)];
@@ -35,6 +36,7 @@ pub(crate) fn state(past: &Past<'_>, sheet: &mut Sheet<'_>) {
             sheet.put_in(&group, &family, "", &[], oldest.map_or(Value::Absent, Value::Millis));
         }
     }
+    targets::state(past, sheet);
     let running = past.chats.iter().filter(|c| c.opened.is_some() && c.abandoned.is_none() && c.ended.is_none());
     let (active, waiting): (Vec<&Story>, Vec<&Story>) = running.partition(|c| c.accepted.is_some());
     for (name, chats) in [("cx_chats_waiting", waiting), ("cx_chats_active", active)] {
@@ -62,15 +64,16 @@ pub(crate) fn windowed(past: &Past<'_>, sheet: &mut Sheet<'_>) {
     net_promoters(past, sheet);
     churn(past, sheet);
     correlations(past, sheet);
+    targets::windowed(past, sheet);
 }
 
-fn timed<V, W>(from: &Timed<V>, value: W) -> Timed<W> {
+pub(crate) fn timed<V, W>(from: &Timed<V>, value: W) -> Timed<W> {
     Timed { at: from.at, value, dims: from.dims.clone() }
 }
 
-/// Those with a value.
+/// Those with a value; a creation that a snapshot tells of may lie after the end, and what is below zero is no length of time.
 fn known(samples: impl Iterator<Item = Timed<Option<i64>>>) -> Vec<Timed<i64>> {
-    samples.filter_map(|s| s.value.map(|value| timed(&s, value))).collect()
+    samples.filter_map(|s| s.value.filter(|ms| *ms >= 0).map(|value| timed(&s, value))).collect()
 }
 
 fn collect<V: Clone>(stories: &[Story], pick: impl Fn(&Story) -> Option<&Timed<V>>) -> Vec<Timed<V>> {
@@ -87,10 +90,11 @@ fn tickets(past: &Past<'_>, sheet: &mut Sheet<'_>) {
     sheet.count("cx_tickets_escalated", &collect(tickets, |t| t.escalated.as_ref()));
     sheet.count("cx_tickets_transferred", &collect(tickets, |t| t.transferred.as_ref()));
     sheet.durations("cx_resolution", resolution_bounds, &known(collect(tickets, Story::solve).into_iter()));
-    sheet.durations("cx_first_resolution", resolution_bounds, &known(collect(tickets, |t| t.solves.first()).into_iter()));
+    let first = collect(tickets, |t| t.solves.first().filter(|_| !t.first_solve_is_told));
+    sheet.durations("cx_first_resolution", resolution_bounds, &known(first.into_iter()));
     sheet.durations("cx_requester_wait", resolution_bounds, &collect(tickets, |t| t.requester_wait.as_ref()));
 
-    let unanswered = |t: &Story| t.opened.is_some() && t.first_response.is_none();
+    let unanswered = |t: &Story| t.known.is_some() && !t.answered;
     let automated = |t: &Story| unanswered(t) && t.automated_response.is_some();
     sheet.count("cx_tickets_solved_without_response", &collect(tickets, |t| t.solve().filter(|_| unanswered(t))));
     sheet.count("cx_tickets_solved_by_automation", &collect(tickets, |t| t.solve().filter(|_| automated(t))));
@@ -98,10 +102,10 @@ fn tickets(past: &Past<'_>, sheet: &mut Sheet<'_>) {
     let cohort = |ever: &dyn Fn(&Story) -> bool| -> Vec<Timed<bool>> {
         tickets.iter().filter_map(|t| t.solve().map(|solve| timed(solve, ever(t)))).collect()
     };
-    sheet.ratio("cx_reopen_ratio", Some("cx_tickets_resolved_reopened"), &[], &cohort(&|t| !t.reopens.is_empty()));
+    sheet.ratio("cx_reopen_ratio", Some("cx_tickets_resolved_reopened"), &[], &cohort(&|t| t.was_reopened));
     sheet.ratio("cx_escalation_ratio", Some("cx_tickets_resolved_escalated"), &[], &cohort(&|t| t.escalated.is_some()));
     sheet.ratio("cx_transfer_ratio", Some("cx_tickets_resolved_transferred"), &[], &cohort(&|t| t.transferred.is_some()));
-    let one_touch = cohort(&|t| t.replies == 1 && t.reopens.is_empty());
+    let one_touch = cohort(&|t| t.replies == 1 && !t.was_reopened);
     sheet.ratio("cx_first_contact_resolution_ratio", Some("cx_first_contact_resolved"), &[], &one_touch);
 }
 
@@ -136,22 +140,32 @@ fn chats(past: &Past<'_>, sheet: &mut Sheet<'_>) {
 fn contacts(past: &Past<'_>, sheet: &mut Sheet<'_>) {
     let Span(within) = past.world.settings.repeat_contact_within;
     let channel = past.world.dimension("channel");
-    let mut by_customer: BTreeMap<&str, Vec<(usize, &Timed<()>)>> = BTreeMap::new();
+    let mut by_customer: BTreeMap<&Life, Vec<(&Story, &Timed<usize>)>> = BTreeMap::new();
     for contact in past.contacts() {
-        if let (Some(customer), Some(opened)) = (&contact.customer, &contact.opened) {
-            by_customer.entry(customer).or_default().push((contact.place, opened));
+        if let (Some(customer), Some(known)) = (&contact.customer, &contact.known) {
+            by_customer.entry(customer).or_default().push((contact, known));
         }
     }
     let (mut all, mut repeats) = (Vec::new(), Vec::new());
     for mut contacts in by_customer.into_values() {
-        contacts.sort_by_key(|(place, _)| *place);
-        all.push(timed(contacts[0].1, false));
-        for pair in contacts.windows(2) {
-            let (before, this) = (pair[0].1, pair[1].1);
+        // In the order in which they were opened, also where a snapshot told of it later.
+        let event = |known: &Timed<usize>| &past.world.events[known.value];
+        contacts.sort_by_key(|(_, known)| (known.at, event(known).kind, event(known).nth));
+        let mut before = None;
+        for (story, known) in contacts {
+            let this = timed(known, ());
+            let Some(before) = before.replace(this.clone()) else {
+                all.extend(story.opened.is_some().then(|| timed(&this, false)));
+                continue;
+            };
+            // What only a snapshot tells of is no sample itself.
+            if story.opened.is_none() {
+                continue;
+            }
             let is_repeat = this.at - before.at <= within;
-            all.push(timed(this, is_repeat));
+            all.push(timed(&this, is_repeat));
             if is_repeat {
-                repeats.push(timed(this, this.dims[channel] != before.dims[channel]));
+                repeats.push(timed(&this, this.dims[channel] != before.dims[channel]));
             }
         }
     }
@@ -280,7 +294,7 @@ fn churn(past: &Past<'_>, sheet: &mut Sheet<'_>) {
         let at_start: Vec<_> = group.inside.iter().map(|c| c.value).filter(|c| c.was_active(start)).collect();
         let (base, churned) = (at_start.len() as i64, at_start.iter().filter(|c| !c.is_active()).count() as i64);
         let new = group.inside.iter().filter(|c| c.value.subscribed_first().is_some_and(|at| sheet.holds(at))).count() as i64;
-        for (name, n) in [("active_at_start", base), ("churned", churned), ("new", new)] {
+        for (name, n) in [("active_at_start", base), ("churned", churned), ("retained", base - churned), ("new", new)] {
             let value = if is_known { Value::Count(n) } else { Value::Any };
             sheet.put_in(&group, &format!("cx_customers_{name}"), "", &[], value);
         }
@@ -291,7 +305,7 @@ fn churn(past: &Past<'_>, sheet: &mut Sheet<'_>) {
 }
 
 /// The latest answer of each key; answers come in their order.
-fn latest<K: Ord>(answers: Vec<&Answer>, key: impl Fn(&Answer) -> Option<K>) -> BTreeMap<K, &Answer> {
+pub(crate) fn latest<K: Ord>(answers: Vec<&Answer>, key: impl Fn(&Answer) -> Option<K>) -> BTreeMap<K, &Answer> {
     answers.into_iter().filter_map(|a| key(a).map(|k| (k, a))).collect()
 }
 
@@ -322,7 +336,7 @@ fn correlations(past: &Past<'_>, sheet: &mut Sheet<'_>) {
     let customer = |a: &Answer| a.customer.clone();
     let loyalty = latest(of_scope(past.answers("nps"), "experience"), customer);
     for x in ["csat", "ces"] {
-        let pair = |(customer, a): (String, &Answer)| {
+        let pair = |(customer, a): (Life, &Answer)| {
             let b = loyalty.get(&customer)?;
             Some(pair_of(a.at, a.rank_value(), b))
         };

@@ -174,3 +174,12 @@ fn answer_about_a_chat_of_which_nothing_is_known_has_the_channel_chat() {
     let answer = r#"{"type":"survey.responded","chat_id":"R","metric":"csat","score":1}"#;
     agrees(&[&["channel"]], &[(0, answer)]);
 }
+
+#[test]
+fn later_events_of_an_erased_customers_ticket_inherit_from_who_came_again() {
+    let created = r#"{"type":"ticket.created","ticket_id":"T","customer_id":"C"}"#;
+    let erased = r#"{"type":"customer.erased","customer_id":"C"}"#;
+    let message = r#"{"type":"ticket.message","ticket_id":"T","author":"customer"}"#;
+    let active = r#"{"type":"customer.active","customer_id":"C","segment":"home"}"#;
+    agrees(&[&["segment"]], &[(0, created), (1, erased), (31, message), (30, active)]);
+}

@@ -14,6 +14,7 @@ use super::reader::Happening;
 use super::series::{Series, Value};
 use super::sheet::{Sheet, Values};
 use super::survey::{Answer, Sent, Surveys};
+use super::trend;
 use super::world::{Name, World};
 
 /// All series after these records, at `now`; what is said to happen later counts from then on.
@@ -27,7 +28,7 @@ pub(crate) fn values(arrivals: &[Arrival], settings: &EngineSettings, now: i64) 
 
 /// All series of windows and state after these events, which are in the order of what happened and not later than `now`.
 pub(crate) fn values_of(events: &[Happening], settings: &EngineSettings, now: i64) -> Values {
-    let past = Past::of(World::new(events, settings));
+    let past = Past::of(World::new(events, settings), now);
     let mut sheet = Sheet::now(settings);
     families::state(&past, &mut sheet);
     let mut out = sheet.out;
@@ -37,6 +38,7 @@ pub(crate) fn values_of(events: &[Happening], settings: &EngineSettings, now: i6
         families::windowed(&past, &mut sheet);
         out.extend(sheet.out);
     }
+    out.extend(trend::values(&past, now));
     out
 }
 
@@ -57,6 +59,8 @@ pub(crate) fn ledger_values(ledger: &Ledger, settings: &EngineSettings) -> Value
 pub(crate) struct Past<'a> {
     /// All events.
     pub(crate) world: World<'a>,
+    /// Up to when.
+    pub(crate) now: i64,
     /// Tickets that are not withdrawn.
     pub(crate) tickets: Vec<Story>,
     /// Chats.
@@ -71,7 +75,7 @@ pub(crate) struct Past<'a> {
 }
 
 impl<'a> Past<'a> {
-    fn of(world: World<'a>) -> Self {
+    fn of(world: World<'a>, now: i64) -> Self {
         let mut past = Self {
             tickets: Vec::new(),
             chats: Vec::new(),
@@ -79,6 +83,7 @@ impl<'a> Past<'a> {
             customers: Customers::of(&world),
             spam: Vec::new(),
             standing: BTreeMap::new(),
+            now,
             world,
         };
         for (name, steps) in &past.world.contacts {

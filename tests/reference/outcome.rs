@@ -48,7 +48,7 @@ pub(crate) struct Judged {
 pub(crate) fn judge(arrivals: &[Arrival], settings: &EngineSettings, until: i64) -> Judged {
     let mut out = Judged::default();
     let mut partitions: BTreeMap<(i32, usize), Partition> = BTreeMap::new();
-    for arrival in arrivals {
+    for (nth, arrival) in arrivals.iter().enumerate() {
         let topic = &settings.topics[arrival.topic];
         let outcome = match reader::read(&arrival.line, &topic.name, topic.kind) {
             Err(reason) => {
@@ -56,11 +56,12 @@ pub(crate) fn judge(arrivals: &[Arrival], settings: &EngineSettings, until: i64)
                 "invalid"
             }
             Ok(event) if event.time > until => continue,
-            Ok(event) => {
+            Ok(mut event) => {
                 let partition = partitions.entry((arrival.group, arrival.topic)).or_default();
                 let is_future = arrival.record_time.is_some_and(|own| event.time > own + TOLERANCE);
                 let outcome = if is_future { "future" } else { partition.outcome(&event, topic.allowed_lateness.0) };
                 if outcome == "applied" {
+                    event.nth = nth;
                     out.applied.push(event);
                 }
                 outcome

@@ -129,7 +129,7 @@ pub(crate) fn configuration(settings: &EngineSettings) -> Configuration {
         },
         engine: settings.clone(),
         run: RunSettings { start: Start::Beginning, clock: Clock::Event, workers: 1, snapshot_interval: Duration::from_millis(250) },
-        web: WebSettings { listen_addresses: Vec::new(), telemetry_path: "/metrics".to_owned(), page: false },
+        web: WebSettings { listen_addresses: Vec::new(), telemetry_path: "/metrics".to_owned(), page: false, group_size_min: 5 },
         log: LogSettings { filter: "off".to_owned(), json: false },
         export: ExportSettings { bucket_sets: sets.filter(|(_, set)| set.len() == 1).map(|(i, _)| i).collect() },
     }

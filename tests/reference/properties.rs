@@ -13,7 +13,7 @@ use proptest::test_runner::{FileFailurePersistence, TestCaseError, TestError, Te
 use super::compare::{Act, Scenario};
 use super::model::values;
 use super::outcome::judge;
-use super::sequence::{Draft, draft, rated};
+use super::sequence::{Draft, draft, rated, told_draft};
 
 const CASES: u32 = 256;
 
@@ -50,6 +50,11 @@ fn every_series_is_what_a_computation_from_scratch_gives() {
 #[test]
 fn few_events_in_every_order_give_what_a_computation_from_scratch_gives() {
     holds(config("few_events"), draft(6), Draft::in_one_group);
+}
+
+#[test]
+fn snapshots_and_full_sets_in_every_order_give_what_a_computation_from_scratch_gives() {
+    holds(config("snapshots"), told_draft(16), Draft::in_one_group);
 }
 
 #[test]

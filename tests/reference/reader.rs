@@ -33,6 +33,8 @@ pub(crate) struct Happening {
     pub(crate) source: String,
     /// Its `id`.
     pub(crate) id: String,
+    /// Which record of all that arrived it was.
+    pub(crate) nth: usize,
     members: BTreeMap<String, Value>,
 }
 
@@ -45,6 +47,11 @@ impl Happening {
     /// A member that is true or false.
     pub(crate) fn flag(&self, name: &str, otherwise: bool) -> bool {
         self.members.get(name).and_then(Value::as_bool).unwrap_or(otherwise)
+    }
+
+    /// A member that is an instant.
+    pub(crate) fn instant(&self, name: &str) -> Option<i64> {
+        self.members.get(name).and_then(|value| instant(value).ok())
     }
 
     /// A member that is a number, in millionths.
@@ -75,12 +82,18 @@ pub(crate) fn read(line: &[u8], topic: &str, kind: Kind) -> Result<Happening, Re
         let value = text(&members, name, true)?.unwrap_or_default();
         ensure(if allowed.is_empty() { !value.is_empty() } else { allowed.contains(&value) }, "bad_value")?;
     }
+    for (name, needed) in instants(&what) {
+        match members.get(*name) {
+            Some(value) => drop(instant(value)?),
+            None => ensure(!needed, "missing_field")?,
+        }
+    }
     optional(&what, &members)?;
     if what == "survey.responded" {
         answer(&members)?;
     }
     let id = id(&members, "id", true)?.unwrap_or_default().to_owned();
-    Ok(Happening { time, kind, what, source, id, members })
+    Ok(Happening { time, kind, what, source, id, nth: 0, members })
 }
 
 /// The ids and the closed choices (none: any text but an empty one) that a type requires; `None` for a type that the contract does not list.
@@ -92,14 +105,27 @@ fn required(what: &str) -> Option<Required> {
         "ticket.message" => (&["ticket_id"], &[("author", AUTHORS)]),
         "ticket.status_changed" => (&["ticket_id"], &[("status", STATUSES)]),
         "ticket.merged" => (&["ticket_id", "into_ticket_id"], &[]),
+        "ticket.snapshot" => (&["ticket_id"], &[("status", STATUSES)]),
+        "ticket.snapshot_completed" => (&[], &[]),
         "chat.started" | "chat.accepted" | "chat.transferred" | "chat.ended" | "chat.abandoned" => (&["chat_id"], &[]),
         "chat.message" => (&["chat_id"], &[("author", AUTHORS)]),
         "survey.sent" => (&["survey_id"], &[("metric", METRICS)]),
         "survey.responded" => (&[], &[("metric", METRICS)]),
-        "customer.active" | "customer.subscribed" | "customer.cancelled" => (&["customer_id"], &[]),
+        "customer.active" | "customer.subscribed" | "customer.cancelled" | "customer.erased" => (&["customer_id"], &[]),
         "customer.touchpoint" => (&["customer_id"], &[("journey_stage", &[])]),
         _ => return None,
     })
+}
+
+/// The further instants that a type has, and whether it must.
+fn instants(what: &str) -> &'static [(&'static str, bool)] {
+    match what {
+        "ticket.snapshot" => {
+            &[("created_time", true), ("first_response_time", false), ("solved_time", false), ("awaiting_reply_since", false)]
+        }
+        "ticket.snapshot_completed" => &[("started_time", true)],
+        _ => &[],
+    }
 }
 
 fn optional(what: &str, members: &BTreeMap<String, Value>) -> Result<(), Refusal> {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use cxpulse::engine::{EngineSettings, WindowSettings};
+use cxpulse::engine::{Condition, EngineSettings, Rule, Ruled, TargetSettings, TimeTarget, TrendSettings, WindowSettings};
 use cxpulse::event::Scale;
 use cxpulse::time::Span;
 use proptest::prelude::*;
@@ -11,7 +11,7 @@ use serde_json::{Value as Json, json};
 use super::compare::{Act, Scenario};
 use super::outcome::Arrival;
 use super::setup::{dimension, settings, topics};
-use super::sketch::{About, Sketch, What, merge, sketch};
+use super::sketch::{About, Sketch, What, merge, sketch, told};
 
 /// A Monday at midnight UTC, on every hop's edge.
 const BASE: i64 = 1_740_960_000_000;
@@ -32,6 +32,8 @@ pub(crate) struct Plan {
     abandon_min: Span,
     /// From which score on 0 to 10 a rating is satisfied, where that is configured.
     satisfied_from: Option<i64>,
+    /// Targets of first response, of that for team `a`, of resolution and of chat wait, in steps of the grid.
+    targets: Option<[i64; 4]>,
     /// Every log is read to its end at every moment, so that histories shrink; then nothing arrives later than allowed.
     settles: bool,
 }
@@ -55,6 +57,11 @@ pub(crate) fn draft(events: usize) -> impl Strategy<Value = Draft> {
     (plan(), prop::collection::vec(sketch(), 1..=events)).prop_map(|(plan, sketches)| Draft { plan, sketches })
 }
 
+/// A sequence of at most `events` events of tickets that snapshots tell of.
+pub(crate) fn told_draft(events: usize) -> impl Strategy<Value = Draft> {
+    (plan(), prop::collection::vec(told(), 1..=events)).prop_map(|(plan, sketches)| Draft { plan, sketches })
+}
+
 /// The failure's own message tells the scenario as it can be pasted; the draft behind it would only drown that.
 impl fmt::Debug for Draft {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -71,6 +78,7 @@ impl Draft {
     /// The scenario spread over groups by customer; every ticket, chat and survey belongs to one customer, or stands alone.
     pub(crate) fn by_customer(&self, groups: i32) -> Scenario {
         let group = |sketch: &Sketch| match &sketch.what {
+            What::Set { .. } => 0,
             What::Ticket { ticket: n, .. } | What::Chat { chat: n, .. } => i32::from(n % 3) % groups,
             What::Survey { about: About::Ticket(n) | About::Chat(n), .. } => i32::from(n % 3) % groups,
             What::Survey { survey, customer, .. } => i32::from(customer.or(*survey).unwrap_or(0) % 3) % groups,
@@ -83,7 +91,9 @@ impl Draft {
         let settings = self.plan.settings();
         let longest = settings.windows.iter().map(|window| window.range.0).max().expect("a window");
         let mut timed: Vec<(i64, Vec<Act>)> = Vec::new();
-        for (i, sketch) in self.sketches.iter().enumerate() {
+        // A full set speaks for one partition group, and the model knows one whole.
+        let sketches = self.sketches.iter().enumerate().filter(|(_, sketch)| groups == 1 || !matches!(sketch.what, What::Set { .. }));
+        for (i, sketch) in sketches {
             let sketch = change(sketch);
             let time = BASE + sketch.tick * self.plan.step + sketch.jitter;
             // A survey is forgotten when no window holds its last event, so no id comes again after that.
@@ -128,8 +138,22 @@ impl Plan {
                 kept.push(WindowSettings { name: range.to_string(), range, hop });
             }
         }
+        let time = |conditions, steps: i64| {
+            let value = TimeTarget { within: Span(steps * self.step), share: 0.9, is_business: false };
+            Rule { conditions, value }
+        };
+        let of_team = || vec![Condition { dimension: dimension("team"), values: vec!["a".to_owned()] }];
+        let targets = self.targets.map(|[first_response, of_a, resolution, chat_wait]| TargetSettings {
+            first_response: Ruled { rules: vec![time(of_team(), of_a), time(vec![], first_response)] },
+            resolution: Ruled { rules: vec![time(vec![], resolution)] },
+            chat_wait: Ruled { rules: vec![time(vec![], chat_wait)] },
+            ..TargetSettings::default()
+        });
+        let trend = |baseline| TrendSettings { short: 0, baseline };
         let scale = Scale { min: 0, max: 10_000_000, ease: false };
         let mut out = EngineSettings {
+            trends: (1..kept.len()).map(trend).collect(),
+            targets: targets.unwrap_or_default(),
             windows: kept,
             grouping_sets: indices(&self.sets),
             customer_grouping_sets: indices(&self.customer_sets),
@@ -166,10 +190,12 @@ fn plan() -> impl Strategy<Value = Plan> {
     let customer_sets = prop::collection::btree_set(customer_set, 0..2).prop_map(|sets| sets.into_iter().collect());
     let span = |seconds: &[i64]| prop::sample::select(seconds.to_vec()).prop_map(Span::seconds);
     let lateness = prop::collection::vec(span(&[1, 60, 3_600, 3_600, 172_800]), 4);
-    let rest = (span(&[0, 5, 60]), prop::option::of(Just(8)), any::<bool>());
+    let steps = || prop::sample::select(vec![1, 2, 5, 20]);
+    let targets = prop::option::of((steps(), steps(), steps(), steps()).prop_map(|(a, b, c, d)| [a, b, c, d]));
+    let rest = (span(&[0, 5, 60]), prop::option::of(Just(8)), any::<bool>(), targets);
     let step = prop::sample::select(vec![1_000, 5_000, 30_000, 60_000, 420_000, 3_600_000, 21_600_000]);
     (step, windows, sets, customer_sets, lateness, span(&[60, 3_600, 604_800]), rest).prop_map(
-        |(step, windows, sets, customer_sets, lateness, repeat_within, (abandon_min, satisfied_from, settles))| Plan {
+        |(step, windows, sets, customer_sets, lateness, repeat_within, (abandon_min, satisfied_from, settles, targets))| Plan {
             step,
             windows,
             sets,
@@ -178,6 +204,7 @@ fn plan() -> impl Strategy<Value = Plan> {
             repeat_within,
             abandon_min,
             satisfied_from,
+            targets,
             settles,
         },
     )
@@ -240,6 +267,7 @@ pub(crate) fn rated() -> impl Strategy<Value = Draft> {
             repeat_within: Span::days(7),
             abandon_min: Span::seconds(5),
             satisfied_from: None,
+            targets: Some([1, 2, 20, 1]),
             settles: true,
         };
         Draft { plan, sketches }

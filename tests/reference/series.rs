@@ -101,6 +101,13 @@ pub(crate) enum Value {
         /// By the bluntest ranks; `None` where they leave one side constant.
         blunt: Option<f64>,
     },
+    /// A number that may be so far off.
+    Near {
+        /// The number.
+        want: f64,
+        /// How far.
+        within: f64,
+    },
     /// No such series.
     Absent,
     /// Not for this model to say.
@@ -114,7 +121,7 @@ impl Value {
             Self::Count(n) => Some(*n as f64),
             Self::Millis(ms) | Self::Quantile { exact: ms, .. } => Some(*ms as f64 / 1000.0),
             Self::Millionths(n) => Some(*n as f64 / 1e6),
-            Self::Real(x) | Self::NpsBound(x) | Self::Correlation { exact: x, .. } => Some(*x),
+            Self::Real(x) | Self::NpsBound(x) | Self::Correlation { exact: x, .. } | Self::Near { want: x, .. } => Some(*x),
             Self::Absent | Self::Any => None,
         }
     }
@@ -126,6 +133,7 @@ impl Value {
             (Self::Any, _, _) | (Self::Absent, _, None) => true,
             (Self::Absent, _, Some(_)) => false,
             (Self::Correlation { blunt, .. }, _, None) => blunt.is_none(),
+            (Self::Near { within, .. }, Some(want), Some(got)) => (got - want).abs() <= *within,
             (_, _, None) => want == Some(0.0) && may_be_absent(series),
             (Self::Millis(ms), _, Some(got)) => (got * 1000.0).round() as i64 == *ms,
             (Self::Millionths(n), _, Some(got)) => (got * 1e6).round() as i64 == *n,

@@ -33,10 +33,28 @@ pub(crate) struct Sketch {
 /// What happens, to whom.
 #[derive(Clone, Debug)]
 pub(crate) enum What {
-    Ticket { ticket: u8, members: Json },
-    Chat { chat: u8, members: Json },
-    Survey { survey: Option<u8>, about: About, customer: Option<u8>, members: Json },
-    Customer { customer: u8, members: Json },
+    Ticket {
+        ticket: u8,
+        members: Json,
+    },
+    /// A full set of snapshots has been sent.
+    Set {
+        members: Json,
+    },
+    Chat {
+        chat: u8,
+        members: Json,
+    },
+    Survey {
+        survey: Option<u8>,
+        about: About,
+        customer: Option<u8>,
+        members: Json,
+    },
+    Customer {
+        customer: u8,
+        members: Json,
+    },
 }
 
 /// What a survey is about.
@@ -57,6 +75,7 @@ impl Sketch {
                 put("ticket_id", format!("T{ticket}"));
                 members
             }
+            What::Set { members } => members,
             What::Chat { chat, members } => {
                 put("chat_id", format!("R{chat}"));
                 members
@@ -78,6 +97,12 @@ impl Sketch {
         };
         payload.extend(self.dims.iter().map(|&(k, v)| (k.to_owned(), v.into())));
         payload.extend(members.as_object().expect("members").clone());
+        // Further instants are sketched by how long before the event they lie.
+        for name in ["created_time", "first_response_time", "solved_time", "awaiting_reply_since", "started_time"] {
+            if let Some(before) = payload.get(name).and_then(Json::as_i64) {
+                payload.insert(name.to_owned(), (time - before).into());
+            }
+        }
         let (structured, as_text) = self.form;
         let text = || cxpulse::time::EventTime(time).to_string();
         let time = if as_text { Json::String(text()) } else { time.into() };
@@ -102,6 +127,7 @@ impl Sketch {
         };
         match &mut out.what {
             What::Ticket { ticket, members } => set(members, *ticket),
+            What::Set { .. } => {}
             What::Chat { chat, members } => set(members, *chat),
             What::Survey { survey, about, customer, .. } => {
                 let owner = match about {
@@ -122,7 +148,7 @@ impl What {
     /// The index of its topic.
     pub(crate) fn topic(&self) -> usize {
         let kind = match self {
-            Self::Ticket { .. } => Kind::Tickets,
+            Self::Ticket { .. } | Self::Set { .. } => Kind::Tickets,
             Self::Chat { .. } => Kind::Chats,
             Self::Survey { .. } => Kind::Surveys,
             Self::Customer { .. } => Kind::Customers,
@@ -133,6 +159,15 @@ impl What {
 
 /// Any event.
 pub(crate) fn sketch() -> impl Strategy<Value = Sketch> {
+    sketch_of(what())
+}
+
+/// An event of few tickets, of which snapshots and full sets of them tell too.
+pub(crate) fn told() -> impl Strategy<Value = Sketch> {
+    sketch_of(prop_oneof![6 => ticket(), 3 => told_ticket(), 2 => set(), 1 => survey(), 1 => customer()])
+}
+
+fn sketch_of(what: impl Strategy<Value = What>) -> impl Strategy<Value = Sketch> {
     let jitter = prop_oneof![8 => Just(0), 1 => Just(-1), 1 => Just(1), 1 => 0..1_000i64];
     let delay = prop_oneof![6 => Just(0), 6 => 0..=16i64, 1 => 17..40i64];
     let same_id_as = prop::option::weighted(0.08, 0..200usize);
@@ -140,7 +175,7 @@ pub(crate) fn sketch() -> impl Strategy<Value = Sketch> {
     let ahead = prop_oneof![4 => Just(0), 1 => 1..5_000i64, 1 => 60_000..7_200_000i64, 1 => -600_000..0i64];
     let record = prop::option::weighted(0.2, prop_oneof![8 => Just(0), 2 => Just(120_000), 1 => Just(120_001), 1 => -5_000..500_000i64]);
     let then = (prop::option::weighted(0.03, ahead), prop::bool::weighted(0.02));
-    (0..48i64, jitter, delay, same_id_as, form, dims(), what(), record, then).prop_map(
+    (0..48i64, jitter, delay, same_id_as, form, dims(), what, record, then).prop_map(
         |(tick, jitter, delay, same_id_as, form, dims, what, ahead, (look, hands_over))| Sketch {
             tick,
             jitter,
@@ -174,7 +209,7 @@ fn dims() -> impl Strategy<Value = Vec<(&'static str, &'static str)>> {
 }
 
 fn what() -> impl Strategy<Value = What> {
-    prop_oneof![9 => ticket(), 5 => chat(), 6 => survey(), 4 => customer()]
+    prop_oneof![18 => ticket(), 10 => chat(), 12 => survey(), 8 => customer(), 1 => set()]
 }
 
 /// A ticket or chat; most happens to the first.
@@ -209,6 +244,29 @@ fn message(kind: &'static str) -> impl Strategy<Value = Json> {
     (author, flags).prop_map(move |(author, flags)| merge(vec![json!({"type": kind, "author": author}), flags]))
 }
 
+/// An instant, by how many milliseconds it lies before the event.
+fn before(name: &'static str) -> impl Strategy<Value = Json> {
+    let apart = [0, 1_000, 5_000, 60_000, 420_000, 3_600_000, 7_200_000, 21_600_000, 86_400_000];
+    prop::sample::select(apart.to_vec()).prop_map(move |ms: i64| json!({ name: ms }))
+}
+
+fn snapshot() -> impl Strategy<Value = Json> {
+    let sometimes = |name| prop::option::weighted(0.3, before(name)).prop_map(|member| member.unwrap_or_else(|| json!({})));
+    let status = prop_oneof![3 => Just("open"), 2 => Just("solved"), 1 => prop::sample::select(vec!["new", "pending", "closed", "spam"])];
+    let told = (sometimes("first_response_time"), sometimes("solved_time"), sometimes("awaiting_reply_since"));
+    (before("created_time"), status, told, customer_id()).prop_map(|(created, status, (first, solved, awaiting), customer)| {
+        merge(vec![json!({"type": "ticket.snapshot", "status": status}), created, first, solved, awaiting, customer])
+    })
+}
+
+fn told_ticket() -> impl Strategy<Value = What> {
+    (one_of_few(), snapshot()).prop_map(|(ticket, members)| What::Ticket { ticket, members })
+}
+
+fn set() -> impl Strategy<Value = What> {
+    before("started_time").prop_map(|started| What::Set { members: merge(vec![json!({"type": "ticket.snapshot_completed"}), started]) })
+}
+
 fn ticket() -> impl Strategy<Value = What> {
     let created = (customer_id(), maybe("created_by", &["customer", "agent", "system"]))
         .prop_map(|(who, by)| merge(vec![json!({"type": "ticket.created"}), who, by]));
@@ -228,6 +286,7 @@ fn ticket() -> impl Strategy<Value = What> {
         5 => status,
         2 => assigned,
         1 => Just(json!({"type": "ticket.escalated"})),
+        3 => snapshot(),
         1 => Just(json!({"type": "ticket.merged", "into_ticket_id": "T9"})),
     ];
     (one_of_few(), members).prop_map(|(ticket, members)| What::Ticket { ticket, members })
@@ -294,6 +353,7 @@ fn customer() -> impl Strategy<Value = What> {
         1 => Just(json!({"type": "customer.active"})),
         3 => Just(json!({"type": "customer.subscribed"})),
         3 => Just(json!({"type": "customer.cancelled"})),
+        1 => Just(json!({"type": "customer.erased"})),
         2 => touched,
     ];
     (0..3u8, members).prop_map(|(customer, members)| What::Customer { customer, members })

@@ -1,6 +1,7 @@
 //! The formulas, as a textbook writes them.
 
-const Z: f64 = 1.959_963_984_540_054;
+/// The 97.5 % quantile of the standard normal distribution.
+pub(crate) const Z: f64 = 1.959_963_984_540_054;
 
 /// The 95 % Wilson interval of `part` of `whole`.
 pub(crate) fn wilson(part: i64, whole: i64) -> (f64, f64) {

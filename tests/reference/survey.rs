@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::reader::default_scale;
-use super::world::{Dims, Name, World};
+use super::world::{Dims, Life, Name, World};
 
 /// What tells answers apart: a second one with the same key replaces the first.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -36,7 +36,7 @@ pub(crate) struct Answer {
     /// The ticket or chat it is about.
     pub(crate) about: Option<Name>,
     /// Who answered.
-    pub(crate) customer: Option<String>,
+    pub(crate) customer: Option<Life>,
     /// `service` or `experience`.
     pub(crate) scope: String,
     /// For whom it counts.
@@ -119,6 +119,7 @@ fn answer(world: &World<'_>, place: usize, metric: String, survey: Option<String
     let event = &world.events[place];
     let about = Name::of(event);
     let (customer, dims) = world.survey_dims(place);
+    let customer = customer.map(|id| world.life(&id, place));
     let (low, high) = default_scale(&metric);
     let bound = |name, otherwise: f64| event.millionths(name).unwrap_or((otherwise * 1e6) as i64);
     let by_default = if about.is_some() { "service" } else { "experience" };

@@ -71,21 +71,35 @@ pub(crate) struct World<'a> {
     pub(crate) settings: &'a EngineSettings,
     /// The events of each contact.
     pub(crate) contacts: BTreeMap<Name, Vec<Step>>,
-    /// The places of the `customers` events of each customer.
-    pub(crate) customers: BTreeMap<String, Vec<usize>>,
+    /// The places of the `customers` events of each life of a customer.
+    pub(crate) customers: BTreeMap<Life, Vec<usize>>,
+    /// The places of the events that end a full set of snapshots.
+    pub(crate) sets: Vec<usize>,
+    /// Where each customer was erased.
+    erasures: BTreeMap<String, Vec<usize>>,
 }
+
+/// A customer from one erasure to the next: who was erased and comes again is another. The id and how often it was erased before.
+pub(crate) type Life = (String, usize);
 
 impl<'a> World<'a> {
     /// The world after events that are in the order of what happened.
     pub(crate) fn new(events: &'a [Happening], settings: &'a EngineSettings) -> Self {
-        let mut world = Self { events, settings, contacts: BTreeMap::new(), customers: BTreeMap::new() };
+        let mut world =
+            Self { events, settings, contacts: BTreeMap::new(), customers: BTreeMap::new(), sets: Vec::new(), erasures: BTreeMap::new() };
         for (place, event) in events.iter().enumerate() {
             match event.kind {
+                Kind::Tickets if event.what == "ticket.snapshot_completed" => world.sets.push(place),
                 Kind::Tickets | Kind::Chats => world.step(place, event),
                 Kind::Surveys => {}
                 Kind::Customers => {
                     let customer = event.text("customer_id").expect("checked by the reader").to_owned();
-                    world.customers.entry(customer).or_default().push(place);
+                    if event.what == "customer.erased" {
+                        world.erasures.entry(customer).or_default().push(place);
+                    } else {
+                        let life = world.life(&customer, place);
+                        world.customers.entry(life).or_default().push(place);
+                    }
                 }
             }
         }
@@ -105,10 +119,19 @@ impl<'a> World<'a> {
         for (value, dimension) in own.iter_mut().zip(dimensions) {
             *value = event.text(&dimension.name).map(str::to_owned).or_else(|| value.take());
         }
+        let named = event.text("customer_id").map(str::to_owned);
         if opening(event) && !opened_before {
-            customer = event.text("customer_id").map(str::to_owned);
+            customer = named;
+        } else if event.what == "ticket.snapshot" && !opened_before {
+            customer = customer.or(named);
         }
         steps.push(Step { place, own, customer });
+    }
+
+    /// Whom an id stands for at a place.
+    pub(crate) fn life(&self, customer: &str, place: usize) -> Life {
+        let before = self.erasures.get(customer).map_or(0, |places| places.iter().filter(|erased| **erased < place).count());
+        (customer.to_owned(), before)
     }
 
     /// The dimensions of a contact at one of its steps.
@@ -140,8 +163,8 @@ impl<'a> World<'a> {
     }
 
     /// The dimensions that a customer has now, from `customers` events only.
-    pub(crate) fn customer_dims(&self, customer: &str) -> Dims {
-        self.inherited(&vec![None; self.settings.dimensions.len()], Some(customer), usize::MAX)
+    pub(crate) fn customer_dims(&self, life: &Life) -> Dims {
+        self.inherited_from(&vec![None; self.settings.dimensions.len()], Some(life), usize::MAX)
     }
 
     /// The index of a dimension that is always configured.
@@ -149,9 +172,14 @@ impl<'a> World<'a> {
         self.settings.dimensions.iter().position(|d| d.name == name).expect("a configured dimension")
     }
 
+    /// With what an id stood for at a place.
     fn inherited(&self, own: &[Option<String>], customer: Option<&str>, place: usize) -> Dims {
+        self.inherited_from(own, customer.map(|id| self.life(id, place)).as_ref(), place)
+    }
+
+    fn inherited_from(&self, own: &[Option<String>], life: Option<&Life>, place: usize) -> Dims {
         let of_customer = |name: &str| {
-            let places = self.customers.get(customer?)?;
+            let places = self.customers.get(life?)?;
             places.iter().rev().filter(|&&p| p < place).find_map(|&p| self.events[p].text(name))
         };
         let dimensions = self.settings.dimensions.iter();

@@ -151,3 +151,18 @@ fn the_calendar_counts_where_a_target_says_so_or_no_schedule_applies() {
     waits(&text("calendar")).decided("first_response", 0, 1);
     waits(one_hour()).decided("first_response", 0, 1);
 }
+
+#[test]
+fn a_reply_after_closing_that_took_no_more_business_time_than_the_target_is_met() {
+    let text = format!("{}[targets.first_response]\nwithin = \"1h\"\n", open_office());
+    let (friday, monday) = (berlin("2026-05-08T16:00"), berlin("2026-05-11T09:00"));
+    let replied = |at: i64| Desk::new(&text).with(&[(friday, created("a")), (at, says("a", "agent"))]).look(monday + HOUR);
+    for at in [friday + HOUR, friday + 2 * HOUR, monday] {
+        let seen = replied(at);
+        seen.is("cx_first_response_business_seconds_sum{window=\"7d\"}", 3600.0).decided("first_response", 1, 1);
+    }
+    replied(monday + 1).decided("first_response", 0, 1);
+    let mut waits = Desk::new(&text).with(&[(friday, created("a"))]);
+    waits.look(monday - 1).decided("first_response", 0, 0);
+    waits.look(monday).decided("first_response", 0, 1);
+}

@@ -104,12 +104,12 @@ proptest! {
     }
 
     #[test]
-    fn a_deadline_is_the_first_instant_at_which_the_target_has_passed(hours in hours(), start in instant(), target in 1..60 * HOUR) {
+    fn a_deadline_is_the_last_instant_at_which_no_more_than_the_target_has_passed(hours in hours(), start in instant(), target in 1..60 * HOUR) {
         let schedule = hours.schedule();
         let deadline = schedule.deadline(EventTime(start), Span(target)).unwrap();
         prop_assert!(deadline > EventTime(start));
         prop_assert_eq!(schedule.business_time(EventTime(start), deadline), Span(target));
-        prop_assert_eq!(schedule.business_time(EventTime(start), EventTime(deadline.0 - 1)), Span(target - 1));
+        prop_assert_eq!(schedule.business_time(EventTime(start), EventTime(deadline.0 + 1)), Span(target + 1));
     }
 }
 
@@ -132,8 +132,9 @@ fn four_hours_from_friday_four_are_over_on_monday_noon() {
 }
 
 #[test]
-fn a_target_that_ends_with_the_day_is_due_at_closing_time() {
-    assert_eq!(due(&office(), "2026-05-08T16:00", Span::hours(1)), berlin("2026-05-08T17:00"));
+fn a_target_that_ends_with_the_day_is_due_at_the_next_opening() {
+    assert_eq!(due(&office(), "2026-05-08T16:00", Span::hours(1)), berlin("2026-05-11T09:00"));
+    assert_eq!(due(&office(), "2026-05-08T16:00", Span(3_600_000 - 1)), berlin("2026-05-08T17:00") - 1);
 }
 
 #[test]

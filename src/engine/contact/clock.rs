@@ -24,6 +24,8 @@ pub(crate) struct Clocks {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Clock {
     start: EventTime,
+    /// Since when anything is known of it: what a snapshot tells of makes no sample for what lies before the snapshot.
+    known_from: EventTime,
     /// Until when its target is met, itself included.
     pub(crate) deadline: Option<EventTime>,
     schedule: Option<u16>,
@@ -55,7 +57,7 @@ impl Decision {
 
 impl Clock {
     fn missed(&self) -> Option<Decision> {
-        self.deadline.map(|time| Decision::Missed(Mark { time, dimensions: self.holder }))
+        self.deadline.filter(|deadline| *deadline >= self.known_from).map(|time| Decision::Missed(Mark { time, dimensions: self.holder }))
     }
 
     /// Met where it stopped up to the deadline, else missed.
@@ -65,14 +67,15 @@ impl Clock {
 }
 
 impl Summary {
-    /// Starts a clock, whose target and schedule are those of the dimensions it starts with.
-    pub(super) fn start_clock(&mut self, promise: Promise, start: EventTime, dimensions: DimensionsId, setting: &Setting<'_>) {
-        let terms = setting.promises.terms(promise, start, dimensions, setting.names);
+    /// Starts a clock, whose target and schedule are those of the dimensions it starts with; `known` is the event that tells of it.
+    pub(super) fn start_clock(&mut self, promise: Promise, start: EventTime, known: Mark, setting: &Setting<'_>) {
+        let terms = setting.promises.terms(promise, start, known.dimensions, setting.names);
         let clock = terms.map(|terms| Clock {
             start,
+            known_from: known.time,
             deadline: terms.deadline,
             schedule: terms.schedule,
-            holder: dimensions,
+            holder: known.dimensions,
             ran: true,
             took: None,
         });
@@ -97,6 +100,14 @@ impl Summary {
             if let Some(clock) = clock.as_mut().filter(|c| c.deadline.is_some_and(|deadline| mark.time <= deadline)) {
                 (clock.holder, clock.ran) = (mark.dimensions, runs);
             }
+        }
+    }
+
+    /// Notes that the ticket is said to have ended at an instant: what had not run out by then has not missed its target.
+    pub(super) fn note_end(&mut self, at: EventTime) {
+        let Some(clocks) = &mut self.clocks else { return };
+        if let Some(clock) = clocks.response.as_mut().filter(|c| c.deadline.is_some_and(|deadline| at <= deadline)) {
+            clock.ran = false;
         }
     }
 

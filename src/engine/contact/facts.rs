@@ -28,7 +28,7 @@ pub(crate) fn facts(contact: Contact, summary: &Summary, classes: &DurationClass
 }
 
 /// After how long without events something is over; tickets never are.
-pub(super) fn idle_end_of(contact: Contact, settings: &EngineSettings) -> Option<Span> {
+pub(crate) fn idle_end_of(contact: Contact, settings: &EngineSettings) -> Option<Span> {
     settings.chat_idle_end.filter(|_| matches!(contact, Contact::Chat(_)))
 }
 

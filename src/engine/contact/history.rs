@@ -2,11 +2,11 @@
 
 use smallvec::SmallVec;
 
+use super::linked::Linked;
 use super::step::Setting;
 use super::{Action, Summary};
 use crate::engine::names::DimensionsId;
 use crate::engine::order::EventOrder;
-use crate::engine::survey::SurveyId;
 use crate::event::{Contact, ContactAction, Key};
 use crate::time::EventTime;
 
@@ -19,6 +19,13 @@ pub(crate) struct Entry {
     /// The customer it names.
     pub(crate) customer: Option<Key>,
     pub(crate) action: Action,
+}
+
+impl Entry {
+    /// The customer that a snapshot names.
+    pub(super) fn told_customer(&self) -> Option<Key> {
+        self.customer.filter(|_| matches!(self.action, Action::Event(ContactAction::Snapshot(_))))
+    }
 }
 
 /// What was known of a ticket or chat just before some event.
@@ -42,8 +49,8 @@ pub(crate) struct ContactState {
     tail: SmallVec<[Entry; 0]>,
     /// The event that the base ends with.
     base_order: EventOrder,
-    /// The surveys that name it, and the last event among them.
-    pub(crate) surveys: SmallVec<[SurveyId; 0]>,
+    /// The surveys about it, and the last event that named it among those of surveys.
+    pub(crate) surveys: Linked,
     last_survey: EventOrder,
 }
 
@@ -56,17 +63,19 @@ impl ContactState {
             base: None,
             tail: SmallVec::new(),
             base_order: EventOrder::MIN,
-            surveys: SmallVec::new(),
+            surveys: Linked::default(),
             last_survey: EventOrder::MIN,
         }
     }
 
-    /// Takes an event in, in its place; `inherited` gives the dimensions of a customer at an instant.
+    /// Takes an event in, in its place, and full sets of snapshots that came after it, which it may matter to; `inherited` gives the dimensions of
+    /// a customer at an instant.
     ///
     /// Gives whether it was the last event, of its surveys too, so that nothing that came before is changed by it.
     pub(crate) fn insert(
         &mut self,
         entry: Entry,
+        later_sets: impl Iterator<Item = Entry>,
         inherited: &impl Fn(Option<Key>, EventOrder) -> DimensionsId,
         setting: &mut Setting<'_>,
     ) -> bool {
@@ -76,22 +85,29 @@ impl ContactState {
             self.base = Some(Box::new(self.summary.clone()));
         }
         if is_last {
-            let customer = self.summary.customer_at(&entry);
-            self.summary.step(&entry, inherited(customer, entry.order), setting);
-            self.tail.push(entry);
+            self.step(entry, inherited, setting);
         } else {
             self.tail.insert(at, entry);
+        }
+        let mut is_replayed = is_last;
+        for set in later_sets {
+            let at = self.tail.partition_point(|e| e.order < set.order);
+            if at == self.tail.len() && is_replayed {
+                self.step(set, inherited, setting);
+            } else if self.tail.get(at).is_none_or(|e| e.order != set.order) {
+                self.tail.insert(at, set);
+                is_replayed = false;
+            }
+        }
+        if !is_replayed {
             self.replay(inherited, setting);
         }
         is_last && is_after_surveys
     }
 
     /// Notes that an event of a survey names it.
-    pub(crate) fn link_survey(&mut self, survey: SurveyId, order: EventOrder) {
+    pub(crate) fn note_survey(&mut self, order: EventOrder) {
         self.last_survey = self.last_survey.max(order);
-        if !self.surveys.contains(&survey) {
-            self.surveys.push(survey);
-        }
     }
 
     /// Recomputes the summary from the base, because an event came late or a customer's dimensions changed.
@@ -139,7 +155,7 @@ impl ContactState {
                 (summary.next_responses.len().saturating_sub(list_max), summary.reopens.len().saturating_sub(list_max));
             summary.next_responses.drain(..answers);
             summary.reopens.drain(..reopens);
-            answers + reopens
+            answers + reopens + summary.shorten_orphans(list_max)
         };
         if let Some(base) = &mut self.base {
             lists(base);
@@ -150,14 +166,17 @@ impl ContactState {
     /// Its own dimensions and its customer as they were just before an event.
     pub(crate) fn known_before(&self, order: EventOrder, setting: &mut Setting<'_>) -> Known {
         let base = self.base.as_deref().unwrap_or(&self.summary);
-        let (mut dimensions, mut opened) = (base.dimensions, base.opened.map(|o| o.customer));
+        let (mut dimensions, mut customer) = (base.dimensions, base.opened.and_then(|o| o.customer));
+        let mut is_opened = base.opened.is_some_and(|o| !o.is_silent);
         for entry in self.tail.iter().take_while(|e| e.order < order) {
             dimensions = setting.names.overlay(dimensions, entry.dimensions);
-            if opened.is_none() && matches!(entry.action, Action::Event(ContactAction::Opened(_) | ContactAction::Snapshot(_))) {
-                opened = Some(entry.customer);
+            match entry.action {
+                Action::Event(ContactAction::Opened(_)) if !is_opened => (customer, is_opened) = (entry.customer, true),
+                Action::Event(ContactAction::Snapshot(_)) if !is_opened => customer = customer.or(entry.customer),
+                Action::Event(_) | Action::SetCompleted(_) => {}
             }
         }
-        Known { dimensions, customer: opened.flatten(), is_settled: order < self.base_order }
+        Known { dimensions, customer, is_settled: order < self.base_order }
     }
 
     /// Its last event, or the one that the base ended with.
@@ -183,5 +202,11 @@ impl ContactState {
     /// Which ticket or chat it is.
     pub(crate) fn contact(&self) -> Contact {
         self.contact
+    }
+
+    fn step(&mut self, entry: Entry, inherited: &impl Fn(Option<Key>, EventOrder) -> DimensionsId, setting: &mut Setting<'_>) {
+        let customer = self.summary.customer_at(&entry);
+        self.summary.step(&entry, inherited(customer, entry.order), setting);
+        self.tail.push(entry);
     }
 }

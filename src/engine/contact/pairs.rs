@@ -10,7 +10,7 @@ use crate::engine::view::View;
 use crate::event::{Contact, Scope, SurveyMetric};
 use crate::time::Span;
 
-/// The pairs of a contact with the answers about it that stand; none when it is withdrawn. The latest answer of each metric counts.
+/// The pairs of a contact with the answers about it that stand, of each metric the latest; none when it is withdrawn.
 pub(crate) fn pair_facts<'a>(contact: Contact, summary: &Summary, answers: impl Iterator<Item = &'a StandingAnswer>, view: &View) -> Facts {
     let mut facts = Facts::new();
     if summary.is_gone {

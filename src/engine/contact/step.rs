@@ -3,7 +3,7 @@
 use super::{Action, Entry, Mark, Opening, Solve, Stamp, Summary};
 use crate::engine::names::{DimensionsId, Names};
 use crate::engine::promises::{Promise, Promises};
-use crate::event::{AssignReason, Author, Contact, ContactAction, CreatedBy, Key, Message, Status, TicketSnapshot};
+use crate::event::{AssignReason, Author, Contact, ContactAction, CreatedBy, Key, Message, Status};
 use crate::time::{EventTime, Span};
 
 /// What stepping needs to know beside the summary and the event.
@@ -30,9 +30,12 @@ impl Summary {
     /// The customer of the next event: the one of the opening, which a second opening does not change.
     pub(crate) fn customer_at(&self, entry: &Entry) -> Option<Key> {
         match self.opened {
-            Some(opened) if opened.is_silent => opened.customer.or(entry.customer),
-            Some(opened) => opened.customer,
-            None => entry.customer,
+            // A creation wins over a snapshot that told of it, and a further snapshot fills what that one lacked.
+            Some(opened) if opened.is_silent && !matches!(entry.action, Action::Event(ContactAction::Opened(_))) => {
+                opened.customer.or(entry.told_customer())
+            }
+            Some(opened) if !opened.is_silent => opened.customer,
+            Some(_) | None => entry.customer,
         }
     }
 
@@ -40,7 +43,7 @@ impl Summary {
     pub(crate) fn step(&mut self, entry: &Entry, inherited: DimensionsId, setting: &mut Setting<'_>) {
         let action = match entry.action {
             Action::Event(action) => action,
-            Action::SetCompleted(started) => return self.end_unless_named_since(started, entry, setting),
+            Action::SetCompleted(started) => return self.end_unless_named_since(started, entry, inherited, setting),
         };
         self.named = Some(entry.order.time);
         self.dimensions = setting.names.overlay(self.dimensions, entry.dimensions);
@@ -51,7 +54,7 @@ impl Summary {
             ContactAction::Opened(by) => self.open(entry, mark, by, setting),
             ContactAction::Message(message) => self.message(mark, message, setting),
             ContactAction::Status(status) => self.status(mark, status, setting),
-            ContactAction::Merged => (self.is_gone, self.is_spam) = (true, false),
+            ContactAction::Merged => (self.is_gone, self.is_spam, self.is_status_known) = (true, false, true),
             ContactAction::Escalated | ContactAction::Assigned(Some(AssignReason::Escalation)) => self.escalated = Some(mark),
             ContactAction::Transferred | ContactAction::Assigned(Some(AssignReason::Transfer)) => self.transferred = Some(mark),
             ContactAction::Assigned(_) => {}
@@ -67,6 +70,7 @@ impl Summary {
         if self.opened.is_some_and(|o| !o.is_silent) {
             return;
         }
+        self.forget_snapshots_opening();
         let (time, dimensions, customer) = (mark.time, mark.dimensions, entry.customer);
         self.opened = Some(Opening { order: entry.order, time, dimensions, customer, is_silent: false });
         if by == CreatedBy::Customer {
@@ -80,15 +84,15 @@ impl Summary {
     }
 
     /// Starts the first-response clock.
-    fn start_response(&mut self, time: EventTime, mark: Mark, setting: &Setting<'_>) {
+    pub(super) fn start_response(&mut self, time: EventTime, mark: Mark, setting: &Setting<'_>) {
         self.clock_start = Some(time);
-        self.start_clock(Promise::FirstResponse, time, mark.dimensions, setting);
+        self.start_clock(Promise::FirstResponse, time, mark, setting);
     }
 
     /// Starts the clocks that a ticket's solve and a chat's acceptance stop.
-    fn start_ending(&mut self, time: EventTime, mark: Mark, setting: &Setting<'_>) {
-        self.start_clock(Promise::Resolution, time, mark.dimensions, setting);
-        self.start_clock(Promise::ChatWait, time, mark.dimensions, setting);
+    pub(super) fn start_ending(&mut self, time: EventTime, mark: Mark, setting: &Setting<'_>) {
+        self.start_clock(Promise::Resolution, time, mark, setting);
+        self.start_clock(Promise::ChatWait, time, mark, setting);
     }
 
     fn message(&mut self, mark: Mark, message: Message, setting: &Setting<'_>) {
@@ -112,7 +116,7 @@ impl Summary {
     }
 
     fn reply(&mut self, mark: Mark, setting: &Setting<'_>) {
-        let Some(start) = self.clock_start else { return };
+        let Some(start) = self.clock_start else { return self.note_orphan(mark.time) };
         self.replies += 1;
         if self.first_response.is_none() {
             self.first_response = Some(Stamp { mark, after: mark.time - start, is_silent: false });
@@ -130,10 +134,10 @@ impl Summary {
 
     fn status(&mut self, mark: Mark, status: Status, setting: &Setting<'_>) {
         (self.is_gone, self.is_spam) = (matches!(status, Status::Spam | Status::Deleted), status == Status::Spam);
-        self.status = Some(status);
+        (self.status, self.is_status_known) = (Some(status), true);
         self.account_wait(mark.time, status);
         match status {
-            Status::Solved | Status::Closed => self.solve(mark, false, setting),
+            Status::Solved | Status::Closed => self.solve(mark, setting),
             Status::New | Status::Open | Status::Pending | Status::OnHold => {
                 if self.is_solved {
                     self.reopens.push(mark);
@@ -145,22 +149,19 @@ impl Summary {
         }
     }
 
-    fn solve(&mut self, mark: Mark, is_silent: bool, setting: &Setting<'_>) {
+    fn solve(&mut self, mark: Mark, setting: &Setting<'_>) {
         if !self.is_solved {
             let after = self.opened.map(|opened| mark.time - opened.time);
             let waited = self.opened.filter(|opened| !opened.is_silent).map(|_| self.waited);
-            let solve = Solve { mark, after, waited, is_silent };
-            // A sample that was made stands: what only a snapshot says ends the ticket and measures nothing.
-            if !is_silent || self.solve.is_none_or(|known| known.is_silent) {
-                self.solve = Some(solve);
-            }
+            let solve = Solve { mark, after, waited, is_silent: false };
+            self.solve = Some(solve);
             self.stop_clock(Promise::Resolution, mark.time, setting);
-            self.first_solve = self.first_solve.or(Some(solve));
+            self.first_solve = self.first_solve.or(self.solve);
         }
         self.is_solved = true;
     }
 
-    fn account_wait(&mut self, time: EventTime, status: Status) {
+    pub(super) fn account_wait(&mut self, time: EventTime, status: Status) {
         if let Some(since) = self.waiting_since.take() {
             self.waited = Span(self.waited.0 + (time - since).0);
         }
@@ -178,40 +179,6 @@ impl Summary {
         if let (true, Some(start), None) = (setting.call_channels.contains(&channel), self.clock_start, self.first_response) {
             self.first_response = Some(Stamp { mark, after: mark.time - start, is_silent: false });
             self.stop_clock(Promise::FirstResponse, mark.time, setting);
-        }
-    }
-
-    fn end_unless_named_since(&mut self, started: EventTime, entry: &Entry, setting: &Setting<'_>) {
-        if self.opened.is_some() && self.named.is_none_or(|named| named < started) {
-            self.solve(Mark { time: entry.order.time, dimensions: self.dimensions }, true, setting);
-        }
-    }
-
-    /// A snapshot fills what the history lacks and ends what it says is ended; known history wins over it.
-    fn snapshot(&mut self, entry: &Entry, mark: Mark, snapshot: &TicketSnapshot, setting: &Setting<'_>) {
-        if self.opened.is_none() {
-            let (dimensions, customer) = (mark.dimensions, entry.customer);
-            self.opened = Some(Opening { order: entry.order, time: snapshot.created, dimensions, customer, is_silent: true });
-            if self.clock_start.is_none() {
-                self.start_response(snapshot.created, mark, setting);
-            }
-            self.start_ending(snapshot.created, mark, setting);
-            self.status = self.status.or(Some(snapshot.status));
-        }
-        let reply = |time: EventTime, start: EventTime| Stamp { mark: Mark { time, ..mark }, after: time - start, is_silent: true };
-        if let (None, Some(first), Some(start)) = (self.first_response, snapshot.first_response, self.clock_start) {
-            self.first_response = Some(reply(first, start));
-            self.replies += 1;
-        }
-        // Without a first response the customer waits for that, which is the other clock.
-        self.asked = match (self.first_response, snapshot.awaiting_reply_since) {
-            (Some(_), Some(since)) => self.asked.or(Some(since)),
-            (None, _) | (Some(_), None) => None,
-        };
-        match snapshot.status {
-            Status::Solved | Status::Closed => self.solve(Mark { time: snapshot.solved.unwrap_or(mark.time), ..mark }, true, setting),
-            Status::Spam | Status::Deleted => (self.is_gone, self.is_spam) = (true, snapshot.status == Status::Spam),
-            Status::New | Status::Open | Status::Pending | Status::OnHold => {}
         }
     }
 }

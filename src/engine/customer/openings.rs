@@ -1,4 +1,4 @@
-//! The openings of a customer's tickets and chats, in order.
+//! The openings of a customer's tickets and chats, in the order in which they were opened.
 //!
 //! Does not know what they count for; found by their order, so that a customer with thousands of them is no slower.
 
@@ -28,21 +28,21 @@ impl Openings {
     }
 
     pub(super) fn insert(&mut self, contact: Contact, opening: Opening) {
-        let at = self.place_of(opening.order);
+        let at = self.place_of(opening.place());
         self.entries.insert(at, (contact, opening));
     }
 
-    pub(super) fn remove(&mut self, contact: Contact, order: EventOrder) {
-        let at = self.place_of(order);
-        if self.entries.get(at).is_some_and(|(c, o)| *c == contact && o.order == order) {
+    pub(super) fn remove(&mut self, contact: Contact, place: EventOrder) {
+        let at = self.place_of(place);
+        if self.entries.get(at).is_some_and(|(c, o)| *c == contact && o.place() == place) {
             self.entries.remove(at);
         }
     }
 
-    /// The opening of an event, where there is one, and the next one, which may repeat it.
-    pub(super) fn around(&self, order: EventOrder) -> Range<usize> {
-        let from = self.place_of(order);
-        let is_here = self.entries.get(from).is_some_and(|(_, o)| o.order == order);
+    /// The opening at a place, where there is one, and the next one, which may repeat it.
+    pub(super) fn around(&self, place: EventOrder) -> Range<usize> {
+        let from = self.place_of(place);
+        let is_here = self.entries.get(from).is_some_and(|(_, o)| o.place() == place);
         from..(from + 1 + usize::from(is_here)).min(self.entries.len())
     }
 
@@ -57,20 +57,23 @@ impl Openings {
     }
 
     pub(super) fn split_off(&mut self, order: EventOrder) -> Self {
-        Self { entries: self.entries.split_off(self.place_of(order)) }
+        // What a snapshot tells of is the customer's of the snapshot, however long ago it was opened.
+        let (later, earlier) = std::mem::take(&mut self.entries).into_iter().partition(|(_, opening)| opening.order >= order);
+        self.entries = earlier;
+        Self { entries: later }
     }
 
     pub(super) fn forget_before(&mut self, horizon: EventTime, length_max: usize) -> usize {
-        let (gone, early) = super::forgettable(&self.entries, length_max, |(_, o)| o.order.time < horizon);
+        let (gone, early) = super::forgettable(&self.entries, length_max, |(_, o)| o.time < horizon);
         self.entries.drain(..gone);
         early
     }
 
-    fn place_of(&self, order: EventOrder) -> usize {
-        if self.entries.last().is_none_or(|(_, o)| o.order < order) {
+    fn place_of(&self, place: EventOrder) -> usize {
+        if self.entries.last().is_none_or(|(_, o)| o.place() < place) {
             return self.entries.len();
         }
-        self.entries.partition_point(|(_, o)| o.order < order)
+        self.entries.partition_point(|(_, o)| o.place() < place)
     }
 }
 

@@ -11,6 +11,7 @@ use crate::engine::aggregate::Value;
 use crate::engine::fact::{Fact, Facts, Label, Measure};
 use crate::engine::names::DimensionsId;
 use crate::engine::order::EventOrder;
+use crate::engine::settings::{EngineSettings, WindowSettings};
 use crate::time::EventTime;
 
 /// Subscriptions and cancellations, in order.
@@ -61,6 +62,29 @@ impl Subscriptions {
         facts
     }
 
+    /// Whether the customer is one at the start of each trend's baseline window and none at that of its short one, as state that comes and goes
+    /// while the two starts move on past the changes.
+    pub(super) fn trend_facts(&self, settings: &EngineSettings) -> Facts {
+        let mut facts = Facts::new();
+        for (number, trend) in (0..).zip(&settings.trends) {
+            let [baseline, short] = [trend.baseline, trend.short].map(|window| &settings.windows[window]);
+            let (mut of_baseline, mut of_short) = (self.seen_from(baseline), self.seen_from(short));
+            let mut is_lost = false;
+            while let Some(time) = [of_baseline.next, of_short.next].into_iter().flatten().min() {
+                of_baseline.pass(time);
+                of_short.pass(time);
+                let now_lost = of_baseline.is_active && !of_short.is_active;
+                if now_lost != is_lost {
+                    let value = Value::Count(if now_lost { 1 } else { -1 });
+                    let fact = Fact::one(Measure::CustomersLostBefore, time, DimensionsId::default());
+                    facts.push(Fact { value, label: Label(number), ..fact });
+                    is_lost = now_lost;
+                }
+            }
+        }
+        facts
+    }
+
     pub(super) fn split_off(&mut self, order: EventOrder) -> Self {
         let at = self.changes.partition_point(|(o, _)| *o < order);
         Self { changes: self.changes.drain(at..).collect(), is_folded: false }
@@ -71,6 +95,16 @@ impl Subscriptions {
         self.changes.drain(..gone);
         self.is_folded |= gone > 0;
         early
+    }
+
+    fn seen_from<'a>(&'a self, window: &'a WindowSettings) -> SeenFrom<'a> {
+        let was_before = self.changes.first().is_some_and(|(_, first)| match first {
+            Subscription::Active => true,
+            Subscription::Subscribed => self.is_folded,
+            Subscription::Cancelled => false,
+        });
+        let next = self.changes.first().map(|(order, _)| window.leaves(order.time));
+        SeenFrom { window, changes: &self.changes, next, is_active: was_before }
     }
 
     fn facts_of(&self, (active, activations, departures): Measures, label: Label, dimensions: DimensionsId) -> Facts {
@@ -92,6 +126,28 @@ impl Subscriptions {
         let gone: Facts = facts.iter().map(|f| Fact { measure: departures, value: negated(f.value), ..*f }).collect();
         facts.extend(gone);
         facts
+    }
+}
+
+/// Whether a customer is one at the start of a window, as that moves on.
+struct SeenFrom<'a> {
+    window: &'a WindowSettings,
+    /// The changes that the start has not passed.
+    changes: &'a [(EventOrder, Subscription)],
+    /// When it passes the next of them.
+    next: Option<EventTime>,
+    is_active: bool,
+}
+
+impl SeenFrom<'_> {
+    /// Moves on to where the start lies at an instant.
+    fn pass(&mut self, now: EventTime) {
+        while self.next.is_some_and(|next| next <= now)
+            && let Some(((_, subscription), rest)) = self.changes.split_first()
+        {
+            (self.is_active, self.changes) = (*subscription != Subscription::Cancelled, rest);
+            self.next = rest.first().map(|(order, _)| self.window.leaves(order.time));
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use super::lives::Lives;
 use super::retention::{is_ended, survey_retention};
 use super::{Arrived, Group, post_difference};
 use crate::engine::Rules;
-use crate::engine::contact::{Action, ContactState, Entry, Opening, facts, pair_facts};
+use crate::engine::contact::{Action, ContactState, Entry, Opening, facts, idle_end_of, pair_facts};
 use crate::engine::customer::Heir;
 use crate::engine::fact::{Fact, Facts};
 use crate::engine::names::DimensionsId;
@@ -25,32 +25,23 @@ impl Group {
         }
     }
 
-    /// A full set of ticket snapshots has been sent: open tickets not named since it began are ended.
-    pub(super) fn complete_set(&mut self, started: EventTime, arrived: &Arrived, view: &mut View, rules: &Rules) {
-        let is_left_open =
-            |state: &ContactState| state.summary.opened.is_some() && !state.summary.is_solved && state.last_order() < arrived.order;
-        let tickets = self.contacts.iter().filter(|(contact, state)| matches!(contact, Contact::Ticket(_)) && is_left_open(state));
-        let mut tickets: Vec<Contact> = tickets.map(|(contact, _)| *contact).collect();
-        tickets.sort_unstable();
-        for contact in tickets {
-            let (order, action) = (arrived.order, Action::SetCompleted(started));
-            self.take_into(contact, Entry { order, dimensions: DimensionsId::default(), customer: None, action }, view, rules);
-        }
-        self.is_history_complete = true;
-    }
-
-    fn take_into(&mut self, contact: Contact, entry: Entry, view: &mut View, rules: &Rules) {
-        let begins = entry.order.time;
+    pub(super) fn take_into(&mut self, contact: Contact, entry: Entry, view: &mut View, rules: &Rules) {
+        let (begins, at) = (entry.order.time, entry.order);
         let was_unsettled = self.contacts.get(&contact).is_some_and(ContactState::is_unsettled);
+        let sets = self.sets_after(contact, entry.order);
         self.change_contact(contact, view, rules, |state, customers, view| {
             let mut setting = rules.setting(&mut view.names);
-            state.insert(entry, &inherited_from(customers, rules), &mut setting)
+            state.insert(entry, sets.into_iter(), &inherited_from(customers, rules), &mut setting)
         });
         if !was_unsettled {
             self.unsettled.push(begins, contact);
         }
         if let Some((customer, order)) = self.contacts[&contact].summary.opened.and_then(|opened| Some((opened.customer?, opened.order))) {
             self.add_heir(customer, order, Heir::Contact(contact), view, rules);
+            // Who was erased since and came again is whom later events inherit from.
+            if self.customers.has_erased() {
+                self.add_heir(customer, at, Heir::Contact(contact), view, rules);
+            }
         }
     }
 
@@ -74,15 +65,19 @@ impl Group {
         self.evictions.histories += (early + dropped) as u64;
         if let Some(next) = state.tail_start() {
             self.unsettled.push(next, contact);
-        } else if is_ended(state) {
-            self.ended.push(state.last_order().time + view.settings.ticket_retention, contact);
+        } else {
+            let idle = idle_end_of(contact, &view.settings).filter(|_| !is_ended(state, &view.settings, horizon));
+            if idle.is_some() || is_ended(state, &view.settings, horizon) {
+                let over = state.last_order().time + idle.unwrap_or_default();
+                self.ended.push(over + view.settings.ticket_retention, contact);
+            }
         }
     }
 
     /// The pairs that a ticket or chat gives with the answers about it.
     pub(super) fn pairs_of(&self, contact: Contact, view: &View) -> Facts {
         let Some(state) = self.contacts.get(&contact).filter(|s| !s.surveys.is_empty()) else { return Facts::new() };
-        let answers = state.surveys.iter().filter_map(|id| self.surveys.get(id)?.answer.as_ref());
+        let answers = state.surveys.latest_answers().filter_map(|id| self.surveys.get(&id)?.answer.as_ref());
         pair_facts(contact, &state.summary, answers.filter(|a| a.stands && a.about == Some(contact)), view)
     }
 
@@ -103,6 +98,13 @@ impl Group {
         post_difference(Subject::Contact(contact), before, after, &mut self.panes, view);
 
         let (new_opening, is_spam) = (standing_opening(state), state.summary.is_spam);
+        if let (Some(open), Contact::Ticket(_)) = (&mut self.open_tickets, contact) {
+            if state.summary.is_open() {
+                open.insert(contact)
+            } else {
+                open.remove(&contact)
+            };
+        }
         let has_surveys = !state.surveys.is_empty();
         if opening != new_opening {
             self.move_opening(contact, opening, new_opening, view, rules);

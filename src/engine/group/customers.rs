@@ -47,9 +47,13 @@ impl Group {
 
     /// Notes that a ticket, chat or survey inherits a customer's dimensions, where any grouping set asks for them.
     pub(super) fn add_heir(&mut self, customer: Key, order: EventOrder, heir: Heir, view: &View, rules: &Rules) {
-        if rules.inherits_from_customer && self.customers.begin_at(customer, order).add_heir(heir) {
+        if !rules.inherits_from_customer {
+            return;
+        }
+        if self.customers.begin_at(customer, order).add_heir(heir) {
             self.unsettled_heirs(customer, order, view);
         }
+        self.schedule_customer(customer, order.time, view);
     }
 
     /// Looks again at whatever inherits a customer's dimensions, because they became known late.

@@ -77,6 +77,11 @@ impl Lives {
         }
     }
 
+    /// Whether anybody's life was ended.
+    pub(crate) fn has_erased(&self) -> bool {
+        !self.erased.is_empty()
+    }
+
     /// How many there are.
     pub(crate) fn len(&self) -> usize {
         self.living.len() + self.erased.len()

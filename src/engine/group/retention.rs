@@ -7,10 +7,12 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 use super::{Group, post_difference};
+use crate::engine::EngineSettings;
 use crate::engine::Rules;
-use crate::engine::contact::{ContactState, facts};
+use crate::engine::contact::{ContactState, facts, idle_end_of};
 use crate::engine::fact::Facts;
 use crate::engine::standing::Subject;
+use crate::engine::survey::SurveyId;
 use crate::engine::view::View;
 use crate::event::{Contact, Key};
 use crate::time::{EventTime, Span};
@@ -35,6 +37,11 @@ impl<K: Ord> Schedule<K> {
         self.due.push(Reverse((at, key)));
     }
 
+    /// Everything that is scheduled, some of it perhaps more than once.
+    pub(super) fn keys(&self) -> impl Iterator<Item = &K> {
+        self.due.iter().map(|entry| &entry.0.1)
+    }
+
     /// The next entry that was due before `horizon`.
     pub(super) fn pop_before(&mut self, horizon: EventTime) -> Option<K> {
         self.due.peek().filter(|next| next.0.0 < horizon)?;
@@ -48,6 +55,8 @@ pub(crate) struct Evictions {
     pub(crate) contacts: u64,
     pub(crate) surveys: u64,
     pub(crate) customers: u64,
+    /// Events that were applied before now had reached them, because too many lay ahead of it.
+    pub(crate) held: u64,
     /// Events of histories that were too long, folded before their time.
     pub(crate) histories: u64,
 }
@@ -58,7 +67,7 @@ impl Group {
         let settings = std::sync::Arc::clone(&view.settings);
         let kept = survey_retention(&settings);
         while let Some(contact) = self.ended.pop_before(horizon) {
-            let Some(state) = self.contacts.get(&contact).filter(|state| is_ended(state)) else { continue };
+            let Some(state) = self.contacts.get(&contact).filter(|state| is_ended(state, &settings, horizon)) else { continue };
             let due = state.last_known().time + settings.ticket_retention;
             if due < horizon {
                 self.forget_contact(contact, kept);
@@ -90,9 +99,16 @@ impl Group {
     }
 
     /// Evicts beyond the configured counts.
-    fn hold_limits(&mut self, view: &mut View, rules: &Rules) {
-        let limits = view.settings.limits.clone();
+    pub(super) fn hold_limits(&mut self, view: &mut View, rules: &Rules) {
+        let limits = &view.settings.limits;
+        let counts = [self.contacts.len(), self.surveys.len(), self.customers.living.len()];
+        if counts.iter().zip([limits.contacts_max, limits.surveys_max, limits.customers_max]).all(|(count, max)| *count <= max) {
+            return;
+        }
+        let settings = std::sync::Arc::clone(&view.settings);
+        let limits = &settings.limits;
         if self.contacts.len() > limits.contacts_max {
+            let is_over = |state| is_over(state, &settings, view.now);
             let idle = self.contacts.iter().map(|(contact, state)| ((!is_over(state), state.last_known()), *contact));
             for contact in first_to_leave(idle.collect(), limits.contacts_max) {
                 self.evict_contact(contact, view);
@@ -102,7 +118,7 @@ impl Group {
         if self.surveys.len() > limits.surveys_max {
             let idle = self.surveys.iter().map(|(id, survey)| (survey.last_time(), *id));
             for id in first_to_leave(idle.collect(), limits.surveys_max) {
-                self.surveys.remove(&id);
+                self.evict_survey(id);
                 self.evictions.surveys += 1;
             }
         }
@@ -118,8 +134,11 @@ impl Group {
     /// Forgets a ticket or chat with the surveys about it; what it contributed to the windows stays until it ages out.
     fn forget_contact(&mut self, contact: Contact, kept: Span) {
         let Some(state) = self.contacts.remove(&contact) else { return };
+        if let Some(open) = &mut self.open_tickets {
+            open.remove(&contact);
+        }
         // What may still be rated again must be known to be the same survey.
-        for id in state.surveys {
+        for id in state.surveys.ids() {
             if let Some(survey) = self.surveys.get(&id) {
                 self.old_surveys.push(survey.last_time() + kept, id);
             }
@@ -136,6 +155,17 @@ impl Group {
         self.forget_contact(contact, kept);
     }
 
+    fn evict_survey(&mut self, id: SurveyId) {
+        let Some(survey) = self.surveys.remove(&id) else { return };
+        for contact in survey.abouts() {
+            let Some(state) = self.contacts.get_mut(&contact) else { continue };
+            state.surveys.remove(id);
+            if let Some(answer) = &survey.answer {
+                state.surveys.remove_answer(id.metric, answer.order);
+            }
+        }
+    }
+
     /// A customer who leaves is none of the active any more, and in no stage; what they contributed to the windows stays until it ages out.
     fn evict_customer(&mut self, key: Key, view: &mut View, rules: &Rules) {
         let Some(state) = self.customers.living.remove(&key) else { return };
@@ -145,18 +175,25 @@ impl Group {
 }
 
 /// Whether nothing more is expected of a ticket or chat, and nothing late can change that.
-pub(super) fn is_ended(state: &ContactState) -> bool {
-    is_over(state) && !state.is_unsettled()
+pub(super) fn is_ended(state: &ContactState, settings: &EngineSettings, at: EventTime) -> bool {
+    is_over(state, settings, at) && !state.is_unsettled()
 }
 
-/// Whether nothing more is expected of a ticket or chat: ended, withdrawn, or never known to have begun.
-fn is_over(state: &ContactState) -> bool {
+/// Whether nothing more is expected of a ticket or chat: ended, withdrawn, never known to have begun, or a chat that has been idle for so long that
+/// it counts as ended.
+fn is_over(state: &ContactState, settings: &EngineSettings, at: EventTime) -> bool {
     let summary = &state.summary;
-    summary.is_solved || summary.is_gone || summary.ended.is_some() || summary.abandoned.is_some() || summary.opened.is_none()
+    let idle_end = idle_end_of(state.contact(), settings).zip(summary.named).map(|(idle, named)| named + idle);
+    idle_end.is_some_and(|end| end < at)
+        || summary.is_solved
+        || summary.is_gone
+        || summary.ended.is_some()
+        || summary.abandoned.is_some()
+        || summary.opened.is_none()
 }
 
 /// How long a survey is known after its last event: while any window covers it or anything late can.
-pub(super) fn survey_retention(settings: &crate::engine::EngineSettings) -> Span {
+pub(super) fn survey_retention(settings: &EngineSettings) -> Span {
     settings.windows.iter().map(|w| w.range).max().unwrap_or_default()
 }
 

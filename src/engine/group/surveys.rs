@@ -1,5 +1,7 @@
 //! What an event of a survey changes: its own facts, its customer's answers, the pairs of the ticket or chat it is about.
 
+use smallvec::SmallVec;
+
 use super::contacts::inherited_from;
 use super::retention::survey_retention;
 use super::{Arrived, Group, post_difference};
@@ -11,7 +13,7 @@ use crate::engine::order::EventOrder;
 use crate::engine::standing::{LoyaltyAnswer, Subject};
 use crate::engine::survey::{Sending, StandingAnswer, SurveyId, SurveyIdentity, SurveyState};
 use crate::engine::view::View;
-use crate::event::{Answer, Contact, Key, Survey, SurveyAction};
+use crate::event::{Answer, Contact, Key, Scope, Survey, SurveyAction, SurveyMetric};
 
 impl Group {
     pub(super) fn apply_survey(&mut self, survey: &Survey, arrived: &Arrived, view: &mut View, rules: &Rules) {
@@ -27,7 +29,7 @@ impl Group {
                 self.ended.push(arrived.order.time + view.settings.ticket_retention, contact);
             }
             let state = self.contacts.entry(contact).or_insert_with(|| ContactState::new(contact, &rules.setting(&mut view.names)));
-            state.link_survey(id, arrived.order);
+            state.note_survey(arrived.order);
         }
         if let Some(customer) = arrived.customer {
             self.add_heir(customer, arrived.order, Heir::Survey(id), view, rules);
@@ -40,7 +42,7 @@ impl Group {
 
     /// Looks again at what the surveys of a ticket or chat inherit from it, and whether they stand.
     pub(super) fn resolve_surveys_of(&mut self, contact: Contact, view: &mut View, rules: &Rules) {
-        let ids = self.contacts.get(&contact).map(|state| state.surveys.clone()).unwrap_or_default();
+        let ids: Vec<SurveyId> = self.contacts.get(&contact).map(|state| state.surveys.ids().collect()).unwrap_or_default();
         ids.into_iter().for_each(|id| self.change_survey(id, view, rules, |_| ()));
     }
 
@@ -66,20 +68,24 @@ impl Group {
             stands: true,
             is_resolved: false,
         };
+        let was_about = self.abouts(id);
         self.change_survey(id, view, rules, |state| {
             if state.sent.as_ref().is_none_or(|known| known.order < sending.order) {
                 state.sent = Some(sending);
             }
         });
+        self.link(id, &was_about);
     }
 
     /// The latest answer replaces the earlier one.
     fn answer(&mut self, id: SurveyId, survey: &Survey, answer: Answer, arrived: &Arrived, view: &mut View, rules: &Rules) {
+        let was_about = self.abouts(id);
         let known = self.surveys.get(&id).and_then(|state| state.answer.as_ref());
         if known.is_some_and(|known| known.order > arrived.order) {
             return;
         }
-        let mut touched: Vec<Contact> = known.and_then(|known| known.about).into_iter().chain(survey.about).collect();
+        let replaced = known.and_then(|known| Some((known.about?, known.order)));
+        let mut touched: Vec<Contact> = replaced.map(|(contact, _)| contact).into_iter().chain(survey.about).collect();
         touched.dedup();
         let before: Vec<_> = touched.iter().map(|contact| self.pairs_of(*contact, view)).collect();
         let standing = StandingAnswer {
@@ -94,10 +100,38 @@ impl Group {
             stands: true,
             is_resolved: false,
         };
+        let is_of_service = survey.metric != SurveyMetric::Nps || answer.scope == Scope::Service;
         self.change_survey(id, view, rules, |state| state.answer = Some(standing));
+        self.link(id, &was_about);
+        if let Some((state, order)) = replaced.and_then(|(contact, order)| Some((self.contacts.get_mut(&contact)?, order))) {
+            state.surveys.remove_answer(id.metric, order);
+        }
+        if let Some(state) = survey.about.filter(|_| is_of_service).and_then(|contact| self.contacts.get_mut(&contact)) {
+            state.surveys.add_answer(id, arrived.order);
+        }
         for (contact, before) in touched.into_iter().zip(before) {
             let after = self.pairs_of(contact, view);
             post_difference(Subject::Contact(contact), before, after, &mut self.panes, view);
+        }
+    }
+
+    /// The tickets and chats that a survey is about.
+    pub(super) fn abouts(&self, id: SurveyId) -> SmallVec<[Contact; 2]> {
+        self.surveys.get(&id).map(|state| state.abouts().collect()).unwrap_or_default()
+    }
+
+    /// Tells the tickets and chats that a survey is about it, and those that it no longer is.
+    fn link(&mut self, id: SurveyId, was_about: &[Contact]) {
+        let is_about = self.abouts(id);
+        for contact in was_about.iter().filter(|contact| !is_about.contains(contact)) {
+            if let Some(state) = self.contacts.get_mut(contact) {
+                state.surveys.remove(id);
+            }
+        }
+        for contact in is_about {
+            if let Some(state) = self.contacts.get_mut(&contact) {
+                state.surveys.add(id);
+            }
         }
     }
 

@@ -210,6 +210,7 @@ fn evictions(views: &[&View], groups: &[&Group]) -> Vec<(&'static str, u64)> {
         ("contacts", sum(|e| e.contacts)),
         ("surveys", sum(|e| e.surveys)),
         ("customers", sum(|e| e.customers)),
+        ("held", sum(|e| e.held)),
         ("histories", sum(|e| e.histories)),
         ("identities", identities),
         ("cells", views.iter().map(|view| view.cells.overflows()).sum()),

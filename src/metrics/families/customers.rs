@@ -25,12 +25,11 @@ pub(in crate::metrics) fn families() -> Vec<Family> {
         count("cx_customers_churned", "Customers at the window's start who cancelled inside it and have not come back.", |r| {
             r.count(Measure::CustomerDepartures)
         }),
+        count("cx_customers_retained", "Customers at the window's start who are customers now.", retained),
     ];
     families
         .extend(ratio("cx_churn_ratio", "Churned share of the customers at the window's start.", |r| r.count(Measure::CustomerDepartures)));
-    families.extend(ratio("cx_retention_ratio", "Share of the customers at the window's start who are customers now.", |r| {
-        active_at_start(r) - r.count(Measure::CustomerDepartures)
-    }));
+    families.extend(ratio("cx_retention_ratio", "Share of the customers at the window's start who are customers now.", retained));
     families.into_iter().map(|family| family.over(Sets::Customer)).collect()
 }
 
@@ -41,11 +40,15 @@ pub(super) fn churn(reader: &Reader<'_>) -> Option<f64> {
 }
 
 /// Active now less those who became so, net, inside the window.
-fn active_at_start(reader: &Reader<'_>) -> i64 {
+pub(super) fn active_at_start(reader: &Reader<'_>) -> i64 {
     reader.count(Measure::CustomersActive) - reader.count(Measure::CustomerActivations)
 }
 
 /// Whether who was a customer at the window's start is known.
 pub(super) fn is_base_known(reader: &Reader<'_>) -> bool {
     reader.snapshot.customers_since.is_some_and(|since| since < reader.window().start)
+}
+
+fn retained(reader: &Reader<'_>) -> i64 {
+    active_at_start(reader) - reader.count(Measure::CustomerDepartures)
 }

@@ -42,6 +42,18 @@ pub(in crate::metrics) fn families(settings: &EngineSettings) -> Vec<Family> {
         )
         .labelled(Labels::Stage),
     );
+    let journey = settings.journey.clone();
+    families.push(
+        Family::value(
+            "cx_journey_dwell_target_seconds",
+            "Configured time that half of those in the stage should need at most until they move on.",
+            &[],
+            move |r, v| Some(journey.stages.get(place(r, v.label)?)?.dwell_target?.as_seconds()),
+        )
+        .of_now()
+        .merged(Merge::Max)
+        .labelled(Labels::ConfiguredStage),
+    );
     let weights = settings.journey.pain_weights.in_order();
     families.push(
         Family::value(

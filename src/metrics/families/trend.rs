@@ -1,21 +1,22 @@
 //! A short window against a baseline window without it: the two share no answer, so their difference has an interval.
 
-use crate::engine::Snapshot;
+use super::customers::{self, active_at_start, is_base_known};
 use crate::engine::read::{Answers, Label, Measure};
+use crate::engine::{Snapshot, TrendSettings};
 use crate::event::Scope;
-use crate::metrics::family::{Family, Labels, Sets, Variant};
+use crate::metrics::family::{Family, Labels, Merge, Sets, Variant};
 use crate::metrics::reader::Reader;
 use crate::metrics::statistics::{Z, newcombe};
 
 /// What is compared, by the value of the label `metric`.
-const METRICS: [&str; 6] = ["csat", "nps_service", "nps_experience", "ces", "first_response", "resolution"];
+const METRICS: [&str; 7] = ["csat", "nps_service", "nps_experience", "ces", "first_response", "resolution", "churn"];
 
 /// Value and bounds.
 type Trend = (f64, Option<(f64, f64)>);
 
 pub(in crate::metrics) fn families() -> Vec<Family> {
     let help = "Short window (label window) less the baseline window without it: csat as a ratio (Newcombe bounds), nps in points, ces on the scale of 1 to 5, \
-                first_response and resolution as seconds between medians (no bounds).";
+                first_response and resolution as seconds between medians (no bounds), churn as a ratio (no bounds; the baseline's up to the short window's start).";
     let seen = [Measure::Csat];
     let bound = |side: &str| format!("{side} bound of the 95 % interval of cx_trend.");
     let families = [
@@ -23,7 +24,26 @@ pub(in crate::metrics) fn families() -> Vec<Family> {
         Family::value("cx_trend_lower", &bound("Lower"), &seen, |r, v| trend(r, v)?.1.map(|b| b.0)),
         Family::value("cx_trend_upper", &bound("Upper"), &seen, |r, v| trend(r, v)?.1.map(|b| b.1)),
     ];
-    families.into_iter().map(|family| family.labelled(Labels::Trend).over(Sets::Overall)).collect()
+    let lost = "Customers at the start of the baseline window who were none at the start of the short one (label window): what cx_trend of churn is made of, beside \
+                cx_customers_churned and cx_customers_active_at_start.";
+    let lost = Family::value("cx_customers_lost_before", lost, &[Measure::CustomersLostBefore], |r, v| {
+        let trend = &r.snapshot.trends[v.part];
+        let is_known = trend.short == r.window && is_base_known(&r.at_window(trend.baseline));
+        is_known.then(|| r.count_of(Measure::CustomersLostBefore, v.label) as f64)
+    });
+    let mut families: Vec<Family> = families.into_iter().map(|family| family.labelled(Labels::Trend)).collect();
+    families.push(lost.labelled(Labels::Baseline).merged(Merge::Sum));
+    families.into_iter().map(|family| family.over(Sets::Overall)).collect()
+}
+
+/// One variant a trend; the label is its number.
+pub(in crate::metrics) fn baselines(snapshot: &Snapshot) -> Vec<Variant> {
+    let variant = |(part, trend): (usize, &TrendSettings)| Variant {
+        label: Label(part as u32),
+        part,
+        texts: vec![("baseline", snapshot.windows[trend.baseline].settings.name.clone())],
+    };
+    snapshot.trends.iter().enumerate().map(variant).collect()
 }
 
 /// One variant a metric and baseline window; the label is the baseline's index.
@@ -41,7 +61,7 @@ pub(in crate::metrics) fn variants(snapshot: &Snapshot) -> Vec<Variant> {
 
 fn trend(reader: &Reader<'_>, variant: &Variant) -> Option<Trend> {
     let baseline = variant.label.0 as usize;
-    let configured = reader.snapshot.trends.iter().find(|t| (t.short, t.baseline) == (reader.window, baseline))?;
+    let number = reader.snapshot.trends.iter().position(|t| (t.short, t.baseline) == (reader.window, baseline))?;
     let long = reader.at_window(baseline);
     match METRICS[variant.part] {
         "csat" => {
@@ -51,9 +71,10 @@ fn trend(reader: &Reader<'_>, variant: &Variant) -> Option<Trend> {
         "nps_service" => nps(reader, &long, Scope::Service),
         "nps_experience" => nps(reader, &long, Scope::Experience),
         "ces" => effort(reader, &long),
+        "churn" => churn(reader, &long, Label(number as u32)).map(|difference| (difference, None)),
         metric => {
             let measure = if metric == "first_response" { Measure::FirstResponse } else { Measure::Resolution };
-            let medians = reader.snapshot.medians.iter().find(|m| m.measure == measure && m.trend == *configured)?;
+            let medians = reader.snapshot.medians.iter().find(|m| m.measure == measure && m.trend == reader.snapshot.trends[number])?;
             Some((medians.seconds.0 - medians.seconds.1, None))
         }
     }
@@ -63,6 +84,12 @@ fn trend(reader: &Reader<'_>, variant: &Variant) -> Option<Trend> {
 fn apart(short: Answers, mut long: Answers) -> (Answers, Answers) {
     long.combine(&short, -1);
     (short, long)
+}
+
+/// Churn over the short window less churn from the baseline's start to the short window's.
+fn churn(reader: &Reader<'_>, long: &Reader<'_>, trend: Label) -> Option<f64> {
+    let base = Some(active_at_start(long)).filter(|base| is_base_known(long) && *base > 0)?;
+    Some(customers::churn(reader)? - reader.count_of(Measure::CustomersLostBefore, trend) as f64 / base as f64)
 }
 
 /// The difference of the scores, with the variances of the adjusted scores (one answer of each group added).

@@ -1,0 +1,140 @@
+//! `cxpulse healthcheck`: asks a running service of this machine how it is, for images without a shell.
+//!
+//! Does not know what health or readiness is made of; the service answers that.
+
+use std::io::{Read, Write};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
+use std::time::{Duration, Instant};
+
+use super::failure::Told;
+use super::options::{ConfigurationArgs, WebArgs};
+use crate::config::{self, parse_span};
+use crate::time::Span;
+
+const EXAMPLES: &str = "\
+Examples:
+  HEALTHCHECK CMD [\"/usr/bin/cxpulse\", \"healthcheck\"]        in a Dockerfile
+  cxpulse healthcheck --ready --config cxpulse.toml         whether it has caught up
+
+The address is the first of web.listen_addresses, from the same file, variables and flags as those of `cxpulse run`; one for every \
+interface is asked on this machine.
+
+Exit codes:
+  0 healthy, or ready
+  1 not, or nobody answers
+  78 the configuration cannot be used";
+
+/// An answer of the two paths is a line; more than this is somebody else's.
+const ANSWER_BYTES_MAX: u64 = 16 * 1024;
+
+/// Asks `/-/healthy`, or `/-/ready`, of the service on this machine, prints its answer, and exits 0 or 1.
+#[derive(Clone, Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub struct HealthcheckArgs {
+    /// Ask whether it is ready: assigned, caught up and connected. Without it: whether its loop runs.
+    #[arg(long)]
+    pub ready: bool,
+
+    /// How long to wait for the answer, such as `500ms`.
+    #[arg(long, value_name = "SPAN", default_value = "3s", value_parser = timeout)]
+    pub timeout: Duration,
+
+    /// Where the configuration is.
+    #[command(flatten)]
+    pub configuration: ConfigurationArgs,
+
+    /// The HTTP server.
+    #[command(flatten)]
+    pub web: WebArgs,
+}
+
+/// Runs the command; the answer goes to stdout.
+///
+/// # Errors
+/// A configuration that cannot be used, and every answer but 200.
+pub fn run(args: &HealthcheckArgs) -> anyhow::Result<()> {
+    let overrides = args.configuration.overrides(&args.web.overrides());
+    let web = config::load(args.configuration.config.as_deref(), config::environment(), &overrides)?.configuration.web;
+    let address = near(web.listen_addresses[0]);
+    let path = if args.ready { "/-/ready" } else { "/-/healthy" };
+    let (status, answer) = ask(address, path, args.timeout).map_err(|error| {
+        anyhow::Error::new(error).context(format!("http://{address}{path} does not answer\nhint: is `cxpulse run` there?"))
+    })?;
+    println!("{answer}");
+    if status == 200 { Ok(()) } else { Err(Told::FAILURE.into()) }
+}
+
+/// The address of this machine at which a server that listens on `address` answers.
+fn near(address: SocketAddr) -> SocketAddr {
+    let ip = match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    SocketAddr::new(ip, address.port())
+}
+
+/// The status and the trimmed body of one request, within `timeout` from its beginning to its end.
+fn ask(address: SocketAddr, path: &str, timeout: Duration) -> std::io::Result<(u16, String)> {
+    let deadline = Instant::now() + timeout;
+    let mut stream = TcpStream::connect_timeout(&address, timeout)?;
+    stream.set_write_timeout(Some(timeout))?;
+    write!(stream, "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n")?;
+    let mut bytes = Vec::new();
+    let mut limited = stream.try_clone()?.take(ANSWER_BYTES_MAX);
+    let mut chunk = [0; 1024];
+    loop {
+        let left = deadline.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Err(std::io::ErrorKind::TimedOut.into());
+        }
+        stream.set_read_timeout(Some(left))?;
+        match limited.read(&mut chunk)? {
+            0 => break,
+            count => bytes.extend_from_slice(&chunk[..count]),
+        }
+    }
+    parse(&String::from_utf8_lossy(&bytes)).ok_or_else(|| std::io::Error::new(std::io::ErrorKind::InvalidData, "not an answer in HTTP"))
+}
+
+/// Status and trimmed body of an answer.
+fn parse(answer: &str) -> Option<(u16, String)> {
+    let (head, body) = answer.split_once("\r\n\r\n")?;
+    let status = head.strip_prefix("HTTP/1.")?.split(' ').nth(1)?.parse().ok()?;
+    Some((status, body.trim().to_owned()))
+}
+
+fn timeout(text: &str) -> Result<Duration, String> {
+    let wanted = || "wanted is a number and a unit above 0, such as `500ms` or `3s`".to_owned();
+    let Span(ms) = parse_span(text).ok_or_else(wanted)?;
+    u64::try_from(ms).ok().filter(|ms| *ms > 0).map(Duration::from_millis).ok_or_else(wanted)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_on_every_interface_is_asked_on_this_machine() {
+        let near_of = |text: &str| near(text.parse().unwrap()).to_string();
+        assert_eq!(near_of("0.0.0.0:19270"), "127.0.0.1:19270");
+        assert_eq!(near_of("[::]:1"), "[::1]:1");
+        assert_eq!(near_of("192.0.2.7:80"), "192.0.2.7:80");
+    }
+
+    #[test]
+    fn an_answer_is_its_status_and_its_text() {
+        assert_eq!(parse("HTTP/1.1 503 Service Unavailable\r\na: b\r\n\r\nnot ready\n"), Some((503, "not ready".to_owned())));
+        assert_eq!(parse("SSH-2.0-OpenSSH\r\n"), None);
+    }
+
+    #[test]
+    fn an_answer_that_never_ends_is_waited_for_no_longer_than_asked() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let begun = Instant::now();
+        let error = ask(address, "/-/healthy", Duration::from_millis(200)).unwrap_err();
+        assert!(matches!(error.kind(), std::io::ErrorKind::TimedOut | std::io::ErrorKind::WouldBlock), "{error}");
+        assert!(begun.elapsed() < Duration::from_secs(5));
+    }
+}

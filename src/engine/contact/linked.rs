@@ -1,0 +1,70 @@
+//! The surveys that are about a ticket or chat, and their answers in order, so that the latest of a metric is found at once, however many.
+//!
+//! Does not know what they say.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::engine::order::EventOrder;
+use crate::engine::survey::SurveyId;
+use crate::event::SurveyMetric;
+
+/// Surveys of one ticket or chat; there only where there are any, to stay small.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Linked(Option<Box<Lists>>);
+
+#[derive(Clone, Debug, Default)]
+struct Lists {
+    ids: BTreeSet<SurveyId>,
+    answers: BTreeMap<(SurveyMetric, EventOrder), SurveyId>,
+}
+
+impl Linked {
+    /// Whether there are none.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_none()
+    }
+
+    /// All of them.
+    pub(crate) fn ids(&self) -> impl Iterator<Item = SurveyId> {
+        self.0.iter().flat_map(|lists| lists.ids.iter().copied())
+    }
+
+    /// The surveys with the latest answer of each metric.
+    pub(crate) fn latest_answers(&self) -> impl Iterator<Item = SurveyId> {
+        let latest = |lists: &Lists, metric| {
+            let (_, survey) = lists.answers.range((metric, EventOrder::MIN)..=(metric, EventOrder::MAX)).next_back()?;
+            Some(*survey)
+        };
+        [SurveyMetric::Csat, SurveyMetric::Nps, SurveyMetric::Ces].into_iter().filter_map(move |metric| latest(self.0.as_deref()?, metric))
+    }
+
+    /// Notes a survey.
+    pub(crate) fn add(&mut self, survey: SurveyId) {
+        self.0.get_or_insert_default().ids.insert(survey);
+    }
+
+    /// Notes an answer of a survey.
+    pub(crate) fn add_answer(&mut self, survey: SurveyId, order: EventOrder) {
+        self.0.get_or_insert_default().answers.insert((survey.metric, order), survey);
+    }
+
+    /// Forgets a survey.
+    pub(crate) fn remove(&mut self, survey: SurveyId) {
+        if let Some(lists) = &mut self.0 {
+            lists.ids.remove(&survey);
+        }
+        self.shrink();
+    }
+
+    /// Forgets an answer.
+    pub(crate) fn remove_answer(&mut self, metric: SurveyMetric, order: EventOrder) {
+        if let Some(lists) = &mut self.0 {
+            lists.answers.remove(&(metric, order));
+        }
+        self.shrink();
+    }
+
+    fn shrink(&mut self) {
+        self.0.take_if(|lists| lists.ids.is_empty() && lists.answers.is_empty());
+    }
+}

@@ -1,0 +1,186 @@
+//! What a number means against its target and against its own past, as far as its cases allow to say.
+//!
+//! Does not know markup beyond one paragraph, nor how a value came about.
+
+use super::format::Unit;
+use super::html::{Escaped, Html, Shown};
+use super::kpi::{Kpi, Target};
+use super::view::{View, is_complete, sample};
+use crate::metrics::{Group, Sample, Values};
+
+/// A number against its target.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// On the good side, with its whole interval.
+    Met,
+    /// On the bad side, with its whole interval.
+    Missed,
+    /// The target lies within the interval.
+    Open,
+}
+
+/// A target, what is held against it, and what came out.
+pub(super) struct Judged {
+    pub(super) verdict: Verdict,
+    pub(super) target: Sample,
+    /// For times: their length, and the share that met it with its interval.
+    pub(super) attainment: Option<Attainment>,
+}
+
+/// The share of cases that met a length of time.
+pub(super) struct Attainment {
+    pub(super) seconds: Option<Sample>,
+    pub(super) share: Sample,
+    pub(super) bounds: Option<(Sample, Sample)>,
+}
+
+impl Verdict {
+    /// The class in the markup.
+    pub(super) const fn class(self) -> &'static str {
+        match self {
+            Self::Met => "met",
+            Self::Missed => "missed",
+            Self::Open => "open",
+        }
+    }
+
+    /// A sign beside the colour.
+    pub(super) const fn sign(self) -> &'static str {
+        match self {
+            Self::Met => "✓",
+            Self::Missed => "✗",
+            Self::Open => "≈",
+        }
+    }
+
+    /// The word for it.
+    pub(super) const fn word(self) -> &'static str {
+        match self {
+            Self::Met => "met",
+            Self::Missed => "missed",
+            Self::Open => "too close to tell",
+        }
+    }
+
+    fn of(value: f64, bounds: Option<(f64, f64)>, target: f64, is_low_good: bool) -> Self {
+        let (lower, upper) = bounds.unwrap_or((value, value));
+        let (is_above, is_below) = (lower >= target, upper <= target);
+        let (is_good, is_bad) = if is_low_good { (is_below, lower > target) } else { (is_above, upper < target) };
+        if is_good {
+            Self::Met
+        } else if is_bad {
+            Self::Missed
+        } else {
+            Self::Open
+        }
+    }
+}
+
+/// The verdict on a number of a group, or overall; `None` without a target, without enough cases, and while the window is incomplete: who is not
+/// paged about a value should not read a verdict on it either.
+pub(super) fn judge(view: &View<'_>, values: &Values<'_>, group: Option<&Group<'_>>, kpi: &Kpi) -> Option<Judged> {
+    if !view.is_complete() {
+        return None;
+    }
+    let target_of = |metric: &str| sample(values, group, "cx_target", &[("metric", metric)]);
+    match kpi.target.as_ref()? {
+        Target::Value(metric) => {
+            let (value, _) = kpi.read(values, group)?;
+            let target = target_of(metric)?;
+            let bounds = kpi.bounds(values, group).map(|(lower, upper)| (lower.value, upper.value));
+            Some(Judged { verdict: Verdict::of(value.value, bounds, target.value, kpi.is_low_good), target, attainment: None })
+        }
+        Target::Attainment { seconds, share, ratio, decided } => {
+            let count = sample(values, group, decided, &[])?.value;
+            if count < f64::from(view.group_size_min) {
+                return None;
+            }
+            let target = target_of(share)?;
+            let met = sample(values, group, ratio, &[])?;
+            let bound = |side: &str| sample(values, group, &format!("{ratio}_{side}"), &[]);
+            let bounds = bound("lower").zip(bound("upper"));
+            let verdict = Verdict::of(met.value, bounds.as_ref().map(|(lower, upper)| (lower.value, upper.value)), target.value, false);
+            Some(Judged { verdict, target, attainment: Some(Attainment { seconds: target_of(seconds), share: met, bounds }) })
+        }
+    }
+}
+
+/// The paragraph on a target.
+pub(super) fn write_target(html: &mut Html, judged: &Judged, unit: Unit) {
+    let (class, sign, word) = (judged.verdict.class(), judged.verdict.sign(), judged.verdict.word());
+    html.put(format_args!("<p class=\"verdict {class}\"><span class=\"sign\" aria-hidden=\"true\">{sign}</span> "));
+    match &judged.attainment {
+        None => html.put(format_args!("Target {} {word}", Shown(&judged.target, unit))),
+        Some(attainment) => {
+            html.put(format_args!("{} ", Shown(&attainment.share, Unit::Percent)));
+            if let Some((lower, upper)) = &attainment.bounds {
+                html.put(format_args!("<span class=\"soft\">({} to {})</span> ", Shown(lower, Unit::Percent), Shown(upper, Unit::Percent)));
+            }
+            match &attainment.seconds {
+                Some(seconds) => html.put(format_args!("within {}; ", Shown(seconds, Unit::Duration))),
+                None => html.raw("in time; "),
+            }
+            html.put(format_args!("target {} {word}", Shown(&judged.target, Unit::Percent)));
+        }
+    }
+    html.raw("</p>");
+}
+
+/// The paragraph on the trend of a number, if one is configured for the page's window.
+pub(super) fn write_trend(html: &mut Html, view: &View<'_>, values: &Values<'_>, kpi: &Kpi) {
+    let Some(metric) = kpi.trend else { return };
+    let of = |labels: &[(&'static str, String)]| {
+        let labels: Vec<(&str, &str)> = labels.iter().map(|(name, text)| (*name, text.as_str())).collect();
+        let sample = |name: &str| values.overall(name, &labels);
+        Some((sample("cx_trend")?, sample("cx_trend_lower").zip(sample("cx_trend_upper"))))
+    };
+    let is_of_metric = |labels: &&Vec<(&'static str, String)>| labels.iter().any(|(name, text)| *name == "metric" && text == metric);
+    for labels in values.labels_of("cx_trend").iter().filter(is_of_metric) {
+        let Some((trend, bounds)) = of(labels) else { continue };
+        let baseline = labels.iter().find(|(name, _)| *name == "baseline").map_or("", |(_, text)| text.as_str());
+        let is_seen = view.snapshot.windows.iter().any(|window| window.settings.name == baseline && is_complete(window));
+        if !is_seen || !view.is_complete() {
+            html.put(format_args!("<p class=\"trend soft\">Trend withheld until {} is complete</p>", Escaped(baseline)));
+            continue;
+        }
+        let unit = kpi.unit;
+        let is_clear = bounds.as_ref().map(|(lower, upper)| lower.value > 0.0 || upper.value < 0.0);
+        let is_better = (trend.value > 0.0) != kpi.is_low_good;
+        let (arrow, word) = match (is_clear, trend.value) {
+            (Some(false), _) => ("→", "no clear change"),
+            (_, 0.0) => ("→", "unchanged"),
+            (_, value) => (if value > 0.0 { "↑" } else { "↓" }, if is_better { "better" } else { "worse" }),
+        };
+        html.put(format_args!(
+            "<p class=\"trend\"><span class=\"sign\" aria-hidden=\"true\">{arrow}</span> <data value=\"{}\" data-unit=\"difference-{}\" title=\"{}\">{}</data> \
+             vs the rest of {}, {word}</p>",
+            trend.exact(),
+            unit.name(),
+            Escaped(&trend.series),
+            unit.difference(trend.value),
+            Escaped(baseline)
+        ));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_target_within_the_interval_is_neither_met_nor_missed() {
+        let judge = |lower, upper, is_low_good| Verdict::of((lower + upper) / 2.0, Some((lower, upper)), 0.8, is_low_good);
+        assert_eq!(judge(0.81, 0.9, false), Verdict::Met);
+        assert_eq!(judge(0.7, 0.79, false), Verdict::Missed);
+        assert_eq!(judge(0.75, 0.85, false), Verdict::Open);
+        assert_eq!(judge(0.7, 0.79, true), Verdict::Met);
+        assert_eq!(judge(0.81, 0.9, true), Verdict::Missed);
+    }
+
+    #[test]
+    fn a_number_without_an_interval_stands_for_itself() {
+        assert_eq!(Verdict::of(2.5, None, 2.5, true), Verdict::Met);
+        assert_eq!(Verdict::of(2.6, None, 2.5, true), Verdict::Missed);
+        assert_eq!(Verdict::of(2.5, None, 2.5, false), Verdict::Met);
+    }
+}

@@ -1,0 +1,206 @@
+//! Single values of a snapshot, by the name and labels under which the exposition shows them: what a page for people is made of.
+//!
+//! Reads through the same catalogue as the exposition, so a value here and its sample there cannot differ. Does not know what is shown where.
+
+use super::family::{Family, Read, Variant};
+use super::reader::Reader;
+use super::{Exposition, is_seen, itself, text};
+use crate::engine::Snapshot;
+use crate::engine::read::{GroupKey, KeyId};
+
+/// A snapshot as seen through one window.
+pub struct Values<'a> {
+    exposition: &'a Exposition,
+    snapshot: &'a Snapshot,
+    window: usize,
+    overall: GroupKey,
+}
+
+/// One sample as the exposition has it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sample {
+    /// Name and labels, spelled as in the exposition.
+    pub series: String,
+    /// The value; finite.
+    pub value: f64,
+}
+
+/// A grouping set: the labels of its groups, and whether it groups customers rather than contacts.
+#[derive(Clone, Copy, Debug)]
+pub struct Grouping<'a> {
+    /// The labels, in the order of the families' names.
+    pub labels: &'a [String],
+    /// Whether it is a set of customers.
+    pub is_customer: bool,
+    set: usize,
+}
+
+/// One group of a grouping set.
+#[derive(Clone, Copy, Debug)]
+pub struct Group<'a> {
+    key: &'a GroupKey,
+}
+
+impl Sample {
+    /// The value, spelled as in the exposition.
+    #[must_use]
+    pub fn exact(&self) -> String {
+        let mut number = String::new();
+        text::write_number(&mut number, self.value);
+        number
+    }
+}
+
+impl<'a> Group<'a> {
+    /// The values of the grouping's labels.
+    #[must_use]
+    pub fn texts(&self) -> &'a [String] {
+        &self.key.texts
+    }
+}
+
+impl Exposition {
+    /// The values of a snapshot; those with windows over the window of this index.
+    ///
+    /// # Panics
+    /// When a value of a window is asked for and the snapshot has no such window.
+    #[must_use]
+    pub fn values<'a>(&'a self, snapshot: &'a Snapshot, window: usize) -> Values<'a> {
+        Values { exposition: self, snapshot, window, overall: GroupKey { id: KeyId::default(), set: None, texts: Vec::new() } }
+    }
+}
+
+impl<'a> Values<'a> {
+    /// The overall sample of a family with these labels of its own (in the family's order, without the window). A histogram is asked for its
+    /// `_count`.
+    #[must_use]
+    pub fn overall(&self, name: &str, labels: &[(&str, &str)]) -> Option<Sample> {
+        self.sample(&self.overall, name, labels)
+    }
+
+    /// The sample of one group; `None` also where the family does not exist for its set, or has never seen anything of the group.
+    #[must_use]
+    pub fn of_group(&self, group: &Group<'_>, name: &str, labels: &[(&str, &str)]) -> Option<Sample> {
+        self.sample(group.key, name, labels)
+    }
+
+    /// The combinations of a family's own labels, in the order of the exposition; none for a family that is not configured.
+    #[must_use]
+    pub fn labels_of(&self, name: &str) -> Vec<Vec<(&'static str, String)>> {
+        let family = self.exposition.families.iter().find(|family| family.is_configured && family.name == name);
+        family.map_or_else(Vec::new, |family| family.labels.variants(self.snapshot).into_iter().map(|variant| variant.texts).collect())
+    }
+
+    /// The samples of a family about the state itself, with their labels.
+    #[must_use]
+    pub fn of_state(&self, name: &str) -> Vec<(Vec<(&'static str, String)>, Sample)> {
+        itself::samples(self.snapshot, name)
+    }
+
+    /// The grouping sets.
+    #[must_use]
+    pub fn groupings(&self) -> Vec<Grouping<'a>> {
+        let sets = self.exposition.sets.iter().enumerate();
+        sets.map(|(set, names)| Grouping { labels: &names.labels, is_customer: names.is_customer, set }).collect()
+    }
+
+    /// The known groups of a set, in order of their texts.
+    #[must_use]
+    pub fn groups(&self, grouping: &Grouping<'_>) -> Vec<Group<'a>> {
+        self.snapshot.keys.iter().filter(|key| key.set == Some(grouping.set)).map(|key| Group { key }).collect()
+    }
+
+    fn sample(&self, key: &GroupKey, name: &str, labels: &[(&str, &str)]) -> Option<Sample> {
+        let (family, part) = self.find(name)?;
+        if key.set.is_some_and(|set| !self.exposition.exists(family, set)) {
+            return None;
+        }
+        let fits = |variant: &Variant| variant.texts.iter().map(|(name, text)| (*name, text.as_str())).eq(labels.iter().copied());
+        let variant = family.labels.variants(self.snapshot).into_iter().find(fits)?;
+        if key.set.is_some() && !is_seen(family, variant.label, key.id, self.snapshot) {
+            return None;
+        }
+        let reader = Reader { snapshot: self.snapshot, group: key, window: self.window };
+        let value = match &family.read {
+            Read::Value(read) => read(&reader, &variant).filter(|value| value.is_finite())?,
+            Read::Histogram(measure) => reader.durations(*measure, variant.label).map_or(0, |durations| durations.count) as f64,
+        };
+        Some(Sample { series: self.series(family, part, key, &variant), value })
+    }
+
+    /// The family of a name, and the part of a histogram that the name asks for.
+    fn find(&self, name: &str) -> Option<(&'a Family, &'static str)> {
+        let named = |name: &str| self.exposition.families.iter().find(|family| family.is_configured && family.name == name);
+        let histogram = || name.strip_suffix("_count").and_then(named).filter(|family| matches!(family.read, Read::Histogram(_)));
+        match named(name) {
+            Some(family) => matches!(family.read, Read::Value(_)).then_some((family, "")),
+            None => histogram().map(|family| (family, "_count")),
+        }
+    }
+
+    fn series(&self, family: &Family, part: &str, key: &GroupKey, variant: &Variant) -> String {
+        let mut labels = text::Labels::default();
+        let mut series = family.name.clone();
+        if let Some(set) = key.set {
+            let names = &self.exposition.sets[set];
+            series.push_str(&names.suffix);
+            names.labels.iter().zip(&key.texts).for_each(|(name, value)| labels.push(name, value));
+        }
+        variant.texts.iter().for_each(|(name, value)| labels.push(name, value));
+        if family.is_windowed {
+            labels.push("window", &self.snapshot.windows[self.window].settings.name);
+        }
+        series.push_str(part);
+        labels.write_series(&mut series);
+        series
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::config::Configuration;
+    use crate::engine::Engine;
+
+    #[test]
+    fn every_sample_is_the_line_of_the_exposition() {
+        let configuration = Configuration::default();
+        let snapshot = Engine::new(std::sync::Arc::new(configuration.engine.clone())).snapshot();
+        let exposition = Exposition::new(&configuration);
+        let mut text = String::new();
+        exposition.render(&snapshot, &mut text);
+        let lines: BTreeMap<&str, &str> = text.lines().filter(|line| !line.starts_with('#')).filter_map(|l| l.rsplit_once(' ')).collect();
+        let values = exposition.values(&snapshot, 2);
+        let mut compared = 0;
+        for family in exposition.families() {
+            let name = if family.kind() == "histogram" { format!("{}_count", family.name) } else { family.name.clone() };
+            for labels in values.labels_of(&family.name) {
+                let labels: Vec<(&str, &str)> = labels.iter().map(|(name, text)| (*name, text.as_str())).collect();
+                let Some(sample) = values.overall(&name, &labels) else { continue };
+                assert_eq!(lines.get(sample.series.as_str()), Some(&sample.exact().as_str()), "{}", sample.series);
+                compared += 1;
+            }
+        }
+        for (_, sample) in values.of_state("cx_window_range_seconds") {
+            assert_eq!(lines.get(sample.series.as_str()), Some(&sample.exact().as_str()), "{}", sample.series);
+        }
+        assert!(compared > 40, "{compared} samples");
+    }
+
+    #[test]
+    fn a_histogram_has_a_count_and_no_value_and_unknown_names_have_nothing() {
+        let configuration = Configuration::default();
+        let snapshot = Engine::new(std::sync::Arc::new(configuration.engine.clone())).snapshot();
+        let exposition = Exposition::new(&configuration);
+        let values = exposition.values(&snapshot, 0);
+        assert_eq!(values.overall("cx_resolution_seconds", &[]), None);
+        assert_eq!(
+            values.overall("cx_resolution_seconds_count", &[]).map(|s| s.series),
+            Some("cx_resolution_seconds_count{window=\"5m\"}".into())
+        );
+        assert_eq!(values.overall("cx_nowhere", &[]), None);
+        assert_eq!(values.overall("cx_nps_score", &[("scope", "nowhere")]), None);
+    }
+}

@@ -1,0 +1,127 @@
+//! Alerts on the way of the events, and on the processes themselves.
+
+use super::{INSTALLATION, Terms, pipeline_alert};
+use crate::monitoring::alert::{Alert, Severity};
+use crate::monitoring::promql::OF_REPLICA;
+
+const PIPELINE: &str = "cx-pipeline";
+/// The job's name in `deploy/prometheus/prometheus.yml`; an absent series has no name of its own.
+const JOB: &str = "job=\"cxpulse\"";
+
+pub(super) fn alerts(terms: &Terms<'_>) -> Vec<Alert> {
+    let mut alerts = of_processes();
+    alerts.extend(of_partitions());
+    alerts.extend(of_events());
+    alerts.extend(of_state(terms));
+    alerts.into_iter().map(|alert| alert.on(PIPELINE)).collect()
+}
+
+fn of_processes() -> Vec<Alert> {
+    let critical = Severity::Critical;
+    vec![
+        Alert { hold: None, ..pipeline_alert("CxWatchdog", "vector(1)".to_owned(), "") }
+            .of_severity(Severity::Info)
+            .saying("This alert fires always.", "Whoever is told when it stops learns that Prometheus or Alertmanager is down."),
+        pipeline_alert("CxAbsent", format!("absent(cx_build_info{{{JOB}}})"), "5m").of_severity(critical).saying(
+            "No replica of cxpulse is scraped.",
+            "Prometheus has no series of job {{ $labels.job }}: nothing on this wall is known.",
+        ),
+        pipeline_alert("CxReplicaDown", format!("avg_over_time(up{{{JOB}}}[5m]) < 0.5"), "2m").saying(
+            "A replica of cxpulse does not answer.",
+            "{{ $labels.instance }} answered {{ $value | humanizePercentage }} of the last scrapes.",
+        ),
+        pipeline_alert(
+            "CxVersionSkew",
+            format!("count without (version, revision) (count without ({OF_REPLICA}) (cx_build_info)) > 1"),
+            "1h",
+        )
+        .saying("Replicas of cxpulse run different versions.", "{{ $value }} versions run at once: an upgrade has stopped half-way."),
+        pipeline_alert("CxScrapeSlow", "min_over_time(cx_collect_seconds[10m]) > 5".to_owned(), "10m").saying(
+            "Making the values of a scrape takes too long.",
+            "{{ $labels.instance }} needs {{ $value | humanizeDuration }} for one; scrapes will begin to fail.",
+        ),
+    ]
+}
+
+fn of_partitions() -> Vec<Alert> {
+    let critical = Severity::Critical;
+    let lag = "cx:kafka_lag_records:sum";
+    let stalled = format!(
+        "time() - cx:watermark_timestamp_seconds:min > 900 and on ({INSTALLATION}, topic) sum without (outcome) (cx:events:rate5m) > 0"
+    );
+    vec![
+        pipeline_alert("CxKafkaDown", "max_over_time(cx_kafka_up[2m]) == 0".to_owned(), "5m")
+            .of_severity(critical)
+            .saying("A replica of cxpulse does not reach Kafka.", "{{ $labels.instance }} has had no answer from a broker for minutes."),
+        pipeline_alert("CxPartitionsUnowned", "cx:kafka_partitions_assigned:sum < cx:kafka_partitions:max".to_owned(), "10m")
+            .of_severity(critical)
+            .saying(
+                "Partitions are read by no replica.",
+                "Only {{ $value }} partitions of topic {{ $labels.topic }} are read; the rest of the numbers is missing.",
+            ),
+        pipeline_alert("CxPartitionOwnedTwice", format!("count without ({OF_REPLICA}) (cx_kafka_partition_assigned == 1) > 1"), "2m")
+            .of_severity(critical)
+            .saying(
+                "A partition is read by two replicas.",
+                "{{ $value }} replicas read partition {{ $labels.partition }} of topic {{ $labels.topic }}: its events count twice.",
+            ),
+        pipeline_alert("CxLagGrowing", format!("{lag} > 10000 and {lag} >= {lag} offset 15m"), "15m").saying(
+            "cxpulse falls behind its topics.",
+            "{{ $value }} records of topic {{ $labels.topic }} are not read yet, no fewer than a quarter of an hour ago.",
+        ),
+        pipeline_alert("CxWatermarkStalled", stalled, "10m").of_severity(critical).saying(
+            "Event time does not move on though events arrive.",
+            "The newest event of topic {{ $labels.topic }} lies {{ $value | humanizeDuration }} back.",
+        ),
+        pipeline_alert(
+            "CxRebalanceStorm",
+            format!("max without ({OF_REPLICA}) (increase(cx_kafka_rebalances_total{{kind=\"assign\"}}[30m])) > 6"),
+            "10m",
+        )
+        .saying(
+            "The consumer group does not come to rest.",
+            "Partitions were assigned anew {{ printf \"%.0f\" $value }} times within half an hour.",
+        ),
+    ]
+}
+
+fn of_events() -> Vec<Alert> {
+    let rate = format!("sum without ({OF_REPLICA}, outcome) (rate(cx_events_total[30m]))");
+    let then = format!("sum without ({OF_REPLICA}, outcome) (rate(cx_events_total[30m] offset 7d))");
+    let of = |outcome: &str| format!("sum without ({OF_REPLICA}) (increase(cx_events_total{{outcome=\"{outcome}\"}}[1h]))");
+    let all = format!("ignoring (outcome) sum without ({OF_REPLICA}, outcome) (increase(cx_events_total[1h]))");
+    let share = |outcome: &str, share: &str, least: u32| format!("{0} / {all} > {share} and {0} > {least}", of(outcome));
+    vec![
+        pipeline_alert("CxNoEvents", format!("{rate} == 0 and {then} > 0"), "15m").saying(
+            "A topic that had events a week ago has none.",
+            "Topic {{ $labels.topic }} has been silent for half an hour, and was not at this time a week ago.",
+        ),
+        pipeline_alert("CxLateEvents", share("late", "0.01", 20), "30m").saying(
+            "Events arrive too late to count.",
+            "{{ $value | humanizePercentage }} of the last hour's records of topic {{ $labels.topic }} lay further back than is allowed.",
+        ),
+        pipeline_alert("CxInvalidEvents", share("invalid", "0.005", 5), "15m").saying(
+            "Records cannot be read.",
+            "{{ $value | humanizePercentage }} of the last hour's records of topic {{ $labels.topic }} were refused.",
+        ),
+    ]
+}
+
+fn of_state(terms: &Terms<'_>) -> Vec<Alert> {
+    let windows = ["5m", "1h", "24h"].map(|window| terms.window(window)).join("|");
+    let full = "cx_series / cx_series_limit > 0.9 or sum without (dimension) (increase(cx_series_overflow_total[1h])) > 0";
+    vec![
+        pipeline_alert("CxWindowIncomplete", format!("cx:window_complete:bool{{window=~\"{windows}\"}} == 0"), "2h")
+            .of_severity(Severity::Info)
+            .saying("A window is not filled.", "Window {{ $labels.window }} has been partial for long; alerts on it are silent."),
+        pipeline_alert("CxSeriesLimit", full.to_owned(), "30m").saying(
+            "The limit of label sets is near or reached.",
+            "{{ $labels.instance }} counts further values as `other`, or soon will.",
+        ),
+        pipeline_alert("CxStateEvictions", format!("sum without ({OF_REPLICA}) (increase(cx_state_limit_evictions_total[1h])) > 0"), "15m")
+            .saying(
+                "Entries leave memory before their time.",
+                "{{ printf \"%.0f\" $value }} entries of {{ $labels.store }} left within an hour because a configured limit was reached.",
+            ),
+    ]
+}

@@ -1,0 +1,116 @@
+//! Where customers are, where it hurts, and who leaves.
+
+use super::board::{Board, Choice};
+use super::panel::{Kind, Panel, Role};
+use super::query::{guarded, merged, partial};
+use super::source::Source;
+
+/// The legend of a series for each stage.
+const STAGE: &str = "{{journey_stage}}";
+
+pub(super) fn board(s: &Source) -> Board {
+    Board::new(
+        "journey",
+        "Journey and churn",
+        "Where customers are in their journey, where it hurts, and who leaves. All of it needs topics that are keyed by customer.",
+        &[Choice::Window],
+    )
+    .row("Stages now", stages(s))
+    .row("Who advances", moves(s))
+    .row("Where it hurts", pain(s))
+    .row("Who leaves", churn(s))
+    .row("Who comes back with the same", repeats(s))
+}
+
+fn bars(s: &Source, title: &str, family: &str, legend: &str) -> Panel {
+    let series = merged(s, family, "", "");
+    let panel = Panel::about(s, Kind::Bars, title, family).wide(8);
+    if s.is_windowed(family) {
+        panel.query(Role::Partial, &partial(&series), &format!("{legend} (window incomplete)")).query(
+            Role::Value,
+            &guarded(&series),
+            legend,
+        )
+    } else {
+        panel.query(Role::Value, &series, legend)
+    }
+}
+
+fn stages(s: &Source) -> Vec<Panel> {
+    vec![
+        bars(s, "Customers in the stage", "cx_journey_customers", STAGE),
+        bars(s, "Conversion", "cx_journey_conversion_ratio", STAGE).range(0.0, 1.0),
+        bars(s, "Pain index", "cx_journey_pain_index", STAGE).range(0.0, 1.0),
+    ]
+}
+
+fn moves(s: &Source) -> Vec<Panel> {
+    let mut panels = vec![
+        Panel::over_time(s, "Conversion by stage", "cx_journey_conversion_ratio", "", "", STAGE).range(0.0, 1.0),
+        Panel::over_time(s, "Dropped out of the stage", "cx_journey_dropped", "", "", STAGE),
+        Panel::over_time(s, "Moves", "cx_journey_transitions", "", "", "{{from}} to {{to}}"),
+        Panel::over_time(s, "Share of the moves out of a stage", "cx_journey_transition_ratio", "", "", "{{from}} to {{to}}")
+            .range(0.0, 1.0),
+        Panel::over_time(s, "Entered the stage", "cx_journey_entered", "", "", STAGE),
+    ];
+    let median = "cx_journey_stage_p50_seconds";
+    if s.has(median, "") {
+        panels.push(
+            Panel::over_time(s, "Time in the stage, median", median, "", "", STAGE)
+                .query(Role::Target, &merged(s, "cx_journey_dwell_target_seconds", "", ""), "target {{journey_stage}}")
+                .saying("The dashed lines are the stages' targets."),
+        );
+    }
+    panels
+}
+
+fn pain(s: &Source) -> Vec<Panel> {
+    vec![
+        Panel::over_time(s, "Pain index by stage", "cx_journey_pain_index", "", "", STAGE).range(0.0, 1.0),
+        Panel::over_time(s, "Its parts", "cx_journey_pain_part", "", "", "{{journey_stage}}: {{part}}").range(0.0, 1.0),
+        Panel::about(s, Kind::Stack, "Touchpoints by stage", "cx_journey_touchpoints").query(
+            Role::Value,
+            &format!("sum without (channel) ({})", merged(s, "cx_journey_touchpoints", "", "")),
+            STAGE,
+        ),
+        Panel::over_time(s, "Weight that the index is made of", "cx_journey_pain_weight_present_ratio", "", "", STAGE).range(0.0, 1.0),
+    ]
+}
+
+fn churn(s: &Source) -> Vec<Panel> {
+    let mut panels = vec![
+        Panel::over_time(s, "Churn", "cx_churn_ratio", "", "", "churned").interval(s, "cx_churn_ratio", "").target(s, "churn").count(
+            s,
+            "cx_customers_active_at_start",
+            "",
+            "customers at the start",
+        ),
+        Panel::over_time(s, "Churn by last CSAT answer", "cx_churn_ratio_by_experience", "", "metric=\"csat\"", "{{experience}}"),
+        Panel::about(s, Kind::Lines, "Come and gone", "cx_customers_new")
+            .query(Role::Value, &merged(s, "cx_customers_new", "", ""), "new")
+            .query(Role::Value, &merged(s, "cx_customers_churned", "", ""), "churned"),
+        Panel::about(s, Kind::Lines, "Customers", "cx_customers_active").query(
+            Role::Value,
+            &merged(s, "cx_customers_active", "", ""),
+            "now",
+        ),
+    ];
+    if s.has("cx_churn_ratio", "_by_segment") {
+        panels.push(Panel::over_time(s, "Churn by segment", "cx_churn_ratio", "_by_segment", "", "{{segment}}"));
+    }
+    panels.push(Panel::over_time(s, "Retention", "cx_retention_ratio", "", "", "kept").interval(s, "cx_retention_ratio", ""));
+    panels
+}
+
+fn repeats(s: &Source) -> Vec<Panel> {
+    vec![
+        Panel::over_time(s, "Repeat contacts", "cx_repeat_contact_ratio", "", "", "share")
+            .interval(s, "cx_repeat_contact_ratio", "")
+            .count(s, "cx_contacts", "", "contacts")
+            .range(0.0, 1.0),
+        Panel::over_time(s, "Repeats on another channel", "cx_channel_switch_ratio", "", "", "share")
+            .interval(s, "cx_channel_switch_ratio", "")
+            .count(s, "cx_repeat_contacts", "", "repeats")
+            .range(0.0, 1.0),
+    ]
+}

@@ -1,0 +1,129 @@
+//! What is opened in the morning: each promise with its target, how sure it is, and what waits.
+
+use super::board::{Board, Choice};
+use super::panel::{Kind, Panel, Role};
+use super::query::{guarded, merged, partial};
+use super::source::Source;
+
+pub(super) fn board(s: &Source) -> Board {
+    Board::new(
+        "overview",
+        "Overview",
+        "Every promise to customers with its target and its 95 % interval. Values of a window that is not complete are pale.",
+        &[Choice::Window, Choice::Team, Choice::Channel],
+    )
+    .row("Now", headlines(s))
+    .row("How sure, and against what", courses(s))
+    .row("Where", places(s))
+    .row("What can be trusted", trust(s))
+}
+
+fn headlines(s: &Source) -> Vec<Panel> {
+    let attainment = |title: &str, name: &str| {
+        Panel::now(s, title, &format!("cx_{name}_attainment_ratio"), "", "in time").target(s, &format!("{name}_attainment")).count(
+            s,
+            &format!("cx_{name}_target_decided"),
+            "",
+            "decided",
+        )
+    };
+    let nps = |title: &str, scope: &str| {
+        let matcher = format!("scope=\"{scope}\"");
+        Panel::now(s, title, "cx_nps_score", &matcher, "score").target(s, &format!("nps_{scope}")).count(
+            s,
+            "cx_nps_answers",
+            &matcher,
+            "answers",
+        )
+    };
+    let waiting =
+        |title: &str, family: &str| Panel::about(s, Kind::Stat, title, family).query(Role::Value, &merged(s, family, "", ""), "now");
+    vec![
+        Panel::now(s, "CSAT", "cx_csat_ratio", "", "satisfied").target(s, "csat").count(s, "cx_csat_responses", "", "answers"),
+        nps("NPS after service", "service"),
+        nps("NPS of customers", "experience"),
+        Panel::now(s, "Effort", "cx_ces_effort_score", "", "1 to 5").target(s, "ces").count(s, "cx_ces_responses", "", "answers"),
+        attainment("First response in time", "first_response"),
+        attainment("Resolution in time", "resolution"),
+        attainment("Chat wait in time", "chat_wait"),
+        Panel::now(s, "Churn", "cx_churn_ratio", "", "churned").target(s, "churn").count(
+            s,
+            "cx_customers_active_at_start",
+            "",
+            "customers",
+        ),
+        Panel::now(s, "Health index", "cx_health_index", "", "0 to 100")
+            .count(s, "cx_health_weight_present_ratio", "", "weight present")
+            .range(0.0, 100.0),
+        waiting("Without a first response", "cx_backlog_unanswered_tickets").query(
+            Role::Target,
+            &merged(s, "cx_backlog_unanswered_past_target_tickets", "", ""),
+            "past target",
+        ),
+        waiting("Open tickets", "cx_backlog_tickets"),
+        waiting("Chats waiting", "cx_chats_waiting"),
+    ]
+}
+
+fn courses(s: &Source) -> Vec<Panel> {
+    vec![
+        Panel::over_time(s, "CSAT over time", "cx_csat_ratio", "", "", "satisfied")
+            .interval(s, "cx_csat_ratio", "")
+            .target(s, "csat")
+            .count(s, "cx_csat_responses", "", "answers")
+            .range(0.0, 1.0),
+        Panel::over_time(s, "First response in time, over time", "cx_first_response_attainment_ratio", "", "", "in time")
+            .interval(s, "cx_first_response_attainment_ratio", "")
+            .target(s, "first_response_attainment")
+            .count(s, "cx_first_response_target_decided", "", "decided")
+            .range(0.0, 1.0),
+        Panel::over_time(s, "Distance to target", "cx_target_gap", "", "metric!~\"nps_.*|ces\"", "{{metric}}")
+            .unit("percentunit")
+            .saying("NPS and effort have scales of their own and are left out here."),
+        Panel::over_time(s, "Against the baseline", "cx_trend", "", "metric=\"csat\"", "{{metric}} against {{baseline}}")
+            .unit("percentunit")
+            .saying("Only for windows that the configuration compares with a longer one."),
+    ]
+}
+
+fn places(s: &Source) -> Vec<Panel> {
+    let mut panels = Vec::new();
+    if s.has("cx_first_response_p90_seconds", "_by_channel") {
+        panels.push(Panel::over_time(
+            s,
+            "First response by channel, 90 %",
+            "cx_first_response_p90_seconds",
+            "_by_channel",
+            "",
+            "{{channel}}",
+        ));
+    }
+    if s.has("cx_csat_ratio", "_by_team") {
+        panels.push(Panel::over_time(s, "CSAT by team", "cx_csat_ratio", "_by_team", "", "{{team}}").range(0.0, 1.0));
+    }
+    if s.has("cx_contacts", "_by_channel") {
+        panels.push(Panel::over_time(s, "Contacts by channel", "cx_contacts", "_by_channel", "", "{{channel}}"));
+    }
+    if s.has("cx_backlog_unanswered_tickets", "_by_team") {
+        panels.push(Panel::over_time(s, "Without a first response, by team", "cx_backlog_unanswered_tickets", "_by_team", "", "{{team}}"));
+    }
+    panels
+}
+
+fn trust(s: &Source) -> Vec<Panel> {
+    let part = merged(s, "cx_health_part", "", "");
+    vec![
+        // One series a window, side by side: none is combined with another.
+        Panel::about(s, Kind::States, "Windows that are complete", "cx_window_coverage_ratio")
+            .query(Role::Value, "cx:window_complete:bool{job=\"$job\"}", "{{window}}")
+            .unit("bool")
+            .saying("Complete: at least 95 % is covered, and every partition has exactly one owner.")
+            .wide(12)
+            .high(8),
+        Panel::about(s, Kind::Bars, "Parts of the health index", "cx_health_part")
+            .query(Role::Partial, &partial(&part), "{{part}} (window incomplete)")
+            .query(Role::Value, &guarded(&part), "{{part}}")
+            .unit("percentunit")
+            .range(0.0, 1.0),
+    ]
+}

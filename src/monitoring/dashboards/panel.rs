@@ -1,0 +1,311 @@
+//! A panel: what it asks, how it draws it, and what it says of itself; and the panels that the boards share.
+
+use serde_json::{Value, json};
+
+use super::query::{guarded, merged, partial};
+use super::source::{Source, Suffix, unit_of};
+
+/// What is drawn pale: values of windows that are not complete.
+const PALE: &str = "#8e8e8e";
+
+/// How a panel draws.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// Lines over time.
+    Lines,
+    /// Lines on top of one another.
+    Stack,
+    /// The newest values as numbers.
+    Stat,
+    /// The newest values as bars.
+    Bars,
+    /// Whether, over time.
+    States,
+    /// How many in which bucket, over time.
+    Heatmap,
+}
+
+/// What an expression is in its panel, which decides on how it looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Role {
+    /// What the panel is about.
+    Value,
+    /// The same while the window is incomplete.
+    Partial,
+    /// The lower bound of its interval.
+    Lower,
+    /// The upper bound; what lies between them is filled.
+    Upper,
+    /// What it should be: a dashed line.
+    Target,
+    /// How many answers or contacts it is made of, on an axis of its own.
+    Count,
+}
+
+/// One expression of a panel.
+#[derive(Clone, Debug)]
+pub(super) struct Query {
+    pub(super) expression: String,
+    pub(super) legend: String,
+    pub(super) role: Role,
+}
+
+/// A panel without its place.
+#[derive(Clone, Debug)]
+pub(super) struct Panel {
+    pub(super) kind: Kind,
+    pub(super) title: String,
+    pub(super) description: String,
+    pub(super) unit: &'static str,
+    /// The range of the axis, where it is known.
+    pub(super) range: Option<(f64, f64)>,
+    /// In columns of 24.
+    pub(super) width: u8,
+    pub(super) height: u8,
+    pub(super) queries: Vec<Query>,
+}
+
+impl Panel {
+    /// A panel about a family, with its definition and its unit.
+    pub(super) fn about(source: &Source, kind: Kind, title: &str, family: &str) -> Self {
+        let (width, height) = match kind {
+            Kind::Stat => (4, 5),
+            Kind::States => (24, 5),
+            Kind::Lines | Kind::Stack | Kind::Bars | Kind::Heatmap => (12, 8),
+        };
+        Self {
+            kind,
+            title: title.to_owned(),
+            description: source.help(family).to_owned(),
+            unit: unit_of(family),
+            range: None,
+            width,
+            height,
+            queries: Vec::new(),
+        }
+    }
+
+    /// A windowed value over time for a grouping set: in colour while its window is complete, pale where not.
+    pub(super) fn over_time(source: &Source, title: &str, family: &str, suffix: Suffix, matchers: &str, legend: &str) -> Self {
+        let series = merged(source, family, suffix, matchers);
+        let panel = Self::about(source, Kind::Lines, title, family);
+        if source.is_windowed(family) {
+            panel.query(Role::Partial, &partial(&series), &format!("{legend} (window incomplete)")).query(
+                Role::Value,
+                &guarded(&series),
+                legend,
+            )
+        } else {
+            panel.query(Role::Value, &series, legend)
+        }
+    }
+
+    /// The newest windowed value as a number, pale while its window is not complete.
+    pub(super) fn now(source: &Source, title: &str, family: &str, matchers: &str, legend: &str) -> Self {
+        Self { kind: Kind::Stat, width: 4, height: 5, ..Self::over_time(source, title, family, "", matchers, legend) }
+    }
+
+    /// Adds the 95 % interval of the family.
+    pub(super) fn interval(self, source: &Source, family: &str, matchers: &str) -> Self {
+        let bound = |side: &str| merged(source, &format!("{family}_{side}"), "", matchers);
+        let described = format!("{} The band is its 95 % interval.", self.description);
+        Self { description: described, ..self }.query(Role::Lower, &guarded(&bound("lower")), "lower").query(
+            Role::Upper,
+            &guarded(&bound("upper")),
+            "upper",
+        )
+    }
+
+    /// Adds the configured target, absent where there is none.
+    pub(super) fn target(self, source: &Source, metric: &str) -> Self {
+        let described = format!("{} The dashed line is the target.", self.description);
+        let series = merged(source, "cx_target", "", &format!("metric=\"{metric}\""));
+        let is_line = self.kind == Kind::Lines;
+        let description = if is_line { described } else { self.description };
+        Self { description, ..self }.query(Role::Target, &series, "target")
+    }
+
+    /// Adds how many the value is made of.
+    pub(super) fn count(self, source: &Source, family: &str, matchers: &str, legend: &str) -> Self {
+        self.query(Role::Count, &merged(source, family, "", matchers), legend)
+    }
+
+    /// Adds an expression.
+    pub(super) fn query(mut self, role: Role, expression: &str, legend: &str) -> Self {
+        self.queries.push(Query { expression: expression.to_owned(), legend: legend.to_owned(), role });
+        self
+    }
+
+    pub(super) fn wide(self, width: u8) -> Self {
+        Self { width, ..self }
+    }
+
+    pub(super) fn high(self, height: u8) -> Self {
+        Self { height, ..self }
+    }
+
+    pub(super) fn unit(self, unit: &'static str) -> Self {
+        Self { unit, ..self }
+    }
+
+    pub(super) fn range(self, from: f64, to: f64) -> Self {
+        Self { range: Some((from, to)), ..self }
+    }
+
+    /// Adds a sentence to the description.
+    pub(super) fn saying(self, sentence: &str) -> Self {
+        Self { description: format!("{} {sentence}", self.description), ..self }
+    }
+
+    /// Grafana's JSON, at a place.
+    pub(super) fn json(&self, id: usize, x: u8, y: u16) -> Value {
+        let mut panel = json!({
+            "id": id,
+            "type": self.plugin(),
+            "title": self.title,
+            "description": self.description,
+            "datasource": { "type": "prometheus", "uid": "${datasource}" },
+            "gridPos": { "x": x, "y": y, "w": self.width, "h": self.height },
+            "targets": self.queries.iter().enumerate().map(|(at, query)| self.target_json(at, query)).collect::<Vec<_>>(),
+            "fieldConfig": { "defaults": self.defaults(), "overrides": self.overrides() },
+            "options": self.options(),
+        });
+        if self.kind == Kind::Heatmap {
+            panel["fieldConfig"] = json!({ "defaults": {}, "overrides": [] });
+        }
+        panel
+    }
+
+    const fn plugin(&self) -> &'static str {
+        match self.kind {
+            Kind::Lines | Kind::Stack => "timeseries",
+            Kind::Stat => "stat",
+            Kind::Bars => "bargauge",
+            Kind::States => "state-timeline",
+            Kind::Heatmap => "heatmap",
+        }
+    }
+
+    fn target_json(&self, at: usize, query: &Query) -> Value {
+        // The newest value, and not the newest that there was: a guard that fell must show.
+        let is_instant = matches!(self.kind, Kind::Stat | Kind::Bars);
+        json!({
+            "refId": ref_id(at),
+            "datasource": { "type": "prometheus", "uid": "${datasource}" },
+            "editorMode": "code",
+            "expr": query.expression,
+            "legendFormat": query.legend,
+            "instant": is_instant,
+            "range": !is_instant,
+            "format": if self.kind == Kind::Heatmap { "heatmap" } else { "time_series" },
+        })
+    }
+
+    fn defaults(&self) -> Value {
+        let mut defaults = json!({ "unit": self.unit, "color": { "mode": "palette-classic" } });
+        if let Some((from, to)) = self.range {
+            defaults["min"] = json!(from);
+            defaults["max"] = json!(to);
+        }
+        match self.kind {
+            Kind::Lines => defaults["custom"] = json!({ "lineWidth": 2, "fillOpacity": 0, "showPoints": "never", "spanNulls": false }),
+            Kind::Stack => {
+                defaults["custom"] = json!({
+                    "lineWidth": 1, "fillOpacity": 40, "showPoints": "never", "stacking": { "mode": "normal", "group": "A" },
+                });
+            }
+            Kind::Stat => {
+                defaults["color"] = json!({ "mode": "fixed", "fixedColor": "blue" });
+                defaults["noValue"] = json!("no data");
+            }
+            Kind::Bars => defaults["color"] = json!({ "mode": "fixed", "fixedColor": "blue" }),
+            Kind::States => {
+                defaults["custom"] = json!({ "lineWidth": 0, "fillOpacity": 80 });
+                defaults["color"] = json!({ "mode": "thresholds" });
+                defaults["thresholds"] =
+                    json!({ "mode": "absolute", "steps": [{ "color": "red", "value": null }, { "color": "green", "value": 1 }] });
+                defaults["mappings"] = json!([{ "type": "value", "options": { "0": { "text": "no" }, "1": { "text": "yes" } } }]);
+            }
+            Kind::Heatmap => {}
+        }
+        defaults
+    }
+
+    fn overrides(&self) -> Value {
+        let lower = self.queries.iter().find(|query| query.role == Role::Lower).map(|query| query.legend.as_str());
+        let of_query = |(at, query): (usize, &Query)| {
+            let properties = self.properties(query.role, lower);
+            let matcher = json!({ "id": "byFrameRefID", "options": ref_id(at) });
+            (!properties.is_empty()).then(|| json!({ "matcher": matcher, "properties": properties }))
+        };
+        self.queries.iter().enumerate().filter_map(of_query).collect()
+    }
+
+    fn properties(&self, role: Role, lower: Option<&str>) -> Vec<Value> {
+        let property = |id: &str, value: Value| json!({ "id": id, "value": value });
+        let color = |name: &str| property("color", json!({ "mode": "fixed", "fixedColor": name }));
+        let hidden = || property("custom.hideFrom", json!({ "legend": true, "tooltip": false, "viz": false }));
+        let is_drawn = matches!(self.kind, Kind::Lines | Kind::Stack);
+        match role {
+            Role::Value => Vec::new(),
+            Role::Partial if is_drawn => vec![color(PALE), property("custom.lineWidth", json!(1)), hidden()],
+            Role::Partial => vec![color(PALE)],
+            Role::Lower => vec![color("light-blue"), property("custom.lineWidth", json!(0)), hidden()],
+            Role::Upper => vec![
+                color("light-blue"),
+                property("custom.lineWidth", json!(0)),
+                property("custom.fillBelowTo", json!(lower)),
+                property("custom.fillOpacity", json!(15)),
+                hidden(),
+            ],
+            Role::Target if is_drawn => {
+                vec![
+                    color("orange"),
+                    property("custom.lineWidth", json!(1)),
+                    property("custom.lineStyle", json!({ "fill": "dash", "dash": [8, 8] })),
+                ]
+            }
+            Role::Target => vec![color("orange")],
+            Role::Count if is_drawn => vec![
+                color("#6e6e6e"),
+                property("unit", json!("short")),
+                property("min", json!(0)),
+                property("custom.drawStyle", json!("bars")),
+                property("custom.lineWidth", json!(0)),
+                property("custom.fillOpacity", json!(12)),
+                property("custom.axisPlacement", json!("right")),
+            ],
+            Role::Count => vec![color("text"), property("unit", json!("short")), property("decimals", json!(0))],
+        }
+    }
+
+    fn options(&self) -> Value {
+        let newest = json!({ "calcs": ["lastNotNull"], "fields": "", "values": false });
+        match self.kind {
+            Kind::Lines | Kind::Stack => json!({
+                "legend": { "displayMode": "list", "placement": "bottom", "showLegend": true },
+                "tooltip": { "mode": "multi", "sort": "desc" },
+            }),
+            Kind::Stat => json!({
+                "reduceOptions": newest, "textMode": "value_and_name", "colorMode": "value", "graphMode": "none", "orientation": "auto",
+                "justifyMode": "auto", "wideLayout": true,
+            }),
+            Kind::Bars => json!({
+                "reduceOptions": newest, "orientation": "horizontal", "displayMode": "basic", "valueMode": "text", "showUnfilled": true,
+            }),
+            Kind::States => {
+                json!({ "mergeValues": true, "showValue": "never", "rowHeight": 0.8, "legend": { "showLegend": true, "placement": "bottom" } })
+            }
+            Kind::Heatmap => json!({
+                "calculate": false, "yAxis": { "unit": self.unit, "axisPlacement": "left" }, "cellGap": 1,
+                "color": { "mode": "scheme", "scheme": "Blues", "steps": 32 }, "tooltip": { "mode": "single", "yHistogram": false },
+            }),
+        }
+    }
+}
+
+/// `A`, `B`, and so on; a panel with more than 26 expressions would be none that a person could read.
+fn ref_id(at: usize) -> String {
+    let letter = u8::try_from(at).ok().and_then(|at| b'A'.checked_add(at)).filter(u8::is_ascii_uppercase);
+    char::from(letter.expect("a panel has at most 26 expressions")).to_string()
+}

@@ -1,0 +1,102 @@
+//! How long customers wait for a reply and for a solution.
+
+use super::board::{Board, Choice};
+use super::panel::{Kind, Panel, Role};
+use super::query::merged;
+use super::source::{Source, Suffix};
+
+/// The sets that times are shown by: a time over all channels is that of none.
+const SETS: [(Suffix, &str, &str); 2] = [("_by_channel", "by channel", "{{channel}}"), ("_by_team", "by team", "{{team}}")];
+
+pub(super) fn board(s: &Source) -> Board {
+    Board::new(
+        "response",
+        "Response and resolution",
+        "How long customers wait. Times are shown by channel and team, because one over chat and e-mail together is that of neither.",
+        &[Choice::Window, Choice::Team, Choice::Channel],
+    )
+    .row("Promises", promises(s))
+    .row("First response", times(s, "First response", "cx_first_response", &["p50", "p90"]))
+    .row("Further replies", times(s, "Next response", "cx_next_response", &["p90"]))
+    .row("Resolution", times(s, "Resolution", "cx_resolution", &["p50", "p90"]))
+    .row("How they spread", spread(s))
+    .row("In business hours", times(s, "First response in business hours", "cx_first_response_business", &["p90"]))
+    .row("Without a person", times(s, "Automated first response", "cx_automated_first_response", &["p50"]))
+    .row("What became of them", ends(s))
+}
+
+fn promises(s: &Source) -> Vec<Panel> {
+    let mut panels = Vec::new();
+    for (title, name) in [("First response in time", "first_response"), ("Resolution in time", "resolution")] {
+        let family = format!("cx_{name}_attainment_ratio");
+        panels.push(
+            Panel::over_time(s, title, &family, "", "", "in time")
+                .interval(s, &family, "")
+                .target(s, &format!("{name}_attainment"))
+                .count(s, &format!("cx_{name}_target_decided"), "", "decided")
+                .range(0.0, 1.0),
+        );
+        for (suffix, by, legend) in SETS.into_iter().filter(|(suffix, ..)| s.has(&family, suffix)) {
+            panels.push(Panel::over_time(s, &format!("{title}, {by}"), &family, suffix, "", legend).wide(6).range(0.0, 1.0));
+        }
+    }
+    panels
+}
+
+fn times(s: &Source, title: &str, stem: &str, quantiles: &[&str]) -> Vec<Panel> {
+    let mut panels = Vec::new();
+    for quantile in quantiles {
+        let family = format!("{stem}_{quantile}_seconds");
+        for (suffix, by, legend) in SETS.into_iter().filter(|(suffix, ..)| s.has(&family, suffix)) {
+            let share = if *quantile == "p50" { "median" } else { "90 %" };
+            panels.push(
+                Panel::over_time(s, &format!("{title} {by}, {share}"), &family, suffix, "", legend)
+                    .saying("Between the bounds of the histogram, so up to a bucket from a replica's own value."),
+            );
+        }
+    }
+    panels
+}
+
+fn spread(s: &Source) -> Vec<Panel> {
+    let heatmap = |title: &str, family: &str| {
+        let buckets = merged(s, &format!("{family}_bucket"), "", "");
+        Panel::about(s, Kind::Heatmap, title, family).query(Role::Value, &format!("sum by (le) ({buckets})"), "{{le}}")
+    };
+    let wait = "cx_requester_wait_p90_seconds";
+    let mut panels = vec![heatmap("First responses", "cx_first_response_seconds"), heatmap("Resolutions", "cx_resolution_seconds")];
+    if s.has(wait, "") {
+        panels.push(Panel::over_time(s, "Time that customers waited until solved, 90 %", wait, "", "", "90 %"));
+    }
+    if s.has("cx_first_resolution_p50_seconds", "") {
+        panels.push(Panel::over_time(s, "First resolution, median", "cx_first_resolution_p50_seconds", "", "", "median"));
+    }
+    panels
+}
+
+fn ends(s: &Source) -> Vec<Panel> {
+    let share = |title: &str, family: &str| {
+        Panel::over_time(s, title, family, "", "", "share")
+            .interval(s, family, "")
+            .count(s, "cx_tickets_resolved", "", "resolved")
+            .range(0.0, 1.0)
+    };
+    let flow = [
+        ("cx_tickets_created", "created"),
+        ("cx_tickets_first_responded", "answered"),
+        ("cx_tickets_resolved", "resolved"),
+        ("cx_tickets_reopened", "reopened"),
+    ];
+    let tickets = Panel::about(s, Kind::Lines, "Tickets in the window", "cx_tickets_created");
+    let tickets = flow.iter().fold(tickets, |panel, (family, legend)| panel.query(Role::Value, &merged(s, family, "", ""), legend));
+    vec![
+        share("Solved with one reply", "cx_first_contact_resolution_ratio"),
+        share("Reopened", "cx_reopen_ratio"),
+        share("Escalated", "cx_escalation_ratio"),
+        share("Transferred", "cx_transfer_ratio"),
+        tickets,
+        Panel::about(s, Kind::Lines, "Solved without a person's reply", "cx_tickets_solved_without_response")
+            .query(Role::Value, &merged(s, "cx_tickets_solved_without_response", "", ""), "solved without a person's reply")
+            .query(Role::Value, &merged(s, "cx_tickets_solved_by_automation", "", ""), "of these answered by a bot or a rule"),
+    ]
+}

@@ -1,0 +1,116 @@
+//! The manifests: built by kustomize, valid by Kubernetes' schemas, and fit for a namespace that restricts.
+
+use serde_json::Value;
+
+use super::checkers::{checker, documents, validate_manifests};
+use super::files::{names_in, path, read, succeed};
+
+/// What kustomize makes of a folder.
+fn built(folder: &str) -> Option<String> {
+    Some(succeed(checker("kubectl")?.arg("kustomize").arg(path(folder))))
+}
+
+/// The document of a kind, of which there is one.
+pub(crate) fn of_kind<'a>(documents: &'a [Value], kind: &str) -> &'a Value {
+    let mut found = documents.iter().filter(|document| document["kind"] == kind);
+    let first = found.next().unwrap_or_else(|| panic!("no {kind}"));
+    assert!(found.next().is_none(), "more than one {kind}");
+    first
+}
+
+/// Every group of every rule file that Prometheus loads.
+pub(crate) fn rule_groups() -> Option<Vec<Value>> {
+    let mut groups = Vec::new();
+    for name in names_in("deploy/helm/cxpulse/rules", ".yml") {
+        for document in documents(&read(&format!("deploy/prometheus/{name}")))? {
+            groups.extend(document["groups"].as_array().expect("groups").clone());
+        }
+    }
+    Some(groups)
+}
+
+/// What a namespace that enforces the restricted standard asks of a pod, and what probes and scrapes need.
+pub(crate) fn assert_hardened(stateful_set: &Value) {
+    let pod = &stateful_set["spec"]["template"]["spec"];
+    let container = &pod["containers"][0];
+    assert_eq!(pod["securityContext"]["runAsNonRoot"], true);
+    assert_eq!(pod["securityContext"]["seccompProfile"]["type"], "RuntimeDefault");
+    assert_eq!(pod["automountServiceAccountToken"], false);
+    assert_eq!(container["securityContext"]["allowPrivilegeEscalation"], false);
+    assert_eq!(container["securityContext"]["readOnlyRootFilesystem"], true);
+    assert_eq!(container["securityContext"]["capabilities"]["drop"], serde_json::json!(["ALL"]));
+    assert!(container["resources"]["requests"]["memory"].is_string() && container["resources"]["limits"]["memory"].is_string());
+    let path_of = |probe: &str| container[probe]["httpGet"]["path"].as_str().unwrap_or("none").to_owned();
+    assert_eq!(["startupProbe", "livenessProbe", "readinessProbe"].map(path_of), ["/-/healthy", "/-/healthy", "/-/ready"]);
+    assert_eq!(stateful_set["spec"]["podManagementPolicy"], "Parallel");
+    assert_eq!(pod["terminationGracePeriodSeconds"], 60);
+}
+
+#[test]
+fn base_and_overlay_are_valid() {
+    for folder in ["deploy/kubernetes/base", "deploy/kubernetes/overlays/production"] {
+        let Some(yaml) = built(folder) else { return };
+        validate_manifests(&yaml);
+        let Some(documents) = documents(&yaml) else { return };
+        assert_hardened(of_kind(&documents, "StatefulSet"));
+        for kind in ["Service", "ServiceAccount", "ConfigMap", "PodDisruptionBudget", "NetworkPolicy", "PodMonitor", "PrometheusRule"] {
+            assert_eq!(of_kind(&documents, kind)["metadata"]["labels"]["app.kubernetes.io/name"], "cxpulse", "{folder}: {kind}");
+        }
+    }
+}
+
+#[test]
+fn whoever_selects_pods_selects_these() {
+    let Some(documents) = built("deploy/kubernetes/base").as_deref().and_then(documents) else { return };
+    let labels = &of_kind(&documents, "StatefulSet")["spec"]["template"]["metadata"]["labels"];
+    let selectors = [
+        ("Service", "/spec/selector"),
+        ("StatefulSet", "/spec/selector/matchLabels"),
+        ("PodDisruptionBudget", "/spec/selector/matchLabels"),
+        ("NetworkPolicy", "/spec/podSelector/matchLabels"),
+        ("PodMonitor", "/spec/selector/matchLabels"),
+    ];
+    for (kind, pointer) in selectors {
+        let selector = of_kind(&documents, kind).pointer(pointer).and_then(Value::as_object).unwrap_or_else(|| panic!("{kind}"));
+        assert!(!selector.is_empty() && selector.iter().all(|(name, value)| labels[name] == *value), "{kind}: {selector:?}");
+    }
+    // The rules say job="cxpulse": that is the value of this label.
+    assert_eq!(labels[of_kind(&documents, "PodMonitor")["spec"]["jobLabel"].as_str().expect("a label")], "cxpulse");
+}
+
+#[test]
+fn the_overlay_changes_image_configuration_and_size_and_nothing_else_of_the_pod() {
+    let base = built("deploy/kubernetes/base").as_deref().and_then(documents);
+    let overlay = built("deploy/kubernetes/overlays/production").as_deref().and_then(documents);
+    let (Some(base), Some(overlay)) = (base, overlay) else { return };
+    let mut ours = of_kind(&base, "StatefulSet")["spec"].clone();
+    let mut theirs = of_kind(&overlay, "StatefulSet")["spec"].clone();
+    let name = theirs["template"]["spec"]["volumes"][0]["configMap"]["name"].clone();
+    assert_eq!(name, of_kind(&overlay, "ConfigMap")["metadata"]["name"], "the pod mounts the overlay's own configuration");
+    let image = theirs["template"]["spec"]["containers"][0]["image"].as_str().expect("an image").to_owned();
+    assert!(image.starts_with("registry.example.com/support/cxpulse:"), "{image}");
+    for spec in [&mut ours, &mut theirs] {
+        spec["replicas"].take();
+        let pod = &mut spec["template"]["spec"];
+        pod["containers"][0]["image"].take();
+        pod["containers"][0]["resources"].take();
+        pod["volumes"][0]["configMap"]["name"].take();
+    }
+    assert_eq!(ours, theirs);
+}
+
+#[test]
+fn the_operator_loads_the_same_rules_as_prometheus() {
+    let Some(documents) = built("deploy/kubernetes/base").as_deref().and_then(documents) else { return };
+    let Some(groups) = rule_groups() else { return };
+    let rule = of_kind(&documents, "PrometheusRule");
+    assert_eq!(rule["spec"]["groups"].as_array(), Some(&groups), "run deploy/kubernetes/render-rules.sh");
+    let members = ["name", "interval", "limit", "rules", "labels", "query_offset", "partial_response_strategy"];
+    let of_rule = ["record", "alert", "expr", "for", "keep_firing_for", "labels", "annotations"];
+    for group in &groups {
+        assert!(group.as_object().is_some_and(|group| group.keys().all(|key| members.contains(&key.as_str()))), "{}", group["name"]);
+        for rule in group["rules"].as_array().expect("rules") {
+            assert!(rule.as_object().is_some_and(|rule| rule.keys().all(|key| of_rule.contains(&key.as_str()))), "{rule}");
+        }
+    }
+}

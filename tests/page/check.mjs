@@ -1,0 +1,11 @@
+// Runs one check by its name: node check.mjs NAME URL. Prints why it failed; exits 1 then.
+import * as checks from "./checks.mjs";
+import { withBrowser } from "./browser.mjs";
+
+const [name, url, ...rest] = process.argv.slice(2);
+try {
+  await withBrowser((browser) => checks[name](browser, url, ...rest));
+} catch (error) {
+  console.error(error.stack ?? String(error));
+  process.exitCode = 1;
+}

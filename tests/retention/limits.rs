@@ -1,0 +1,83 @@
+//! Limits hold at every moment, and what leaves takes only itself along.
+
+use std::time::{Duration, Instant};
+
+use cxpulse::time::Span;
+
+use super::desk::{CUSTOMERS, Desk, TICKETS};
+
+const CHATS: u8 = 1;
+const SURVEYS: u8 = 2;
+
+#[test]
+fn customer_who_leaves_at_the_limit_was_none_at_any_start_either() {
+    let mut desk = Desk::new(&[("limits.customers_max", "16")]);
+    desk.tell(CUSTOMERS, Span(0), "customer.active", r#""customer_id":"first""#);
+    for n in 0..60 {
+        desk.tell(CUSTOMERS, Span::minutes(8 * 24 * 60 + n), "customer.subscribed", &format!(r#""customer_id":"C{n}""#));
+        for window in ["1h", "24h", "7d"] {
+            let at_start = desk.value(&format!(r#"cx_customers_active_at_start{{window="{window}"}}"#));
+            assert!((0.0..=1.0).contains(&at_start), "{at_start} {window} after {n}");
+        }
+    }
+    assert!(desk.value("cx_customers_active") <= 16.0);
+    assert_eq!(desk.value(r#"cx_customers_new{window="24h"}"#), 60.0, "what happened stays counted");
+    assert!(desk.value(r#"cx_customers_churned{window="24h"}"#) == 0.0, "nobody cancelled");
+}
+
+#[test]
+fn limit_holds_though_no_window_moves() {
+    let mut desk = Desk::new(&[("limits.contacts_max", "64"), ("limits.surveys_max", "64")]);
+    for n in 0..500 {
+        desk.open(Span(0), &format!("T{n}"));
+        let answer = format!(r#""survey_id":"S{n}","ticket_id":"T{n}","metric":"csat","score":4"#);
+        desk.tell(SURVEYS, Span(0), "survey.responded", &answer);
+        assert!(desk.value(r#"cx_state_entries{store="contacts"}"#) <= 64.0 && desk.value(r#"cx_state_entries{store="surveys"}"#) <= 64.0);
+    }
+    assert!(desk.value(r#"cx_state_limit_evictions_total{store="contacts"}"#) >= 436.0);
+    assert_eq!(desk.value(r#"cx_csat_responses{window="1h"}"#), 500.0, "what left has counted and still counts");
+}
+
+#[test]
+fn events_ahead_of_now_have_a_limit_and_the_first_are_counted_early() {
+    let mut desk = Desk::new(&[("limits.held_max", "16")]);
+    desk.open(Span(0), "now");
+    desk.engine.follow_events_until(None);
+    for n in 0..40 {
+        desk.open(Span::minutes(1 + n), &format!("T{n}"));
+    }
+    assert_eq!(desk.value(r#"cx_state_entries{store="held"}"#), 16.0);
+    assert_eq!(desk.value(r#"cx_state_limit_evictions_total{store="held"}"#), 24.0);
+    assert_eq!(desk.value(r#"cx_tickets_created{window="24h"}"#), 1.0, "no window holds its future");
+    desk.engine.advance_to(super::desk::START + Span::hours(1));
+    assert_eq!((desk.value(r#"cx_tickets_created{window="24h"}"#), desk.value("cx_backlog_tickets")), (41.0, 41.0));
+}
+
+#[test]
+fn chat_that_ended_by_being_idle_leaves_after_its_retention() {
+    let mut desk = Desk::new(&[("chats.idle_end", "30m"), ("retention.tickets", "31d")]);
+    desk.tell(CHATS, Span(0), "chat.started", r#""chat_id":"idle""#);
+    desk.open(Span::hours(2), "open");
+    for day in [10, 20, 30, 33, 34] {
+        desk.tell(TICKETS, Span::days(day), "ticket.message", r#""ticket_id":"open","author":"customer""#);
+    }
+    assert_eq!(desk.value(r#"cx_state_entries{store="contacts"}"#), 1.0);
+    assert_eq!((desk.value("cx_chats_waiting"), desk.value("cx_backlog_tickets")), (0.0, 1.0));
+}
+
+#[test]
+fn ticket_with_many_surveys_costs_in_proportion_to_them() {
+    let took = |surveys: usize| -> Duration {
+        let mut desk = Desk::new(&[]);
+        desk.open(Span(0), "T");
+        let started = Instant::now();
+        for n in 0..surveys {
+            let answer = format!(r#""survey_id":"S{n}","ticket_id":"T","metric":"csat","score":4"#);
+            desk.tell(SURVEYS, Span::seconds(1), "survey.responded", &answer);
+        }
+        started.elapsed()
+    };
+    took(500);
+    let (few, many) = (took(1_000), took(16_000));
+    assert!(many < few * 80, "16 times as many took {many:?} and not {few:?}: if each looked at all others it were 256 times");
+}
