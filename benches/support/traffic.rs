@@ -76,7 +76,7 @@ impl Traffic {
             3 | 5 => (0, "ticket.message", r#""author":"customer","public":true"#.to_owned()),
             7 => (0, "ticket.status_changed", r#""status":"solved""#.to_owned()),
             8 => (2, "survey.sent", format!(r#""metric":"csat","survey_id":"survey-{ticket:010}""#)),
-            _ if ticket % 10 == 0 => (
+            _ if ticket.is_multiple_of(10) => (
                 2,
                 "survey.responded",
                 format!(r#""metric":"csat","survey_id":"survey-{ticket:010}","score":{}"#, random.random_range(1..6)),

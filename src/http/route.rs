@@ -54,9 +54,16 @@ impl Routes {
         seconds.set_missed_tick_behavior(MissedTickBehavior::Skip);
         loop {
             seconds.tick().await;
-            let source = self.site.source.as_ref();
-            // While the log is caught up with, values run through the past.
-            self.history.tick(|| source.ready().is_ok().then(|| page::row(&self.site.exposition, &source.snapshot())));
+            let (history, site) = (Arc::clone(&self.history), self.site.clone());
+            // A fresh snapshot may have to be waited for.
+            let ticked = tokio::task::spawn_blocking(move || {
+                let source = site.source.as_ref();
+                // While the log is caught up with, values run through the past.
+                history.tick(|| source.ready().is_ok().then(|| page::row(&site.exposition, &source.snapshot())));
+            });
+            if let Err(error) = ticked.await {
+                tracing::error!(%error, "a point of the page's lines is missing");
+            }
         }
     }
 
