@@ -259,7 +259,7 @@ pub enum SurveyAction {
 }
 
 /// An answer on its own scale; scores and bounds in millionths.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Answer {
     /// The score, in millionths; within the scale.
     pub score: i64,
@@ -270,7 +270,7 @@ pub struct Answer {
 }
 
 /// A survey scale; bounds in millionths, `min < max`, within -1000..1000 points.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Scale {
     /// The lowest score.
     pub min: i64,
@@ -281,7 +281,7 @@ pub struct Scale {
 }
 
 /// What an NPS answer is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Scope {
     /// One contact.
     Service,

@@ -1,8 +1,16 @@
 //! The rules for Prometheus: complete against the catalogue, committed as generated, and true by `promtool`.
 
 mod rules {
+    mod answers;
     mod catalogue;
     mod committed;
+    mod customers;
+    mod deployed;
+    mod kpi;
+    mod pipeline;
+    mod shipped;
+    mod speed;
+    mod timeline;
 }
 // Named, because `cargo fmt` would look for it below `rules/`.
 #[path = "support"]

@@ -92,21 +92,22 @@ install_packages() {
     fi
 }
 
-# promtool is taken out of Debian's package rather than installed with it, so that no Prometheus server starts on this machine.
-unpack_promtool() {
-    have promtool && return
-    local tools=$target/tools
-    if [ ! -x "$tools/usr/bin/promtool" ]; then
-        apt_update
-        rm -rf "$tools"
-        mkdir -p "$tools"
-        (
-            cd "$tools"
-            apt-get download -qq prometheus
-            dpkg-deb -x prometheus_*.deb .
-            rm -f prometheus_*.deb
-        ) >>"$setup_log" 2>&1
-    fi
+# Prometheus and Alertmanager are taken out of Debian's packages rather than installed with them, so that no server starts on this machine.
+unpack_prometheus() {
+    have promtool && have prometheus && have amtool && return
+    local tools=$target/tools package
+    for package in prometheus prometheus-alertmanager; do
+        if [ ! -x "$tools/usr/bin/$package" ]; then
+            apt_update
+            mkdir -p "$tools"
+            (
+                cd "$tools"
+                apt-get download -qq "$package"
+                dpkg-deb -x "${package}"_*.deb .
+                rm -f "${package}"_*.deb
+            ) >>"$setup_log" 2>&1
+        fi
+    done
     export PATH="$tools/usr/bin:$PATH"
 }
 
@@ -174,7 +175,7 @@ fi
 set -E
 trap 'tail -n 20 "$setup_log" >&2; echo "error: the set-up failed: its last lines stand above, all of them in $setup_log" >&2' ERR
 install_packages
-unpack_promtool
+unpack_prometheus
 bring_broker
 bring_page_modules
 bring_deploy_tools

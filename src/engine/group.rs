@@ -174,6 +174,7 @@ impl Group {
             self.settle_contact(contact, horizon, view, rules);
         }
         self.contacts.lull(|state| !state.is_unsettled());
+        self.customers.living.lull(|_| true);
         self.settled_before = self.settled_before.max(horizon);
         self.forget_sets_before(horizon);
         let forgotten = self.forgotten_before(view, rules);

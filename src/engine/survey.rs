@@ -29,7 +29,7 @@ pub(crate) enum SurveyIdentity {
 }
 
 /// A survey.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct SurveyState {
     pub(crate) sent: Option<Sending>,
     pub(crate) answer: Option<StandingAnswer>,
@@ -38,7 +38,7 @@ pub(crate) struct SurveyState {
 }
 
 /// The latest sending.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Sending {
     pub(crate) order: EventOrder,
     pub(crate) about: Option<Contact>,
@@ -54,7 +54,7 @@ pub(crate) struct Sending {
 }
 
 /// The latest answer.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct StandingAnswer {
     pub(crate) order: EventOrder,
     pub(crate) metric: SurveyMetric,
