@@ -1,55 +1,21 @@
 //! Decoding beside what it could not be faster than by much: a bare typed `serde_json` deserialisation of the same bytes.
 #![expect(missing_docs, reason = "criterion's macros make a public function without one")]
 
+#[path = "support/bare.rs"]
+mod bare;
 #[path = "../tests/support/decode_settings.rs"]
 mod decode_settings;
 
 use std::fmt::Write;
 use std::hint::black_box;
 
+use bare::Bare;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use cxpulse::event::{Decoded, Kind, Record, decode};
 use decode_settings::{settings, topic};
 use rand::{Rng, SeedableRng, seq::IndexedRandom};
-use serde::Deserialize;
 
 const EVENTS: usize = 2_000;
-
-/// All members of the contract, borrowed where they are texts.
-#[derive(Deserialize)]
-#[expect(dead_code, reason = "what is deserialised is the measure, not what is done with it")]
-struct Bare<'a> {
-    id: &'a str,
-    r#type: &'a str,
-    time: &'a str,
-    source: Option<&'a str>,
-    ticket_id: Option<&'a str>,
-    chat_id: Option<&'a str>,
-    customer_id: Option<&'a str>,
-    survey_id: Option<&'a str>,
-    agent_id: Option<&'a str>,
-    into_ticket_id: Option<&'a str>,
-    channel: Option<&'a str>,
-    team: Option<&'a str>,
-    priority: Option<&'a str>,
-    brand: Option<&'a str>,
-    segment: Option<&'a str>,
-    journey_stage: Option<&'a str>,
-    tier: Option<&'a str>,
-    public: Option<bool>,
-    automated: Option<bool>,
-    author: Option<&'a str>,
-    status: Option<&'a str>,
-    metric: Option<&'a str>,
-    created_by: Option<&'a str>,
-    reason: Option<&'a str>,
-    scope: Option<&'a str>,
-    direction: Option<&'a str>,
-    outcome: Option<&'a str>,
-    score: Option<f64>,
-    scale_min: Option<f64>,
-    scale_max: Option<f64>,
-}
 
 /// Events as a help desk sends them, about 250 bytes each: the envelope, ids of some length, four to six dimensions, a member that is unknown.
 fn events() -> Vec<(Kind, String)> {
@@ -98,7 +64,7 @@ fn decoding(criterion: &mut Criterion) {
     group.bench_function("bare_serde_json", |bencher| {
         bencher.iter(|| {
             for (_, text) in &events {
-                black_box(serde_json::from_slice::<Bare<'_>>(black_box(text.as_bytes())).expect("the events are valid"));
+                black_box(serde_json::from_slice::<Bare<'_, &str>>(black_box(text.as_bytes())).expect("the events are valid"));
             }
         });
     });

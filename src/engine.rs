@@ -8,6 +8,7 @@ mod cells;
 mod contact;
 mod correlation;
 mod customer;
+mod dormant;
 mod fact;
 mod gate;
 mod group;

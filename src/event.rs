@@ -24,6 +24,7 @@ mod wire;
 
 use std::borrow::Cow;
 
+use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
 pub use decode::decode;
@@ -106,7 +107,7 @@ pub enum Body {
 }
 
 /// A ticket or a chat by the keyed hash of its id.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Contact {
     /// A ticket.
     Ticket(Key),
@@ -178,7 +179,7 @@ pub enum Author {
 }
 
 /// The state of a ticket.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Status {
     /// Not looked at.
     New,
@@ -238,7 +239,7 @@ pub struct Survey {
 }
 
 /// What a survey asks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum SurveyMetric {
     /// Customer satisfaction.
     Csat,
@@ -258,7 +259,7 @@ pub enum SurveyAction {
 }
 
 /// An answer on its own scale; scores and bounds in millionths.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Answer {
     /// The score, in millionths; within the scale.
     pub score: i64,
@@ -269,7 +270,7 @@ pub struct Answer {
 }
 
 /// A survey scale; bounds in millionths, `min < max`, within -1000..1000 points.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Scale {
     /// The lowest score.
     pub min: i64,
@@ -280,7 +281,7 @@ pub struct Scale {
 }
 
 /// What an NPS answer is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Scope {
     /// One contact.
     Service,

@@ -3,14 +3,16 @@
 //! Does not know a clock: every instant comes from an event, a record or a caller.
 
 use std::fmt;
+
+use serde::{Deserialize, Serialize};
 use std::ops::{Add, Sub};
 
 /// An instant in milliseconds since 1970-01-01T00:00:00Z, without leap seconds.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct EventTime(pub i64);
 
 /// A length of time in milliseconds; negative where a later instant was subtracted from an earlier one.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Span(pub i64);
 
 impl EventTime {

@@ -24,6 +24,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
 const HOMES: &[(&str, &[&str])] = &[
     ("rdkafka", &["kafka"]),
     ("prometheus", &["metrics"]),
+    ("postcard", &["engine"]),
     ("serde_json", &["event", "monitoring"]),
     ("hyper", &["http"]),
     ("hyper_util", &["http"]),

@@ -6,6 +6,7 @@ mod answers;
 mod classes;
 mod durations;
 mod pairs;
+mod tallies;
 
 use std::collections::BTreeMap;
 

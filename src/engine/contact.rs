@@ -12,6 +12,7 @@ pub(crate) use clock::{Clocks, Decision};
 pub(crate) use facts::{facts, idle_end_of};
 pub(crate) use history::{ContactState, Entry};
 pub(crate) use pairs::pair_facts;
+use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 pub(crate) use step::Setting;
 
@@ -21,7 +22,7 @@ use crate::event::{ContactAction, Key, Status};
 use crate::time::{EventTime, Span};
 
 /// What the events of a ticket or chat, in their order, come to.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Summary {
     /// When an event last named it.
     pub(crate) named: Option<EventTime>,
@@ -38,7 +39,7 @@ pub(crate) struct Summary {
     /// The first public reply of a bot or a rule, since the clock's start.
     pub(crate) automated_response: Option<Stamp>,
     /// The waits that later replies ended.
-    pub(crate) next_responses: Vec<Stamp>,
+    pub(crate) next_responses: SmallVec<[Stamp; 2]>,
     /// The first unanswered customer message after the first response.
     pub(crate) asked: Option<EventTime>,
     /// Public human replies since the clock's start.
@@ -81,7 +82,7 @@ pub(crate) struct Summary {
 }
 
 /// When replies came whose ticket's creation was not known, in their order.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct Orphans(SmallVec<[EventTime; 2]>);
 
 /// What is taken in at one place of a history.
@@ -94,7 +95,7 @@ pub(crate) enum Action {
 }
 
 /// The opening of a ticket or chat.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Opening {
     pub(crate) order: EventOrder,
     pub(crate) time: EventTime,
@@ -112,14 +113,14 @@ impl Opening {
 }
 
 /// Something that happened at an instant.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Mark {
     pub(crate) time: EventTime,
     pub(crate) dimensions: DimensionsId,
 }
 
 /// Something that happened at an instant after a time that is measured.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Stamp {
     pub(crate) mark: Mark,
     pub(crate) after: Span,
@@ -128,7 +129,7 @@ pub(crate) struct Stamp {
 }
 
 /// A solve.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Solve {
     pub(crate) mark: Mark,
     /// Since the creation; `None` where that is not known.

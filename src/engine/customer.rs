@@ -25,12 +25,13 @@ use super::survey::{StandingAnswer, SurveyId, answer_in_stage, touchpoint};
 use super::view::View;
 use crate::event::Contact;
 use crate::time::EventTime;
+use serde::{Deserialize, Serialize};
 
 /// From this many heirs on the settled ones are looked for.
 const HEIRS_LOOKED_AT: usize = 64;
 
 /// A customer.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct CustomerState {
     /// The customer's own events, in order.
     journal: Journal,
@@ -47,7 +48,7 @@ pub(crate) struct CustomerState {
 }
 
 /// What inherits a customer's dimensions.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Heir {
     /// A ticket or chat.
     Contact(Contact),

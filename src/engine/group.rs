@@ -15,6 +15,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use self::lives::Lives;
 use super::contact::ContactState;
+use super::dormant::Dormant;
 use super::fact::{Facts, difference};
 use super::gate::Gate;
 use super::ledger::Ledger;
@@ -33,7 +34,7 @@ use crate::time::{EventTime, Span};
 pub(crate) struct Group {
     pub(crate) topics: Vec<TopicState>,
     pub(crate) panes: Panes,
-    contacts: FxHashMap<Contact, ContactState>,
+    contacts: Dormant<Contact, ContactState>,
     surveys: FxHashMap<SurveyId, SurveyState>,
     customers: Lives,
     /// The full sets of ticket snapshots that something late may still precede, with when each began.
@@ -92,7 +93,7 @@ impl Group {
         Self {
             topics: settings.topics.iter().map(topic).collect(),
             panes,
-            contacts: FxHashMap::default(),
+            contacts: Dormant::default(),
             surveys: FxHashMap::default(),
             customers: Lives::default(),
             sets: BTreeMap::new(),
@@ -172,6 +173,8 @@ impl Group {
         while let Some(contact) = self.unsettled.pop_before(horizon) {
             self.settle_contact(contact, horizon, view, rules);
         }
+        self.contacts.lull(|state| !state.is_unsettled());
+        self.customers.living.lull(|_| true);
         self.settled_before = self.settled_before.max(horizon);
         self.forget_sets_before(horizon);
         let forgotten = self.forgotten_before(view, rules);

@@ -3,6 +3,7 @@
 //! Hot code passes a [`DimensionsId`]; text appears only when an event names a value and when a snapshot is read.
 
 use rustc_hash::FxHashMap;
+use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
 use super::numbers::Numbers;
@@ -19,7 +20,7 @@ const OTHER: u16 = 1;
 const TUPLES_MAX: usize = 1 << 20;
 
 /// An interned tuple of dimension values, some of them unset.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub(crate) struct DimensionsId(u32);
 
 /// An interned key of some grouping set; 0 is the overall key.

@@ -2,9 +2,10 @@
 
 use crate::event::Kind;
 use crate::time::EventTime;
+use serde::{Deserialize, Serialize};
 
 /// The place of an event among all events of its partition group.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub(crate) struct EventOrder {
     /// When it happened.
     pub(crate) time: EventTime,

@@ -19,7 +19,7 @@ use super::window::{Geometry, Place, Starts};
 use crate::time::EventTime;
 
 /// So many facts are written before they are sorted into panes without anybody looking.
-const NEW_MAX: usize = 1 << 15;
+const NEW_MAX: usize = 1 << 16;
 
 /// A fact as it was posted.
 #[derive(Clone, Copy, Debug)]

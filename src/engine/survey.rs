@@ -8,19 +8,20 @@ use super::view::View;
 use super::{CHANNEL, JOURNEY_STAGE};
 use crate::event::{Answer, Contact, Key, Scale, Scope, SurveyMetric};
 use crate::time::EventTime;
+use serde::{Deserialize, Serialize};
 
 /// One point of a score, in millionths.
 pub(crate) const POINT: i64 = 1_000_000;
 
 /// Which survey it is: an answer without `survey_id` is *the* answer of its metric about its ticket or chat, or one of its own.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub(crate) struct SurveyId {
     pub(crate) metric: SurveyMetric,
     pub(crate) identity: SurveyIdentity,
 }
 
 /// What tells surveys of one metric apart.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub(crate) enum SurveyIdentity {
     Named(Key),
     About(Contact),
@@ -28,7 +29,7 @@ pub(crate) enum SurveyIdentity {
 }
 
 /// A survey.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct SurveyState {
     pub(crate) sent: Option<Sending>,
     pub(crate) answer: Option<StandingAnswer>,
@@ -37,7 +38,7 @@ pub(crate) struct SurveyState {
 }
 
 /// The latest sending.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Sending {
     pub(crate) order: EventOrder,
     pub(crate) about: Option<Contact>,
@@ -53,7 +54,7 @@ pub(crate) struct Sending {
 }
 
 /// The latest answer.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct StandingAnswer {
     pub(crate) order: EventOrder,
     pub(crate) metric: SurveyMetric,

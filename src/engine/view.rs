@@ -115,12 +115,17 @@ impl View {
     pub(crate) fn settle(&mut self, panes: &mut Panes) {
         let (accounts, totals) = (&self.accounts, &mut self.totals);
         panes.advance_to(&self.geometry, &self.starts, |pane, from, to| {
+            // The entries of an account come one after another.
+            let (mut at, mut feeds, mut keeps_counts) = (None, [].as_slice(), false);
             for (id, entry) in pane.entries() {
-                let account = accounts.of(id);
-                for cell in accounts.feeds(account) {
-                    totals.enter(*cell, from, &entry, account.keeping == Keeping::Count, -1);
+                if at != Some(id) {
+                    let account = accounts.of(id);
+                    (at, feeds, keeps_counts) = (Some(id), accounts.feeds(account), account.keeping == Keeping::Count);
+                }
+                for cell in feeds {
+                    totals.enter(*cell, from, &entry, keeps_counts, -1);
                     if let Some(to) = to {
-                        totals.enter(*cell, to, &entry, account.keeping == Keeping::Count, 1);
+                        totals.enter(*cell, to, &entry, keeps_counts, 1);
                     }
                 }
             }

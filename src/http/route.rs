@@ -135,6 +135,8 @@ impl Routes {
         let mut answer = negotiated(respond(StatusCode::OK, "text/html; charset=utf-8", body), number, gzip);
         answer.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(page::POLICY));
         answer.headers_mut().insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+        // An open page asks every few seconds; kept connections would let many of them use up all that there are.
+        answer.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
         answer
     }
 

@@ -1,6 +1,7 @@
-//! A distribution of durations: count, exact sum, and a sparse histogram over the one global mapping of [`super::DurationClasses`].
+//! A distribution of durations: count, exact sum, and a histogram over the one global mapping of [`super::DurationClasses`].
 
-use super::{DurationClasses, adjust_sparse, combine_sparse};
+use super::DurationClasses;
+use super::tallies::Tallies;
 
 /// Durations in milliseconds, added and subtracted without loss.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -9,27 +10,27 @@ pub(crate) struct Durations {
     pub(crate) count: i64,
     /// Their sum in milliseconds; 128 bits, because 2^40 of the longest do not fit 64.
     pub(crate) sum_ms: i128,
-    /// How many in each class, ascending, never zero.
-    classes: Vec<(u16, i32)>,
+    /// How many in each class.
+    classes: Tallies,
 }
 
 impl Durations {
     pub(super) fn lift(&mut self, ms: i64, class: u16, sign: i64) {
         self.count += sign;
         self.sum_ms += i128::from(sign * ms);
-        adjust_sparse(&mut self.classes, class, sign as i32);
+        self.classes.add(class, sign as i32);
     }
 
     pub(crate) fn combine(&mut self, other: &Self, sign: i64) {
         self.count += sign * other.count;
         self.sum_ms += i128::from(sign) * other.sum_ms;
-        combine_sparse(&mut self.classes, &other.classes, sign as i32);
+        self.classes.combine(&other.classes, sign as i32);
     }
 
     /// Adds so many of one class, whose lengths come by [`Self::lengthen`].
     pub(crate) fn tally(&mut self, class: u16, n: i64) {
         self.count += n;
-        adjust_sparse(&mut self.classes, class, n as i32);
+        self.classes.add(class, n as i32);
     }
 
     /// Adds to the sum.
@@ -39,16 +40,16 @@ impl Durations {
 
     /// How many in each class.
     pub(crate) fn classes(&self) -> impl Iterator<Item = (u16, i64)> {
-        self.classes.iter().map(|(class, n)| (*class, i64::from(*n)))
+        self.classes.iter().map(|(class, n)| (class, i64::from(n)))
     }
 
     pub(super) fn is_zero(&self) -> bool {
-        self.count == 0 && self.sum_ms == 0 && self.classes.is_empty()
+        self.count == 0 && self.sum_ms == 0 && self.classes.is_zero()
     }
 
     /// How many lie in classes up to and including `class`: exact for the class of a configured bound.
     pub(crate) fn count_to(&self, class: u16) -> i64 {
-        self.classes.iter().take_while(|(c, _)| *c <= class).map(|(_, n)| i64::from(*n)).sum()
+        self.classes.iter().take_while(|(c, _)| *c <= class).map(|(_, n)| i64::from(n)).sum()
     }
 
     /// The quantile by nearest rank in seconds, at most 1 % off; `None` when empty.

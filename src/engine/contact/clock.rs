@@ -8,9 +8,10 @@ use super::{Mark, Summary};
 use crate::engine::names::DimensionsId;
 use crate::engine::promises::Promise;
 use crate::time::{EventTime, Span};
+use serde::{Deserialize, Serialize};
 
 /// The clocks of one ticket or chat; there only where a target or a schedule is configured.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Clocks {
     /// The first response.
     pub(crate) response: Option<Clock>,
@@ -21,7 +22,7 @@ pub(crate) struct Clocks {
 }
 
 /// A clock, from its start on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Clock {
     start: EventTime,
     /// Since when anything is known of it: what a snapshot tells of makes no sample for what lies before the snapshot.

@@ -1,5 +1,6 @@
 //! The history of one ticket or chat: a summary of what nothing late can change any more, and the compact events after it.
 
+use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
 use super::linked::Linked;
@@ -9,6 +10,9 @@ use crate::engine::names::DimensionsId;
 use crate::engine::order::EventOrder;
 use crate::event::{Contact, ContactAction, Key};
 use crate::time::EventTime;
+
+/// So many events of a ticket or chat commonly come within the allowed lateness.
+const EVENTS_AT_ONCE: usize = 6;
 
 /// One event of a ticket or chat, compact.
 #[derive(Clone, Debug)]
@@ -38,14 +42,16 @@ pub(crate) struct Known {
 }
 
 /// A ticket or chat.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct ContactState {
     contact: Contact,
     /// What all its events come to.
     pub(crate) summary: Summary,
     /// What the events before `tail` came to; absent while `tail` is empty, because it is then the summary.
+    #[serde(skip)]
     base: Option<Box<Summary>>,
     /// The events that something late may still precede, in their order.
+    #[serde(skip)]
     tail: SmallVec<[Entry; 0]>,
     /// The event that the base ends with.
     base_order: EventOrder,
@@ -83,6 +89,7 @@ impl ContactState {
         let (is_last, is_after_surveys) = (at == self.tail.len(), entry.order > self.last_survey);
         if self.tail.is_empty() {
             self.base = Some(Box::new(self.summary.clone()));
+            self.tail.reserve(EVENTS_AT_ONCE);
         }
         if is_last {
             self.step(entry, inherited, setting);

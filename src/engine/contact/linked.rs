@@ -7,12 +7,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::engine::order::EventOrder;
 use crate::engine::survey::SurveyId;
 use crate::event::SurveyMetric;
+use serde::{Deserialize, Serialize};
 
 /// Surveys of one ticket or chat; there only where there are any, to stay small.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Linked(Option<Box<Lists>>);
 
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 struct Lists {
     ids: BTreeSet<SurveyId>,
     answers: BTreeMap<(SurveyMetric, EventOrder), SurveyId>,

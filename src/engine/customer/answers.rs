@@ -6,6 +6,7 @@ use crate::engine::survey::StandingAnswer;
 use crate::engine::view::View;
 use crate::event::SurveyMetric;
 use crate::time::EventTime;
+use serde::{Deserialize, Serialize};
 
 /// What an answer is about; relationship and contacts are never pooled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -32,7 +33,7 @@ impl AnswerKind {
 }
 
 /// Answers by kind, oldest first of each.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(super) struct Answers {
     entries: Vec<(StandingAnswer, Feeling)>,
 }

@@ -1,9 +1,10 @@
 //! What a customer experienced last, by metric: good, bad or neither.
 
 use crate::engine::fact::Label;
+use serde::{Deserialize, Serialize};
 
 /// How the last answer of a metric was.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Feeling {
     /// Satisfied, a promoter, low effort.
     Good,

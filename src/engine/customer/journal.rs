@@ -3,6 +3,7 @@
 //!
 //! Does not know contacts and answers.
 
+use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
 use crate::engine::Rules;
@@ -14,13 +15,13 @@ use crate::engine::view::View;
 use crate::time::EventTime;
 
 /// The events, oldest first; what came before the first of a folded journal is in its standing.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(super) struct Journal {
     steps: SmallVec<[Step; 1]>,
 }
 
 /// One event of a customer.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Step {
     pub(super) order: EventOrder,
     /// The dimensions that it names.
@@ -30,7 +31,7 @@ pub(super) struct Step {
 }
 
 /// What an event of a customer was.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum StepKind {
     /// Something touched the customer.
     Touchpoint {
@@ -42,7 +43,7 @@ pub(crate) enum StepKind {
 }
 
 /// A change of a subscription.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Subscription {
     /// Was already a customer.
     Active,
@@ -53,7 +54,7 @@ pub(crate) enum Subscription {
 }
 
 /// Where a customer stands after some event.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Standing {
     pub(super) dimensions: DimensionsId,
     /// When the stage was entered; `MIN` where that is not known, because the customer was in it before the first event.

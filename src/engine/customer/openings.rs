@@ -10,9 +10,10 @@ use crate::engine::order::EventOrder;
 use crate::engine::view::View;
 use crate::event::Contact;
 use crate::time::EventTime;
+use serde::{Deserialize, Serialize};
 
 /// Openings, oldest first.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(super) struct Openings {
     entries: Vec<(Contact, Opening)>,
 }

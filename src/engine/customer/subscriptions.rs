@@ -3,6 +3,7 @@
 //! Who is active at a window's start is read as who is active now less the activations inside the window; who churned, as the departures inside
 //! the window of those who have cancelled now. So both are sums that windows can keep.
 
+use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
 use super::Subscription;
@@ -15,7 +16,7 @@ use crate::engine::settings::{EngineSettings, WindowSettings};
 use crate::time::EventTime;
 
 /// Subscriptions and cancellations, in order.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(super) struct Subscriptions {
     changes: SmallVec<[(EventOrder, Subscription); 2]>,
     /// Whether something came before them that is forgotten.

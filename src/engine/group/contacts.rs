@@ -20,14 +20,14 @@ impl Group {
         let action = Action::Event(action);
         let entry = Entry { order: arrived.order, dimensions: arrived.dimensions, customer: arrived.customer, action };
         self.take_into(contact, entry, view, rules);
-        if self.contacts[&contact].summary.opened.is_none() {
+        if self.contacts.get(&contact).is_none_or(|state| state.summary.opened.is_none()) {
             self.topics[arrived.topic].ledger.orphaned += 1;
         }
     }
 
     pub(super) fn take_into(&mut self, contact: Contact, entry: Entry, view: &mut View, rules: &Rules) {
         let (begins, at) = (entry.order.time, entry.order);
-        let was_unsettled = self.contacts.get(&contact).is_some_and(ContactState::is_unsettled);
+        let was_unsettled = self.contacts.awake(&contact).is_some_and(ContactState::is_unsettled);
         let sets = self.sets_after(contact, entry.order);
         self.change_contact(contact, view, rules, |state, customers, view| {
             let mut setting = rules.setting(&mut view.names);
@@ -36,7 +36,8 @@ impl Group {
         if !was_unsettled {
             self.unsettled.push(begins, contact);
         }
-        if let Some((customer, order)) = self.contacts[&contact].summary.opened.and_then(|opened| Some((opened.customer?, opened.order))) {
+        let opened = self.contacts.awake(&contact).and_then(|state| state.summary.opened);
+        if let Some((customer, order)) = opened.and_then(|opened| Some((opened.customer?, opened.order))) {
             self.add_heir(customer, order, Heir::Contact(contact), view, rules);
             // Who was erased since and came again is whom later events inherit from.
             if self.customers.has_erased() {
@@ -71,6 +72,7 @@ impl Group {
                 let over = state.last_order().time + idle.unwrap_or_default();
                 self.ended.push(over + view.settings.ticket_retention, contact);
             }
+            self.contacts.put_to_sleep(&contact);
         }
     }
 
@@ -89,8 +91,10 @@ impl Group {
         rules: &Rules,
         change: impl FnOnce(&mut ContactState, &Lives, &mut View) -> bool,
     ) {
+        // Before anything reads it, so that it is read out of its sleep once.
+        self.contacts.get_mut(&contact);
         let pairs = self.pairs_of(contact, view);
-        let state = self.contacts.entry(contact).or_insert_with(|| ContactState::new(contact, &rules.setting(&mut view.names)));
+        let state = self.contacts.get_or_insert_with(contact, || ContactState::new(contact, &rules.setting(&mut view.names)));
         let before = own_facts(state, view);
         let (opening, was_spam) = (standing_opening(state), state.summary.is_spam);
         let is_last = change(state, &self.customers, view);

@@ -70,7 +70,7 @@ impl Group {
         let horizon = self.horizon(&view.settings);
         let (contacts, surveys) = (&self.contacts, &self.surveys);
         let is_unsettled = |heir: &Heir| match heir {
-            Heir::Contact(contact) => contacts.get(contact).is_some_and(ContactState::is_unsettled),
+            Heir::Contact(contact) => contacts.awake(contact).is_some_and(ContactState::is_unsettled),
             Heir::Survey(survey) => surveys.get(survey).is_some_and(|state| state.last_time() >= horizon),
         };
         self.customers.at_mut(customer, order).map(|state| state.unsettled_heirs(is_unsettled)).unwrap_or_default()

@@ -3,11 +3,11 @@
 //! A life that an erasure ended is kept apart for as long as something late, or the withdrawal of a ticket, can still correct what it counted for;
 //! then only the sums are left of it. Knows no fact.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-use rustc_hash::FxHashMap;
-
 use crate::engine::customer::CustomerState;
+use crate::engine::dormant::Dormant;
 use crate::engine::order::EventOrder;
 use crate::event::Key;
 use crate::time::EventTime;
@@ -15,7 +15,7 @@ use crate::time::EventTime;
 /// All customers.
 #[derive(Debug, Default)]
 pub(crate) struct Lives {
-    pub(super) living: FxHashMap<Key, CustomerState>,
+    pub(super) living: Dormant<Key, CustomerState>,
     /// By key and the erasure that ended each.
     erased: BTreeMap<(Key, EventOrder), CustomerState>,
     /// The erasures, oldest first.
@@ -24,9 +24,9 @@ pub(crate) struct Lives {
 
 impl Lives {
     /// The life that a key stands for at an event, where anything is known of it.
-    pub(crate) fn at(&self, key: Key, order: EventOrder) -> Option<&CustomerState> {
+    pub(crate) fn at(&self, key: Key, order: EventOrder) -> Option<Cow<'_, CustomerState>> {
         match self.ended_after(key, order) {
-            Some(erasure) => self.erased.get(&(key, erasure)),
+            Some(erasure) => self.erased.get(&(key, erasure)).map(Cow::Borrowed),
             None => self.living.get(&key),
         }
     }
@@ -43,7 +43,7 @@ impl Lives {
     pub(crate) fn begin_at(&mut self, key: Key, order: EventOrder) -> &mut CustomerState {
         match self.ended_after(key, order) {
             Some(erasure) => self.erased.entry((key, erasure)).or_default(),
-            None => self.living.entry(key).or_default(),
+            None => self.living.get_or_insert_with(key, CustomerState::default),
         }
     }
 
@@ -63,7 +63,7 @@ impl Lives {
                 self.erased.insert((key, next), later);
             }
             None if !later.is_empty() => {
-                self.living.insert(key, later);
+                *self.living.get_or_insert_with(key, CustomerState::default) = later;
             }
             None => {}
         }

@@ -108,8 +108,8 @@ impl Group {
         let settings = std::sync::Arc::clone(&view.settings);
         let limits = &settings.limits;
         if self.contacts.len() > limits.contacts_max {
-            let is_over = |state| is_over(state, &settings, view.now);
-            let idle = self.contacts.iter().map(|(contact, state)| ((!is_over(state), state.last_known()), *contact));
+            let is_over = |state: &ContactState| is_over(state, &settings, view.now);
+            let idle = self.contacts.iter().map(|(contact, state)| ((!is_over(&state), state.last_known()), *contact));
             for contact in first_to_leave(idle.collect(), limits.contacts_max) {
                 self.evict_contact(contact, view);
                 self.evictions.contacts += 1;

@@ -51,7 +51,7 @@ impl Group {
         });
         let is_touched = |state: &ContactState| state.last_order() > order || state.summary.is_left_open_since(started);
         let unsettled = self.unsettled.keys().filter(|contact| matches!(contact, Contact::Ticket(_)));
-        let candidates = open.iter().chain(unsettled).filter(|contact| contacts.get(contact).is_some_and(is_touched));
+        let candidates = open.iter().chain(unsettled).filter(|contact| contacts.get(contact).is_some_and(|state| is_touched(&state)));
         let mut tickets: Vec<Contact> = candidates.copied().collect();
         tickets.sort_unstable();
         tickets.dedup();

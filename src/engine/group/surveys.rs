@@ -28,7 +28,7 @@ impl Group {
                 // Its own events may never come.
                 self.ended.push(arrived.order.time + view.settings.ticket_retention, contact);
             }
-            let state = self.contacts.entry(contact).or_insert_with(|| ContactState::new(contact, &rules.setting(&mut view.names)));
+            let state = self.contacts.get_or_insert_with(contact, || ContactState::new(contact, &rules.setting(&mut view.names)));
             state.note_survey(arrived.order);
         }
         if let Some(customer) = arrived.customer {
@@ -187,7 +187,7 @@ impl Group {
         rules: &Rules,
     ) -> Inherited {
         let contact = about.and_then(|contact| self.contacts.get(&contact));
-        let known = contact.map(|state| state.known_before(order, &mut rules.setting(&mut view.names))).unwrap_or_default();
+        let known = contact.as_ref().map(|state| state.known_before(order, &mut rules.setting(&mut view.names))).unwrap_or_default();
         let customer = own_customer.or(known.customer);
         let of_customer = inherited_from(&self.customers, rules)(customer, order);
         let below = view.names.overlay(of_customer, known.dimensions);
