@@ -3,8 +3,8 @@
 //! * [`Service`] is the running whole: a thread that polls, workers that consume, and what they show to the world;
 //! * [`Shared`] is that: the newest snapshot, the process's own telemetry, whether it is ready and healthy.
 //!
-//! Does not know how HTTP asks, what metric text looks like or how Kafka delivers. Each worker has an engine of its own for the partition groups of its
-//! share; the polling thread stops all of them for the moment in which their sums are gathered, and reads a snapshot from the sums while they go on.
+//! Does not know how HTTP asks, what metric text looks like or how Kafka delivers. Each worker has an engine of its own for the partition groups of
+//! its share; the polling thread stops all of them for the moment in which their sums are gathered, and reads a snapshot while they go on.
 
 mod asked;
 mod clock;

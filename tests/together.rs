@@ -1,4 +1,5 @@
-//! Engines side by side: what several show together is what one shows over all partition groups, whichever of them is ahead, and whatever comes and goes.
+//! Engines side by side: what several show together is what one shows over all partition groups, whichever of them is ahead, whatever comes
+//! and goes.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::sync::Arc;

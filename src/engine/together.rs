@@ -22,8 +22,8 @@ impl Together {
         Self { view, rules, state: GroupsState::default() }
     }
 
-    /// Adds up what the engines hold, after it has brought all of them to the instant of the one that is ahead. Quick: nothing is derived here, so that
-    /// they can go on.
+    /// Adds up what the engines hold, after it has brought all of them to the instant of the one that is ahead. Quick, so that they can go on:
+    /// nothing is derived here.
     pub fn gather(&mut self, engines: &mut [&mut Engine]) {
         if let Some(now) = engines.iter().map(|engine| engine.view.now).max() {
             engines.iter_mut().for_each(|engine| engine.advance_to(now));

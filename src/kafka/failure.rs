@@ -34,8 +34,8 @@ pub enum Failure {
     },
     /// A partition goes on below what was read of it.
     #[error(
-        "kafka: {topic}/{partition} goes on at offset {found} where {expected} was next: the topic was deleted and made again, or its log was cut off, \
-         and what was counted of it is no longer there\nhint: start cxpulse again; it then counts what the logs hold now"
+        "kafka: {topic}/{partition} goes on at offset {found} where {expected} was next: the topic was deleted and made again, or its log was \
+         cut off, and what was counted of it is no longer there\nhint: start cxpulse again; it then counts what the logs hold now"
     )]
     WentBack {
         /// The topic.

@@ -49,8 +49,8 @@ pub trait Sink: Send {
     /// Partition groups of this share went.
     fn revoke(&mut self, partitions: &[i32]);
 
-    /// Every sink has heard of a change, and all shares are still stopped. When this returns nothing of what went may be visible any more, since only then
-    /// does the group learn that it is free.
+    /// Every sink has heard of a change, and all shares are still stopped. When this returns nothing of what went may be visible any more, since
+    /// only then does the group learn that it is free.
     fn rebalanced(sinks: &mut [&mut Self], partitions: &[i32], change: Rebalance)
     where
         Self: Sized;

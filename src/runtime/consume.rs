@@ -128,7 +128,8 @@ impl<'a> Consuming<'a> {
         self.publish_cost = self.published_at - begun;
     }
 
-    /// The instant at which windows are evaluated. Without an assignment there is nothing to evaluate, and an instant that was reached cannot be taken back.
+    /// The instant at which windows are evaluated. Without an assignment there is nothing to evaluate, and an instant that was reached cannot be
+    /// taken back.
     fn now(&self, stopped: &mut [Stopped<'_, Pipeline>]) -> Option<EventTime> {
         if !self.session.is_assigned() {
             return None;

@@ -1,4 +1,4 @@
-//! What the polling thread and the workers show to everybody else. A reader waits for a fresh snapshot, within bounds; nobody ever waits for a reader.
+//! What the polling thread and the workers show to everybody else. A reader waits for a fresh snapshot, within bounds; nobody waits for a reader.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -61,8 +61,8 @@ impl Shared {
         }
     }
 
-    /// The newest snapshot, not older than the configured interval while somebody consumes; it is waited for where none is. A new one is a new `Arc`, so
-    /// that what is made from one can be kept beside it.
+    /// The newest snapshot, not older than the configured interval while somebody consumes; it is waited for where none is. A new one is a new
+    /// `Arc`, so that what is made from one can be kept beside it.
     #[must_use]
     pub fn snapshot(&self) -> Arc<Snapshot> {
         self.asked.wait_for_fresh();

@@ -24,8 +24,8 @@ enum Reading {
 }
 
 impl Silence {
-    /// Whether everything was read once since the assignment: from then on windows follow the wall clock. A partition whose log end is not told for a minute
-    /// after all others were read is no longer waited for.
+    /// Whether everything was read once since the assignment: from then on windows follow the wall clock. A partition whose log end is not told for
+    /// a minute after all others were read is no longer waited for.
     pub(super) fn is_caught_up<'a>(&mut self, feeds: impl Iterator<Item = &'a Feed>, topics: &[String], now: Instant) -> bool {
         let mut silent: Vec<TopicPartition> = Vec::new();
         let reading = |feed: &Feed| match (feed.has_reached_end(), feed.lag_records()) {

@@ -42,6 +42,7 @@ fn an_incident_makes_the_alerts_fire_and_they_resolve_after_it() {
                 missing.remove(&labels["__name__"]);
             }
         }
+        silent.ask(&live.prometheus);
         assert!(begun.elapsed() < LIMIT, "missing {missing:?}; seen: {seen:?}; firing still: {now:?}");
         std::thread::sleep(Duration::from_secs(1));
     }
