@@ -74,7 +74,7 @@ pub enum Labels {
     Transition,
     /// `metric` and `baseline`, for the configured trends.
     Trend,
-    /// `baseline`, for the configured trends.
+    /// `baseline` and `window`, for the configured trends.
     Baseline,
     /// `metric`: what a target can be set for.
     Target,

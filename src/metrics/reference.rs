@@ -82,7 +82,7 @@ pub(super) fn own_labels(labels: Labels) -> Vec<&'static str> {
         Labels::PainPart => vec!["part"],
         Labels::Transition => vec!["from", "to"],
         Labels::Trend => vec!["metric", "baseline"],
-        Labels::Baseline => vec!["baseline"],
+        Labels::Baseline => vec!["baseline", "window"],
     }
 }
 

@@ -25,7 +25,7 @@ const LIMIT: Duration = Duration::from_secs(240);
 const INSTANT: &str = "2023-08-15T12:00:00.250Z";
 
 #[test]
-fn month_through_six_partitions_equals_its_replay_whatever_the_order_of_reading() {
+fn month_through_six_partitions_equals_its_replay_whatever_the_order_of_reading_and_however_many_workers() {
     let folder = match data_set(SET) {
         Ok(folder) => folder,
         Err(why) => return leave_out(&why),
@@ -39,8 +39,8 @@ fn month_through_six_partitions_equals_its_replay_whatever_the_order_of_reading(
         }
         producer.flush();
     };
-    let configuration = |order: &str, kafka: &str| {
-        let text = topics.configuration(&broker.servers(), "clock = \"event\"", kafka);
+    let configuration = |order: &str, kafka: &str, workers: usize| {
+        let text = topics.configuration(&broker.servers(), &format!("clock = \"event\"\nworkers = {workers}"), kafka);
         text.replace("group-of-", &format!("{order}-group-of-"))
     };
     let instant: jiff::Timestamp = INSTANT.parse().expect("an RFC 3339 time");
@@ -49,7 +49,7 @@ fn month_through_six_partitions_equals_its_replay_whatever_the_order_of_reading(
     let records = first_half.len() + second_half.len();
 
     send(&first_half);
-    let mut in_two_halves = Service::start(&configuration("halves", ""));
+    let mut in_two_halves = Service::start(&configuration("halves", "", 2));
     wait_until_read(&mut in_two_halves, &topics, first_half.len());
     assert_expected(&folder, &in_two_halves.scrape_text());
     send(&second_half);
@@ -59,8 +59,8 @@ fn month_through_six_partitions_equals_its_replay_whatever_the_order_of_reading(
     drop(in_two_halves);
 
     let small = "queue_kbytes_per_partition = 64\n[kafka.properties]\n\"fetch.message.max.bytes\" = \"4096\"\n";
-    for (order, kafka) in [("all-at-once", ""), ("in-small-bites", small)] {
-        let mut service = Service::start(&configuration(order, kafka));
+    for (order, kafka, workers) in [("all-at-once", "", 1), ("in-small-bites", small, 4)] {
+        let mut service = Service::start(&configuration(order, kafka, workers));
         wait_until_read(&mut service, &topics, records);
         assert_same(&replayed, &service.scrape(), order);
     }

@@ -40,6 +40,8 @@ fn the_index_is_the_weighted_mean_of_the_five_parts() {
     assert_eq!(of_stage(&scrape, "pain_weight_present_ratio", "trial", "7d"), Some(1.0));
     assert_eq!(scrape.value(r#"cx_journey_pain_weight{part="effort"}"#), Some(2.0));
     assert_eq!(of_stage(&scrape, "ces_effort_points", "trial", "7d"), Some(3.0));
+    let target = |stage: &str| scrape.with_labels("cx_journey_dwell_target_seconds", &[("journey_stage", stage)]);
+    assert_eq!((target("trial"), target("use")), (Some(2.0 * 86_400.0), None));
 }
 
 #[test]

@@ -123,6 +123,21 @@ fn newcombe_intervals_of_the_model_are_the_worked_ones() {
 }
 
 #[test]
+fn trend_of_satisfaction_has_the_worked_newcombe_interval() {
+    for (short, rest, low, high) in [((90, 100), (80, 100), 0.000_149, 0.199_474), ((9, 10), (8, 10), -0.236_225, 0.420_536)] {
+        let answers = |(good, all): (usize, usize), name: &'static str, at: i64| {
+            (0..all).map(move |n| (at, rated(format!("{name}{n}"), if n < good { 5 } else { 2 })))
+        };
+        let events: Vec<_> = answers(rest, "before", HOUR).chain(answers(short, "now", 10 * HOUR)).collect();
+        let seen = seen(&events, 10 * HOUR + 60);
+        let labels = r#"{baseline="24h",metric="csat",window="1h"}"#;
+        seen.is_about(&format!("cx_trend{labels}"), 0.1, 1e-9);
+        seen.is_about(&format!("cx_trend_lower{labels}"), low, 1e-6);
+        seen.is_about(&format!("cx_trend_upper{labels}"), high, 1e-6);
+    }
+}
+
+#[test]
 fn nps_and_its_adjusted_interval_are_the_worked_ones() {
     for (promoters, passives, detractors, score, centre, margin) in
         [(5, 3, 2, 30.0, 23.077, 43.456), (1, 0, 0, 100.0, 25.0, 81.256), (0, 4, 0, 0.0, 0.0, 39.597), (10, 0, 0, 100.0, 76.923, 31.292)]

@@ -131,7 +131,7 @@ impl History<'_> {
     }
 
     fn opening(&self, story: &mut Story) {
-        let Some(i) = self.opened().or(self.told()) else { return };
+        let Some(i) = self.opened().or_else(|| self.told()) else { return };
         let place = self.steps[i].place;
         story.opened = self.opened().map(|i| self.at(i, ()));
         story.known = Some(self.at(i, place));

@@ -232,6 +232,11 @@ fn ces(past: &Past<'_>, sheet: &mut Sheet<'_>) {
     for group in sheet.groups(&answers) {
         let efforts = group.inside.iter().map(|a| a.value.effort());
         let mean = efforts.map(|(part, whole)| part as f64 / whole as f64).sum::<f64>() / group.inside.len() as f64;
+        let squares: f64 =
+            group.inside.iter().map(|a| a.value.effort()).map(|(part, whole)| (1.0 + 4.0 * part as f64 / whole as f64).powi(2)).sum();
+        if group.is_overall() {
+            sheet.put("cx_ces_effort_squared_points", &[], Value::Real(squares));
+        }
         let score = if group.inside.is_empty() { Value::Absent } else { Value::Real(1.0 + 4.0 * mean) };
         sheet.put_in(&group, "cx_ces_effort_score", "", &[], score);
     }

@@ -101,6 +101,7 @@ fn ticket_that_has_not_settled_still_inherits_what_its_customer_was() {
     let mut settings = settings();
     settings.grouping_sets = vec![vec![dimension("journey_stage")]];
     settings.windows.truncate(1);
+    settings.trends.clear();
     let stage = (0, r#"{"type":"customer.active","customer_id":"C","journey_stage":"trial"}"#);
     let again = (0, r#"{"type":"customer.active","customer_id":"C"}"#);
     let created = (3_600, r#"{"type":"ticket.created","ticket_id":"T","customer_id":"C"}"#);

@@ -1,7 +1,7 @@
 //! Settings for the tests: the defaults of the product, spelled out, so that a test depends on no file.
 
 use cxpulse::engine::{
-    DurationBounds, EngineDimension, EngineSettings, EngineTopic, JourneySettings, Limits, TargetSettings, WindowSettings,
+    DurationBounds, EngineDimension, EngineSettings, EngineTopic, JourneySettings, Limits, TargetSettings, TrendSettings, WindowSettings,
 };
 use cxpulse::event::Kind;
 use cxpulse::time::Span;
@@ -44,7 +44,7 @@ pub(crate) fn settings() -> EngineSettings {
         quantiles_percent: vec![50, 90, 95],
         chat_abandon_min: Span::seconds(5),
         chat_idle_end: None,
-        trends: Vec::new(),
+        trends: vec![TrendSettings { short: 1, baseline: 2 }, TrendSettings { short: 2, baseline: 3 }],
         health_weights: [0.3, 0.2, 0.3, 0.2],
         repeat_contact_within: Span::days(7),
         journey: JourneySettings::default(),

@@ -37,6 +37,13 @@ pub(crate) struct Group<'s, V> {
     pub(crate) inside: Vec<&'s Timed<V>>,
 }
 
+impl<V> Group<'_, V> {
+    /// Whether it is everything.
+    pub(crate) fn is_overall(&self) -> bool {
+        self.suffix.is_empty()
+    }
+}
+
 impl<'a> Sheet<'a> {
     /// A page of a window from `low` to before `high`.
     pub(crate) fn window(settings: &'a EngineSettings, name: &'a str, low: i64, high: i64) -> Self {

@@ -15,6 +15,9 @@ pub(crate) enum Step {
     Hour,
 }
 
+/// Names and values, of labels or annotations.
+pub(crate) type Texts = Vec<(String, String)>;
+
 /// What was scraped, and what must be so at some instants.
 #[derive(Clone, Debug)]
 pub(crate) struct Timeline {
@@ -25,7 +28,7 @@ pub(crate) struct Timeline {
     /// At which steps how many alerts fire.
     pub(crate) firing: Vec<(usize, usize)>,
     /// At which step an alert fires exactly so: its labels and annotations.
-    pub(crate) exactly: Option<(usize, Vec<(String, String)>, Vec<(String, String)>)>,
+    pub(crate) exactly: Option<(usize, Texts, Texts)>,
 }
 
 impl Step {

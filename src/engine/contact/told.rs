@@ -33,7 +33,7 @@ impl Summary {
 
     /// A full set has been sent that began at `started`: an open ticket that was not named since is no longer open.
     pub(super) fn end_unless_named_since(&mut self, started: EventTime, entry: &Entry, inherited: DimensionsId, setting: &mut Setting<'_>) {
-        if self.is_open() && self.named.is_none_or(|named| named < started) {
+        if self.is_left_open_since(started) {
             let dimensions = setting.names.overlay(inherited, self.dimensions);
             self.status = Some(Status::Solved);
             self.account_wait(entry.order.time, Status::Solved);

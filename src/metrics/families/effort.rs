@@ -2,7 +2,8 @@
 
 use super::proportion;
 use crate::engine::read::{Answers, Measure};
-use crate::metrics::family::{Family, Merge};
+use crate::event::Scale;
+use crate::metrics::family::{Family, Merge, Sets};
 use crate::metrics::reader::Reader;
 
 pub(in crate::metrics) fn families() -> Vec<Family> {
@@ -31,6 +32,14 @@ pub(in crate::metrics) fn families() -> Vec<Family> {
             |r, _| Some(effort(r).unwrap_or(0.0) * r.all_answers(Measure::Ces).count as f64),
         )
         .merged(Merge::Sum),
+        Family::value(
+            "cx_ces_effort_squared_points",
+            "Sum of the squared efforts (1..5) in the window: what the bounds of cx_trend of ces are made of, beside cx_ces_effort_points.",
+            &ces,
+            |r, _| Some(squares(r)),
+        )
+        .merged(Merge::Sum)
+        .over(Sets::Overall),
         count("cx_ces_low_effort_responses", "CES answers in the lowest third of effort.", |a| a.good),
         count("cx_ces_high_effort_responses", "CES answers in the highest third of effort.", |a| a.bad),
     ];
@@ -44,4 +53,13 @@ pub(super) fn effort(reader: &Reader<'_>) -> Option<f64> {
     let count = reader.all_answers(Measure::Ces).count;
     let efforts: f64 = reader.by_scale(Measure::Ces).map(|(scale, a)| a.points as f64 / (scale.max - scale.min) as f64).sum();
     (count > 0).then(|| 1.0 + 4.0 * efforts / count as f64)
+}
+
+/// The sum of (1 + 4 e)^2.
+fn squares(reader: &Reader<'_>) -> f64 {
+    let of_scale = |(scale, a): (Scale, &Answers)| {
+        let span = (scale.max - scale.min) as f64;
+        a.count as f64 + 8.0 * a.points as f64 / span + 16.0 * a.squares as f64 / (span * span)
+    };
+    reader.by_scale(Measure::Ces).map(of_scale).sum()
 }

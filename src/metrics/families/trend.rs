@@ -28,11 +28,11 @@ pub(in crate::metrics) fn families() -> Vec<Family> {
                 cx_customers_churned and cx_customers_active_at_start.";
     let lost = Family::value("cx_customers_lost_before", lost, &[Measure::CustomersLostBefore], |r, v| {
         let trend = &r.snapshot.trends[v.part];
-        let is_known = trend.short == r.window && is_base_known(&r.at_window(trend.baseline));
+        let is_known = is_base_known(&r.at_window(trend.baseline));
         is_known.then(|| r.count_of(Measure::CustomersLostBefore, v.label) as f64)
     });
     let mut families: Vec<Family> = families.into_iter().map(|family| family.labelled(Labels::Trend)).collect();
-    families.push(lost.labelled(Labels::Baseline).merged(Merge::Sum));
+    families.push(lost.of_now().labelled(Labels::Baseline).merged(Merge::Sum));
     families.into_iter().map(|family| family.over(Sets::Overall)).collect()
 }
 
@@ -41,7 +41,9 @@ pub(in crate::metrics) fn baselines(snapshot: &Snapshot) -> Vec<Variant> {
     let variant = |(part, trend): (usize, &TrendSettings)| Variant {
         label: Label(part as u32),
         part,
-        texts: vec![("baseline", snapshot.windows[trend.baseline].settings.name.clone())],
+        texts: [("baseline", trend.baseline), ("window", trend.short)]
+            .map(|(name, window)| (name, snapshot.windows[window].settings.name.clone()))
+            .to_vec(),
     };
     snapshot.trends.iter().enumerate().map(variant).collect()
 }
