@@ -32,7 +32,7 @@ impl Summary {
         match self.opened {
             // A creation wins over a snapshot that told of it, and a further snapshot fills what that one lacked.
             Some(opened) if opened.is_silent && !matches!(entry.action, Action::Event(ContactAction::Opened(_))) => {
-                opened.customer.or(entry.told_customer())
+                opened.customer.or_else(|| entry.told_customer())
             }
             Some(opened) if !opened.is_silent => opened.customer,
             Some(_) | None => entry.customer,
