@@ -42,7 +42,7 @@ fn main() {
         return discard::main(&arguments[1..]);
     }
     let events = setting("CXPULSE_BENCH_EVENTS", 1_000_000);
-    let run = std::env::var("CXPULSE_BENCH_RUN").unwrap_or_default().replace(';', "\n");
+    let run = std::env::var_os("CXPULSE_BENCH_RUN").and_then(|run| run.into_string().ok()).unwrap_or_default().replace(';', "\n");
     let workload = Workload::prepare(events);
     let made = core::Made::events(events);
     // The first read of a log by anybody warms the broker.

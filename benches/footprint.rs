@@ -23,7 +23,7 @@ fn resident() -> (f64, f64) {
 }
 
 fn main() {
-    let events: u64 = std::env::var("CXPULSE_EVENTS").ok().and_then(|n| n.parse().ok()).unwrap_or(5_000_000);
+    let events: u64 = std::env::var_os("CXPULSE_EVENTS").and_then(|n| n.to_str()?.parse().ok()).unwrap_or(5_000_000);
     let tickets = events / EVENTS_OF_A_TICKET;
     let traffic = Traffic { tickets, customers: tickets / 5, label_sets: 1_000, over: Span::days(30), delay_max: Span(0) };
     let begun = Instant::now();

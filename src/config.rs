@@ -98,7 +98,9 @@ pub struct RunSettings {
     pub start: Start,
     /// At which instant windows are evaluated.
     pub clock: Clock,
-    /// How long after an applied event a new snapshot is published at the latest. Default 250 ms.
+    /// How many threads count records, each for partition groups of its own.
+    pub workers: usize,
+    /// How old the snapshot that a scrape reads may be; it is taken when somebody asks. Default 250 ms.
     pub snapshot_interval: Duration,
 }
 

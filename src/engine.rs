@@ -14,6 +14,7 @@ mod gate;
 mod group;
 mod ledger;
 mod names;
+mod numbers;
 mod order;
 mod panes;
 mod promises;
@@ -25,6 +26,7 @@ mod standing;
 mod sums;
 mod survey;
 mod targets;
+mod together;
 mod totals;
 mod view;
 mod window;
@@ -40,6 +42,7 @@ pub use settings::*;
 pub use snapshot::{Snapshot, TopicSnapshot, WindowState};
 pub use standing::{FactValue, LoyaltyAnswer, StandingFact, Subject};
 pub use targets::{Condition, Rule, Ruled, TargetSettings, TimeTarget};
+pub use together::Together;
 
 /// What the catalogue reads a snapshot with.
 pub(crate) mod read {
@@ -56,6 +59,7 @@ use self::contact::Setting;
 use self::group::Group;
 use self::names::{DimensionsId, Names};
 use self::promises::Promises;
+use self::snapshot::GroupsState;
 use self::view::View;
 use crate::event::{Decoded, DimensionValues, Reason};
 use crate::time::{EventTime, Span};
@@ -144,6 +148,14 @@ impl Engine {
     #[must_use]
     pub fn new(settings: Arc<EngineSettings>) -> Self {
         let mut view = View::new(settings);
+        let rules = Rules::new(&mut view);
+        Self { view, rules, assigned: BTreeMap::new(), parked: BTreeMap::new(), follow_until: None }
+    }
+
+    /// A further engine, for other partition groups, whose values [`Together`] can add to those of this one.
+    #[must_use]
+    pub fn beside(&self) -> Self {
+        let mut view = self.view.beside();
         let rules = Rules::new(&mut view);
         Self { view, rules, assigned: BTreeMap::new(), parked: BTreeMap::new(), follow_until: None }
     }
@@ -238,9 +250,15 @@ impl Engine {
     /// All values as of now, immutable.
     #[must_use]
     pub fn snapshot(&mut self) -> Snapshot {
+        self.settle();
+        let groups: Vec<&Group> = self.assigned.values().collect();
+        snapshot::take(&self.view, &self.rules, GroupsState::of(&[&self.view], &groups))
+    }
+
+    /// Brings the totals up to date with all that was posted.
+    fn settle(&mut self) {
         self.assigned.values_mut().for_each(|group| self.view.settle(&mut group.panes));
         self.view.find_oldest(self.assigned.values().map(|group| &group.panes));
-        snapshot::take(&self.view, &self.rules, &self.assigned)
     }
 }
 

@@ -22,9 +22,9 @@ use crate::config::WebSettings;
 use crate::engine::Snapshot;
 use crate::metrics::Exposition;
 
-/// Where the server reads what it serves; asked anew for every request, so every method must be quick and must not block.
+/// Where the server reads what it serves; asked anew for every request, so every method must be quick and, but for the first, must not block.
 pub trait Source: Send + Sync {
-    /// The newest snapshot.
+    /// A fresh snapshot; may wait for it a moment. Asked on a thread that may be blocked.
     fn snapshot(&self) -> Arc<Snapshot>;
 
     /// Appends the process's own counters and gauges as exposition text.

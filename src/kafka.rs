@@ -1,6 +1,7 @@
 //! Hop 1 of the way of an event: broker bytes to records. The only place with rdkafka.
 //!
-//! * [`Session`] is one membership of the consumer group: it polls, follows the assignment, and hands records to a [`Sink`];
+//! * [`Session`] is one membership of the consumer group: it polls and follows the assignment;
+//! * [`Share`] is one worker's part of it: it takes the records of some partition groups and hands them to a [`Sink`];
 //! * [`wait_for_topics`] is what comes before: every topic there, with equal partition counts;
 //! * [`inspect()`] is what `check --connect` asks a cluster.
 //!
@@ -19,6 +20,7 @@ mod observer;
 pub mod produce;
 mod properties;
 mod session;
+mod share;
 mod sink;
 
 pub use assignment::{Feed, TopicPartition};
@@ -27,4 +29,5 @@ pub use failure::Failure;
 pub use inspect::{Finding, Severity, inspect};
 pub use properties::group_consumer;
 pub use session::{Session, SessionSettings, StartAt};
-pub use sink::{Arrived, Sink, TimestampKind};
+pub use share::{Held, Share, Stopped, stop_all};
+pub use sink::{Arrived, Rebalance, Sink, TimestampKind};

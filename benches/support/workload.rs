@@ -59,7 +59,9 @@ impl Workload {
 
 /// A number from the environment, or the default.
 pub(crate) fn setting(name: &str, default: u64) -> u64 {
-    std::env::var(name).map_or(default, |text| text.parse().unwrap_or_else(|why| panic!("{name}={text}: {why}")))
+    std::env::var_os(name)
+        .and_then(|text| text.into_string().ok())
+        .map_or(default, |text| text.parse().unwrap_or_else(|why| panic!("{name}={text}: {why}")))
 }
 
 /// The middle one of an odd number of figures.

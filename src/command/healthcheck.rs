@@ -66,12 +66,8 @@ pub fn run(args: &HealthcheckArgs) -> anyhow::Result<()> {
 
 /// The address of this machine at which a server that listens on `address` answers.
 fn near(address: SocketAddr) -> SocketAddr {
-    let ip = match address.ip() {
-        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
-        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
-        ip => ip,
-    };
-    SocketAddr::new(ip, address.port())
+    let here: IpAddr = if address.is_ipv4() { Ipv4Addr::LOCALHOST.into() } else { Ipv6Addr::LOCALHOST.into() };
+    SocketAddr::new(if address.ip().is_unspecified() { here } else { address.ip() }, address.port())
 }
 
 /// The status and the trimmed body of one request, within `timeout` from its beginning to its end.

@@ -20,9 +20,13 @@ use crate::time::Span;
 /// Not secret: it only makes ids differ from those of other programs. Who wants hashes that nobody can recompute sets an own key.
 const DEFAULT_IDENTITY_KEY: [u8; 16] = *b"cxpulse-identity";
 
+/// More would share few partitions among many.
+const WORKERS_MAX: i64 = 64;
+
 pub(super) fn run(mut section: Section<'_>) -> RunSettings {
     let start = choice(&mut section, "start", [("beginning", Start::Beginning), ("time", Start::Time)]);
     let clock = choice(&mut section, "clock", [("wall", Clock::Wall), ("event", Clock::Event)]);
+    let workers = usize::try_from(section.checked("workers", 0, number_within(0, WORKERS_MAX))).unwrap_or_default();
     let interval = section.checked("snapshot_interval", Span(250), within(Span(10), Span::minutes(1)));
     if clock == Clock::Event && start == Start::Time {
         let what = "`time` leaves events out, but `clock = \"event\"` is for reading everything from the first offset";
@@ -30,7 +34,8 @@ pub(super) fn run(mut section: Section<'_>) -> RunSettings {
             .complain("start", complaint(ProblemKind::StartContradictsClock, what, "use `start = \"beginning\"`, or `clock = \"wall\"`"));
     }
     section.finish();
-    RunSettings { start, clock, snapshot_interval: Duration::from_millis(interval.0.unsigned_abs()) }
+    let workers = if workers == 0 { std::thread::available_parallelism().map_or(1, usize::from) } else { workers };
+    RunSettings { start, clock, workers, snapshot_interval: Duration::from_millis(interval.0.unsigned_abs()) }
 }
 
 /// The word of a key out of a closed set whose first is the default.

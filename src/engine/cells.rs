@@ -1,9 +1,8 @@
 //! Cells: one number for each (measure, label, group key), so that panes and totals are indexed by a small integer.
 
-use rustc_hash::FxHashMap;
-
 use super::fact::{Label, Measure};
 use super::names::KeyId;
+use super::numbers::Numbers;
 
 /// The number of a cell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -23,40 +22,41 @@ pub(crate) struct Cell {
 /// All cells of this process.
 #[derive(Debug)]
 pub(crate) struct Cells {
-    cells: Vec<Cell>,
-    ids: FxHashMap<Cell, CellId>,
+    cells: Numbers<Cell>,
     cells_max: usize,
     overflows: u64,
 }
 
 impl Cells {
     pub(crate) fn new(cells_max: usize) -> Self {
-        Self { cells: Vec::new(), ids: FxHashMap::default(), cells_max, overflows: 0 }
+        Self { cells: Numbers::default(), cells_max, overflows: 0 }
+    }
+
+    /// The same cells for another engine.
+    pub(crate) fn beside(&self) -> Self {
+        Self { cells: self.cells.beside(), cells_max: self.cells_max, overflows: 0 }
+    }
+
+    /// Learns of the cells that other engines have opened.
+    pub(crate) fn catch_up(&mut self) {
+        self.cells.catch_up();
     }
 
     /// The number of a cell; `None` when there are as many as the configuration allows.
     pub(crate) fn intern(&mut self, cell: Cell) -> Option<CellId> {
-        if let Some(id) = self.ids.get(&cell) {
-            return Some(*id);
-        }
         // The overall values are few and known in advance; without one of them a 0 would stand where nothing is known.
-        if cell.key != KeyId::default() && self.cells.len() >= self.cells_max {
-            return None;
-        }
-        let id = CellId(self.cells.len() as u32);
-        self.cells.push(cell);
-        self.ids.insert(cell, id);
-        Some(id)
+        let max = if cell.key == KeyId::default() { usize::MAX } else { self.cells_max };
+        self.cells.number(&cell, max, || cell).map(CellId)
     }
 
     /// The number of a cell, where it has one.
     pub(crate) fn find(&self, cell: Cell) -> Option<CellId> {
-        self.ids.get(&cell).copied()
+        self.cells.find(&cell).map(CellId)
     }
 
     /// All cells in the order of their numbers.
     pub(crate) fn all(&self) -> &[Cell] {
-        &self.cells
+        self.cells.all()
     }
 
     /// Counts facts that found no cell.

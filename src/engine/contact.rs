@@ -39,7 +39,7 @@ pub(crate) struct Summary {
     /// The first public reply of a bot or a rule, since the clock's start.
     pub(crate) automated_response: Option<Stamp>,
     /// The waits that later replies ended.
-    pub(crate) next_responses: Vec<Stamp>,
+    pub(crate) next_responses: SmallVec<[Stamp; 2]>,
     /// The first unanswered customer message after the first response.
     pub(crate) asked: Option<EventTime>,
     /// Public human replies since the clock's start.

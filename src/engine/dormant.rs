@@ -9,6 +9,9 @@ use rustc_hash::FxHashMap;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+/// So many values may lie awake for nothing.
+const AWAKE_MAX: usize = 4_096;
+
 /// A map from keys to values of which most are asleep.
 #[derive(Debug)]
 pub(crate) struct Dormant<K, V> {
@@ -90,8 +93,12 @@ impl<K: Copy + Eq + Hash, V: Clone + Serialize + DeserializeOwned> Dormant<K, V>
         self.scratch.clear();
     }
 
-    /// Lets go to sleep what woke up since the last call and rests again; who does not is put to sleep by whoever settles it.
+    /// Lets go to sleep what woke up since it last did so and rests again; who does not is put to sleep by whoever settles it. Nothing happens before
+    /// there are so many that the work of waking what is asked for again soon is small beside it.
     pub(crate) fn lull(&mut self, rests: impl Fn(&V) -> bool) {
+        if self.woken.len() < AWAKE_MAX {
+            return;
+        }
         while let Some(key) = self.woken.pop() {
             if self.awake(&key).is_some_and(&rests) {
                 self.put_to_sleep(&key);
@@ -139,10 +146,13 @@ mod tests {
         assert!(map.awake(&1).is_none(), "looking does not wake");
         map.get_mut(&1).unwrap().0 = 8;
         assert_eq!(map.awake(&1), Some(&(8, value.1.clone())));
+        (2..250).for_each(|key| map.get_or_insert_with(key, Default::default).0 = -1);
+        map.woken.resize(AWAKE_MAX, 2);
         map.lull(|value| value.0 < 0);
         assert!(map.awake(&1).is_some(), "what does not rest stays awake");
+        assert!(map.awake(&2).is_none() && map.awake(&249).is_none());
         map.put_to_sleep(&1);
         assert_eq!(map.remove(&1), Some((8, value.1)));
-        assert_eq!(map.len(), 0);
+        assert_eq!(map.len(), 248);
     }
 }

@@ -6,6 +6,7 @@ use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
+use super::numbers::Numbers;
 use super::{EngineSettings, JOURNEY_STAGE};
 use crate::event::DimensionValues;
 
@@ -46,8 +47,7 @@ pub(crate) struct Names {
     bundles_of_tuples: Vec<[BundleId; 2]>,
     bundles: Vec<Bundle>,
     bundle_ids: FxHashMap<Bundle, BundleId>,
-    keys: Vec<(u8, Tuple)>,
-    key_ids: FxHashMap<(u8, Tuple), KeyId>,
+    keys: Numbers<(u8, Tuple)>,
     overlays: FxHashMap<(DimensionsId, DimensionsId), DimensionsId>,
     /// The tuple whose values all read `other`.
     beyond_limit: DimensionsId,
@@ -58,8 +58,7 @@ struct Values {
     name: String,
     /// Whether it describes the customer.
     of_customer: bool,
-    texts: Vec<Box<str>>,
-    ids: FxHashMap<Box<str>, u16>,
+    texts: Numbers<Box<str>>,
     values_max: usize,
     overflows: u64,
 }
@@ -67,6 +66,23 @@ struct Values {
 impl Names {
     pub(crate) fn new(settings: &EngineSettings) -> Self {
         let dimensions = settings.dimensions.iter().map(|d| Values::new(&d.name, d.of_customer, d.values_max)).collect();
+        Self::of(settings, dimensions, Numbers::default())
+    }
+
+    /// The same names for another engine: what both give a number to has one number, but for tuples and bundles.
+    pub(crate) fn beside(&self, settings: &EngineSettings) -> Self {
+        Self::of(settings, self.dimensions.iter().map(Values::beside).collect(), self.keys.beside())
+    }
+
+    /// Learns of the values and keys that other engines have seen.
+    pub(crate) fn catch_up(&mut self) {
+        self.dimensions.iter_mut().for_each(|values| values.texts.catch_up());
+        self.keys.catch_up();
+    }
+
+    fn of(settings: &EngineSettings, dimensions: Vec<Values>, mut keys: Numbers<(u8, Tuple)>) -> Self {
+        let overall = (u8::MAX, Tuple::new());
+        assert_eq!(keys.number(&overall, usize::MAX, || overall.clone()), Some(KeyId::default().0), "the overall key comes first");
         let sets = settings.grouping_sets.iter().chain(&settings.customer_grouping_sets).cloned().collect();
         let mut names = Self {
             dimensions,
@@ -77,8 +93,7 @@ impl Names {
             bundles_of_tuples: Vec::new(),
             bundles: Vec::new(),
             bundle_ids: FxHashMap::default(),
-            keys: vec![(u8::MAX, Tuple::new())],
-            key_ids: FxHashMap::default(),
+            keys,
             overlays: FxHashMap::default(),
             beyond_limit: DimensionsId::default(),
         };
@@ -167,7 +182,7 @@ impl Names {
 
     /// The text of one dimension's value.
     pub(crate) fn text(&self, dimension: u8, value: u16) -> &str {
-        &self.dimensions[usize::from(dimension)].texts[usize::from(value)]
+        &self.dimensions[usize::from(dimension)].texts.all()[usize::from(value)]
     }
 
     /// The keys of a tuple in the grouping sets of contacts.
@@ -187,12 +202,12 @@ impl Names {
 
     /// How many dimensions a key has.
     pub(crate) fn key_len(&self, key: KeyId) -> usize {
-        self.keys[key.0 as usize].1.len()
+        self.keys.all()[key.0 as usize].1.len()
     }
 
     /// The grouping set of a key and the texts of its values; `None` for the overall key.
     pub(crate) fn key_texts(&self, key: KeyId) -> Option<(usize, Vec<&str>)> {
-        let (set, tuple) = &self.keys[key.0 as usize];
+        let (set, tuple) = &self.keys.all()[key.0 as usize];
         let set = usize::from(*set);
         let dimensions = self.sets.get(set)?;
         Some((set, dimensions.iter().zip(tuple).map(|(d, v)| self.text(*d, *v)).collect()))
@@ -235,41 +250,24 @@ impl Names {
     fn key_of(&mut self, set: usize, tuple: &Tuple) -> KeyId {
         let values = self.sets[set].iter().map(|d| tuple[usize::from(*d)]).map(|v| if v == UNSET { UNKNOWN } else { v }).collect();
         let entry = (set as u8, values);
-        if let Some(key) = self.key_ids.get(&entry) {
-            return *key;
-        }
-        let key = KeyId(self.keys.len() as u32);
-        self.keys.push(entry.clone());
-        self.key_ids.insert(entry, key);
-        key
+        KeyId(self.keys.number(&entry, usize::MAX, || entry.clone()).expect("keys are not limited"))
     }
 }
 
 impl Values {
     fn new(name: &str, of_customer: bool, values_max: usize) -> Self {
-        let mut values = Self {
-            name: name.to_owned(),
-            of_customer,
-            texts: Vec::new(),
-            ids: FxHashMap::default(),
-            values_max: values_max + 2,
-            overflows: 0,
-        };
+        let mut values = Self { name: name.to_owned(), of_customer, texts: Numbers::default(), values_max: values_max + 2, overflows: 0 };
         assert_eq!((values.intern("unknown"), values.intern("other")), (UNKNOWN, OTHER), "the reserved values come first");
         values
     }
 
+    fn beside(&self) -> Self {
+        Self { name: self.name.clone(), texts: self.texts.beside(), overflows: 0, ..*self }
+    }
+
     fn intern(&mut self, text: &str) -> u16 {
-        if let Some(id) = self.ids.get(text) {
-            return *id;
-        }
-        if self.texts.len() >= self.values_max.min(usize::from(UNSET)) {
-            self.overflows += 1;
-            return OTHER;
-        }
-        let id = self.texts.len() as u16;
-        self.texts.push(text.into());
-        self.ids.insert(text.into(), id);
-        id
+        let number = self.texts.number(text, self.values_max.min(usize::from(UNSET)), || text.into());
+        self.overflows += u64::from(number.is_none());
+        number.map_or(OTHER, |number| number as u16)
     }
 }

@@ -8,7 +8,7 @@ mod take;
 use rustc_hash::FxHashMap;
 
 pub(crate) use reading::{DurationsReading, Reading, bounds_of};
-pub(crate) use take::take;
+pub(crate) use take::{GroupsState, take};
 
 use super::cells::Cell;
 use super::fact::{Label, Measure};

@@ -26,6 +26,15 @@ impl Totals {
         self.totals.get(cell.0 as usize * self.rings + ring)?.as_ref()
     }
 
+    /// Adds the totals of another engine, whose cells have the same numbers.
+    pub(crate) fn add(&mut self, other: &Self) {
+        for (at, total) in other.totals.iter().enumerate() {
+            if let Some(total) = total {
+                self.combine(CellId((at / self.rings) as u32), at % self.rings, total, 1);
+            }
+        }
+    }
+
     /// Notes that a cell was seen, at 0 until something is added.
     pub(crate) fn name(&mut self, cell: CellId, value: &Value) {
         self.total(cell, 0, || Partial::zero_of(value));

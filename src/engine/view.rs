@@ -59,6 +59,28 @@ impl View {
         }
     }
 
+    /// A view for another engine, whose names and cells have the same numbers.
+    pub(crate) fn beside(&self) -> Self {
+        Self {
+            names: self.names.beside(&self.settings),
+            scales: self.scales.beside(),
+            cells: self.cells.beside(),
+            ..Self::new(Arc::clone(&self.settings))
+        }
+    }
+
+    /// Takes over the sums of several settled views that stand at one instant.
+    pub(crate) fn hold_sums_of<'a>(&mut self, views: impl Iterator<Item = &'a Self>) {
+        self.totals = Totals::new(self.geometry.len());
+        for view in views {
+            self.advance_to(view.now);
+            self.totals.add(&view.totals);
+        }
+        self.names.catch_up();
+        self.scales.catch_up();
+        self.cells.catch_up();
+    }
+
     /// Empty panes at the present window starts.
     pub(crate) fn panes(&self) -> Panes {
         let mut panes = Panes::new(&self.geometry, self.starts.clone());

@@ -12,6 +12,11 @@ pub(super) const POINTS_MAX: usize = 120;
 /// The longest time between two points, in seconds: a full history then covers 17 hours.
 const STRIDE_MAX: u32 = 512;
 
+/// The memory that the points of so many columns take at most.
+pub(super) fn bytes_max(columns: usize) -> f64 {
+    (POINTS_MAX * columns * size_of::<f32>()) as f64
+}
+
 /// The recent past of a fixed list of columns.
 #[derive(Debug, Default)]
 pub(super) struct History(Mutex<Points>);

@@ -142,9 +142,10 @@ fn footer(html: &mut Html, view: &View<'_>) {
     html.put(format_args!(
         "<footer><nav aria-label=\"Elsewhere\"><a href=\"{path}\">Metrics</a> <a href=\"/-/ready\">Ready</a> <a href=\"/-/healthy\">Healthy</a></nav>\
          <p>Values speak for the partitions of this instance. Intervals are at 95\u{a0}%. Statistics of fewer than {} cases are not shown. Lines show what this \
-         process remembers, {} points at most. cxpulse {}, snapshot {}.</p></footer>\n",
+         process remembers: {} points at most, in {}. cxpulse {}, snapshot {}.</p></footer>\n",
         view.group_size_min,
         super::history::POINTS_MAX,
+        format::bytes(super::history::bytes_max(headline::columns(view.snapshot))),
         env!("CARGO_PKG_VERSION"),
         view.number
     ));

@@ -54,9 +54,16 @@ impl Routes {
         seconds.set_missed_tick_behavior(MissedTickBehavior::Skip);
         loop {
             seconds.tick().await;
-            let source = self.site.source.as_ref();
-            // While the log is caught up with, values run through the past.
-            self.history.tick(|| source.ready().is_ok().then(|| page::row(&self.site.exposition, &source.snapshot())));
+            let (history, site) = (Arc::clone(&self.history), self.site.clone());
+            // A fresh snapshot may have to be waited for.
+            let ticked = tokio::task::spawn_blocking(move || {
+                let source = site.source.as_ref();
+                // While the log is caught up with, values run through the past.
+                history.tick(|| source.ready().is_ok().then(|| page::row(&site.exposition, &source.snapshot())));
+            });
+            if let Err(error) = ticked.await {
+                tracing::error!(%error, "a point of the page's lines is missing");
+            }
         }
     }
 
@@ -128,6 +135,8 @@ impl Routes {
         let mut answer = negotiated(respond(StatusCode::OK, "text/html; charset=utf-8", body), number, gzip);
         answer.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(page::POLICY));
         answer.headers_mut().insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+        // An open page asks every few seconds; kept connections would let many of them use up all that there are.
+        answer.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
         answer
     }
 

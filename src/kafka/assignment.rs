@@ -73,6 +73,12 @@ impl Feed {
         self.at
     }
 
+    /// The least offset that the next record can have; `None` while it can have any.
+    #[must_use]
+    pub fn next_offset(&self) -> Option<i64> {
+        self.next_offset
+    }
+
     /// The timestamp of the last record taken since the assignment, in milliseconds since 1970.
     #[must_use]
     pub fn last_timestamp(&self) -> Option<i64> {

@@ -12,7 +12,8 @@ use rdkafka::topic_partition_list::TopicPartitionList;
 use rdkafka::types::RDKafkaRespErr;
 
 use super::properties::redacted;
-use super::{Failure, Sink, TopicPartition};
+use super::share::stop_all;
+use super::{Failure, Rebalance, Share, Sink, TopicPartition};
 use crate::config::{KafkaSettings, Secret};
 
 /// At most one line for the same error in this time.
@@ -132,16 +133,14 @@ pub(super) enum Change {
     Revoked,
 }
 
-/// The context of the group's consumer.
-pub(super) struct GroupContext<S: Sink> {
-    pub(super) sink: Arc<Mutex<S>>,
+/// What the polling thread and the workers share about the consumer.
+pub(super) struct Common {
     pub(super) topics: Vec<String>,
-    pub(super) changes: Mutex<Vec<Change>>,
     pub(super) trouble: Mutex<Trouble>,
     pub(super) properties: BTreeMap<String, Secret>,
 }
 
-impl<S: Sink> GroupContext<S> {
+impl Common {
     /// Sorts in an error that came instead of a record.
     ///
     /// # Errors
@@ -157,19 +156,49 @@ impl<S: Sink> GroupContext<S> {
         }
         Ok(())
     }
+}
 
+/// The context of the group's consumer.
+pub(super) struct GroupContext<S: Sink> {
+    pub(super) shares: Arc<[Share<S>]>,
+    pub(super) changes: Mutex<Vec<Change>>,
+    pub(super) common: Arc<Common>,
+}
+
+impl<S: Sink> GroupContext<S> {
     fn partitions_of(&self, list: &TopicPartitionList) -> Vec<TopicPartition> {
         let mut partitions: Vec<TopicPartition> = list
             .elements()
             .iter()
             .filter_map(|element| {
-                let topic = self.topics.iter().position(|name| name == element.topic())?;
+                let topic = self.common.topics.iter().position(|name| name == element.topic())?;
                 Some(TopicPartition { topic, partition: element.partition() })
             })
             .collect();
         partitions.sort_unstable();
         partitions
     }
+
+    /// Tells every sink of a change, all shares standing still until the last has heard of it and the session has followed.
+    fn tell(&self, groups: &[i32], change: Rebalance) {
+        // The polling thread holds no share while it polls, so this cannot wait for itself.
+        let mut stopped = stop_all(&self.shares);
+        for (number, held) in stopped.iter_mut().enumerate() {
+            held.is_halted = true;
+            let own: Vec<i32> = groups.iter().copied().filter(|group| share_of(*group, self.shares.len()) == number).collect();
+            match change {
+                Rebalance::Assigned => held.sink().assign(&own),
+                Rebalance::Revoked | Rebalance::Lost => held.sink().revoke(&own),
+            }
+        }
+        let mut sinks: Vec<&mut S> = stopped.iter_mut().map(|held| held.sink()).collect();
+        S::rebalanced(&mut sinks, groups, change);
+    }
+}
+
+/// The share that a partition group belongs to.
+pub(super) fn share_of(group: i32, shares: usize) -> usize {
+    usize::try_from(group).unwrap_or_default() % shares
 }
 
 fn groups_of(partitions: &[TopicPartition]) -> Vec<i32> {
@@ -184,7 +213,8 @@ impl<S: Sink> ClientContext for GroupContext<S> {
     fn error(&self, error: KafkaError, reason: &str) {
         // The end of a partition arrives as an error; the partition's own queue tells it again.
         if error.rdkafka_error_code() != Some(RDKafkaErrorCode::PartitionEOF) {
-            lock(&self.trouble).note_and_log(error.rdkafka_error_code(), &redacted(reason, &self.properties));
+            let common = &self.common;
+            lock(&common.trouble).note_and_log(error.rdkafka_error_code(), &redacted(reason, &common.properties));
         }
     }
 }
@@ -197,12 +227,12 @@ impl<S: Sink> ConsumerContext for GroupContext<S> {
     /// the partition queues first, before a single record is fetched. A revocation is done here, to the end.
     fn rebalance(&self, consumer: &BaseConsumer<Self>, code: RDKafkaRespErr, list: &mut TopicPartitionList) {
         let partitions = self.partitions_of(list);
+        let groups = groups_of(&partitions);
         if code == RDKafkaRespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS {
-            lock(&self.sink).assign(&groups_of(&partitions));
+            self.tell(&groups, Rebalance::Assigned);
             lock(&self.changes).push(Change::Assigned(partitions));
         } else {
-            // The polling thread holds no lock on the sink while it polls, so this cannot wait for itself.
-            lock(&self.sink).revoke(&groups_of(&partitions), consumer.assignment_lost());
+            self.tell(&groups, if consumer.assignment_lost() { Rebalance::Lost } else { Rebalance::Revoked });
             lock(&self.changes).push(Change::Revoked);
             if let Err(error) = consumer.unassign() {
                 tracing::warn!(target: "cxpulse::kafka", %error, "could not give partitions back");

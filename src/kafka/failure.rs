@@ -32,6 +32,21 @@ pub enum Failure {
         /// Each topic with its count.
         counts: String,
     },
+    /// A partition goes on below what was read of it.
+    #[error(
+        "kafka: {topic}/{partition} goes on at offset {found} where {expected} was next: the topic was deleted and made again, or its log was cut off, \
+         and what was counted of it is no longer there\nhint: start cxpulse again; it then counts what the logs hold now"
+    )]
+    WentBack {
+        /// The topic.
+        topic: String,
+        /// Its partition.
+        partition: i32,
+        /// The offset of the record that came.
+        found: i64,
+        /// The least offset that could come.
+        expected: i64,
+    },
     /// The cluster refuses the credentials or the access.
     #[error(
         "kafka: the cluster refuses: {0}\nhint: check the credentials in `kafka.properties`, and the ACLs: READ on every topic and on the group"
@@ -43,12 +58,13 @@ pub enum Failure {
 }
 
 impl Failure {
-    /// The exit code: 78 for the configuration, 5 for a client that is refused or fenced.
+    /// The exit code: 78 for the configuration, 5 for a client that is refused or fenced, 1 for a log that is another one than before.
     #[must_use]
     pub const fn exit_code(&self) -> u8 {
         match self {
             Self::Property { .. } | Self::Client(_) | Self::Plaintext { .. } | Self::UnequalPartitions { .. } => 78,
             Self::Refused(_) | Self::Fatal(_) => 5,
+            Self::WentBack { .. } => 1,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! One partition group's topic partitions: their queues, and taking from them in the order of their records' times.
 
 use std::ops::Range;
+use std::sync::Arc;
 use std::time::Duration;
 
 use rdkafka::consumer::base_consumer::PartitionQueue;
@@ -9,7 +10,7 @@ use rdkafka::message::{BorrowedMessage, Message, Timestamp};
 
 use super::assignment::choose;
 use super::attributes::cloud_event_attributes;
-use super::context::GroupContext;
+use super::context::{Common, GroupContext};
 use super::{Arrived, Failure, Feed, Sink, TimestampKind, TopicPartition};
 use crate::event::Record;
 use crate::time::EventTime;
@@ -23,12 +24,13 @@ pub(super) struct Group<S: Sink> {
     queues: Vec<PartitionQueue<GroupContext<S>>>,
     /// Whose queue was found empty in this turn.
     dry: Vec<bool>,
+    common: Arc<Common>,
 }
 
 impl<S: Sink> Group<S> {
     /// A group with its first topic partition.
-    pub(super) fn new(at: TopicPartition, next_offset: Option<i64>, queue: PartitionQueue<GroupContext<S>>) -> Self {
-        Self { feeds: vec![Feed::new(at, next_offset)], queues: vec![queue], dry: vec![false] }
+    pub(super) fn new(common: Arc<Common>, at: TopicPartition, next_offset: Option<i64>, queue: PartitionQueue<GroupContext<S>>) -> Self {
+        Self { feeds: vec![Feed::new(at, next_offset)], queues: vec![queue], dry: vec![false], common }
     }
 
     /// Adds another topic's partition of the same number.
@@ -52,7 +54,7 @@ impl<S: Sink> Group<S> {
     }
 
     /// Takes up to one turn of records, merged by record timestamp as far as what has arrived allows. Nothing is waited for.
-    pub(super) fn take(&mut self, sink: &mut S, context: &GroupContext<S>) -> Result<usize, Failure> {
+    pub(super) fn take(&mut self, sink: &mut S) -> Result<usize, Failure> {
         let mut count = 0;
         self.dry.fill(false);
         while count < TURN_RECORDS
@@ -62,9 +64,13 @@ impl<S: Sink> Group<S> {
             loop {
                 match queue.poll(Duration::ZERO) {
                     Some(Ok(message)) => {
+                        if let Some(expected) = feed.next_offset().filter(|expected| message.offset() < *expected) {
+                            let (topic, partition) = (self.common.topics[feed.at().topic].clone(), feed.at().partition);
+                            return Err(Failure::WentBack { topic, partition, found: message.offset(), expected });
+                        }
                         let timestamp = deliver(feed.at(), &message, sink);
                         if let Some(skipped) = feed.taken(message.offset(), timestamp) {
-                            warn_of_skipped(&context.topics[feed.at().topic], feed.at().partition, &skipped);
+                            warn_of_skipped(&self.common.topics[feed.at().topic], feed.at().partition, &skipped);
                         }
                         count += 1;
                         if count >= TURN_RECORDS || feed.last_timestamp().is_some_and(|last| last > until) {
@@ -73,7 +79,7 @@ impl<S: Sink> Group<S> {
                     }
                     Some(Err(KafkaError::PartitionEOF(_))) => feed.drained(),
                     Some(Err(error)) => {
-                        context.note(&error)?;
+                        self.common.note(&error)?;
                         self.dry[index] = true;
                         break;
                     }

@@ -1,7 +1,7 @@
-//! One membership of the consumer group: polls, follows the assignment, and takes records partition by partition in the order of their times.
+//! One membership of the consumer group: polls, follows the assignment, and gives each partition group to the share of a worker.
 //!
-//! One thread polls one consumer. It has no wakers to lose, and rebalances happen where the engine is. The shape of one round is: serve callbacks,
-//! follow changes of the assignment, hear the observer, take records.
+//! One thread polls one consumer; it has no wakers to lose. The shape of one round is: serve callbacks, follow changes of the assignment, hear the
+//! observer. Records are not taken here, but by whoever works on a [`Share`].
 
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -11,10 +11,11 @@ use rdkafka::message::Message;
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
 use super::assignment::FRESH;
-use super::context::{Change, GroupContext, Trouble, lock};
+use super::context::{Change, Common, GroupContext, Trouble, lock, share_of};
 use super::group::Group;
 use super::observer::{Observer, Report};
 use super::properties;
+use super::share::{Share, Stopped};
 use super::{Failure, Feed, Lookup, Sink, TopicPartition};
 use crate::config::KafkaSettings;
 use crate::time::EventTime;
@@ -39,11 +40,11 @@ pub enum StartAt {
 
 /// A membership of the group.
 pub struct Session<S: Sink> {
-    /// In the order in which they must be dropped: queues hold the consumer.
-    groups: Vec<Group<S>>,
+    /// Hold the queues, which hold the consumer: they are emptied before it is dropped.
+    shares: Arc<[Share<S>]>,
     consumer: Arc<BaseConsumer<GroupContext<S>>>,
+    common: Arc<Common>,
     observer: Observer,
-    sink: Arc<Mutex<S>>,
     starts: Vec<StartAt>,
     /// An assignment that waits for its start offsets.
     unresolved: Option<Unresolved>,
@@ -53,7 +54,6 @@ pub struct Session<S: Sink> {
     answered_at: Option<Instant>,
     unanswered: Option<String>,
     partition_counts: Vec<usize>,
-    next_group: usize,
 }
 
 /// Where the membership stands.
@@ -70,29 +70,29 @@ struct Unresolved {
 }
 
 impl<S: Sink + 'static> Session<S> {
-    /// Joins the group. Nothing is waited for.
+    /// Joins the group. Nothing is waited for. Whoever works on the shares must have ended before the session is dropped.
     ///
     /// # Errors
     /// When the settings are refused.
-    pub fn join(settings: &SessionSettings, lookup: Box<dyn Lookup>, sink: Arc<Mutex<S>>) -> Result<Self, Failure> {
+    pub fn join(settings: &SessionSettings, lookup: Box<dyn Lookup>, shares: Arc<[Share<S>]>) -> Result<Self, Failure> {
+        assert!(!shares.is_empty(), "there is at least one worker");
         let topics: Vec<String> = settings.topics.iter().map(|(name, _)| name.clone()).collect();
         let config = properties::group_consumer(&settings.kafka)?;
-        let context = GroupContext {
-            sink: Arc::clone(&sink),
+        let common = Arc::new(Common {
             topics: topics.clone(),
-            changes: Mutex::new(Vec::new()),
             trouble: Mutex::new(Trouble::default()),
             properties: settings.kafka.properties.clone(),
-        };
+        });
+        let context = GroupContext { shares: Arc::clone(&shares), changes: Mutex::new(Vec::new()), common: Arc::clone(&common) };
         let consumer: BaseConsumer<GroupContext<S>> = properties::create(&config, context, &settings.kafka.properties)?;
         let names: Vec<&str> = topics.iter().map(String::as_str).collect();
         consumer.subscribe(&names).map_err(|error| Failure::Client(error.to_string()))?;
         let observer = Observer::start(lookup).map_err(|error| Failure::Client(format!("cannot start a thread: {error}")))?;
         Ok(Self {
-            groups: Vec::new(),
+            shares,
             consumer: Arc::new(consumer),
+            common,
             observer,
-            sink,
             starts: settings.topics.iter().map(|(_, start)| *start).collect(),
             unresolved: None,
             epoch: 0,
@@ -100,7 +100,6 @@ impl<S: Sink + 'static> Session<S> {
             answered_at: None,
             unanswered: None,
             partition_counts: Vec::new(),
-            next_group: 0,
         })
     }
 
@@ -115,12 +114,12 @@ impl<S: Sink + 'static> Session<S> {
             Some(Ok(message)) => {
                 return Err(Failure::Fatal(format!("a record of {}/{} came on the main queue", message.topic(), message.partition())));
             }
-            Some(Err(error)) => self.consumer.context().note(&error)?,
+            Some(Err(error)) => self.common.note(&error)?,
         }
         if let Some((code, text)) = self.consumer.client().fatal_error() {
             return Err(Failure::Fatal(format!("{code}: {text}")));
         }
-        let refused = lock(&self.consumer.context().trouble).refused.take();
+        let refused = lock(&self.common.trouble).refused.take();
         if let Some(refused) = refused
             && self.epoch == 0
         {
@@ -130,27 +129,9 @@ impl<S: Sink + 'static> Session<S> {
         self.hear_observer()
     }
 
-    /// Takes what has arrived: from each partition group in turn, and within one from the topic that lags most in time. Gives the number of records.
-    ///
-    /// # Errors
-    /// When the client cannot go on.
-    pub fn take(&mut self) -> Result<usize, Failure> {
-        if self.groups.is_empty() {
-            return Ok(0);
-        }
-        self.next_group = (self.next_group + 1) % self.groups.len();
-        let mut sink = lock(&self.sink);
-        let mut count = 0;
-        let (before, after) = self.groups.split_at_mut(self.next_group);
-        for group in after.iter_mut().chain(before) {
-            count += group.take(&mut *sink, self.consumer.context())?;
-        }
-        Ok(count)
-    }
-
     /// The assigned topic partitions, and how far each has been read.
-    pub fn feeds(&self) -> impl Iterator<Item = &Feed> {
-        self.groups.iter().flat_map(Group::feeds)
+    pub fn feeds(&self) -> impl Iterator<Item = Feed> {
+        self.shares.iter().flat_map(|share| share.stop().feeds().cloned().collect::<Vec<_>>())
     }
 
     /// Whether the group is stable: every partition that this member is to have is being read, which may be none.
@@ -183,7 +164,7 @@ impl<S: Sink + 'static> Session<S> {
             self.unresolved = None;
             // The queues of the assignment before are dropped before anything is split again: dropping an old queue later would silence the new
             // one of the same partition.
-            self.groups.clear();
+            self.shares.iter().for_each(|share| share.stop().groups.clear());
             match change {
                 Change::Assigned(partitions) => self.assigned(&partitions)?,
                 Change::Revoked => {
@@ -191,6 +172,7 @@ impl<S: Sink + 'static> Session<S> {
                     self.observer.watch(Vec::new());
                 }
             }
+            self.shares.iter().for_each(|share| share.stop().is_halted = false);
         }
         Ok(())
     }
@@ -201,8 +183,7 @@ impl<S: Sink + 'static> Session<S> {
         let mut to_resolve = Vec::new();
         let mut timestamp_ms = 0;
         for at in partitions {
-            let next_offset = lock(&self.sink).next_offset(*at);
-            self.split(*at, next_offset)?;
+            let next_offset = self.split(*at)?;
             match (next_offset, self.starts[at.topic]) {
                 (Some(offset), _) => known.push((*at, Offset::Offset(offset))),
                 (None, StartAt::Beginning) => known.push((*at, Offset::Beginning)),
@@ -221,25 +202,32 @@ impl<S: Sink + 'static> Session<S> {
         }
     }
 
-    fn split(&mut self, at: TopicPartition, next_offset: Option<i64>) -> Result<(), Failure> {
-        let topic = &self.consumer.context().topics[at.topic];
+    /// Gives a partition's queue to its share, and tells from which offset its sink goes on.
+    fn split(&self, at: TopicPartition) -> Result<Option<i64>, Failure> {
+        let topic = &self.common.topics[at.topic];
         let queue = self
             .consumer
             .split_partition_queue(topic, at.partition)
             .ok_or_else(|| Failure::Fatal(format!("no queue for {topic}/{}", at.partition)))?;
+        let mut share = self.share(at);
+        let next_offset = share.sink().next_offset(at);
         // Partitions come sorted by number, then topic.
-        match self.groups.last_mut() {
+        match share.groups.last_mut() {
             Some(group) if group.partition() == at.partition => group.push(at, next_offset, queue),
-            _ => self.groups.push(Group::new(at, next_offset, queue)),
+            _ => share.groups.push(Group::new(Arc::clone(&self.common), at, next_offset, queue)),
         }
-        Ok(())
+        Ok(next_offset)
+    }
+
+    fn share(&self, at: TopicPartition) -> Stopped<'_, S> {
+        self.shares[share_of(at.partition, self.shares.len())].stop()
     }
 
     /// Tells librdkafka the assignment, once, with its final offsets.
     fn begin(&mut self, offsets: &[(TopicPartition, Offset)]) -> Result<(), Failure> {
         let mut list = TopicPartitionList::with_capacity(offsets.len());
         for (at, offset) in offsets {
-            let topic = &self.consumer.context().topics[at.topic];
+            let topic = &self.common.topics[at.topic];
             list.add_partition_offset(topic, at.partition, *offset).map_err(|error| Failure::Fatal(error.to_string()))?;
         }
         self.consumer.assign(&list).map_err(|error| Failure::Fatal(error.to_string()))?;
@@ -256,9 +244,7 @@ impl<S: Sink + 'static> Session<S> {
                     self.answered_at = Some(Instant::now());
                     self.unanswered = None;
                     for (at, offset) in ends {
-                        if let Some(feed) = self.feed_mut(at) {
-                            feed.log_end_seen(offset, asked_at);
-                        }
+                        self.change(at, |feed| feed.log_end_seen(offset, asked_at));
                     }
                 }
                 Report::Unanswered(why) => self.unanswered = Some(why),
@@ -271,9 +257,7 @@ impl<S: Sink + 'static> Session<S> {
                     let Some(unresolved) = self.unresolved.take() else { continue };
                     let mut all = unresolved.known;
                     for (at, offset) in offsets {
-                        if let Some(feed) = self.feed_mut(at) {
-                            *feed = Feed::new(at, Some(offset));
-                        }
+                        self.change(at, |feed| *feed = Feed::new(at, Some(offset)));
                         all.push((at, Offset::Offset(offset)));
                     }
                     self.begin(&all)?;
@@ -297,15 +281,17 @@ impl<S: Sink + 'static> Session<S> {
         self.partition_counts = counts;
     }
 
-    fn feed_mut(&mut self, at: TopicPartition) -> Option<&mut Feed> {
-        self.groups.iter_mut().flat_map(Group::feeds_mut).find(|feed| feed.at() == at)
+    fn change(&self, at: TopicPartition, change: impl FnOnce(&mut Feed)) {
+        if let Some(feed) = self.share(at).feeds_mut().find(|feed| feed.at() == at) {
+            change(feed);
+        }
     }
 }
 
 impl<S: Sink> Drop for Session<S> {
     /// Leaves the group. The revoke callback still comes, from within the consumer's own drop.
     fn drop(&mut self) {
-        self.groups.clear();
+        self.shares.iter().for_each(|share| share.stop().groups.clear());
         // An assignment that was never answered would keep the consumer from closing.
         if self.unresolved.is_some()
             && let Err(error) = self.consumer.unassign()

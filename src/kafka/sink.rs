@@ -1,6 +1,6 @@
-//! What a [`super::Session`] tells, and the one question it asks.
+//! What a [`super::Session`] and its workers tell, and the one question they ask.
 
-use super::TopicPartition;
+use super::{Feed, TopicPartition};
 use crate::event::Record;
 
 /// Which clock stamped a record.
@@ -25,20 +25,39 @@ pub struct Arrived<'a> {
     pub timestamp_kind: TimestampKind,
 }
 
-/// The receiver of a session. Every call comes on the thread that polls the session.
+/// How the assignment changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rebalance {
+    /// Partition groups came, perhaps none.
+    Assigned,
+    /// All went.
+    Revoked,
+    /// All went, and the group had given them away already.
+    Lost,
+}
+
+/// The receiver of the records of one [`super::Share`]. Its calls come on the worker's thread, or on the polling thread while the share is stopped.
 ///
 /// A partition group is partition number *i* of all topics; it is assigned and revoked as one.
 pub trait Sink: Send {
-    /// Partition groups came; called inside the rebalance callback, once per assignment, also with none.
+    /// Partition groups of this share came; called inside the rebalance callback.
     fn assign(&mut self, partitions: &[i32]);
 
     /// The next offset to read for an assigned partition, where something of it was handled before.
     fn next_offset(&self, at: TopicPartition) -> Option<i64>;
 
-    /// Partition groups went; when this returns nothing of them may be visible any more, since only then does the group learn that they are
-    /// free. `lost` says that the group gave them away already.
-    fn revoke(&mut self, partitions: &[i32], lost: bool);
+    /// Partition groups of this share went.
+    fn revoke(&mut self, partitions: &[i32]);
+
+    /// Every sink has heard of a change, and all shares are still stopped. When this returns nothing of what went may be visible any more, since only then
+    /// does the group learn that it is free.
+    fn rebalanced(sinks: &mut [&mut Self], partitions: &[i32], change: Rebalance)
+    where
+        Self: Sized;
 
     /// One record, offsets ascending within a topic partition.
     fn record(&mut self, arrived: Arrived<'_>);
+
+    /// How far a topic partition has been read; told after every turn, also one without records.
+    fn progressed(&mut self, feed: &Feed);
 }

@@ -59,13 +59,16 @@ impl Alert {
         scaled(self.keep, scale.keep.as_deref())
     }
 
-    pub(super) fn labels(&self) -> impl Iterator<Item = (&'static str, &str)> {
+    /// The labels that the rule gives.
+    pub fn labels(&self) -> impl Iterator<Item = (&'static str, &str)> {
         let about = if self.is_of_organisation { "organisation" } else { "pipeline" };
         let own = self.apart.iter().map(|(name, value)| (*name, value.as_str()));
         [("severity", self.severity.name()), ("about", about)].into_iter().chain(own)
     }
 
-    pub(super) fn annotations(&self, scale: &Scale) -> [(&'static str, String); 4] {
+    /// The annotations that the rule gives.
+    #[must_use]
+    pub fn annotations(&self, scale: &Scale) -> [(&'static str, String); 4] {
         [
             ("summary", self.summary.to_owned()),
             ("description", self.description.to_owned()),

@@ -3,7 +3,8 @@
 //! Does not know any value, Grafana's API, or where the files lie.
 
 mod board;
-mod contacts;
+mod chats;
+
 mod journey;
 mod overview;
 mod panel;
@@ -34,7 +35,7 @@ pub fn dashboards(configuration: &Configuration) -> Vec<Dashboard> {
         response::board(&source),
         surveys::board(&source),
         journey::board(&source),
-        contacts::board(&source),
+        chats::board(&source),
         pipeline::board(&source),
     ];
     boards.iter().map(|board| Dashboard { file: format!("{}.json", board.name()), json: board.json(&source) }).collect()

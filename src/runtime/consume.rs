@@ -1,21 +1,26 @@
-//! The loop: poll, take, note progress, publish. Every round beats, so that a loop that stands still is noticed.
+//! The loop of the polling thread: follow the assignment, move now, publish when somebody asks, review readiness. Every round beats, so that a
+//! loop that stands still is noticed. The records themselves are the workers' business.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::clock::{evaluation_instant, follow_limit, wall_now};
+use super::crew::Crew;
 use super::pipeline::Pipeline;
+use super::publisher::Publisher;
+use super::service::Failure;
 use super::shared::Shared;
+use super::silence::Silence;
 use crate::config::RunSettings;
-use crate::engine::Progress;
-use crate::kafka::{Failure, Feed, Session};
+use crate::engine::Engine;
+use crate::kafka::{Feed, Session, Share, Stopped, stop_all};
 use crate::metrics::telemetry::PartitionReading;
-use crate::time::{EventTime, Span};
+use crate::time::EventTime;
 
-/// How long a round waits for callbacks when there was nothing to take: an event waits at most this long to be seen.
-const IDLE_WAIT: Duration = Duration::from_millis(20);
-/// Without traffic, windows still drain: a snapshot at least this often.
-const PUBLISH_EVERY: Duration = Duration::from_secs(1);
+/// How long a round waits for callbacks: whoever asks for a snapshot waits at most this long until it is begun.
+const WAIT: Duration = Duration::from_millis(10);
+/// Without a reader, windows still move: what now has reached is applied, and what is too old leaves.
+const ADVANCE_EVERY: Duration = Duration::from_secs(1);
 /// How often readiness and the assignment's telemetry are brought up to date.
 const REVIEW_EVERY: Duration = Duration::from_millis(100);
 /// A snapshot may cost at most one part in this many of the time, whatever the configured interval.
@@ -24,81 +29,112 @@ const SNAPSHOT_SHARE: u32 = 8;
 /// Consumes until `stopping` says so.
 pub(super) struct Consuming<'a> {
     pub(super) session: &'a mut Session<Pipeline>,
-    pub(super) pipeline: &'a Arc<Mutex<Pipeline>>,
+    pub(super) shares: &'a Arc<[Share<Pipeline>]>,
+    pub(super) publisher: &'a Publisher,
     pub(super) shared: &'a Shared,
     pub(super) settings: &'a RunSettings,
     pub(super) topics: &'a [String],
+    /// How far every topic partition had been read at the beginning of this round.
+    feeds: Vec<Feed>,
+    silence: Silence,
+    /// Whether everything had been read once by then.
+    is_caught_up: bool,
     published_at: Instant,
     publish_cost: Duration,
+    advanced_at: Instant,
     reviewed_at: Option<Instant>,
 }
 
 impl<'a> Consuming<'a> {
     pub(super) fn new(
         session: &'a mut Session<Pipeline>,
-        pipeline: &'a Arc<Mutex<Pipeline>>,
+        shares: &'a Arc<[Share<Pipeline>]>,
+        publisher: &'a Publisher,
         shared: &'a Shared,
         settings: &'a RunSettings,
         topics: &'a [String],
     ) -> Self {
-        Self { session, pipeline, shared, settings, topics, published_at: Instant::now(), publish_cost: Duration::ZERO, reviewed_at: None }
+        let begun = Instant::now();
+        Self {
+            session,
+            shares,
+            publisher,
+            shared,
+            settings,
+            topics,
+            feeds: Vec::new(),
+            silence: Silence::default(),
+            is_caught_up: false,
+            published_at: begun,
+            publish_cost: Duration::ZERO,
+            advanced_at: begun,
+            reviewed_at: None,
+        }
     }
 
-    pub(super) fn run(&mut self, stopping: impl Fn() -> bool) -> Result<(), Failure> {
-        let mut wait = Duration::ZERO;
-        self.note_progress();
+    pub(super) fn run(&mut self, crew: &Crew, stopping: impl Fn() -> bool) -> Result<(), Failure> {
         while !stopping() {
             self.shared.beat(Instant::now());
-            self.session.poll(wait)?;
-            let taken = self.session.take()?;
-            self.note_progress();
-            self.publish_if_due();
+            if let Some(failure) = crew.failure() {
+                return Err(failure);
+            }
+            self.session.poll(WAIT)?;
+            self.follow_progress();
+            self.publish_or_advance_if_due();
             self.review_if_due();
-            wait = if taken == 0 { IDLE_WAIT } else { Duration::ZERO };
         }
         Ok(())
     }
 
-    fn pipeline(&self) -> MutexGuard<'_, Pipeline> {
-        self.pipeline.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn note_progress(&self) {
-        let (now, wall) = (Instant::now(), wall_now());
-        let mut pipeline = self.pipeline();
-        pipeline.follow_events_until(follow_limit(self.settings.clock, self.is_caught_up(), wall));
-        for feed in self.session.feeds() {
-            pipeline.set_progress(feed.at(), progress_of(feed, now, wall));
+    fn follow_progress(&mut self) {
+        self.feeds.clear();
+        self.feeds.extend(self.session.feeds());
+        self.is_caught_up = self.session.is_assigned() && self.silence.is_caught_up(self.feeds.iter(), self.topics, Instant::now());
+        let limit = follow_limit(self.settings.clock, self.is_caught_up, wall_now());
+        for share in self.shares.iter() {
+            share.stop().sink().engine().follow_events_until(limit);
         }
     }
 
-    /// Whether everything was read once since the assignment: from then on windows follow the wall clock.
-    fn is_caught_up(&self) -> bool {
-        self.session.is_assigned() && self.session.feeds().all(Feed::has_reached_end)
-    }
-
-    fn publish_if_due(&mut self) {
-        let since = self.published_at.elapsed();
+    fn publish_or_advance_if_due(&mut self) {
         let interval = self.settings.snapshot_interval.max(self.publish_cost * SNAPSHOT_SHARE);
-        let due = since >= PUBLISH_EVERY.max(interval) || (since >= interval && self.pipeline().is_changed());
-        if due {
+        if self.shared.asked().is_wanted() && self.published_at.elapsed() >= interval {
             self.publish();
+        } else if self.advanced_at.elapsed() >= ADVANCE_EVERY {
+            let mut stopped = stop_all(self.shares);
+            let now = self.now(&mut stopped);
+            if let Some(now) = now {
+                stopped.iter_mut().for_each(|share| share.sink().engine().advance_to(now));
+            }
+            self.advanced_at = Instant::now();
         }
     }
 
     fn publish(&mut self) {
-        let started_at = Instant::now();
-        {
-            let mut pipeline = self.pipeline();
-            // Without an assignment there is nothing to evaluate, and an instant that was reached cannot be taken back.
-            let now = self
-                .session
-                .is_assigned()
-                .then(|| evaluation_instant(self.settings.clock, self.is_caught_up(), wall_now(), pipeline.largest_event_time()));
-            pipeline.publish(now.flatten());
+        let begun = Instant::now();
+        let mut stopped = stop_all(self.shares);
+        let now = self.now(&mut stopped);
+        // A worker whose turn panicked leaves nothing that could be shown.
+        if stopped.iter_mut().all(|share| !share.sink().is_broken()) {
+            stopped.iter_mut().for_each(|share| share.report_progress());
+            let mut engines: Vec<&mut Engine> = stopped.iter_mut().map(|share| share.sink().engine()).collect();
+            let gathered = self.publisher.gather(&mut engines, now);
+            drop(engines);
+            drop(stopped);
+            gathered.show();
         }
         self.published_at = Instant::now();
-        self.publish_cost = self.published_at - started_at;
+        self.advanced_at = self.published_at;
+        self.publish_cost = self.published_at - begun;
+    }
+
+    /// The instant at which windows are evaluated. Without an assignment there is nothing to evaluate, and an instant that was reached cannot be taken back.
+    fn now(&self, stopped: &mut [Stopped<'_, Pipeline>]) -> Option<EventTime> {
+        if !self.session.is_assigned() {
+            return None;
+        }
+        let largest = stopped.iter_mut().filter_map(|share| share.sink().engine().largest_event_time()).max();
+        evaluation_instant(self.settings.clock, self.is_caught_up, wall_now(), largest)
     }
 
     fn review_if_due(&mut self) {
@@ -114,8 +150,8 @@ impl<'a> Consuming<'a> {
             telemetry.set_partitions(topic, *count);
         }
         let readings: Vec<PartitionReading> = self
-            .session
-            .feeds()
+            .feeds
+            .iter()
             .map(|feed| PartitionReading { topic: feed.at().topic, partition: feed.at().partition, lag_records: feed.lag_records() })
             .collect();
         if self.session.is_assigned() {
@@ -136,27 +172,16 @@ impl<'a> Consuming<'a> {
         if !self.session.is_assigned() {
             return Err("waiting for the group to assign partitions".to_owned());
         }
-        let behind: Vec<&Feed> = self.session.feeds().filter(|feed| !feed.has_reached_assignment_end()).collect();
+        let behind: Vec<&Feed> = self.feeds.iter().filter(|feed| !feed.has_reached_assignment_end()).collect();
         let Some(first) = behind.first() else { return Ok(()) };
         let records: i64 = behind.iter().filter_map(|feed| feed.lag_records()).sum();
         let at = first.at();
         Err(format!(
             "catching up: {} of {} partitions, {records} records to read, the first is {}/{}",
             behind.len(),
-            self.session.feeds().count(),
+            self.feeds.len(),
             self.topics[at.topic],
             at.partition
         ))
     }
-}
-
-/// Everything sent has been read up to the latest look whose log end was reached, or the last record's timestamp where that is later.
-fn progress_of(feed: &Feed, now: Instant, wall: EventTime) -> Progress {
-    let looked = feed.seen_through(now).map(|instant| {
-        let age_ms = now.saturating_duration_since(instant).as_millis();
-        wall - Span(i64::try_from(age_ms).unwrap_or(i64::MAX))
-    });
-    // A producer's clock may be ahead of ours.
-    let last = feed.last_timestamp().map(|timestamp| EventTime(timestamp).min(wall));
-    Progress { at_end: feed.is_at_end(), seen_through: looked.max(last).unwrap_or(EventTime::MIN) }
 }

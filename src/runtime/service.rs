@@ -1,8 +1,8 @@
-//! The running whole: one thread that waits for the topics, joins the group and consumes, and how it ends.
+//! The running whole: one thread that waits for the topics, joins the group and follows it, workers that consume, and how they end.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -10,12 +10,15 @@ use tokio::sync::watch;
 
 use super::clock::wall_now;
 use super::consume::Consuming;
+use super::crew::Crew;
+use super::journal::Journal;
 use super::pipeline::Pipeline;
+use super::publisher::Publisher;
 use super::shared::Shared;
 use crate::config::{Clock, Configuration, Start};
-use crate::engine::Engine;
+use crate::engine::{Engine, Together};
 use crate::event::Kind;
-use crate::kafka::{self, Cluster, Session, SessionSettings, StartAt, wait_for_topics};
+use crate::kafka::{self, Cluster, Session, SessionSettings, Share, StartAt, stop_all, wait_for_topics};
 use crate::metrics::telemetry::Telemetry;
 use crate::time::{EventTime, Span};
 
@@ -71,23 +74,34 @@ impl Service {
         let names = configuration.topics.iter().map(|topic| topic.name.clone()).collect();
         let cluster = Cluster::new(&configuration.kafka, names)?;
         let telemetry = Telemetry::new(&configuration.topics.iter().map(|topic| (topic.name.clone(), topic.kind)).collect::<Vec<_>>());
+        let workers = configuration.run.workers;
         let mut engine = Engine::new(Arc::new(configuration.engine.clone()));
-        let shared = Arc::new(Shared::new(engine.snapshot(), telemetry));
+        let shared = Arc::new(Shared::new(engine.snapshot(), telemetry, configuration.run.snapshot_interval, workers));
+        let publisher = Arc::new(Publisher::new(Together::of(&engine), Arc::clone(&shared)));
+        let journal = Arc::new(Journal::new(configuration.topics.iter().map(|topic| topic.name.clone()).collect()));
+        let beside: Vec<Engine> = (1..workers).map(|_| engine.beside()).collect();
+        let share = |engine| {
+            let (shared, publisher, journal) = (Arc::clone(&shared), Arc::clone(&publisher), Arc::clone(&journal));
+            Share::new(Pipeline::new(configuration, engine, shared, publisher, journal))
+        };
+        let shares = std::iter::once(engine).chain(beside).map(share).collect();
         let stopping = Arc::new(AtomicBool::new(false));
         let (report, ended) = watch::channel(None);
-        let worker = Worker {
+        let consumer = Consumer {
             configuration: configuration.clone(),
-            pipeline: Arc::new(Mutex::new(Pipeline::new(configuration, engine, Arc::clone(&shared)))),
+            shares,
+            publisher: Arc::clone(&publisher),
             shared: Arc::clone(&shared),
             stopping: Arc::clone(&stopping),
         };
         let thread = std::thread::Builder::new()
             .name("cxpulse-consumer".to_owned())
             .spawn(move || {
-                let result = catch_unwind(AssertUnwindSafe(|| worker.run(cluster)))
+                let result = catch_unwind(AssertUnwindSafe(|| consumer.run(cluster)))
                     .unwrap_or_else(|_| Err(Failure::Internal("the consuming thread panicked".to_owned())));
-                worker.shared.set_readiness(Err(result.as_ref().err().map_or_else(|| "stopped".to_owned(), ToString::to_string)));
-                worker.shared.telemetry().set_kafka_up(false);
+                consumer.shared.asked().set_served(false);
+                consumer.shared.set_readiness(Err(result.as_ref().err().map_or_else(|| "stopped".to_owned(), ToString::to_string)));
+                consumer.shared.telemetry().set_kafka_up(false);
                 report.send_replace(Some(result));
             })
             .map_err(|error| Failure::Environment(format!("cannot start the consuming thread: {error}")))?;
@@ -131,17 +145,17 @@ impl Service {
     }
 }
 
-/// What the thread works with.
-struct Worker {
+/// What the polling thread works with.
+struct Consumer {
     configuration: Configuration,
-    pipeline: Arc<Mutex<Pipeline>>,
+    shares: Arc<[Share<Pipeline>]>,
+    publisher: Arc<Publisher>,
     shared: Arc<Shared>,
     stopping: Arc<AtomicBool>,
 }
 
-impl Worker {
+impl Consumer {
     fn run(&self, cluster: Cluster) -> Result<(), Failure> {
-        let stopping = || self.stopping.load(Ordering::Relaxed);
         let Some(counts) = self.wait(&cluster)? else { return Ok(()) };
         for (topic, count) in counts.iter().enumerate() {
             self.shared.telemetry().set_partitions(topic, *count);
@@ -150,17 +164,32 @@ impl Worker {
         let names: Vec<String> = self.configuration.topics.iter().map(|topic| topic.name.clone()).collect();
         let settings =
             SessionSettings { kafka: self.configuration.kafka.clone(), topics: names.iter().cloned().zip(self.starts()).collect() };
-        let mut session = Session::join(&settings, Box::new(cluster), Arc::clone(&self.pipeline))?;
-        let mut consuming = Consuming::new(&mut session, &self.pipeline, &self.shared, &self.configuration.run, &names);
-        let consumed = catch_unwind(AssertUnwindSafe(|| consuming.run(stopping)));
-        match consumed {
-            Ok(result) => Ok(result?),
-            Err(_) => {
-                // Leaving the group calls back into the pipeline, which holds whatever the panic left.
-                self.pipeline.lock().unwrap_or_else(PoisonError::into_inner).give_up();
+        let mut session = Session::join(&settings, Box::new(cluster), Arc::clone(&self.shares))?;
+        let ended = self.consume(&mut session, &names);
+        // Leaving the group takes the contribution of its partitions out, so whoever reads meanwhile takes what is there.
+        self.shared.asked().set_served(false);
+        drop(session);
+        ended
+    }
+
+    /// Lets the workers consume until this is to stop or one of them fails; they have ended when it returns.
+    fn consume(&self, session: &mut Session<Pipeline>, names: &[String]) -> Result<(), Failure> {
+        let stopping = || self.stopping.load(Ordering::Relaxed);
+        let crew = Crew::new(Arc::clone(&self.shares), Arc::clone(&self.shared));
+        std::thread::scope(|scope| {
+            let consumed = catch_unwind(AssertUnwindSafe(|| {
+                crew.start(scope)?;
+                self.shared.asked().set_served(true);
+                let (shares, publisher, shared) = (&self.shares, self.publisher.as_ref(), self.shared.as_ref());
+                Consuming::new(session, shares, publisher, shared, &self.configuration.run, names).run(&crew, stopping)
+            }));
+            crew.end();
+            consumed.unwrap_or_else(|_| {
+                // Leaving the group calls back into the pipelines, which hold whatever the panic left.
+                stop_all(&self.shares).iter_mut().for_each(|share| share.sink().give_up());
                 Err(Failure::Internal("the consuming loop panicked".to_owned()))
-            }
-        }
+            })
+        })
     }
 
     /// Waits for the topics, saying once what for.

@@ -1,4 +1,4 @@
-//! What the consuming thread shows to everybody else. Readers never wait for it, and it never waits for them.
+//! What the polling thread and the workers show to everybody else. A reader waits for a fresh snapshot, within bounds; nobody ever waits for a reader.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -6,37 +6,66 @@ use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
 
+use super::asked::Asked;
 use crate::engine::Snapshot;
 use crate::http::Source;
 use crate::metrics::telemetry::Telemetry;
 
 /// A loop that has not come round for this long is stuck.
 const STUCK_AFTER: Duration = Duration::from_secs(30);
+/// The beat of a loop that is not running.
+const AT_REST: u64 = u64::MAX;
 
 /// The newest snapshot, the process's own telemetry, and how it is.
 pub struct Shared {
     snapshot: ArcSwap<Snapshot>,
     telemetry: Telemetry,
     readiness: ArcSwap<Result<(), String>>,
+    asked: Asked,
     started_at: Instant,
-    /// Milliseconds from the start to the last time the loop came round.
+    /// Milliseconds from the start to the last time that the polling loop came round.
     beat_ms: AtomicU64,
+    /// The same of each worker.
+    worker_beats_ms: Vec<AtomicU64>,
+}
+
+/// The beat of one worker; at rest again when it is dropped.
+pub(super) struct Heart<'a> {
+    shared: &'a Shared,
+    beat_ms: &'a AtomicU64,
+}
+
+impl Heart<'_> {
+    /// The worker came round.
+    pub(super) fn beat(&self, now: Instant) {
+        self.beat_ms.store(self.shared.millis_at(now), Ordering::Relaxed);
+    }
+}
+
+impl Drop for Heart<'_> {
+    fn drop(&mut self) {
+        self.beat_ms.store(AT_REST, Ordering::Relaxed);
+    }
 }
 
 impl Shared {
-    pub(super) fn new(snapshot: Snapshot, telemetry: Telemetry) -> Self {
+    pub(super) fn new(snapshot: Snapshot, telemetry: Telemetry, snapshot_interval: Duration, workers: usize) -> Self {
         Self {
             snapshot: ArcSwap::from_pointee(snapshot),
             telemetry,
             readiness: ArcSwap::from_pointee(Err("starting".to_owned())),
+            asked: Asked::new(snapshot_interval),
             started_at: Instant::now(),
             beat_ms: AtomicU64::new(0),
+            worker_beats_ms: (0..workers).map(|_| AtomicU64::new(AT_REST)).collect(),
         }
     }
 
-    /// The newest snapshot. A new one is a new `Arc`, so that what is made from one can be kept beside it.
+    /// The newest snapshot, not older than the configured interval while somebody consumes; it is waited for where none is. A new one is a new `Arc`, so
+    /// that what is made from one can be kept beside it.
     #[must_use]
     pub fn snapshot(&self) -> Arc<Snapshot> {
+        self.asked.wait_for_fresh();
         self.snapshot.load_full()
     }
 
@@ -54,14 +83,21 @@ impl Shared {
         (**self.readiness.load()).clone()
     }
 
-    /// Whether the consuming loop comes round. A broker outage does not make it unhealthy: a restart would not help.
+    /// Whether the consuming loops come round. A broker outage does not make it unhealthy: a restart would not help.
     #[must_use]
     pub fn healthy(&self) -> bool {
         self.is_beating_at(Instant::now())
     }
 
-    pub(super) fn publish(&self, snapshot: Snapshot) {
+    /// Shows a snapshot that tells of this instant.
+    pub(super) fn publish(&self, snapshot: Snapshot, as_of: Instant) {
         self.snapshot.store(Arc::new(snapshot));
+        self.asked.published(as_of);
+    }
+
+    /// Who asks for snapshots.
+    pub(super) fn asked(&self) -> &Asked {
+        &self.asked
     }
 
     pub(super) fn set_readiness(&self, readiness: Result<(), String>) {
@@ -75,13 +111,24 @@ impl Shared {
         }
     }
 
+    /// The polling loop came round.
     pub(super) fn beat(&self, now: Instant) {
-        self.beat_ms.store(millis(now.saturating_duration_since(self.started_at)), Ordering::Relaxed);
+        self.beat_ms.store(self.millis_at(now), Ordering::Relaxed);
+    }
+
+    /// The beat of a worker, by its number.
+    pub(super) fn heart(&self, worker: usize) -> Heart<'_> {
+        Heart { shared: self, beat_ms: &self.worker_beats_ms[worker] }
     }
 
     fn is_beating_at(&self, now: Instant) -> bool {
-        let since_start = millis(now.saturating_duration_since(self.started_at));
-        since_start.saturating_sub(self.beat_ms.load(Ordering::Relaxed)) < millis(STUCK_AFTER)
+        let now = self.millis_at(now);
+        let beats = std::iter::once(&self.beat_ms).chain(&self.worker_beats_ms).map(|beat| beat.load(Ordering::Relaxed));
+        beats.filter(|beat| *beat != AT_REST).all(|beat| now.saturating_sub(beat) < millis(STUCK_AFTER))
+    }
+
+    fn millis_at(&self, now: Instant) -> u64 {
+        millis(now.saturating_duration_since(self.started_at))
     }
 }
 
@@ -113,12 +160,18 @@ mod tests {
 
     #[test]
     fn only_a_stuck_loop_is_unhealthy() {
-        let shared = Shared::new(Snapshot::default(), Telemetry::new(&[]));
+        let shared = Shared::new(Snapshot::default(), Telemetry::new(&[]), Duration::from_millis(250), 2);
         let start = Instant::now();
         assert!(shared.ready().is_err());
         assert!(shared.healthy());
-        assert!(!shared.is_beating_at(start + STUCK_AFTER * 2));
-        shared.beat(start + STUCK_AFTER * 2);
-        assert!(shared.is_beating_at(start + STUCK_AFTER * 2));
+        let later = start + STUCK_AFTER * 2;
+        assert!(!shared.is_beating_at(later));
+        shared.beat(later);
+        assert!(shared.is_beating_at(later), "workers that do not run are not waited for");
+        let heart = shared.heart(1);
+        heart.beat(start);
+        assert!(!shared.is_beating_at(later), "one of two workers is stuck");
+        drop(heart);
+        assert!(shared.is_beating_at(later));
     }
 }

@@ -14,6 +14,7 @@ const DOCUMENTED: &[(&str, &str, &str, &str)] = &[
     ("kafka.allow_insecure", "src/config.rs", "KafkaSettings", "allow_insecure"),
     ("run.start", "src/config.rs", "RunSettings", "start"),
     ("run.clock", "src/config.rs", "RunSettings", "clock"),
+    ("run.workers", "src/config.rs", "RunSettings", "workers"),
     ("run.snapshot_interval", "src/config.rs", "RunSettings", "snapshot_interval"),
     ("web.listen_addresses", "src/config.rs", "WebSettings", "listen_addresses"),
     ("web.telemetry_path", "src/config.rs", "WebSettings", "telemetry_path"),

@@ -8,10 +8,10 @@ use cxpulse::monitoring::{Scale, recording_rules};
 use promql_parser::parser::{Call, Expr, LabelModifier, VectorSelector, parse};
 
 use super::files::shipped;
-use super::panels::{all_expressions, substituted};
+use crate::support::panels::{all_expressions, substituted};
 
-/// Labels that a scrape or a rule gives, and those that a variable stands for.
-const ANYWHERE: [&str; 2] = ["job", "instance"];
+/// Labels that a scrape gives.
+const ANYWHERE: [&str; 4] = ["job", "instance", "namespace", "cluster"];
 /// Recorded series that merge no family.
 const RECORDED: [(&str, &[&str]); 3] =
     [("cx:partitions_owned:bool", &[]), ("cx:window_complete:bool", &["window"]), ("cx:nps_answers:sum", &["scope", "window"])];
@@ -132,7 +132,7 @@ fn every_name_and_label_exists() {
 fn every_legend_names_labels_that_the_series_have() {
     let known = known();
     for board in &shipped() {
-        for panel in super::panels::panels(board) {
+        for panel in crate::support::panels::panels(board) {
             for target in panel["targets"].as_array().expect("targets") {
                 let parts = Parts::of(&substituted(target["expr"].as_str().expect("an expression"), "cxpulse", "24h"));
                 let names = parts.selectors.iter().filter_map(|selector| known.get(selector.name.as_deref()?));

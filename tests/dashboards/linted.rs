@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::files::shipped;
-use super::panels::{all_expressions, is_partial, panels, title};
+use crate::support::panels::{all_expressions, is_partial, panels, title};
 
 #[test]
 fn a_dashboard_is_found_again_and_not_edited_by_accident() {

@@ -90,6 +90,19 @@ fn every_listener_of_the_broker_has_its_protocol_and_its_address() {
 }
 
 #[test]
+fn prometheus_scrapes_the_replicas_and_tells_the_alertmanager() {
+    let Some(compose) = compose() else { return };
+    let Some(prometheus) = documents(&read("deploy/prometheus/prometheus.yml")) else { return };
+    let scraped = texts(&prometheus[0]["scrape_configs"][0]["static_configs"][0]["targets"]);
+    let told = texts(&prometheus[0]["alerting"]["alertmanagers"][0]["static_configs"][0]["targets"]);
+    assert_eq!(prometheus[0]["scrape_configs"][0]["job_name"], "cxpulse", "the rules and dashboards say so");
+    assert_eq!((scraped, told), (vec!["cxpulse-1:19270", "cxpulse-2:19270"], vec!["alertmanager:9093"]));
+    for name in ["cxpulse-1", "cxpulse-2", "alertmanager", "grafana"] {
+        assert!(texts(&compose["services"][name]["networks"]).contains(&"monitoring"), "{name} is not where Prometheus is");
+    }
+}
+
+#[test]
 fn every_mounted_file_exists() {
     let Some(compose) = compose() else { return };
     let mounted: Vec<_> = services(&compose).iter().flat_map(|(_, service)| texts(&service["volumes"])).map(str::to_owned).collect();

@@ -59,6 +59,21 @@ fn sigterm_ends_a_consuming_service_with_exit_code_0_within_eight_seconds() {
 }
 
 #[test]
+fn a_second_signal_ends_at_once_with_exit_code_130() {
+    let (servers, address) = (free_address(), free_address());
+    let child = run(&servers, &address);
+    until("the service waits", || ask(&address, "/-/ready").is_some_and(|answer| answer.contains(&servers)));
+    // Both are there when it wakes up, so that it cannot end between them.
+    for name in ["-STOP", "-TERM", "-INT", "-CONT"] {
+        signal(&child, name);
+    }
+    let output = output(child, "the end");
+    let log = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(130), "{log}");
+    assert!(log.contains("a second signal ends at once"), "{log}");
+}
+
+#[test]
 fn a_broker_that_is_away_is_named_once_and_ctrl_c_ends_the_waiting() {
     let (servers, address) = (free_address(), free_address());
     let child = run(&servers, &address);

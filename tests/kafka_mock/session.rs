@@ -1,9 +1,11 @@
 //! The session below the service: where reading begins, and in which order records come.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
-use cxpulse::kafka::{Arrived, Cluster, Lookup, LookupError, Session, SessionSettings, Sink, StartAt, TopicPartition};
+use cxpulse::kafka::{
+    Arrived, Cluster, Failure, Feed, Lookup, LookupError, Rebalance, Session, SessionSettings, Share, Sink, StartAt, TopicPartition,
+};
 use cxpulse::time::EventTime;
 
 use super::set_up::{Broker, NINE, TOPICS, until};
@@ -23,9 +25,13 @@ impl Sink for Notes {
         (at.topic == 1).then_some(7)
     }
 
-    fn revoke(&mut self, _partitions: &[i32], _lost: bool) {
+    fn revoke(&mut self, _partitions: &[i32]) {
         self.revoked = true;
     }
+
+    fn rebalanced(_sinks: &mut [&mut Self], _partitions: &[i32], _change: Rebalance) {}
+
+    fn progressed(&mut self, _feed: &Feed) {}
 
     fn record(&mut self, arrived: Arrived<'_>) {
         self.arrived.push((arrived.at.topic, arrived.record.offset, arrived.record.timestamp.map_or(0, |time| time.0)));
@@ -55,20 +61,20 @@ fn collect(broker: &Broker, group: &str, starts: [StartAt; 4], count: usize) -> 
     let kafka = broker.configuration(group).kafka;
     let names = TOPICS.map(str::to_owned).to_vec();
     let lookup = Box::new(WithTimes(Cluster::new(&kafka, names.clone()).unwrap()));
-    let sink = Arc::new(Mutex::new(Notes::default()));
+    let shares: Arc<[Share<Notes>]> = Arc::new([Share::new(Notes::default())]);
     let settings = SessionSettings { kafka, topics: names.into_iter().zip(starts).collect() };
-    let mut session = Session::join(&settings, lookup, Arc::clone(&sink)).unwrap();
+    let mut session = Session::join(&settings, lookup, Arc::clone(&shares)).unwrap();
     until("every record came and every end is known", || {
         session.poll(Duration::from_millis(10)).unwrap();
         // A pause between rounds lets every queue fill, so that the order is the choice of the session and not of the network.
         std::thread::sleep(Duration::from_millis(50));
-        session.take().unwrap();
-        sink.lock().unwrap().arrived.len() >= count && session.feeds().all(|feed| feed.is_at_end())
+        while shares[0].take().unwrap() > 0 {}
+        shares[0].stop().sink().arrived.len() >= count && session.feeds().all(|feed| feed.is_at_end())
     });
     drop(session);
-    let notes = sink.lock().unwrap();
-    assert!(notes.revoked, "leaving takes the partitions out");
-    notes.arrived.clone()
+    let mut share = shares[0].stop();
+    assert!(share.sink().revoked, "leaving takes the partitions out");
+    share.sink().arrived.clone()
 }
 
 #[test]
@@ -87,6 +93,31 @@ fn reading_begins_where_the_sink_left_off_else_at_the_time_else_at_the_first_off
         let offsets: Vec<i64> = arrived.iter().filter(|(of, _, _)| *of == topic).map(|(_, offset, _)| *offset).collect();
         assert_eq!(offsets, (first..10).collect::<Vec<_>>(), "{}", TOPICS[topic]);
     }
+}
+
+#[test]
+fn a_log_that_goes_on_below_what_was_read_of_it_is_named_and_ends_the_session() {
+    let broker = Broker::without_topics();
+    TOPICS.iter().for_each(|topic| broker.create(topic, 1));
+    // Seven were read of the second topic, which was made again since.
+    broker.send_at("chats", 0, NINE, b"{}");
+    broker.flush();
+    let kafka = broker.configuration("again").kafka;
+    let lookup = Box::new(Cluster::new(&kafka, TOPICS.map(str::to_owned).to_vec()).unwrap());
+    let shares: Arc<[Share<Notes>]> = Arc::new([Share::new(Notes::default())]);
+    let settings = SessionSettings { kafka, topics: TOPICS.iter().map(|topic| ((*topic).to_owned(), StartAt::Beginning)).collect() };
+    let mut session = Session::join(&settings, lookup, Arc::clone(&shares)).unwrap();
+    let mut failure = None;
+    until("the record comes", || {
+        session.poll(Duration::from_millis(10)).unwrap();
+        failure = shares[0].take().err();
+        failure.is_some()
+    });
+    let failure = failure.unwrap();
+    let expected = Failure::WentBack { topic: "chats".to_owned(), partition: 0, found: 0, expected: 7 };
+    assert_eq!((failure.exit_code(), &failure), (1, &expected));
+    assert!(failure.to_string().contains("chats/0") && failure.to_string().contains("hint: "), "{failure}");
+    assert!(shares[0].stop().sink().arrived.is_empty(), "it is not counted");
 }
 
 #[test]

@@ -128,7 +128,7 @@ pub(crate) fn configuration(settings: &EngineSettings) -> Configuration {
             ces_scale: Scale { min: 1_000_000, max: 7_000_000, ease: false },
         },
         engine: settings.clone(),
-        run: RunSettings { start: Start::Beginning, clock: Clock::Event, snapshot_interval: Duration::from_millis(250) },
+        run: RunSettings { start: Start::Beginning, clock: Clock::Event, workers: 1, snapshot_interval: Duration::from_millis(250) },
         web: WebSettings { listen_addresses: Vec::new(), telemetry_path: "/metrics".to_owned(), page: false, group_size_min: 5 },
         log: LogSettings { filter: "off".to_owned(), json: false },
         export: ExportSettings { bucket_sets: sets.filter(|(_, set)| set.len() == 1).map(|(i, _)| i).collect() },

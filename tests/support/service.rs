@@ -54,6 +54,11 @@ impl Service {
         Self { child, address, folder }
     }
 
+    /// The port that it listens on.
+    pub(crate) fn port(&self) -> u16 {
+        self.address.port()
+    }
+
     /// Asks a path; `None` while nothing answers.
     pub(crate) fn ask(&self, path: &str) -> Option<Answer> {
         let mut stream = TcpStream::connect(self.address).ok()?;

@@ -11,6 +11,9 @@ use crate::engine::order::EventOrder;
 use crate::event::{Contact, ContactAction, Key};
 use crate::time::EventTime;
 
+/// So many events of a ticket or chat commonly come within the allowed lateness.
+const EVENTS_AT_ONCE: usize = 6;
+
 /// One event of a ticket or chat, compact.
 #[derive(Clone, Debug)]
 pub(crate) struct Entry {
@@ -86,6 +89,7 @@ impl ContactState {
         let (is_last, is_after_surveys) = (at == self.tail.len(), entry.order > self.last_survey);
         if self.tail.is_empty() {
             self.base = Some(Box::new(self.summary.clone()));
+            self.tail.reserve(EVENTS_AT_ONCE);
         }
         if is_last {
             self.step(entry, inherited, setting);

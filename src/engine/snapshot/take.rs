@@ -1,7 +1,5 @@
 //! Taking a snapshot of the merged view: the value of a window is the sum of the rings up to it.
 
-use std::collections::BTreeMap;
-
 use rustc_hash::FxHashMap;
 
 use super::{GroupKey, Reading, Snapshot, Stage, TopicSnapshot, TrendMedians, WindowState};
@@ -12,11 +10,39 @@ use crate::engine::group::{Evictions, Group, TopicState};
 use crate::engine::ledger::Ledger;
 use crate::engine::names::KeyId;
 use crate::engine::view::View;
-use crate::engine::{CHANNEL, JOURNEY_STAGE, PartitionGroup, Rules};
+use crate::engine::{CHANNEL, JOURNEY_STAGE, Rules};
 use crate::time::{EventTime, Span};
 
-/// The snapshot of a view and the groups that are assigned to it.
-pub(crate) fn take(view: &View, rules: &Rules, groups: &BTreeMap<PartitionGroup, Group>) -> Snapshot {
+/// What a snapshot says of the partition groups, apart from the values.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct GroupsState {
+    windows: Vec<WindowState>,
+    topics: Vec<TopicSnapshot>,
+    entries: Vec<(&'static str, usize)>,
+    evictions: Vec<(&'static str, u64)>,
+    overflows: Vec<(String, u64)>,
+    customers_since: Option<EventTime>,
+    is_backlog_complete: Option<bool>,
+}
+
+impl GroupsState {
+    /// The state of groups that belong to one or several engines, all standing at one instant.
+    pub(crate) fn of(views: &[&View], groups: &[&Group]) -> Self {
+        let Some(view) = views.first() else { return Self::default() };
+        Self {
+            windows: windows(view, groups),
+            topics: topics(view, groups),
+            entries: entries(groups),
+            evictions: evictions(views, groups),
+            overflows: overflows(views),
+            customers_since: groups.iter().filter_map(|g| g.customers_since).min(),
+            is_backlog_complete: (!groups.is_empty()).then(|| groups.iter().all(|g| g.is_history_complete)),
+        }
+    }
+}
+
+/// The snapshot of a view and the state of the groups behind it.
+pub(crate) fn take(view: &View, rules: &Rules, state: GroupsState) -> Snapshot {
     let mut labels: FxHashMap<Measure, Vec<Label>> = FxHashMap::default();
     let mut readings = FxHashMap::with_capacity_and_hasher(view.cells.all().len(), Default::default());
     for (at, cell) in view.cells.all().iter().enumerate() {
@@ -32,13 +58,13 @@ pub(crate) fn take(view: &View, rules: &Rules, groups: &BTreeMap<PartitionGroup,
     labels.values_mut().for_each(|labels| labels.sort_unstable());
     Snapshot {
         now: view.now,
-        windows: windows(view, groups),
-        topics: topics(view, groups),
-        entries: entries(groups),
-        evictions: evictions(view, groups),
-        overflows: view.names.overflows().map(|(name, n)| (name.to_owned(), n)).collect(),
-        customers_since: groups.values().filter_map(|g| g.customers_since).min(),
-        is_backlog_complete: (!groups.is_empty()).then(|| groups.values().all(|g| g.is_history_complete)),
+        windows: state.windows,
+        topics: state.topics,
+        entries: state.entries,
+        evictions: state.evictions,
+        overflows: state.overflows,
+        customers_since: state.customers_since,
+        is_backlog_complete: state.is_backlog_complete,
         cells: (view.cells.all().len(), view.settings.limits.cells_max),
         touchpoints: texts(view, labels.get(&Measure::Touchpoints), CHANNEL),
         stages: stages(view, rules, &labels),
@@ -129,8 +155,8 @@ fn stages(view: &View, rules: &Rules, labels: &FxHashMap<Measure, Vec<Label>>) -
     stages
 }
 
-fn windows(view: &View, groups: &BTreeMap<PartitionGroup, Group>) -> Vec<WindowState> {
-    let topics = || groups.values().flat_map(|g| &g.topics);
+fn windows(view: &View, groups: &[&Group]) -> Vec<WindowState> {
+    let topics = || groups.iter().flat_map(|g| &g.topics);
     let feed_start = topics().filter_map(|t| t.first_record).min();
     let seen_through = topics().map(|t| t.progress.map_or(EventTime::MIN, |p| p.seen_through)).min();
     let state = |(settings, start): (&crate::engine::WindowSettings, &EventTime)| WindowState {
@@ -149,9 +175,9 @@ fn covered(start: EventTime, now: EventTime, feed_start: Option<EventTime>, seen
     if whole <= Span(0) { 0.0 } else { (seen.0 as f64 / whole.0 as f64).clamp(0.0, 1.0) }
 }
 
-fn topics(view: &View, groups: &BTreeMap<PartitionGroup, Group>) -> Vec<TopicSnapshot> {
+fn topics(view: &View, groups: &[&Group]) -> Vec<TopicSnapshot> {
     let snapshot = |(at, topic): (usize, &crate::engine::EngineTopic)| {
-        let states: Vec<&TopicState> = groups.values().map(|g| &g.topics[at]).collect();
+        let states: Vec<&TopicState> = groups.iter().map(|g| &g.topics[at]).collect();
         let mut ledger = Ledger::default();
         states.iter().for_each(|s| ledger.add(&s.ledger));
         let lagging = states.iter().filter(|s| !s.progress.is_some_and(|p| p.at_end));
@@ -166,9 +192,9 @@ fn topics(view: &View, groups: &BTreeMap<PartitionGroup, Group>) -> Vec<TopicSna
     view.settings.topics.iter().enumerate().map(snapshot).collect()
 }
 
-fn entries(groups: &BTreeMap<PartitionGroup, Group>) -> Vec<(&'static str, usize)> {
+fn entries(groups: &[&Group]) -> Vec<(&'static str, usize)> {
     let mut sums: Vec<(&'static str, usize)> = Vec::new();
-    for (store, n) in groups.values().flat_map(Group::sizes) {
+    for (store, n) in groups.iter().flat_map(|group| group.sizes()) {
         match sums.iter_mut().find(|(s, _)| *s == store) {
             Some(sum) => sum.1 += n,
             None => sums.push((store, n)),
@@ -177,9 +203,9 @@ fn entries(groups: &BTreeMap<PartitionGroup, Group>) -> Vec<(&'static str, usize
     sums
 }
 
-fn evictions(view: &View, groups: &BTreeMap<PartitionGroup, Group>) -> Vec<(&'static str, u64)> {
-    let identities = groups.values().flat_map(|g| &g.topics).map(|t| t.gate.evictions()).sum();
-    let sum = |of: fn(&Evictions) -> u64| groups.values().map(|g| of(&g.evictions)).sum();
+fn evictions(views: &[&View], groups: &[&Group]) -> Vec<(&'static str, u64)> {
+    let identities = groups.iter().flat_map(|g| &g.topics).map(|t| t.gate.evictions()).sum();
+    let sum = |of: fn(&Evictions) -> u64| groups.iter().map(|g| of(&g.evictions)).sum();
     vec![
         ("contacts", sum(|e| e.contacts)),
         ("surveys", sum(|e| e.surveys)),
@@ -187,6 +213,20 @@ fn evictions(view: &View, groups: &BTreeMap<PartitionGroup, Group>) -> Vec<(&'st
         ("held", sum(|e| e.held)),
         ("histories", sum(|e| e.histories)),
         ("identities", identities),
-        ("cells", view.cells.overflows()),
+        ("cells", views.iter().map(|view| view.cells.overflows()).sum()),
     ]
+}
+
+/// How many events named a value beyond the limit, by dimension.
+fn overflows(views: &[&View]) -> Vec<(String, u64)> {
+    let mut sums: Vec<(String, u64)> = Vec::new();
+    for view in views {
+        for (at, (name, n)) in view.names.overflows().enumerate() {
+            match sums.get_mut(at) {
+                Some(sum) => sum.1 += n,
+                None => sums.push((name.to_owned(), n)),
+            }
+        }
+    }
+    sums
 }

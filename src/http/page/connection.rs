@@ -38,7 +38,7 @@ pub(super) fn section(html: &mut Html, view: &View<'_>, values: &Values<'_>) {
     html.raw("</ul>");
     after_late_answers(html, view, values);
     after_experience(html, view, values);
-    html.raw("<p class=\"note\">Spearman’s rho with its 95\u{a0}% interval, from -1 to 1. What goes together need not cause each other.</p></section>");
+    html.raw("<p class=\"note\">Spearman’s rho with its 95\u{a0}% interval, from −1 to 1. What goes together need not cause each other.</p></section>");
 }
 
 fn link(html: &mut Html, view: &View<'_>, values: &Values<'_>, x: &str, y: &str) {

@@ -121,7 +121,7 @@ pub(super) fn write_statistic(html: &mut Html, title: &str, statistic: &Statisti
             if let Some(verdict) = verdict {
                 let (class, sign, word) = (verdict.class(), verdict.sign(), verdict.word());
                 html.put(format_args!(
-                    " <span class=\"sign {class}\"><span aria-hidden=\"true\">{sign}</span><span class=\"unseen\">target {word}</span></span>"
+                    "\u{a0}<span class=\"sign {class}\"><span aria-hidden=\"true\">{sign}</span><span class=\"unseen\">target {word}</span></span>"
                 ));
             }
             if *counted > 0.0 {

@@ -47,6 +47,11 @@ pub(in crate::http) fn row(exposition: &Exposition, snapshot: &Snapshot) -> Vec<
     row
 }
 
+/// The length of such a row.
+pub(super) fn columns(snapshot: &Snapshot) -> usize {
+    NOW.len() + snapshot.windows.len() * KPIS.len()
+}
+
 /// The state of now.
 pub(super) fn now(html: &mut Html, view: &View<'_>, values: &Values<'_>) {
     html.raw("<section aria-labelledby=\"now\"><h2 id=\"now\">Right now</h2><dl class=\"tiles\">");
@@ -123,7 +128,7 @@ fn card(html: &mut Html, view: &View<'_>, values: &Values<'_>, kpi: &Kpi, column
         match &judged {
             Some(judged) => write_target(html, judged, kpi.unit),
             None if has_target(values, kpi) && !view.is_complete() => {
-                html.raw("<p class=\"verdict soft\">Not held against its target until the window is complete</p>");
+                html.raw("<p class=\"verdict soft\">Target not judged yet</p>");
             }
             None => {}
         }

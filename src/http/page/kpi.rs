@@ -126,7 +126,7 @@ pub(super) const KPIS: [Kpi; 12] = [
         target: Some(Target::Value("ces")),
         trend: Some("ces"),
         absent: NO_ANSWERS,
-        ..share("ces", "Customer effort", &[("cx_ces_effort_score", "1 no effort, 5 very high")], &[("cx_ces_responses", &[])], "answers")
+        ..share("ces", "Effort (CES)", &[("cx_ces_effort_score", "1 no effort, 5 very high")], &[("cx_ces_responses", &[])], "answers")
     },
     Kpi {
         target: Some(Target::Value("churn")),

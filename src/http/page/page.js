@@ -70,9 +70,9 @@
     clearTimeout(timer);
     asking?.abort();
     const mine = (asking = new AbortController());
+    const patience = setTimeout(() => mine.abort(), PATIENCE_MS);
     try {
-      const signal = AbortSignal.any([mine.signal, AbortSignal.timeout(PATIENCE_MS)]);
-      const answer = await fetch(location.href, { signal, cache: "no-store", credentials: "same-origin" });
+      const answer = await fetch(location.href, { signal: mine.signal, cache: "no-store", credentials: "same-origin" });
       // Too many at once is an answer too: the next one comes soon.
       if (answer.status !== 503) {
         if (!answer.ok) throw new Error(answer.statusText);
@@ -81,9 +81,12 @@
         show(text);
       }
       found();
-    } catch (error) {
-      if (mine !== asking || mine.signal.aborted) return;
+    } catch {
+      // A later question has taken this one's place.
+      if (mine !== asking) return;
       lost();
+    } finally {
+      clearTimeout(patience);
     }
     plan();
   }

@@ -138,19 +138,17 @@ pub(super) fn write_trend(html: &mut Html, view: &View<'_>, values: &Values<'_>,
     for labels in values.labels_of("cx_trend").iter().filter(is_of_metric) {
         let Some((trend, bounds)) = of(labels) else { continue };
         let baseline = labels.iter().find(|(name, _)| *name == "baseline").map_or("", |(_, text)| text.as_str());
-        let is_seen = view.snapshot.windows.iter().any(|window| window.settings.name == baseline && is_complete(window));
-        if !is_seen || !view.is_complete() {
-            html.put(format_args!("<p class=\"trend soft\">Trend withheld until {} is complete</p>", Escaped(baseline)));
+        if !view.is_complete() {
+            // The page says so once, above the numbers.
+            continue;
+        }
+        if !view.snapshot.windows.iter().any(|window| window.settings.name == baseline && is_complete(window)) {
+            html.put(format_args!("<p class=\"trend waits\">Trend withheld until {} is complete</p>", Escaped(baseline)));
             continue;
         }
         let unit = kpi.unit;
         let is_clear = bounds.as_ref().map(|(lower, upper)| lower.value > 0.0 || upper.value < 0.0);
-        let is_better = (trend.value > 0.0) != kpi.is_low_good;
-        let (arrow, word) = match (is_clear, trend.value) {
-            (Some(false), _) => ("→", "no clear change"),
-            (_, 0.0) => ("→", "unchanged"),
-            (_, value) => (if value > 0.0 { "↑" } else { "↓" }, if is_better { "better" } else { "worse" }),
-        };
+        let (arrow, word) = direction(kpi, trend.value, is_clear);
         html.put(format_args!(
             "<p class=\"trend\"><span class=\"sign\" aria-hidden=\"true\">{arrow}</span> <data value=\"{}\" data-unit=\"difference-{}\" title=\"{}\">{}</data> \
              vs the rest of {}, {word}</p>",
@@ -161,6 +159,24 @@ pub(super) fn write_trend(html: &mut Html, view: &View<'_>, values: &Values<'_>,
             Escaped(baseline)
         ));
     }
+}
+
+/// The arrow and the word of a difference. Where there is no interval the word tells the direction and no judgement.
+fn direction(kpi: &Kpi, value: f64, is_clear: Option<bool>) -> (&'static str, &'static str) {
+    if value == 0.0 {
+        return ("→", "unchanged");
+    }
+    let is_up = value > 0.0;
+    let word = match is_clear {
+        Some(false) => return ("→", "no clear change"),
+        Some(true) if is_up != kpi.is_low_good => "better",
+        Some(true) => "worse",
+        None if kpi.unit == Unit::Duration && is_up => "slower",
+        None if kpi.unit == Unit::Duration => "faster",
+        None if is_up => "higher",
+        None => "lower",
+    };
+    (if is_up { "↑" } else { "↓" }, word)
 }
 
 #[cfg(test)]
@@ -175,6 +191,17 @@ mod tests {
         assert_eq!(judge(0.75, 0.85, false), Verdict::Open);
         assert_eq!(judge(0.7, 0.79, true), Verdict::Met);
         assert_eq!(judge(0.81, 0.9, true), Verdict::Missed);
+    }
+
+    #[test]
+    fn a_trend_is_judged_only_where_its_interval_tells_it_from_chance() {
+        use super::super::kpi::KPIS;
+        let of = |id: &str, value, is_clear| direction(KPIS.iter().find(|kpi| kpi.id == id).unwrap(), value, is_clear);
+        assert_eq!(of("csat", 0.1, Some(true)), ("↑", "better"));
+        assert_eq!(of("ces", 0.1, Some(true)), ("↑", "worse"));
+        assert_eq!(of("csat", -0.1, Some(false)), ("→", "no clear change"));
+        assert_eq!(of("resolution", 60.0, None), ("↑", "slower"));
+        assert_eq!(of("resolution", 0.0, None), ("→", "unchanged"));
     }
 
     #[test]

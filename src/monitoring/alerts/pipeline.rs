@@ -88,8 +88,8 @@ fn of_partitions() -> Vec<Alert> {
 fn of_events() -> Vec<Alert> {
     let rate = format!("sum without ({OF_REPLICA}, outcome) (rate(cx_events_total[30m]))");
     let then = format!("sum without ({OF_REPLICA}, outcome) (rate(cx_events_total[30m] offset 7d))");
-    let of = |outcome: &str| format!("sum without ({OF_REPLICA}) (increase(cx_events_total{{outcome=\"{outcome}\"}}[1h]))");
-    let all = format!("ignoring (outcome) sum without ({OF_REPLICA}, outcome) (increase(cx_events_total[1h]))");
+    let of = |outcome: &str| format!("sum without ({OF_REPLICA}, outcome) (increase(cx_events_total{{outcome=\"{outcome}\"}}[1h]))");
+    let all = format!("sum without ({OF_REPLICA}, outcome) (increase(cx_events_total[1h]))");
     let share = |outcome: &str, share: &str, least: u32| format!("{0} / {all} > {share} and {0} > {least}", of(outcome));
     vec![
         pipeline_alert("CxNoEvents", format!("{rate} == 0 and {then} > 0"), "15m").saying(

@@ -154,7 +154,7 @@ fn of_labels(name: &str, label: &str, series: &str, of: &str, is_several: bool) 
 
 /// One window at a time, because windows overlap: the one nearest to a day at first.
 fn windows(names: &[String]) -> Value {
-    let first = names.iter().find(|name| *name == "24h").or(names.last()).cloned().unwrap_or_default();
+    let first = names.iter().find(|name| *name == "24h").or_else(|| names.last()).cloned().unwrap_or_default();
     let option = |name: &String| json!({ "selected": *name == first, "text": name, "value": name });
     json!({
         "name": "window", "label": "Window", "type": "custom", "query": names.join(","), "options": names.iter().map(option).collect::<Vec<_>>(),
@@ -167,7 +167,7 @@ fn annotations() -> Vec<Value> {
     let annotation = |name: &str, color: &str, expression: &str, title: &str, tags: &str| {
         json!({
             "name": name, "enable": true, "hide": false, "iconColor": color, "datasource": { "type": "prometheus", "uid": "${datasource}" },
-            "expr": expression, "titleFormat": title, "textFormat": "", "tagKeys": tags, "step": "", "useValueForTime": false,
+            "expr": expression, "titleFormat": title, "textFormat": "", "tagKeys": tags,
         })
     };
     vec![

@@ -124,6 +124,7 @@ fn trust(s: &Source) -> Vec<Panel> {
             .query(Role::Partial, &partial(&part), "{{part}} (window incomplete)")
             .query(Role::Value, &guarded(&part), "{{part}}")
             .unit("percentunit")
+            .saying("Only for windows of a day and longer.")
             .range(0.0, 1.0),
     ]
 }

@@ -7,8 +7,8 @@ pub(super) const JOB: &str = "job=\"$job\"";
 /// What every selector of a replica's own series begins with.
 pub(super) const INSTANCE: &str = "job=\"$job\",instance=~\"$instance\"";
 
-/// Where the window is complete: its data is there, and every partition has exactly one owner.
-const COMPLETE: &str = "on (job, window) (cx:window_complete:bool{job=\"$job\",window=\"$window\"} == 1)";
+/// Where the window is complete: its data is there, and every partition has exactly one owner. Joined by what the rules keep of a scrape's labels.
+const COMPLETE: &str = "on (cluster, namespace, job, window) (cx:window_complete:bool{job=\"$job\",window=\"$window\"} == 1)";
 
 /// The merged series of a family, of the chosen window, teams and channels.
 pub(super) fn merged(source: &Source, family: &str, suffix: Suffix, matchers: &str) -> String {

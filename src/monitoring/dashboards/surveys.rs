@@ -99,17 +99,16 @@ fn relations(s: &Source) -> Vec<Panel> {
     let split = Panel::about(s, Kind::Lines, "CSAT within and beyond the response target", "cx_csat_ratio_within_first_response_target")
         .saying("And of those answered beyond it.")
         .range(0.0, 1.0);
-    let trend = |title: &str, metric: &str, unit: &'static str| {
-        let matcher = format!("metric=\"{metric}\"");
-        Panel::over_time(s, title, "cx_trend", "", &matcher, "against {{baseline}}").unit(unit).wide(8)
+    let trend = |title: &str, matcher: &str, unit: &'static str| {
+        Panel::over_time(s, title, "cx_trend", "", matcher, "{{metric}} against {{baseline}}").unit(unit).wide(8)
     };
     vec![
         side(side(split, "within"), "beyond"),
         Panel::over_time(s, "Correlation", "cx_correlation", "", "", "{{x}} and {{y}}")
             .range(-1.0, 1.0)
             .saying("Pooled over the replicas, which supposes that they hold comparable customers."),
-        trend("CSAT against the baseline", "csat", "percentunit"),
-        trend("NPS against the baseline", "nps", "none"),
-        trend("Effort against the baseline", "ces", "none"),
+        trend("CSAT against the baseline", "metric=\"csat\"", "percentunit"),
+        trend("NPS against the baseline", "metric=~\"nps_.*\"", "none"),
+        trend("Effort against the baseline", "metric=\"ces\"", "none"),
     ]
 }

@@ -7,7 +7,7 @@ use super::source::Source;
 
 pub(super) fn board(s: &Source) -> Board {
     Board::new(
-        "backlog",
+        "chats",
         "Chats and backlog",
         "Who waits now, for how long, and who has gone.",
         &[Choice::Window, Choice::Team, Choice::Channel],

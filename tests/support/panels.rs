@@ -44,5 +44,5 @@ pub(crate) fn substituted(expression: &str, job: &str, window: &str) -> String {
 
 /// Whether an expression is the part of a panel that shows values of incomplete windows, and nothing else.
 pub(crate) fn is_partial(expression: &str) -> bool {
-    expression.contains(" unless on (job, window) (cx:window_complete:bool")
+    expression.contains(" unless on (cluster, namespace, job, window) (cx:window_complete:bool")
 }

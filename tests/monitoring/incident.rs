@@ -1,0 +1,75 @@
+//! From the organisation's incident to the alerts in Prometheus, and back to quiet.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, Instant};
+
+use cxpulse::config::{self, Configuration};
+use cxpulse::monitoring::{self, Baseline, Scale};
+
+use super::panels::Silent;
+use crate::support::live::Live;
+
+/// Recorded series that have no data while all is well, and why.
+const EMPTY_WHEN_HEALTHY: &[(&str, &str)] = &[];
+
+/// What the incident must make fire, and what must resolve after it.
+const WATCHED: [&str; 2] = ["CxFirstResponseTargetMissed", "CxCsatBelowTarget"];
+
+/// For so long it is noted which recorded series there are.
+const LOOK_AT_RECORDS: Duration = Duration::from_secs(60);
+
+/// Time enough for the incident, what it leaves behind, and a machine with other work.
+const LIMIT: Duration = Duration::from_secs(540);
+
+#[test]
+fn an_incident_makes_the_alerts_fire_and_they_resolve_after_it() {
+    let Some(live) = Live::start() else { return };
+    let begun = Instant::now();
+    let say = |what: &str| println!("{:>4} s  {what}", begun.elapsed().as_secs());
+    let mut seen: BTreeSet<String> = BTreeSet::new();
+    let mut now: BTreeSet<String> = BTreeSet::new();
+    let mut missing = expected_records();
+    let mut silent = Silent::of(&configuration());
+    let has = |names: &BTreeSet<String>, alert: &str| names.iter().any(|name| name.starts_with(alert));
+    while !WATCHED.iter().all(|alert| has(&seen, alert) && !has(&now, alert)) {
+        let firing: BTreeSet<String> = live.prometheus.firing().iter().map(described).collect();
+        firing.difference(&now).for_each(|alert| say(&format!("fires: {alert}")));
+        now.difference(&firing).for_each(|alert| say(&format!("resolved: {alert}")));
+        seen.extend(firing.iter().cloned());
+        now = firing;
+        if begun.elapsed() < LOOK_AT_RECORDS {
+            for (labels, _) in live.prometheus.query("count by (__name__) ({__name__=~\"cx:.+\"})") {
+                missing.remove(&labels["__name__"]);
+            }
+        }
+        assert!(begun.elapsed() < LIMIT, "missing {missing:?}; seen: {seen:?}; firing still: {now:?}");
+        std::thread::sleep(Duration::from_secs(1));
+    }
+    say("the alerts on first response and satisfaction fired and resolved");
+    assert_eq!(silent.left(), Vec::<String>::new(), "these panels had nothing to show");
+    assert_eq!(live.prometheus.faulty_rules(), Vec::<String>::new());
+    let about_pipeline: Vec<&String> =
+        seen.iter().filter(|alert| alert.contains("about=pipeline") && !alert.contains("CxWatchdog")).collect();
+    assert!(about_pipeline.is_empty(), "nothing was wrong with the pipeline: {about_pipeline:?}");
+    println!("without data: {missing:?}");
+    let excused: BTreeMap<&str, &str> = EMPTY_WHEN_HEALTHY.iter().copied().collect();
+    let without_reason: Vec<&String> = missing.iter().filter(|name| !excused.contains_key(name.as_str())).collect();
+    assert!(without_reason.is_empty(), "these recording rules gave nothing: {without_reason:?}");
+}
+
+/// The names that the rules of this configuration record.
+fn expected_records() -> BTreeSet<String> {
+    let scale = Scale { baseline: Baseline::Trend, ..Scale::default() };
+    monitoring::recording_rules(&configuration(), &scale).into_iter().map(|rule| rule.record).collect()
+}
+
+/// What the replicas run with.
+fn configuration() -> Configuration {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/config/examples/minutes.toml");
+    config::load(Some(file.as_ref()), Vec::new(), &[]).unwrap().configuration
+}
+
+fn described(labels: &BTreeMap<String, String>) -> String {
+    let others = labels.iter().filter(|(name, _)| *name != "alertname").map(|(name, value)| format!(" {name}={value}"));
+    format!("{}{}", labels["alertname"], others.collect::<String>())
+}

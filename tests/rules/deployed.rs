@@ -1,0 +1,95 @@
+//! What lies beside the rules: the configurations of Prometheus and Alertmanager, and a page for each alert.
+
+use std::collections::BTreeSet;
+
+use cxpulse::config::Configuration;
+use cxpulse::metrics::{self, PLANNED};
+use cxpulse::monitoring::{self, Alert, Scale};
+
+use crate::support::promtool::{in_repository, run_tool};
+
+#[test]
+fn the_configuration_of_prometheus_loads_the_rules_and_scrapes_the_job_that_they_name() {
+    let folder = in_repository("deploy/prometheus");
+    if let Some(said) = run_tool("promtool", &["check", "config", "prometheus.yml"], &folder) {
+        assert!(said.as_ref().is_ok_and(|said| said.contains("2 rule files found")), "{said:?}");
+    }
+    let text = std::fs::read_to_string(folder.join("prometheus.yml")).unwrap();
+    assert!(text.contains("job_name: cxpulse\n"), "the rules on absent series name the job");
+    assert!(!text.contains("- later.yml"), "alerts on families that nothing exports must not be loaded");
+}
+
+#[test]
+fn alertmanager_takes_its_configuration() {
+    let said = run_tool("amtool", &["check-config", "alertmanager.yml"], &in_repository("deploy/alertmanager"));
+    assert!(said.is_none_or(|said| said.is_ok_and(|said| said.contains("3 inhibit rules"))));
+}
+
+/// The pipeline calls somebody at any hour; what only the people at work can do something about waits for them.
+#[test]
+fn every_alert_reaches_the_right_receiver() {
+    for alert in all() {
+        let about = if alert.is_of_organisation { "organisation" } else { "pipeline" };
+        let receiver = match (alert.name, alert.severity.name(), about) {
+            ("CxWatchdog", _, _) => "watchdog",
+            (_, "info", _) => "nobody",
+            (_, "critical", "pipeline") => "on-call",
+            (_, "critical", _) => "support-leads",
+            (_, _, "organisation") => "support",
+            _ => "tickets",
+        };
+        let labels = [format!("alertname={}", alert.name), format!("severity={}", alert.severity.name()), format!("about={about}")];
+        let mut arguments = vec!["config", "routes", "test", "--config.file=alertmanager.yml"];
+        let verify = format!("--verify.receivers={receiver}");
+        arguments.push(&verify);
+        arguments.extend(labels.iter().map(String::as_str));
+        match run_tool("amtool", &arguments, &in_repository("deploy/alertmanager")) {
+            None => return,
+            Some(said) => assert!(said.is_ok(), "{}: wanted {receiver}: {said:?}", alert.name),
+        }
+    }
+}
+
+#[test]
+fn every_alert_says_what_is_wrong_and_where_to_read_on() {
+    for alert in all() {
+        let annotations = alert.annotations(&Scale::default());
+        assert!(annotations.iter().all(|(name, text)| !text.is_empty() && !name.is_empty()), "{annotations:?}");
+        assert!(!alert.summary.contains("{{") && alert.summary.ends_with('.'), "{}: a constant sentence is wanted", alert.summary);
+        assert!(alert.description.ends_with('.'), "{}", alert.description);
+    }
+}
+
+#[test]
+fn every_alert_has_a_runbook_and_every_runbook_an_alert() {
+    let known = known_names();
+    let names: BTreeSet<String> = all().iter().map(|alert| format!("{}.md", alert.name)).collect();
+    let pages = std::fs::read_dir(in_repository("deploy/runbooks")).unwrap();
+    let pages: BTreeSet<String> = pages.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    assert_eq!(names, pages);
+    for page in &pages {
+        let text = std::fs::read_to_string(in_repository("deploy/runbooks").join(page)).unwrap();
+        let headings: Vec<&str> = text.lines().filter(|line| line.starts_with('#')).collect();
+        let title = format!("# {}", page.trim_end_matches(".md"));
+        assert_eq!(headings, [title.as_str(), "## Meaning", "## Impact", "## Diagnosis", "## Remedy"], "{page}");
+        for word in text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_' && c != ':') {
+            let is_name = word.starts_with("cx_") || word.starts_with("cx:");
+            assert!(!is_name || known.contains(word.trim_end_matches(':')), "{page}: there is no `{word}`");
+        }
+    }
+}
+
+fn all() -> Vec<Alert> {
+    let mut all = monitoring::alerts(&Configuration::default(), &Scale::default());
+    all.extend(monitoring::later_alerts());
+    all
+}
+
+fn known_names() -> BTreeSet<String> {
+    let configuration = Configuration::default();
+    let exported = metrics::series(&configuration).into_iter().map(|(name, _)| name);
+    let families = metrics::own(&configuration).into_iter().map(|own| own.name);
+    let recorded = monitoring::recording_rules(&configuration, &Scale::default()).into_iter().map(|rule| rule.record);
+    let planned = PLANNED.iter().map(|planned| planned.name.to_owned());
+    exported.chain(families).chain(recorded).chain(planned).collect()
+}

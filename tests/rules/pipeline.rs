@@ -1,0 +1,257 @@
+//! Alerts on the pipeline and those that wait for planned families: when they fire, and what must leave them silent.
+
+use std::collections::BTreeMap;
+
+use cxpulse::config::Configuration;
+use cxpulse::monitoring::{self, Scale};
+
+use super::shipped::Shipped;
+use super::timeline::{Step, Timeline, run};
+
+/// One alert through three times: quiet for 10 minutes, bad for three hours, quiet again for three. Values may grow at each step.
+struct Case {
+    alert: &'static str,
+    title: &'static str,
+    /// How many fire near the end of the bad time; none must fire at the end.
+    fires: usize,
+    series: Vec<(&'static str, Values)>,
+}
+
+/// Values of a series.
+#[derive(Clone, Copy)]
+enum Values {
+    /// The same all the time.
+    Always(f64),
+    /// While it is bad, and otherwise.
+    Bad(f64, f64),
+    /// What it grows by at each step while it is bad, and otherwise.
+    Grows(f64, f64),
+    /// Absent while it is bad.
+    Gone(f64),
+    /// Present only while it is bad.
+    OnlyBad(f64),
+    /// From a value on while it is bad, and less by so much at each step; otherwise 0.
+    Falls(f64, f64),
+    /// A counter that rises so many times within the first steps of the bad time.
+    Times(f64),
+    /// Bad for three steps only.
+    Briefly(f64, f64),
+    /// The seconds since the beginning, but standing still while it is bad.
+    Clock,
+}
+
+use Values::{Always, Bad, Briefly, Clock, Falls, Gone, Grows, OnlyBad, Times};
+
+const QUIET: usize = 10;
+const BAD: usize = 180;
+const AFTER: usize = 180;
+
+#[test]
+fn the_alerts_on_the_pipeline_fire_when_they_should_and_not_otherwise() {
+    run_cases("cxpulse.alerts.yml", &pipeline());
+}
+
+#[test]
+fn the_alerts_on_planned_families_fire_when_they_should_and_not_otherwise() {
+    run_cases("later.yml", &later());
+}
+
+#[test]
+fn every_alert_on_the_pipeline_fires_in_one_case_and_is_silent_in_another() {
+    let scale = Scale::default();
+    let alerts = monitoring::alerts(&Configuration::default(), &scale);
+    let (cases, planned) = (pipeline(), later());
+    let of_pipeline = alerts.iter().filter(|alert| !alert.is_of_organisation).map(|alert| (alert.name, &cases));
+    for (name, cases) in of_pipeline.chain(monitoring::later_alerts().iter().map(|alert| (alert.name, &planned))) {
+        // Two have cases of their own below: one fires always, the other looks a week back.
+        if name == "CxWatchdog" || name == "CxNoEvents" {
+            continue;
+        }
+        let of = |fires: bool| cases.iter().any(|case| case.alert == name && (case.fires > 0) == fires);
+        assert!(of(true) && of(false), "{name}: fires in a case {}, is silent in a case {}", of(true), of(false));
+    }
+}
+
+#[test]
+fn the_watchdog_fires_always() {
+    let timeline = Timeline { title: "always".to_owned(), series: Vec::new(), firing: vec![(0, 1), (60, 1)], exactly: None };
+    run_one("CxWatchdog", Step::Minute, &[timeline]);
+}
+
+#[test]
+fn a_topic_that_is_always_quiet_is_no_alarm_and_one_that_fell_silent_is() {
+    let week = 7 * 24 * 60;
+    // Every five minutes, since the past must be there by the half hour; only the step's own name is larger.
+    let events = |then: f64| {
+        let values = (0..week / 5 + 24).map(|at| Some(then * at.min(week / 5) as f64)).collect();
+        vec![("cx_events_total{job=\"cxpulse\",instance=\"a\",topic=\"tickets\",outcome=\"applied\"}".to_owned(), values)]
+    };
+    let last = week / 5 + 20;
+    let timeline =
+        |title: &str, then, count| Timeline { title: title.to_owned(), series: events(then), firing: vec![(last, count)], exactly: None };
+    run_one("CxNoEvents", Step::FiveMinutes, &[timeline("fell silent", 10.0, 1), timeline("always quiet", 0.0, 0)]);
+}
+
+fn run_one(name: &str, step: Step, timelines: &[Timeline]) {
+    let shipped = Shipped::read("cxpulse.alerts.yml");
+    let place = shipped.names().iter().position(|alert| *alert == name).unwrap();
+    let fault = run(&shipped, place, step, timelines);
+    assert!(fault.is_none(), "{}", fault.unwrap_or_default());
+}
+
+fn run_cases(file: &str, cases: &[Case]) {
+    let shipped = Shipped::read(file);
+    let mut by_alert: BTreeMap<&str, Vec<Timeline>> = BTreeMap::new();
+    for case in cases {
+        by_alert.entry(case.alert).or_default().push(case.timeline());
+    }
+    let mut faults = Vec::new();
+    for (name, timelines) in by_alert {
+        let place = shipped.names().iter().position(|alert| *alert == name).unwrap_or_else(|| panic!("no alert {name} in {file}"));
+        faults.extend(run(&shipped, place, Step::Minute, &timelines));
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+impl Case {
+    fn timeline(&self) -> Timeline {
+        let series = self.series.iter().map(|(series, values)| ((*series).replace('{', "{job=\"cxpulse\","), values.all())).collect();
+        let firing = vec![(QUIET - 1, 0), (QUIET + BAD - 1, self.fires), (QUIET + BAD + AFTER - 1, 0)];
+        Timeline { title: self.title.to_owned(), series, firing, exactly: None }
+    }
+}
+
+impl Values {
+    fn all(self) -> Vec<Option<f64>> {
+        let mut total = 0.0;
+        let value = |at: usize| {
+            let is_bad = (QUIET..QUIET + BAD).contains(&at);
+            match self {
+                Always(value) => Some(value),
+                Bad(bad, good) => Some(if is_bad { bad } else { good }),
+                Briefly(bad, good) => Some(if (QUIET..QUIET + 3).contains(&at) { bad } else { good }),
+                OnlyBad(value) => is_bad.then_some(value),
+                Falls(from, by) => Some(if is_bad { from - by * (at - QUIET) as f64 } else { 0.0 }),
+                Times(times) => Some((at.saturating_sub(QUIET) as f64).min(times)),
+                Gone(value) => (!is_bad).then_some(value),
+                Grows(bad, good) => {
+                    total += if is_bad { bad } else { good };
+                    Some(total)
+                }
+                Clock => Some(60.0 * if is_bad { QUIET } else { at } as f64),
+            }
+        };
+        (0..QUIET + BAD + AFTER).map(value).collect()
+    }
+}
+
+fn case(alert: &'static str, title: &'static str, fires: usize, series: &[(&'static str, Values)]) -> Case {
+    Case { alert, title, fires, series: series.to_vec() }
+}
+
+fn pipeline() -> Vec<Case> {
+    let mut cases = processes();
+    cases.extend(partitions());
+    cases.extend(events());
+    cases
+}
+
+fn processes() -> Vec<Case> {
+    let build = "cx_build_info{instance=\"a\",version=\"1\",revision=\"x\"}";
+    let other = "cx_build_info{instance=\"b\",version=\"2\",revision=\"y\"}";
+    let (up_a, up_b) = ("up{instance=\"a\"}", "up{instance=\"b\"}");
+    let collect = "cx_collect_seconds{instance=\"a\"}";
+    vec![
+        case("CxAbsent", "no replica is scraped", 1, &[(build, Gone(1.0))]),
+        case("CxAbsent", "one of two is left", 0, &[(build, Gone(1.0)), (other, Always(1.0))]),
+        case("CxReplicaDown", "one of two replicas down", 1, &[(up_a, Always(1.0)), (up_b, Bad(0.0, 1.0))]),
+        case("CxReplicaDown", "a restart of three minutes", 0, &[(up_a, Briefly(0.0, 1.0))]),
+        case("CxVersionSkew", "an upgrade stops half-way", 1, &[(build, Always(1.0)), (other, OnlyBad(1.0))]),
+        case("CxVersionSkew", "an upgrade", 0, &[(build, Gone(1.0)), (other, OnlyBad(1.0))]),
+        case("CxScrapeSlow", "each takes long", 1, &[(collect, Bad(6.0, 0.1))]),
+        case("CxScrapeSlow", "three took long", 0, &[(collect, Briefly(6.0, 0.1))]),
+    ]
+}
+
+fn partitions() -> Vec<Case> {
+    let up = "cx_kafka_up{instance=\"a\"}";
+    let (all, of_a, of_b) = (
+        "cx_kafka_partitions{instance=\"a\",topic=\"tickets\"}",
+        "cx_kafka_partitions_assigned{instance=\"a\",topic=\"tickets\"}",
+        "cx_kafka_partitions_assigned{instance=\"b\",topic=\"tickets\"}",
+    );
+    let (owned_a, owned_b) = (
+        "cx_kafka_partition_assigned{instance=\"a\",topic=\"tickets\",partition=\"1\"}",
+        "cx_kafka_partition_assigned{instance=\"b\",topic=\"tickets\",partition=\"1\"}",
+    );
+    let lag = "cx_kafka_lag_records{instance=\"a\",topic=\"tickets\",partition=\"1\"}";
+    let lag_b = "cx_kafka_lag_records{instance=\"b\",topic=\"tickets\",partition=\"1\"}";
+    let watermark = "cx_watermark_timestamp_seconds{instance=\"a\",topic=\"tickets\"}";
+    let events = "cx_events_total{instance=\"a\",topic=\"tickets\",outcome=\"applied\"}";
+    let assigned = "cx_kafka_rebalances_total{instance=\"a\",kind=\"assign\"}";
+    let owners = [(all, Always(6.0)), (of_a, Always(3.0))];
+    vec![
+        case("CxKafkaDown", "no broker answers", 1, &[(up, Bad(0.0, 1.0))]),
+        case("CxKafkaDown", "a failed poll", 0, &[(up, Briefly(0.0, 1.0))]),
+        case("CxPartitionsUnowned", "a member is gone", 1, &[owners[0], owners[1], (of_b, Bad(0.0, 3.0))]),
+        case("CxPartitionsUnowned", "a move", 0, &[owners[0], owners[1], (of_b, Briefly(0.0, 3.0))]),
+        case("CxPartitionOwnedTwice", "a paused process reads on", 1, &[(owned_a, Always(1.0)), (owned_b, OnlyBad(1.0))]),
+        case("CxPartitionOwnedTwice", "a move", 0, &[(owned_a, Gone(1.0)), (owned_b, OnlyBad(1.0))]),
+        case("CxLagGrowing", "records pile up", 1, &[(lag, Bad(50_000.0, 10.0))]),
+        case("CxLagGrowing", "many, and fewer each minute", 0, &[(lag, Falls(500_000.0, 1_000.0))]),
+        case("CxLagGrowing", "two owners for a moment do not double it", 0, &[(lag, Bad(9_000.0, 10.0)), (lag_b, Bad(9_000.0, 10.0))]),
+        case("CxWatermarkStalled", "events of a broken clock arrive", 1, &[(watermark, Clock), (events, Grows(10.0, 10.0))]),
+        case("CxWatermarkStalled", "an idle topic", 0, &[(watermark, Clock), (events, Grows(0.0, 10.0))]),
+        case("CxRebalanceStorm", "every three minutes", 1, &[(assigned, Grows(0.34, 0.0))]),
+        case("CxRebalanceStorm", "a rolling restart of three", 0, &[(assigned, Times(6.0))]),
+    ]
+}
+
+fn events() -> Vec<Case> {
+    let (applied, late, invalid) = (
+        "cx_events_total{instance=\"a\",topic=\"tickets\",outcome=\"applied\"}",
+        "cx_events_total{instance=\"a\",topic=\"tickets\",outcome=\"late\"}",
+        "cx_events_total{instance=\"a\",topic=\"tickets\",outcome=\"invalid\"}",
+    );
+    let coverage = "cx_window_coverage_ratio{instance=\"a\",window=\"24h\"}";
+    let month = "cx_window_coverage_ratio{instance=\"a\",window=\"30d\"}";
+    let owned = [
+        ("cx_kafka_partitions{instance=\"a\",topic=\"tickets\"}", Always(6.0)),
+        ("cx_kafka_partitions_assigned{instance=\"a\",topic=\"tickets\"}", Always(6.0)),
+    ];
+    let (series, limit) = ("cx_series{instance=\"a\"}", ("cx_series_limit{instance=\"a\"}", Always(1_000.0)));
+    let overflow = "cx_series_overflow_total{instance=\"a\",dimension=\"team\"}";
+    let evicted = "cx_state_limit_evictions_total{instance=\"a\",store=\"contacts\"}";
+    vec![
+        case("CxLateEvents", "two in a hundred", 1, &[(applied, Grows(98.0, 100.0)), (late, Grows(2.0, 0.0))]),
+        case("CxLateEvents", "three in all", 0, &[(applied, Grows(1.0, 1.0)), (late, Times(3.0))]),
+        case("CxInvalidEvents", "one in a hundred", 1, &[(applied, Grows(99.0, 100.0)), (invalid, Grows(1.0, 0.0))]),
+        case("CxInvalidEvents", "three bad records", 0, &[(applied, Grows(1.0, 1.0)), (invalid, Times(3.0))]),
+        case("CxWindowIncomplete", "a window stays partial", 1, &[owned[0], owned[1], (coverage, Bad(0.5, 1.0))]),
+        case("CxWindowIncomplete", "the month is still filling", 0, &[owned[0], owned[1], (coverage, Always(1.0)), (month, Bad(0.5, 1.0))]),
+        case("CxSeriesLimit", "nearly full", 1, &[(series, Bad(950.0, 10.0)), limit]),
+        case("CxSeriesLimit", "values become other", 1, &[(overflow, Grows(1.0, 0.0))]),
+        case("CxSeriesLimit", "half full", 0, &[(series, Bad(500.0, 10.0)), limit]),
+        case("CxStateEvictions", "entries leave early", 1, &[(evicted, Grows(1.0, 0.0))]),
+        case("CxStateEvictions", "none leaves", 0, &[(evicted, Always(7.0))]),
+    ]
+}
+
+fn later() -> Vec<Case> {
+    let written = "cx_checkpoint_last_success_timestamp_seconds{instance=\"a\"}";
+    let owns = "cx_kafka_partitions_assigned{instance=\"a\",topic=\"tickets\"}";
+    let (dead, failed) =
+        ("cx_dead_letters_total{instance=\"a\",topic=\"tickets\"}", "cx_dead_letter_failures_total{instance=\"a\",topic=\"tickets\"}");
+    let applied = "cx_events_total{instance=\"a\",topic=\"tickets\",outcome=\"applied\"}";
+    let reloaded = "cx_config_last_reload_successful{instance=\"a\"}";
+    vec![
+        case("CxCheckpointStale", "none is written", 1, &[(written, Clock), (owns, Always(6.0))]),
+        case("CxCheckpointStale", "an instance that owns nothing", 0, &[(written, Clock), (owns, Always(0.0))]),
+        case("CxDeadLetters", "one in a hundred", 1, &[(applied, Grows(99.0, 100.0)), (dead, Grows(1.0, 0.0))]),
+        case("CxDeadLetters", "three bad records", 0, &[(applied, Grows(1.0, 1.0)), (dead, Times(3.0))]),
+        case("CxDeadLetterFailing", "none can be written", 1, &[(failed, Grows(1.0, 0.0))]),
+        case("CxDeadLetterFailing", "all are written", 0, &[(failed, Always(0.0))]),
+        case("CxConfigReloadFailed", "a bad file", 1, &[(reloaded, Bad(0.0, 1.0))]),
+        case("CxConfigReloadFailed", "a bad file for three minutes", 0, &[(reloaded, Briefly(0.0, 1.0))]),
+    ]
+}

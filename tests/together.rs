@@ -1,0 +1,185 @@
+//! Engines side by side: what several show together is what one shows over all partition groups, whichever of them is ahead, and whatever comes and goes.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::sync::Arc;
+
+use cxpulse::config::Configuration;
+use cxpulse::engine::{Engine, PartitionGroup, Place, Progress, Together, TopicIndex};
+use cxpulse::event::{Record, decode};
+use cxpulse::metrics::Exposition;
+use cxpulse::organisation::{FaultyFeed, Fed, Organisation, Profile};
+use cxpulse::time::{EventTime, Span};
+use proptest::prelude::*;
+
+/// Tuesday, 2026-03-03, 10:15 UTC.
+const NOW: EventTime = EventTime(1_772_532_900_000);
+const EVENTS: u64 = 1_500;
+
+/// Events of six weeks with faults among them, which the longest window does not hold whole.
+fn events(seed: u64) -> Vec<Fed> {
+    let begun = NOW - Span::days(42);
+    let organisation = Organisation::new(Profile::medium().busy_at(NOW).sized_for(EVENTS, begun, NOW), seed, begun);
+    FaultyFeed::new(organisation, 0.05, seed).take(EVENTS as usize).collect()
+}
+
+fn group_of(fed: &Fed, groups: i32) -> PartitionGroup {
+    PartitionGroup(fed.key.bytes().fold(7, |sum: i32, byte| sum.wrapping_mul(31) ^ i32::from(byte)).rem_euclid(groups))
+}
+
+/// What happens between two looks.
+#[derive(Clone, Copy, Debug)]
+enum Step {
+    /// So many events come.
+    Read(usize),
+    /// A group goes.
+    Revoke(i32),
+    /// A group comes, perhaps back.
+    Assign(i32),
+    /// The clock moves on.
+    Wait(i64),
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        4 => (1..400_usize).prop_map(Step::Read),
+        1 => (0..6).prop_map(Step::Revoke),
+        1 => (0..6).prop_map(Step::Assign),
+        1 => (0..Span::days(2).0).prop_map(Step::Wait),
+    ]
+}
+
+struct Side {
+    engines: Vec<Engine>,
+    together: Together,
+}
+
+impl Side {
+    fn new(configuration: &Configuration, engines: usize) -> Self {
+        let first = Engine::new(Arc::new(configuration.engine.clone()));
+        let together = Together::of(&first);
+        let mut engines: Vec<Engine> = (1..engines).map(|_| first.beside()).collect();
+        engines.push(first);
+        engines.iter_mut().for_each(|engine| engine.follow_events_until(Some(EventTime::MAX)));
+        Self { engines, together }
+    }
+
+    fn engine(&mut self, group: PartitionGroup) -> &mut Engine {
+        let count = self.engines.len() as i32;
+        &mut self.engines[group.0.rem_euclid(count) as usize]
+    }
+
+    fn read(&mut self, configuration: &Configuration, fed: &Fed, group: PartitionGroup, offset: i64) {
+        let record = Record { payload: fed.payload.as_deref(), timestamp: Some(fed.time), offset, ..Record::default() };
+        let topic = TopicIndex(fed.kind as u8);
+        let decoded = decode(record, &configuration.topics[usize::from(topic.0)], &configuration.decode);
+        let engine = self.engine(group);
+        engine.handle(Place { group, topic, offset, record_time: Some(fed.time) }, &decoded);
+        engine.set_progress(group, topic, Progress { at_end: offset % 2 == 0, seen_through: fed.time });
+    }
+
+    fn shown(&mut self, exposition: &Exposition) -> Vec<String> {
+        let mut engines: Vec<&mut Engine> = self.engines.iter_mut().collect();
+        self.together.gather(&mut engines);
+        lines(exposition, &self.together.snapshot())
+    }
+}
+
+/// The exposition's lines in an order that does not tell which label was seen first.
+fn lines(exposition: &Exposition, snapshot: &cxpulse::engine::Snapshot) -> Vec<String> {
+    let mut text = String::new();
+    exposition.render(snapshot, &mut text);
+    exposition.render_totals(snapshot, &mut text);
+    let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+    lines.sort_unstable();
+    lines
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+
+    #[test]
+    fn several_engines_show_together_what_one_shows(seed in 0..1_000_u64, count in 1..5_usize, steps in prop::collection::vec(step(), 1..12)) {
+        const GROUPS: i32 = 6;
+        let configuration = Configuration::default();
+        let exposition = Exposition::new(&configuration);
+        let mut alone = Side::new(&configuration, 1);
+        let mut several = Side::new(&configuration, count);
+        let mut assigned = [true; GROUPS as usize];
+        let mut events: Vec<Option<Fed>> = events(seed).into_iter().map(Some).collect();
+        for side in [&mut alone, &mut several] {
+            (0..GROUPS).map(PartitionGroup).for_each(|group| side.engine(group).assign(group));
+        }
+        let mut read_to = 0;
+        for step in steps {
+            match step {
+                Step::Read(count) => {
+                    read_to = (read_to + count).min(events.len());
+                    // What belongs to a group that is away is read later, once it is back.
+                    let ready: Vec<(i64, Fed)> = (0..read_to)
+                        .filter_map(|at| {
+                            let group = group_of(events[at].as_ref()?, GROUPS);
+                            if assigned[group.0 as usize] { Some((at as i64, events[at].take()?)) } else { None }
+                        })
+                        .collect();
+                    for (at, fed) in &ready {
+                        alone.read(&configuration, fed, group_of(fed, GROUPS), *at);
+                    }
+                    for group in (0..GROUPS).rev().map(PartitionGroup) {
+                        ready.iter().filter(|(_, fed)| group_of(fed, GROUPS) == group).for_each(|(at, fed)| several.read(&configuration, fed, group, *at));
+                    }
+                }
+                Step::Revoke(group) | Step::Assign(group) => {
+                    let comes = matches!(step, Step::Assign(_));
+                    assigned[group as usize] = comes;
+                    for side in [&mut alone, &mut several] {
+                        let engine = side.engine(PartitionGroup(group));
+                        if comes { engine.assign(PartitionGroup(group)) } else { engine.revoke(PartitionGroup(group)) }
+                    }
+                }
+                Step::Wait(span) => {
+                    for side in [&mut alone, &mut several] {
+                        let latest = side.engines.iter().filter_map(Engine::largest_event_time).max();
+                        let Some(now) = latest.map(|latest| latest + Span(span)) else { continue };
+                        side.engines.iter_mut().for_each(|engine| engine.advance_to(now));
+                    }
+                }
+            }
+            let (one, all) = (alone.shown(&exposition), several.shown(&exposition));
+            let by_itself = lines(&exposition, &alone.engines[0].snapshot());
+            prop_assert_eq!(&one, &by_itself, "gathering changes nothing");
+            let differing: Vec<_> = one.iter().zip(&all).filter(|(one, all)| one != all).take(10).collect();
+            prop_assert!(one == all, "after {:?}: {:#?}", step, differing);
+        }
+        prop_assert!(alone.shown(&exposition).len() > 40);
+    }
+}
+
+/// What several engines show of so many events under these limits.
+fn limited(engines: usize, values_max: usize, cells_max: usize) -> Vec<String> {
+    let mut configuration = Configuration::default();
+    configuration.engine.dimensions.iter_mut().for_each(|dimension| dimension.values_max = values_max);
+    configuration.engine.limits.cells_max = cells_max;
+    let mut side = Side::new(&configuration, engines);
+    (0..6).map(PartitionGroup).for_each(|group| side.engine(group).assign(group));
+    for (at, fed) in events(1).iter().enumerate() {
+        side.read(&configuration, fed, group_of(fed, 6), at as i64);
+    }
+    side.shown(&Exposition::new(&configuration))
+}
+
+fn value(lines: &[String], series: &str) -> f64 {
+    lines.iter().find_map(|line| line.strip_prefix(series)?.strip_prefix(' ')).unwrap().parse().unwrap()
+}
+
+#[test]
+fn the_limits_of_values_and_of_label_sets_hold_for_all_engines_together() {
+    let overall_alone = value(&limited(1, 200, 0), "cx_series");
+    let unlimited = value(&limited(1, 200, 200_000), "cx_series");
+    assert!(unlimited > overall_alone + 150.0);
+    let several = limited(3, 3, 150);
+    assert!(value(&several, "cx_series") <= overall_alone + 150.0, "overall values are always kept: {overall_alone}");
+    assert!(value(&several, "cx_state_limit_evictions_total{store=\"cells\"}") > 0.0);
+    let is_team = |line: &String| line.starts_with("cx_tickets_created_by_team{") && line.contains("window=\"30d\"");
+    let teams = limited(3, 2, 200_000).into_iter().filter(is_team).count();
+    assert!((3..=4).contains(&teams), "two teams and `other`, and perhaps `unknown`: {teams}");
+}
