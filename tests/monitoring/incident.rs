@@ -72,7 +72,7 @@ fn expected_records() -> BTreeSet<String> {
 /// What the replicas run with.
 fn configuration() -> Configuration {
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/config/examples/minutes.toml");
-    config::load(Some(file.as_ref()), Vec::new(), &[]).unwrap().configuration
+    config::load(Some(file.as_ref()), Vec::new(), &[]).unwrap_or_else(|why| panic!("{why}")).configuration
 }
 
 fn described(labels: &BTreeMap<String, String>) -> String {
