@@ -184,3 +184,11 @@ fn later_events_of_an_erased_customers_ticket_inherit_from_who_came_again() {
     let active = r#"{"type":"customer.active","customer_id":"C","segment":"home"}"#;
     agrees(&[&["segment"]], &[(0, created), (1, erased), (31, message), (30, active)]);
 }
+
+#[test]
+fn efforts_that_do_not_differ_have_a_trend_without_width() {
+    let answer =
+        |score: i64| format!(r#"{{"type":"survey.responded","metric":"ces","score":{score},"direction":"ease","customer_id":"C{score}"}}"#);
+    let (before, now) = (answer(4), answer(2));
+    agrees(&[], &[(0, &before), (60, &before), (7_200, &now), (7_260, &now)]);
+}

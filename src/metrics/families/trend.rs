@@ -3,7 +3,7 @@
 use super::customers::{self, active_at_start, is_base_known};
 use crate::engine::read::{Answers, Label, Measure};
 use crate::engine::{Snapshot, TrendSettings};
-use crate::event::Scope;
+use crate::event::{Scale, Scope};
 use crate::metrics::family::{Family, Labels, Merge, Sets, Variant};
 use crate::metrics::reader::Reader;
 use crate::metrics::statistics::{Z, newcombe};
@@ -111,8 +111,8 @@ fn nps(reader: &Reader<'_>, long: &Reader<'_>, scope: Scope) -> Option<Trend> {
 
 /// The difference of the effort scores; bounds where both sides have at least two answers.
 fn effort(reader: &Reader<'_>, long: &Reader<'_>) -> Option<Trend> {
-    let (short, all) = (Moments::of(reader), Moments::of(long));
-    let rest = Moments { n: all.n - short.n, sum: all.sum - short.sum, squares: all.squares - short.squares };
+    let short = Efforts::of(reader);
+    let rest = Efforts::of(long).without(&short);
     let difference = 4.0 * (short.mean()? - rest.mean()?);
     let bounds = short.error_squared().zip(rest.error_squared()).map(|(a, b)| {
         let half = 4.0 * Z * (a + b).sqrt();
@@ -121,31 +121,46 @@ fn effort(reader: &Reader<'_>, long: &Reader<'_>) -> Option<Trend> {
     Some((difference, bounds))
 }
 
-/// Number, sum and sum of squares of efforts between 0 and 1.
-struct Moments {
-    n: f64,
-    sum: f64,
-    squares: f64,
-}
+/// Efforts between 0 and 1, as answers by scale: whole numbers, so that nothing is lost where large sums nearly cancel.
+struct Efforts(Vec<(Scale, Answers)>);
 
-impl Moments {
+impl Efforts {
     fn of(reader: &Reader<'_>) -> Self {
-        let mut moments = Self { n: 0.0, sum: 0.0, squares: 0.0 };
-        for (scale, answers) in reader.by_scale(Measure::Ces) {
-            let span = (scale.max - scale.min) as f64;
-            moments.n += answers.count as f64;
-            moments.sum += answers.points as f64 / span;
-            moments.squares += answers.squares as f64 / (span * span);
+        Self(reader.by_scale(Measure::Ces).map(|(scale, answers)| (scale, answers.clone())).collect())
+    }
+
+    fn without(mut self, other: &Self) -> Self {
+        for (scale, answers) in &mut self.0 {
+            if let Some((_, gone)) = other.0.iter().find(|(s, _)| s == scale) {
+                answers.combine(gone, -1);
+            }
         }
-        moments
+        self.0.retain(|(_, answers)| answers.count > 0);
+        self
+    }
+
+    fn count(&self) -> f64 {
+        self.0.iter().map(|(_, answers)| answers.count as f64).sum()
     }
 
     fn mean(&self) -> Option<f64> {
-        (self.n > 0.0).then(|| self.sum / self.n)
+        let sum: f64 = self.0.iter().map(|(scale, answers)| answers.points as f64 / span(*scale)).sum();
+        (self.count() > 0.0).then(|| sum / self.count())
     }
 
-    /// The squared standard error of the mean.
+    /// The squared standard error of the mean: what the answers of each scale differ among themselves, and what the scales do.
     fn error_squared(&self) -> Option<f64> {
-        (self.n > 1.0).then(|| ((self.squares - self.sum * self.sum / self.n) / (self.n - 1.0)).max(0.0) / self.n)
+        let (n, mean) = (self.count(), self.mean()?);
+        let of_scale = |(scale, answers): &(Scale, Answers)| {
+            let count = answers.count as f64;
+            let within = (i128::from(answers.count) * answers.squares - answers.points * answers.points) as f64 / count;
+            let between = answers.points as f64 / span(*scale) / count - mean;
+            within / (span(*scale) * span(*scale)) + count * between * between
+        };
+        (n > 1.0).then(|| self.0.iter().map(of_scale).sum::<f64>() / (n - 1.0) / n)
     }
+}
+
+fn span(scale: Scale) -> f64 {
+    (scale.max - scale.min) as f64
 }
