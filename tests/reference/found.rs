@@ -192,3 +192,12 @@ fn efforts_that_do_not_differ_have_a_trend_without_width() {
     let (before, now) = (answer(4), answer(2));
     agrees(&[], &[(0, &before), (60, &before), (7_200, &now), (7_260, &now)]);
 }
+
+#[test]
+fn chat_whose_start_came_late_inherits_from_who_came_again_after_it() {
+    let started = r#"{"type":"chat.started","chat_id":"R"}"#;
+    let of_customer = r#"{"type":"chat.started","chat_id":"R","customer_id":"C"}"#;
+    let erased = r#"{"type":"customer.erased","customer_id":"C"}"#;
+    let touched = r#"{"type":"customer.touchpoint","customer_id":"C","journey_stage":"trial"}"#;
+    agrees(&[&["journey_stage"]], &[(18, erased), (19, started), (18, of_customer), (18, touched)]);
+}

@@ -26,7 +26,7 @@ impl Group {
     }
 
     pub(super) fn take_into(&mut self, contact: Contact, entry: Entry, view: &mut View, rules: &Rules) {
-        let (begins, at) = (entry.order.time, entry.order);
+        let begins = entry.order.time;
         let was_unsettled = self.contacts.awake(&contact).is_some_and(ContactState::is_unsettled);
         let sets = self.sets_after(contact, entry.order);
         self.change_contact(contact, view, rules, |state, customers, view| {
@@ -36,12 +36,13 @@ impl Group {
         if !was_unsettled {
             self.unsettled.push(begins, contact);
         }
-        let opened = self.contacts.awake(&contact).and_then(|state| state.summary.opened);
+        let Some(state) = self.contacts.awake(&contact) else { return };
+        let (opened, last) = (state.summary.opened, state.last_order());
         if let Some((customer, order)) = opened.and_then(|opened| Some((opened.customer?, opened.order))) {
             self.add_heir(customer, order, Heir::Contact(contact), view, rules);
             // Who was erased since and came again is whom later events inherit from.
-            if self.customers.has_erased() {
-                self.add_heir(customer, at, Heir::Contact(contact), view, rules);
+            for order in self.customers.lives_between(customer, order, last) {
+                self.add_heir(customer, order, Heir::Contact(contact), view, rules);
             }
         }
     }

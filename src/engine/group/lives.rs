@@ -77,9 +77,13 @@ impl Lives {
         }
     }
 
-    /// Whether anybody's life was ended.
-    pub(crate) fn has_erased(&self) -> bool {
-        !self.erased.is_empty()
+    /// An event of each life that a key stands for between two events but the first; none where it was not erased between them.
+    pub(crate) fn lives_between(&self, key: Key, from: EventOrder, to: EventOrder) -> Vec<EventOrder> {
+        if self.erased.is_empty() || to <= from {
+            return Vec::new();
+        }
+        let ends: Vec<EventOrder> = self.erased.range((key, from)..(key, to)).map(|((_, erasure), _)| *erasure).collect();
+        ends.iter().skip(1).copied().chain((!ends.is_empty()).then_some(to)).collect()
     }
 
     /// How many there are.
