@@ -32,7 +32,7 @@ fn main() {
         return discard::main(&arguments[1..]);
     }
     let workload = Workload::prepare(setting("CXPULSE_BENCH_EVENTS", 2_000_000));
-    let extra = support::left_out::variable("CXPULSE_BENCH_PROPERTIES").unwrap_or_default();
+    let extra = std::env::var_os("CXPULSE_BENCH_PROPERTIES").and_then(|text| text.into_string().ok()).unwrap_or_default();
     let variants: Vec<Vec<&str>> = extra.split(';').map(|variant| variant.split_whitespace().collect()).collect();
     // The first read of a log by anybody warms the broker.
     discard::run(&workload, Path::Poll, &[]);

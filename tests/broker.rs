@@ -11,6 +11,7 @@ mod support {
     pub(crate) mod left_out;
     pub(crate) mod measured;
     pub(crate) mod ports;
+    #[allow(dead_code, reason = "the live tests use more of it")]
     pub(crate) mod service;
     pub(crate) mod tools;
     pub(crate) mod topics;

@@ -152,7 +152,8 @@ fn against_rest(pair: &Pair<'_>, watched: &[Listed<'_>], names: &Names) -> Vec<R
     rules
 }
 
-/// `cx_trend` and its bounds, as `metrics::families::trend` has them. The squares that bounds of the effort need are not exported.
+/// `cx_trend` and its bounds, as `metrics::families::trend` has them. The squares that bounds of the effort need are not exported,
+/// and churn has none.
 fn trends(pair: &Pair<'_>, names: &Names) -> Vec<Recording> {
     let now = |template: &str| names.write_at(template, "", &pair.short_matcher(), "");
     let rest = |template: &str| of_rest(template, "", pair, names);
@@ -165,6 +166,10 @@ fn trends(pair: &Pair<'_>, names: &Names) -> Vec<Recording> {
         let median = formula::quantile(50, family);
         rules.push(rule("cx_trend", metric, format!("({}) - ignoring (baseline) ({})", now(&median), rest(&median))));
     }
+    let at_start = names.write_at("cx_customers_active_at_start", "", &format!("window=\"{}\"", pair.long), "");
+    let lost = names.write_at("cx_customers_lost_before", "", &pair.matchers(), "");
+    let before = format!("({lost} / ignoring (window, baseline) ({at_start} > 0))");
+    rules.push(rule("cx_trend", "churn", format!("{} - {before}", now("cx_churn_ratio"))));
     // Newcombe's interval: each bound takes the near side of one Wilson interval and the far side of the other.
     for (family, side, of_now, of_rest) in [("cx_trend_lower", '-', "lower", "upper"), ("cx_trend_upper", '+', "upper", "lower")] {
         let off = |text: &str, bound: &str| format!("({} - {}) ^ 2", rest_or(text, bound), text);

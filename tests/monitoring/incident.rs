@@ -30,6 +30,7 @@ fn an_incident_makes_the_alerts_fire_and_they_resolve_after_it() {
     let mut now: BTreeSet<String> = BTreeSet::new();
     let mut missing = expected_records();
     let mut silent = Silent::of(&configuration());
+    let mut is_told = false;
     let has = |names: &BTreeSet<String>, alert: &str| names.iter().any(|name| name.starts_with(alert));
     while !WATCHED.iter().all(|alert| has(&seen, alert) && !has(&now, alert)) {
         let firing: BTreeSet<String> = live.prometheus.firing().iter().map(described).collect();
@@ -42,16 +43,21 @@ fn an_incident_makes_the_alerts_fire_and_they_resolve_after_it() {
                 missing.remove(&labels["__name__"]);
             }
         }
+        silent.ask(&live.prometheus);
+        if begun.elapsed() >= LOOK_AT_RECORDS && !is_told {
+            is_told = true;
+            say(&format!("recorded without data: {missing:?}"));
+        }
         assert!(begun.elapsed() < LIMIT, "missing {missing:?}; seen: {seen:?}; firing still: {now:?}");
         std::thread::sleep(Duration::from_secs(1));
     }
     say("the alerts on first response and satisfaction fired and resolved");
     assert_eq!(silent.left(), Vec::<String>::new(), "these panels had nothing to show");
     assert_eq!(live.prometheus.faulty_rules(), Vec::<String>::new());
-    let about_pipeline: Vec<&String> =
-        seen.iter().filter(|alert| alert.contains("about=pipeline") && !alert.contains("CxWatchdog")).collect();
-    assert!(about_pipeline.is_empty(), "nothing was wrong with the pipeline: {about_pipeline:?}");
-    println!("without data: {missing:?}");
+    // A machine with other work may miss the one second that a scrape has here.
+    let may_fire = ["CxWatchdog", "CxReplicaDown"];
+    let is_wrong = |alert: &&String| alert.contains("about=pipeline") && !may_fire.iter().any(|name| alert.starts_with(name));
+    assert_eq!(seen.iter().filter(is_wrong).collect::<Vec<_>>(), Vec::<&String>::new(), "nothing was wrong with the pipeline");
     let excused: BTreeMap<&str, &str> = EMPTY_WHEN_HEALTHY.iter().copied().collect();
     let without_reason: Vec<&String> = missing.iter().filter(|name| !excused.contains_key(name.as_str())).collect();
     assert!(without_reason.is_empty(), "these recording rules gave nothing: {without_reason:?}");
@@ -66,7 +72,7 @@ fn expected_records() -> BTreeSet<String> {
 /// What the replicas run with.
 fn configuration() -> Configuration {
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/config/examples/minutes.toml");
-    config::load(Some(file.as_ref()), Vec::new(), &[]).unwrap().configuration
+    config::load(Some(file.as_ref()), Vec::new(), &[]).unwrap_or_else(|why| panic!("{why}")).configuration
 }
 
 fn described(labels: &BTreeMap<String, String>) -> String {

@@ -131,7 +131,7 @@ impl History<'_> {
     }
 
     fn opening(&self, story: &mut Story) {
-        let Some(i) = self.opened().or(self.told()) else { return };
+        let Some(i) = self.opened().or_else(|| self.told()) else { return };
         let place = self.steps[i].place;
         story.opened = self.opened().map(|i| self.at(i, ()));
         story.known = Some(self.at(i, place));
@@ -160,7 +160,7 @@ impl History<'_> {
     fn responses(&self, story: &mut Story) {
         let Some(clock) = self.clock() else { return };
         let told = self.event(clock).instant("created_time");
-        let start = told.unwrap_or(self.event(clock).time);
+        let start = told.unwrap_or_else(|| self.event(clock).time);
         (story.clock, story.clock_start) = (Some(clock), Some(start));
         let after = || self.all().filter(|(i, _)| *i > clock);
         story.replies = after().filter(|(_, e)| is_human_reply(e)).count();

@@ -131,7 +131,7 @@ fn missed(story: &Story, start: usize, deadline: i64) -> Option<Decision> {
 
 /// Nobody stopped it: missed, unless it is over and was so when the deadline came.
 fn ran_out(story: &Story, start: usize, deadline: i64) -> Option<Decision> {
-    let Some((_, now)) = story.running.steps.last() else { return None };
+    let (_, now) = story.running.steps.last()?;
     let is_over =
         now.value || story.running.told_ends.iter().any(|(place, _)| *place > story.running.steps[story.running.steps.len() - 1].0);
     if !is_over {

@@ -109,7 +109,7 @@ impl Course<'_, '_> {
 
     /// The time from the creation to a step: none where the creation is not known before it.
     fn since_creation(&self, i: usize) -> Option<i64> {
-        let known = self.history.opened().or(self.history.told()).filter(|&o| o < i)?;
+        let known = self.history.opened().or_else(|| self.history.told()).filter(|&o| o < i)?;
         let created = self.history.event(known);
         Some(self.history.event(i).time - created.instant("created_time").unwrap_or(created.time))
     }

@@ -29,8 +29,8 @@ const INCIDENT: (Span, Span) = (Span::seconds(-140), Span::seconds(30));
 
 /// All of it; ends with the test.
 pub(crate) struct Live {
-    /// The two replicas.
-    pub(crate) replicas: [Service; 2],
+    /// Kept, because a replica ends with what holds it.
+    _replicas: [Service; 2],
     /// The server that scrapes them.
     pub(crate) prometheus: Prometheus,
     feed: Feed,
@@ -59,7 +59,7 @@ impl Live {
             });
         }
         let prometheus = Prometheus::start(&replicas.each_ref().map(Service::port), &rule_files())?;
-        Some(Self { replicas, prometheus, feed, _broker: broker })
+        Some(Self { _replicas: replicas, prometheus, feed, _broker: broker })
     }
 }
 

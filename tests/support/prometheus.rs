@@ -81,15 +81,6 @@ impl Prometheus {
         rules.filter(|rule| rule["health"] == "err").map(|rule| format!("{}: {}", rule["name"], rule["lastError"])).collect()
     }
 
-    /// Returns when a condition holds, and fails the test when it does not in time.
-    pub(crate) fn wait_until(&self, what: &str, limit: Duration, mut holds: impl FnMut(&Self) -> bool) {
-        let begun = Instant::now();
-        while !holds(self) {
-            assert!(begun.elapsed() < limit, "{what}: not within {limit:?}");
-            std::thread::sleep(Duration::from_millis(500));
-        }
-    }
-
     fn json(&self, path: &str) -> Value {
         let body = self.get(path).unwrap_or_else(|| panic!("Prometheus does not answer {path}: {}", self.log()));
         serde_json::from_str(&body).unwrap_or_else(|why| panic!("{path}: {why}: {body}"))
