@@ -25,7 +25,7 @@ const PARTITIONS: i32 = 4;
 /// The past that is there at the start: what the longest window of minutes holds.
 const HISTORY: Span = Span::minutes(16);
 /// When something breaks, seen from the start, and for how long. What follows from it is seen for minutes.
-const INCIDENT: (Span, Span) = (Span::seconds(-140), Span::seconds(30));
+const INCIDENT: (Span, Span) = (Span::seconds(-170), Span::seconds(30));
 
 /// All of it; ends with the test.
 pub(crate) struct Live {
