@@ -214,6 +214,11 @@ impl CustomerState {
         later
     }
 
+    /// Whether anything may still ask for its dimensions.
+    pub(crate) fn has_heirs(&self) -> bool {
+        !self.heirs.is_empty()
+    }
+
     /// Whether nothing is known.
     pub(crate) fn is_empty(&self) -> bool {
         self.journal.is_empty() && self.openings.len() == 0 && self.answers.all().is_empty()

@@ -15,8 +15,8 @@ use super::{Arrived, Failure, Feed, Sink, TimestampKind, TopicPartition};
 use crate::event::Record;
 use crate::time::EventTime;
 
-/// Records of one partition group that are taken before the next group has its turn.
-const TURN_RECORDS: usize = 512;
+/// Records of one partition group that are taken before the next group has its turn: whoever stops a share waits for as long as these take.
+const TURN_RECORDS: usize = 128;
 
 /// One partition group: its feeds and their queues, index by index.
 pub(super) struct Group<S: Sink> {

@@ -23,7 +23,7 @@ const WAIT: Duration = Duration::from_millis(10);
 const ADVANCE_EVERY: Duration = Duration::from_secs(1);
 /// How often readiness and the assignment's telemetry are brought up to date.
 const REVIEW_EVERY: Duration = Duration::from_millis(100);
-/// A snapshot may cost at most one part in this many of the time, whatever the configured interval.
+/// Workers may stand still for snapshots for at most one part in this many of the time, whatever the configured interval.
 const SNAPSHOT_SHARE: u32 = 8;
 
 /// Consumes until `stopping` says so.
@@ -40,6 +40,7 @@ pub(super) struct Consuming<'a> {
     /// Whether everything had been read once by then.
     is_caught_up: bool,
     published_at: Instant,
+    /// How long the workers stood still for the newest snapshot.
     publish_cost: Duration,
     advanced_at: Instant,
     reviewed_at: Option<Instant>,
@@ -86,14 +87,16 @@ impl<'a> Consuming<'a> {
         Ok(())
     }
 
+    /// Each share is stopped once a round, since that waits for a turn to end; so the limit is that of the round before.
     fn follow_progress(&mut self) {
-        self.feeds.clear();
-        self.feeds.extend(self.session.feeds());
-        self.is_caught_up = self.session.is_assigned() && self.silence.is_caught_up(self.feeds.iter(), self.topics, Instant::now());
         let limit = follow_limit(self.settings.clock, self.is_caught_up, wall_now());
+        self.feeds.clear();
         for share in self.shares.iter() {
-            share.stop().sink().engine().follow_events_until(limit);
+            let mut share = share.stop();
+            self.feeds.extend(share.feeds().cloned());
+            share.sink().engine().follow_events_until(limit);
         }
+        self.is_caught_up = self.session.is_assigned() && self.silence.is_caught_up(self.feeds.iter(), self.topics, Instant::now());
     }
 
     fn publish_or_advance_if_due(&mut self) {
@@ -111,8 +114,9 @@ impl<'a> Consuming<'a> {
     }
 
     fn publish(&mut self) {
-        let begun = Instant::now();
         let mut stopped = stop_all(self.shares);
+        // Waiting for the workers' turns to end costs nobody anything.
+        let begun = Instant::now();
         let now = self.now(&mut stopped);
         // A worker whose turn panicked leaves nothing that could be shown.
         if stopped.iter_mut().all(|share| !share.sink().is_broken()) {
@@ -121,11 +125,11 @@ impl<'a> Consuming<'a> {
             let gathered = self.publisher.gather(&mut engines, now);
             drop(engines);
             drop(stopped);
+            self.publish_cost = begun.elapsed();
             gathered.show();
         }
         self.published_at = Instant::now();
         self.advanced_at = self.published_at;
-        self.publish_cost = self.published_at - begun;
     }
 
     /// The instant at which windows are evaluated. Without an assignment there is nothing to evaluate, and an instant that was reached cannot be

@@ -201,3 +201,11 @@ fn chat_whose_start_came_late_inherits_from_who_came_again_after_it() {
     let touched = r#"{"type":"customer.touchpoint","customer_id":"C","journey_stage":"trial"}"#;
     agrees(&[&["journey_stage"]], &[(18, erased), (19, started), (18, of_customer), (18, touched)]);
 }
+
+#[test]
+fn survey_that_was_only_sent_inherits_from_who_came_again_though_the_erasure_came_late() {
+    let sent = r#"{"type":"survey.sent","survey_id":"S","customer_id":"C","metric":"csat"}"#;
+    let erased = r#"{"type":"customer.erased","customer_id":"C"}"#;
+    let touched = r#"{"type":"customer.touchpoint","customer_id":"C","journey_stage":"trial"}"#;
+    agrees(&[&["journey_stage"]], &[(38, sent), (0, erased), (17, touched)]);
+}

@@ -62,7 +62,7 @@ impl Lives {
             Some(next) => {
                 self.erased.insert((key, next), later);
             }
-            None if !later.is_empty() => {
+            None if !later.is_empty() || later.has_heirs() => {
                 *self.living.get_or_insert_with(key, CustomerState::default) = later;
             }
             None => {}
