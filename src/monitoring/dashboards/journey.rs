@@ -2,7 +2,7 @@
 
 use super::board::{Board, Choice};
 use super::panel::{Kind, Panel, Role};
-use super::query::{guarded, merged, partial};
+use super::query::merged;
 use super::source::Source;
 
 /// The legend of a series for each stage.
@@ -23,17 +23,7 @@ pub(super) fn board(s: &Source) -> Board {
 }
 
 fn bars(s: &Source, title: &str, family: &str, legend: &str) -> Panel {
-    let series = merged(s, family, "", "");
-    let panel = Panel::about(s, Kind::Bars, title, family).wide(8);
-    if s.is_windowed(family) {
-        panel.query(Role::Partial, &partial(&series), &format!("{legend} (window incomplete)")).query(
-            Role::Value,
-            &guarded(&series),
-            legend,
-        )
-    } else {
-        panel.query(Role::Value, &series, legend)
-    }
+    Panel { kind: Kind::Bars, width: 8, ..Panel::over_time(s, title, family, "", "", legend) }
 }
 
 fn stages(s: &Source) -> Vec<Panel> {
