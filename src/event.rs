@@ -116,7 +116,7 @@ pub enum Contact {
 }
 
 /// What happened to a ticket or chat.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ContactAction {
     /// `ticket.created` or `chat.started` (always by the customer).
     Opened(CreatedBy),
@@ -130,8 +130,8 @@ pub enum ContactAction {
     Escalated,
     /// `ticket.merged`: this ticket was merged away.
     Merged,
-    /// `ticket.snapshot`.
-    Snapshot(TicketSnapshot),
+    /// `ticket.snapshot`; in a box, because it is rare and many times as long as the others.
+    Snapshot(Box<TicketSnapshot>),
     /// `chat.accepted`.
     Accepted,
     /// `chat.transferred`.

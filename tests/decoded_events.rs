@@ -101,7 +101,7 @@ fn ticket_events_in_every_form() {
         r#"{"ticket_id":"T1","created_time":1772442000000,"status":"open","customer_id":"C9"}"#,
         Some("C9"),
         &[],
-        ticket(ContactAction::Snapshot(snapshot)),
+        ticket(ContactAction::Snapshot(Box::new(snapshot))),
     );
     let [first_response, solved, awaiting_reply_since] = [1, 2, 3].map(|n| Some(EventTime(TIME.0 + n)));
     check(
@@ -110,7 +110,7 @@ fn ticket_events_in_every_form() {
             "solved_time":"2026-03-02T09:00:00.002Z","awaiting_reply_since":1772442000003}"#,
         None,
         &[],
-        ticket(ContactAction::Snapshot(TicketSnapshot { first_response, solved, awaiting_reply_since, ..snapshot })),
+        ticket(ContactAction::Snapshot(Box::new(TicketSnapshot { first_response, solved, awaiting_reply_since, ..snapshot }))),
     );
     check("ticket.snapshot_completed", r#"{"started_time":1772442000000}"#, None, &[], Body::SnapshotCompleted(TIME));
 }

@@ -62,7 +62,11 @@ pub(crate) struct Account {
 /// All accounts of this process.
 #[derive(Debug, Default)]
 pub(crate) struct Accounts {
-    ids: FxHashMap<Purpose, AccountId>,
+    /// The accounts of measures without a label, which are nearly all that is asked for: a row for each bundle, with one more than the number of
+    /// the account, so that the facts of one ticket find theirs side by side.
+    unlabelled: Vec<[u32; Measure::COUNT]>,
+    /// The accounts of measures with a label.
+    labelled: FxHashMap<Purpose, AccountId>,
     accounts: Vec<Account>,
     feeds: Vec<CellId>,
     /// The accounts of which the oldest member is asked for.
@@ -71,8 +75,13 @@ pub(crate) struct Accounts {
 
 impl Accounts {
     /// The account of a purpose, where it is open.
+    #[inline]
     pub(crate) fn find(&self, purpose: Purpose) -> Option<AccountId> {
-        self.ids.get(&purpose).copied()
+        if purpose.label != Label::default() {
+            return self.labelled.get(&purpose).copied();
+        }
+        let row = self.unlabelled.get(purpose.bundle.0 as usize)?;
+        row[purpose.measure as usize].checked_sub(1).map(AccountId)
     }
 
     /// Whether a further one may be opened.
@@ -93,11 +102,23 @@ impl Accounts {
         let id = AccountId(self.accounts.len() as u32);
         let feeds = (self.feeds.len() as u32 - feeds_from) as u8;
         self.accounts.push(Account { feeds_from, feeds, missing, is_state: purpose.measure.is_state(), keeping });
-        self.ids.insert(purpose, id);
+        self.name(purpose, id);
         if keeping == Keeping::Oldest {
             self.oldest.push(id);
         }
         id
+    }
+
+    fn name(&mut self, purpose: Purpose, id: AccountId) {
+        if purpose.label != Label::default() {
+            self.labelled.insert(purpose, id);
+            return;
+        }
+        let row = purpose.bundle.0 as usize;
+        if self.unlabelled.len() <= row {
+            self.unlabelled.resize(row + 1, [0; Measure::COUNT]);
+        }
+        self.unlabelled[row][purpose.measure as usize] = id.0 + 1;
     }
 
     /// An account.

@@ -5,12 +5,13 @@ mod facts;
 mod history;
 mod linked;
 mod pairs;
+mod parts;
 mod step;
 mod told;
 
 pub(crate) use clock::{Clocks, Decision};
-pub(crate) use facts::{facts, idle_end_of};
-pub(crate) use history::{ContactState, Entry};
+pub(crate) use facts::{Seen, facts, idle_end_of};
+pub(crate) use history::{Change, ContactState, Entry};
 pub(crate) use pairs::pair_facts;
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
@@ -86,7 +87,7 @@ pub(crate) struct Summary {
 struct Orphans(SmallVec<[EventTime; 2]>);
 
 /// What is taken in at one place of a history.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Action {
     /// An event of the ticket or chat itself.
     Event(ContactAction),

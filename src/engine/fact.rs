@@ -125,6 +125,9 @@ pub(crate) enum Grouping {
 }
 
 impl Measure {
+    /// How many there are.
+    pub(crate) const COUNT: usize = Self::JourneyCustomers as usize + 1;
+
     /// Which grouping sets it is kept for.
     #[expect(clippy::wildcard_enum_match_arm, reason = "all sets are the rule and the others are listed")]
     pub(crate) const fn grouping(self) -> Grouping {

@@ -16,7 +16,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use self::lives::Lives;
 use super::contact::ContactState;
 use super::dormant::Dormant;
-use super::fact::{Facts, difference};
+use super::fact::{Fact, Facts, difference};
 use super::gate::Gate;
 use super::ledger::Ledger;
 use super::names::DimensionsId;
@@ -29,13 +29,17 @@ use super::{EngineSettings, Outcome, Place, Progress, Rules};
 use crate::event::{Body, Contact, Decoded, Key};
 use crate::time::{EventTime, Span};
 
+/// For how long a history that could be folded in part waits until it can be folded as a whole.
+const WAITING_MAX: Span = Span::hours(24);
+
 /// The state of one partition group.
 #[derive(Debug)]
 pub(crate) struct Group {
     pub(crate) topics: Vec<TopicState>,
     pub(crate) panes: Panes,
     contacts: Dormant<Contact, ContactState>,
-    surveys: FxHashMap<SurveyId, SurveyState>,
+    /// In boxes, so that the map stays small while it is half empty.
+    surveys: FxHashMap<SurveyId, Box<SurveyState>>,
     customers: Lives,
     /// The full sets of ticket snapshots that something late may still precede, with when each began.
     sets: BTreeMap<EventOrder, EventTime>,
@@ -55,7 +59,7 @@ pub(crate) struct Group {
     /// Whether the backlog is whole: read from the log's start, or a full set of ticket snapshots was.
     pub(crate) is_history_complete: bool,
     pub(crate) largest_event_time: Option<EventTime>,
-    /// Histories have been folded up to here; what they inherit from customers must be known from here on.
+    /// All histories have been folded up to here; what they inherit from customers must be known from here on.
     settled_before: EventTime,
 }
 
@@ -141,9 +145,9 @@ impl Group {
     }
 
     /// Applies an event, or holds it until now reaches it.
-    pub(crate) fn take_in(&mut self, arrived: Arrived, view: &mut View, rules: &Rules) {
+    pub(crate) fn take_in(&mut self, arrived: &Arrived, view: &mut View, rules: &Rules) {
         if arrived.order.time > view.now {
-            self.held.insert(arrived.order, arrived);
+            self.held.insert(arrived.order, arrived.clone());
             // Rather a little early than lost, or without a bound: what lies ahead of now is in no window all the same.
             if self.held.len() > view.settings.limits.held_max
                 && let Some((_, first)) = self.held.pop_first()
@@ -152,7 +156,16 @@ impl Group {
                 self.apply(&first, view, rules);
             }
         } else {
-            self.apply(&arrived, view, rules);
+            self.apply(arrived, view, rules);
+        }
+    }
+
+    /// Touches the memory that applying an event will read first; the number means nothing.
+    pub(crate) fn glance(&self, arrived: &Arrived) -> u64 {
+        match &arrived.body {
+            Body::Contact(contact, _) => self.contacts.awake(contact).map_or(0, ContactState::glance),
+            Body::Survey(survey) => survey.about.and_then(|contact| self.contacts.awake(&contact)).map_or(0, ContactState::glance),
+            Body::Customer(_) | Body::SnapshotCompleted(_) => 0,
         }
     }
 
@@ -175,7 +188,7 @@ impl Group {
         }
         self.contacts.lull(|state| !state.is_unsettled());
         self.customers.living.lull(|_| true);
-        self.settled_before = self.settled_before.max(horizon);
+        self.settled_before = self.settled_before.max(horizon - WAITING_MAX);
         self.forget_sets_before(horizon);
         let forgotten = self.forgotten_before(view, rules);
         self.customers.forget_before(forgotten);
@@ -198,11 +211,11 @@ impl Group {
     }
 
     fn apply(&mut self, arrived: &Arrived, view: &mut View, rules: &Rules) {
-        match arrived.body {
-            Body::Contact(contact, action) => self.apply_contact(contact, action, arrived, view, rules),
-            Body::Survey(survey) => self.apply_survey(&survey, arrived, view, rules),
-            Body::Customer(action) => self.apply_customer(action, arrived, view, rules),
-            Body::SnapshotCompleted(started) => self.complete_set(started, arrived, view, rules),
+        match &arrived.body {
+            Body::Contact(contact, action) => self.apply_contact(*contact, action.clone(), arrived, view, rules),
+            Body::Survey(survey) => self.apply_survey(survey, arrived, view, rules),
+            Body::Customer(action) => self.apply_customer(*action, arrived, view, rules),
+            Body::SnapshotCompleted(started) => self.complete_set(*started, arrived, view, rules),
         }
         self.hold_limits(view, rules);
     }
@@ -223,9 +236,14 @@ impl Group {
 }
 
 /// Posts the difference of two lists of facts about one thing.
-fn post_difference(subject: Subject, mut before: Facts, mut after: Facts, panes: &mut Panes, view: &mut View) {
+fn post_difference(subject: Subject, mut before: Facts, mut after: Facts, panes: &mut Panes) {
     difference(&mut before, &mut after);
-    panes.note_standing(subject, &before, &after);
-    before.iter().for_each(|fact| view.post(panes, fact, -1));
-    after.iter().for_each(|fact| view.post(panes, fact, 1));
+    post(subject, &before, &after, panes);
+}
+
+/// Posts facts that stand no longer and facts that stand from now on.
+fn post(subject: Subject, gone: &[Fact], come: &[Fact], panes: &mut Panes) {
+    panes.note_standing(subject, gone, come);
+    panes.note(gone, -1);
+    panes.note(come, 1);
 }

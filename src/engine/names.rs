@@ -29,7 +29,7 @@ pub(crate) struct KeyId(pub(crate) u32);
 
 /// An interned list of keys, one in each grouping set of contacts or of customers; 0 is the empty one, of a fact that counts overall alone.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) struct BundleId(u32);
+pub(crate) struct BundleId(pub(crate) u32);
 
 type Tuple = SmallVec<[u16; 8]>;
 type Bundle = SmallVec<[KeyId; 8]>;
@@ -42,6 +42,8 @@ pub(crate) struct Names {
     sets: Vec<Vec<u8>>,
     tuples: Vec<Tuple>,
     tuple_ids: FxHashMap<Tuple, DimensionsId>,
+    /// The tuples by the texts that events spelled them with, so that an event whose like was seen before costs one look.
+    spelled: FxHashMap<Box<[u8]>, DimensionsId>,
     contact_sets: usize,
     /// The bundles of each tuple: of its keys in the sets of contacts, and in those of customers.
     bundles_of_tuples: Vec<[BundleId; 2]>,
@@ -89,6 +91,7 @@ impl Names {
             sets,
             tuples: Vec::new(),
             tuple_ids: FxHashMap::default(),
+            spelled: FxHashMap::default(),
             contact_sets: settings.grouping_sets.len(),
             bundles_of_tuples: Vec::new(),
             bundles: Vec::new(),
@@ -108,12 +111,32 @@ impl Names {
         if values.is_empty() {
             return DimensionsId::default();
         }
+        let mut spelling: SmallVec<[u8; 128]> = SmallVec::new();
+        for (dimension, text) in values {
+            spelling.push(*dimension);
+            spelling.extend_from_slice(text.as_bytes());
+            // No text holds this byte, so no two lists are spelled the same.
+            spelling.push(0xff);
+        }
+        self.spelled.get(spelling.as_slice()).copied().unwrap_or_else(|| self.intern_spelled(values, &spelling))
+    }
+
+    #[cold]
+    fn intern_spelled(&mut self, values: &DimensionValues<'_>, spelling: &[u8]) -> DimensionsId {
         let mut tuple = Tuple::from_elem(UNSET, self.dimensions.len());
+        let mut is_within_limits = true;
         for (dimension, text) in values {
             let dimension = usize::from(*dimension);
-            tuple[dimension] = self.dimensions[dimension].intern(text);
+            let value = self.dimensions[dimension].find(text);
+            is_within_limits &= value.is_some();
+            tuple[dimension] = value.unwrap_or(OTHER);
         }
-        self.tuple(tuple)
+        let id = self.tuple(tuple);
+        // What lies beyond a limit is counted each time.
+        if is_within_limits && self.spelled.len() < TUPLES_MAX {
+            self.spelled.insert(spelling.into(), id);
+        }
+        id
     }
 
     /// `base` with the values that are set in `over` put over it.
@@ -266,8 +289,13 @@ impl Values {
     }
 
     fn intern(&mut self, text: &str) -> u16 {
+        self.find(text).unwrap_or(OTHER)
+    }
+
+    /// The number of a text; `None`, counted, where it lies beyond the limit.
+    fn find(&mut self, text: &str) -> Option<u16> {
         let number = self.texts.number(text, self.values_max.min(usize::from(UNSET)), || text.into());
         self.overflows += u64::from(number.is_none());
-        number.map_or(OTHER, |number| number as u16)
+        number.map(|number| number as u16)
     }
 }

@@ -14,6 +14,7 @@ use rustc_hash::FxHashMap;
 
 use super::accounts::AccountId;
 use super::aggregate::{Partial, Value};
+use super::fact::Fact;
 use super::standing::Standing;
 use super::window::{Geometry, Place, Starts};
 use crate::time::EventTime;
@@ -37,6 +38,8 @@ pub(crate) struct Panes {
     tiers: Vec<BTreeMap<i64, Pane>>,
     starts: Starts,
     state: FxHashMap<AccountId, Partial>,
+    /// Facts as they follow from events, with their signs; their accounts are looked up for many at once.
+    noted: Vec<(Fact, i8)>,
     new: Vec<Posted>,
     /// What lies later than now, such as a deadline still to come: in no window yet.
     ahead: BTreeMap<(EventTime, AccountId), Partial>,
@@ -50,10 +53,32 @@ impl Panes {
             tiers: vec![BTreeMap::new(); geometry.len()],
             starts,
             state: FxHashMap::default(),
+            noted: Vec::new(),
             new: Vec::new(),
             ahead: BTreeMap::new(),
             standing: None,
         }
+    }
+
+    /// Notes facts that are to be added (`sign` 1) or taken out again (`sign` -1).
+    pub(crate) fn note(&mut self, facts: &[Fact], sign: i8) {
+        self.noted.extend(facts.iter().map(|fact| (*fact, sign)));
+    }
+
+    /// What was noted and is not posted yet.
+    pub(crate) fn noted(&self) -> &[(Fact, i8)] {
+        &self.noted
+    }
+
+    /// Takes out what was noted.
+    pub(crate) fn take_noted(&mut self) -> Vec<(Fact, i8)> {
+        std::mem::take(&mut self.noted)
+    }
+
+    /// Gives the memory of the list back for what comes next.
+    pub(crate) fn reuse_noted(&mut self, mut emptied: Vec<(Fact, i8)>) {
+        emptied.clear();
+        self.noted = emptied;
     }
 
     /// Writes a fact down; gives whether there are so many now that they should be sorted into panes.

@@ -32,7 +32,8 @@ pub(crate) enum SurveyIdentity {
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct SurveyState {
     pub(crate) sent: Option<Sending>,
-    pub(crate) answer: Option<StandingAnswer>,
+    /// In a box, because most surveys are never answered.
+    pub(crate) answer: Option<Box<StandingAnswer>>,
     /// Whether it is scheduled to be looked at for leaving.
     pub(crate) is_scheduled: bool,
 }
@@ -131,7 +132,7 @@ impl SurveyState {
     /// The facts of the survey itself. What spans a customer's answers is a fact of the customer.
     pub(crate) fn facts(&self, metric: SurveyMetric, view: &mut View) -> Facts {
         let mut facts = Facts::new();
-        let answer = self.answer.as_ref().filter(|a| a.stands);
+        let answer = self.answer.as_deref().filter(|a| a.stands);
         if let Some(sent) = self.sent.as_ref().filter(|s| s.stands) {
             let label = Label(metric as u32);
             facts.push(Fact::one(Measure::SurveysSent, sent.order.time, sent.dimensions).labelled(label));

@@ -90,12 +90,24 @@ impl View {
         panes
     }
 
-    /// Adds a fact (`sign` 1) or takes it out again (`sign` -1), whatever the number of grouping sets and windows by one entry.
-    pub(crate) fn post(&mut self, panes: &mut Panes, fact: &Fact, sign: i8) {
-        let account = self.account_of(fact);
-        if fact.time > self.now {
-            panes.lift_ahead(account, fact.time, &fact.value, i64::from(sign));
-        } else if panes.write(Posted { account, sign, time: fact.time, value: fact.value }) {
+    /// Finds the accounts of the facts that were noted, and adds each to its own or takes it out again: by one entry, whatever the number of grouping
+    /// sets and windows.
+    pub(crate) fn post_noted(&mut self, panes: &mut Panes) {
+        if panes.noted().is_empty() {
+            return;
+        }
+        let noted = panes.take_noted();
+        let mut is_long = false;
+        for (fact, sign) in &noted {
+            let account = self.account_of(fact);
+            if fact.time > self.now {
+                panes.lift_ahead(account, fact.time, &fact.value, i64::from(*sign));
+            } else {
+                is_long |= panes.write(Posted { account, sign: *sign, time: fact.time, value: fact.value });
+            }
+        }
+        panes.reuse_noted(noted);
+        if is_long {
             self.settle(panes);
         }
     }
@@ -113,6 +125,7 @@ impl View {
 
     /// Brings a group's panes to the present windows and the totals up to date with all that was posted.
     pub(crate) fn settle(&mut self, panes: &mut Panes) {
+        self.post_noted(panes);
         let (accounts, totals) = (&self.accounts, &mut self.totals);
         panes.advance_to(&self.geometry, &self.starts, |pane, from, to| {
             // The entries of an account come one after another.

@@ -78,11 +78,11 @@ fn snapshot(payload: &Members<'_>) -> Result<ContactAction, Reason> {
     let created = payload.required(Member::CreatedTime)?.time()?;
     let status = payload.required_choice(Member::Status, STATUSES)?;
     payload.check_optional()?;
-    Ok(ContactAction::Snapshot(TicketSnapshot {
+    Ok(ContactAction::Snapshot(Box::new(TicketSnapshot {
         created,
         status,
         first_response: payload.time(Member::FirstResponseTime)?,
         solved: payload.time(Member::SolvedTime)?,
         awaiting_reply_since: payload.time(Member::AwaitingReplySince)?,
-    }))
+    })))
 }

@@ -1,30 +1,60 @@
 //! What a ticket or chat contributes to the windows and to the state of now, given its summary.
 
-use super::{Clocks, Decision, Mark, Solve, Stamp, Summary};
+use super::parts::{Noted, Parts};
+use super::{Decision, Mark, Stamp, Summary};
 use crate::engine::EngineSettings;
 use crate::engine::aggregate::{DurationClasses, Value};
 use crate::engine::fact::{Fact, Facts, Label, Measure};
-use crate::event::{Contact, Status};
+use crate::event::Contact;
 use crate::time::{EventTime, Span};
 
 /// The facts of a ticket or chat by itself; none when it is withdrawn.
 pub(crate) fn facts(contact: Contact, summary: &Summary, classes: &DurationClasses, settings: &EngineSettings) -> Facts {
-    let mut facts = Facts::new();
-    if summary.is_gone {
-        return facts;
+    let (mut none, mut facts) = (Facts::new(), Facts::new());
+    let seen = Seen::of(contact, summary, settings);
+    Exchange { before: None, after: seen.parts.as_ref(), gone: &mut none, come: &mut facts, classes }.every_part();
+    if seen.parts.is_some() {
+        listed(summary, 0..usize::MAX, 0..usize::MAX, &mut Writer { facts: &mut facts, classes });
     }
-    let mut out = Writer { facts: &mut facts, classes };
-    // What only grows comes first, so that two lists of facts share a long start and their difference is found at once.
-    summary.next_responses.iter().for_each(|stamp| out.stamp(Measure::NextResponse, Some(*stamp)));
-    summary.reopens.iter().for_each(|mark| out.count(Measure::TicketsReopened, *mark));
-    match contact {
-        Contact::Ticket(_) => ticket_facts(summary, &mut out),
-        Contact::Chat(_) => chat_facts(summary, settings, &mut out),
-    }
-    out.stamp(Measure::FirstResponse, summary.first_response);
-    target_facts(contact, summary, settings, &mut out);
-    out.stamp(Measure::AutomatedFirstResponse, summary.automated_response);
     facts
+}
+
+/// What is kept of a summary while an event is taken in that only adds to it.
+#[derive(Debug)]
+pub(crate) struct Seen {
+    parts: Option<Parts>,
+    next_responses: usize,
+    reopens: usize,
+}
+
+impl Seen {
+    /// What is to be seen of a summary now.
+    pub(crate) fn of(contact: Contact, summary: &Summary, settings: &EngineSettings) -> Self {
+        let parts = Parts::of(contact, summary, settings);
+        Self { parts, next_responses: summary.next_responses.len(), reopens: summary.reopens.len() }
+    }
+
+    /// The facts that were only before, and those that are only now, where an event has changed marks and only added to the lists.
+    pub(crate) fn exchange(
+        &self,
+        contact: Contact,
+        summary: &Summary,
+        classes: &DurationClasses,
+        settings: &EngineSettings,
+        gone: &mut Facts,
+        come: &mut Facts,
+    ) {
+        let now = Parts::of(contact, summary, settings);
+        let (was_there, is_there) = (self.parts.is_some(), now.is_some());
+        let (responses, reopens) = (self.next_responses, self.reopens);
+        if was_there && !is_there {
+            listed(summary, 0..responses, 0..reopens, &mut Writer { facts: gone, classes });
+        } else if is_there {
+            let known = if was_there { (responses, reopens) } else { (0, 0) };
+            listed(summary, known.0..usize::MAX, known.1..usize::MAX, &mut Writer { facts: come, classes });
+        }
+        Exchange { before: self.parts.as_ref(), after: now.as_ref(), gone, come, classes }.every_part();
+    }
 }
 
 /// After how long without events something is over; tickets never are.
@@ -32,113 +62,140 @@ pub(crate) fn idle_end_of(contact: Contact, settings: &EngineSettings) -> Option
     settings.chat_idle_end.filter(|_| matches!(contact, Contact::Chat(_)))
 }
 
-/// What became of the targets, and how long it took in business hours.
-fn target_facts(contact: Contact, summary: &Summary, settings: &EngineSettings, out: &mut Writer<'_>) {
-    let Some(clocks) = &summary.clocks else { return };
-    let Clocks { response, resolution, .. } = **clocks;
-    let idle_end = idle_end_of(contact, settings);
-    out.decision(Measure::FirstResponseDecided, Measure::FirstResponseWithin, summary.response_decision(idle_end));
-    let replied = summary.first_response.filter(|s| !s.is_silent && s.after >= Span(0));
-    if let (Some(replied), Some(clock)) = (replied, response) {
-        out.duration(Measure::FirstResponseBusiness, replied.mark, clock.took);
-    }
-    if let Contact::Chat(_) = contact {
-        out.decision(Measure::ChatWaitDecided, Measure::ChatWaitWithin, summary.wait_decision(idle_end));
-        return;
-    }
-    out.decision(Measure::ResolutionDecided, Measure::ResolutionWithin, summary.resolution_decision());
-    let solved = summary.solve.filter(|s| !s.is_silent && s.after.is_some_and(|after| after >= Span(0)));
-    if let (Some(solve), Some(clock)) = (solved, resolution) {
-        out.duration(Measure::ResolutionBusiness, solve.mark, clock.took);
-    }
+/// The facts of a part of the lists.
+fn listed(summary: &Summary, responses: std::ops::Range<usize>, reopens: std::ops::Range<usize>, out: &mut Writer<'_>) {
+    let within = |range: std::ops::Range<usize>, length: usize| range.start.min(length)..range.end.min(length);
+    let responses = &summary.next_responses[within(responses, summary.next_responses.len())];
+    responses.iter().for_each(|stamp| out.stamp(Measure::NextResponse, *stamp));
+    let reopens = &summary.reopens[within(reopens, summary.reopens.len())];
+    reopens.iter().for_each(|mark| out.count(Measure::TicketsReopened, *mark));
 }
 
-fn ticket_facts(summary: &Summary, out: &mut Writer<'_>) {
-    if let Some(opened) = summary.opened.filter(|o| !o.is_silent) {
-        out.count(Measure::TicketsCreated, Mark { time: opened.time, dimensions: opened.dimensions });
-    }
-    if let Some(first) = summary.first_response.filter(|s| !s.is_silent) {
-        out.count(Measure::TicketsFirstResponded, first.mark);
-    }
-    out.marked(Measure::TicketsEscalated, summary.escalated);
-    out.marked(Measure::TicketsTransferred, summary.transferred);
-    if let Some(solve) = summary.solve.filter(|s| !s.is_silent) {
-        solve_facts(summary, solve, out);
-    }
-    if let Some(first) = summary.first_solve.filter(|s| !s.is_silent) {
-        out.duration(Measure::FirstResolution, first.mark, first.after);
-    }
-    backlog_facts(summary, out);
+/// Two states of a ticket or chat, and where the facts go that only one of them has.
+struct Exchange<'a> {
+    before: Option<&'a Parts>,
+    after: Option<&'a Parts>,
+    gone: &'a mut Facts,
+    come: &'a mut Facts,
+    classes: &'a DurationClasses,
 }
 
-/// All of these are credited at the latest solve.
-fn solve_facts(summary: &Summary, solve: Solve, out: &mut Writer<'_>) {
-    out.count(Measure::TicketsResolved, solve.mark);
-    out.duration(Measure::Resolution, solve.mark, solve.after);
-    out.duration(Measure::RequesterWait, solve.mark, solve.waited);
-    let unanswered = summary.opened.is_some() && summary.first_response.is_none();
-    let noted = [
-        (Measure::TicketsSolvedWithoutResponse, unanswered),
-        (Measure::TicketsSolvedByAutomation, unanswered && summary.automated_response.is_some()),
-        (Measure::TicketsResolvedReopened, summary.was_reopened),
-        (Measure::TicketsResolvedEscalated, summary.escalated.is_some()),
-        (Measure::TicketsResolvedTransferred, summary.transferred.is_some()),
-        (Measure::FirstContactResolved, summary.replies == 1 && !summary.was_reopened),
-    ];
-    noted.iter().filter(|(_, holds)| *holds).for_each(|(measure, _)| out.count(*measure, solve.mark));
-}
-
-fn backlog_facts(summary: &Summary, out: &mut Writer<'_>) {
-    if summary.opened.is_none() || summary.is_solved {
-        return;
-    }
-    let now = Mark { time: EventTime::MIN, dimensions: summary.credited };
-    let unanswered = summary.clock_start.filter(|_| summary.first_response.is_none());
-    out.count(Measure::BacklogTickets, now);
-    let status = summary.status.unwrap_or(Status::New);
-    out.facts.push(Fact::one(Measure::BacklogByStatus, now.time, now.dimensions).labelled(Label(status as u32)));
-    for (count, oldest, since) in [
-        (Measure::BacklogUnansweredTickets, Measure::BacklogOldestUnanswered, unanswered),
-        (Measure::BacklogAwaitingReplyTickets, Measure::BacklogOldestAwaitingReply, summary.asked),
-    ] {
-        if let Some(since) = since {
-            out.count(count, now);
-            out.value(oldest, now, Value::Since(since));
+impl Exchange<'_> {
+    /// The facts of one part, where it differs.
+    #[inline]
+    fn part<P: PartialEq + Copy>(&mut self, of: impl Fn(&Parts) -> Option<P>, write: impl Fn(&mut Writer<'_>, P)) {
+        let (before, after) = (self.before.and_then(&of), self.after.and_then(&of));
+        if before == after {
+            return;
+        }
+        if let Some(before) = before {
+            write(&mut Writer { facts: self.gone, classes: self.classes }, before);
+        }
+        if let Some(after) = after {
+            write(&mut Writer { facts: self.come, classes: self.classes }, after);
         }
     }
-    // State that begins at the deadline.
-    let deadline = summary.clocks.as_ref().and_then(|clocks| clocks.response?.deadline);
-    if let (Some(_), Some(time)) = (unanswered, deadline) {
-        out.count(Measure::BacklogUnansweredPastTarget, Mark { time, ..now });
-    }
-}
 
-fn chat_facts(summary: &Summary, settings: &EngineSettings, out: &mut Writer<'_>) {
-    let started = summary.opened.filter(|o| !o.is_silent);
-    if let Some(started) = started {
-        out.count(Measure::ChatsStarted, Mark { time: started.time, dimensions: started.dimensions });
-    }
-    out.marked(Measure::ChatsAccepted, summary.accepted);
-    out.marked(Measure::ChatsAbandoned, summary.abandoned);
-    out.marked(Measure::ChatsEnded, summary.ended);
-    out.marked(Measure::ChatsTransferred, summary.transferred);
-    let late = summary.abandoned.filter(|mark| started.is_none_or(|s| mark.time - s.time >= settings.chat_abandon_min));
-    out.marked(Measure::ChatsAbandonedLate, late);
-    if let Some(accepted) = summary.accepted {
-        out.duration(Measure::ChatWait, accepted, started.map(|s| accepted.time - s.time));
-        if let Some(ended) = summary.ended {
-            out.duration(Measure::ChatDuration, ended, Some(ended.time - accepted.time));
+    fn every_part(mut self) {
+        let Some(Parts { is_ticket, .. }) = self.before.or(self.after).copied() else { return };
+        self.part(|p| p.first_response, |out, stamp| out.stamp(Measure::FirstResponse, stamp));
+        self.part(|p| p.automated_response, |out, stamp| out.stamp(Measure::AutomatedFirstResponse, stamp));
+        self.part(
+            |p| p.response_target,
+            |out, decision| out.decision(Measure::FirstResponseDecided, Measure::FirstResponseWithin, decision),
+        );
+        self.part(|p| p.response_business, |out, (mark, took)| out.duration(Measure::FirstResponseBusiness, mark, took));
+        if is_ticket {
+            self.ticket_parts();
+        } else {
+            self.chat_parts();
         }
     }
-    if started.is_some() && summary.abandoned.is_none() && summary.ended.is_none() {
-        let measure = if summary.accepted.is_some() { Measure::ChatsActive } else { Measure::ChatsWaiting };
-        out.count(measure, Mark { time: EventTime::MIN, dimensions: summary.credited });
-        if let (Some(idle), Some(named)) = (settings.chat_idle_end, summary.named) {
-            // Idle ends lie ahead of now until they are reached; a further event takes them back.
-            let end = Mark { time: named + idle, dimensions: summary.credited };
-            out.count(Measure::ChatsIdleEnded, end);
-            out.value(measure, end, Value::Count(-1));
-        }
+
+    fn ticket_parts(&mut self) {
+        self.part(|p| p.opened, |out, mark| out.count(Measure::TicketsCreated, mark));
+        self.part(|p| p.first_response.map(|s| s.mark), |out, mark| out.count(Measure::TicketsFirstResponded, mark));
+        self.part(|p| p.escalated, |out, mark| out.count(Measure::TicketsEscalated, mark));
+        self.part(|p| p.transferred, |out, mark| out.count(Measure::TicketsTransferred, mark));
+        self.part(
+            |p| p.solved,
+            |out, solve| {
+                out.count(Measure::TicketsResolved, solve.mark);
+                out.duration(Measure::Resolution, solve.mark, solve.after);
+                out.duration(Measure::RequesterWait, solve.mark, solve.waited);
+            },
+        );
+        self.part(|p| p.noted, |out, (mark, noted)| out.noted(mark, noted));
+        self.part(|p| p.first_solve, |out, (mark, after)| out.duration(Measure::FirstResolution, mark, after));
+        self.part(|p| p.ending_target, |out, decision| out.decision(Measure::ResolutionDecided, Measure::ResolutionWithin, decision));
+        self.part(|p| p.resolution_business, |out, (mark, took)| out.duration(Measure::ResolutionBusiness, mark, took));
+        let now = |dimensions| Mark { time: EventTime::MIN, dimensions };
+        self.part(|p| p.backlog, |out, dimensions| out.count(Measure::BacklogTickets, now(dimensions)));
+        self.part(
+            |p| p.backlog_status,
+            |out, (dimensions, status)| {
+                let one = Fact::one(Measure::BacklogByStatus, EventTime::MIN, dimensions);
+                out.facts.push(one.labelled(Label(status as u32)));
+            },
+        );
+        self.part(
+            |p| p.unanswered,
+            |out, (dimensions, since)| {
+                out.count(Measure::BacklogUnansweredTickets, now(dimensions));
+                out.value(Measure::BacklogOldestUnanswered, now(dimensions), Value::Since(since));
+            },
+        );
+        self.part(
+            |p| p.awaiting_reply,
+            |out, (dimensions, since)| {
+                out.count(Measure::BacklogAwaitingReplyTickets, now(dimensions));
+                out.value(Measure::BacklogOldestAwaitingReply, now(dimensions), Value::Since(since));
+            },
+        );
+        // State that begins at the deadline.
+        self.part(|p| p.past_target, |out, (dimensions, time)| out.count(Measure::BacklogUnansweredPastTarget, Mark { time, dimensions }));
+    }
+
+    fn chat_parts(&mut self) {
+        self.part(|p| p.opened, |out, mark| out.count(Measure::ChatsStarted, mark));
+        self.part(|p| p.transferred, |out, mark| out.count(Measure::ChatsTransferred, mark));
+        self.part(
+            |p| p.accepted,
+            |out, (mark, wait)| {
+                out.count(Measure::ChatsAccepted, mark);
+                out.duration(Measure::ChatWait, mark, wait);
+            },
+        );
+        self.part(
+            |p| p.abandoned,
+            |out, (mark, is_late)| {
+                out.count(Measure::ChatsAbandoned, mark);
+                if is_late {
+                    out.count(Measure::ChatsAbandonedLate, mark);
+                }
+            },
+        );
+        self.part(
+            |p| p.ended,
+            |out, (mark, took)| {
+                out.count(Measure::ChatsEnded, mark);
+                out.duration(Measure::ChatDuration, mark, took);
+            },
+        );
+        self.part(|p| p.ending_target, |out, decision| out.decision(Measure::ChatWaitDecided, Measure::ChatWaitWithin, decision));
+        self.part(
+            |p| p.chat_now,
+            |out, (dimensions, is_active, idle_end)| {
+                let measure = if is_active { Measure::ChatsActive } else { Measure::ChatsWaiting };
+                out.count(measure, Mark { time: EventTime::MIN, dimensions });
+                if let Some(time) = idle_end {
+                    // Idle ends lie ahead of now until they are reached; a further event takes them back.
+                    let end = Mark { time, dimensions };
+                    out.count(Measure::ChatsIdleEnded, end);
+                    out.value(measure, end, Value::Count(-1));
+                }
+            },
+        );
     }
 }
 
@@ -156,24 +213,30 @@ impl Writer<'_> {
         self.facts.push(Fact::one(measure, mark.time, mark.dimensions));
     }
 
-    fn marked(&mut self, measure: Measure, mark: Option<Mark>) {
-        if let Some(mark) = mark {
-            self.count(measure, mark);
-        }
-    }
-
-    fn stamp(&mut self, measure: Measure, stamp: Option<Stamp>) {
-        if let Some(stamp) = stamp.filter(|s| !s.is_silent) {
+    fn stamp(&mut self, measure: Measure, stamp: Stamp) {
+        if !stamp.is_silent {
             self.duration(measure, stamp.mark, Some(stamp.after));
         }
     }
 
-    fn decision(&mut self, decided: Measure, within: Measure, decision: Option<Decision>) {
-        let Some(decision) = decision else { return };
+    fn decision(&mut self, decided: Measure, within: Measure, decision: Decision) {
         self.count(decided, decision.mark());
         if let Decision::Met(mark) = decision {
             self.count(within, mark);
         }
+    }
+
+    /// All of these are credited at the latest solve.
+    fn noted(&mut self, mark: Mark, noted: Noted) {
+        let measures = [
+            (Measure::TicketsSolvedWithoutResponse, noted.without_response),
+            (Measure::TicketsSolvedByAutomation, noted.by_automation),
+            (Measure::TicketsResolvedReopened, noted.reopened),
+            (Measure::TicketsResolvedEscalated, noted.escalated),
+            (Measure::TicketsResolvedTransferred, noted.transferred),
+            (Measure::FirstContactResolved, noted.at_first_contact),
+        ];
+        measures.iter().filter(|(_, holds)| *holds).for_each(|(measure, _)| self.count(*measure, mark));
     }
 
     /// A duration below zero has no meaning (an end before its start, by faulty data): no sample.

@@ -13,6 +13,8 @@ use crate::time::EventTime;
 
 /// So many events of a ticket or chat commonly come within the allowed lateness.
 const EVENTS_AT_ONCE: usize = 6;
+/// Up to so many wait until they can be folded all at once, which takes no step: the summary is then what they come to.
+const EVENTS_WAITING: usize = 32;
 
 /// One event of a ticket or chat, compact.
 #[derive(Clone, Debug)]
@@ -32,6 +34,27 @@ impl Entry {
     }
 }
 
+/// What the events before the tail of a history came to.
+#[derive(Clone, Debug, Default)]
+enum Base {
+    /// The tail is empty, so it is the summary.
+    #[default]
+    Summary,
+    /// There were none, as for most that are in the making: nothing need be kept.
+    Nothing,
+    /// This.
+    Known(Box<Summary>),
+}
+
+/// What taking an event in has changed.
+#[derive(Debug)]
+pub(crate) struct Change {
+    /// The summary before it, unless marks were only set and lists only added to.
+    pub(crate) was: Option<Box<Summary>>,
+    /// Whether it was the last event, of its surveys too, so that nothing that came before is changed by it.
+    pub(crate) is_last: bool,
+}
+
 /// What was known of a ticket or chat just before some event.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Known {
@@ -47,9 +70,9 @@ pub(crate) struct ContactState {
     contact: Contact,
     /// What all its events come to.
     pub(crate) summary: Summary,
-    /// What the events before `tail` came to; absent while `tail` is empty, because it is then the summary.
+    /// What the events before `tail` came to.
     #[serde(skip)]
-    base: Option<Box<Summary>>,
+    base: Base,
     /// The events that something late may still precede, in their order.
     #[serde(skip)]
     tail: SmallVec<[Entry; 0]>,
@@ -66,7 +89,7 @@ impl ContactState {
         Self {
             contact,
             summary,
-            base: None,
+            base: Base::Summary,
             tail: SmallVec::new(),
             base_order: EventOrder::MIN,
             surveys: Linked::default(),
@@ -76,21 +99,26 @@ impl ContactState {
 
     /// Takes an event in, in its place, and full sets of snapshots that came after it, which it may matter to; `inherited` gives the dimensions of
     /// a customer at an instant.
-    ///
-    /// Gives whether it was the last event, of its surveys too, so that nothing that came before is changed by it.
     pub(crate) fn insert(
         &mut self,
         entry: Entry,
-        later_sets: impl Iterator<Item = Entry>,
+        later_sets: &[Entry],
         inherited: &impl Fn(Option<Key>, EventOrder) -> DimensionsId,
         setting: &mut Setting<'_>,
-    ) -> bool {
-        let at = self.tail.partition_point(|e| e.order <= entry.order);
+    ) -> Change {
+        // Most are last, and a search would read what lies long behind.
+        let is_next = self.tail.last().is_none_or(|last| last.order <= entry.order);
+        let at = if is_next { self.tail.len() } else { self.tail.partition_point(|e| e.order <= entry.order) };
         let (is_last, is_after_surveys) = (at == self.tail.len(), entry.order > self.last_survey);
         if self.tail.is_empty() {
-            self.base = Some(Box::new(self.summary.clone()));
+            let is_first = self.base_order == EventOrder::MIN;
+            self.base = if is_first { Base::Nothing } else { Base::Known(Box::new(self.summary.clone())) };
             self.tail.reserve(EVENTS_AT_ONCE);
         }
+        // What a snapshot told of a ticket is forgotten by its creation, lists and all.
+        let forgets = matches!(entry.action, Action::Event(ContactAction::Opened(_))) && self.summary.opened.is_some();
+        let only_adds = is_last && later_sets.is_empty() && !forgets;
+        let was = (!only_adds).then(|| Box::new(self.summary.clone()));
         if is_last {
             self.step(entry, inherited, setting);
         } else {
@@ -100,16 +128,16 @@ impl ContactState {
         for set in later_sets {
             let at = self.tail.partition_point(|e| e.order < set.order);
             if at == self.tail.len() && is_replayed {
-                self.step(set, inherited, setting);
+                self.step(set.clone(), inherited, setting);
             } else if self.tail.get(at).is_none_or(|e| e.order != set.order) {
-                self.tail.insert(at, set);
+                self.tail.insert(at, set.clone());
                 is_replayed = false;
             }
         }
         if !is_replayed {
-            self.replay(inherited, setting);
+            self.recompute(inherited, setting);
         }
-        is_last && is_after_surveys
+        Change { was, is_last: is_last && is_after_surveys }
     }
 
     /// Notes that an event of a survey names it.
@@ -117,14 +145,11 @@ impl ContactState {
         self.last_survey = self.last_survey.max(order);
     }
 
-    /// Recomputes the summary from the base, because an event came late or a customer's dimensions changed.
-    pub(crate) fn replay(&mut self, inherited: &impl Fn(Option<Key>, EventOrder) -> DimensionsId, setting: &mut Setting<'_>) {
-        let Some(base) = &self.base else { return };
-        self.summary = (**base).clone();
-        for entry in &self.tail {
-            let customer = self.summary.customer_at(entry);
-            self.summary.step(entry, inherited(customer, entry.order), setting);
-        }
+    /// Takes everything in again, because a customer's dimensions changed.
+    pub(crate) fn replay(&mut self, inherited: &impl Fn(Option<Key>, EventOrder) -> DimensionsId, setting: &mut Setting<'_>) -> Change {
+        let was = Box::new(self.summary.clone());
+        self.recompute(inherited, setting);
+        Change { was: Some(was), is_last: false }
     }
 
     /// Moves events before `horizon` into the base, and further ones where there are more than `history_max`; gives how many of the latter.
@@ -137,12 +162,12 @@ impl ContactState {
     ) -> usize {
         let settled = self.tail.partition_point(|e| e.order.time < horizon);
         let folded = settled.max(self.tail.len().saturating_sub(history_max));
-        let Some(base) = &mut self.base else { return 0 };
         if folded == self.tail.len() {
             self.base_order = self.last_order();
-            self.base = None;
+            self.base = Base::Summary;
             self.tail = SmallVec::new();
-        } else {
+        } else if folded > 0 {
+            let base = self.base.known(self.contact, setting);
             for entry in self.tail.drain(..folded) {
                 let customer = base.customer_at(&entry);
                 base.step(&entry, inherited(customer, entry.order), setting);
@@ -164,7 +189,7 @@ impl ContactState {
             summary.reopens.drain(..reopens);
             answers + reopens + summary.shorten_orphans(list_max)
         };
-        if let Some(base) = &mut self.base {
+        if let Base::Known(base) = &mut self.base {
             lists(base);
         }
         lists(&mut self.summary)
@@ -172,12 +197,15 @@ impl ContactState {
 
     /// Its own dimensions and its customer as they were just before an event.
     pub(crate) fn known_before(&self, order: EventOrder, setting: &mut Setting<'_>) -> Known {
-        let base = self.base.as_deref().unwrap_or(&self.summary);
-        let (mut dimensions, mut customer) = (base.dimensions, base.opened.and_then(|o| o.customer));
-        let mut is_opened = base.opened.is_some_and(|o| !o.is_silent);
+        let (mut dimensions, opened) = match &self.base {
+            Base::Summary => (self.summary.dimensions, self.summary.opened),
+            Base::Nothing => (setting.first_dimensions(self.contact), None),
+            Base::Known(base) => (base.dimensions, base.opened),
+        };
+        let (mut customer, mut is_opened) = (opened.and_then(|o| o.customer), opened.is_some_and(|o| !o.is_silent));
         for entry in self.tail.iter().take_while(|e| e.order < order) {
             dimensions = setting.names.overlay(dimensions, entry.dimensions);
-            match entry.action {
+            match &entry.action {
                 Action::Event(ContactAction::Opened(_)) if !is_opened => (customer, is_opened) = (entry.customer, true),
                 Action::Event(ContactAction::Snapshot(_)) if !is_opened => customer = customer.or(entry.customer),
                 Action::Event(_) | Action::SetCompleted(_) => {}
@@ -201,9 +229,29 @@ impl ContactState {
         self.tail.first().map(|e| e.order.time)
     }
 
+    /// When the whole history can be folded at once, which is after its last event; `None` where some of it should be folded before that, because
+    /// there are many events by now, or because the first of them was before `waiting_since`.
+    pub(crate) fn tail_end(&self, history_max: usize, waiting_since: EventTime) -> Option<EventTime> {
+        let is_short = self.tail.len() <= history_max.min(EVENTS_WAITING) && self.tail_start() >= Some(waiting_since);
+        self.tail.last().filter(|_| is_short).map(|e| e.order.time)
+    }
+
     /// Whether events wait to be folded.
     pub(crate) fn is_unsettled(&self) -> bool {
         !self.tail.is_empty()
+    }
+
+    /// Touches every part that taking in one more event will read; the number means nothing.
+    pub(crate) fn glance(&self) -> u64 {
+        let summary = &self.summary;
+        let marks = [summary.escalated, summary.transferred, summary.accepted, summary.abandoned, summary.ended];
+        let marks = marks.iter().fold(0, |sum, mark| sum ^ mark.map_or(0, |m| m.time.0));
+        let stamps = [summary.first_response, summary.automated_response].iter().fold(0, |sum, s| sum ^ s.map_or(0, |s| s.after.0));
+        let solves = [summary.solve, summary.first_solve].iter().fold(0, |sum, s| sum ^ s.map_or(0, |s| s.mark.time.0));
+        let opened = summary.opened.map_or(0, |o| o.time.0);
+        let clocks = summary.clocks.as_ref().map_or(0, |clocks| u64::from(clocks.response.is_some()));
+        let last = self.tail.last().map_or(0, |entry| entry.order.time.0);
+        (marks ^ stamps ^ solves ^ opened ^ last) as u64 ^ clocks ^ summary.reopens.len() as u64 ^ summary.next_responses.len() as u64
     }
 
     /// Which ticket or chat it is.
@@ -211,9 +259,35 @@ impl ContactState {
         self.contact
     }
 
+    /// Recomputes the summary from the base.
+    fn recompute(&mut self, inherited: &impl Fn(Option<Key>, EventOrder) -> DimensionsId, setting: &mut Setting<'_>) {
+        self.summary = match &self.base {
+            Base::Summary => return,
+            Base::Nothing => Summary::before(self.contact, setting),
+            Base::Known(base) => (**base).clone(),
+        };
+        for entry in &self.tail {
+            let customer = self.summary.customer_at(entry);
+            self.summary.step(entry, inherited(customer, entry.order), setting);
+        }
+    }
+
     fn step(&mut self, entry: Entry, inherited: &impl Fn(Option<Key>, EventOrder) -> DimensionsId, setting: &mut Setting<'_>) {
         let customer = self.summary.customer_at(&entry);
         self.summary.step(&entry, inherited(customer, entry.order), setting);
         self.tail.push(entry);
+    }
+}
+
+impl Base {
+    /// The summary that it is, to be stepped.
+    fn known(&mut self, contact: Contact, setting: &Setting<'_>) -> &mut Summary {
+        if let Self::Nothing = self {
+            *self = Self::Known(Box::new(Summary::before(contact, setting)));
+        }
+        match self {
+            Self::Known(base) => base,
+            Self::Summary | Self::Nothing => unreachable!("a history with events to fold has a base of its own"),
+        }
     }
 }

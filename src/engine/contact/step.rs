@@ -17,14 +17,20 @@ pub(crate) struct Setting<'a> {
     pub(crate) promises: &'a Promises,
 }
 
+impl Setting<'_> {
+    /// The dimensions that a ticket or chat has before its first event.
+    pub(super) fn first_dimensions(&self, contact: Contact) -> DimensionsId {
+        match contact {
+            Contact::Ticket(_) => DimensionsId::default(),
+            Contact::Chat(_) => self.chat_dimensions,
+        }
+    }
+}
+
 impl Summary {
     /// The summary before the first event.
     pub(crate) fn before(contact: Contact, setting: &Setting<'_>) -> Self {
-        let dimensions = match contact {
-            Contact::Ticket(_) => DimensionsId::default(),
-            Contact::Chat(_) => setting.chat_dimensions,
-        };
-        Self { dimensions, ..Self::default() }
+        Self { dimensions: setting.first_dimensions(contact), ..Self::default() }
     }
 
     /// The customer of the next event: the one of the opening, which a second opening does not change.
@@ -41,9 +47,9 @@ impl Summary {
 
     /// Takes the next event in; `inherited` are the customer's dimensions at that time.
     pub(crate) fn step(&mut self, entry: &Entry, inherited: DimensionsId, setting: &mut Setting<'_>) {
-        let action = match entry.action {
+        let action = match &entry.action {
             Action::Event(action) => action,
-            Action::SetCompleted(started) => return self.end_unless_named_since(started, entry, inherited, setting),
+            Action::SetCompleted(started) => return self.end_unless_named_since(*started, entry, inherited, setting),
         };
         self.named = Some(entry.order.time);
         self.dimensions = setting.names.overlay(self.dimensions, entry.dimensions);
@@ -51,14 +57,14 @@ impl Summary {
         self.credited = credited;
         let mark = Mark { time: entry.order.time, dimensions: credited };
         match action {
-            ContactAction::Opened(by) => self.open(entry, mark, by, setting),
-            ContactAction::Message(message) => self.message(mark, message, setting),
-            ContactAction::Status(status) => self.status(mark, status, setting),
+            ContactAction::Opened(by) => self.open(entry, mark, *by, setting),
+            ContactAction::Message(message) => self.message(mark, *message, setting),
+            ContactAction::Status(status) => self.status(mark, *status, setting),
             ContactAction::Merged => (self.is_gone, self.is_spam, self.is_status_known) = (true, false, true),
             ContactAction::Escalated | ContactAction::Assigned(Some(AssignReason::Escalation)) => self.escalated = Some(mark),
             ContactAction::Transferred | ContactAction::Assigned(Some(AssignReason::Transfer)) => self.transferred = Some(mark),
             ContactAction::Assigned(_) => {}
-            ContactAction::Snapshot(snapshot) => self.snapshot(entry, mark, &snapshot, setting),
+            ContactAction::Snapshot(snapshot) => self.snapshot(entry, mark, snapshot, setting),
             ContactAction::Accepted => self.accept(mark, setting),
             ContactAction::Ended => self.ended = self.ended.or(Some(mark)),
             ContactAction::Abandoned => self.abandoned = self.abandoned.or(Some(mark)),

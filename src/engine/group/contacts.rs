@@ -1,16 +1,18 @@
 //! What an event of a ticket or chat changes: its own facts, its pairs with answers, its customer's openings, its surveys.
 
+use rustc_hash::FxHashMap;
+
 use super::lives::Lives;
 use super::retention::{is_ended, survey_retention};
-use super::{Arrived, Group, post_difference};
+use super::{Arrived, Group, WAITING_MAX, post, post_difference};
 use crate::engine::Rules;
-use crate::engine::contact::{Action, ContactState, Entry, Opening, facts, idle_end_of, pair_facts};
+use crate::engine::contact::{Action, Change, ContactState, Entry, Opening, Seen, facts, idle_end_of, pair_facts};
 use crate::engine::customer::Heir;
-use crate::engine::fact::{Fact, Facts};
+use crate::engine::fact::{Fact, Facts, difference};
 use crate::engine::names::DimensionsId;
 use crate::engine::order::EventOrder;
 use crate::engine::standing::Subject;
-use crate::engine::survey::touchpoint;
+use crate::engine::survey::{SurveyId, SurveyState, touchpoint};
 use crate::engine::view::View;
 use crate::event::{Contact, ContactAction, Key};
 use crate::time::EventTime;
@@ -19,25 +21,23 @@ impl Group {
     pub(super) fn apply_contact(&mut self, contact: Contact, action: ContactAction, arrived: &Arrived, view: &mut View, rules: &Rules) {
         let action = Action::Event(action);
         let entry = Entry { order: arrived.order, dimensions: arrived.dimensions, customer: arrived.customer, action };
-        self.take_into(contact, entry, view, rules);
-        if self.contacts.get(&contact).is_none_or(|state| state.summary.opened.is_none()) {
+        if !self.take_into(contact, entry, view, rules) {
             self.topics[arrived.topic].ledger.orphaned += 1;
         }
     }
 
-    pub(super) fn take_into(&mut self, contact: Contact, entry: Entry, view: &mut View, rules: &Rules) {
+    /// Takes an event into the history of a ticket or chat; gives whether its opening is known.
+    pub(super) fn take_into(&mut self, contact: Contact, entry: Entry, view: &mut View, rules: &Rules) -> bool {
         let begins = entry.order.time;
-        let was_unsettled = self.contacts.awake(&contact).is_some_and(ContactState::is_unsettled);
         let sets = self.sets_after(contact, entry.order);
-        self.change_contact(contact, view, rules, |state, customers, view| {
+        let changed = self.change_contact(contact, view, rules, |state, customers, view| {
             let mut setting = rules.setting(&mut view.names);
-            state.insert(entry, sets.into_iter(), &inherited_from(customers, rules), &mut setting)
+            state.insert(entry, &sets, &inherited_from(customers, rules), &mut setting)
         });
-        if !was_unsettled {
+        if !changed.was_unsettled {
             self.unsettled.push(begins, contact);
         }
-        let Some(state) = self.contacts.awake(&contact) else { return };
-        let (opened, last) = (state.summary.opened, state.last_order());
+        let Changed { opened, last, .. } = changed;
         if let Some((customer, order)) = opened.and_then(|opened| Some((opened.customer?, opened.order))) {
             self.add_heir(customer, order, Heir::Contact(contact), view, rules);
             // Who was erased since and came again is whom later events inherit from.
@@ -45,22 +45,26 @@ impl Group {
                 self.add_heir(customer, order, Heir::Contact(contact), view, rules);
             }
         }
+        opened.is_some()
     }
 
     /// Replays a ticket or chat, because its customer's dimensions became known late.
     pub(super) fn replay_contact(&mut self, contact: Contact, view: &mut View, rules: &Rules) {
         self.change_contact(contact, view, rules, |state, customers, view| {
             let mut setting = rules.setting(&mut view.names);
-            state.replay(&inherited_from(customers, rules), &mut setting);
-            false
+            state.replay(&inherited_from(customers, rules), &mut setting)
         });
     }
 
     /// Folds what is settled, and comes back for the rest.
     pub(super) fn settle_contact(&mut self, contact: Contact, horizon: EventTime, view: &mut View, rules: &Rules) {
         let Some(state) = self.contacts.get_mut(&contact).filter(|s| s.is_unsettled()) else { return };
-        let mut setting = rules.setting(&mut view.names);
         let history_max = view.settings.limits.history_max;
+        if let Some(end) = state.tail_end(history_max, horizon - WAITING_MAX).filter(|end| *end >= horizon) {
+            self.unsettled.push(end, contact);
+            return;
+        }
+        let mut setting = rules.setting(&mut view.names);
         let early = state.fold(horizon, history_max, &inherited_from(&self.customers, rules), &mut setting);
         let longest = survey_retention(&view.settings);
         let dropped = state.shorten(horizon - longest, history_max);
@@ -79,38 +83,49 @@ impl Group {
 
     /// The pairs that a ticket or chat gives with the answers about it.
     pub(super) fn pairs_of(&self, contact: Contact, view: &View) -> Facts {
-        let Some(state) = self.contacts.get(&contact).filter(|s| !s.surveys.is_empty()) else { return Facts::new() };
-        let answers = state.surveys.latest_answers().filter_map(|id| self.surveys.get(&id)?.answer.as_ref());
-        pair_facts(contact, &state.summary, answers.filter(|a| a.stands && a.about == Some(contact)), view)
+        self.contacts.get(&contact).map(|state| pairs_of(&state, &self.surveys, view)).unwrap_or_default()
     }
 
-    /// Changes a ticket or chat and posts whatever follows; `change` gives whether nothing before it is touched.
+    /// Changes a ticket or chat and posts whatever follows.
     fn change_contact(
         &mut self,
         contact: Contact,
         view: &mut View,
         rules: &Rules,
-        change: impl FnOnce(&mut ContactState, &Lives, &mut View) -> bool,
-    ) {
-        // Before anything reads it, so that it is read out of its sleep once.
-        self.contacts.get_mut(&contact);
-        let pairs = self.pairs_of(contact, view);
+        change: impl FnOnce(&mut ContactState, &Lives, &mut View) -> Change,
+    ) -> Changed {
         let state = self.contacts.get_or_insert_with(contact, || ContactState::new(contact, &rules.setting(&mut view.names)));
-        let before = own_facts(state, view);
+        let was_unsettled = state.is_unsettled();
+        let has_surveys = !state.surveys.is_empty();
+        let pairs = if has_surveys { pairs_of(state, &self.surveys, view) } else { Facts::new() };
         let (opening, was_spam) = (standing_opening(state), state.summary.is_spam);
-        let is_last = change(state, &self.customers, view);
-        let after = own_facts(state, view);
-        post_difference(Subject::Contact(contact), before, after, &mut self.panes, view);
+        let seen = Seen::of(contact, &state.summary, &view.settings);
+        let Change { was, is_last } = change(state, &self.customers, view);
+        let (mut gone, mut come) = (Facts::new(), Facts::new());
+        match was {
+            None => seen.exchange(contact, &state.summary, &view.classes, &view.settings, &mut gone, &mut come),
+            Some(was) => {
+                gone = facts(contact, &was, &view.classes, &view.settings);
+                come = facts(contact, &state.summary, &view.classes, &view.settings);
+                difference(&mut gone, &mut come);
+            }
+        }
+        let new_opening = standing_opening(state);
+        if opening != new_opening {
+            gone.extend(opening.and_then(|opening| anonymous_touchpoint(opening, view)));
+            come.extend(new_opening.and_then(|opening| anonymous_touchpoint(opening, view)));
+        }
+        let changed = Changed { was_unsettled, opened: state.summary.opened, last: state.last_order() };
+        let (is_spam, is_open) = (state.summary.is_spam, state.summary.is_open());
+        post(Subject::Contact(contact), &gone, &come, &mut self.panes);
 
-        let (new_opening, is_spam) = (standing_opening(state), state.summary.is_spam);
         if let (Some(open), Contact::Ticket(_)) = (&mut self.open_tickets, contact) {
-            if state.summary.is_open() {
+            if is_open {
                 open.insert(contact)
             } else {
                 open.remove(&contact)
             };
         }
-        let has_surveys = !state.surveys.is_empty();
         if opening != new_opening {
             self.move_opening(contact, opening, new_opening, view, rules);
         }
@@ -119,8 +134,9 @@ impl Group {
                 self.resolve_surveys_of(contact, view, rules);
             }
             let pairs_now = self.pairs_of(contact, view);
-            post_difference(Subject::Contact(contact), pairs, pairs_now, &mut self.panes, view);
+            post_difference(Subject::Contact(contact), pairs, pairs_now, &mut self.panes);
         }
+        changed
     }
 
     /// Tells the customers that a ticket or chat was opened, was withdrawn, or is another's.
@@ -134,16 +150,26 @@ impl Group {
     }
 }
 
-/// The facts of a ticket or chat by itself, with the touchpoint of an opening that has no customer.
-fn own_facts(state: &ContactState, view: &View) -> Facts {
-    let mut facts = facts(state.contact(), &state.summary, &view.classes, &view.settings);
-    facts.extend(anonymous_touchpoint(state, view));
-    facts
+/// What came of a change.
+struct Changed {
+    was_unsettled: bool,
+    opened: Option<Opening>,
+    last: EventOrder,
 }
 
-fn anonymous_touchpoint(state: &ContactState, view: &View) -> Option<Fact> {
-    let opening = standing_opening(state).filter(|o| o.customer.is_none() && !o.is_silent)?;
-    Some(touchpoint(opening.order, opening.dimensions, DimensionsId::default(), view))
+fn pairs_of(state: &ContactState, surveys: &FxHashMap<SurveyId, Box<SurveyState>>, view: &View) -> Facts {
+    if state.surveys.is_empty() {
+        return Facts::new();
+    }
+    let answers = state.surveys.latest_answers().filter_map(|id| surveys.get(&id)?.answer.as_deref());
+    let contact = state.contact();
+    pair_facts(contact, &state.summary, answers.filter(|a| a.stands && a.about == Some(contact)), view)
+}
+
+/// The touchpoint of an opening that has no customer.
+fn anonymous_touchpoint(opening: Opening, view: &View) -> Option<Fact> {
+    let is_anonymous = opening.customer.is_none() && !opening.is_silent;
+    is_anonymous.then(|| touchpoint(opening.order, opening.dimensions, DimensionsId::default(), view))
 }
 
 fn standing_opening(state: &ContactState) -> Option<Opening> {

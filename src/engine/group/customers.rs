@@ -38,7 +38,7 @@ impl Group {
                 self.customers_since = Some(self.customers_since.map_or(since, |known| known.min(since)));
             }
         }
-        post_difference(Subject::Customer(customer), change.before, change.after, &mut self.panes, view);
+        post_difference(Subject::Customer(customer), change.before, change.after, &mut self.panes);
         self.schedule_customer(customer, order.time, view);
         if heirs_differ {
             self.tell_heirs(customer, order, view, rules);
@@ -96,7 +96,7 @@ impl Group {
         };
         let (before, after) = state.change_opening(contact, opening, stands, view, rules);
         self.evictions.histories += state.forget_before(horizon, view.settings.limits.history_max) as u64;
-        post_difference(Subject::Customer(customer), before, after, &mut self.panes, view);
+        post_difference(Subject::Customer(customer), before, after, &mut self.panes);
         self.schedule_customer(customer, opening.order.time, view);
     }
 
@@ -108,7 +108,7 @@ impl Group {
         let Some(state) = state else { return };
         let (before, after) = state.change_answer(answer, stands, view, rules);
         self.evictions.histories += state.forget_before(horizon, view.settings.limits.history_max) as u64;
-        post_difference(Subject::Customer(customer), before, after, &mut self.panes, view);
+        post_difference(Subject::Customer(customer), before, after, &mut self.panes);
         self.schedule_customer(customer, order.time, view);
     }
 
@@ -133,7 +133,7 @@ impl Group {
             }
             later
         });
-        post_difference(Subject::Customer(customer), before, after, &mut self.panes, view);
+        post_difference(Subject::Customer(customer), before, after, &mut self.panes);
         // What came after it and was taken for the old customer's inherits nothing of theirs.
         self.tell_heirs(customer, order, view, rules);
     }

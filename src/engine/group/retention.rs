@@ -150,7 +150,7 @@ impl Group {
         let Some(state) = self.contacts.get(&contact) else { return };
         let mut open = facts(contact, &state.summary, &view.classes, &view.settings);
         open.retain(|fact| fact.measure.is_state());
-        post_difference(Subject::Contact(contact), open, Facts::new(), &mut self.panes, view);
+        post_difference(Subject::Contact(contact), open, Facts::new(), &mut self.panes);
         let kept = survey_retention(&view.settings);
         self.forget_contact(contact, kept);
     }
@@ -170,7 +170,7 @@ impl Group {
     fn evict_customer(&mut self, key: Key, view: &mut View, rules: &Rules) {
         let Some(state) = self.customers.living.remove(&key) else { return };
         let state = state.facts_of_now(view, rules);
-        post_difference(Subject::Customer(key), state, Facts::new(), &mut self.panes, view);
+        post_difference(Subject::Customer(key), state, Facts::new(), &mut self.panes);
     }
 }
 

@@ -53,7 +53,7 @@ impl Group {
         self.change_survey(id, view, rules, |_| ());
         let after = about.map(|contact| self.pairs_of(contact, view)).unwrap_or_default();
         if let Some(contact) = about {
-            post_difference(Subject::Contact(contact), before, after, &mut self.panes, view);
+            post_difference(Subject::Contact(contact), before, after, &mut self.panes);
         }
     }
 
@@ -80,7 +80,7 @@ impl Group {
     /// The latest answer replaces the earlier one.
     fn answer(&mut self, id: SurveyId, survey: &Survey, answer: Answer, arrived: &Arrived, view: &mut View, rules: &Rules) {
         let was_about = self.abouts(id);
-        let known = self.surveys.get(&id).and_then(|state| state.answer.as_ref());
+        let known = self.surveys.get(&id).and_then(|state| state.answer.as_deref());
         if known.is_some_and(|known| known.order > arrived.order) {
             return;
         }
@@ -101,7 +101,7 @@ impl Group {
             is_resolved: false,
         };
         let is_of_service = survey.metric != SurveyMetric::Nps || answer.scope == Scope::Service;
-        self.change_survey(id, view, rules, |state| state.answer = Some(standing));
+        self.change_survey(id, view, rules, |state| state.answer = Some(Box::new(standing)));
         self.link(id, &was_about);
         if let Some((state, order)) = replaced.and_then(|(contact, order)| Some((self.contacts.get_mut(&contact)?, order))) {
             state.surveys.remove_answer(id.metric, order);
@@ -111,7 +111,7 @@ impl Group {
         }
         for (contact, before) in touched.into_iter().zip(before) {
             let after = self.pairs_of(contact, view);
-            post_difference(Subject::Contact(contact), before, after, &mut self.panes, view);
+            post_difference(Subject::Contact(contact), before, after, &mut self.panes);
         }
     }
 
@@ -137,7 +137,8 @@ impl Group {
 
     /// Changes a survey, resolves what it inherits, and posts whatever follows.
     fn change_survey(&mut self, id: SurveyId, view: &mut View, rules: &Rules, change: impl FnOnce(&mut SurveyState)) {
-        let mut state = self.surveys.remove(&id).unwrap_or_default();
+        // Its place in the map stays, and what is in it is put back below.
+        let mut state = self.surveys.get_mut(&id).map(|state| std::mem::take(&mut **state)).unwrap_or_default();
         let (before, old) = (state.facts(id.metric, view), of_customer(&state));
         change(&mut state);
         self.resolve(&mut state, view, rules);
@@ -146,9 +147,12 @@ impl Group {
             state.is_scheduled = true;
             self.old_surveys.push(state.last_time() + survey_retention(&view.settings), id);
         }
-        self.surveys.insert(id, state);
+        match self.surveys.get_mut(&id) {
+            Some(place) => **place = state,
+            None => drop(self.surveys.insert(id, Box::new(state))),
+        }
         self.panes.note_loyalty(id, || new.as_ref().and_then(|(customer, answer)| loyalty(*customer, answer, view)));
-        post_difference(Subject::of_survey(id), before, after, &mut self.panes, view);
+        post_difference(Subject::of_survey(id), before, after, &mut self.panes);
         if old != new {
             if let Some((customer, answer)) = old {
                 self.change_answer(customer, answer, false, view, rules);
@@ -206,7 +210,7 @@ struct Inherited {
 
 /// The answer as its customer knows it, where it stands and has one.
 fn of_customer(state: &SurveyState) -> Option<(Key, StandingAnswer)> {
-    let answer = state.answer.as_ref().filter(|a| a.stands)?;
+    let answer = state.answer.as_deref().filter(|a| a.stands)?;
     Some((answer.customer?, answer.clone()))
 }
 
