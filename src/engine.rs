@@ -185,7 +185,7 @@ impl Engine {
     pub fn revoke(&mut self, group: PartitionGroup) {
         self.take_in();
         if let Some(mut state) = self.assigned.remove(&group) {
-            self.view.settle(&mut state.panes);
+            self.view.tell(&mut state.panes);
             self.view.merge(&state.panes, -1);
             state.topics.iter_mut().for_each(|topic| topic.progress = None);
             self.parked.insert(group, state);
@@ -296,7 +296,7 @@ impl Engine {
     /// Brings the totals up to date with all that was posted.
     fn settle(&mut self) {
         self.take_in();
-        self.assigned.values_mut().for_each(|group| self.view.settle(&mut group.panes));
+        self.assigned.values_mut().for_each(|group| self.view.tell(&mut group.panes));
         self.view.find_oldest(self.assigned.values().map(|group| &group.panes));
     }
 }

@@ -56,6 +56,8 @@ pub(crate) struct Account {
     /// How many of its keys found no cell, because there are as many as the configuration allows.
     pub(crate) missing: u8,
     pub(crate) is_state: bool,
+    /// Whether its cells were seen, so that they are shown.
+    pub(crate) is_named: bool,
     pub(crate) keeping: Keeping,
 }
 
@@ -101,7 +103,7 @@ impl Accounts {
         }
         let id = AccountId(self.accounts.len() as u32);
         let feeds = (self.feeds.len() as u32 - feeds_from) as u8;
-        self.accounts.push(Account { feeds_from, feeds, missing, is_state: purpose.measure.is_state(), keeping });
+        self.accounts.push(Account { feeds_from, feeds, missing, is_state: purpose.measure.is_state(), is_named: false, keeping });
         self.name(purpose, id);
         if keeping == Keeping::Oldest {
             self.oldest.push(id);
@@ -119,6 +121,11 @@ impl Accounts {
             self.unlabelled.resize(row + 1, [0; Measure::COUNT]);
         }
         self.unlabelled[row][purpose.measure as usize] = id.0 + 1;
+    }
+
+    /// Notes that the cells of an account were seen.
+    pub(crate) fn note_named(&mut self, id: AccountId) {
+        self.accounts[id.0 as usize].is_named = true;
     }
 
     /// An account.

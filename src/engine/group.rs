@@ -59,6 +59,8 @@ pub(crate) struct Group {
     /// Whether the backlog is whole: read from the log's start, or a full set of ticket snapshots was.
     pub(crate) is_history_complete: bool,
     pub(crate) largest_event_time: Option<EventTime>,
+    /// The largest allowed lateness of any topic.
+    lateness_max: Span,
     /// All histories have been folded up to here; what they inherit from customers must be known from here on.
     settled_before: EventTime,
 }
@@ -111,6 +113,7 @@ impl Group {
             evictions: Evictions::default(),
             is_history_complete: true,
             largest_event_time: None,
+            lateness_max: settings.topics.iter().map(|t| t.allowed_lateness).max().unwrap_or(Span(0)),
             settled_before: EventTime::MIN,
         }
     }
@@ -163,10 +166,14 @@ impl Group {
     /// Touches the memory that applying an event will read first; the number means nothing.
     pub(crate) fn glance(&self, arrived: &Arrived) -> u64 {
         match &arrived.body {
-            Body::Contact(contact, _) => self.contacts.awake(contact).map_or(0, ContactState::glance),
-            Body::Survey(survey) => survey.about.and_then(|contact| self.contacts.awake(&contact)).map_or(0, ContactState::glance),
+            Body::Contact(contact, _) => self.glance_at(*contact),
+            Body::Survey(survey) => survey.about.map_or(0, |contact| self.glance_at(contact)),
             Body::Customer(_) | Body::SnapshotCompleted(_) => 0,
         }
+    }
+
+    fn glance_at(&self, contact: Contact) -> u64 {
+        self.contacts.awake(&contact).map_or(0, ContactState::glance)
     }
 
     /// Applies the held events that now has reached, in their order.
@@ -182,10 +189,10 @@ impl Group {
 
     /// Folds histories that nothing late can change any more, and lets go of what nothing asks for any more.
     pub(crate) fn settle(&mut self, view: &mut View, rules: &Rules) {
-        let horizon = self.horizon(&view.settings);
-        while let Some(contact) = self.unsettled.pop_before(horizon) {
-            self.settle_contact(contact, horizon, view, rules);
-        }
+        let horizon = self.horizon();
+        let due: Vec<Contact> = std::iter::from_fn(|| self.unsettled.pop_before(horizon)).collect();
+        std::hint::black_box(due.iter().fold(0, |seen, contact| seen ^ self.glance_at(*contact)));
+        due.into_iter().for_each(|contact| self.settle_contact(contact, horizon, view, rules));
         self.contacts.lull(|state| !state.is_unsettled());
         self.customers.living.lull(|_| true);
         self.settled_before = self.settled_before.max(horizon - WAITING_MAX);
@@ -229,9 +236,8 @@ impl Group {
     }
 
     /// Before this nothing is applied any more.
-    fn horizon(&self, settings: &EngineSettings) -> EventTime {
-        let lateness = settings.topics.iter().map(|t| t.allowed_lateness).max().unwrap_or(Span(0));
-        self.group_time() - lateness
+    fn horizon(&self) -> EventTime {
+        self.group_time() - self.lateness_max
     }
 }
 

@@ -9,7 +9,8 @@ mod sheet;
 
 use std::collections::BTreeMap;
 
-pub(crate) use pane::{Entry, Pane};
+pub(crate) use pane::{Content, Entry};
+use pane::Pane;
 use rustc_hash::FxHashMap;
 
 use super::accounts::AccountId;
@@ -20,7 +21,7 @@ use super::window::{Geometry, Place, Starts};
 use crate::time::EventTime;
 
 /// So many facts are written before they are sorted into panes without anybody looking.
-const NEW_MAX: usize = 1 << 16;
+const NEW_MAX: usize = 1 << 14;
 
 /// A fact as it was posted.
 #[derive(Clone, Copy, Debug)]
@@ -41,6 +42,7 @@ pub(crate) struct Panes {
     /// Facts as they follow from events, with their signs; their accounts are looked up for many at once.
     noted: Vec<(Fact, i8)>,
     new: Vec<Posted>,
+    new_state: Vec<Posted>,
     /// What lies later than now, such as a deadline still to come: in no window yet.
     ahead: BTreeMap<(EventTime, AccountId), Partial>,
     /// The facts behind all of it, where they are asked for.
@@ -55,6 +57,7 @@ impl Panes {
             state: FxHashMap::default(),
             noted: Vec::new(),
             new: Vec::new(),
+            new_state: Vec::new(),
             ahead: BTreeMap::new(),
             standing: None,
         }
@@ -87,15 +90,40 @@ impl Panes {
         self.new.len() >= NEW_MAX
     }
 
-    /// Takes out what was written since it was last taken.
-    pub(crate) fn take_new(&mut self) -> Vec<Posted> {
-        std::mem::take(&mut self.new)
+    /// The same for a fact of the state.
+    pub(crate) fn write_state(&mut self, posted: Posted) -> bool {
+        self.new_state.push(posted);
+        self.new_state.len() >= NEW_MAX
+    }
+
+    /// Takes out the facts of the state that were written since they were last taken.
+    pub(crate) fn take_new_state(&mut self) -> Vec<Posted> {
+        std::mem::take(&mut self.new_state)
     }
 
     /// Gives the memory of the list back for what comes next.
-    pub(crate) fn reuse(&mut self, mut emptied: Vec<Posted>) {
+    pub(crate) fn reuse_state(&mut self, mut emptied: Vec<Posted>) {
         emptied.clear();
-        self.new = emptied;
+        self.new_state = emptied;
+    }
+
+    /// Sorts the other facts into the panes that they belong in by now.
+    pub(crate) fn sort_new(&mut self, geometry: &Geometry) {
+        let new = std::mem::take(&mut self.new);
+        let mut rest = new.iter().peekable();
+        while let Some(first) = rest.peek() {
+            let Some(place) = Place::of(first.time, &self.starts, geometry) else {
+                // Older than every window.
+                rest.next();
+                continue;
+            };
+            let content = self.new_at(place);
+            while let Some(Posted { account, sign, value, .. }) = rest.next_if(|p| place.holds(p.time)) {
+                content.lift(*account, value, i64::from(*sign));
+            }
+        }
+        self.new = new;
+        self.new.clear();
     }
 
     /// The starts of the windows that the panes are sorted by.
@@ -103,9 +131,9 @@ impl Panes {
         &self.starts
     }
 
-    /// The pane of a place.
-    pub(crate) fn pane(&mut self, place: Place) -> &mut Pane {
-        self.tiers[place.ring].entry(place.slice).or_default()
+    /// What is new in the pane of a place.
+    pub(crate) fn new_at(&mut self, place: Place) -> &mut Content {
+        &mut self.tiers[place.ring].entry(place.slice).or_default().new
     }
 
     /// Adds to a count of the state.
@@ -145,8 +173,8 @@ impl Panes {
         Some((account, time, partial))
     }
 
-    /// Moves to new window starts and tells `left` each pane that leaves its ring, with that ring and the one it goes to.
-    pub(crate) fn advance_to(&mut self, geometry: &Geometry, starts: &Starts, mut left: impl FnMut(&Pane, usize, Option<usize>)) {
+    /// Moves to new window starts, and tells `left` of what leaves its ring and was told before, with that ring and the one it goes to.
+    pub(crate) fn advance_to(&mut self, geometry: &Geometry, starts: &Starts, mut left: impl FnMut(&Content, usize, Option<usize>)) {
         for tier in 0..self.tiers.len() {
             let width = geometry.width(tier);
             let first_kept = starts[tier].slice(width);
@@ -157,18 +185,35 @@ impl Panes {
             std::mem::swap(&mut gone, &mut self.tiers[tier]);
             for (slice, mut pane) in gone {
                 let next = Place::of(EventTime(slice * width.0), starts, geometry);
-                pane.settle();
-                left(&pane, tier, next.map(|place| place.ring));
+                if !pane.told.is_empty() {
+                    pane.told.settle();
+                    left(&pane.told, tier, next.map(|place| place.ring));
+                }
                 if let Some(next) = next {
-                    self.pane(next).roll(pane);
+                    self.tiers[next.ring].entry(next.slice).or_default().roll(pane);
                 }
             }
         }
         self.starts.clone_from(starts);
     }
 
-    /// Every pane with its ring.
-    pub(crate) fn panes(&self) -> impl Iterator<Item = (usize, &Pane)> {
+    /// Tells of everything that is new, with its ring.
+    pub(crate) fn tell(&mut self, mut tell: impl FnMut(&Content, usize)) {
+        for (ring, tier) in self.tiers.iter_mut().enumerate() {
+            for pane in tier.values_mut().filter(|pane| !pane.new.is_empty()) {
+                pane.new.settle();
+                tell(&pane.new, ring);
+                pane.told.roll(std::mem::take(&mut pane.new));
+            }
+        }
+    }
+
+    /// Everything that was told, with its ring.
+    pub(crate) fn told(&self) -> impl Iterator<Item = (usize, &Content)> {
+        self.panes().map(|(ring, pane)| (ring, &pane.told))
+    }
+
+    fn panes(&self) -> impl Iterator<Item = (usize, &Pane)> {
         self.tiers.iter().enumerate().flat_map(|(ring, tier)| tier.values().map(move |pane| (ring, pane)))
     }
 

@@ -36,8 +36,8 @@ impl Totals {
     }
 
     /// Notes that a cell was seen, at 0 until something is added.
-    pub(crate) fn name(&mut self, cell: CellId, value: &Value) {
-        self.total(cell, 0, || Partial::zero_of(value));
+    pub(crate) fn name(&mut self, cell: CellId, zero: &impl Fn() -> Partial) {
+        self.total(cell, 0, zero);
     }
 
     /// Adds to a count.
@@ -57,11 +57,6 @@ impl Totals {
             members.clear();
             members.insert(time, 1);
         }
-    }
-
-    /// Adds a fact's value (`sign` 1) or takes it out again (`sign` -1).
-    pub(crate) fn lift(&mut self, cell: CellId, ring: usize, value: &Value, sign: i64) {
-        self.total(cell, ring, || Partial::zero_of(value)).lift(value, sign);
     }
 
     /// Adds a partial, or takes it out again.

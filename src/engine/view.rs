@@ -10,7 +10,7 @@ use super::aggregate::{DurationClasses, Partial, Value};
 use super::cells::{Cell, CellId, Cells};
 use super::fact::{Fact, Grouping};
 use super::names::{BundleId, KeyId, Names};
-use super::panes::{Panes, Posted};
+use super::panes::{Content, Entry, Panes, Posted};
 use super::scales::Scales;
 use super::sums::Sums;
 use super::totals::Totals;
@@ -52,7 +52,7 @@ impl View {
             starts: geometry.starts(EventTime::MIN),
             next_move: EventTime::MIN,
             totals: Totals::new(geometry.len()),
-            sums: Sums::new(geometry.len()),
+            sums: Sums::default(),
             keeps_standing: false,
             geometry,
             settings,
@@ -99,12 +99,18 @@ impl View {
         let noted = panes.take_noted();
         let mut is_long = false;
         for (fact, sign) in &noted {
-            let account = self.account_of(fact);
+            let id = self.account_of(fact);
+            let account = self.accounts.of(id);
+            self.cells.note_overflows(u64::from(account.missing));
             if fact.time > self.now {
-                panes.lift_ahead(account, fact.time, &fact.value, i64::from(*sign));
-            } else {
-                is_long |= panes.write(Posted { account, sign: *sign, time: fact.time, value: fact.value });
+                panes.lift_ahead(id, fact.time, &fact.value, i64::from(*sign));
+                continue;
             }
+            if !account.is_named {
+                self.name(id, || Partial::zero_of(&fact.value));
+            }
+            let posted = Posted { account: id, sign: *sign, time: fact.time, value: fact.value };
+            is_long |= if account.is_state { panes.write_state(posted) } else { panes.write(posted) };
         }
         panes.reuse_noted(noted);
         if is_long {
@@ -123,37 +129,42 @@ impl View {
         true
     }
 
-    /// Brings a group's panes to the present windows and the totals up to date with all that was posted.
-    pub(crate) fn settle(&mut self, panes: &mut Panes) {
+    /// Brings a group's panes to the present windows, and sorts into them all that was posted.
+    fn settle(&mut self, panes: &mut Panes) {
         self.post_noted(panes);
         let (accounts, totals) = (&self.accounts, &mut self.totals);
-        panes.advance_to(&self.geometry, &self.starts, |pane, from, to| {
-            // The entries of an account come one after another.
-            let (mut at, mut feeds, mut keeps_counts) = (None, [].as_slice(), false);
-            for (id, entry) in pane.entries() {
-                if at != Some(id) {
-                    let account = accounts.of(id);
-                    (at, feeds, keeps_counts) = (Some(id), accounts.feeds(account), account.keeping == Keeping::Count);
+        panes.advance_to(&self.geometry, &self.starts, |content, from, to| {
+            enter_all(content, accounts, |cell, entry, keeps_counts| {
+                totals.enter(cell, from, entry, keeps_counts, -1);
+                if let Some(to) = to {
+                    totals.enter(cell, to, entry, keeps_counts, 1);
                 }
-                for cell in feeds {
-                    totals.enter(*cell, from, &entry, keeps_counts, -1);
-                    if let Some(to) = to {
-                        totals.enter(*cell, to, &entry, keeps_counts, 1);
-                    }
-                }
-            }
+            });
         });
-        let new = panes.take_new();
-        self.settle_state(&new, panes);
-        self.settle_timed(&new, panes);
-        while let Some((account, ring, sum)) = self.sums.pop() {
-            if self.accounts.of(account).is_state {
-                panes.add_state(account, sum);
+        let state = panes.take_new_state();
+        for Posted { account, sign, value, .. } in &state {
+            if let Value::Count(by) = value {
+                self.sums.add(*account, i64::from(*sign) * by);
+            } else {
+                panes.lift_state(*account, value, i64::from(*sign));
             }
-            let feeds = self.accounts.feeds(self.accounts.of(account));
-            feeds.iter().for_each(|cell| self.totals.count(*cell, ring, sum));
         }
-        panes.reuse(new);
+        while let Some((account, sum)) = self.sums.pop() {
+            panes.add_state(account, sum);
+            let feeds = self.accounts.feeds(self.accounts.of(account));
+            feeds.iter().for_each(|cell| self.totals.count(*cell, 0, sum));
+        }
+        panes.reuse_state(state);
+        panes.sort_new(&self.geometry);
+    }
+
+    /// Brings the totals up to date with all that was posted to a group.
+    pub(crate) fn tell(&mut self, panes: &mut Panes) {
+        self.settle(panes);
+        let (accounts, totals) = (&self.accounts, &mut self.totals);
+        panes.tell(|content, ring| {
+            enter_all(content, accounts, |cell, entry, keeps_counts| totals.enter(cell, ring, entry, keeps_counts, 1));
+        });
     }
 
     /// Tells the cells whose oldest is asked for which it is now, over these groups.
@@ -172,75 +183,35 @@ impl View {
         }
     }
 
-    fn settle_state(&mut self, posted: &[Posted], panes: &mut Panes) {
-        let mut missing = 0;
-        for Posted { account: id, sign, value, .. } in posted {
-            let account = self.accounts.of(*id);
-            missing += u64::from(account.missing);
-            if !account.is_state {
-                continue;
-            }
-            if let Value::Count(by) = value {
-                self.sums.add(*id, 0, i64::from(*sign) * by);
-            } else {
-                panes.lift_state(*id, value, i64::from(*sign));
-            }
-        }
-        self.cells.note_overflows(missing);
-    }
-
-    fn settle_timed(&mut self, posted: &[Posted], panes: &mut Panes) {
-        let mut rest = posted.iter().filter(|p| !self.accounts.of(p.account).is_state).peekable();
-        while let Some(first) = rest.peek() {
-            let Some(place) = Place::of(first.time, panes.starts(), &self.geometry) else {
-                // A fact older than every window still names its series, as one that was seen, at 0.
-                let feeds = self.accounts.feeds(self.accounts.of(first.account));
-                feeds.iter().for_each(|cell| self.totals.name(*cell, &first.value));
-                rest.next();
-                continue;
-            };
-            let pane = panes.pane(place);
-            while let Some(Posted { account, sign, value, .. }) = rest.next_if(|p| place.holds(p.time)) {
-                let sign = i64::from(*sign);
-                pane.lift(*account, value, sign);
-                if let Value::Count(by) = value {
-                    self.sums.add(*account, place.ring, sign * by);
-                } else {
-                    let feeds = self.accounts.feeds(self.accounts.of(*account));
-                    feeds.iter().for_each(|cell| self.totals.lift(*cell, place.ring, value, sign));
-                }
-            }
-        }
+    /// Names the series of an account to which something is posted that now has reached: seen from then on, at 0 until it is told.
+    #[cold]
+    fn name(&mut self, id: AccountId, zero: impl Fn() -> Partial) {
+        self.accounts.note_named(id);
+        let feeds = self.accounts.feeds(self.accounts.of(id));
+        feeds.iter().for_each(|cell| self.totals.name(*cell, &zero));
     }
 
     /// Adds what lay ahead of now and has been reached.
     pub(crate) fn reach(&mut self, panes: &mut Panes) {
         while let Some((id, time, partial)) = panes.pop_reached(self.now) {
             let account = self.accounts.of(id);
-            let place = Place::of(time, panes.starts(), &self.geometry);
-            let ring = match place {
-                _ if account.is_state => {
-                    panes.combine_state(id, &partial);
-                    0
-                }
-                Some(place) => {
-                    panes.pane(place).combine(id, &partial);
-                    place.ring
-                }
-                None => continue,
-            };
-            self.accounts.feeds(account).iter().for_each(|cell| self.totals.combine(*cell, ring, &partial, 1));
+            if !account.is_named {
+                self.name(id, || partial.zero());
+            }
+            if account.is_state {
+                panes.combine_state(id, &partial);
+                self.accounts.feeds(account).iter().for_each(|cell| self.totals.combine(*cell, 0, &partial, 1));
+            } else if let Some(place) = Place::of(time, panes.starts(), &self.geometry) {
+                panes.new_at(place).combine(id, &partial);
+            }
         }
     }
 
     /// Adds everything that a settled group holds (`sign` 1, at assignment) or takes it out (`sign` -1, at revocation).
     pub(crate) fn merge(&mut self, panes: &Panes, sign: i64) {
-        for (ring, pane) in panes.panes() {
-            for (id, entry) in pane.entries() {
-                let account = self.accounts.of(id);
-                let keeps_counts = account.keeping == Keeping::Count;
-                self.accounts.feeds(account).iter().for_each(|cell| self.totals.enter(*cell, ring, &entry, keeps_counts, sign));
-            }
+        for (ring, content) in panes.told() {
+            let totals = &mut self.totals;
+            enter_all(content, &self.accounts, |cell, entry, keeps_counts| totals.enter(cell, ring, entry, keeps_counts, sign));
         }
         for (id, partial) in panes.states() {
             let account = self.accounts.of(id);
@@ -294,5 +265,18 @@ impl View {
         }
         let cells = keys.into_iter().map(|key| self.cells.intern(Cell { measure, label, key }));
         self.accounts.open(purpose, keeping, cells)
+    }
+}
+
+/// Hands out every entry once for each cell that its account feeds, with whether that keeps counts.
+fn enter_all(content: &Content, accounts: &Accounts, mut enter: impl FnMut(CellId, &Entry<'_>, bool)) {
+    // The entries of an account come one after another.
+    let (mut at, mut feeds, mut keeps_counts) = (None, [].as_slice(), false);
+    for (id, entry) in content.entries() {
+        if at != Some(id) {
+            let account = accounts.of(id);
+            (at, feeds, keeps_counts) = (Some(id), accounts.feeds(account), account.keeping == Keeping::Count);
+        }
+        feeds.iter().for_each(|cell| enter(*cell, &entry, keeps_counts));
     }
 }

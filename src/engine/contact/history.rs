@@ -229,11 +229,10 @@ impl ContactState {
         self.tail.first().map(|e| e.order.time)
     }
 
-    /// When the whole history can be folded at once, which is after its last event; `None` where some of it should be folded before that, because
-    /// there are many events by now, or because the first of them was before `waiting_since`.
-    pub(crate) fn tail_end(&self, history_max: usize, waiting_since: EventTime) -> Option<EventTime> {
-        let is_short = self.tail.len() <= history_max.min(EVENTS_WAITING) && self.tail_start() >= Some(waiting_since);
-        self.tail.last().filter(|_| is_short).map(|e| e.order.time)
+    /// When the first and the last of the events that wait to be folded happened; `None` where there are none, or so many that some should be folded.
+    pub(crate) fn waiting_tail(&self, history_max: usize) -> Option<(EventTime, EventTime)> {
+        let (first, last) = (self.tail.first()?, self.tail.last()?);
+        (self.tail.len() <= history_max.min(EVENTS_WAITING)).then_some((first.order.time, last.order.time))
     }
 
     /// Whether events wait to be folded.

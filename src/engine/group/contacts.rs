@@ -15,7 +15,7 @@ use crate::engine::standing::Subject;
 use crate::engine::survey::{SurveyId, SurveyState, touchpoint};
 use crate::engine::view::View;
 use crate::event::{Contact, ContactAction, Key};
-use crate::time::EventTime;
+use crate::time::{EventTime, Span};
 
 impl Group {
     pub(super) fn apply_contact(&mut self, contact: Contact, action: ContactAction, arrived: &Arrived, view: &mut View, rules: &Rules) {
@@ -35,7 +35,7 @@ impl Group {
             state.insert(entry, &sets, &inherited_from(customers, rules), &mut setting)
         });
         if !changed.was_unsettled {
-            self.unsettled.push(begins, contact);
+            self.unsettled.push(begins + self.lateness_max.min(WAITING_MAX), contact);
         }
         let Changed { opened, last, .. } = changed;
         if let Some((customer, order)) = opened.and_then(|opened| Some((opened.customer?, opened.order))) {
@@ -60,8 +60,10 @@ impl Group {
     pub(super) fn settle_contact(&mut self, contact: Contact, horizon: EventTime, view: &mut View, rules: &Rules) {
         let Some(state) = self.contacts.get_mut(&contact).filter(|s| s.is_unsettled()) else { return };
         let history_max = view.settings.limits.history_max;
-        if let Some(end) = state.tail_end(history_max, horizon - WAITING_MAX).filter(|end| *end >= horizon) {
-            self.unsettled.push(end, contact);
+        if let Some((start, end)) = state.waiting_tail(history_max).filter(|(start, end)| *end >= horizon && *start + WAITING_MAX >= horizon) {
+            // More may come until then, and looking again in vain is what costs.
+            let settles = end + Span(self.lateness_max.0 / 2);
+            self.unsettled.push(settles.min(start + WAITING_MAX), contact);
             return;
         }
         let mut setting = rules.setting(&mut view.names);

@@ -51,14 +51,14 @@ impl Group {
             return;
         }
         if self.customers.begin_at(customer, order).add_heir(heir) {
-            self.unsettled_heirs(customer, order, view);
+            self.unsettled_heirs(customer, order);
         }
         self.schedule_customer(customer, order.time, view);
     }
 
     /// Looks again at whatever inherits a customer's dimensions, because they became known late.
     fn tell_heirs(&mut self, customer: Key, order: EventOrder, view: &mut View, rules: &Rules) {
-        for heir in self.unsettled_heirs(customer, order, view) {
+        for heir in self.unsettled_heirs(customer, order) {
             match heir {
                 Heir::Contact(contact) => self.replay_contact(contact, view, rules),
                 Heir::Survey(survey) => self.resolve_survey(survey, view, rules),
@@ -66,8 +66,8 @@ impl Group {
         }
     }
 
-    fn unsettled_heirs(&mut self, customer: Key, order: EventOrder, view: &View) -> Vec<Heir> {
-        let horizon = self.horizon(&view.settings);
+    fn unsettled_heirs(&mut self, customer: Key, order: EventOrder) -> Vec<Heir> {
+        let horizon = self.horizon();
         let (contacts, surveys) = (&self.contacts, &self.surveys);
         let is_unsettled = |heir: &Heir| match heir {
             Heir::Contact(contact) => contacts.awake(contact).is_some_and(ContactState::is_unsettled),

@@ -1,5 +1,7 @@
 //! A pane: what one slice of event time holds, by account. Counts and durations, which are nearly all of it, lie in sheets of ten and twelve
 //! bytes a line; everything else in a map.
+//!
+//! What the totals have been told of and what they have not lies apart: what leaves a window before anybody looks need never be told.
 
 use rustc_hash::FxHashMap;
 
@@ -27,6 +29,15 @@ pub(crate) struct Length {
 /// What one slice of event time holds.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Pane {
+    /// What is in the totals of its ring.
+    pub(super) told: Content,
+    /// What is not, since nobody has looked.
+    pub(super) new: Content,
+}
+
+/// Facts, added up by account.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Content {
     tallies: Sheet<Tally>,
     lengths: Sheet<Length>,
     others: FxHashMap<AccountId, Partial>,
@@ -44,6 +55,19 @@ pub(crate) enum Entry<'a> {
 }
 
 impl Pane {
+    /// Takes in everything of a finer pane.
+    pub(super) fn roll(&mut self, finer: Self) {
+        self.told.roll(finer.told);
+        self.new.roll(finer.new);
+    }
+
+    /// How many entries it holds.
+    pub(super) fn len(&self) -> usize {
+        self.told.len() + self.new.len()
+    }
+}
+
+impl Content {
     /// Adds a value (`sign` 1) or takes it out again (`sign` -1).
     pub(crate) fn lift(&mut self, account: AccountId, value: &Value, sign: i64) {
         match *value {
@@ -81,8 +105,8 @@ impl Pane {
         }
     }
 
-    /// Takes in everything of a finer pane.
-    pub(crate) fn roll(&mut self, finer: Self) {
+    /// Takes in all of another.
+    pub(super) fn roll(&mut self, finer: Self) {
         self.tallies.append(finer.tallies);
         self.lengths.append(finer.lengths);
         if self.others.is_empty() {
@@ -106,8 +130,13 @@ impl Pane {
         tallies.chain(lengths).chain(others)
     }
 
+    /// Whether it holds nothing.
+    pub(super) fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
     /// How many entries it holds.
-    pub(crate) fn len(&self) -> usize {
+    fn len(&self) -> usize {
         self.tallies.lines().len() + self.lengths.lines().len() + self.others.len()
     }
 
