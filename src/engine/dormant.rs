@@ -3,6 +3,7 @@
 //! Does not know when a value may go to sleep; whoever settles it says so. A value that is only looked at is read out of its bytes and stays asleep.
 
 use std::borrow::Cow;
+use std::collections::VecDeque;
 use std::hash::Hash;
 
 use rustc_hash::FxHashMap;
@@ -10,14 +11,14 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 /// So many values may lie awake for nothing.
-const AWAKE_MAX: usize = 4_096;
+const AWAKE_MAX: usize = 8_192;
 
 /// A map from keys to values of which most are asleep.
 #[derive(Debug)]
 pub(crate) struct Dormant<K, V> {
     entries: FxHashMap<K, Entry<V>>,
     /// What woke up or came, to be asked again whether it sleeps.
-    woken: Vec<K>,
+    woken: VecDeque<K>,
     /// Kept for the next value that goes to sleep.
     scratch: Vec<u8>,
 }
@@ -30,7 +31,7 @@ enum Entry<V> {
 
 impl<K, V> Default for Dormant<K, V> {
     fn default() -> Self {
-        Self { entries: FxHashMap::default(), woken: Vec::new(), scratch: Vec::new() }
+        Self { entries: FxHashMap::default(), woken: VecDeque::new(), scratch: Vec::new() }
     }
 }
 
@@ -67,7 +68,7 @@ impl<K: Copy + Eq + Hash, V: Clone + Serialize + DeserializeOwned> Dormant<K, V>
     pub(crate) fn get_or_insert_with(&mut self, key: K, make: impl FnOnce() -> V) -> &mut V {
         let woken = &mut self.woken;
         let entry = self.entries.entry(key).or_insert_with(|| {
-            woken.push(key);
+            woken.push_back(key);
             Entry::Awake(Box::new(make()))
         });
         entry.wake(key, woken)
@@ -93,13 +94,13 @@ impl<K: Copy + Eq + Hash, V: Clone + Serialize + DeserializeOwned> Dormant<K, V>
         self.scratch.clear();
     }
 
-    /// Lets go to sleep what woke up since it last did so and rests again; who does not is put to sleep by whoever settles it. Nothing happens before
-    /// there are so many that the work of waking what is asked for again soon is small beside it.
+    /// Lets go to sleep what woke up longest ago and rests again; who does not is put to sleep by whoever settles it. Nothing happens before there are
+    /// so many that the work of waking what is asked for again soon is small beside it, and the later half stays awake.
     pub(crate) fn lull(&mut self, rests: impl Fn(&V) -> bool) {
         if self.woken.len() < AWAKE_MAX {
             return;
         }
-        while let Some(key) = self.woken.pop() {
+        for key in self.woken.drain(..AWAKE_MAX / 2).collect::<Vec<K>>() {
             if self.awake(&key).is_some_and(&rests) {
                 self.put_to_sleep(&key);
             }
@@ -115,10 +116,10 @@ impl<V: Clone + DeserializeOwned> Entry<V> {
         }
     }
 
-    fn wake<K>(&mut self, key: K, woken: &mut Vec<K>) -> &mut V {
+    fn wake<K>(&mut self, key: K, woken: &mut VecDeque<K>) -> &mut V {
         if let Self::Asleep(bytes) = self {
             *self = Self::Awake(Box::new(read(bytes)));
-            woken.push(key);
+            woken.push_back(key);
         }
         match self {
             Self::Awake(value) => value,
@@ -147,7 +148,7 @@ mod tests {
         map.get_mut(&1).unwrap().0 = 8;
         assert_eq!(map.awake(&1), Some(&(8, value.1.clone())));
         (2..250).for_each(|key| map.get_or_insert_with(key, Default::default).0 = -1);
-        map.woken.resize(AWAKE_MAX, 2);
+        map.woken.resize(2 * AWAKE_MAX, 2);
         map.lull(|value| value.0 < 0);
         assert!(map.awake(&1).is_some(), "what does not rest stays awake");
         assert!(map.awake(&2).is_none() && map.awake(&249).is_none());

@@ -9,8 +9,8 @@ mod sheet;
 
 use std::collections::BTreeMap;
 
-pub(crate) use pane::{Content, Entry};
 use pane::Pane;
+pub(crate) use pane::{Content, Entry};
 use rustc_hash::FxHashMap;
 
 use super::accounts::AccountId;

@@ -25,6 +25,7 @@ impl Together {
     /// Adds up what the engines hold, after it has brought all of them to the instant of the one that is ahead. Quick, so that they can go on:
     /// nothing is derived here.
     pub fn gather(&mut self, engines: &mut [&mut Engine]) {
+        engines.iter_mut().for_each(|engine| engine.take_in());
         if let Some(now) = engines.iter().map(|engine| engine.view.now).max() {
             engines.iter_mut().for_each(|engine| engine.advance_to(now));
         }

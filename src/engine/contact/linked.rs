@@ -2,22 +2,25 @@
 //!
 //! Does not know what they say.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use crate::engine::order::EventOrder;
 use crate::engine::survey::SurveyId;
 use crate::event::SurveyMetric;
 use serde::{Deserialize, Serialize};
+use smallvec::SmallVec;
 
 /// Surveys of one ticket or chat; there only where there are any, to stay small.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Linked(Option<Box<Lists>>);
 
+/// Both ascend, so that what is looked for is found at once in the few that are long; most hold one survey.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 struct Lists {
-    ids: BTreeSet<SurveyId>,
-    answers: BTreeMap<(SurveyMetric, EventOrder), SurveyId>,
+    ids: SmallVec<[SurveyId; 1]>,
+    answers: SmallVec<[AnswerOf; 0]>,
 }
+
+/// The metric and place of an answer, and its survey.
+type AnswerOf = ((SurveyMetric, EventOrder), SurveyId);
 
 impl Linked {
     /// Whether there are none.
@@ -33,26 +36,35 @@ impl Linked {
     /// The surveys with the latest answer of each metric.
     pub(crate) fn latest_answers(&self) -> impl Iterator<Item = SurveyId> {
         let latest = |lists: &Lists, metric| {
-            let (_, survey) = lists.answers.range((metric, EventOrder::MIN)..=(metric, EventOrder::MAX)).next_back()?;
-            Some(*survey)
+            let end = lists.answers.partition_point(|(place, _)| *place <= (metric, EventOrder::MAX));
+            let ((found, _), survey) = lists.answers[..end].last()?;
+            (*found == metric).then_some(*survey)
         };
         [SurveyMetric::Csat, SurveyMetric::Nps, SurveyMetric::Ces].into_iter().filter_map(move |metric| latest(self.0.as_deref()?, metric))
     }
 
     /// Notes a survey.
     pub(crate) fn add(&mut self, survey: SurveyId) {
-        self.0.get_or_insert_default().ids.insert(survey);
+        let ids = &mut self.0.get_or_insert_default().ids;
+        if let Err(at) = ids.binary_search(&survey) {
+            ids.insert(at, survey);
+        }
     }
 
     /// Notes an answer of a survey.
     pub(crate) fn add_answer(&mut self, survey: SurveyId, order: EventOrder) {
-        self.0.get_or_insert_default().answers.insert((survey.metric, order), survey);
+        let answers = &mut self.0.get_or_insert_default().answers;
+        let place = (survey.metric, order);
+        match answers.binary_search_by_key(&place, |(place, _)| *place) {
+            Ok(at) => answers[at].1 = survey,
+            Err(at) => answers.insert(at, (place, survey)),
+        }
     }
 
     /// Forgets a survey.
     pub(crate) fn remove(&mut self, survey: SurveyId) {
         if let Some(lists) = &mut self.0 {
-            lists.ids.remove(&survey);
+            lists.ids.retain(|id| *id != survey);
         }
         self.shrink();
     }
@@ -60,7 +72,7 @@ impl Linked {
     /// Forgets an answer.
     pub(crate) fn remove_answer(&mut self, metric: SurveyMetric, order: EventOrder) {
         if let Some(lists) = &mut self.0 {
-            lists.answers.remove(&(metric, order));
+            lists.answers.retain(|(place, _)| *place != (metric, order));
         }
         self.shrink();
     }

@@ -60,7 +60,9 @@ impl Group {
     pub(super) fn settle_contact(&mut self, contact: Contact, horizon: EventTime, view: &mut View, rules: &Rules) {
         let Some(state) = self.contacts.get_mut(&contact).filter(|s| s.is_unsettled()) else { return };
         let history_max = view.settings.limits.history_max;
-        if let Some((start, end)) = state.waiting_tail(history_max).filter(|(start, end)| *end >= horizon && *start + WAITING_MAX >= horizon) {
+        if let Some((start, end)) =
+            state.waiting_tail(history_max).filter(|(start, end)| *end >= horizon && *start + WAITING_MAX >= horizon)
+        {
             // More may come until then, and looking again in vain is what costs.
             let settles = end + Span(self.lateness_max.0 / 2);
             self.unsettled.push(settles.min(start + WAITING_MAX), contact);
