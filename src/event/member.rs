@@ -4,6 +4,7 @@
 
 use smallvec::SmallVec;
 
+use super::spelling::Spelling;
 use super::value::{Raw, Value};
 use super::{DimensionSettings, IdentityKey, Key, Reason};
 use crate::time::EventTime;
@@ -68,7 +69,7 @@ static SLOTS: [Member; 1 << SLOT_BITS] = {
     let mut taken = [false; 1 << SLOT_BITS];
     let mut index = 0;
     while index < Member::COUNT {
-        let slot = slot(Member::NAMES[index].as_bytes());
+        let slot = SPELLINGS[index].slot(SLOT_BITS, SLOT_FACTOR);
         assert!(!taken[slot], "two names fall into one slot: choose another `SLOT_FACTOR`");
         taken[slot] = true;
         slots[slot] = Member::ALL[index];
@@ -77,22 +78,27 @@ static SLOTS: [Member; 1 << SLOT_BITS] = {
     slots
 };
 const SLOT_BITS: u32 = 7;
-const SLOT_FACTOR: u32 = 0xB9D1_79E1;
+const SLOT_FACTOR: u64 = 0x8F70_D465_8856_2827;
 
-/// The slot of a name, by its length and three of its bytes, in which the contract's names differ.
-#[inline]
-const fn slot(name: &[u8]) -> usize {
-    let ([first, ..], [.., last_but_one, last]) = (name, name) else { return 0 };
-    let traits = u32::from_le_bytes([name.len() as u8, *first, *last_but_one, *last]);
-    (traits.wrapping_mul(SLOT_FACTOR) >> (32 - SLOT_BITS)) as usize
-}
+/// How each member's name is spelled.
+static SPELLINGS: [Spelling; Member::COUNT] = {
+    let mut spellings = [Spelling::of(b""); Member::COUNT];
+    let mut index = 0;
+    while index < Member::COUNT {
+        spellings[index] = Spelling::of(Member::NAMES[index].as_bytes());
+        index += 1;
+    }
+    spellings
+};
 
 impl Member {
     /// The member of that name, if the contract names it.
     #[inline]
     pub(super) fn of(name: &[u8]) -> Option<Self> {
-        let member = SLOTS[slot(name)];
-        (Self::NAMES[member as usize].as_bytes() == name).then_some(member)
+        let spelling = Spelling::of(name);
+        let member = SLOTS[spelling.slot(SLOT_BITS, SLOT_FACTOR)];
+        let is_spelled_so = SPELLINGS[member as usize] == spelling;
+        (is_spelled_so && (name.len() <= Spelling::BYTES_MAX || Self::NAMES[member as usize].as_bytes() == name)).then_some(member)
     }
 
     const fn bit(self) -> u64 {
@@ -240,7 +246,7 @@ mod tests {
         for (index, name) in Member::NAMES.into_iter().enumerate() {
             assert_eq!(Member::of(name.as_bytes()).map(|member| member as usize), Some(index), "{name}");
         }
-        for name in ["", "Id", "ids", "ticket", "__proto__", "$ref"] {
+        for name in ["", "Id", "ids", "ticket", "first_responsf_time", "__proto__", "$ref"] {
             assert_eq!(Member::of(name.as_bytes()), None, "{name}");
         }
     }
