@@ -3,8 +3,6 @@
 //! Hands out the members that the contract or the configuration names. Does not know what they mean, nor which form the record has: the
 //! members of a top-level `data` object are handed out too. Accepts what `serde_json` accepts, within the caps; a test holds it to that.
 
-use std::borrow::Cow;
-
 use super::member::{Member, Members};
 use super::names::Names;
 use super::text::{escape, is_space, plain_run_end, unescape};
@@ -39,7 +37,7 @@ impl<'a> Document<'a> {
             Scanner { text: self.text, bytes: self.text.as_bytes(), at: 0, names: Names::new(seed), dimensions, data: &mut self.data };
         let is_object = scanner.token() == b'{';
         if is_object {
-            scanner.object(1, Some(&mut self.root))?;
+            scanner.named_object(1, &mut self.root)?;
         } else {
             scanner.value(0)?;
         }
@@ -89,7 +87,7 @@ impl<'a> Scanner<'a, '_> {
         match self.peek() {
             b'"' => self.string(),
             b'-' | b'0'..=b'9' => self.number(),
-            b'{' => self.object(depth + 1, None).map(|()| Raw::new(Shape::Object, start, self.at)),
+            b'{' => self.object(depth + 1).map(|()| Raw::new(Shape::Object, start, self.at)),
             b'[' => self.array(depth + 1).map(|()| Raw::new(Shape::Array, start, self.at)),
             b't' => self.literal("true", Shape::True),
             b'f' => self.literal("false", Shape::False),
@@ -99,7 +97,35 @@ impl<'a> Scanner<'a, '_> {
     }
 
     /// Reads an object, on its brace; hands its members to `members`.
-    fn object(&mut self, depth: usize, mut members: Option<&mut Members<'a>>) -> Result<(), Reason> {
+    fn named_object(&mut self, depth: usize, members: &mut Members<'a>) -> Result<(), Reason> {
+        self.members(depth, |scanner, mark| {
+            let place = scanner.at;
+            match scanner.plain_name() {
+                Some(name) => scanner.named_member(depth, mark, place, name, members),
+                None => scanner.escaped_named_member(depth, mark, place, members),
+            }
+        })
+    }
+
+    /// Reads an object, on its brace.
+    fn object(&mut self, depth: usize) -> Result<(), Reason> {
+        self.members(depth, |scanner, mark| {
+            let place = scanner.at;
+            match scanner.plain_name() {
+                Some(name) => scanner.add_name(mark, place, name)?,
+                None => {
+                    let name = scanner.escaped_name()?;
+                    scanner.add_name(mark, place, &name)?;
+                }
+            }
+            scanner.colon()?;
+            scanner.value(depth).map(drop)
+        })
+    }
+
+    /// Reads an object, on its brace, and its members by `member`, which is told the mark of the object's names.
+    #[inline(always)]
+    fn members(&mut self, depth: usize, mut member: impl FnMut(&mut Self, usize) -> Result<(), Reason>) -> Result<(), Reason> {
         if depth > DEPTH_MAX {
             return Err(Reason::Depth);
         }
@@ -110,10 +136,7 @@ impl<'a> Scanner<'a, '_> {
         }
         let mark = self.names.mark();
         for _ in 0..MEMBERS_MAX {
-            match &mut members {
-                Some(members) => self.named_member(depth, mark, members)?,
-                None => self.plain_member(depth, mark)?,
-            }
+            member(self, mark)?;
             match self.token() {
                 b',' => self.at += 1,
                 b'}' => {
@@ -128,27 +151,18 @@ impl<'a> Scanner<'a, '_> {
         Err(if self.peek() == b'"' { Reason::TooLarge } else { Reason::Syntax })
     }
 
-    /// Reads a member of an object whose members are handed out.
-    #[inline]
-    fn named_member(&mut self, depth: usize, mark: usize, members: &mut Members<'a>) -> Result<(), Reason> {
-        let place = self.at;
-        let name = self.name()?;
-        let Some(member) = Member::of(&name) else {
-            self.add_name(mark, place, &name)?;
-            self.colon()?;
-            let value = self.value(depth)?;
-            members.set_other(&name, value, self.dimensions);
-            return Ok(());
-        };
+    /// Reads the rest of a member of an object whose members are handed out, from behind its name, which stands at `place`.
+    #[inline(always)]
+    fn named_member(&mut self, depth: usize, mark: usize, place: usize, name: &[u8], members: &mut Members<'a>) -> Result<(), Reason> {
+        let Some(member) = Member::of(name) else { return self.other_member(depth, mark, place, name, members) };
         if !members.note(member) {
             return Err(Reason::DuplicateKey);
         }
-        let value = if self.colon()? == b'{' && member == Member::Data && depth == 1 {
-            let start = self.at;
-            let mut data = Members::new(self.text);
-            self.object(depth + 1, Some(&mut data))?;
-            *self.data = Some(data);
-            Raw::new(Shape::Object, start, self.at)
+        let first = self.colon()?;
+        let value = if first == b'"' {
+            self.string()?
+        } else if first == b'{' && member == Member::Data && depth == 1 {
+            self.data(depth + 1)?
         } else {
             self.value(depth)?
         };
@@ -156,38 +170,62 @@ impl<'a> Scanner<'a, '_> {
         Ok(())
     }
 
-    /// Reads a member of an object whose members are only checked.
-    fn plain_member(&mut self, depth: usize, mark: usize) -> Result<(), Reason> {
-        let place = self.at;
-        let name = self.name()?;
-        self.add_name(mark, place, &name)?;
+    /// As [`Scanner::named_member`] of a name that the contract does not know.
+    #[inline(never)]
+    fn other_member(&mut self, depth: usize, mark: usize, place: usize, name: &[u8], members: &mut Members<'a>) -> Result<(), Reason> {
+        self.add_name(mark, place, name)?;
         self.colon()?;
-        self.value(depth).map(drop)
+        let value = self.value(depth)?;
+        members.set_other(name, value, self.dimensions);
+        Ok(())
     }
 
-    /// Reads a name.
-    #[inline]
-    fn name(&mut self) -> Result<Cow<'a, [u8]>, Reason> {
+    /// Reads a member whose name, on its quote, is not plain.
+    #[cold]
+    fn escaped_named_member(&mut self, depth: usize, mark: usize, place: usize, members: &mut Members<'a>) -> Result<(), Reason> {
+        let name = self.escaped_name()?;
+        self.named_member(depth, mark, place, &name, members)
+    }
+
+    /// Reads the object in a top-level `data`, on its brace.
+    #[cold]
+    fn data(&mut self, depth: usize) -> Result<Raw, Reason> {
+        let start = self.at;
+        let mut data = Members::new(self.text);
+        self.named_object(depth, &mut data)?;
+        *self.data = Some(data);
+        Ok(Raw::new(Shape::Object, start, self.at))
+    }
+
+    /// Reads a name without escapes and not too long; stays where it is at anything else.
+    #[inline(always)]
+    fn plain_name(&mut self) -> Option<&'a [u8]> {
         let bytes = self.bytes;
+        if self.peek() != b'"' {
+            return None;
+        }
+        let start = self.at + 1;
+        let end = plain_run_end(bytes, start);
+        if end - start > NAME_BYTES_MAX || bytes.get(end) != Some(&b'"') {
+            return None;
+        }
+        self.at = end + 1;
+        Some(&bytes[start..end])
+    }
+
+    /// Reads a name that is no plain one, or gives its fault.
+    #[cold]
+    fn escaped_name(&mut self) -> Result<Vec<u8>, Reason> {
         if self.peek() != b'"' {
             return Err(Reason::Syntax);
         }
         let start = self.at + 1;
-        let end = plain_run_end(bytes, start);
-        if end - start <= NAME_BYTES_MAX && bytes.get(end) == Some(&b'"') {
-            self.at = end + 1;
-            return Ok(Cow::Borrowed(&bytes[start..end]));
-        }
-        self.escaped_name(start, end)
-    }
-
-    #[cold]
-    fn escaped_name(&mut self, start: usize, special: usize) -> Result<Cow<'a, [u8]>, Reason> {
+        let special = plain_run_end(self.bytes, start);
         if special - start > NAME_BYTES_MAX {
             return Err(Reason::TooLarge);
         }
         let raw = self.escaped_string(start, special, NAME_BYTES_MAX)?;
-        Ok(Cow::Owned(unescape(&self.text[raw.range()]).into_owned().into_bytes()))
+        Ok(unescape(&self.text[raw.range()]).into_owned().into_bytes())
     }
 
     fn add_name(&mut self, mark: usize, place: usize, name: &[u8]) -> Result<(), Reason> {
