@@ -17,9 +17,7 @@ impl IdentityKey {
     /// The hash of one id.
     #[must_use]
     pub fn of(&self, id: &str) -> Key {
-        let mut hasher = SipHasher13::new_with_key(&self.0);
-        hasher.write(id.as_bytes());
-        Key(hasher.finish128().as_u128())
+        Key(SipHasher13::new_with_key(&self.0).hash(id.as_bytes()).as_u128())
     }
 
     /// The hash of an event's source and id; the length between them keeps (`ab`, `c`) and (`a`, `bc`) apart.
