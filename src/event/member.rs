@@ -173,6 +173,7 @@ impl<'a> Members<'a> {
     }
 
     /// The value of a member that is there and not null.
+    #[inline]
     pub(super) fn get(&self, member: Member) -> Option<Value<'a>> {
         self.has(member).then(|| self.values[member as usize].read(self.text))
     }
@@ -214,25 +215,27 @@ impl<'a> Members<'a> {
 
     /// Checks what has one type in every event, whether or not the event's type reads it: ids, texts, booleans.
     pub(super) fn check_optional(&self) -> Result<(), Reason> {
-        for value in self.in_order(Member::TicketId.through(Member::IntoTicketId)) {
-            value.check_id()?;
+        for raw in self.in_order(Member::TicketId.through(Member::IntoTicketId)) {
+            if !raw.is_plain_id() {
+                raw.read(self.text).check_id()?;
+            }
         }
-        if !self.in_order(Member::Channel.through(Member::Tier)).all(Value::is_text) {
+        if !self.in_order(Member::Channel.through(Member::Tier)).all(Raw::is_text) {
             return Err(Reason::WrongType);
         }
-        for value in self.in_order(Member::Public.through(Member::Automated)) {
-            value.flag()?;
+        for raw in self.in_order(Member::Public.through(Member::Automated)) {
+            raw.read(self.text).flag()?;
         }
         Ok(())
     }
 
-    /// The values of the present members among `bits`, in the contract's order.
-    fn in_order(&self, bits: u64) -> impl Iterator<Item = Value<'a>> {
+    /// The present members among `bits`, in the contract's order.
+    fn in_order(&self, bits: u64) -> impl Iterator<Item = Raw> {
         let mut bits = self.present & bits;
         std::iter::from_fn(move || {
             let member = (bits != 0).then(|| bits.trailing_zeros() as usize)?;
             bits &= bits - 1;
-            Some(self.values[member].read(self.text))
+            Some(self.values[member])
         })
     }
 }

@@ -56,8 +56,13 @@ impl Raw {
     }
 
     #[inline]
+    const fn is(self, shape: Shape) -> bool {
+        self.0 >> (2 * Self::PLACE_BITS) == shape as u64
+    }
+
+    #[inline]
     pub(super) const fn is_null(self) -> bool {
-        self.0 >> (2 * Self::PLACE_BITS) == Shape::Null as u64
+        self.is(Shape::Null)
     }
 
     /// Where it stands.
@@ -66,8 +71,26 @@ impl Raw {
         (self.0 >> Self::PLACE_BITS & Self::PLACE_MAX) as usize..(self.0 & Self::PLACE_MAX) as usize
     }
 
+    /// Whether it is a text without escapes that may be an id, as most ids are: then there is nothing more to check.
+    #[inline]
+    pub(super) fn is_plain_id(self) -> bool {
+        self.is(Shape::Text) && (1..=ID_BYTES_MAX).contains(&self.range().len())
+    }
+
+    /// Whether it is a text.
+    #[inline]
+    pub(super) const fn is_text(self) -> bool {
+        self.is(Shape::Text) || self.is(Shape::Escaped)
+    }
+
     /// Its reading in the text that it was found in.
+    #[inline]
     pub(super) fn read(self, text: &str) -> Value<'_> {
+        // Nearly everything that is read is a text without escapes.
+        if self.is(Shape::Text) { Value::Text(&text[self.range()]) } else { self.read_by_shape(text) }
+    }
+
+    fn read_by_shape(self, text: &str) -> Value<'_> {
         let slice = || &text[self.range()];
         match self.shape() {
             Shape::Null => Value::Null,
@@ -139,12 +162,13 @@ impl<'a> Value<'a> {
     /// What `read` makes of an id: a text of 1 to 128 bytes without NUL.
     #[inline]
     pub(super) fn with_id<R>(self, read: impl FnOnce(&str) -> R) -> Result<R, Reason> {
+        let is_of_id_length = |id: &str| (1..=ID_BYTES_MAX).contains(&id.len());
         // A NUL between quotes can only come of an escape.
-        let may_hold_nul = !matches!(self, Self::Text(_));
-        self.with_text(ID_BYTES_MAX, |id| {
-            let is_id = (1..=ID_BYTES_MAX).contains(&id.len()) && !(may_hold_nul && id.contains('\0'));
-            if is_id { Ok(read(id)) } else { Err(Reason::BadValue) }
-        })?
+        if let Self::Text(id) = self {
+            return if is_of_id_length(id) { Ok(read(id)) } else { Err(Reason::BadValue) };
+        }
+        let is_id = |id: &str| is_of_id_length(id) && !id.contains('\0');
+        self.with_text(ID_BYTES_MAX, |id| if is_id(id) { Ok(read(id)) } else { Err(Reason::BadValue) })?
     }
 
     /// Checks that it is an id.
