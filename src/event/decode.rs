@@ -19,11 +19,22 @@ use crate::time::EventTime;
 /// Allocates nothing unless a string that is read holds escapes, or a record has more members than any event of the contract.
 #[must_use]
 pub fn decode<'a>(record: Record<'a>, topic: &TopicSettings, settings: &'a DecodeSettings) -> Decoded<'a> {
-    event(record, topic, settings).unwrap_or_else(Decoded::Invalid)
+    let mut decoded = Decoded::Ignored;
+    if let Err(reason) = decode_into(&mut decoded, record, topic, settings) {
+        decoded = Decoded::Invalid(reason);
+    }
+    decoded
 }
 
-fn event<'a>(record: Record<'a>, topic: &TopicSettings, settings: &'a DecodeSettings) -> Result<Decoded<'a>, Reason> {
-    let Some(payload) = record.payload else { return Ok(Decoded::Ignored) };
+/// Decodes one record to where its event is to stay, for it is large; an ignored one leaves `decoded` as it is.
+#[inline]
+fn decode_into<'a>(
+    decoded: &mut Decoded<'a>,
+    record: Record<'a>,
+    topic: &TopicSettings,
+    settings: &'a DecodeSettings,
+) -> Result<(), Reason> {
+    let Some(payload) = record.payload else { return Ok(()) };
     let text = text::of_payload(payload)?;
     let headers = record.headers.map(HeaderTexts::read).transpose()?;
     let mut document = Document::new(text);
@@ -36,14 +47,17 @@ fn event<'a>(record: Record<'a>, topic: &TopicSettings, settings: &'a DecodeSett
         return Err(Reason::WrongTopic);
     }
     if envelope.is_turned_off {
-        return Ok(Decoded::Ignored);
+        return Ok(());
     }
     let time = envelope.time.read()?;
     let body = body(event_type, wire.payload, settings)?;
     let customer = if event_type.names_customer() { wire.payload.key(Member::CustomerId, &settings.identity_key)? } else { None };
-    let mut dimensions = DimensionValues::new();
-    dimension::read(wire.payload, settings, &mut dimensions)?;
-    Ok(Decoded::Event(Event { identity: envelope.identity(record, topic, settings)?, time, customer, dimensions, body }))
+    let identity = envelope.identity(record, topic, settings)?;
+    *decoded = Decoded::Event(Event { identity, time, customer, dimensions: DimensionValues::new(), body });
+    if let Decoded::Event(event) = decoded {
+        dimension::read(wire.payload, settings, &mut event.dimensions)?;
+    }
+    Ok(())
 }
 
 /// What stands in the envelope; the time is read only once the type is known to belong here.
