@@ -37,7 +37,22 @@ fn clean(text: Cow<'_, str>) -> Cow<'_, str> {
 }
 
 fn is_visible(text: &str) -> bool {
-    text.bytes().all(|byte| (b' '..=b'~').contains(&byte)) || !text.chars().any(is_hidden)
+    let bytes = text.as_bytes();
+    let is_ascii_and_visible = match bytes.last_chunk() {
+        // The last eight bytes overlap those before.
+        Some(last) => bytes.as_chunks().0.iter().chain([last]).all(|chunk| are_visible(*chunk)),
+        None => bytes.iter().all(|byte| (b' '..=b'~').contains(byte)),
+    };
+    is_ascii_and_visible || !text.chars().any(is_hidden)
+}
+
+/// Whether eight bytes are visible ASCII characters each.
+const fn are_visible(chunk: [u8; 8]) -> bool {
+    const ONES: u64 = u64::MAX / 255;
+    let word = u64::from_le_bytes(chunk);
+    // What is no ASCII has its high bit, what is below the space borrows it, and a delete is one below it; what carries or borrows beyond
+    // its byte has marked itself before.
+    (word | word.wrapping_sub(ONES * b' ' as u64) | word.wrapping_add(ONES)) & (ONES << 7) == 0
 }
 
 /// Characters that a reader cannot see or that reorder what stands beside them: two labels could look alike, or a line differ from its bytes.
@@ -71,6 +86,13 @@ mod tests {
         check("caf\u{E9}", "caf\u{E9}");
         check("cafe\u{301}", "cafe\u{301}");
         check("a\"b\\c{d\n# HELP evil", "a\"b\\c{d\n# HELP evil");
+        for length in 0..20 {
+            let (before, behind) = ("~ ".repeat(length), "x".repeat(20 - length));
+            for (character, expected) in [('\u{1F}', "other"), (' ', ""), ('~', ""), ('\u{7F}', "other"), ('\u{80}', "other"), ('é', "")] {
+                let text = format!("{before}{character}{behind}");
+                check(&text, if expected.is_empty() { &text } else { expected });
+            }
+        }
         for hidden in ['\0', '\t', '\r', '\u{1B}', '\u{7F}', '\u{85}', '\u{200D}', '\u{202E}', '\u{2066}', '\u{FEFF}', '\u{2028}'] {
             check(&format!("a{hidden}b"), "other");
         }
