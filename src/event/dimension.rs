@@ -15,9 +15,15 @@ const OTHER: &str = "other";
 /// Adds the dimension values of a payload in the order of the settings; an empty text is the same as none.
 pub(super) fn read<'a>(payload: &Members<'a>, settings: &'a DecodeSettings, values: &mut DimensionValues<'a>) -> Result<(), Reason> {
     for (index, dimension) in (0..=u8::MAX).zip(&settings.dimensions) {
-        let Some(value) = payload.dimension(index, dimension) else { continue };
-        // A rename may be of a longer text than a label; beyond what any is worth, the text is not even decoded.
-        let label = label(value.text_to_keep(4 * LABEL_BYTES_MAX)?, dimension);
+        let raw = payload.dimension(index, dimension);
+        if raw.is_null() {
+            continue;
+        }
+        let label = match raw.plain_text(payload.text()) {
+            Some(text) => Cow::Borrowed(borrowed_label(text, dimension)),
+            // A rename may be of a longer text than a label; beyond what any is worth, the text is not even decoded.
+            None => label(raw.read(payload.text()).text_to_keep(4 * LABEL_BYTES_MAX)?, dimension),
+        };
         if !label.is_empty() {
             values.push((index, label));
         }
@@ -26,14 +32,26 @@ pub(super) fn read<'a>(payload: &Members<'a>, settings: &'a DecodeSettings, valu
 }
 
 fn label<'a>(text: Cow<'a, str>, dimension: &'a DimensionSettings) -> Cow<'a, str> {
-    if let Some(renamed) = dimension.renames.get(text.as_ref()) {
-        return clean(Cow::Borrowed(renamed));
+    match text {
+        Cow::Borrowed(text) => Cow::Borrowed(borrowed_label(text, dimension)),
+        Cow::Owned(text) => match dimension.renames.get(&text) {
+            Some(renamed) => Cow::Borrowed(clean(renamed)),
+            None if is_clean(&text) => Cow::Owned(text),
+            None => Cow::Borrowed(OTHER),
+        },
     }
-    clean(text)
 }
 
-fn clean(text: Cow<'_, str>) -> Cow<'_, str> {
-    if text.len() <= LABEL_BYTES_MAX && is_visible(&text) { text } else { Cow::Borrowed(OTHER) }
+fn borrowed_label<'a>(text: &'a str, dimension: &'a DimensionSettings) -> &'a str {
+    clean(dimension.renames.get(text).map_or(text, String::as_str))
+}
+
+fn clean(text: &str) -> &str {
+    if is_clean(text) { text } else { OTHER }
+}
+
+fn is_clean(text: &str) -> bool {
+    text.len() <= LABEL_BYTES_MAX && is_visible(text)
 }
 
 fn is_visible(text: &str) -> bool {

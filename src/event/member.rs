@@ -5,7 +5,7 @@
 use smallvec::SmallVec;
 
 use super::spelling::Spelling;
-use super::value::{Raw, Value};
+use super::value::{Raw, Value, choice_of, is_id_length};
 use super::{DimensionSettings, IdentityKey, Key, Reason};
 use crate::time::EventTime;
 
@@ -154,12 +154,18 @@ impl<'a> Members<'a> {
         }
     }
 
-    /// The value of a configured dimension that is there and not null.
-    pub(super) fn dimension(&self, index: u8, settings: &DimensionSettings) -> Option<Value<'a>> {
+    /// The value of a configured dimension; null where it is not there.
+    #[inline]
+    pub(super) fn dimension(&self, index: u8, settings: &DimensionSettings) -> Raw {
         match Member::of(settings.name.as_bytes()) {
-            Some(member) => self.get(member),
-            None => self.others.iter().find(|(other, _)| *other == index).map(|(_, value)| value.read(self.text)),
+            Some(member) => self.values[member as usize],
+            None => self.others.iter().find(|(other, _)| *other == index).map_or(Raw::NULL, |(_, value)| *value),
         }
+    }
+
+    /// The text that values stand in.
+    pub(super) const fn text(&self) -> &'a str {
+        self.text
     }
 
     /// Whether a member of that name is there, be it null.
@@ -173,7 +179,6 @@ impl<'a> Members<'a> {
     }
 
     /// The value of a member that is there and not null.
-    #[inline]
     pub(super) fn get(&self, member: Member) -> Option<Value<'a>> {
         self.has(member).then(|| self.values[member as usize].read(self.text))
     }
@@ -183,24 +188,38 @@ impl<'a> Members<'a> {
         self.get(member).ok_or(Reason::MissingField)
     }
 
+    /// The text of a member that is one without escapes; `None` where it is anything else.
+    #[inline]
+    pub(super) fn plain_text(&self, member: Member) -> Option<&'a str> {
+        self.values[member as usize].plain_text(self.text)
+    }
+
     /// The key of an id that must be there.
     pub(super) fn required_key(&self, member: Member, identity_key: &IdentityKey) -> Result<Key, Reason> {
-        self.required(member)?.with_id(|id| identity_key.of(id))
+        self.key(member, identity_key)?.ok_or(Reason::MissingField)
     }
 
     /// The key of an id, if there.
+    #[inline]
     pub(super) fn key(&self, member: Member, identity_key: &IdentityKey) -> Result<Option<Key>, Reason> {
-        self.get(member).map(|value| value.with_id(|id| identity_key.of(id))).transpose()
+        match self.plain_text(member) {
+            Some(id) if is_id_length(id.len()) => Ok(Some(identity_key.of(id))),
+            _ => self.get(member).map(|value| value.with_id(|id| identity_key.of(id))).transpose(),
+        }
     }
 
     /// One of a closed set that must be there.
     pub(super) fn required_choice<T: Copy>(&self, member: Member, choices: &[(&str, T)]) -> Result<T, Reason> {
-        self.required(member)?.choice(choices)
+        self.choice(member, choices)?.ok_or(Reason::MissingField)
     }
 
     /// One of a closed set, if there.
+    #[inline]
     pub(super) fn choice<T: Copy>(&self, member: Member, choices: &[(&str, T)]) -> Result<Option<T>, Reason> {
-        self.get(member).map(|value| value.choice(choices)).transpose()
+        match self.plain_text(member) {
+            Some(text) => choice_of(choices, text).map(Some),
+            None => self.get(member).map(|value| value.choice(choices)).transpose(),
+        }
     }
 
     /// An instant, if there.

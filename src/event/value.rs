@@ -74,7 +74,8 @@ impl Raw {
     /// Whether it is a text without escapes that may be an id, as most ids are: then there is nothing more to check.
     #[inline]
     pub(super) fn is_plain_id(self) -> bool {
-        self.is(Shape::Text) && (1..=ID_BYTES_MAX).contains(&self.range().len())
+        let range = self.range();
+        self.is(Shape::Text) && is_id_length(range.end - range.start)
     }
 
     /// Whether it is a text.
@@ -83,14 +84,22 @@ impl Raw {
         self.is(Shape::Text) || self.is(Shape::Escaped)
     }
 
-    /// Its reading in the text that it was found in.
+    /// Its text, where it is one without escapes.
+    ///
+    /// What reads a value asks here first, because two words stay in registers, while a [`Value`] goes through memory.
     #[inline]
-    pub(super) fn read(self, text: &str) -> Value<'_> {
-        // Nearly everything that is read is a text without escapes.
-        if self.is(Shape::Text) { Value::Text(&text[self.range()]) } else { self.read_by_shape(text) }
+    pub(super) fn plain_text(self, text: &str) -> Option<&str> {
+        if self.is(Shape::Text) { text.get(self.range()) } else { None }
     }
 
-    fn read_by_shape(self, text: &str) -> Value<'_> {
+    /// Its digits, where it is an integer.
+    #[inline]
+    pub(super) fn integer(self, text: &str) -> Option<&str> {
+        if self.is(Shape::Integer) { text.get(self.range()) } else { None }
+    }
+
+    /// Its reading in the text that it was found in.
+    pub(super) fn read(self, text: &str) -> Value<'_> {
         let slice = || &text[self.range()];
         match self.shape() {
             Shape::Null => Value::Null,
@@ -162,12 +171,9 @@ impl<'a> Value<'a> {
     /// What `read` makes of an id: a text of 1 to 128 bytes without NUL.
     #[inline]
     pub(super) fn with_id<R>(self, read: impl FnOnce(&str) -> R) -> Result<R, Reason> {
-        let is_of_id_length = |id: &str| (1..=ID_BYTES_MAX).contains(&id.len());
         // A NUL between quotes can only come of an escape.
-        if let Self::Text(id) = self {
-            return if is_of_id_length(id) { Ok(read(id)) } else { Err(Reason::BadValue) };
-        }
-        let is_id = |id: &str| is_of_id_length(id) && !id.contains('\0');
+        let may_hold_nul = !matches!(self, Self::Text(_));
+        let is_id = |id: &str| is_id_length(id.len()) && !(may_hold_nul && id.contains('\0'));
         self.with_text(ID_BYTES_MAX, |id| if is_id(id) { Ok(read(id)) } else { Err(Reason::BadValue) })?
     }
 
@@ -180,8 +186,7 @@ impl<'a> Value<'a> {
     /// One of a closed set of texts.
     #[inline]
     pub(super) fn choice<T: Copy>(self, choices: &[(&str, T)]) -> Result<T, Reason> {
-        let find = |text: &str| choices.iter().find(|(name, _)| *name == text).map(|(_, choice)| *choice);
-        self.with_text(ID_BYTES_MAX, find)?.ok_or(Reason::BadValue)
+        self.with_text(ID_BYTES_MAX, |text| choice_of(choices, text))?
     }
 
     /// A boolean.
@@ -205,6 +210,18 @@ impl<'a> Value<'a> {
             if let Self::Integer(ms) = self { time_text::epoch_ms_text(ms) } else { self.with_text(ID_BYTES_MAX, time_text::rfc3339)? };
         time.ok_or(Reason::BadTime)
     }
+}
+
+/// Whether an id may have so many bytes.
+#[inline]
+pub(super) const fn is_id_length(bytes: usize) -> bool {
+    1 <= bytes && bytes <= ID_BYTES_MAX
+}
+
+/// The one of a closed set that is spelled so; or `bad_value`.
+#[inline]
+pub(super) fn choice_of<T: Copy>(choices: &[(&str, T)], text: &str) -> Result<T, Reason> {
+    choices.iter().find(|(name, _)| *name == text).map(|(_, choice)| *choice).ok_or(Reason::BadValue)
 }
 
 #[cfg(test)]

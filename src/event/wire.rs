@@ -86,6 +86,12 @@ impl<'a, 'd> Wire<'a, 'd> {
         }
     }
 
+    /// The text of an envelope member of a flat record, as most are, where it is one without escapes; `None` where anything is otherwise.
+    #[inline]
+    pub(super) fn plain_text(&self, attribute: Attribute) -> Option<&'a str> {
+        if self.headers.is_none() && self.outer.is_none() { self.payload.plain_text(attribute.member()) } else { None }
+    }
+
     /// The value of an envelope member that is there and not null.
     pub(super) fn envelope(&self, attribute: Attribute) -> Option<Value<'a>> {
         if let Some(value) = self.headers.and_then(|headers| headers.get(attribute)) {
