@@ -14,7 +14,9 @@ const OTHER: &str = "other";
 
 /// Adds the dimension values of a payload in the order of the settings; an empty text is the same as none.
 pub(super) fn read<'a>(payload: &Members<'a>, settings: &'a DecodeSettings, values: &mut DimensionValues<'a>) -> Result<(), Reason> {
-    for (index, dimension) in (0..=u8::MAX).zip(&settings.dimensions) {
+    // Configuration keeps their number far below what one byte can tell apart.
+    for (index, dimension) in settings.dimensions.iter().take(1 << u8::BITS).enumerate() {
+        let index = index as u8;
         let raw = payload.dimension(index, dimension);
         if raw.is_null() {
             continue;

@@ -36,6 +36,12 @@ impl Spelling {
         Self { first, last: 0, length }
     }
 
+    /// The first eight bytes of the name, with NULs behind a shorter one.
+    #[inline]
+    pub(super) const fn first(self) -> u64 {
+        self.first
+    }
+
     /// One of `1 << bits` slots, by the name's beginning and length; `factor` chooses which.
     #[inline]
     pub(super) const fn slot(self, bits: u32, factor: u64) -> usize {
