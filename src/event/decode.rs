@@ -68,7 +68,8 @@ struct Envelope {
 
 /// Checks that the envelope is complete and of the right types, in the order of id, type, source and time.
 fn envelope(wire: &Wire<'_, '_>, record: Record<'_>, topic: &TopicSettings, settings: &DecodeSettings) -> Result<Envelope, Reason> {
-    let plain_id = |attribute| wire.plain_text(attribute).filter(|id| is_id_length(id.len()));
+    let text = wire.payload.text();
+    let plain_id = |attribute| wire.flat(attribute).plain_text(text).filter(|id| is_id_length(id.len()));
     let id = plain_id(Attribute::Id);
     if id.is_none() {
         match wire.envelope(Attribute::Id) {
@@ -79,7 +80,7 @@ fn envelope(wire: &Wire<'_, '_>, record: Record<'_>, topic: &TopicSettings, sett
     }
     let is_turned_off = |kind: &str| topic.ignored_types.iter().any(|ignored| ignored == kind);
     let read_type = |kind: &str| (EventType::of(kind), is_turned_off(kind));
-    let (event_type, is_turned_off) = match wire.plain_text(Attribute::Type) {
+    let (event_type, is_turned_off) = match wire.flat(Attribute::Type).plain_text(text) {
         Some(kind) => read_type(kind),
         None => wire.envelope(Attribute::Type).ok_or(Reason::MissingField)?.with_text(ID_BYTES_MAX, read_type)?,
     };
@@ -87,11 +88,13 @@ fn envelope(wire: &Wire<'_, '_>, record: Record<'_>, topic: &TopicSettings, sett
         (Some(source), Some(id)) => settings.identity_key.of_event(source, id),
         _ => identity(wire, record, topic, settings)?,
     };
-    match wire.envelope(Attribute::Time) {
-        Some(time) if time.is_time() => {}
-        Some(_) => return Err(Reason::WrongType),
-        None if topic.time_from_record && record.timestamp.is_some() => {}
-        None => return Err(Reason::MissingField),
+    if !wire.flat(Attribute::Time).is_time() {
+        match wire.envelope(Attribute::Time) {
+            Some(time) if time.is_time() => {}
+            Some(_) => return Err(Reason::WrongType),
+            None if topic.time_from_record && record.timestamp.is_some() => {}
+            None => return Err(Reason::MissingField),
+        }
     }
     Ok(Envelope { identity, event_type, is_turned_off })
 }
@@ -110,6 +113,9 @@ fn identity(wire: &Wire<'_, '_>, record: Record<'_>, topic: &TopicSettings, sett
 
 /// When an event happened: its own time, or that of its record where the envelope may go without.
 fn time(wire: &Wire<'_, '_>, record: Record<'_>) -> Result<EventTime, Reason> {
+    if let Some(ms) = wire.flat(Attribute::Time).integer(wire.payload.text()) {
+        return time_text::epoch_ms_text(ms).ok_or(Reason::BadTime);
+    }
     match wire.envelope(Attribute::Time) {
         Some(time) => time.time(),
         None => record.timestamp.and_then(|timestamp| time_text::epoch_ms(timestamp.0)).ok_or(Reason::BadTime),

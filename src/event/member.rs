@@ -188,6 +188,12 @@ impl<'a> Members<'a> {
         self.get(member).ok_or(Reason::MissingField)
     }
 
+    /// A member as it stands; null where it is not there.
+    #[inline]
+    pub(super) const fn raw(&self, member: Member) -> Raw {
+        self.values[member as usize]
+    }
+
     /// The text of a member that is one without escapes; `None` where it is anything else.
     #[inline]
     pub(super) fn plain_text(&self, member: Member) -> Option<&'a str> {

@@ -84,6 +84,12 @@ impl Raw {
         self.is(Shape::Text) || self.is(Shape::Escaped)
     }
 
+    /// Whether it can be an instant: a text or an integer.
+    #[inline]
+    pub(super) const fn is_time(self) -> bool {
+        self.is_text() || self.is(Shape::Integer)
+    }
+
     /// Its text, where it is one without escapes.
     ///
     /// What reads a value asks here first, because two words stay in registers, while a [`Value`] goes through memory.

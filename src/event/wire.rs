@@ -7,7 +7,7 @@
 
 use super::member::{Member, Members};
 use super::scan::Document;
-use super::value::Value;
+use super::value::{Raw, Value};
 use super::{Headers, Reason};
 
 /// A member of the envelope.
@@ -86,10 +86,10 @@ impl<'a, 'd> Wire<'a, 'd> {
         }
     }
 
-    /// The text of an envelope member of a flat record, as most are, where it is one without escapes; `None` where anything is otherwise.
+    /// An envelope member as it stands in a flat record, as most are; null in one of another form.
     #[inline]
-    pub(super) fn plain_text(&self, attribute: Attribute) -> Option<&'a str> {
-        if self.headers.is_none() && self.outer.is_none() { self.payload.plain_text(attribute.member()) } else { None }
+    pub(super) fn flat(&self, attribute: Attribute) -> Raw {
+        if self.headers.is_none() && self.outer.is_none() { self.payload.raw(attribute.member()) } else { Raw::NULL }
     }
 
     /// The value of an envelope member that is there and not null.
