@@ -95,7 +95,12 @@ impl Member {
     /// The member of that name, if the contract names it.
     #[inline]
     pub(super) fn of(name: &[u8]) -> Option<Self> {
-        let spelling = Spelling::of(name);
+        Self::spelled(Spelling::of(name), name)
+    }
+
+    /// The member of that name, which is spelled so, if the contract names it.
+    #[inline]
+    pub(super) fn spelled(spelling: Spelling, name: &[u8]) -> Option<Self> {
         let member = SLOTS[spelling.slot(SLOT_BITS, SLOT_FACTOR)];
         let is_spelled_so = SPELLINGS[member as usize] == spelling;
         (is_spelled_so && (name.len() <= Spelling::BYTES_MAX || Self::NAMES[member as usize].as_bytes() == name)).then_some(member)

@@ -5,7 +5,8 @@
 
 use super::member::{Member, Members};
 use super::names::Names;
-use super::text::{escape, is_space, plain_run_end, unescape};
+use super::spelling::Spelling;
+use super::text::{escape, is_space, plain_run_end, specials, unescape};
 use super::value::{Raw, Shape};
 use super::{DimensionSettings, Reason, number};
 
@@ -101,7 +102,7 @@ impl<'a> Scanner<'a, '_> {
         self.members(depth, |scanner, mark| {
             let place = scanner.at;
             match scanner.plain_name() {
-                Some(name) => scanner.named_member(depth, mark, place, name, members),
+                Some((name, spelling)) => scanner.named_member(depth, mark, place, name, Member::spelled(spelling, name), members),
                 None => scanner.escaped_named_member(depth, mark, place, members),
             }
         })
@@ -112,7 +113,7 @@ impl<'a> Scanner<'a, '_> {
         self.members(depth, |scanner, mark| {
             let place = scanner.at;
             match scanner.plain_name() {
-                Some(name) => scanner.add_name(mark, place, name)?,
+                Some((name, _)) => scanner.add_name(mark, place, name)?,
                 None => {
                     let name = scanner.escaped_name()?;
                     scanner.add_name(mark, place, &name)?;
@@ -153,8 +154,16 @@ impl<'a> Scanner<'a, '_> {
 
     /// Reads the rest of a member of an object whose members are handed out, from behind its name, which stands at `place`.
     #[inline(always)]
-    fn named_member(&mut self, depth: usize, mark: usize, place: usize, name: &[u8], members: &mut Members<'a>) -> Result<(), Reason> {
-        let Some(member) = Member::of(name) else { return self.other_member(depth, mark, place, name, members) };
+    fn named_member(
+        &mut self,
+        depth: usize,
+        mark: usize,
+        place: usize,
+        name: &[u8],
+        member: Option<Member>,
+        members: &mut Members<'a>,
+    ) -> Result<(), Reason> {
+        let Some(member) = member else { return self.other_member(depth, mark, place, name, members) };
         if !members.note(member) {
             return Err(Reason::DuplicateKey);
         }
@@ -184,7 +193,7 @@ impl<'a> Scanner<'a, '_> {
     #[cold]
     fn escaped_named_member(&mut self, depth: usize, mark: usize, place: usize, members: &mut Members<'a>) -> Result<(), Reason> {
         let name = self.escaped_name()?;
-        self.named_member(depth, mark, place, &name, members)
+        self.named_member(depth, mark, place, &name, Member::of(&name), members)
     }
 
     /// Reads the object in a top-level `data`, on its brace.
@@ -197,20 +206,32 @@ impl<'a> Scanner<'a, '_> {
         Ok(Raw::new(Shape::Object, start, self.at))
     }
 
-    /// Reads a name without escapes and not too long; stays where it is at anything else.
+    /// Reads a name without escapes and not too long, and how it is spelled; stays where it is at anything else.
     #[inline(always)]
-    fn plain_name(&mut self) -> Option<&'a [u8]> {
+    fn plain_name(&mut self) -> Option<(&'a [u8], Spelling)> {
         let bytes = self.bytes;
         if self.peek() != b'"' {
             return None;
         }
         let start = self.at + 1;
-        let end = plain_run_end(bytes, start);
+        let word = bytes.get(start..).and_then(|rest| rest.first_chunk()).map_or(0, |chunk| u64::from_le_bytes(*chunk));
+        let specials = specials(word);
+        // The word in which a short name ends is at hand, and need not be put together from the name's bytes.
+        if specials != 0 {
+            let length = specials.trailing_zeros() as usize / 8;
+            let end = start + length;
+            if bytes.get(end) == Some(&b'"') {
+                self.at = end + 1;
+                return Some((&bytes[start..end], Spelling::at_start_of(word, length)));
+            }
+        }
+        let end = plain_run_end(bytes, if specials == 0 { start + 8 } else { start });
         if end - start > NAME_BYTES_MAX || bytes.get(end) != Some(&b'"') {
             return None;
         }
         self.at = end + 1;
-        Some(&bytes[start..end])
+        let name = &bytes[start..end];
+        Some((name, Spelling::of(name)))
     }
 
     /// Reads a name that is no plain one, or gives its fault.

@@ -36,6 +36,12 @@ impl Spelling {
         Self { first, last: 0, length }
     }
 
+    /// The spelling of a name of less than eight bytes that a word begins with.
+    #[inline]
+    pub(super) const fn at_start_of(word: u64, length: usize) -> Self {
+        Self { first: word & ((1 << (8 * length)) - 1), last: 0, length }
+    }
+
     /// The first eight bytes of the name, with NULs behind a shorter one.
     #[inline]
     pub(super) const fn first(self) -> u64 {
@@ -57,11 +63,13 @@ mod tests {
 
     #[test]
     fn the_first_word_holds_the_name_and_nuls() {
+        let word = *b"abcdefgh";
         for length in 0..8 {
             let mut padded = [0; 8];
-            padded[..length].copy_from_slice(&b"abcdefgh"[..length]);
+            padded[..length].copy_from_slice(&word[..length]);
             let expected = Spelling { first: u64::from_le_bytes(padded), last: 0, length };
             assert_eq!(Spelling::of(&padded[..length]), expected);
+            assert_eq!(Spelling::at_start_of(u64::from_le_bytes(word), length), expected);
         }
     }
 

@@ -48,7 +48,7 @@ pub(super) fn plain_run_end(bytes: &[u8], mut at: usize) -> usize {
 
 /// Marks in eight bytes the high bit of the lowest that is a quote, a backslash or a control character, and perhaps of others above it.
 #[inline]
-const fn specials(word: u64) -> u64 {
+pub(super) const fn specials(word: u64) -> u64 {
     const ONES: u64 = u64::MAX / 255;
     // With its second bit turned a quote lies next to the control characters, which stay among themselves; so one comparison finds both.
     let quote_or_control = (word ^ (ONES * 0x02)).wrapping_sub(ONES * 0x21);
