@@ -15,6 +15,7 @@ mod number;
 mod reason;
 mod scan;
 mod settings;
+mod spelling;
 mod survey;
 mod text;
 mod ticket;

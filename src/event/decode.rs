@@ -8,7 +8,7 @@ use smallvec::SmallVec;
 use super::event_type::EventType;
 use super::member::{Member, Members};
 use super::scan::Document;
-use super::value::{ID_BYTES_MAX, Value};
+use super::value::{ID_BYTES_MAX, is_id_length};
 use super::wire::{Attribute, HeaderTexts, Wire};
 use super::{Body, DecodeSettings, Decoded, DimensionValues, Event, Key, Reason, Record, TopicSettings};
 use super::{chat, customer, dimension, survey, text, ticket, time_text};
@@ -19,92 +19,106 @@ use crate::time::EventTime;
 /// Allocates nothing unless a string that is read holds escapes, or a record has more members than any event of the contract.
 #[must_use]
 pub fn decode<'a>(record: Record<'a>, topic: &TopicSettings, settings: &'a DecodeSettings) -> Decoded<'a> {
-    event(record, topic, settings).unwrap_or_else(Decoded::Invalid)
+    let mut decoded = Decoded::Ignored;
+    if let Err(reason) = decode_into(&mut decoded, record, topic, settings) {
+        decoded = Decoded::Invalid(reason);
+    }
+    decoded
 }
 
-fn event<'a>(record: Record<'a>, topic: &TopicSettings, settings: &'a DecodeSettings) -> Result<Decoded<'a>, Reason> {
-    let Some(payload) = record.payload else { return Ok(Decoded::Ignored) };
+/// Decodes one record to where its event is to stay, for it is large; an ignored one leaves `decoded` as it is.
+#[inline]
+fn decode_into<'a>(
+    decoded: &mut Decoded<'a>,
+    record: Record<'a>,
+    topic: &TopicSettings,
+    settings: &'a DecodeSettings,
+) -> Result<(), Reason> {
+    let Some(payload) = record.payload else { return Ok(()) };
     let text = text::of_payload(payload)?;
     let headers = record.headers.map(HeaderTexts::read).transpose()?;
     let mut document = Document::new(text);
     document.scan(&settings.dimensions, name_seed(settings))?;
     let wire = Wire::of(&document, headers)?;
 
-    let envelope = envelope(&wire, record, topic)?;
+    let envelope = envelope(&wire, record, topic, settings)?;
     let event_type = envelope.event_type.ok_or(Reason::UnknownType)?;
     if event_type.kind() != topic.kind {
         return Err(Reason::WrongTopic);
     }
     if envelope.is_turned_off {
-        return Ok(Decoded::Ignored);
+        return Ok(());
     }
-    let time = envelope.time.read()?;
+    let time = time(&wire, record)?;
     let body = body(event_type, wire.payload, settings)?;
     let customer = if event_type.names_customer() { wire.payload.key(Member::CustomerId, &settings.identity_key)? } else { None };
-    let mut dimensions = DimensionValues::new();
-    dimension::read(wire.payload, settings, &mut dimensions)?;
-    Ok(Decoded::Event(Event { identity: envelope.identity(record, topic, settings)?, time, customer, dimensions, body }))
+    *decoded = Decoded::Event(Event { identity: envelope.identity, time, customer, dimensions: DimensionValues::new(), body });
+    if let Decoded::Event(event) = decoded {
+        dimension::read(wire.payload, settings, &mut event.dimensions)?;
+    }
+    Ok(())
 }
 
-/// What stands in the envelope; the time is read only once the type is known to belong here.
-struct Envelope<'a> {
-    /// `None` where the record's place is the identity.
-    id: Option<Value<'a>>,
-    /// `None` where the topic's name is the source.
-    source: Option<Value<'a>>,
+/// What stands in the envelope, but for the time, which is read only once the type is known to belong here.
+struct Envelope {
+    identity: Key,
     event_type: Option<EventType>,
     is_turned_off: bool,
-    time: Time<'a>,
 }
 
-/// Where an event's time comes from.
-enum Time<'a> {
-    Member(Value<'a>),
-    Record(EventTime),
-}
-
-impl Time<'_> {
-    fn read(&self) -> Result<EventTime, Reason> {
-        match self {
-            Self::Member(value) => value.time(),
-            Self::Record(timestamp) => time_text::epoch_ms(timestamp.0).ok_or(Reason::BadTime),
+/// Checks that the envelope is complete and of the right types, in the order of id, type, source and time.
+fn envelope(wire: &Wire<'_, '_>, record: Record<'_>, topic: &TopicSettings, settings: &DecodeSettings) -> Result<Envelope, Reason> {
+    let text = wire.payload.text();
+    let plain_id = |attribute| wire.flat(attribute).plain_text(text).filter(|id| is_id_length(id.len()));
+    let id = plain_id(Attribute::Id);
+    if id.is_none() {
+        match wire.envelope(Attribute::Id) {
+            Some(id) => id.check_id()?,
+            None if topic.identity_from_record => {}
+            None => return Err(Reason::MissingField),
         }
-    }
-}
-
-/// Checks that the envelope is complete and of the right types.
-fn envelope<'a>(wire: &Wire<'a, '_>, record: Record<'a>, topic: &TopicSettings) -> Result<Envelope<'a>, Reason> {
-    let id = wire.envelope(Attribute::Id);
-    match id {
-        Some(id) => id.check_id()?,
-        None if topic.identity_from_record => {}
-        None => return Err(Reason::MissingField),
     }
     let is_turned_off = |kind: &str| topic.ignored_types.iter().any(|ignored| ignored == kind);
-    let kind = wire.envelope(Attribute::Type).ok_or(Reason::MissingField)?;
-    let (event_type, is_turned_off) = kind.with_text(ID_BYTES_MAX, |kind| (EventType::of(kind), is_turned_off(kind)))?;
-    let source = wire.envelope(Attribute::Source);
-    source.map_or(Ok(()), Value::check_id)?;
-    let time = match (wire.envelope(Attribute::Time), record.timestamp) {
-        (Some(time), _) if time.is_time() => Time::Member(time),
-        (Some(_), _) => return Err(Reason::WrongType),
-        (None, Some(timestamp)) if topic.time_from_record => Time::Record(timestamp),
-        (None, _) => return Err(Reason::MissingField),
+    let read_type = |kind: &str| (EventType::of(kind), is_turned_off(kind));
+    let (event_type, is_turned_off) = match wire.flat(Attribute::Type).plain_text(text) {
+        Some(kind) => read_type(kind),
+        None => wire.envelope(Attribute::Type).ok_or(Reason::MissingField)?.with_text(ID_BYTES_MAX, read_type)?,
     };
-    Ok(Envelope { id, source, event_type, is_turned_off, time })
+    let identity = match (plain_id(Attribute::Source), id) {
+        (Some(source), Some(id)) => settings.identity_key.of_event(source, id),
+        _ => identity(wire, record, topic, settings)?,
+    };
+    if !wire.flat(Attribute::Time).is_time() {
+        match wire.envelope(Attribute::Time) {
+            Some(time) if time.is_time() => {}
+            Some(_) => return Err(Reason::WrongType),
+            None if topic.time_from_record && record.timestamp.is_some() => {}
+            None => return Err(Reason::MissingField),
+        }
+    }
+    Ok(Envelope { identity, event_type, is_turned_off })
 }
 
-impl Envelope<'_> {
-    /// The identity of the event: its source and id.
-    fn identity(&self, record: Record<'_>, topic: &TopicSettings, settings: &DecodeSettings) -> Result<Key, Reason> {
-        let of_source = |source: &str| match self.id {
-            Some(id) => id.with_id(|id| settings.identity_key.of_event(source, id)),
-            None => Ok(identity_of_place(source, record, topic, settings)),
-        };
-        match self.source {
-            Some(source) => source.with_id(of_source)?,
-            None => of_source(&topic.name),
-        }
+/// The identity of an event: its source and id, of which the id is known to be one.
+fn identity(wire: &Wire<'_, '_>, record: Record<'_>, topic: &TopicSettings, settings: &DecodeSettings) -> Result<Key, Reason> {
+    let of_source = |source: &str| match wire.envelope(Attribute::Id) {
+        Some(id) => id.with_id(|id| settings.identity_key.of_event(source, id)),
+        None => Ok(identity_of_place(source, record, topic, settings)),
+    };
+    match wire.envelope(Attribute::Source) {
+        Some(source) => source.with_id(of_source)?,
+        None => of_source(&topic.name),
+    }
+}
+
+/// When an event happened: its own time, or that of its record where the envelope may go without.
+fn time(wire: &Wire<'_, '_>, record: Record<'_>) -> Result<EventTime, Reason> {
+    if let Some(ms) = wire.flat(Attribute::Time).integer(wire.payload.text()) {
+        return time_text::epoch_ms_text(ms).ok_or(Reason::BadTime);
+    }
+    match wire.envelope(Attribute::Time) {
+        Some(time) => time.time(),
+        None => record.timestamp.and_then(|timestamp| time_text::epoch_ms(timestamp.0)).ok_or(Reason::BadTime),
     }
 }
 

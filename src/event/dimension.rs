@@ -14,10 +14,18 @@ const OTHER: &str = "other";
 
 /// Adds the dimension values of a payload in the order of the settings; an empty text is the same as none.
 pub(super) fn read<'a>(payload: &Members<'a>, settings: &'a DecodeSettings, values: &mut DimensionValues<'a>) -> Result<(), Reason> {
-    for (index, dimension) in (0..=u8::MAX).zip(&settings.dimensions) {
-        let Some(value) = payload.dimension(index, dimension) else { continue };
-        // A rename may be of a longer text than a label; beyond what any is worth, the text is not even decoded.
-        let label = label(value.text_to_keep(4 * LABEL_BYTES_MAX)?, dimension);
+    // Configuration keeps their number far below what one byte can tell apart.
+    for (index, dimension) in settings.dimensions.iter().take(1 << u8::BITS).enumerate() {
+        let index = index as u8;
+        let raw = payload.dimension(index, dimension);
+        if raw.is_null() {
+            continue;
+        }
+        let label = match raw.plain_text(payload.text()) {
+            Some(text) => Cow::Borrowed(borrowed_label(text, dimension)),
+            // A rename may be of a longer text than a label; beyond what any is worth, the text is not even decoded.
+            None => label(raw.read(payload.text()).text_to_keep(4 * LABEL_BYTES_MAX)?, dimension),
+        };
         if !label.is_empty() {
             values.push((index, label));
         }
@@ -26,18 +34,45 @@ pub(super) fn read<'a>(payload: &Members<'a>, settings: &'a DecodeSettings, valu
 }
 
 fn label<'a>(text: Cow<'a, str>, dimension: &'a DimensionSettings) -> Cow<'a, str> {
-    if let Some(renamed) = dimension.renames.get(text.as_ref()) {
-        return clean(Cow::Borrowed(renamed));
+    match text {
+        Cow::Borrowed(text) => Cow::Borrowed(borrowed_label(text, dimension)),
+        Cow::Owned(text) => match dimension.renames.get(&text) {
+            Some(renamed) => Cow::Borrowed(clean(renamed)),
+            None if is_clean(&text) => Cow::Owned(text),
+            None => Cow::Borrowed(OTHER),
+        },
     }
-    clean(text)
 }
 
-fn clean(text: Cow<'_, str>) -> Cow<'_, str> {
-    if text.len() <= LABEL_BYTES_MAX && is_visible(&text) { text } else { Cow::Borrowed(OTHER) }
+fn borrowed_label<'a>(text: &'a str, dimension: &'a DimensionSettings) -> &'a str {
+    clean(dimension.renames.get(text).map_or(text, String::as_str))
+}
+
+fn clean(text: &str) -> &str {
+    if is_clean(text) { text } else { OTHER }
+}
+
+fn is_clean(text: &str) -> bool {
+    text.len() <= LABEL_BYTES_MAX && is_visible(text)
 }
 
 fn is_visible(text: &str) -> bool {
-    text.bytes().all(|byte| (b' '..=b'~').contains(&byte)) || !text.chars().any(is_hidden)
+    let bytes = text.as_bytes();
+    let is_ascii_and_visible = match bytes.last_chunk() {
+        // The last eight bytes overlap those before.
+        Some(last) => bytes.as_chunks().0.iter().chain([last]).all(|chunk| are_visible(*chunk)),
+        None => bytes.iter().all(|byte| (b' '..=b'~').contains(byte)),
+    };
+    is_ascii_and_visible || !text.chars().any(is_hidden)
+}
+
+/// Whether eight bytes are visible ASCII characters each.
+const fn are_visible(chunk: [u8; 8]) -> bool {
+    const ONES: u64 = u64::MAX / 255;
+    let word = u64::from_le_bytes(chunk);
+    // What is no ASCII has its high bit, what is below the space borrows it, and a delete is one below it; what carries or borrows beyond
+    // its byte has marked itself before.
+    (word | word.wrapping_sub(ONES * b' ' as u64) | word.wrapping_add(ONES)) & (ONES << 7) == 0
 }
 
 /// Characters that a reader cannot see or that reorder what stands beside them: two labels could look alike, or a line differ from its bytes.
@@ -71,6 +106,13 @@ mod tests {
         check("caf\u{E9}", "caf\u{E9}");
         check("cafe\u{301}", "cafe\u{301}");
         check("a\"b\\c{d\n# HELP evil", "a\"b\\c{d\n# HELP evil");
+        for length in 0..20 {
+            let (before, behind) = ("~ ".repeat(length), "x".repeat(20 - length));
+            for (character, is_kept) in [('\u{1F}', false), (' ', true), ('~', true), ('\u{7F}', false), ('\u{80}', false), ('é', true)] {
+                let text = format!("{before}{character}{behind}");
+                check(&text, if is_kept { &text } else { "other" });
+            }
+        }
         for hidden in ['\0', '\t', '\r', '\u{1B}', '\u{7F}', '\u{85}', '\u{200D}', '\u{202E}', '\u{2066}', '\u{FEFF}', '\u{2028}'] {
             check(&format!("a{hidden}b"), "other");
         }

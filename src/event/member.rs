@@ -4,7 +4,8 @@
 
 use smallvec::SmallVec;
 
-use super::value::{Raw, Value};
+use super::spelling::Spelling;
+use super::value::{Raw, Value, choice_of, is_id_length};
 use super::{DimensionSettings, IdentityKey, Key, Reason};
 use crate::time::EventTime;
 
@@ -68,7 +69,7 @@ static SLOTS: [Member; 1 << SLOT_BITS] = {
     let mut taken = [false; 1 << SLOT_BITS];
     let mut index = 0;
     while index < Member::COUNT {
-        let slot = slot(Member::NAMES[index].as_bytes());
+        let slot = SPELLINGS[index].slot(SLOT_BITS, SLOT_FACTOR);
         assert!(!taken[slot], "two names fall into one slot: choose another `SLOT_FACTOR`");
         taken[slot] = true;
         slots[slot] = Member::ALL[index];
@@ -77,22 +78,32 @@ static SLOTS: [Member; 1 << SLOT_BITS] = {
     slots
 };
 const SLOT_BITS: u32 = 7;
-const SLOT_FACTOR: u32 = 0xB9D1_79E1;
+const SLOT_FACTOR: u64 = 0x8F70_D465_8856_2827;
 
-/// The slot of a name, by its length and three of its bytes, in which the contract's names differ.
-#[inline]
-const fn slot(name: &[u8]) -> usize {
-    let ([first, ..], [.., last_but_one, last]) = (name, name) else { return 0 };
-    let traits = u32::from_le_bytes([name.len() as u8, *first, *last_but_one, *last]);
-    (traits.wrapping_mul(SLOT_FACTOR) >> (32 - SLOT_BITS)) as usize
-}
+/// How each member's name is spelled.
+static SPELLINGS: [Spelling; Member::COUNT] = {
+    let mut spellings = [Spelling::of(b""); Member::COUNT];
+    let mut index = 0;
+    while index < Member::COUNT {
+        spellings[index] = Spelling::of(Member::NAMES[index].as_bytes());
+        index += 1;
+    }
+    spellings
+};
 
 impl Member {
     /// The member of that name, if the contract names it.
     #[inline]
     pub(super) fn of(name: &[u8]) -> Option<Self> {
-        let member = SLOTS[slot(name)];
-        (Self::NAMES[member as usize].as_bytes() == name).then_some(member)
+        Self::spelled(Spelling::of(name), name)
+    }
+
+    /// The member of that name, which is spelled so, if the contract names it.
+    #[inline]
+    pub(super) fn spelled(spelling: Spelling, name: &[u8]) -> Option<Self> {
+        let member = SLOTS[spelling.slot(SLOT_BITS, SLOT_FACTOR)];
+        let is_spelled_so = SPELLINGS[member as usize] == spelling;
+        (is_spelled_so && (name.len() <= Spelling::BYTES_MAX || Self::NAMES[member as usize].as_bytes() == name)).then_some(member)
     }
 
     const fn bit(self) -> u64 {
@@ -148,12 +159,18 @@ impl<'a> Members<'a> {
         }
     }
 
-    /// The value of a configured dimension that is there and not null.
-    pub(super) fn dimension(&self, index: u8, settings: &DimensionSettings) -> Option<Value<'a>> {
+    /// The value of a configured dimension; null where it is not there.
+    #[inline]
+    pub(super) fn dimension(&self, index: u8, settings: &DimensionSettings) -> Raw {
         match Member::of(settings.name.as_bytes()) {
-            Some(member) => self.get(member),
-            None => self.others.iter().find(|(other, _)| *other == index).map(|(_, value)| value.read(self.text)),
+            Some(member) => self.values[member as usize],
+            None => self.others.iter().find(|(other, _)| *other == index).map_or(Raw::NULL, |(_, value)| *value),
         }
+    }
+
+    /// The text that values stand in.
+    pub(super) const fn text(&self) -> &'a str {
+        self.text
     }
 
     /// Whether a member of that name is there, be it null.
@@ -176,24 +193,44 @@ impl<'a> Members<'a> {
         self.get(member).ok_or(Reason::MissingField)
     }
 
+    /// A member as it stands; null where it is not there.
+    #[inline]
+    pub(super) const fn raw(&self, member: Member) -> Raw {
+        self.values[member as usize]
+    }
+
+    /// The text of a member that is one without escapes; `None` where it is anything else.
+    #[inline]
+    pub(super) fn plain_text(&self, member: Member) -> Option<&'a str> {
+        self.values[member as usize].plain_text(self.text)
+    }
+
     /// The key of an id that must be there.
     pub(super) fn required_key(&self, member: Member, identity_key: &IdentityKey) -> Result<Key, Reason> {
-        self.required(member)?.with_id(|id| identity_key.of(id))
+        self.key(member, identity_key)?.ok_or(Reason::MissingField)
     }
 
     /// The key of an id, if there.
+    #[inline]
     pub(super) fn key(&self, member: Member, identity_key: &IdentityKey) -> Result<Option<Key>, Reason> {
-        self.get(member).map(|value| value.with_id(|id| identity_key.of(id))).transpose()
+        match self.plain_text(member) {
+            Some(id) if is_id_length(id.len()) => Ok(Some(identity_key.of(id))),
+            _ => self.get(member).map(|value| value.with_id(|id| identity_key.of(id))).transpose(),
+        }
     }
 
     /// One of a closed set that must be there.
     pub(super) fn required_choice<T: Copy>(&self, member: Member, choices: &[(&str, T)]) -> Result<T, Reason> {
-        self.required(member)?.choice(choices)
+        self.choice(member, choices)?.ok_or(Reason::MissingField)
     }
 
     /// One of a closed set, if there.
+    #[inline]
     pub(super) fn choice<T: Copy>(&self, member: Member, choices: &[(&str, T)]) -> Result<Option<T>, Reason> {
-        self.get(member).map(|value| value.choice(choices)).transpose()
+        match self.plain_text(member) {
+            Some(text) => choice_of(choices, text).map(Some),
+            None => self.get(member).map(|value| value.choice(choices)).transpose(),
+        }
     }
 
     /// An instant, if there.
@@ -208,25 +245,27 @@ impl<'a> Members<'a> {
 
     /// Checks what has one type in every event, whether or not the event's type reads it: ids, texts, booleans.
     pub(super) fn check_optional(&self) -> Result<(), Reason> {
-        for value in self.in_order(Member::TicketId.through(Member::IntoTicketId)) {
-            value.check_id()?;
+        for raw in self.in_order(Member::TicketId.through(Member::IntoTicketId)) {
+            if !raw.is_plain_id() {
+                raw.read(self.text).check_id()?;
+            }
         }
-        if !self.in_order(Member::Channel.through(Member::Tier)).all(Value::is_text) {
+        if !self.in_order(Member::Channel.through(Member::Tier)).all(Raw::is_text) {
             return Err(Reason::WrongType);
         }
-        for value in self.in_order(Member::Public.through(Member::Automated)) {
-            value.flag()?;
+        for raw in self.in_order(Member::Public.through(Member::Automated)) {
+            raw.read(self.text).flag()?;
         }
         Ok(())
     }
 
-    /// The values of the present members among `bits`, in the contract's order.
-    fn in_order(&self, bits: u64) -> impl Iterator<Item = Value<'a>> {
+    /// The present members among `bits`, in the contract's order.
+    fn in_order(&self, bits: u64) -> impl Iterator<Item = Raw> {
         let mut bits = self.present & bits;
         std::iter::from_fn(move || {
             let member = (bits != 0).then(|| bits.trailing_zeros() as usize)?;
             bits &= bits - 1;
-            Some(self.values[member].read(self.text))
+            Some(self.values[member])
         })
     }
 }
@@ -240,7 +279,7 @@ mod tests {
         for (index, name) in Member::NAMES.into_iter().enumerate() {
             assert_eq!(Member::of(name.as_bytes()).map(|member| member as usize), Some(index), "{name}");
         }
-        for name in ["", "Id", "ids", "ticket", "__proto__", "$ref"] {
+        for name in ["", "Id", "ids", "ticket", "first_responsf_time", "__proto__", "$ref"] {
             assert_eq!(Member::of(name.as_bytes()), None, "{name}");
         }
     }

@@ -4,6 +4,7 @@
 
 use smallvec::SmallVec;
 
+use super::spelling::Spelling;
 use super::text::{plain_run_end, unescape};
 
 /// The names of the open objects, outermost first; each object's names begin at a mark.
@@ -68,11 +69,9 @@ fn hash(seed: u64, bytes: &[u8]) -> u32 {
         (product as u64) ^ (product >> 64) as u64
     };
     let (words, rest) = bytes.as_chunks::<8>();
-    let mut last = [0; 8];
-    last[..rest.len()].copy_from_slice(rest);
     let mut state = seed ^ bytes.len() as u64;
-    for word in words.iter().chain([&last]) {
-        state = fold(state ^ u64::from_le_bytes(*word), 0x9E37_79B9_7F4A_7C15);
+    for word in words.iter().map(|word| u64::from_le_bytes(*word)).chain([Spelling::of(rest).first()]) {
+        state = fold(state ^ word, 0x9E37_79B9_7F4A_7C15);
     }
     (fold(state, seed | 1) >> 16) as u32
 }

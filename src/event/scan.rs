@@ -3,11 +3,10 @@
 //! Hands out the members that the contract or the configuration names. Does not know what they mean, nor which form the record has: the
 //! members of a top-level `data` object are handed out too. Accepts what `serde_json` accepts, within the caps; a test holds it to that.
 
-use std::borrow::Cow;
-
 use super::member::{Member, Members};
 use super::names::Names;
-use super::text::{escape, is_space, plain_run_end, unescape};
+use super::spelling::Spelling;
+use super::text::{escape, is_space, plain_run_end, specials, unescape};
 use super::value::{Raw, Shape};
 use super::{DimensionSettings, Reason, number};
 
@@ -39,7 +38,7 @@ impl<'a> Document<'a> {
             Scanner { text: self.text, bytes: self.text.as_bytes(), at: 0, names: Names::new(seed), dimensions, data: &mut self.data };
         let is_object = scanner.token() == b'{';
         if is_object {
-            scanner.object(1, Some(&mut self.root))?;
+            scanner.named_object(1, &mut self.root)?;
         } else {
             scanner.value(0)?;
         }
@@ -89,7 +88,7 @@ impl<'a> Scanner<'a, '_> {
         match self.peek() {
             b'"' => self.string(),
             b'-' | b'0'..=b'9' => self.number(),
-            b'{' => self.object(depth + 1, None).map(|()| Raw::new(Shape::Object, start, self.at)),
+            b'{' => self.object(depth + 1).map(|()| Raw::new(Shape::Object, start, self.at)),
             b'[' => self.array(depth + 1).map(|()| Raw::new(Shape::Array, start, self.at)),
             b't' => self.literal("true", Shape::True),
             b'f' => self.literal("false", Shape::False),
@@ -99,7 +98,35 @@ impl<'a> Scanner<'a, '_> {
     }
 
     /// Reads an object, on its brace; hands its members to `members`.
-    fn object(&mut self, depth: usize, mut members: Option<&mut Members<'a>>) -> Result<(), Reason> {
+    fn named_object(&mut self, depth: usize, members: &mut Members<'a>) -> Result<(), Reason> {
+        self.members(depth, |scanner, mark| {
+            let place = scanner.at;
+            match scanner.plain_name() {
+                Some((name, spelling)) => scanner.named_member(depth, mark, place, name, Member::spelled(spelling, name), members),
+                None => scanner.escaped_named_member(depth, mark, place, members),
+            }
+        })
+    }
+
+    /// Reads an object, on its brace.
+    fn object(&mut self, depth: usize) -> Result<(), Reason> {
+        self.members(depth, |scanner, mark| {
+            let place = scanner.at;
+            match scanner.plain_name() {
+                Some((name, _)) => scanner.add_name(mark, place, name)?,
+                None => {
+                    let name = scanner.escaped_name()?;
+                    scanner.add_name(mark, place, &name)?;
+                }
+            }
+            scanner.colon()?;
+            scanner.value(depth).map(drop)
+        })
+    }
+
+    /// Reads an object, on its brace, and its members by `member`, which is told the mark of the object's names.
+    #[inline(always)]
+    fn members(&mut self, depth: usize, mut member: impl FnMut(&mut Self, usize) -> Result<(), Reason>) -> Result<(), Reason> {
         if depth > DEPTH_MAX {
             return Err(Reason::Depth);
         }
@@ -110,10 +137,7 @@ impl<'a> Scanner<'a, '_> {
         }
         let mark = self.names.mark();
         for _ in 0..MEMBERS_MAX {
-            match &mut members {
-                Some(members) => self.named_member(depth, mark, members)?,
-                None => self.plain_member(depth, mark)?,
-            }
+            member(self, mark)?;
             match self.token() {
                 b',' => self.at += 1,
                 b'}' => {
@@ -128,27 +152,26 @@ impl<'a> Scanner<'a, '_> {
         Err(if self.peek() == b'"' { Reason::TooLarge } else { Reason::Syntax })
     }
 
-    /// Reads a member of an object whose members are handed out.
-    #[inline]
-    fn named_member(&mut self, depth: usize, mark: usize, members: &mut Members<'a>) -> Result<(), Reason> {
-        let place = self.at;
-        let name = self.name()?;
-        let Some(member) = Member::of(&name) else {
-            self.add_name(mark, place, &name)?;
-            self.colon()?;
-            let value = self.value(depth)?;
-            members.set_other(&name, value, self.dimensions);
-            return Ok(());
-        };
+    /// Reads the rest of a member of an object whose members are handed out, from behind its name, which stands at `place`.
+    #[inline(always)]
+    fn named_member(
+        &mut self,
+        depth: usize,
+        mark: usize,
+        place: usize,
+        name: &[u8],
+        member: Option<Member>,
+        members: &mut Members<'a>,
+    ) -> Result<(), Reason> {
+        let Some(member) = member else { return self.other_member(depth, mark, place, name, members) };
         if !members.note(member) {
             return Err(Reason::DuplicateKey);
         }
-        let value = if self.colon()? == b'{' && member == Member::Data && depth == 1 {
-            let start = self.at;
-            let mut data = Members::new(self.text);
-            self.object(depth + 1, Some(&mut data))?;
-            *self.data = Some(data);
-            Raw::new(Shape::Object, start, self.at)
+        let first = self.colon()?;
+        let value = if first == b'"' {
+            self.string()?
+        } else if first == b'{' && member == Member::Data && depth == 1 {
+            self.data(depth + 1)?
         } else {
             self.value(depth)?
         };
@@ -156,38 +179,74 @@ impl<'a> Scanner<'a, '_> {
         Ok(())
     }
 
-    /// Reads a member of an object whose members are only checked.
-    fn plain_member(&mut self, depth: usize, mark: usize) -> Result<(), Reason> {
-        let place = self.at;
-        let name = self.name()?;
-        self.add_name(mark, place, &name)?;
+    /// As [`Scanner::named_member`] of a name that the contract does not know.
+    #[inline(never)]
+    fn other_member(&mut self, depth: usize, mark: usize, place: usize, name: &[u8], members: &mut Members<'a>) -> Result<(), Reason> {
+        self.add_name(mark, place, name)?;
         self.colon()?;
-        self.value(depth).map(drop)
+        let value = self.value(depth)?;
+        members.set_other(name, value, self.dimensions);
+        Ok(())
     }
 
-    /// Reads a name.
-    #[inline]
-    fn name(&mut self) -> Result<Cow<'a, [u8]>, Reason> {
+    /// Reads a member whose name, on its quote, is not plain.
+    #[cold]
+    fn escaped_named_member(&mut self, depth: usize, mark: usize, place: usize, members: &mut Members<'a>) -> Result<(), Reason> {
+        let name = self.escaped_name()?;
+        self.named_member(depth, mark, place, &name, Member::of(&name), members)
+    }
+
+    /// Reads the object in a top-level `data`, on its brace.
+    #[cold]
+    fn data(&mut self, depth: usize) -> Result<Raw, Reason> {
+        let start = self.at;
+        let mut data = Members::new(self.text);
+        self.named_object(depth, &mut data)?;
+        *self.data = Some(data);
+        Ok(Raw::new(Shape::Object, start, self.at))
+    }
+
+    /// Reads a name without escapes and not too long, and how it is spelled; stays where it is at anything else.
+    #[inline(always)]
+    fn plain_name(&mut self) -> Option<(&'a [u8], Spelling)> {
         let bytes = self.bytes;
+        if self.peek() != b'"' {
+            return None;
+        }
+        let start = self.at + 1;
+        let word = bytes.get(start..).and_then(|rest| rest.first_chunk()).map_or(0, |chunk| u64::from_le_bytes(*chunk));
+        let specials = specials(word);
+        // The word in which a short name ends is at hand, and need not be put together from the name's bytes.
+        if specials != 0 {
+            let length = specials.trailing_zeros() as usize / 8;
+            let end = start + length;
+            if bytes.get(end) == Some(&b'"') {
+                self.at = end + 1;
+                return Some((&bytes[start..end], Spelling::at_start_of(word, length)));
+            }
+        }
+        let end = plain_run_end(bytes, if specials == 0 { start + 8 } else { start });
+        if end - start > NAME_BYTES_MAX || bytes.get(end) != Some(&b'"') {
+            return None;
+        }
+        self.at = end + 1;
+        let name = &bytes[start..end];
+        Some((name, Spelling::of(name)))
+    }
+
+    /// Reads a name that is no plain one, or gives its fault.
+    #[cold]
+    fn escaped_name(&mut self) -> Result<Vec<u8>, Reason> {
         if self.peek() != b'"' {
             return Err(Reason::Syntax);
         }
         let start = self.at + 1;
-        let end = plain_run_end(bytes, start);
-        if end - start <= NAME_BYTES_MAX && bytes.get(end) == Some(&b'"') {
-            self.at = end + 1;
-            return Ok(Cow::Borrowed(&bytes[start..end]));
-        }
-        self.escaped_name(start, end)
-    }
-
-    #[cold]
-    fn escaped_name(&mut self, start: usize, special: usize) -> Result<Cow<'a, [u8]>, Reason> {
+        let special = plain_run_end(self.bytes, start);
         if special - start > NAME_BYTES_MAX {
             return Err(Reason::TooLarge);
         }
         let raw = self.escaped_string(start, special, NAME_BYTES_MAX)?;
-        Ok(Cow::Owned(unescape(&self.text[raw.range()]).into_owned().into_bytes()))
+        Ok(unescape(&self.text[raw.range()]).into_owned().into_bytes())
     }
 
     fn add_name(&mut self, mark: usize, place: usize, name: &[u8]) -> Result<(), Reason> {
@@ -277,115 +336,4 @@ impl<'a> Scanner<'a, '_> {
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::super::value::Value;
-    use super::*;
-
-    fn scan(text: &str) -> Result<Document<'_>, Reason> {
-        let mut document = Document::new(text);
-        document.scan(&[], 1).map(|()| document)
-    }
-
-    #[test]
-    fn the_first_fault_in_byte_order_gives_the_reason() {
-        let deep = "[".repeat(33);
-        for (text, reason) in [
-            (format!(r#"{{"a":1,"a":{deep}"#), Reason::DuplicateKey),
-            (format!(r#"{{"a":{deep},"a":1}}"#), Reason::Depth),
-            (format!(r#"{{"a":01,"b":{deep}"#), Reason::Syntax),
-            (format!(r#"{{"a":"\uD800","b":{deep}"#), Reason::Encoding),
-            (format!(r#"{{"{}"#, "n".repeat(129)), Reason::TooLarge),
-            (format!(r#"{{"{}"#, "n".repeat(128)), Reason::Syntax),
-            (format!("{{\"{}\n", "n".repeat(200)), Reason::TooLarge),
-            (format!("{{\"{}\n", "n".repeat(100)), Reason::Syntax),
-            (format!(r#"{{"a":{}x"#, "1".repeat(129)), Reason::TooLarge),
-            (r#"[{"x":{"a":1,"b":{"a":2},"a":3}}]"#.into(), Reason::DuplicateKey),
-        ] {
-            assert_eq!(scan(&text).err(), Some(reason), "{text}");
-        }
-    }
-
-    #[test]
-    fn a_name_is_measured_once_its_escapes_are_read() {
-        assert!(scan(&format!(r#"{{"{}":1}}"#, r"\u0061".repeat(128))).is_ok());
-        assert_eq!(scan(&format!(r#"{{"{}":1}}"#, r"\u0061".repeat(129))).err(), Some(Reason::TooLarge));
-        assert_eq!(scan(&format!(r#"{{"{}":1}}"#, r"\u00e9".repeat(65))).err(), Some(Reason::TooLarge));
-        assert!(scan(&format!(r#"{{"{}":1}}"#, r"\ud83d\ude00".repeat(32))).is_ok());
-        assert_eq!(scan(&format!(r#"{{"{}":1}}"#, r"\ud83d\ude00".repeat(33))).err(), Some(Reason::TooLarge));
-    }
-
-    #[test]
-    fn members_of_the_root_and_of_its_data_are_handed_out() {
-        let document =
-            scan(r#" { "id" : "e\n1" , "x" : {"id":1,"data":{"time":3}} , "data" : {"score":-1.5e0,"data":{"time":2}} } "#).ok().unwrap();
-        assert_eq!(document.root.get(Member::Id), Some(Value::Escaped(r#""e\n1""#)));
-        assert_eq!(document.root.get(Member::Data), Some(Value::Object));
-        assert_eq!(document.root.get(Member::Time), None);
-        let data = document.data.unwrap();
-        assert_eq!(data.get(Member::Score), Some(Value::Decimal("-1.5e0")));
-        assert_eq!((data.get(Member::Data), data.get(Member::Time)), (Some(Value::Object), None));
-    }
-
-    /// JSON texts with their white space, escapes and order as they come, and their near misses.
-    fn json() -> impl Strategy<Value = String> {
-        let string = prop_oneof![
-            "[a-c]{0,2}".prop_map(|s| format!("\"{s}\"")),
-            any::<String>().prop_map(|s| serde_json::to_string(&s).unwrap()),
-            r#""(\\u[0-9a-fD]{4}|\\["\\/bfnrtx]|[a-z]){0,6}""#,
-        ];
-        let leaf =
-            prop_oneof![string.clone(), r"-?[0-9]{1,3}(\.[0-9]{0,3})?([eE][+-]?[0-9]{0,2})?", "true|false|null|nul|NaN|-|'a'|\\PC{0,3}",];
-        let space = "[ \n\t]{0,2}";
-        leaf.prop_recursive(4, 40, 6, move |inner| {
-            prop_oneof![
-                proptest::collection::vec((space, inner.clone()), 0..6)
-                    .prop_map(|items| format!("[{}]", items.iter().map(|(s, i)| format!("{s}{i}{s}")).collect::<Vec<_>>().join(","))),
-                proptest::collection::vec((string.clone(), space, inner), 0..6).prop_map(|members| format!(
-                    "{{{}}}",
-                    members.iter().map(|(n, s, v)| format!("{s}{n}{s}:{s}{v}{s}")).collect::<Vec<_>>().join(",")
-                )),
-            ]
-        })
-    }
-
-    /// The scan accepts what serde_json accepts, but for the caps, repeated names and lone surrogates (which serde_json lets pass where
-    /// it skips), and calls nothing else a fault of grammar.
-    fn compare(text: &str) -> Result<(), TestCaseError> {
-        let reference = serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok();
-        match scan(text).err() {
-            None | Some(Reason::NotObject) => prop_assert!(reference, "accepted {text:?}"),
-            Some(Reason::Syntax) => prop_assert!(!reference, "refused {text:?}"),
-            Some(Reason::DuplicateKey | Reason::Encoding | Reason::TooLarge | Reason::Depth) => {}
-            Some(other) => prop_assert!(false, "{other} for {text:?}"),
-        }
-        Ok(())
-    }
-
-    proptest! {
-        #![proptest_config(ProptestConfig::with_cases(4_096))]
-
-        #[test]
-        fn the_scan_accepts_what_serde_json_accepts(text in json(), cut in any::<prop::sample::Index>(), with in "[\\[\\]{}\",:0e.\\\\ ]?", whole: bool) {
-            compare(&text)?;
-            if !whole && !text.is_empty() {
-                let at = (0..=cut.index(text.len())).rev().find(|&at| text.is_char_boundary(at)).unwrap();
-                compare(&text[..at])?;
-                compare(&format!("{}{with}{}", &text[..at], &text[at..]))?;
-            }
-        }
-
-        #[test]
-        fn values_are_those_that_serde_json_reads(id in any::<String>(), score in any::<f64>(), time in any::<i64>(), public: bool) {
-            prop_assume!(score.is_finite());
-            let text = serde_json::json!({ "id": id, "score": score, "time": time, "public": public, "team": null, "x": [id, {}] }).to_string();
-            let document = scan(&text).ok().unwrap();
-            prop_assert_eq!(document.root.get(Member::Id).unwrap().with_text(1 << 20, str::to_owned).unwrap(), id);
-            prop_assert_eq!(document.root.get(Member::Score).unwrap().number().unwrap().parse::<f64>().unwrap(), score);
-            prop_assert_eq!(document.root.get(Member::Time).unwrap().number().unwrap().parse::<i64>().unwrap(), time);
-            prop_assert_eq!(document.root.get(Member::Public), Some(Value::Bool(public)));
-            prop_assert_eq!(document.root.get(Member::Team), None);
-        }
-    }
-}
+mod tests;

@@ -31,19 +31,12 @@ pub(super) const fn is_space(byte: u8) -> bool {
 }
 
 /// The first position from `at` on that holds a quote, a backslash or a control character; the end where none does.
+#[inline]
 pub(super) fn plain_run_end(bytes: &[u8], mut at: usize) -> usize {
-    const ONES: u64 = u64::MAX / 255;
-    const HIGH: u64 = ONES << 7;
     while let Some(chunk) = bytes.get(at..).and_then(|rest| rest.first_chunk::<8>()) {
-        let word = u64::from_le_bytes(*chunk);
-        let quote = word ^ (ONES * b'"' as u64);
-        let backslash = word ^ (ONES * b'\\' as u64);
-        // `(x - ONES) & !x` sets the high bit of each zero byte; borrows can only add hits above the lowest true one.
-        let hits =
-            (quote.wrapping_sub(ONES) & !quote) | (backslash.wrapping_sub(ONES) & !backslash) | (word.wrapping_sub(ONES * 0x20) & !word);
-        let hits = hits & HIGH;
-        if hits != 0 {
-            return at + hits.trailing_zeros() as usize / 8;
+        let specials = specials(u64::from_le_bytes(*chunk));
+        if specials != 0 {
+            return at + specials.trailing_zeros() as usize / 8;
         }
         at += 8;
     }
@@ -51,6 +44,18 @@ pub(super) fn plain_run_end(bytes: &[u8], mut at: usize) -> usize {
         at += 1;
     }
     at
+}
+
+/// Marks in eight bytes the high bit of the lowest that is a quote, a backslash or a control character, and perhaps of others above it.
+#[inline]
+pub(super) const fn specials(word: u64) -> u64 {
+    const ONES: u64 = u64::MAX / 255;
+    // With its second bit turned a quote lies next to the control characters, which stay among themselves; so one comparison finds both.
+    let quote_or_control = (word ^ (ONES * 0x02)).wrapping_sub(ONES * 0x21);
+    let backslash = (word ^ (ONES * b'\\' as u64)).wrapping_sub(ONES);
+    // A subtraction borrows its high bit where a byte is less than what is subtracted; borrows from above the lowest such byte only add
+    // marks. Bytes beyond ASCII have their high bit from the start.
+    (quote_or_control | backslash) & !word & (ONES << 7)
 }
 
 /// Reads the escape that begins at `at` (on the backslash): the position behind it and the length of its character in UTF-8.

@@ -29,9 +29,24 @@ pub(super) fn epoch_ms(ms: i64) -> Option<EventTime> {
     (EARLIEST_MS..LATEST_MS).contains(&ms).then_some(EventTime(ms))
 }
 
-/// The instant of epoch milliseconds as written.
+/// The instant of epoch milliseconds, given as the text of an integer.
 pub(super) fn epoch_ms_text(integer: &str) -> Option<EventTime> {
+    // From September 2001 to beyond the last instant they have 13 digits; a number with a sign, of whatever length, lies before.
+    if let Ok(digits) = <&[u8; 13]>::try_from(integer.as_bytes())
+        && digits[0] != b'-'
+    {
+        let [a, b, c, d, e, low @ ..] = *digits;
+        return epoch_ms(eight_digits([b'0', b'0', b'0', a, b, c, d, e]) * 100_000_000 + eight_digits(low));
+    }
     integer.parse().ok().and_then(epoch_ms)
+}
+
+/// The number of eight decimal digits: neighbours become one number of two digits, four and eight, all in one word.
+const fn eight_digits(digits: [u8; 8]) -> i64 {
+    let ones = u64::from_le_bytes(digits) & 0x0F0F_0F0F_0F0F_0F0F;
+    let twos = (ones.wrapping_mul(10 << 8 | 1) >> 8) & 0x00FF_00FF_00FF_00FF;
+    let fours = (twos.wrapping_mul(100 << 16 | 1) >> 16) & 0x0000_FFFF_0000_FFFF;
+    (fours.wrapping_mul(10_000 << 32 | 1) >> 32) as i64
 }
 
 /// Milliseconds of a fraction of a second, finer digits cut off, and what stands behind it.
@@ -141,6 +156,13 @@ mod tests {
         #[test]
         fn every_instant_reads_as_the_calendar_library_writes_it(ms in EARLIEST_MS..LATEST_MS) {
             check(&EventTime(ms).to_string(), Some(ms));
+        }
+
+        #[test]
+        fn integers_are_read_as_the_standard_library_reads_them(integer in prop_oneof!["-?[0-9]{12,14}", "-?[0-9]{1,22}"], ms in EARLIEST_MS - 9..LATEST_MS + 9) {
+            for integer in [integer, ms.to_string(), format!("0{ms}"), format!("-{ms}")] {
+                prop_assert_eq!(epoch_ms_text(&integer), integer.parse().ok().and_then(epoch_ms));
+            }
         }
 
         #[test]

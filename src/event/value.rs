@@ -56,14 +56,52 @@ impl Raw {
     }
 
     #[inline]
+    const fn is(self, shape: Shape) -> bool {
+        self.0 >> (2 * Self::PLACE_BITS) == shape as u64
+    }
+
+    #[inline]
     pub(super) const fn is_null(self) -> bool {
-        self.0 >> (2 * Self::PLACE_BITS) == Shape::Null as u64
+        self.is(Shape::Null)
     }
 
     /// Where it stands.
     #[inline]
     pub(super) const fn range(self) -> Range<usize> {
         (self.0 >> Self::PLACE_BITS & Self::PLACE_MAX) as usize..(self.0 & Self::PLACE_MAX) as usize
+    }
+
+    /// Whether it is a text without escapes that may be an id, as most ids are: then there is nothing more to check.
+    #[inline]
+    pub(super) fn is_plain_id(self) -> bool {
+        let range = self.range();
+        self.is(Shape::Text) && is_id_length(range.end - range.start)
+    }
+
+    /// Whether it is a text.
+    #[inline]
+    pub(super) const fn is_text(self) -> bool {
+        self.is(Shape::Text) || self.is(Shape::Escaped)
+    }
+
+    /// Whether it can be an instant: a text or an integer.
+    #[inline]
+    pub(super) const fn is_time(self) -> bool {
+        self.is_text() || self.is(Shape::Integer)
+    }
+
+    /// Its text, where it is one without escapes.
+    ///
+    /// What reads a value asks here first, because two words stay in registers, while a [`Value`] goes through memory.
+    #[inline]
+    pub(super) fn plain_text(self, text: &str) -> Option<&str> {
+        if self.is(Shape::Text) { text.get(self.range()) } else { None }
+    }
+
+    /// Its digits, where it is an integer.
+    #[inline]
+    pub(super) fn integer(self, text: &str) -> Option<&str> {
+        if self.is(Shape::Integer) { text.get(self.range()) } else { None }
     }
 
     /// Its reading in the text that it was found in.
@@ -141,10 +179,8 @@ impl<'a> Value<'a> {
     pub(super) fn with_id<R>(self, read: impl FnOnce(&str) -> R) -> Result<R, Reason> {
         // A NUL between quotes can only come of an escape.
         let may_hold_nul = !matches!(self, Self::Text(_));
-        self.with_text(ID_BYTES_MAX, |id| {
-            let is_id = (1..=ID_BYTES_MAX).contains(&id.len()) && !(may_hold_nul && id.contains('\0'));
-            if is_id { Ok(read(id)) } else { Err(Reason::BadValue) }
-        })?
+        let is_id = |id: &str| is_id_length(id.len()) && !(may_hold_nul && id.contains('\0'));
+        self.with_text(ID_BYTES_MAX, |id| if is_id(id) { Ok(read(id)) } else { Err(Reason::BadValue) })?
     }
 
     /// Checks that it is an id.
@@ -156,8 +192,7 @@ impl<'a> Value<'a> {
     /// One of a closed set of texts.
     #[inline]
     pub(super) fn choice<T: Copy>(self, choices: &[(&str, T)]) -> Result<T, Reason> {
-        let find = |text: &str| choices.iter().find(|(name, _)| *name == text).map(|(_, choice)| *choice);
-        self.with_text(ID_BYTES_MAX, find)?.ok_or(Reason::BadValue)
+        self.with_text(ID_BYTES_MAX, |text| choice_of(choices, text))?
     }
 
     /// A boolean.
@@ -181,6 +216,18 @@ impl<'a> Value<'a> {
             if let Self::Integer(ms) = self { time_text::epoch_ms_text(ms) } else { self.with_text(ID_BYTES_MAX, time_text::rfc3339)? };
         time.ok_or(Reason::BadTime)
     }
+}
+
+/// Whether an id may have so many bytes.
+#[inline]
+pub(super) const fn is_id_length(bytes: usize) -> bool {
+    1 <= bytes && bytes <= ID_BYTES_MAX
+}
+
+/// The one of a closed set that is spelled so; or `bad_value`.
+#[inline]
+pub(super) fn choice_of<T: Copy>(choices: &[(&str, T)], text: &str) -> Result<T, Reason> {
+    choices.iter().find(|(name, _)| *name == text).map(|(_, choice)| *choice).ok_or(Reason::BadValue)
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@
 
 use super::member::{Member, Members};
 use super::scan::Document;
-use super::value::Value;
+use super::value::{Raw, Value};
 use super::{Headers, Reason};
 
 /// A member of the envelope.
@@ -84,6 +84,12 @@ impl<'a, 'd> Wire<'a, 'd> {
             (Some(Value::Object), Some(data)) => Ok(Self { headers, outer: Some(root), payload: data }),
             (Some(_), _) => Err(Reason::WrongType),
         }
+    }
+
+    /// An envelope member as it stands in a flat record, as most are; null in one of another form.
+    #[inline]
+    pub(super) fn flat(&self, attribute: Attribute) -> Raw {
+        if self.headers.is_none() && self.outer.is_none() { self.payload.raw(attribute.member()) } else { Raw::NULL }
     }
 
     /// The value of an envelope member that is there and not null.
