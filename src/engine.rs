@@ -9,6 +9,7 @@ mod contact;
 mod correlation;
 mod customer;
 mod dormant;
+mod expiry;
 mod fact;
 mod gate;
 mod group;
@@ -178,6 +179,8 @@ impl Engine {
         if let Some(mut state) = self.assigned.remove(&group) {
             self.view.settle(&mut state.panes);
             self.view.merge(&state.panes, -1);
+            // What only this group's state held up may have expired long ago.
+            self.view.expiry.has_old = true;
             state.topics.iter_mut().for_each(|topic| topic.progress = None);
             self.parked.insert(group, state);
         }
@@ -239,6 +242,10 @@ impl Engine {
                 group.settle(&mut self.view, &self.rules);
             }
         }
+        if self.view.must_free() {
+            self.assigned.values_mut().for_each(|group| self.view.settle(&mut group.panes));
+            self.expire(true);
+        }
     }
 
     /// The largest event time applied in any assigned group.
@@ -258,7 +265,16 @@ impl Engine {
     /// Brings the totals up to date with all that was posted.
     fn settle(&mut self) {
         self.assigned.values_mut().for_each(|group| self.view.settle(&mut group.panes));
+        if self.view.must_hide() {
+            self.expire(false);
+        }
+        self.view.cells.catch_up();
         self.view.find_oldest(self.assigned.values().map(|group| &group.panes));
+    }
+
+    fn expire(&mut self, frees: bool) {
+        let assigned = self.assigned.values_mut().map(|group| &mut group.panes);
+        self.view.expire(assigned, self.parked.values_mut().map(|group| &mut group.panes), frees);
     }
 }
 

@@ -170,6 +170,7 @@ impl Group {
     /// Folds histories that nothing late can change any more, and lets go of what nothing asks for any more.
     pub(crate) fn settle(&mut self, view: &mut View, rules: &Rules) {
         let horizon = self.horizon(&view.settings);
+        view.applied_at = self.largest_event_time.unwrap_or(EventTime::MIN);
         while let Some(contact) = self.unsettled.pop_before(horizon) {
             self.settle_contact(contact, horizon, view, rules);
         }
@@ -198,6 +199,7 @@ impl Group {
     }
 
     fn apply(&mut self, arrived: &Arrived, view: &mut View, rules: &Rules) {
+        view.applied_at = arrived.order.time;
         match arrived.body {
             Body::Contact(contact, action) => self.apply_contact(contact, action, arrived, view, rules),
             Body::Survey(survey) => self.apply_survey(&survey, arrived, view, rules),

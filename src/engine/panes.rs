@@ -152,6 +152,16 @@ impl Panes {
         self.state.iter().map(|(account, partial)| (*account, partial))
     }
 
+    /// Lets go of state that is empty.
+    pub(crate) fn drop_empty_state(&mut self) {
+        self.state.retain(|_, partial| !partial.is_zero());
+    }
+
+    /// The accounts of what lies later than now.
+    pub(crate) fn accounts_ahead(&self) -> impl Iterator<Item = AccountId> {
+        self.ahead.keys().map(|(_, account)| *account)
+    }
+
     /// How many panes and how many entries in them.
     pub(crate) fn size(&self) -> (usize, usize) {
         (self.panes().count(), self.panes().map(|(_, pane)| pane.len()).sum())

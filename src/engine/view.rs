@@ -8,6 +8,7 @@ use super::EngineSettings;
 use super::accounts::{AccountId, Accounts, Keeping, Purpose};
 use super::aggregate::{DurationClasses, Partial, Value};
 use super::cells::{Cell, CellId, Cells};
+use super::expiry::Expiry;
 use super::fact::{Fact, Grouping};
 use super::names::{BundleId, KeyId, Names};
 use super::panes::{Panes, Posted};
@@ -27,11 +28,14 @@ pub(crate) struct View {
     pub(crate) geometry: Geometry,
     pub(crate) cells: Cells,
     pub(crate) now: EventTime,
-    accounts: Accounts,
+    /// The event time of what is being applied: when state changes.
+    pub(super) applied_at: EventTime,
+    pub(super) accounts: Accounts,
+    pub(super) totals: Totals,
+    pub(super) expiry: Expiry,
     starts: Starts,
     /// When the next window moves.
     next_move: EventTime,
-    totals: Totals,
     sums: Sums,
     /// Whether the facts themselves are kept too.
     pub(super) keeps_standing: bool,
@@ -46,12 +50,14 @@ impl View {
             names: Names::new(&settings),
             scales: Scales::default(),
             classes: Arc::new(DurationClasses::new(bounds_ms)),
-            cells: Cells::new(settings.limits.cells_max),
+            cells: Cells::new(&settings.limits),
             now: EventTime::MIN,
+            applied_at: EventTime::MIN,
             accounts: Accounts::default(),
             starts: geometry.starts(EventTime::MIN),
             next_move: EventTime::MIN,
             totals: Totals::new(geometry.len()),
+            expiry: Expiry::new(&geometry),
             sums: Sums::new(geometry.len()),
             keeps_standing: false,
             geometry,
@@ -95,8 +101,12 @@ impl View {
         let account = self.account_of(fact);
         if fact.time > self.now {
             panes.lift_ahead(account, fact.time, &fact.value, i64::from(sign));
-        } else if panes.write(Posted { account, sign, time: fact.time, value: fact.value }) {
-            self.settle(panes);
+        } else {
+            // State has no time of its own, but for what counts from a deadline on.
+            let time = if fact.measure.is_state() { fact.time.max(self.applied_at) } else { fact.time };
+            if panes.write(Posted { account, sign, time, value: fact.value }) {
+                self.settle(panes);
+            }
         }
     }
 
@@ -108,6 +118,7 @@ impl View {
         }
         self.starts = self.geometry.starts(now);
         self.next_move = self.geometry.next_move(now);
+        self.expiry.advance_to(&self.starts);
         true
     }
 
@@ -146,8 +157,12 @@ impl View {
     /// Tells the cells whose oldest is asked for which it is now, over these groups.
     pub(crate) fn find_oldest<'a>(&mut self, groups: impl Iterator<Item = &'a Panes>) {
         for id in self.accounts.oldest() {
-            let feeds = self.accounts.feeds(self.accounts.of(*id));
-            feeds.iter().for_each(|cell| self.totals.forget_oldest(*cell));
+            let account = self.accounts.of(*id);
+            let has_expired = account.touched < self.expiry.before;
+            let feeds = self.accounts.feeds(account).iter().enumerate();
+            // What has expired is not named anew; the overall value never does.
+            let named = feeds.filter(|(nth, cell)| *nth == 0 || !has_expired || self.totals.get(**cell, 0).is_some());
+            named.map(|(_, cell)| *cell).collect::<SmallVec<[CellId; 8]>>().into_iter().for_each(|cell| self.totals.forget_oldest(cell));
         }
         for panes in groups {
             for id in self.accounts.oldest() {
@@ -160,10 +175,12 @@ impl View {
     }
 
     fn settle_state(&mut self, posted: &[Posted], panes: &mut Panes) {
-        let mut missing = 0;
-        for Posted { account: id, sign, value, .. } in posted {
-            let account = self.accounts.of(*id);
-            missing += u64::from(account.missing);
+        for Posted { account: id, sign, time, value } in posted {
+            let account = self.accounts.touch(*id, *time);
+            self.expiry.has_old |= *time < self.expiry.before;
+            if account.refused != [0; 2] {
+                self.cells.note_refused(account.refused);
+            }
             if !account.is_state {
                 continue;
             }
@@ -173,7 +190,6 @@ impl View {
                 panes.lift_state(*id, value, i64::from(*sign));
             }
         }
-        self.cells.note_overflows(missing);
     }
 
     fn settle_timed(&mut self, posted: &[Posted], panes: &mut Panes) {
@@ -203,7 +219,8 @@ impl View {
     /// Adds what lay ahead of now and has been reached.
     pub(crate) fn reach(&mut self, panes: &mut Panes) {
         while let Some((id, time, partial)) = panes.pop_reached(self.now) {
-            let account = self.accounts.of(id);
+            let account = self.accounts.touch(id, time);
+            self.expiry.has_old |= time < self.expiry.before;
             let place = Place::of(time, panes.starts(), &self.geometry);
             let ring = match place {
                 _ if account.is_state => {
@@ -231,7 +248,7 @@ impl View {
         }
         for (id, partial) in panes.states() {
             let account = self.accounts.of(id);
-            if account.keeping != Keeping::Oldest {
+            if account.keeping != Keeping::Oldest && !partial.is_zero() {
                 self.accounts.feeds(account).iter().for_each(|cell| self.totals.combine(*cell, 0, partial, sign));
             }
         }
@@ -268,18 +285,19 @@ impl View {
     }
 
     fn open_account(&mut self, purpose: Purpose, keeping: Keeping) -> AccountId {
-        let Purpose { measure, label, bundle } = purpose;
-        let alone = Purpose { bundle: BundleId::default(), ..purpose };
-        let purpose = if self.accounts.is_full() { alone } else { purpose };
+        let Purpose { measure, label, .. } = purpose;
+        let purpose = if self.accounts.has_room() { purpose } else { Purpose { bundle: BundleId::default(), ..purpose } };
         if let Some(known) = self.accounts.find(purpose) {
             return known;
         }
-        let mut keys: SmallVec<[KeyId; 8]> = SmallVec::from_elem(KeyId::default(), 1);
-        if purpose.bundle == bundle {
-            let is_kept = |key: &KeyId| measure.grouping() != Grouping::OneDimension || self.names.key_len(*key) == 1;
-            keys.extend(self.names.keys_of(bundle).iter().copied().filter(is_kept));
-        }
-        let cells = keys.into_iter().map(|key| self.cells.intern(Cell { measure, label, key }));
+        let keys = std::iter::once(KeyId::default()).chain(grouped_keys(&self.names, purpose));
+        let cells = keys.map(|key| self.cells.feed(Cell { measure, label, key }, self.names.set_of(key)));
         self.accounts.open(purpose, keeping, cells)
     }
+}
+
+/// The keys of what an account is for, beside the overall one.
+pub(super) fn grouped_keys(names: &Names, purpose: Purpose) -> impl Iterator<Item = KeyId> {
+    let is_kept = move |key: &KeyId| purpose.measure.grouping() != Grouping::OneDimension || names.key_len(*key) == 1;
+    names.keys_of(purpose.bundle).iter().copied().filter(is_kept)
 }
