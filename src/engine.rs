@@ -4,6 +4,7 @@
 
 mod accounts;
 mod aggregate;
+mod budget;
 mod cells;
 mod contact;
 mod correlation;
@@ -36,6 +37,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub use aggregate::DurationClasses;
+pub use budget::*;
 pub use correlation::{PAIRS, Side};
 pub use ledger::Ledger;
 pub use schedule::Schedule;
