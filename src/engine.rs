@@ -4,11 +4,13 @@
 
 mod accounts;
 mod aggregate;
+mod budget;
 mod cells;
 mod contact;
 mod correlation;
 mod customer;
 mod dormant;
+mod expiry;
 mod fact;
 mod gate;
 mod group;
@@ -35,6 +37,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub use aggregate::DurationClasses;
+pub use budget::*;
 pub use correlation::{PAIRS, Side};
 pub use ledger::Ledger;
 pub use schedule::Schedule;
@@ -187,6 +190,8 @@ impl Engine {
         if let Some(mut state) = self.assigned.remove(&group) {
             self.view.tell(&mut state.panes);
             self.view.merge(&state.panes, -1);
+            // What only this group's state held up may have expired long ago.
+            self.view.expiry.has_old = true;
             state.topics.iter_mut().for_each(|topic| topic.progress = None);
             self.parked.insert(group, state);
         }
@@ -217,23 +222,55 @@ impl Engine {
 
     /// Takes in the events that were applied since it last did.
     fn take_in(&mut self) {
-        let Some(latest) = self.arrived.iter().map(|(_, arrived)| arrived.order.time).max() else { return };
         let arrived = std::mem::take(&mut self.arrived);
-        let follow_to = self.follow_until.map(|limit| limit.min(latest)).filter(|now| *now > self.view.now);
+        let mut rest = arrived.as_slice();
+        while let Some((_, first)) = rest.first() {
+            let Some(limit) = self.follow_until else {
+                self.take_in_run(rest);
+                break;
+            };
+            // Label sets give their places back at instants that events decide, and not by how many of them are taken in at once.
+            let follow_to = first.order.time.min(limit);
+            if follow_to >= self.view.next_freeing() {
+                self.move_to(follow_to);
+            }
+            let next_freeing = self.view.next_freeing();
+            let crosses = |(_, arrived): &(PartitionGroup, Arrived)| arrived.order.time.min(limit) >= next_freeing;
+            let length = 1 + rest[1..].iter().position(crosses).unwrap_or(rest.len() - 1);
+            let (run, others) = rest.split_at(length);
+            self.take_in_run(run);
+            rest = others;
+        }
+        self.arrived = arrived;
+        self.arrived.clear();
+    }
+
+    fn take_in_run(&mut self, run: &[(PartitionGroup, Arrived)]) {
+        let latest = run.iter().map(|(_, arrived)| arrived.order.time).max();
+        let follow_to = self.follow_until.and_then(|limit| latest.map(|latest| latest.min(limit))).filter(|now| *now > self.view.now);
         let moved = follow_to.is_some_and(|now| self.view.advance_to(now));
         if follow_to.is_some() {
             self.assigned.values_mut().for_each(|group| group.release_held(&mut self.view, &self.rules));
         }
         // Each waits for memory that none of the others needs, so all of that is fetched side by side before the first is applied.
-        for (group, arrived) in &arrived {
+        for (group, arrived) in run {
             std::hint::black_box(self.assigned.get(group).map(|group| group.glance(arrived)));
         }
-        for (group, arrived) in &arrived {
+        for (group, arrived) in run {
             self.assigned.get_mut(group).expect(ASSIGNED).take_in(arrived, &mut self.view, &self.rules);
         }
-        self.arrived = arrived;
-        self.arrived.clear();
         self.follow_up(moved);
+    }
+
+    /// Moves now on, and does what that leaves to be done.
+    fn move_to(&mut self, now: EventTime) {
+        let moved = self.view.advance_to(now);
+        self.assigned.values_mut().for_each(|group| group.release_held(&mut self.view, &self.rules));
+        self.follow_up(moved);
+        if self.view.must_free() {
+            self.assigned.values_mut().for_each(|group| self.view.settle(&mut group.panes));
+            self.expire(true);
+        }
     }
 
     /// What events, or a move of now, leave to be done for all groups at once.
@@ -271,12 +308,9 @@ impl Engine {
     /// Moves the windows to `now`, applies events that were held until then, and lets histories settle; an earlier instant is ignored.
     pub fn advance_to(&mut self, now: EventTime) {
         self.take_in();
-        if now <= self.view.now {
-            return;
+        if now > self.view.now {
+            self.move_to(now);
         }
-        let moved = self.view.advance_to(now);
-        self.assigned.values_mut().for_each(|group| group.release_held(&mut self.view, &self.rules));
-        self.follow_up(moved);
     }
 
     /// The largest event time applied in any assigned group.
@@ -297,7 +331,16 @@ impl Engine {
     fn settle(&mut self) {
         self.take_in();
         self.assigned.values_mut().for_each(|group| self.view.tell(&mut group.panes));
+        if self.view.must_hide() {
+            self.expire(false);
+        }
+        self.view.cells.catch_up();
         self.view.find_oldest(self.assigned.values().map(|group| &group.panes));
+    }
+
+    fn expire(&mut self, frees: bool) {
+        let assigned = self.assigned.values_mut().map(|group| &mut group.panes);
+        self.view.expire(assigned, self.parked.values_mut().map(|group| &mut group.panes), frees);
     }
 }
 

@@ -3,6 +3,7 @@
 
 mod retention {
     mod desk;
+    mod expiry;
     mod leaving;
     mod limits;
     mod told;

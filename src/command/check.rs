@@ -8,6 +8,7 @@ use super::options::{ConfigurationArgs, ServiceArgs};
 use crate::config::{self, Configuration};
 use crate::engine::EngineSettings;
 use crate::kafka::{Finding, Severity, inspect};
+use crate::runtime::MemoryBudget;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -126,6 +127,7 @@ fn summary(c: &Configuration, output: &mut impl Write) -> io::Result<()> {
     line("dimensions", joined(c.engine.dimensions.iter().map(|d| d.name.clone())))?;
     line("grouping sets", sets(&c.engine.grouping_sets, &c.engine))?;
     line("customers' sets", sets(&c.engine.customer_grouping_sets, &c.engine))?;
+    line("memory", MemoryBudget::of(c).told())?;
     line("metrics", joined(addresses))
 }
 

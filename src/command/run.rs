@@ -10,7 +10,7 @@ use super::options::{ConfigurationArgs, ServiceArgs};
 use crate::config::Configuration;
 use crate::http::{self, Site};
 use crate::metrics::Exposition;
-use crate::runtime::Service;
+use crate::runtime::{MemoryBudget, Service, memory_limit};
 
 /// The exit code of a second signal.
 const EXIT_INTERRUPTED: i32 = 130;
@@ -32,11 +32,20 @@ pub struct RunArgs {
 /// A bad configuration, a port in use, a cluster that refuses this client.
 pub fn run(args: &RunArgs) -> anyhow::Result<()> {
     let configuration = args.configuration.load(&args.service.overrides())?;
+    say_budget(&MemoryBudget::of(&configuration));
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     runtime.block_on(async {
         let signal = first_signal()?;
         serve_until(&configuration, signal, |_| {}).await
     })
+}
+
+/// Says what the state may take. How many partition groups this instance will hold is not known yet; if one is too much, all are.
+fn say_budget(budget: &MemoryBudget) {
+    tracing::info!(target: "cxpulse::memory", "memory budget: {}", budget.told());
+    if let Some(excess) = memory_limit().and_then(|limit| budget.excess(1, limit)) {
+        tracing::warn!(target: "cxpulse::memory", "{excess}");
+    }
 }
 
 /// Consumes and serves until `stop` completes or the service cannot go on. `started` is told the bound addresses.

@@ -131,6 +131,7 @@ pub(super) fn limits(mut section: Section<'_>) -> Limits {
         held_max: limit("held_max", default.held_max, 1_000_000_000),
         history_max: limit("history_max", default.history_max, 65_536),
         cells_max: limit("cells_max", default.cells_max, 10_000_000),
+        cells_per_family_max: limit("cells_per_family_max", default.cells_per_family_max, 10_000_000),
     };
     section.finish();
     limits

@@ -4,9 +4,10 @@
 use rustc_hash::FxHashMap;
 
 use super::aggregate::Value;
-use super::cells::CellId;
+use super::cells::{CellId, Refusal};
 use super::fact::{Label, Measure};
 use super::names::BundleId;
+use crate::time::EventTime;
 
 /// Accounts kept apart at most; beyond, a fact counts in the overall value alone.
 const ACCOUNTS_MAX: usize = 1 << 20;
@@ -51,10 +52,12 @@ pub(crate) struct Purpose {
 /// An account.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Account {
+    /// The latest event time of what was posted to it.
+    pub(crate) touched: EventTime,
     feeds_from: u32,
     feeds: u8,
-    /// How many of its keys found no cell, because there are as many as the configuration allows.
-    pub(crate) missing: u8,
+    /// How many of its keys found no cell, by the limit that left them no place.
+    pub(crate) refused: [u8; 2],
     pub(crate) is_state: bool,
     /// Whether its cells were seen, so that they are shown.
     pub(crate) is_named: bool,
@@ -70,9 +73,13 @@ pub(crate) struct Accounts {
     /// The accounts of measures with a label.
     labelled: FxHashMap<Purpose, AccountId>,
     accounts: Vec<Account>,
+    /// What each is for; `None` where it is closed.
+    purposes: Vec<Option<Purpose>>,
     feeds: Vec<CellId>,
     /// The accounts of which the oldest member is asked for.
     oldest: Vec<AccountId>,
+    closed: Vec<AccountId>,
+    was_full: bool,
 }
 
 impl Accounts {
@@ -86,46 +93,89 @@ impl Accounts {
         row[purpose.measure as usize].checked_sub(1).map(AccountId)
     }
 
-    /// Whether a further one may be opened.
-    pub(crate) fn is_full(&self) -> bool {
-        self.accounts.len() >= ACCOUNTS_MAX
+    /// Whether a further one may be opened. Once there were too many it never may: what counted overall alone then may still be taken back,
+    /// and must find the account it was posted to.
+    pub(crate) fn has_room(&mut self) -> bool {
+        self.was_full |= self.accounts.len() - self.closed.len() >= ACCOUNTS_MAX;
+        !self.was_full
     }
 
-    /// Opens an account that feeds these cells; `None` stands for a key without one.
-    pub(crate) fn open(&mut self, purpose: Purpose, keeping: Keeping, feeds: impl Iterator<Item = Option<CellId>>) -> AccountId {
+    /// Opens an account that feeds these cells, the overall one first; a key without a cell comes with the limit that left it none.
+    pub(crate) fn open(&mut self, purpose: Purpose, keeping: Keeping, feeds: impl Iterator<Item = Result<CellId, Refusal>>) -> AccountId {
         let feeds_from = self.feeds.len() as u32;
-        let mut missing = 0;
+        let mut refused = [0; 2];
         for cell in feeds {
             match cell {
-                Some(cell) => self.feeds.push(cell),
-                None => missing += 1,
+                Ok(cell) => self.feeds.push(cell),
+                Err(refusal) => refused[refusal as usize] += 1,
             }
         }
-        let id = AccountId(self.accounts.len() as u32);
         let feeds = (self.feeds.len() as u32 - feeds_from) as u8;
-        self.accounts.push(Account { feeds_from, feeds, missing, is_state: purpose.measure.is_state(), is_named: false, keeping });
-        self.name(purpose, id);
+        let account =
+            Account { touched: EventTime::MIN, feeds_from, feeds, refused, is_state: purpose.measure.is_state(), is_named: false, keeping };
+        let id = self.closed.pop().unwrap_or(AccountId(self.accounts.len() as u32));
+        if id.0 as usize == self.accounts.len() {
+            self.accounts.push(account);
+            self.purposes.push(Some(purpose));
+        } else {
+            self.accounts[id.0 as usize] = account;
+            self.purposes[id.0 as usize] = Some(purpose);
+        }
+        self.list(purpose, id.0 + 1);
         if keeping == Keeping::Oldest {
             self.oldest.push(id);
         }
         id
     }
 
-    fn name(&mut self, purpose: Purpose, id: AccountId) {
+    /// Lists the number of a purpose's account and one, or none by 0.
+    fn list(&mut self, purpose: Purpose, number: u32) {
         if purpose.label != Label::default() {
-            self.labelled.insert(purpose, id);
+            match number.checked_sub(1) {
+                Some(id) => self.labelled.insert(purpose, AccountId(id)),
+                None => self.labelled.remove(&purpose),
+            };
             return;
         }
         let row = purpose.bundle.0 as usize;
         if self.unlabelled.len() <= row {
             self.unlabelled.resize(row + 1, [0; Measure::COUNT]);
         }
-        self.unlabelled[row][purpose.measure as usize] = id.0 + 1;
+        self.unlabelled[row][purpose.measure as usize] = number;
     }
 
-    /// Notes that the cells of an account were seen.
-    pub(crate) fn note_named(&mut self, id: AccountId) {
-        self.accounts[id.0 as usize].is_named = true;
+    /// Notes that the cells of an account were seen, or that they have expired.
+    pub(crate) fn set_named(&mut self, id: AccountId, is_named: bool) {
+        self.accounts[id.0 as usize].is_named = is_named;
+    }
+
+    /// Closes accounts, whose numbers are then free; nothing may be kept under them any more.
+    pub(crate) fn close(&mut self, leaving: impl Iterator<Item = AccountId>) {
+        for id in leaving {
+            if let Some(purpose) = self.purposes[id.0 as usize].take() {
+                self.list(purpose, 0);
+                self.closed.push(id);
+            }
+        }
+        let purposes = &self.purposes;
+        self.oldest.retain(|id| purposes[id.0 as usize].is_some());
+        let before = std::mem::take(&mut self.feeds);
+        for (account, _) in self.accounts.iter_mut().zip(purposes).filter(|(_, purpose)| purpose.is_some()) {
+            let from = account.feeds_from as usize;
+            account.feeds_from = self.feeds.len() as u32;
+            self.feeds.extend_from_slice(&before[from..from + usize::from(account.feeds)]);
+        }
+    }
+
+    /// All open accounts.
+    pub(crate) fn all(&self) -> impl Iterator<Item = (AccountId, Purpose, Account)> {
+        let accounts = self.purposes.iter().zip(&self.accounts).enumerate();
+        accounts.filter_map(|(at, (purpose, account))| Some((AccountId(at as u32), (*purpose)?, *account)))
+    }
+
+    /// One more than the largest number of an account.
+    pub(crate) fn numbers(&self) -> usize {
+        self.accounts.len()
     }
 
     /// An account.
@@ -133,12 +183,19 @@ impl Accounts {
         self.accounts[id.0 as usize]
     }
 
+    /// An account to which something of this event time was posted.
+    pub(crate) fn touch(&mut self, id: AccountId, time: EventTime) -> Account {
+        let account = &mut self.accounts[id.0 as usize];
+        account.touched = account.touched.max(time);
+        *account
+    }
+
     /// The accounts of which the oldest member is asked for.
     pub(crate) fn oldest(&self) -> &[AccountId] {
         &self.oldest
     }
 
-    /// The cells that an account feeds.
+    /// The cells that an account feeds; the overall one comes first.
     pub(crate) fn feeds(&self, account: Account) -> &[CellId] {
         let from = account.feeds_from as usize;
         &self.feeds[from..from + usize::from(account.feeds)]

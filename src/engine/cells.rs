@@ -1,8 +1,16 @@
 //! Cells: one number for each (measure, label, group key), so that panes and totals are indexed by a small integer.
+//!
+//! All engines of a process agree on the numbers. Each says which cells it feeds, so that a number is free again, and with it a place under the
+//! limits, once nobody feeds its cell any more. A cell that found no place has none until it has expired itself: were it let in earlier, it would
+//! show what comes from then on and not what its windows hold.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use rustc_hash::FxHashMap;
 
 use super::fact::{Label, Measure};
 use super::names::KeyId;
-use super::numbers::Numbers;
+use super::settings::Limits;
 
 /// The number of a cell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -19,53 +27,223 @@ pub(crate) struct Cell {
     pub(crate) key: KeyId,
 }
 
-/// All cells of this process.
+/// Which limit left no place for a cell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    /// That of all cells.
+    Total,
+    /// That of one measure in one grouping set, which is a family.
+    Family,
+}
+
+/// The cells of this process, as one engine sees them.
 #[derive(Debug)]
 pub(crate) struct Cells {
-    cells: Numbers<Cell>,
-    cells_max: usize,
-    overflows: u64,
+    agreed: Arc<Mutex<Agreed>>,
+    /// The cells that accounts of this engine feed, and how many of them.
+    fed: FxHashMap<Cell, (Result<CellId, Refusal>, u32)>,
+    /// All cells by their numbers when this engine last looked, and which version of them that was.
+    listed: Vec<Option<Cell>>,
+    version: u64,
+    limits: Limits,
+    refused_facts: [u64; 2],
+}
+
+/// What the engines agree on.
+#[derive(Debug, Default)]
+struct Agreed {
+    entries: FxHashMap<Cell, Entry>,
+    listed: Vec<Option<Cell>>,
+    vacant: Vec<CellId>,
+    /// How many cells of a measure have a place, by grouping set.
+    families: FxHashMap<(Measure, u8), usize>,
+    /// Grows with every change of the list.
+    version: u64,
+}
+
+#[derive(Debug)]
+struct Entry {
+    place: Result<CellId, Refusal>,
+    /// How many engines feed it.
+    engines: u32,
 }
 
 impl Cells {
-    pub(crate) fn new(cells_max: usize) -> Self {
-        Self { cells: Numbers::default(), cells_max, overflows: 0 }
+    pub(crate) fn new(limits: &Limits) -> Self {
+        Self::of(Arc::default(), limits)
     }
 
     /// The same cells for another engine.
     pub(crate) fn beside(&self) -> Self {
-        Self { cells: self.cells.beside(), cells_max: self.cells_max, overflows: 0 }
+        Self::of(Arc::clone(&self.agreed), &self.limits)
     }
 
-    /// Learns of the cells that other engines have opened.
+    fn of(agreed: Arc<Mutex<Agreed>>, limits: &Limits) -> Self {
+        Self { agreed, fed: FxHashMap::default(), listed: Vec::new(), version: 0, limits: limits.clone(), refused_facts: [0; 2] }
+    }
+
+    /// Learns of the cells that engines have opened and left.
     pub(crate) fn catch_up(&mut self) {
-        self.cells.catch_up();
+        let agreed = lock(&self.agreed);
+        if self.version != agreed.version {
+            self.listed.clone_from(&agreed.listed);
+            self.version = agreed.version;
+        }
     }
 
-    /// The number of a cell; `None` when there are as many as the configuration allows.
-    pub(crate) fn intern(&mut self, cell: Cell) -> Option<CellId> {
-        // The overall values are few and known in advance; without one of them a 0 would stand where nothing is known.
-        let max = if cell.key == KeyId::default() { usize::MAX } else { self.cells_max };
-        self.cells.number(&cell, max, || cell).map(CellId)
+    /// The number of a cell for one more account that feeds it, or which limit leaves it no place. `set` is the grouping set of its key.
+    pub(crate) fn feed(&mut self, cell: Cell, set: u8) -> Result<CellId, Refusal> {
+        let (place, accounts) = self.fed.entry(cell).or_insert_with(|| (lock(&self.agreed).enter(cell, set, &self.limits), 0));
+        *accounts += 1;
+        *place
+    }
+
+    /// Takes back that accounts feed these cells, each with the grouping set of its key.
+    pub(crate) fn leave(&mut self, cells: impl Iterator<Item = (Cell, u8)>) {
+        let mut agreed = lock(&self.agreed);
+        for (cell, set) in cells {
+            let Some((_, accounts)) = self.fed.get_mut(&cell) else { unreachable!("an account leaves what it feeds, once") };
+            *accounts -= 1;
+            if *accounts == 0 {
+                self.fed.remove(&cell);
+                agreed.leave(cell, set);
+            }
+        }
     }
 
     /// The number of a cell, where it has one.
     pub(crate) fn find(&self, cell: Cell) -> Option<CellId> {
-        self.cells.find(&cell).map(CellId)
+        lock(&self.agreed).entries.get(&cell)?.place.ok()
     }
 
-    /// All cells in the order of their numbers.
-    pub(crate) fn all(&self) -> &[Cell] {
-        self.cells.all()
+    /// All cells that have a number, in the order of their numbers.
+    pub(crate) fn all(&self) -> impl Iterator<Item = (CellId, Cell)> {
+        self.listed.iter().enumerate().filter_map(|(at, cell)| Some((CellId(at as u32), (*cell)?)))
     }
 
-    /// Counts facts that found no cell.
-    pub(crate) fn note_overflows(&mut self, facts: u64) {
-        self.overflows += facts;
+    /// Counts that a fact found so many of its cells without a place, by the limit that left none.
+    pub(crate) fn note_refused(&mut self, cells: [u8; 2]) {
+        self.refused_facts.iter_mut().zip(cells).for_each(|(sum, cells)| *sum += u64::from(cells));
     }
 
-    /// How many facts found no cell.
-    pub(crate) fn overflows(&self) -> u64 {
-        self.overflows
+    /// How many times a fact found a cell without a place.
+    pub(crate) fn refused_facts(&self, refusal: Refusal) -> u64 {
+        self.refused_facts[refusal as usize]
+    }
+}
+
+impl Agreed {
+    /// Notes one more engine that feeds a cell, and gives it a number where it is new and there is a place.
+    fn enter(&mut self, cell: Cell, set: u8, limits: &Limits) -> Result<CellId, Refusal> {
+        if let Some(entry) = self.entries.get_mut(&cell) {
+            entry.engines += 1;
+            return entry.place;
+        }
+        let place = self.place_for(cell, set, limits);
+        self.entries.insert(cell, Entry { place, engines: 1 });
+        place
+    }
+
+    fn place_for(&mut self, cell: Cell, set: u8, limits: &Limits) -> Result<CellId, Refusal> {
+        // The overall values are few and known in advance; without one of them a 0 would stand where nothing is known.
+        if cell.key != KeyId::default() {
+            let family = self.families.entry((cell.measure, set)).or_default();
+            if *family >= limits.cells_per_family_max {
+                return Err(Refusal::Family);
+            }
+            if self.listed.len() - self.vacant.len() >= limits.cells_max {
+                return Err(Refusal::Total);
+            }
+            *family += 1;
+        }
+        self.version += 1;
+        let id = self.vacant.pop().unwrap_or(CellId(self.listed.len() as u32));
+        if id.0 as usize == self.listed.len() {
+            self.listed.push(Some(cell));
+        } else {
+            self.listed[id.0 as usize] = Some(cell);
+        }
+        Ok(id)
+    }
+
+    fn leave(&mut self, cell: Cell, set: u8) {
+        let Some(entry) = self.entries.get_mut(&cell) else { unreachable!("an engine leaves what it feeds, once") };
+        entry.engines -= 1;
+        if entry.engines > 0 {
+            return;
+        }
+        if let Ok(id) = entry.place {
+            self.listed[id.0 as usize] = None;
+            self.vacant.push(id);
+            self.version += 1;
+            if let Some(family) = self.families.get_mut(&(cell.measure, set)) {
+                *family -= 1;
+            }
+        }
+        self.entries.remove(&cell);
+    }
+}
+
+/// What is agreed on is whole after each of its changes, so a panic elsewhere leaves it good.
+fn lock(agreed: &Mutex<Agreed>) -> MutexGuard<'_, Agreed> {
+    agreed.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cell(measure: Measure, key: u32) -> Cell {
+        Cell { measure, label: Label::default(), key: KeyId(key) }
+    }
+
+    fn limited(cells_max: usize, cells_per_family_max: usize) -> Cells {
+        Cells::new(&Limits { cells_max, cells_per_family_max, ..Limits::default() })
+    }
+
+    #[test]
+    fn a_number_is_free_again_when_the_last_engine_has_left_its_cell() {
+        let mut one = limited(2, 10);
+        let mut two = one.beside();
+        let (old, new) = (cell(Measure::Contacts, 1), cell(Measure::Contacts, 2));
+        assert_eq!(one.feed(cell(Measure::Contacts, 0), u8::MAX), Ok(CellId(0)));
+        assert_eq!((one.feed(old, 0), two.feed(old, 0), two.feed(old, 0)), (Ok(CellId(1)), Ok(CellId(1)), Ok(CellId(1))));
+        assert_eq!(one.feed(new, 0), Err(Refusal::Total));
+        one.leave([(old, 0), (new, 0)].into_iter());
+        two.leave([(old, 0)].into_iter());
+        assert_eq!(
+            (two.feed(new, 0), one.find(old)),
+            (Err(Refusal::Total), Some(CellId(1))),
+            "an account of the second still feeds the old one"
+        );
+        two.leave([(old, 0), (new, 0)].into_iter());
+        assert_eq!((one.feed(new, 0), one.find(old)), (Ok(CellId(1)), None));
+        two.catch_up();
+        assert_eq!(two.all().collect::<Vec<_>>(), [(CellId(0), cell(Measure::Contacts, 0)), (CellId(1), new)]);
+    }
+
+    #[test]
+    fn a_cell_without_a_place_has_none_until_everybody_has_left_it() {
+        let mut one = limited(1, 10);
+        let mut two = one.beside();
+        let (kept, refused) = (cell(Measure::Contacts, 1), cell(Measure::Contacts, 2));
+        assert_eq!((one.feed(kept, 0), one.feed(refused, 0)), (Ok(CellId(0)), Err(Refusal::Total)));
+        one.leave([(kept, 0)].into_iter());
+        assert_eq!(two.feed(refused, 0), Err(Refusal::Total), "what the first engine counted of it is in no total");
+        one.leave([(refused, 0)].into_iter());
+        two.leave([(refused, 0)].into_iter());
+        assert_eq!(two.feed(refused, 0), Ok(CellId(0)));
+    }
+
+    #[test]
+    fn a_family_is_a_measure_in_a_grouping_set_and_overall_values_are_in_none() {
+        let mut cells = limited(100, 2);
+        let feed = |cells: &mut Cells, measure, key, set| cells.feed(cell(measure, key), set).map(|_| ());
+        assert_eq!([1, 2, 3].map(|key| feed(&mut cells, Measure::Contacts, key, 0)), [Ok(()), Ok(()), Err(Refusal::Family)]);
+        assert_eq!(feed(&mut cells, Measure::Contacts, 4, 1), Ok(()));
+        assert_eq!(feed(&mut cells, Measure::TicketsCreated, 3, 0), Ok(()));
+        assert_eq!(feed(&mut cells, Measure::Contacts, 0, u8::MAX), Ok(()));
+        cells.leave([(cell(Measure::Contacts, 1), 0)].into_iter());
+        assert_eq!(feed(&mut cells, Measure::Contacts, 5, 0), Ok(()));
     }
 }

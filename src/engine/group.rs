@@ -192,6 +192,7 @@ impl Group {
         let horizon = self.horizon();
         let due: Vec<Contact> = std::iter::from_fn(|| self.unsettled.pop_before(horizon)).collect();
         std::hint::black_box(due.iter().fold(0, |seen, contact| seen ^ self.glance_at(*contact)));
+        self.panes.set_applied_at(self.largest_event_time.unwrap_or(EventTime::MIN));
         due.into_iter().for_each(|contact| self.settle_contact(contact, horizon, view, rules));
         self.contacts.lull(|state| !state.is_unsettled());
         self.customers.living.lull(|_| true);
@@ -218,6 +219,7 @@ impl Group {
     }
 
     fn apply(&mut self, arrived: &Arrived, view: &mut View, rules: &Rules) {
+        self.panes.set_applied_at(arrived.order.time);
         match &arrived.body {
             Body::Contact(contact, action) => self.apply_contact(*contact, action.clone(), arrived, view, rules),
             Body::Survey(survey) => self.apply_survey(survey, arrived, view, rules),

@@ -228,6 +228,11 @@ impl Names {
         self.keys.all()[key.0 as usize].1.len()
     }
 
+    /// The number of a key's grouping set; the overall key has one of its own.
+    pub(crate) fn set_of(&self, key: KeyId) -> u8 {
+        self.keys.all()[key.0 as usize].0
+    }
+
     /// The grouping set of a key and the texts of its values; `None` for the overall key.
     pub(crate) fn key_texts(&self, key: KeyId) -> Option<(usize, Vec<&str>)> {
         let (set, tuple) = &self.keys.all()[key.0 as usize];

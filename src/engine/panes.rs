@@ -23,6 +23,16 @@ use crate::time::EventTime;
 /// So many facts are written before they are sorted into panes without anybody looking.
 const NEW_MAX: usize = 1 << 14;
 
+/// A fact as it follows from an event.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Noted {
+    pub(crate) fact: Fact,
+    /// 1 where it is added, -1 where it is taken out again.
+    pub(crate) sign: i8,
+    /// The time of the event: what is state has none of its own.
+    pub(crate) applied_at: EventTime,
+}
+
 /// A fact as it was posted.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Posted {
@@ -40,7 +50,8 @@ pub(crate) struct Panes {
     starts: Starts,
     state: FxHashMap<AccountId, Partial>,
     /// Facts as they follow from events, with their signs; their accounts are looked up for many at once.
-    noted: Vec<(Fact, i8)>,
+    noted: Vec<Noted>,
+    applied_at: EventTime,
     new: Vec<Posted>,
     new_state: Vec<Posted>,
     /// What lies later than now, such as a deadline still to come: in no window yet.
@@ -56,6 +67,7 @@ impl Panes {
             starts,
             state: FxHashMap::default(),
             noted: Vec::new(),
+            applied_at: EventTime::MIN,
             new: Vec::new(),
             new_state: Vec::new(),
             ahead: BTreeMap::new(),
@@ -65,21 +77,27 @@ impl Panes {
 
     /// Notes facts that are to be added (`sign` 1) or taken out again (`sign` -1).
     pub(crate) fn note(&mut self, facts: &[Fact], sign: i8) {
-        self.noted.extend(facts.iter().map(|fact| (*fact, sign)));
+        let applied_at = self.applied_at;
+        self.noted.extend(facts.iter().map(|fact| Noted { fact: *fact, sign, applied_at }));
+    }
+
+    /// Says at which event time what is noted from now on is applied.
+    pub(crate) fn set_applied_at(&mut self, time: EventTime) {
+        self.applied_at = time;
     }
 
     /// What was noted and is not posted yet.
-    pub(crate) fn noted(&self) -> &[(Fact, i8)] {
+    pub(crate) fn noted(&self) -> &[Noted] {
         &self.noted
     }
 
     /// Takes out what was noted.
-    pub(crate) fn take_noted(&mut self) -> Vec<(Fact, i8)> {
+    pub(crate) fn take_noted(&mut self) -> Vec<Noted> {
         std::mem::take(&mut self.noted)
     }
 
     /// Gives the memory of the list back for what comes next.
-    pub(crate) fn reuse_noted(&mut self, mut emptied: Vec<(Fact, i8)>) {
+    pub(crate) fn reuse_noted(&mut self, mut emptied: Vec<Noted>) {
         emptied.clear();
         self.noted = emptied;
     }
@@ -220,6 +238,16 @@ impl Panes {
     /// The state that has no time.
     pub(crate) fn states(&self) -> impl Iterator<Item = (AccountId, &Partial)> {
         self.state.iter().map(|(account, partial)| (*account, partial))
+    }
+
+    /// Lets go of state that is empty.
+    pub(crate) fn drop_empty_state(&mut self) {
+        self.state.retain(|_, partial| !partial.is_zero());
+    }
+
+    /// The accounts of what lies later than now.
+    pub(crate) fn accounts_ahead(&self) -> impl Iterator<Item = AccountId> {
+        self.ahead.keys().map(|(_, account)| *account)
     }
 
     /// How many panes and how many entries in them.

@@ -176,6 +176,8 @@ pub struct Limits {
     pub history_max: usize,
     /// Series cells in total. Default 200,000.
     pub cells_max: usize,
+    /// Series cells of one measure in one grouping set. Default 20,000.
+    pub cells_per_family_max: usize,
 }
 
 impl Default for Limits {
@@ -188,6 +190,7 @@ impl Default for Limits {
             held_max: 1_000_000,
             history_max: 4_096,
             cells_max: 200_000,
+            cells_per_family_max: 20_000,
         }
     }
 }

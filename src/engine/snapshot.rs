@@ -37,7 +37,7 @@ pub struct Snapshot {
     pub customers_since: Option<EventTime>,
     /// Whether the backlog of every assigned group is whole; `None` without groups.
     pub is_backlog_complete: Option<bool>,
-    /// Cells in use and their limit.
+    /// Label sets that are shown, and the limit of cells.
     pub cells: (usize, usize),
     /// Readings of each cell: one a window, or one in all for state.
     pub(crate) readings: FxHashMap<Cell, Vec<Reading>>,

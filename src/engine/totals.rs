@@ -45,6 +45,17 @@ impl Totals {
         self.total(cell, ring, || Partial::Count(0)).lift(&Value::Count(by), 1);
     }
 
+    /// One more than the largest number of a cell that ever held anything.
+    pub(crate) fn cells(&self) -> usize {
+        self.totals.len() / self.rings
+    }
+
+    /// Forgets that a cell was seen; it must hold nothing.
+    pub(crate) fn forget(&mut self, cell: CellId) {
+        let at = cell.0 as usize * self.rings;
+        self.totals.iter_mut().skip(at).take(self.rings).for_each(|total| *total = None);
+    }
+
     /// Forgets the oldest member of a cell of state whose oldest is asked for.
     pub(crate) fn forget_oldest(&mut self, cell: CellId) {
         self.members(cell).clear();

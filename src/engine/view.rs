@@ -5,12 +5,13 @@ use std::sync::Arc;
 use smallvec::SmallVec;
 
 use super::EngineSettings;
-use super::accounts::{AccountId, Accounts, Keeping, Purpose};
+use super::accounts::{Account, AccountId, Accounts, Keeping, Purpose};
 use super::aggregate::{DurationClasses, Partial, Value};
 use super::cells::{Cell, CellId, Cells};
+use super::expiry::Expiry;
 use super::fact::{Fact, Grouping};
 use super::names::{BundleId, KeyId, Names};
-use super::panes::{Content, Entry, Panes, Posted};
+use super::panes::{Content, Entry, Noted, Panes, Posted};
 use super::scales::Scales;
 use super::sums::Sums;
 use super::totals::Totals;
@@ -27,11 +28,12 @@ pub(crate) struct View {
     pub(crate) geometry: Geometry,
     pub(crate) cells: Cells,
     pub(crate) now: EventTime,
-    accounts: Accounts,
+    pub(super) accounts: Accounts,
+    pub(super) totals: Totals,
+    pub(super) expiry: Expiry,
     starts: Starts,
     /// When the next window moves.
     next_move: EventTime,
-    totals: Totals,
     sums: Sums,
     /// Whether the facts themselves are kept too.
     pub(super) keeps_standing: bool,
@@ -46,12 +48,13 @@ impl View {
             names: Names::new(&settings),
             scales: Scales::default(),
             classes: Arc::new(DurationClasses::new(bounds_ms)),
-            cells: Cells::new(settings.limits.cells_max),
+            cells: Cells::new(&settings.limits),
             now: EventTime::MIN,
             accounts: Accounts::default(),
             starts: geometry.starts(EventTime::MIN),
             next_move: EventTime::MIN,
             totals: Totals::new(geometry.len()),
+            expiry: Expiry::new(&geometry),
             sums: Sums::default(),
             keeps_standing: false,
             geometry,
@@ -98,13 +101,17 @@ impl View {
         }
         let noted = panes.take_noted();
         let mut is_long = false;
-        for (fact, sign) in &noted {
+        for Noted { fact, sign, applied_at } in &noted {
             let id = self.account_of(fact);
-            let account = self.accounts.of(id);
-            self.cells.note_overflows(u64::from(account.missing));
             if fact.time > self.now {
                 panes.lift_ahead(id, fact.time, &fact.value, i64::from(*sign));
                 continue;
+            }
+            // State has no time of its own, but for what counts from a deadline on.
+            let time = if fact.measure.is_state() { fact.time.max(*applied_at) } else { fact.time };
+            let account = self.touch(id, time);
+            if account.refused != [0; 2] {
+                self.cells.note_refused(account.refused);
             }
             if !account.is_named {
                 self.name(id, || Partial::zero_of(&fact.value));
@@ -126,11 +133,12 @@ impl View {
         }
         self.starts = self.geometry.starts(now);
         self.next_move = self.geometry.next_move(now);
+        self.expiry.advance_to(&self.starts);
         true
     }
 
     /// Brings a group's panes to the present windows, and sorts into them all that was posted.
-    fn settle(&mut self, panes: &mut Panes) {
+    pub(crate) fn settle(&mut self, panes: &mut Panes) {
         self.post_noted(panes);
         let (accounts, totals) = (&self.accounts, &mut self.totals);
         panes.advance_to(&self.geometry, &self.starts, |content, from, to| {
@@ -170,8 +178,12 @@ impl View {
     /// Tells the cells whose oldest is asked for which it is now, over these groups.
     pub(crate) fn find_oldest<'a>(&mut self, groups: impl Iterator<Item = &'a Panes>) {
         for id in self.accounts.oldest() {
-            let feeds = self.accounts.feeds(self.accounts.of(*id));
-            feeds.iter().for_each(|cell| self.totals.forget_oldest(*cell));
+            let account = self.accounts.of(*id);
+            let has_expired = account.touched < self.expiry.before;
+            let feeds = self.accounts.feeds(account).iter().enumerate();
+            // What has expired is not named anew; the overall value never does.
+            let named = feeds.filter(|(nth, cell)| *nth == 0 || !has_expired || self.totals.get(**cell, 0).is_some());
+            named.map(|(_, cell)| *cell).collect::<SmallVec<[CellId; 8]>>().into_iter().for_each(|cell| self.totals.forget_oldest(cell));
         }
         for panes in groups {
             for id in self.accounts.oldest() {
@@ -183,10 +195,15 @@ impl View {
         }
     }
 
+    fn touch(&mut self, id: AccountId, time: EventTime) -> Account {
+        self.expiry.has_old |= time < self.expiry.before;
+        self.accounts.touch(id, time)
+    }
+
     /// Names the series of an account to which something is posted that now has reached: seen from then on, at 0 until it is told.
     #[cold]
     fn name(&mut self, id: AccountId, zero: impl Fn() -> Partial) {
-        self.accounts.note_named(id);
+        self.accounts.set_named(id, true);
         let feeds = self.accounts.feeds(self.accounts.of(id));
         feeds.iter().for_each(|cell| self.totals.name(*cell, &zero));
     }
@@ -194,7 +211,7 @@ impl View {
     /// Adds what lay ahead of now and has been reached.
     pub(crate) fn reach(&mut self, panes: &mut Panes) {
         while let Some((id, time, partial)) = panes.pop_reached(self.now) {
-            let account = self.accounts.of(id);
+            let account = self.touch(id, time);
             if !account.is_named {
                 self.name(id, || partial.zero());
             }
@@ -215,7 +232,7 @@ impl View {
         }
         for (id, partial) in panes.states() {
             let account = self.accounts.of(id);
-            if account.keeping != Keeping::Oldest {
+            if account.keeping != Keeping::Oldest && !partial.is_zero() {
                 self.accounts.feeds(account).iter().for_each(|cell| self.totals.combine(*cell, 0, partial, sign));
             }
         }
@@ -252,18 +269,13 @@ impl View {
     }
 
     fn open_account(&mut self, purpose: Purpose, keeping: Keeping) -> AccountId {
-        let Purpose { measure, label, bundle } = purpose;
-        let alone = Purpose { bundle: BundleId::default(), ..purpose };
-        let purpose = if self.accounts.is_full() { alone } else { purpose };
+        let Purpose { measure, label, .. } = purpose;
+        let purpose = if self.accounts.has_room() { purpose } else { Purpose { bundle: BundleId::default(), ..purpose } };
         if let Some(known) = self.accounts.find(purpose) {
             return known;
         }
-        let mut keys: SmallVec<[KeyId; 8]> = SmallVec::from_elem(KeyId::default(), 1);
-        if purpose.bundle == bundle {
-            let is_kept = |key: &KeyId| measure.grouping() != Grouping::OneDimension || self.names.key_len(*key) == 1;
-            keys.extend(self.names.keys_of(bundle).iter().copied().filter(is_kept));
-        }
-        let cells = keys.into_iter().map(|key| self.cells.intern(Cell { measure, label, key }));
+        let keys = std::iter::once(KeyId::default()).chain(grouped_keys(&self.names, purpose));
+        let cells = keys.map(|key| self.cells.feed(Cell { measure, label, key }, self.names.set_of(key)));
         self.accounts.open(purpose, keeping, cells)
     }
 }
@@ -279,4 +291,10 @@ fn enter_all(content: &Content, accounts: &Accounts, mut enter: impl FnMut(CellI
         }
         feeds.iter().for_each(|cell| enter(*cell, &entry, keeps_counts));
     }
+}
+
+/// The keys of what an account is for, beside the overall one.
+pub(super) fn grouped_keys(names: &Names, purpose: Purpose) -> impl Iterator<Item = KeyId> {
+    let is_kept = move |key: &KeyId| purpose.measure.grouping() != Grouping::OneDimension || names.key_len(*key) == 1;
+    names.keys_of(purpose.bundle).iter().copied().filter(is_kept)
 }

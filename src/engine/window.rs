@@ -42,6 +42,11 @@ impl Geometry {
         self.windows.len()
     }
 
+    /// The longest window.
+    pub(crate) fn longest(&self) -> &WindowSettings {
+        &self.windows[self.windows.len() - 1]
+    }
+
     /// The width of the panes of a tier.
     pub(crate) fn width(&self, tier: usize) -> Span {
         self.widths[tier]

@@ -106,7 +106,7 @@ pub(super) const FAMILIES: [Own; 14] = [
         kind: "counter",
         labels: &["store"],
         merge: Merge::Sum,
-        help: "Entries that left early because a configured limit was reached.",
+        help: "Entries that left early because a configured limit was reached; of cells and family_cells: samples that found no room for their label set and count overall alone.",
         read: |s| s.evictions.iter().map(|(store, n)| (vec![*store], *n as f64)).collect(),
     },
     Own {
@@ -122,7 +122,7 @@ pub(super) const FAMILIES: [Own; 14] = [
         kind: "gauge",
         labels: &[],
         merge: Merge::Sum,
-        help: "Label sets kept over all measures.",
+        help: "Label sets over all measures that have not expired.",
         read: |s| vec![(Vec::new(), s.cells.0 as f64)],
     },
     Own {

@@ -14,7 +14,7 @@ pub struct Planned {
 }
 
 /// All of them.
-pub const PLANNED: [Planned; 10] = [
+pub const PLANNED: [Planned; 9] = [
     gauge("cx_checkpoint_last_success_timestamp_seconds", "When the newest checkpoint was written."),
     gauge("cx_checkpoint_duration_seconds", "Time that writing the newest checkpoint took."),
     gauge("cx_checkpoint_bytes", "Size of the newest checkpoint."),
@@ -24,7 +24,6 @@ pub const PLANNED: [Planned; 10] = [
     counter("cx_dead_letters_total", &["topic"], "Refused records that were copied to the dead-letter topic."),
     counter("cx_dead_letter_failures_total", &["topic"], "Refused records that could not be copied to the dead-letter topic."),
     gauge("cx_config_last_reload_successful", "Whether the newest reload of the configuration was taken over."),
-    gauge("cx_memory_budget_bytes", "Memory that the state may take."),
 ];
 
 const fn gauge(name: &'static str, help: &'static str) -> Planned {

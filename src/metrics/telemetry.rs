@@ -50,6 +50,7 @@ pub struct Telemetry {
     kafka_up: IntGauge,
     ready: IntGauge,
     collect: Gauge,
+    memory_budget: Gauge,
     lag: IntGaugeVec,
     assigned: IntGaugeVec,
     assigned_count: Vec<IntGauge>,
@@ -104,6 +105,9 @@ impl Telemetry {
         let kafka_up = gauge("cx_kafka_up", "Whether the brokers answered within the last seconds.");
         let ready = gauge("cx_ready", "Whether this instance is assigned, caught up and connected, as /-/ready says.");
         let collect = register(&registry, Gauge::new("cx_collect_seconds", "Time that making the newest snapshot of all values took."));
+        let budget_help =
+            "Memory that the state of the assigned partition groups may take at the configured limits, from measured bytes an entry.";
+        let memory_budget = register(&registry, Gauge::new("cx_memory_budget_bytes", budget_help));
         let lag = gauges("cx_kafka_lag_records", "Records of an assigned partition that are not read yet.", &["topic", "partition"]);
         let assigned = gauges("cx_kafka_partition_assigned", "1 for each partition that this instance reads.", &["topic", "partition"]);
         let assigned_counts = gauges("cx_kafka_partitions_assigned", "Partitions of the topic that this instance reads.", &["topic"]);
@@ -133,6 +137,7 @@ impl Telemetry {
             kafka_up,
             ready,
             collect,
+            memory_budget,
             lag,
             assigned,
             assigned_count: names.iter().map(|name| assigned_counts.with_label_values(&[name.as_str()])).collect(),
@@ -181,6 +186,11 @@ impl Telemetry {
     /// Notes how long the newest snapshot took.
     pub fn set_collect_seconds(&self, seconds: f64) {
         self.collect.set(seconds);
+    }
+
+    /// Notes how much memory the state may take.
+    pub fn set_memory_budget(&self, bytes: u64) {
+        self.memory_budget.set(bytes as f64);
     }
 
     /// Notes how many partitions a topic has.

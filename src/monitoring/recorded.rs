@@ -22,6 +22,7 @@ pub const UNMERGED: &[(&str, &str)] = &[
     ("cx_event_delay_seconds", "counters: cx:event_delay_p95_seconds:rate5m is the quantile of their rates"),
     ("cx_series", "each replica has its own limit"),
     ("cx_series_limit", "each replica has its own limit"),
+    ("cx_memory_budget_bytes", "each replica has its own memory"),
     ("cx_build_info", "says which version one replica is"),
     ("cx_ready", "says how one replica stands"),
     ("cx_kafka_partition_assigned", "says which partitions one replica reads"),

@@ -1,17 +1,19 @@
 //! The loop of the polling thread: follow the assignment, move now, publish when somebody asks, review readiness. Every round beats, so that a
 //! loop that stands still is noticed. The records themselves are the workers' business.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::clock::{evaluation_instant, follow_limit, wall_now};
 use super::crew::Crew;
+use super::memory::MemoryBudget;
 use super::pipeline::Pipeline;
 use super::publisher::Publisher;
 use super::service::Failure;
 use super::shared::Shared;
 use super::silence::Silence;
-use crate::config::RunSettings;
+use crate::config::{Configuration, RunSettings};
 use crate::engine::Engine;
 use crate::kafka::{Feed, Session, Share, Stopped, stop_all};
 use crate::metrics::telemetry::PartitionReading;
@@ -34,6 +36,7 @@ pub(super) struct Consuming<'a> {
     pub(super) shared: &'a Shared,
     pub(super) settings: &'a RunSettings,
     pub(super) topics: &'a [String],
+    budget: MemoryBudget,
     /// How far every topic partition had been read at the beginning of this round.
     feeds: Vec<Feed>,
     silence: Silence,
@@ -52,7 +55,7 @@ impl<'a> Consuming<'a> {
         shares: &'a Arc<[Share<Pipeline>]>,
         publisher: &'a Publisher,
         shared: &'a Shared,
-        settings: &'a RunSettings,
+        configuration: &'a Configuration,
         topics: &'a [String],
     ) -> Self {
         let begun = Instant::now();
@@ -61,8 +64,9 @@ impl<'a> Consuming<'a> {
             shares,
             publisher,
             shared,
-            settings,
+            settings: &configuration.run,
             topics,
+            budget: MemoryBudget::of(configuration),
             feeds: Vec::new(),
             silence: Silence::default(),
             is_caught_up: false,
@@ -161,6 +165,8 @@ impl<'a> Consuming<'a> {
             .collect();
         if self.session.is_assigned() {
             telemetry.set_assignment(&readings);
+            let groups: BTreeSet<i32> = readings.iter().map(|reading| reading.partition).collect();
+            telemetry.set_memory_budget(self.budget.bytes(groups.len()));
         }
         let readiness = self.readiness(unanswered);
         if readiness.is_ok() && self.shared.ready().is_err() {

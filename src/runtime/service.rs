@@ -12,6 +12,7 @@ use super::clock::wall_now;
 use super::consume::Consuming;
 use super::crew::Crew;
 use super::journal::Journal;
+use super::memory::MemoryBudget;
 use super::pipeline::Pipeline;
 use super::publisher::Publisher;
 use super::shared::Shared;
@@ -74,6 +75,7 @@ impl Service {
         let names = configuration.topics.iter().map(|topic| topic.name.clone()).collect();
         let cluster = Cluster::new(&configuration.kafka, names)?;
         let telemetry = Telemetry::new(&configuration.topics.iter().map(|topic| (topic.name.clone(), topic.kind)).collect::<Vec<_>>());
+        telemetry.set_memory_budget(MemoryBudget::of(configuration).bytes(0));
         let workers = configuration.run.workers;
         let mut engine = Engine::new(Arc::new(configuration.engine.clone()));
         let shared = Arc::new(Shared::new(engine.snapshot(), telemetry, configuration.run.snapshot_interval, workers));
@@ -181,7 +183,7 @@ impl Consumer {
                 crew.start(scope)?;
                 self.shared.asked().set_served(true);
                 let (shares, publisher, shared) = (&self.shares, self.publisher.as_ref(), self.shared.as_ref());
-                Consuming::new(session, shares, publisher, shared, &self.configuration.run, names).run(&crew, stopping)
+                Consuming::new(session, shares, publisher, shared, &self.configuration, names).run(&crew, stopping)
             }));
             crew.end();
             consumed.unwrap_or_else(|_| {

@@ -365,3 +365,26 @@ fn window_holds_its_first_instant_and_leaves_out_its_end() {
     assert_eq!(seen(60, HOUR + 59), Some(1.0));
     assert_eq!(seen(60, HOUR + 60), Some(0.0));
 }
+
+#[test]
+fn a_group_is_gone_when_its_label_sets_have_been_empty_for_the_longest_window_and_one_with_open_tickets_stays() {
+    let by_team = |what: &str, team: &str| {
+        let (name, labels) = what.split_once('{').unwrap_or((what, "}"));
+        format!("{name}_by_team{{team=\"{team}\",{labels}").replace(",}", "}")
+    };
+    let of_team = |ticket: &str, team: &str| {
+        let mut event = created(ticket);
+        event["team"] = team.into();
+        event
+    };
+    let events = [(0, of_team("T", "billing")), (HOUR, status("T", "solved")), (HOUR, of_team("U", "orders"))];
+    let resolved = r#"cx_tickets_resolved{window="30d"}"#;
+    let seen_at = |now| seen(&events, now);
+    seen_at(29 * DAY).is(&by_team(resolved, "billing"), 1.0);
+    seen_at(31 * DAY).is(&by_team(resolved, "billing"), 0.0);
+    let gone = seen_at(61 * DAY);
+    gone.lacks(&by_team(resolved, "billing"));
+    gone.is(resolved, 0.0);
+    gone.is(&by_team("cx_backlog_tickets", "orders"), 1.0);
+    gone.lacks(&by_team(r#"cx_tickets_created{window="30d"}"#, "orders"));
+}

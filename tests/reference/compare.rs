@@ -7,6 +7,7 @@ use super::model;
 use super::outcome::{Arrival, judge};
 use super::product::{Exported, Product};
 use super::series::{Series, Value};
+use super::setup::DIMENSIONS;
 use super::sheet::Values;
 
 const SHOWN_MAX: usize = 12;
@@ -61,7 +62,12 @@ impl Scenario {
                     }
                     let Some(latest) = judged.applied.iter().map(|event| event.time).max() else { continue };
                     now = now.max(latest + ahead);
-                    let faults = differences(&model::values(&arrivals, &self.settings, now), &product.look(now));
+                    let expected = model::values(&arrivals, &self.settings, now);
+                    let exported = product.look(now);
+                    let mut faults = differences(&expected, &exported);
+                    if self.has_all_expired(latest, now) {
+                        faults.extend(standing(&expected, &exported));
+                    }
                     if !faults.is_empty() {
                         return Err(self.told(&faults, now, done));
                     }
@@ -69,6 +75,17 @@ impl Scenario {
             }
         }
         Ok(())
+    }
+
+    /// Whether everything that happened has left the longest window for as long as that is, so that no group may stand any more but for what it
+    /// holds now. Where something may come to pass later by itself, such as a deadline, this is not known.
+    fn has_all_expired(&self, latest: i64, now: i64) -> bool {
+        let settings = &self.settings;
+        let longest = settings.windows.iter().max_by_key(|window| window.range).expect("there is a window");
+        let targets = &settings.targets;
+        let has_deadlines = [&targets.first_response, &targets.resolution, &targets.chat_wait].iter().any(|target| target.is_configured());
+        let stands_still = !has_deadlines && settings.journey.stages.is_empty() && settings.chat_idle_end.is_none();
+        stands_still && now >= latest + 2 * longest.range.0
     }
 
     /// What a failing scenario says when every act is left out that it can fail without.
@@ -123,6 +140,22 @@ pub(crate) fn differences(expected: &Values, exported: &Exported) -> Vec<String>
     }
     out.sort_unstable();
     out
+}
+
+/// The series of groups of which nothing but 0 is expected.
+fn standing(expected: &Values, exported: &Exported) -> Vec<String> {
+    let holds = |value: &Value| value.number().is_some_and(|number| number != 0.0);
+    let holding: FxHashSet<Vec<(&str, &str)>> =
+        expected.iter().filter(|(_, value)| holds(value)).filter_map(|(series, _)| group(series)).collect();
+    let stands = exported.iter().filter(|(series, _)| group(series).is_some_and(|group| !holding.contains(&group)));
+    stands.map(|(series, got)| format!("{series}: has expired, got {got}")).collect()
+}
+
+/// The dimensions by which a series is grouped, with their values.
+fn group(series: &Series) -> Option<Vec<(&str, &str)>> {
+    let dimensions = DIMENSIONS.iter().filter_map(|(name, _)| Some((*name, series.label(name)?)));
+    let group: Vec<_> = dimensions.collect();
+    (series.name.contains("_by_") && !group.is_empty()).then_some(group)
 }
 
 /// A family's name without a histogram's suffix.

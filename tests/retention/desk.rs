@@ -50,11 +50,27 @@ impl Desk {
         self.tell(TICKETS, after, "ticket.status_changed", &format!(r#""ticket_id":"{id}","status":"solved""#));
     }
 
+    /// Opens a ticket of a team.
+    pub(crate) fn open_for(&mut self, after: Span, id: &str, team: &str) {
+        self.tell(TICKETS, after, "ticket.created", &format!(r#""ticket_id":"{id}","team":"{team}""#));
+    }
+
     /// The value of a series, 0 where it is absent.
     pub(crate) fn value(&mut self, series: &str) -> f64 {
+        self.shown(series).unwrap_or(0.0)
+    }
+
+    /// The value of a series, where it is shown.
+    pub(crate) fn shown(&mut self, series: &str) -> Option<f64> {
+        let text = self.text();
+        let line = text.lines().find_map(|line| line.strip_prefix(series)?.strip_prefix(' '));
+        line.map(|value| value.parse().unwrap())
+    }
+
+    /// The whole exposition.
+    pub(crate) fn text(&mut self) -> String {
         let mut text = String::new();
         Exposition::new(&self.configuration).render(&self.engine.snapshot(), &mut text);
-        let line = text.lines().find_map(|line| line.strip_prefix(series)?.strip_prefix(' '));
-        line.map_or(0.0, |value| value.parse().unwrap())
+        text
     }
 }

@@ -4,7 +4,7 @@ use rustc_hash::FxHashMap;
 
 use super::{GroupKey, Reading, Snapshot, Stage, TopicSnapshot, TrendMedians, WindowState};
 use crate::engine::aggregate::{Durations, Partial};
-use crate::engine::cells::{Cell, CellId};
+use crate::engine::cells::{Cell, CellId, Refusal};
 use crate::engine::fact::{Label, Measure};
 use crate::engine::group::{Evictions, Group, TopicState};
 use crate::engine::ledger::Ledger;
@@ -44,13 +44,13 @@ impl GroupsState {
 /// The snapshot of a view and the state of the groups behind it.
 pub(crate) fn take(view: &View, rules: &Rules, state: GroupsState) -> Snapshot {
     let mut labels: FxHashMap<Measure, Vec<Label>> = FxHashMap::default();
-    let mut readings = FxHashMap::with_capacity_and_hasher(view.cells.all().len(), Default::default());
-    for (at, cell) in view.cells.all().iter().enumerate() {
-        let read = readings_of(view, cell, CellId(at as u32));
+    let mut readings: FxHashMap<Cell, Vec<Reading>> = FxHashMap::default();
+    for (id, cell) in view.cells.all() {
+        let read = readings_of(view, &cell, id);
         if read.is_empty() {
             continue;
         }
-        readings.insert(*cell, read);
+        readings.insert(cell, read);
         if cell.key == KeyId::default() {
             labels.entry(cell.measure).or_default().push(cell.label);
         }
@@ -65,7 +65,7 @@ pub(crate) fn take(view: &View, rules: &Rules, state: GroupsState) -> Snapshot {
         overflows: state.overflows,
         customers_since: state.customers_since,
         is_backlog_complete: state.is_backlog_complete,
-        cells: (view.cells.all().len(), view.settings.limits.cells_max),
+        cells: (readings.len(), view.settings.limits.cells_max),
         touchpoints: texts(view, labels.get(&Measure::Touchpoints), CHANNEL),
         stages: stages(view, rules, &labels),
         transitions: texts(view, labels.get(&Measure::JourneyTransitions), JOURNEY_STAGE),
@@ -205,6 +205,7 @@ fn entries(groups: &[&Group]) -> Vec<(&'static str, usize)> {
 
 fn evictions(views: &[&View], groups: &[&Group]) -> Vec<(&'static str, u64)> {
     let identities = groups.iter().flat_map(|g| &g.topics).map(|t| t.gate.evictions()).sum();
+    let refused = |refusal| views.iter().map(|view| view.cells.refused_facts(refusal)).sum();
     let sum = |of: fn(&Evictions) -> u64| groups.iter().map(|g| of(&g.evictions)).sum();
     vec![
         ("contacts", sum(|e| e.contacts)),
@@ -213,7 +214,8 @@ fn evictions(views: &[&View], groups: &[&Group]) -> Vec<(&'static str, u64)> {
         ("held", sum(|e| e.held)),
         ("histories", sum(|e| e.histories)),
         ("identities", identities),
-        ("cells", views.iter().map(|view| view.cells.overflows()).sum()),
+        ("cells", refused(Refusal::Total)),
+        ("family_cells", refused(Refusal::Family)),
     ]
 }
 

@@ -1,0 +1,31 @@
+//! The memory budget reckons with bytes an entry that are measured: not too few, and not twice as many.
+#![expect(unsafe_code, reason = "an allocator that counts can only be put in by an unsafe implementation")]
+
+#[path = "../benches/support/living.rs"]
+mod living;
+
+use cxpulse::engine::{CELL_BYTES, CONTACT_BYTES, CUSTOMER_BYTES, HELD_EVENT_BYTES, SHOWN_CELL_BYTES, SURVEY_BYTES, UNSETTLED_EVENT_BYTES};
+
+#[global_allocator]
+static ALLOCATOR: living::Counting = living::Counting;
+
+/// One test, because what other threads take would be counted too.
+#[test]
+fn bytes_of_an_entry_are_those_measured_rounded_up() {
+    let (kept, shown) = living::label_set();
+    let measured = [
+        ("ticket", CONTACT_BYTES, living::open_ticket().max(living::ended_ticket())),
+        ("customer", CUSTOMER_BYTES, living::customer()),
+        ("survey", SURVEY_BYTES, living::survey()),
+        ("customer, ticket and survey", CONTACT_BYTES + CUSTOMER_BYTES + SURVEY_BYTES, living::customer_with_ticket_and_answer()),
+        ("unsettled event", UNSETTLED_EVENT_BYTES, living::unsettled_event()),
+        ("event ahead of now", HELD_EVENT_BYTES, living::held_event()),
+        ("label set in a window", CELL_BYTES, kept),
+        ("the same in a snapshot", SHOWN_CELL_BYTES, shown),
+    ];
+    for (what, budget, bytes) in measured {
+        let bytes = bytes as u64;
+        println!("measured: {what:<30}{bytes:>6} bytes, {budget} in the budget");
+        assert!(bytes <= budget && budget < 2 * bytes, "{what}: {bytes} bytes measured, {budget} in the budget");
+    }
+}
