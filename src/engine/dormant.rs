@@ -13,6 +13,9 @@ use serde::de::DeserializeOwned;
 /// So many values may lie awake for nothing.
 const AWAKE_MAX: usize = 8_192;
 
+/// How long the memory is that states are written to at first.
+const SCRATCH_BYTES: usize = 1_024;
+
 /// A map from keys to values of which most are asleep.
 #[derive(Debug)]
 pub(crate) struct Dormant<K, V> {
@@ -88,10 +91,15 @@ impl<K: Copy + Eq + Hash, V: Clone + Serialize + DeserializeOwned> Dormant<K, V>
     pub(crate) fn put_to_sleep(&mut self, key: &K) {
         let Some(entry) = self.entries.get_mut(key) else { return };
         let Entry::Awake(value) = entry else { return };
-        let bytes = postcard::to_extend(&**value, std::mem::take(&mut self.scratch)).expect("every state can be written to memory");
-        *entry = Entry::Asleep(bytes.as_slice().into());
-        self.scratch = bytes;
-        self.scratch.clear();
+        let bytes = loop {
+            match postcard::to_slice(&**value, &mut self.scratch) {
+                Ok(written) => break Box::from(&*written),
+                // Few states are long, and none is written by pieces for their sake.
+                Err(postcard::Error::SerializeBufferFull) => self.scratch.resize(2 * self.scratch.len() + SCRATCH_BYTES, 0),
+                Err(error) => unreachable!("every state can be written to memory: {error}"),
+            }
+        };
+        *entry = Entry::Asleep(bytes);
     }
 
     /// Lets go to sleep what woke up longest ago and rests again; who does not is put to sleep by whoever settles it. Nothing happens before there are

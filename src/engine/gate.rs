@@ -1,6 +1,7 @@
 //! Once-only and lateness of one topic partition: what may still be counted, judged by the log prefix and the configuration alone.
 
 use std::collections::BTreeMap;
+use std::collections::hash_map::Entry;
 
 use rustc_hash::FxHashMap;
 
@@ -40,13 +41,13 @@ impl Gate {
             return Outcome::Future;
         }
         let horizon = self.horizon();
-        if self.seen.get(&identity).is_some_and(|known| *known >= horizon) {
-            return Outcome::Duplicate;
+        match self.seen.entry(identity) {
+            Entry::Occupied(known) if *known.get() >= horizon => return Outcome::Duplicate,
+            _ if time < horizon => return Outcome::Late,
+            Entry::Occupied(mut known) => *known.get_mut() = time,
+            Entry::Vacant(place) => drop(place.insert(time)),
         }
-        if time < horizon {
-            return Outcome::Late;
-        }
-        self.remember(identity, time);
+        self.schedule(identity, time);
         if self.watermark.is_none_or(|watermark| time > watermark) {
             self.watermark = Some(time);
             self.expire();
@@ -83,8 +84,8 @@ impl Gate {
         Span((self.allowed_lateness.0 / SLICES).max(1_000))
     }
 
-    fn remember(&mut self, identity: Key, time: EventTime) {
-        self.seen.insert(identity, time);
+    /// Sees to it that an identity is forgotten in time, and the first ones at once where there are too many.
+    fn schedule(&mut self, identity: Key, time: EventTime) {
         self.expiry.entry(time.slice(self.slice_width())).or_default().push(identity);
         while self.seen.len() > self.identities_max {
             let Some((slice, mut identities)) = self.expiry.pop_first() else { break };
