@@ -68,7 +68,13 @@ impl Fed {
     fn pass_two_days(&mut self, from: EventTime) {
         for days in [1, 2] {
             self.feed(0, from + Span::days(days), "ticket.assigned", r#""ticket_id":"clock""#);
+            self.take_in();
         }
+    }
+
+    /// Has everything taken in that was fed.
+    fn take_in(&mut self) {
+        self.engine.advance_to(EventTime::MIN);
     }
 
     fn snapshot(&mut self) -> Snapshot {
@@ -153,6 +159,7 @@ pub(crate) fn held_event() -> usize {
     for n in 0..COUNT {
         fed.feed(0, START + Span(1_000 + n), "ticket.created", &format!(r#""ticket_id":"T{n}""#));
     }
+    fed.take_in();
     (LIVE.load(Ordering::Relaxed) - before) / COUNT as usize
 }
 

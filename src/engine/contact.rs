@@ -78,8 +78,8 @@ pub(crate) struct Summary {
     /// Time the customer waited so far, and since when it runs again.
     pub(crate) waited: Span,
     pub(crate) waiting_since: Option<EventTime>,
-    /// What targets and business hours are counted by; absent without them, to stay small.
-    pub(crate) clocks: Option<Box<Clocks>>,
+    /// What targets and business hours are counted by; absent without them.
+    pub(crate) clocks: Option<Clocks>,
 }
 
 /// When replies came whose ticket's creation was not known, in their order.

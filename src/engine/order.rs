@@ -12,6 +12,12 @@ pub(crate) struct EventOrder {
     tie: u64,
 }
 
+impl Default for EventOrder {
+    fn default() -> Self {
+        Self::MIN
+    }
+}
+
 impl EventOrder {
     /// Before every event.
     pub(crate) const MIN: Self = Self { time: EventTime::MIN, tie: 0 };

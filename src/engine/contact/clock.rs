@@ -96,7 +96,7 @@ impl Summary {
     pub(super) fn note_holder(&mut self, mark: Mark) {
         let (is_over, is_accepted) = (self.is_over(), self.accepted.is_some());
         let Some(clocks) = &mut self.clocks else { return };
-        let Clocks { response, resolution, wait } = &mut **clocks;
+        let Clocks { response, resolution, wait } = clocks;
         for (clock, runs) in [(response, !is_over), (resolution, true), (wait, !is_over && !is_accepted)] {
             if let Some(clock) = clock.as_mut().filter(|c| c.deadline.is_some_and(|deadline| mark.time <= deadline)) {
                 (clock.holder, clock.ran) = (mark.dimensions, runs);

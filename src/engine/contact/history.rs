@@ -76,8 +76,11 @@ pub(crate) struct ContactState {
     /// The events that something late may still precede, in their order.
     #[serde(skip)]
     tail: SmallVec<[Entry; 0]>,
-    /// The event that the base ends with.
+    /// The event that the base ends with; the last one while the tail is empty.
+    #[serde(skip)]
     base_order: EventOrder,
+    /// The last event, so that what comes after it need not look at those before.
+    last_order: EventOrder,
     /// The surveys about it, and the last event that named it among those of surveys.
     pub(crate) surveys: Linked,
     last_survey: EventOrder,
@@ -92,6 +95,7 @@ impl ContactState {
             base: Base::Summary,
             tail: SmallVec::new(),
             base_order: EventOrder::MIN,
+            last_order: EventOrder::MIN,
             surveys: Linked::default(),
             last_survey: EventOrder::MIN,
         }
@@ -107,11 +111,12 @@ impl ContactState {
         setting: &mut Setting<'_>,
     ) -> Change {
         // Most are last, and a search would read what lies long behind.
-        let is_next = self.tail.last().is_none_or(|last| last.order <= entry.order);
+        let is_next = self.tail.is_empty() || self.last_order <= entry.order;
         let at = if is_next { self.tail.len() } else { self.tail.partition_point(|e| e.order <= entry.order) };
         let (is_last, is_after_surveys) = (at == self.tail.len(), entry.order > self.last_survey);
         if self.tail.is_empty() {
-            let is_first = self.base_order == EventOrder::MIN;
+            let is_first = self.last_order == EventOrder::MIN;
+            self.base_order = self.last_order;
             self.base = if is_first { Base::Nothing } else { Base::Known(Box::new(self.summary.clone())) };
             self.tail.reserve(EVENTS_AT_ONCE);
         }
@@ -137,6 +142,7 @@ impl ContactState {
         if !is_replayed {
             self.recompute(inherited, setting);
         }
+        self.last_order = self.tail.last().map_or(self.last_order, |last| last.order);
         Change { was, is_last: is_last && is_after_surveys }
     }
 
@@ -163,7 +169,6 @@ impl ContactState {
         let settled = self.tail.partition_point(|e| e.order.time < horizon);
         let folded = settled.max(self.tail.len().saturating_sub(history_max));
         if folded == self.tail.len() {
-            self.base_order = self.last_order();
             self.base = Base::Summary;
             self.tail = SmallVec::new();
         } else if folded > 0 {
@@ -203,6 +208,7 @@ impl ContactState {
             Base::Known(base) => (base.dimensions, base.opened),
         };
         let (mut customer, mut is_opened) = (opened.and_then(|o| o.customer), opened.is_some_and(|o| !o.is_silent));
+        let base_order = if self.tail.is_empty() { self.last_order } else { self.base_order };
         for entry in self.tail.iter().take_while(|e| e.order < order) {
             dimensions = setting.names.overlay(dimensions, entry.dimensions);
             match &entry.action {
@@ -211,12 +217,12 @@ impl ContactState {
                 Action::Event(_) | Action::SetCompleted(_) => {}
             }
         }
-        Known { dimensions, customer, is_settled: order < self.base_order }
+        Known { dimensions, customer, is_settled: order < base_order }
     }
 
     /// Its last event, or the one that the base ended with.
     pub(crate) fn last_order(&self) -> EventOrder {
-        self.tail.last().map_or(self.base_order, |e| e.order)
+        self.last_order
     }
 
     /// Its last event, those of its surveys included.
@@ -249,7 +255,7 @@ impl ContactState {
         let solves = [summary.solve, summary.first_solve].iter().fold(0, |sum, s| sum ^ s.map_or(0, |s| s.mark.time.0));
         let opened = summary.opened.map_or(0, |o| o.time.0);
         let clocks = summary.clocks.as_ref().map_or(0, |clocks| u64::from(clocks.response.is_some()));
-        let last = self.tail.last().map_or(0, |entry| entry.order.time.0);
+        let last = self.last_order.time.0;
         (marks ^ stamps ^ solves ^ opened ^ last) as u64 ^ clocks ^ summary.reopens.len() as u64 ^ summary.next_responses.len() as u64
     }
 
