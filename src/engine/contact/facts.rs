@@ -12,8 +12,8 @@ use crate::time::{EventTime, Span};
 pub(crate) fn facts(contact: Contact, summary: &Summary, classes: &DurationClasses, settings: &EngineSettings) -> Facts {
     let (mut none, mut facts) = (Facts::new(), Facts::new());
     let seen = Seen::of(contact, summary, settings);
-    Exchange { before: None, after: seen.parts.as_ref(), gone: &mut none, come: &mut facts, classes }.every_part();
-    if seen.parts.is_some() {
+    Exchange { before: None, after: there(&seen.parts), gone: &mut none, come: &mut facts, classes }.every_part();
+    if !seen.parts.is_gone {
         listed(summary, 0..usize::MAX, 0..usize::MAX, &mut Writer { facts: &mut facts, classes });
     }
     facts
@@ -22,7 +22,7 @@ pub(crate) fn facts(contact: Contact, summary: &Summary, classes: &DurationClass
 /// What is kept of a summary while an event is taken in that only adds to it.
 #[derive(Debug)]
 pub(crate) struct Seen {
-    parts: Option<Parts>,
+    parts: Parts,
     next_responses: usize,
     reopens: usize,
 }
@@ -45,7 +45,7 @@ impl Seen {
         come: &mut Facts,
     ) {
         let now = Parts::of(contact, summary, settings);
-        let (was_there, is_there) = (self.parts.is_some(), now.is_some());
+        let (was_there, is_there) = (!self.parts.is_gone, !now.is_gone);
         let (responses, reopens) = (self.next_responses, self.reopens);
         if was_there && !is_there {
             listed(summary, 0..responses, 0..reopens, &mut Writer { facts: gone, classes });
@@ -53,8 +53,12 @@ impl Seen {
             let known = if was_there { (responses, reopens) } else { (0, 0) };
             listed(summary, known.0..usize::MAX, known.1..usize::MAX, &mut Writer { facts: come, classes });
         }
-        Exchange { before: self.parts.as_ref(), after: now.as_ref(), gone, come, classes }.every_part();
+        Exchange { before: there(&self.parts), after: there(&now), gone, come, classes }.every_part();
     }
+}
+
+fn there(parts: &Parts) -> Option<&Parts> {
+    (!parts.is_gone).then_some(parts)
 }
 
 /// After how long without events something is over; tickets never are.
@@ -85,9 +89,14 @@ impl Exchange<'_> {
     #[inline]
     fn part<P: PartialEq + Copy>(&mut self, of: impl Fn(&Parts) -> Option<P>, write: impl Fn(&mut Writer<'_>, P)) {
         let (before, after) = (self.before.and_then(&of), self.after.and_then(&of));
-        if before == after {
-            return;
+        if before != after {
+            self.write(before, after, write);
         }
+    }
+
+    /// Apart, because an event changes few parts, and what compares them all should stay short.
+    #[inline(never)]
+    fn write<P>(&mut self, before: Option<P>, after: Option<P>, write: impl Fn(&mut Writer<'_>, P)) {
         if let Some(before) = before {
             write(&mut Writer { facts: self.gone, classes: self.classes }, before);
         }
@@ -97,7 +106,7 @@ impl Exchange<'_> {
     }
 
     fn every_part(mut self) {
-        let Some(Parts { is_ticket, .. }) = self.before.or(self.after).copied() else { return };
+        let Some(is_ticket) = self.before.or(self.after).map(|parts| parts.is_ticket) else { return };
         self.part(|p| p.first_response, |out, stamp| out.stamp(Measure::FirstResponse, stamp));
         self.part(|p| p.automated_response, |out, stamp| out.stamp(Measure::AutomatedFirstResponse, stamp));
         self.part(

@@ -10,6 +10,8 @@ use crate::time::{EventTime, Span};
 /// The parts of a summary; what a snapshot told of is in none that makes a sample.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Parts {
+    /// Withdrawn, which has no facts: nothing else is told then.
+    pub(super) is_gone: bool,
     pub(super) is_ticket: bool,
     pub(super) opened: Option<Mark>,
     pub(super) first_response: Option<Stamp>,
@@ -55,20 +57,19 @@ pub(super) struct Noted {
 }
 
 impl Parts {
-    /// The parts of a summary; `None` when the ticket or chat is withdrawn, which has no facts.
+    /// The parts of a summary.
     #[inline]
-    pub(crate) fn of(contact: Contact, summary: &Summary, settings: &EngineSettings) -> Option<Self> {
+    pub(crate) fn of(contact: Contact, summary: &Summary, settings: &EngineSettings) -> Self {
+        let mut parts = Self::none(contact);
         if summary.is_gone {
-            return None;
+            parts.is_gone = true;
+            return parts;
         }
         let opened = summary.opened.filter(|o| !o.is_silent).map(|o| Mark { time: o.time, dimensions: o.dimensions });
-        let mut parts = Self {
-            opened,
-            first_response: summary.first_response.filter(|s| !s.is_silent),
-            automated_response: summary.automated_response.filter(|s| !s.is_silent),
-            transferred: summary.transferred,
-            ..Self::none(contact)
-        };
+        parts.opened = opened;
+        parts.first_response = summary.first_response.filter(|s| !s.is_silent);
+        parts.automated_response = summary.automated_response.filter(|s| !s.is_silent);
+        parts.transferred = summary.transferred;
         if parts.is_ticket {
             parts.tell_ticket(summary);
         } else {
@@ -77,11 +78,13 @@ impl Parts {
         if summary.clocks.is_some() {
             parts.tell_targets(summary, idle_end_of(contact, settings));
         }
-        Some(parts)
+        parts
     }
 
+    #[inline]
     fn none(contact: Contact) -> Self {
         Self {
+            is_gone: false,
             is_ticket: matches!(contact, Contact::Ticket(_)),
             opened: None,
             first_response: None,
