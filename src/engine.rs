@@ -14,6 +14,7 @@ mod expiry;
 mod fact;
 mod gate;
 mod group;
+mod intake;
 mod ledger;
 mod names;
 mod numbers;
@@ -135,10 +136,6 @@ pub struct Progress {
     pub seen_through: EventTime,
 }
 
-/// So many events are taken in at once, unless somebody looks or time moves before: the code that judges a record and the code that applies an event
-/// do not fit a processor's instruction cache together, so that doing either for many in a row takes half the time.
-const TAKEN_AT_ONCE: usize = 128;
-
 /// The state machine over all partition groups of this process.
 #[derive(Debug)]
 pub struct Engine {
@@ -209,79 +206,13 @@ impl Engine {
     /// # Panics
     /// When the group is not assigned, or the offset is not above those before it: the caller's mistake.
     pub fn handle(&mut self, place: Place, decoded: &Decoded<'_>) -> Outcome {
-        let group = self.assigned.get_mut(&place.group).expect(ASSIGNED);
+        let group = self.assigned.get_mut(&place.group).expect(intake::ASSIGNED);
         let (outcome, arrived) = group.judge(place, decoded, &mut self.view);
         if let Some(arrived) = arrived {
             self.arrived.push((place.group, arrived));
-            if self.arrived.len() >= TAKEN_AT_ONCE {
-                self.take_in();
-            }
+            self.take_in_if_many();
         }
         outcome
-    }
-
-    /// Takes in the events that were applied since it last did.
-    fn take_in(&mut self) {
-        let arrived = std::mem::take(&mut self.arrived);
-        let mut rest = arrived.as_slice();
-        while let Some((_, first)) = rest.first() {
-            let Some(limit) = self.follow_until else {
-                self.take_in_run(rest);
-                break;
-            };
-            // Label sets give their places back at instants that events decide, and not by how many of them are taken in at once.
-            let follow_to = first.order.time.min(limit);
-            if follow_to >= self.view.next_freeing() {
-                self.move_to(follow_to);
-            }
-            let next_freeing = self.view.next_freeing();
-            let crosses = |(_, arrived): &(PartitionGroup, Arrived)| arrived.order.time.min(limit) >= next_freeing;
-            let length = 1 + rest[1..].iter().position(crosses).unwrap_or(rest.len() - 1);
-            let (run, others) = rest.split_at(length);
-            self.take_in_run(run);
-            rest = others;
-        }
-        self.arrived = arrived;
-        self.arrived.clear();
-    }
-
-    fn take_in_run(&mut self, run: &[(PartitionGroup, Arrived)]) {
-        let latest = run.iter().map(|(_, arrived)| arrived.order.time).max();
-        let follow_to = self.follow_until.and_then(|limit| latest.map(|latest| latest.min(limit))).filter(|now| *now > self.view.now);
-        let moved = follow_to.is_some_and(|now| self.view.advance_to(now));
-        if follow_to.is_some() {
-            self.assigned.values_mut().for_each(|group| group.release_held(&mut self.view, &self.rules));
-        }
-        // Each waits for memory that none of the others needs, so all of that is fetched side by side before the first is applied.
-        for (group, arrived) in run {
-            std::hint::black_box(self.assigned.get(group).map(|group| group.glance(arrived)));
-        }
-        for (group, arrived) in run {
-            self.assigned.get_mut(group).expect(ASSIGNED).take_in(arrived, &mut self.view, &self.rules);
-        }
-        self.follow_up(moved);
-    }
-
-    /// Moves now on, and does what that leaves to be done.
-    fn move_to(&mut self, now: EventTime) {
-        let moved = self.view.advance_to(now);
-        self.assigned.values_mut().for_each(|group| group.release_held(&mut self.view, &self.rules));
-        self.follow_up(moved);
-        if self.view.must_free() {
-            self.assigned.values_mut().for_each(|group| self.view.settle(&mut group.panes));
-            self.expire(true);
-        }
-    }
-
-    /// What events, or a move of now, leave to be done for all groups at once.
-    fn follow_up(&mut self, moved: bool) {
-        for group in self.assigned.values_mut() {
-            if moved {
-                group.settle(&mut self.view, &self.rules);
-            }
-            self.view.post_noted(&mut group.panes);
-            self.view.reach(&mut group.panes);
-        }
     }
 
     /// Notes that a group was not read from its logs' start, so that its backlog is not whole until a full set of ticket snapshots was read.
@@ -308,9 +239,13 @@ impl Engine {
     /// Moves the windows to `now`, applies events that were held until then, and lets histories settle; an earlier instant is ignored.
     pub fn advance_to(&mut self, now: EventTime) {
         self.take_in();
-        if now > self.view.now {
-            self.move_to(now);
+        if now <= self.view.now {
+            return;
         }
+        if self.move_to(now) {
+            self.settle_groups();
+        }
+        self.free_if_due();
     }
 
     /// The largest event time applied in any assigned group.
@@ -343,8 +278,6 @@ impl Engine {
         self.view.expire(assigned, self.parked.values_mut().map(|group| &mut group.panes), frees);
     }
 }
-
-const ASSIGNED: &str = "records come from assigned partition groups only";
 
 /// What the life cycles are told by the configuration, in numbers.
 #[derive(Debug)]

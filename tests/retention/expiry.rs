@@ -152,3 +152,22 @@ fn a_group_that_was_parked_while_others_came_and_went_brings_back_what_it_held()
     desk.solve(Span::days(8), "T");
     assert_eq!(desk.shown("cx_tickets_resolved_by_team{team=\"billing\",window=\"1d\"}"), Some(1.0));
 }
+
+/// Places are given back between two events that are taken in at once, and a history that one of the later ones belongs into must wait for it.
+#[test]
+fn places_given_back_among_events_fold_no_history_that_one_of_them_corrects() {
+    for hop in 0..3 {
+        let edge = Span(Span::days(2).0 + hop * Span::hours(6).0);
+        let at = |minutes: i64| Span(edge.0 + Span::minutes(minutes).0);
+        let mut desk = Desk::new(&[]);
+        let reply = r#""ticket_id":"A","author":"agent""#;
+        desk.open(at(-50), "A");
+        desk.tell(TICKETS, at(-10), "ticket.message", reply);
+        assert_eq!(desk.value(r#"cx_first_response_mean_seconds{window="24h"}"#), 40.0 * 60.0);
+        // One of the three edges is where places are given back.
+        desk.open(at(40), "B");
+        desk.tell(TICKETS, at(-15), "ticket.message", reply);
+        desk.open(at(120), "C");
+        assert_eq!(desk.value(r#"cx_first_response_mean_seconds{window="24h"}"#), 35.0 * 60.0, "at {edge}");
+    }
+}
