@@ -11,7 +11,7 @@ pub const CONTACT_BYTES: u64 = 700;
 /// Bytes of a customer.
 pub const CUSTOMER_BYTES: u64 = 400;
 /// Bytes of a survey with its answer.
-pub const SURVEY_BYTES: u64 = 1_100;
+pub const SURVEY_BYTES: u64 = 600;
 /// Bytes of an event that something late may still precede: in a history, and its identity.
 pub const UNSETTLED_EVENT_BYTES: u64 = 600;
 /// Bytes of an event ahead of now, with its identity.
