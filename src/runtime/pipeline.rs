@@ -152,12 +152,19 @@ impl Sink for Pipeline {
         // Before this returns nobody may see what went any more: only then do others learn that it is free.
         let mut engines: Vec<&mut Engine> = sinks.iter_mut().map(|sink| &mut sink.engine).collect();
         publisher.gather(&mut engines, None).show();
+        shared.begin_era();
     }
 
     fn record(&mut self, arrived: Arrived<'_>) {
         self.note_timestamp_kind(arrived.at.topic, arrived.timestamp_kind);
         let outcome = self.handle(arrived.at, arrived.record);
         self.journal.note_outcome(arrived.at, arrived.record.offset, outcome);
+    }
+
+    fn settle(&mut self) {
+        if !self.is_broken {
+            self.engine.settle();
+        }
     }
 
     fn progressed(&mut self, feed: &Feed) {
