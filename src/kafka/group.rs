@@ -18,7 +18,7 @@ use crate::time::EventTime;
 /// Records of one partition group that are taken before the next group has its turn: whoever stops a share waits for as long as these take.
 const TURN_RECORDS: usize = 128;
 /// How long a group waits for the records that are next in time where they are on their way from the broker. What is counted out of order is
-/// corrected, which costs several times what counting it in order does; and a partition that has no leader must not hold the others up for long.
+/// corrected, which costs more than counting it in order; and a partition that has no leader must not hold the others up for long.
 const AWAITED_WITHIN: Duration = Duration::from_millis(50);
 
 /// One partition group: its feeds and their queues, index by index.
