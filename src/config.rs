@@ -100,7 +100,8 @@ pub struct RunSettings {
     pub clock: Clock,
     /// How many threads count records, each for partition groups of its own.
     pub workers: usize,
-    /// How old the snapshot that a scrape reads may be; it is taken when somebody asks. Default 250 ms.
+    /// How old the snapshot that a scrape reads may be at rest; it is taken when somebody asks. While records are read as fast as can be, a scrape
+    /// reads what is there and at most two seconds old. Default 250 ms.
     pub snapshot_interval: Duration,
 }
 

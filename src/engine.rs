@@ -262,8 +262,8 @@ impl Engine {
         snapshot::take(&self.view, &self.rules, GroupsState::of(&[&self.view], &groups))
     }
 
-    /// Brings the totals up to date with all that was posted.
-    fn settle(&mut self) {
+    /// Brings the totals up to date with all that was posted, as every look does. Who expects one can have it done before.
+    pub fn settle(&mut self) {
         self.take_in();
         self.assigned.values_mut().for_each(|group| self.view.tell(&mut group.panes));
         if self.view.must_hide() {

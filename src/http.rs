@@ -5,6 +5,7 @@
 
 mod body;
 mod collection;
+mod collector;
 mod connection;
 mod history;
 mod negotiate;
@@ -15,6 +16,7 @@ mod stall;
 use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Instant;
 
 use tokio::net::TcpListener;
 
@@ -22,10 +24,23 @@ use crate::config::WebSettings;
 use crate::engine::Snapshot;
 use crate::metrics::Exposition;
 
+/// A snapshot as its source shows it.
+#[derive(Clone, Debug)]
+pub struct Shown {
+    /// The values.
+    pub snapshot: Arc<Snapshot>,
+    /// The instant that they tell of; that of the question while nobody takes newer ones, since they are as new as can be.
+    pub as_of: Instant,
+}
+
 /// Where the server reads what it serves; asked anew for every request, so every method must be quick and, but for the first, must not block.
 pub trait Source: Send + Sync {
-    /// A fresh snapshot; may wait for it a moment. Asked on a thread that may be blocked.
-    fn snapshot(&self) -> Arc<Snapshot>;
+    /// A fresh snapshot; may wait for it a moment, and gives the newest where none comes. Asked on a thread that may be blocked.
+    fn snapshot(&self) -> Shown;
+
+    /// A number that goes up whenever what was shown before may not be shown any more: because partitions went, or because whoever hears of
+    /// readiness must find the values that made it so. A snapshot that is taken after this was asked is at least of that era.
+    fn era(&self) -> u64;
 
     /// Appends the process's own counters and gauges as exposition text.
     fn render_telemetry(&self, out: &mut String);
@@ -79,6 +94,7 @@ pub async fn serve(listeners: Vec<TcpListener>, site: Site, shutdown: impl Futur
     tokio::select! {
         () = connection::serve(listeners, Arc::clone(&routes), shutdown) => {}
         never = routes.remember() => match never {},
+        never = routes.renew() => match never {},
     }
 }
 

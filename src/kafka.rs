@@ -29,5 +29,5 @@ pub use failure::Failure;
 pub use inspect::{Finding, Severity, inspect};
 pub use properties::group_consumer;
 pub use session::{Session, SessionSettings, StartAt};
-pub use share::{Held, Share, Stopped, stop_all};
+pub use share::{Held, Share, Stopped, stop_all, stop_all_settled};
 pub use sink::{Arrived, Rebalance, Sink, TimestampKind};

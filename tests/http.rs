@@ -4,35 +4,41 @@
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use cxpulse::config::Configuration;
 use cxpulse::engine::{Engine, Snapshot};
-use cxpulse::http::{Site, Source, bind, serve};
+use cxpulse::http::{Shown, Site, Source, bind, serve};
 use cxpulse::metrics::Exposition;
 use tokio::sync::oneshot;
 
 /// A source whose readiness the test sets, and whose telemetry can wait for the test.
 struct Made {
     snapshot: Mutex<Arc<Snapshot>>,
+    era: AtomicU64,
     ready: AtomicBool,
     healthy: AtomicBool,
     held: AtomicBool,
 }
 
 impl Made {
-    /// Publishes another snapshot of the same values.
+    /// Publishes another snapshot of the same values, the only one that may be shown from now on.
     fn renew(&self) {
         let mut snapshot = self.snapshot.lock().unwrap();
         *snapshot = Arc::new(Snapshot::clone(&snapshot));
+        self.era.fetch_add(1, Ordering::SeqCst);
     }
 }
 
 impl Source for Made {
-    fn snapshot(&self) -> Arc<Snapshot> {
-        Arc::clone(&self.snapshot.lock().unwrap())
+    fn snapshot(&self) -> Shown {
+        Shown { snapshot: Arc::clone(&self.snapshot.lock().unwrap()), as_of: Instant::now() }
+    }
+
+    fn era(&self) -> u64 {
+        self.era.load(Ordering::SeqCst)
     }
 
     fn render_telemetry(&self, out: &mut String) {
@@ -69,7 +75,7 @@ impl Server {
         let mut configuration = Configuration::default();
         change(&mut configuration);
         let snapshot = Arc::new(Engine::new(Arc::new(configuration.engine.clone())).snapshot()).into();
-        let source = Arc::new(Made { snapshot, ready: true.into(), healthy: true.into(), held: false.into() });
+        let source = Arc::new(Made { snapshot, era: 0.into(), ready: true.into(), healthy: true.into(), held: false.into() });
         let site = Site {
             source: Arc::clone(&source) as Arc<dyn Source>,
             exposition: Arc::new(Exposition::new(&configuration)),

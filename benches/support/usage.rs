@@ -23,12 +23,33 @@ pub(crate) fn own_cpu() -> Duration {
     cpu_of(std::process::id())
 }
 
+/// The time that each thread of a process has run so far, with the beginning of its name; threads that have ended are not among them.
+pub(crate) fn cpu_by_thread(process: u32) -> Vec<(String, Duration)> {
+    let tasks = fs::read_dir(format!("/proc/{process}/task")).into_iter().flatten().flatten();
+    let thread = |task: fs::DirEntry| {
+        let name = fs::read_to_string(task.path().join("comm")).ok()?.trim().to_owned();
+        let statistics = fs::read_to_string(task.path().join("schedstat")).ok()?;
+        Some((name, Duration::from_nanos(statistics.split(' ').next()?.parse().ok()?)))
+    };
+    tasks.filter_map(thread).collect()
+}
+
 /// The most memory that a process had resident so far, in MiB.
 pub(crate) fn peak_mebibytes(process: u32) -> u64 {
     let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
     let kibibytes = line.and_then(|line| line.trim().trim_end_matches(" kB").trim().parse::<u64>().ok());
     kibibytes.unwrap_or(0) / 1024
+}
+
+/// The time that all processes of this machine have run so far, over all cores.
+pub(crate) fn machine_cpu() -> Duration {
+    let text = fs::read_to_string("/proc/stat").expect("Linux");
+    let fields = text.lines().next().unwrap_or_default().split_whitespace().skip(1);
+    let ticks: Vec<u64> = fields.filter_map(|field| field.parse().ok()).collect();
+    // User, nice, system, idle, waiting for a disk, and four kinds more of being busy; what guests get is in user time already.
+    let busy: u64 = ticks.iter().take(8).enumerate().filter(|(at, _)| !matches!(at, 3 | 4)).map(|(_, n)| n).sum();
+    Duration::from_millis(busy * 1000 / TICKS_PER_SECOND)
 }
 
 /// The first child of a process with this name; its id.

@@ -28,9 +28,14 @@ impl Totals {
 
     /// Adds the totals of another engine, whose cells have the same numbers.
     pub(crate) fn add(&mut self, other: &Self) {
-        for (at, total) in other.totals.iter().enumerate() {
-            if let Some(total) = total {
-                self.combine(CellId((at / self.rings) as u32), at % self.rings, total, 1);
+        if self.totals.len() < other.totals.len() {
+            self.totals.resize_with(other.totals.len(), || None);
+        }
+        for (sum, total) in self.totals.iter_mut().zip(&other.totals) {
+            match (sum, total) {
+                (_, None) => {}
+                (Some(sum), Some(total)) => sum.combine(total, 1),
+                (sum, Some(total)) => *sum = Some(total.clone()),
             }
         }
     }

@@ -1,9 +1,10 @@
 //! The text of one snapshot, rendered and compressed once however many scrapers ask for it.
 //!
-//! Does not know HTTP: it turns a source into chunks of bytes, plain or gzip.
+//! Does not know HTTP, nor who waits for it: it turns values into chunks of bytes, plain or gzip.
 
 use std::io::Write;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
+use std::time::Instant;
 
 use flate2::write::DeflateEncoder;
 use flate2::{Compression, Crc};
@@ -19,18 +20,13 @@ const LEVEL: u32 = 1;
 /// A gzip header without name and time; extra flags 4 says that the fastest method was used.
 const GZIP_HEADER: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 4, 255];
 
-/// Keeps the newest snapshot's text; one caller at a time renders, the others wait for it and share it.
-#[derive(Debug, Default)]
-pub(super) struct Collector {
-    newest: Mutex<Option<Collection>>,
-    numbered: Mutex<Option<Numbered>>,
-}
-
 /// A snapshot with its number: answers of the same number are made of the same values.
 #[derive(Clone, Debug)]
 pub(super) struct Numbered {
     pub(super) number: u64,
     pub(super) snapshot: Arc<Snapshot>,
+    /// The instant that it tells of.
+    pub(super) as_of: Instant,
 }
 
 /// The chunks of an answer, and the number of the snapshot that they are made of.
@@ -38,8 +34,8 @@ pub(super) type Made<const N: usize> = (u64, [Bytes; N]);
 
 /// One snapshot's text.
 #[derive(Clone, Debug)]
-struct Collection {
-    made_of: Numbered,
+pub(super) struct Collection {
+    pub(super) made_of: Numbered,
     text: Bytes,
     compressed: Option<Compressed>,
 }
@@ -51,33 +47,38 @@ struct Compressed {
     crc: Arc<Crc>,
 }
 
-impl Collector {
-    /// The newest snapshot. Numbers ascend, and a snapshot that is asked for again has the number that it had.
-    pub(super) fn newest(&self, source: &dyn Source) -> Numbered {
-        let mut numbered = self.numbered.lock().unwrap_or_else(PoisonError::into_inner);
-        // Asked for under the lock, or an older one could come after a newer one.
-        let snapshot = source.snapshot();
-        match &*numbered {
-            Some(known) if Arc::ptr_eq(&known.snapshot, &snapshot) => known.clone(),
+impl Collection {
+    /// The text of a snapshot; that of an `earlier` one is taken over where it is of the same, and else tells how long this one will be.
+    pub(super) fn render(made_of: Numbered, earlier: Option<Self>, exposition: &Exposition) -> Self {
+        match earlier {
+            Some(earlier) if earlier.made_of.number == made_of.number => Self { made_of, ..earlier },
             earlier => {
-                let number = earlier.as_ref().map_or(1, |earlier| earlier.number + 1);
-                numbered.insert(Numbered { number, snapshot }).clone()
+                let mut text = String::with_capacity(earlier.map_or(0, |earlier| earlier.text.len() * 9 / 8));
+                exposition.render(&made_of.snapshot, &mut text);
+                Self { made_of, text: Bytes::from(text), compressed: None }
             }
         }
     }
 
-    /// The exposition of the newest snapshot and the telemetry of now, as they are. Blocks while another caller renders it.
-    pub(super) fn plain(&self, source: &dyn Source, exposition: &Exposition) -> Made<2> {
-        let collection = self.collect(source, exposition, false);
-        (collection.made_of.number, [collection.text, telemetry(source)])
+    /// The same with its compressed form beside it.
+    pub(super) fn compress(self) -> std::io::Result<Self> {
+        let compressed = match self.compressed {
+            Some(compressed) => compressed,
+            None => compress(&self.text)?,
+        };
+        Ok(Self { compressed: Some(compressed), ..self })
     }
 
-    /// The same as one gzip member: the snapshot's blocks from the cache, the telemetry's compressed now, the checksums joined.
-    pub(super) fn gzip(&self, source: &dyn Source, exposition: &Exposition) -> std::io::Result<Made<4>> {
-        let collection = self.collect(source, exposition, true);
-        let compressed = match collection.compressed {
+    /// The exposition of the snapshot and the telemetry of now, as they are.
+    pub(super) fn plain(self, source: &dyn Source) -> Made<2> {
+        (self.made_of.number, [self.text, telemetry(source)])
+    }
+
+    /// The same as one gzip member: the snapshot's blocks as they were kept, the telemetry's compressed now, the checksums joined.
+    pub(super) fn gzip(self, source: &dyn Source) -> std::io::Result<Made<4>> {
+        let compressed = match self.compressed {
             Some(compressed) => compressed,
-            None => compress(&collection.text)?,
+            None => compress(&self.text)?,
         };
         let telemetry = telemetry(source);
         let mut last = DeflateEncoder::new(Vec::new(), Compression::new(LEVEL));
@@ -90,25 +91,7 @@ impl Collector {
         let mut trailer = Vec::with_capacity(8);
         trailer.extend_from_slice(&crc.sum().to_le_bytes());
         trailer.extend_from_slice(&crc.amount().to_le_bytes());
-        Ok((collection.made_of.number, [Bytes::from_static(&GZIP_HEADER), compressed.blocks, Bytes::from(last), Bytes::from(trailer)]))
-    }
-
-    fn collect(&self, source: &dyn Source, exposition: &Exposition, compressed: bool) -> Collection {
-        // A panic while rendering leaves the earlier collection in place, which is still true of its snapshot.
-        let mut newest = self.newest.lock().unwrap_or_else(PoisonError::into_inner);
-        let made_of = self.newest(source);
-        let mut collection = match newest.take() {
-            Some(collection) if collection.made_of.number == made_of.number => collection,
-            earlier => {
-                let mut text = String::with_capacity(earlier.map_or(0, |earlier| earlier.text.len() * 9 / 8));
-                exposition.render(&made_of.snapshot, &mut text);
-                Collection { made_of, text: Bytes::from(text), compressed: None }
-            }
-        };
-        if compressed && collection.compressed.is_none() {
-            collection.compressed = compress(&collection.text).ok();
-        }
-        newest.insert(collection).clone()
+        Ok((self.made_of.number, [Bytes::from_static(&GZIP_HEADER), compressed.blocks, Bytes::from(last), Bytes::from(trailer)]))
     }
 }
 
@@ -139,12 +122,17 @@ mod tests {
 
     use super::*;
     use crate::engine::Engine;
+    use crate::http::Shown;
 
-    struct Fixed(Mutex<Arc<Snapshot>>);
+    struct Telling;
 
-    impl Source for Fixed {
-        fn snapshot(&self) -> Arc<Snapshot> {
-            Arc::clone(&self.0.lock().unwrap())
+    impl Source for Telling {
+        fn snapshot(&self) -> Shown {
+            unreachable!("only telemetry is asked for")
+        }
+
+        fn era(&self) -> u64 {
+            0
         }
 
         fn render_telemetry(&self, out: &mut String) {
@@ -160,34 +148,30 @@ mod tests {
         }
     }
 
-    fn fixture() -> (Fixed, Exposition, impl FnMut() -> Arc<Snapshot>) {
+    fn numbered() -> (Numbered, Exposition) {
         let configuration = crate::config::Configuration::default();
-        let mut engine = Engine::new(Arc::new(configuration.engine.clone()));
-        let mut snapshot = move || Arc::new(engine.snapshot());
-        (Fixed(Mutex::new(snapshot())), Exposition::new(&configuration), snapshot)
+        let snapshot = Arc::new(Engine::new(Arc::new(configuration.engine.clone())).snapshot());
+        (Numbered { number: 1, snapshot, as_of: Instant::now() }, Exposition::new(&configuration))
     }
 
     #[test]
-    fn a_snapshot_is_rendered_once_however_often_it_is_asked_for() {
-        let (source, exposition, mut snapshot) = fixture();
-        let collector = Collector::default();
-        let collected = |collector: &Collector| {
-            let collection = collector.collect(&source, &exposition, true);
-            (collection.made_of.number, Arc::as_ptr(&collection.compressed.unwrap().crc))
-        };
-        let (first, again) = (collected(&collector), collected(&collector));
-        assert_eq!(first, again);
-        *source.0.lock().unwrap() = snapshot();
-        assert_ne!(first.0, collected(&collector).0);
+    fn a_snapshot_is_rendered_and_compressed_once() {
+        let (numbered, exposition) = numbered();
+        let first = Collection::render(numbered.clone(), None, &exposition).compress().unwrap();
+        let crc = |collection: &Collection| Arc::as_ptr(&collection.compressed.as_ref().unwrap().crc);
+        let again = Collection::render(numbered.clone(), Some(first.clone()), &exposition).compress().unwrap();
+        assert_eq!((crc(&again), again.text.as_ptr()), (crc(&first), first.text.as_ptr()));
+        let other = Collection::render(Numbered { number: 2, ..numbered }, Some(first.clone()), &exposition);
+        assert!(other.compressed.is_none() && other.text == first.text);
     }
 
     #[test]
     fn the_gzip_form_unpacks_to_the_plain_form() {
-        let (source, exposition, _) = fixture();
-        let collector = Collector::default();
-        for _ in 0..2 {
-            let plain = collector.plain(&source, &exposition).1.concat();
-            let packed = collector.gzip(&source, &exposition).unwrap().1.concat();
+        let (numbered, exposition) = numbered();
+        let collection = Collection::render(numbered, None, &exposition);
+        for collection in [collection.clone(), collection.compress().unwrap()] {
+            let plain = collection.clone().plain(&Telling).1.concat();
+            let packed = collection.gzip(&Telling).unwrap().1.concat();
             let mut unpacked = Vec::new();
             // One member only: not every scraper reads on after the first.
             flate2::read::GzDecoder::new(packed.as_slice()).read_to_end(&mut unpacked).unwrap();

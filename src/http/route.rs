@@ -15,7 +15,8 @@ use tokio::sync::Semaphore;
 use tokio::time::MissedTickBehavior;
 
 use super::body::Chunks;
-use super::collection::{Collector, Made};
+use super::collection::Made;
+use super::collector::Collector;
 use super::history::History;
 use super::{Site, negotiate, page};
 
@@ -23,6 +24,10 @@ use super::{Site, negotiate, page};
 const SCRAPES_MAX: usize = 4;
 /// Pages at once, apart from scrapes, so that no number of open pages keeps Prometheus waiting.
 const PAGES_MAX: usize = 4;
+/// How long a scrape may wait for values where it does not say how long it can: half of what Prometheus gives one by default.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// How long Prometheus waits for the whole answer, in seconds.
+const TIMEOUT: HeaderName = HeaderName::from_static("x-prometheus-scrape-timeout-seconds");
 /// Tells of which snapshot an answer is made: two answers of one number show the same values.
 const SNAPSHOT: HeaderName = HeaderName::from_static("cxpulse-snapshot");
 /// Prometheus 3 fails a scrape whose type is not exactly this.
@@ -59,10 +64,23 @@ impl Routes {
             let ticked = tokio::task::spawn_blocking(move || {
                 let source = site.source.as_ref();
                 // While the log is caught up with, values run through the past.
-                history.tick(|| source.ready().is_ok().then(|| page::row(&site.exposition, &source.snapshot())));
+                history.tick(|| source.ready().is_ok().then(|| page::row(&site.exposition, &source.snapshot().snapshot)));
             });
             if let Err(error) = ticked.await {
                 tracing::error!(%error, "a point of the page's lines is missing");
+            }
+        }
+    }
+
+    /// Makes the text of newer snapshots, for as long as the server runs.
+    pub(super) async fn renew(&self) -> std::convert::Infallible {
+        loop {
+            self.collector.due(self.site.source.as_ref()).await;
+            let (collector, site) = (Arc::clone(&self.collector), self.site.clone());
+            let renewed = tokio::task::spawn_blocking(move || collector.renew(site.source.as_ref(), &site.exposition));
+            if let Err(error) = renewed.await {
+                tracing::error!(%error, "rendering failed");
+                self.collector.give_up();
             }
         }
     }
@@ -79,7 +97,7 @@ impl Routes {
             return refused;
         }
         match page {
-            Target::Exposition => self.exposition(accepted_gzip(request)).await,
+            Target::Exposition => self.exposition(accepted_gzip(request), patience(request)).await,
             Target::Healthy if self.site.source.healthy() => text(StatusCode::OK, "healthy\n"),
             Target::Healthy => text(StatusCode::SERVICE_UNAVAILABLE, "not healthy: the processing loop is stuck\n"),
             Target::Ready => match self.site.source.ready() {
@@ -104,16 +122,17 @@ impl Routes {
         }
     }
 
-    async fn exposition(&self, gzip: bool) -> Response<Chunks> {
+    async fn exposition(&self, gzip: bool, patience: Duration) -> Response<Chunks> {
         let collected = self
             .collect(&self.scrapes, move |collector, site| {
-                let (source, exposition) = (site.source.as_ref(), site.exposition.as_ref());
-                if gzip { collector.gzip(source, exposition).map(chunks) } else { Ok(chunks(collector.plain(source, exposition))) }
+                let source = site.source.as_ref();
+                let collection = collector.collect(source, gzip, patience)?;
+                if gzip { collection.gzip(source).map(chunks).ok() } else { Some(chunks(collection.plain(source))) }
             })
             .await;
         let (number, body) = match collected {
-            Ok(Ok(body)) => body,
-            Ok(Err(_)) => return failed(),
+            Ok(Some(body)) => body,
+            Ok(None) => return text(StatusCode::SERVICE_UNAVAILABLE, "no values could be made in time\n"),
             Err(answer) => return answer,
         };
         negotiated(respond(StatusCode::OK, EXPOSITION_TYPE, body), number, gzip)
@@ -220,6 +239,12 @@ fn accepted_gzip<B>(request: &Request<B>) -> bool {
     offers.iter().filter_map(|offer| offer.to_str().ok()).any(negotiate::accepts_gzip)
 }
 
+/// How long a scrape may wait for values: half of the time that the scraper has, so that the other half is left for sending them.
+fn patience<B>(request: &Request<B>) -> Duration {
+    let seconds = request.headers().get(TIMEOUT).and_then(|text| text.to_str().ok()?.parse::<f64>().ok());
+    seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds / 2.0).ok()).map_or(PATIENCE, |patience| patience.min(PATIENCE))
+}
+
 fn failed() -> Response<Chunks> {
     text(StatusCode::INTERNAL_SERVER_ERROR, "rendering failed; the log says more\n")
 }
@@ -236,4 +261,19 @@ fn respond(status: StatusCode, content_type: &'static str, body: impl Into<Chunk
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     answer
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_scrape_waits_for_half_of_the_time_that_its_scraper_has() {
+        let patience = |timeout: &str| patience(&Request::builder().header(TIMEOUT, timeout).body(()).unwrap());
+        assert_eq!(patience("1"), Duration::from_millis(500));
+        assert_eq!(patience("0.25"), Duration::from_millis(125));
+        for other in ["10", "3600", "-1", "NaN", "inf", "soon", ""] {
+            assert_eq!(patience(other), PATIENCE, "{other}");
+        }
+    }
 }

@@ -3,6 +3,7 @@
 //! The polling thread stops a share whenever it must see or change something in it. It always comes before the worker's next turn: a worker that
 //! takes turn after turn would else keep it waiting for ever.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard};
 
 use super::context::lock;
@@ -13,6 +14,8 @@ use super::{Failure, Feed, Sink};
 pub struct Share<S: Sink> {
     /// Held by whoever stops the share, from before it waits for the turn to end.
     gate: Mutex<()>,
+    /// The worker is to let its sink settle at the end of its turn.
+    is_to_settle: AtomicBool,
     held: Mutex<Held<S>>,
 }
 
@@ -35,7 +38,8 @@ pub struct Stopped<'a, S: Sink> {
 impl<S: Sink> Share<S> {
     /// A share without groups.
     pub fn new(sink: S) -> Self {
-        Self { gate: Mutex::default(), held: Mutex::new(Held { groups: Vec::new(), is_halted: false, sink, next_group: 0 }) }
+        let held = Held { groups: Vec::new(), is_halted: false, sink, next_group: 0 };
+        Self { gate: Mutex::default(), is_to_settle: AtomicBool::new(false), held: Mutex::new(held) }
     }
 
     /// Waits for the worker's turn to end, and keeps the next one from beginning.
@@ -51,7 +55,12 @@ impl<S: Sink> Share<S> {
     /// When the client cannot go on.
     pub fn take(&self) -> Result<usize, Failure> {
         drop(lock(&self.gate));
-        lock(&self.held).take()
+        let mut held = lock(&self.held);
+        let count = held.take()?;
+        if self.is_to_settle.swap(false, Ordering::Relaxed) {
+            held.sink.settle();
+        }
+        Ok(count)
     }
 }
 
@@ -108,7 +117,20 @@ impl<S: Sink> std::ops::DerefMut for Stopped<'_, S> {
     }
 }
 
-/// Stops all shares; no two threads but the polling one ever hold more than one, so this cannot wait for itself.
+/// Stops all shares, those that are in the middle of a turn with their sinks settled, so that workers do this at one time and not whoever looks
+/// for one after the other.
+pub fn stop_all_settled<S: Sink>(shares: &[Share<S>]) -> Vec<Stopped<'_, S>> {
+    shares.iter().for_each(|share| share.is_to_settle.store(true, Ordering::Relaxed));
+    let stopped = stop_all(shares);
+    // A worker at rest has nothing to settle, and need not do it at its next turn.
+    shares.iter().for_each(|share| share.is_to_settle.store(false, Ordering::Relaxed));
+    stopped
+}
+
+/// Stops all shares, at the end of the turns that they are in; no two threads but the polling one ever hold more than one, so this cannot wait for
+/// itself.
 pub fn stop_all<S: Sink>(shares: &[Share<S>]) -> Vec<Stopped<'_, S>> {
-    shares.iter().map(Share::stop).collect()
+    // All gates first: the worker of the last share must not begin a turn while the first one is waited for.
+    let gates: Vec<_> = shares.iter().map(|share| lock(&share.gate)).collect();
+    shares.iter().zip(gates).map(|(share, gate)| Stopped { held: lock(&share.held), _gate: gate }).collect()
 }

@@ -58,6 +58,9 @@ pub trait Sink: Send {
     /// One record, offsets ascending within a topic partition.
     fn record(&mut self, arrived: Arrived<'_>);
 
+    /// Does at the end of a turn what it has put off, because somebody is about to stop all shares and look.
+    fn settle(&mut self);
+
     /// How far a topic partition has been read; told after every turn, also one without records.
     fn progressed(&mut self, feed: &Feed);
 }

@@ -1,20 +1,21 @@
 //! What the process says about itself: counters since its start and the state of its Kafka membership, through the `prometheus` crate in a registry
 //! of its own.
 //!
-//! Does not know the state's own ledger, windows or coverage: those come from the snapshot. Hot code touches handles that were made once; no label
-//! is hashed per event.
+//! Does not know the state's own ledger, windows or coverage: those come from the snapshot. What is counted for every record is counted in a
+//! [`Tally`] of each worker's own, so that no two threads want the same memory and no label is hashed per event.
 
 mod event_types;
+mod tally;
 
 use std::sync::Mutex;
 
 use prometheus::core::Collector;
 use prometheus::{Encoder, Gauge, Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder};
 
-use event_types::type_name;
+pub use tally::Tally;
 
 use crate::engine::Outcome;
-use crate::event::{Body, Kind, Reason};
+use crate::event::{Kind, Reason};
 
 const OUTCOMES: [&str; 6] = ["applied", "duplicate", "late", "future", "invalid", "ignored"];
 
@@ -149,23 +150,10 @@ impl Telemetry {
         }
     }
 
-    /// Counts the outcome of one record of a topic.
-    pub fn count_outcome(&self, topic: usize, outcome: Outcome) {
-        let counters = &self.topics[topic];
-        counters.outcomes[outcome_index(outcome)].inc();
-        if let Outcome::Invalid(reason) = outcome {
-            counters.reasons[reason as usize].inc();
-        }
-    }
-
-    /// Counts an applied event by its type, and how long after it happened it was counted.
-    pub fn count_applied(&self, topic: usize, body: &Body, delay_seconds: f64) {
-        let type_ = type_name(body);
-        if let Some((_, counter)) = self.topics[topic].applied.iter().find(|(name, _)| *name == type_) {
-            counter.inc();
-        }
-        // An event from a clock that is ahead of ours was not early.
-        self.event_delay.observe(delay_seconds.max(0.0));
+    /// Counts of one worker, which nobody sees until it flushes them.
+    #[must_use]
+    pub fn tally(&self) -> Tally {
+        Tally::of(&self.topics, &self.event_delay)
     }
 
     /// Counts a change of the assignment.
@@ -281,7 +269,7 @@ const fn outcome_index(outcome: Outcome) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::{Contact, ContactAction, Key};
+    use crate::event::{Body, Contact, ContactAction, Key};
 
     fn telemetry() -> Telemetry {
         Telemetry::new(&[("tickets".to_owned(), Kind::Tickets), ("voc".to_owned(), Kind::Surveys)])
@@ -316,9 +304,13 @@ mod tests {
     #[test]
     fn outcomes_reasons_and_types_count_where_they_belong() {
         let telemetry = telemetry();
-        telemetry.count_outcome(0, Outcome::Applied);
-        telemetry.count_applied(0, &Body::Contact(Contact::Ticket(Key(1)), ContactAction::Merged), -3.0);
-        telemetry.count_outcome(1, Outcome::Invalid(Reason::BadValue));
+        let mut tally = telemetry.tally();
+        tally.count_outcome(0, Outcome::Applied);
+        tally.count_applied(0, &Body::Contact(Contact::Ticket(Key(1)), ContactAction::Merged), -3.0);
+        tally.count_outcome(1, Outcome::Invalid(Reason::BadValue));
+        assert_eq!(telemetry.outcome_count(0, Outcome::Applied), 0, "not told yet");
+        tally.flush();
+        tally.flush();
         let text = text(&telemetry);
         assert_eq!(telemetry.outcome_count(0, Outcome::Applied), 1);
         assert!(text.contains("cx_events_applied_total{topic=\"tickets\",type=\"ticket.merged\"} 1"));

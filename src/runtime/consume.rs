@@ -15,15 +15,16 @@ use super::shared::Shared;
 use super::silence::Silence;
 use crate::config::{Configuration, RunSettings};
 use crate::engine::Engine;
-use crate::kafka::{Feed, Session, Share, Stopped, stop_all};
+use crate::kafka::{Feed, Session, Share, Stopped, stop_all, stop_all_settled};
 use crate::metrics::telemetry::PartitionReading;
 use crate::time::EventTime;
 
-/// How long a round waits for callbacks: whoever asks for a snapshot waits at most this long until it is begun.
+/// How long callbacks and the reports of the observer wait at most until a round comes to them. Whoever asks for a snapshot ends the wait.
 const WAIT: Duration = Duration::from_millis(10);
 /// Without a reader, windows still move: what now has reached is applied, and what is too old leaves.
 const ADVANCE_EVERY: Duration = Duration::from_secs(1);
-/// How often readiness and the assignment's telemetry are brought up to date.
+/// How often progress, readiness and the assignment's telemetry are brought up to date. Each time waits for a turn of each worker to end, and a
+/// worker then for this thread to come to its turn, which takes long where there are more threads than cores.
 const REVIEW_EVERY: Duration = Duration::from_millis(100);
 /// Workers may stand still for snapshots for at most one part in this many of the time, whatever the configured interval.
 const SNAPSHOT_SHARE: u32 = 8;
@@ -37,7 +38,7 @@ pub(super) struct Consuming<'a> {
     pub(super) settings: &'a RunSettings,
     pub(super) topics: &'a [String],
     budget: MemoryBudget,
-    /// How far every topic partition had been read at the beginning of this round.
+    /// How far every topic partition had been read at the last review.
     feeds: Vec<Feed>,
     silence: Silence,
     /// Whether everything had been read once by then.
@@ -83,15 +84,19 @@ impl<'a> Consuming<'a> {
             if let Some(failure) = crew.failure() {
                 return Err(failure);
             }
-            self.session.poll(WAIT)?;
-            self.follow_progress();
-            self.publish_or_advance_if_due();
+            self.session.poll(Duration::ZERO)?;
             self.review_if_due();
+            let interval = self.settings.snapshot_interval.max(self.publish_cost * SNAPSHOT_SHARE);
+            if self.shared.asked().wait_for_reader(self.published_at + interval, WAIT) {
+                self.publish();
+            } else if self.advanced_at.elapsed() >= ADVANCE_EVERY {
+                self.advance();
+            }
         }
         Ok(())
     }
 
-    /// Each share is stopped once a round, since that waits for a turn to end; so the limit is that of the round before.
+    /// Each share is stopped once, since that waits for a turn to end; so the limit is that of the review before.
     fn follow_progress(&mut self) {
         let limit = follow_limit(self.settings.clock, self.is_caught_up, wall_now());
         self.feeds.clear();
@@ -103,23 +108,17 @@ impl<'a> Consuming<'a> {
         self.is_caught_up = self.session.is_assigned() && self.silence.is_caught_up(self.feeds.iter(), self.topics, Instant::now());
     }
 
-    fn publish_or_advance_if_due(&mut self) {
-        let interval = self.settings.snapshot_interval.max(self.publish_cost * SNAPSHOT_SHARE);
-        if self.shared.asked().is_wanted() && self.published_at.elapsed() >= interval {
-            self.publish();
-        } else if self.advanced_at.elapsed() >= ADVANCE_EVERY {
-            let mut stopped = stop_all(self.shares);
-            let now = self.now(&mut stopped);
-            if let Some(now) = now {
-                stopped.iter_mut().for_each(|share| share.sink().engine().advance_to(now));
-            }
-            self.advanced_at = Instant::now();
+    fn advance(&mut self) {
+        let mut stopped = stop_all(self.shares);
+        if let Some(now) = self.now(&mut stopped) {
+            stopped.iter_mut().for_each(|share| share.sink().engine().advance_to(now));
         }
+        self.advanced_at = Instant::now();
     }
 
     fn publish(&mut self) {
-        let mut stopped = stop_all(self.shares);
-        // Waiting for the workers' turns to end costs nobody anything.
+        let mut stopped = stop_all_settled(self.shares);
+        // Until here the workers were busy with their own.
         let begun = Instant::now();
         let now = self.now(&mut stopped);
         // A worker whose turn panicked leaves nothing that could be shown.
@@ -152,6 +151,7 @@ impl<'a> Consuming<'a> {
             return;
         }
         self.reviewed_at = Some(now);
+        self.follow_progress();
         let unanswered = self.session.unanswered(now);
         let telemetry = self.shared.telemetry();
         telemetry.set_kafka_up(unanswered.is_none());
@@ -172,6 +172,7 @@ impl<'a> Consuming<'a> {
         if readiness.is_ok() && self.shared.ready().is_err() {
             // Whoever sees "ready" must find values that include everything that made it so.
             self.publish();
+            self.shared.begin_era();
         }
         self.shared.set_readiness(readiness);
     }

@@ -14,7 +14,7 @@ use crate::config::{Clock, Configuration, Start};
 use crate::engine::{Engine, Outcome, PartitionGroup, Place, Progress, TopicIndex};
 use crate::event::{DecodeSettings, Decoded, Record, TopicSettings, decode};
 use crate::kafka::{Arrived, Feed, Rebalance, Sink, TimestampKind, TopicPartition};
-use crate::metrics::telemetry;
+use crate::metrics::telemetry::{self, Tally};
 use crate::time::{EventTime, Span};
 
 /// Decoder and engine of one worker.
@@ -26,6 +26,9 @@ pub(super) struct Pipeline {
     publisher: Arc<Publisher>,
     journal: Arc<Journal>,
     timestamp_kinds: Vec<Option<TimestampKind>>,
+    tally: Tally,
+    /// The wall clock at the first record of this turn, which takes about a millisecond; `None` between two turns.
+    turn_began: Option<EventTime>,
     assigned: BTreeSet<i32>,
     /// Whether new groups are read from their logs' start.
     reads_whole_logs: bool,
@@ -45,10 +48,12 @@ impl Pipeline {
             topics: configuration.topics.clone(),
             decode: configuration.decode.clone(),
             engine,
+            tally: shared.telemetry().tally(),
             shared,
             publisher,
             journal,
             timestamp_kinds: vec![None; configuration.topics.len()],
+            turn_began: None,
             assigned: BTreeSet::new(),
             reads_whole_logs: configuration.run.start == Start::Beginning || configuration.run.clock == Clock::Event,
             is_broken: false,
@@ -80,10 +85,10 @@ impl Pipeline {
             record_time: record.timestamp,
         };
         let outcome = self.engine.handle(place, &decoded);
-        let telemetry = self.shared.telemetry();
-        telemetry.count_outcome(at.topic, outcome);
+        self.tally.count_outcome(at.topic, outcome);
         if let (Outcome::Applied, Decoded::Event(event)) = (outcome, &decoded) {
-            telemetry.count_applied(at.topic, &event.body, (wall_now() - event.time).as_seconds());
+            let wall = *self.turn_began.get_or_insert_with(wall_now);
+            self.tally.count_applied(at.topic, &event.body, (wall - event.time).as_seconds());
         }
         outcome
     }
@@ -147,6 +152,7 @@ impl Sink for Pipeline {
         // Before this returns nobody may see what went any more: only then do others learn that it is free.
         let mut engines: Vec<&mut Engine> = sinks.iter_mut().map(|sink| &mut sink.engine).collect();
         publisher.gather(&mut engines, None).show();
+        shared.begin_era();
     }
 
     fn record(&mut self, arrived: Arrived<'_>) {
@@ -155,7 +161,15 @@ impl Sink for Pipeline {
         self.journal.note_outcome(arrived.at, arrived.record.offset, outcome);
     }
 
+    fn settle(&mut self) {
+        if !self.is_broken {
+            self.engine.settle();
+        }
+    }
+
     fn progressed(&mut self, feed: &Feed) {
+        self.tally.flush();
+        self.turn_began = None;
         if self.assigned.contains(&feed.at().partition) && !self.is_broken {
             let progress = progress_of(feed, Instant::now(), wall_now());
             self.engine.set_progress(PartitionGroup(feed.at().partition), topic_index(feed.at().topic), progress);

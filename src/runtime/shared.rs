@@ -8,7 +8,7 @@ use arc_swap::ArcSwap;
 
 use super::asked::Asked;
 use crate::engine::Snapshot;
-use crate::http::Source;
+use crate::http::{Shown, Source};
 use crate::metrics::telemetry::Telemetry;
 
 /// A loop that has not come round for this long is stuck.
@@ -18,7 +18,9 @@ const AT_REST: u64 = u64::MAX;
 
 /// The newest snapshot, the process's own telemetry, and how it is.
 pub struct Shared {
-    snapshot: ArcSwap<Snapshot>,
+    newest: ArcSwap<Published>,
+    /// How often what was shown before stopped being what may be shown.
+    era: AtomicU64,
     telemetry: Telemetry,
     readiness: ArcSwap<Result<(), String>>,
     asked: Asked,
@@ -27,6 +29,12 @@ pub struct Shared {
     beat_ms: AtomicU64,
     /// The same of each worker.
     worker_beats_ms: Vec<AtomicU64>,
+}
+
+/// A snapshot and the instant that it tells of.
+struct Published {
+    snapshot: Arc<Snapshot>,
+    as_of: Instant,
 }
 
 /// The beat of one worker; at rest again when it is dropped.
@@ -51,7 +59,8 @@ impl Drop for Heart<'_> {
 impl Shared {
     pub(super) fn new(snapshot: Snapshot, telemetry: Telemetry, snapshot_interval: Duration, workers: usize) -> Self {
         Self {
-            snapshot: ArcSwap::from_pointee(snapshot),
+            newest: ArcSwap::from_pointee(Published { snapshot: Arc::new(snapshot), as_of: Instant::now() }),
+            era: AtomicU64::new(0),
             telemetry,
             readiness: ArcSwap::from_pointee(Err("starting".to_owned())),
             asked: Asked::new(snapshot_interval),
@@ -66,7 +75,7 @@ impl Shared {
     #[must_use]
     pub fn snapshot(&self) -> Arc<Snapshot> {
         self.asked.wait_for_fresh();
-        self.snapshot.load_full()
+        Arc::clone(&self.newest.load().snapshot)
     }
 
     /// What the process says about itself.
@@ -91,8 +100,13 @@ impl Shared {
 
     /// Shows a snapshot that tells of this instant.
     pub(super) fn publish(&self, snapshot: Snapshot, as_of: Instant) {
-        self.snapshot.store(Arc::new(snapshot));
+        self.newest.store(Arc::new(Published { snapshot: Arc::new(snapshot), as_of }));
         self.asked.published(as_of);
+    }
+
+    /// Nothing that was shown before the newest snapshot may be shown any more.
+    pub(super) fn begin_era(&self) {
+        self.era.fetch_add(1, Ordering::Release);
     }
 
     /// Who asks for snapshots.
@@ -133,8 +147,14 @@ impl Shared {
 }
 
 impl Source for Shared {
-    fn snapshot(&self) -> Arc<Snapshot> {
-        self.snapshot()
+    fn snapshot(&self) -> Shown {
+        self.asked.wait_for_fresh();
+        let newest = self.newest.load();
+        Shown { snapshot: Arc::clone(&newest.snapshot), as_of: if self.asked.is_served() { newest.as_of } else { Instant::now() } }
+    }
+
+    fn era(&self) -> u64 {
+        self.era.load(Ordering::Acquire)
     }
 
     fn render_telemetry(&self, out: &mut String) {

@@ -31,6 +31,8 @@ impl Sink for Notes {
 
     fn rebalanced(_sinks: &mut [&mut Self], _partitions: &[i32], _change: Rebalance) {}
 
+    fn settle(&mut self) {}
+
     fn progressed(&mut self, _feed: &Feed) {}
 
     fn record(&mut self, arrived: Arrived<'_>) {

@@ -47,14 +47,14 @@ impl Durations {
         self.count == 0 && self.sum_ms == 0 && self.classes.is_zero()
     }
 
-    /// How many lie in classes up to and including `class`: exact for the class of a configured bound.
-    pub(crate) fn count_to(&self, class: u16) -> i64 {
-        self.classes.iter().take_while(|(c, _)| *c <= class).map(|(_, n)| i64::from(n)).sum()
+    /// The nearest rank of a quantile: so many are at most as long as it.
+    pub(crate) fn rank(&self, percent: u8) -> i64 {
+        ((i64::from(percent) * self.count + 99) / 100).max(1)
     }
 
     /// The quantile by nearest rank in seconds, at most 1 % off; `None` when empty.
     pub(crate) fn quantile_seconds(&self, percent: u8, classes: &DurationClasses) -> Option<f64> {
-        let rank = ((i64::from(percent) * self.count + 99) / 100).max(1);
+        let rank = self.rank(percent);
         let mut below = 0;
         let found = self.classes.iter().find(|(_, n)| {
             below += i64::from(*n);

@@ -1,7 +1,5 @@
 //! Joint counts of two ranks, from which Spearman's rho is read: a group, where the coefficient itself is none.
 
-use std::collections::BTreeMap;
-
 use super::{adjust_sparse, combine_sparse};
 
 /// How often each pair of classes occurred.
@@ -31,28 +29,42 @@ impl Pairs {
     /// Spearman's rho with mid-ranks for ties: Pearson's correlation of the ranks. `None` below 10 pairs or when one side is constant.
     pub(crate) fn rho(&self) -> Option<f64> {
         let n = self.count();
+        // Ascending by the first side already.
         let xs = mid_ranks(self.counts.iter().map(|((x, _), n)| (*x, *n)));
-        let ys = mid_ranks(self.counts.iter().map(|((_, y), n)| (*y, *n)));
+        let mut by_y: Vec<(u32, i32)> = self.counts.iter().map(|((_, y), n)| (*y, *n)).collect();
+        by_y.sort_unstable_by_key(|(y, _)| *y);
+        let ys = mid_ranks(by_y.into_iter());
         if n < 10 || xs.len() < 2 || ys.len() < 2 {
             return None;
         }
         let mean = (n + 1) as f64 / 2.0;
-        let spread = |ranks: &BTreeMap<u32, (f64, i64)>| -> f64 { ranks.values().map(|(r, n)| *n as f64 * (r - mean) * (r - mean)).sum() };
-        let together: f64 = self.counts.iter().map(|((x, y), n)| f64::from(*n) * (xs[x].0 - mean) * (ys[y].0 - mean)).sum();
+        let spread = |ranks: &[Ranked]| -> f64 { ranks.iter().map(|r| r.count as f64 * (r.rank - mean) * (r.rank - mean)).sum() };
+        let rank = |ranks: &[Ranked], class: u32| ranks[ranks.partition_point(|ranked| ranked.class < class)].rank;
+        let together: f64 = self.counts.iter().map(|((x, y), n)| f64::from(*n) * (rank(&xs, *x) - mean) * (rank(&ys, *y) - mean)).sum();
         Some((together / (spread(&xs) * spread(&ys)).sqrt()).clamp(-1.0, 1.0))
     }
 }
 
-/// The mid-rank and the number of each class.
-fn mid_ranks(entries: impl Iterator<Item = (u32, i32)>) -> BTreeMap<u32, (f64, i64)> {
-    let mut ranks: BTreeMap<u32, (f64, i64)> = BTreeMap::new();
+/// A class of one side, with its mid-rank and how many are in it.
+struct Ranked {
+    class: u32,
+    rank: f64,
+    count: i64,
+}
+
+/// The classes of one side, ascending, from entries that are.
+fn mid_ranks(entries: impl Iterator<Item = (u32, i32)>) -> Vec<Ranked> {
+    let mut ranks: Vec<Ranked> = Vec::new();
     for (class, n) in entries {
-        ranks.entry(class).or_default().1 += i64::from(n);
+        match ranks.last_mut().filter(|last| last.class == class) {
+            Some(last) => last.count += i64::from(n),
+            None => ranks.push(Ranked { class, rank: 0.0, count: i64::from(n) }),
+        }
     }
     let mut below = 0;
-    for (rank, n) in ranks.values_mut() {
-        *rank = below as f64 + (*n + 1) as f64 / 2.0;
-        below += *n;
+    for ranked in &mut ranks {
+        ranked.rank = below as f64 + (ranked.count + 1) as f64 / 2.0;
+        below += ranked.count;
     }
     ranks
 }

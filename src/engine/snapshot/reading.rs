@@ -7,12 +7,12 @@ use crate::engine::aggregate::{Answers, DurationClasses, Durations, Partial};
 use crate::engine::fact::Measure;
 use crate::time::{EventTime, Span};
 
-/// What a cell shows over one window, or now.
+/// What a cell shows over one window, or now; boxed where it is large, because most cells count and a snapshot has one for each cell and window.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Reading {
     Count(i64),
-    Answers(Answers),
-    Durations(DurationsReading),
+    Answers(Box<Answers>),
+    Durations(Box<DurationsReading>),
     Pairs { count: i64, rho: Option<f64> },
     Oldest(Option<EventTime>),
 }
@@ -35,13 +35,13 @@ impl Reading {
     pub(crate) fn of(partial: &Partial, measure: Measure, settings: &EngineSettings, classes: &DurationClasses) -> Self {
         match partial {
             Partial::Count(n) => Self::Count(*n),
-            Partial::Answers(answers) => Self::Answers((**answers).clone()),
+            Partial::Answers(answers) => Self::Answers(answers.clone()),
             Partial::Durations(durations) => {
                 let mut reading = DurationsReading::of(durations, bounds_of(measure, settings), settings, classes);
                 if measure == Measure::JourneyStageTime {
                     reading.median_seconds = durations.quantile_seconds(50, classes);
                 }
-                Self::Durations(reading)
+                Self::Durations(Box::new(reading))
             }
             Partial::Pairs(pairs) => Self::Pairs { count: pairs.count(), rho: pairs.rho() },
             Partial::Since(set) => Self::Oldest(set.first_key_value().map(|(time, _)| *time)),
@@ -50,15 +50,23 @@ impl Reading {
 }
 
 impl DurationsReading {
+    /// Bounds and quantiles are configured in ascending order, so that one walk over the classes meets all of them.
     fn of(durations: &Durations, bounds: &[Span], settings: &EngineSettings, classes: &DurationClasses) -> Self {
-        let quantiles = settings.quantiles_percent.iter();
-        Self {
-            count: durations.count,
-            sum_seconds: durations.sum_ms as f64 / 1000.0,
-            quantiles_seconds: quantiles.filter_map(|percent| durations.quantile_seconds(*percent, classes)).collect(),
-            median_seconds: None,
-            at_most: bounds.iter().map(|bound| durations.count_to(classes.of(bound.0))).collect(),
+        let mut reading = Self { count: durations.count, sum_seconds: durations.sum_ms as f64 / 1000.0, ..Self::default() };
+        let mut bounds = bounds.iter().map(|bound| classes.of(bound.0)).peekable();
+        let mut ranks = settings.quantiles_percent.iter().map(|percent| durations.rank(*percent)).peekable();
+        let mut counted = 0;
+        for (class, n) in durations.classes() {
+            while bounds.next_if(|bound| *bound < class).is_some() {
+                reading.at_most.push(counted);
+            }
+            counted += n;
+            while ranks.next_if(|rank| *rank <= counted).is_some() {
+                reading.quantiles_seconds.push(classes.middle_ms(class) / 1000.0);
+            }
         }
+        reading.at_most.extend(bounds.map(|_| counted));
+        reading
     }
 }
 

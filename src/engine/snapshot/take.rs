@@ -1,6 +1,6 @@
 //! Taking a snapshot of the merged view: the value of a window is the sum of the rings up to it.
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{GroupKey, Reading, Snapshot, Stage, TopicSnapshot, TrendMedians, WindowState};
 use crate::engine::aggregate::{Durations, Partial};
@@ -119,10 +119,8 @@ fn trend_medians(view: &View) -> Vec<TrendMedians> {
 }
 
 fn keys(view: &View, readings: &FxHashMap<Cell, Vec<Reading>>) -> Vec<GroupKey> {
-    let mut ids: Vec<KeyId> = readings.keys().map(|cell| cell.key).collect();
-    ids.push(KeyId::default());
-    ids.sort_unstable();
-    ids.dedup();
+    let mut ids: FxHashSet<KeyId> = readings.keys().map(|cell| cell.key).collect();
+    ids.insert(KeyId::default());
     let key = |id| match view.names.key_texts(id) {
         Some((set, texts)) => GroupKey { id, set: Some(set), texts: texts.into_iter().map(str::to_owned).collect() },
         None => GroupKey { id, set: None, texts: Vec::new() },
