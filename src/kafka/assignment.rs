@@ -148,11 +148,6 @@ impl Feed {
         self.note_progress();
     }
 
-    /// Whether its log is known to hold more records, so that they are about to come.
-    fn is_awaited(&self) -> bool {
-        self.drained.is_none() && self.lag_records().is_some_and(|lag| lag > 0)
-    }
-
     fn note_progress(&mut self) {
         let at_end = self.is_at_end();
         if at_end && let Some(end) = self.log_end {
@@ -163,19 +158,10 @@ impl Feed {
     }
 }
 
-fn rank(feed: &Feed) -> (bool, i64) {
-    (feed.is_at_end(), feed.last_timestamp.unwrap_or(i64::MIN))
-}
-
-/// The feed that the next records should come from, where its queue is empty although its log holds more.
-pub(super) fn awaited(group: &[Feed], dry: &[bool]) -> Option<usize> {
-    let (index, feed) = group.iter().enumerate().min_by_key(|(_, feed)| rank(feed))?;
-    (dry[index] && feed.is_awaited()).then_some(index)
-}
-
 /// From which feed of a partition group the next records come: the one whose last taken timestamp is oldest among those not at their end, then
 /// those at their end. `dry` are those whose queue was just found empty. With it comes the timestamp up to which to go on: that of the next oldest.
 pub(super) fn choose(group: &[Feed], dry: &[bool]) -> Option<(usize, i64)> {
+    let rank = |feed: &Feed| (feed.is_at_end(), feed.last_timestamp.unwrap_or(i64::MIN));
     let mut best: Option<(usize, (bool, i64))> = None;
     let mut second: Option<(bool, i64)> = None;
     for (index, feed) in group.iter().enumerate().filter(|(index, _)| !dry[*index]) {
@@ -219,22 +205,6 @@ mod tests {
         assert_eq!(choose(&group, &[false; 3]), Some((2, 500)), "one at its end does not come first, however old its last record");
         assert_eq!(choose(&group, &[true, false, true]), Some((1, i64::MAX)));
         assert_eq!(choose(&group, &[true; 3]), None);
-    }
-
-    #[test]
-    fn an_empty_queue_is_awaited_where_its_records_are_next_and_on_their_way() {
-        let now = Instant::now();
-        let mut group = [feed(0), feed(1)];
-        group[0].taken(0, Some(500));
-        group[1].taken(0, Some(300));
-        assert_eq!(awaited(&group, &[false, true]), None, "nobody has said that there is more");
-        group[1].log_end_seen(2, now);
-        assert_eq!(awaited(&group, &[false, true]), Some(1));
-        assert_eq!(awaited(&group, &[true, false]), None, "its turn has not come");
-        group[1].drained();
-        assert_eq!(awaited(&group, &[false, true]), None, "what is left of it holds no records");
-        group[1].taken(1, Some(400));
-        assert_eq!(awaited(&group, &[false, true]), None, "it is at its end");
     }
 
     #[test]

@@ -2,13 +2,13 @@
 
 use std::ops::Range;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rdkafka::consumer::base_consumer::PartitionQueue;
 use rdkafka::error::KafkaError;
 use rdkafka::message::{BorrowedMessage, Message, Timestamp};
 
-use super::assignment::{awaited, choose};
+use super::assignment::choose;
 use super::attributes::cloud_event_attributes;
 use super::context::{Common, GroupContext};
 use super::{Arrived, Failure, Feed, Sink, TimestampKind, TopicPartition};
@@ -17,9 +17,6 @@ use crate::time::EventTime;
 
 /// Records of one partition group that are taken before the next group has its turn: whoever stops a share waits for as long as these take.
 const TURN_RECORDS: usize = 128;
-/// How long a group waits for the records that are next in time where they are on their way from the broker. What is counted out of order is
-/// corrected, which costs more than counting it in order; and a partition that has no leader must not hold the others up for long.
-const AWAITED_WITHIN: Duration = Duration::from_millis(50);
 
 /// One partition group: its feeds and their queues, index by index.
 pub(super) struct Group<S: Sink> {
@@ -27,15 +24,13 @@ pub(super) struct Group<S: Sink> {
     queues: Vec<PartitionQueue<GroupContext<S>>>,
     /// Whose queue was found empty in this turn.
     dry: Vec<bool>,
-    /// Whose records are awaited, being next in time, and since when.
-    awaited: Option<(usize, Instant)>,
     common: Arc<Common>,
 }
 
 impl<S: Sink> Group<S> {
     /// A group with its first topic partition.
     pub(super) fn new(common: Arc<Common>, at: TopicPartition, next_offset: Option<i64>, queue: PartitionQueue<GroupContext<S>>) -> Self {
-        Self { feeds: vec![Feed::new(at, next_offset)], queues: vec![queue], dry: vec![false], awaited: None, common }
+        Self { feeds: vec![Feed::new(at, next_offset)], queues: vec![queue], dry: vec![false], common }
     }
 
     /// Adds another topic's partition of the same number.
@@ -58,13 +53,11 @@ impl<S: Sink> Group<S> {
         &mut self.feeds
     }
 
-    /// Takes up to one turn of records, merged by record timestamp as far as what has arrived allows. A turn ends early where what is next has not
-    /// arrived.
+    /// Takes up to one turn of records, merged by record timestamp as far as what has arrived allows. Nothing is waited for.
     pub(super) fn take(&mut self, sink: &mut S) -> Result<usize, Failure> {
         let mut count = 0;
         self.dry.fill(false);
         while count < TURN_RECORDS
-            && !self.is_waiting()
             && let Some((index, until)) = choose(&self.feeds, &self.dry)
         {
             let (feed, queue) = (&mut self.feeds[index], &self.queues[index]);
@@ -79,7 +72,6 @@ impl<S: Sink> Group<S> {
                         if let Some(skipped) = feed.taken(message.offset(), timestamp) {
                             warn_of_skipped(&self.common.topics[feed.at().topic], feed.at().partition, &skipped);
                         }
-                        self.awaited = self.awaited.filter(|(awaited, _)| *awaited != index);
                         count += 1;
                         if count >= TURN_RECORDS || feed.last_timestamp().is_some_and(|last| last > until) {
                             break;
@@ -99,14 +91,6 @@ impl<S: Sink> Group<S> {
             }
         }
         Ok(count)
-    }
-
-    /// Whether to let the others wait for records that are next in time.
-    fn is_waiting(&mut self) -> bool {
-        let Some(index) = awaited(&self.feeds, &self.dry) else { return false };
-        let (_, since) =
-            *self.awaited.insert(self.awaited.filter(|(awaited, _)| *awaited == index).unwrap_or_else(|| (index, Instant::now())));
-        since.elapsed() < AWAITED_WITHIN
     }
 }
 

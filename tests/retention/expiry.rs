@@ -2,7 +2,7 @@
 
 use cxpulse::time::{EventTime, Span};
 
-use super::desk::{Desk, GROUP, START};
+use super::desk::{Desk, GROUP, START, TICKETS};
 
 const WINDOWS: (&str, &str) = ("windows", r#"[{ name = "1h", range = "1h", hop = "1m" }, { name = "1d", range = "24h", hop = "15m" }]"#);
 const CREATED: &str = r#"cx_tickets_created_by_team{team="billing",window="1d"}"#;
@@ -158,16 +158,16 @@ fn a_group_that_was_parked_while_others_came_and_went_brings_back_what_it_held()
 fn places_given_back_among_events_fold_no_history_that_one_of_them_corrects() {
     for hop in 0..3 {
         let edge = Span(Span::days(2).0 + hop * Span::hours(6).0);
-        let at = |minutes: i64| Span(edge.0 + Span::minutes(minutes).0);
+        let around = |minutes: i64| Span(edge.0 + Span::minutes(minutes).0);
         let mut desk = Desk::new(&[]);
         let reply = r#""ticket_id":"A","author":"agent""#;
-        desk.open(at(-50), "A");
-        desk.tell(TICKETS, at(-10), "ticket.message", reply);
+        desk.open(around(-50), "A");
+        desk.tell(TICKETS, around(-10), "ticket.message", reply);
         assert_eq!(desk.value(r#"cx_first_response_mean_seconds{window="24h"}"#), 40.0 * 60.0);
         // One of the three edges is where places are given back.
-        desk.open(at(40), "B");
-        desk.tell(TICKETS, at(-15), "ticket.message", reply);
-        desk.open(at(120), "C");
+        desk.open(around(40), "B");
+        desk.tell(TICKETS, around(-15), "ticket.message", reply);
+        desk.open(around(120), "C");
         assert_eq!(desk.value(r#"cx_first_response_mean_seconds{window="24h"}"#), 35.0 * 60.0, "at {edge}");
     }
 }
