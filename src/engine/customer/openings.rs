@@ -30,7 +30,8 @@ impl Openings {
 
     pub(super) fn insert(&mut self, contact: Contact, opening: Opening) {
         let at = self.place_of(opening.place());
-        self.entries.insert(at, (contact, opening));
+        // Whose it is need not be kept with each.
+        self.entries.insert(at, (contact, Opening { customer: None, ..opening }));
     }
 
     pub(super) fn remove(&mut self, contact: Contact, place: EventOrder) {

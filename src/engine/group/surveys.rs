@@ -143,7 +143,8 @@ impl Group {
         change(&mut state);
         self.resolve(&mut state, view, rules);
         let (after, new) = (state.facts(id.metric, view), of_customer(&state));
-        if !state.is_scheduled {
+        // What is about a known ticket or chat stays as long as that does, and is scheduled when it leaves.
+        if !state.is_scheduled && !state.abouts().any(|contact| self.contacts.contains_key(&contact)) {
             state.is_scheduled = true;
             self.old_surveys.push(state.last_time() + survey_retention(&view.settings), id);
         }

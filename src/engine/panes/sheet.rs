@@ -45,7 +45,8 @@ impl<L: Line> Sheet<L> {
             return;
         }
         self.lines.extend_from_slice(&other.lines);
-        if self.lines.len() > 2 * self.merged + UNMERGED_MIN {
+        // What is rolled together is kept long, so it is not left to grow as far as what is being written.
+        if self.lines.len() > self.merged + self.merged / 4 + UNMERGED_MIN {
             self.merge();
         }
     }
