@@ -25,6 +25,8 @@ use crate::time::{EventTime, Span};
 /// What the events of a ticket or chat, in their order, come to.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Summary {
+    /// Of a chat, else of a ticket.
+    pub(crate) is_chat: bool,
     /// When an event last named it.
     pub(crate) named: Option<EventTime>,
     /// Its own dimensions: the last value of each.
@@ -49,8 +51,8 @@ pub(crate) struct Summary {
     orphans: Option<Box<Orphans>>,
     /// The latest solve, since the creation where that is known.
     pub(crate) solve: Option<Solve>,
-    /// The first solve.
-    pub(crate) first_solve: Option<Solve>,
+    /// The first solve, where another came after it.
+    earlier_solve: Option<Solve>,
     /// Solved or closed now.
     pub(crate) is_solved: bool,
     /// The latest status.
@@ -82,6 +84,13 @@ pub(crate) struct Summary {
     pub(crate) clocks: Option<Clocks>,
 }
 
+impl Summary {
+    /// The first solve.
+    pub(crate) fn first_solve(&self) -> Option<Solve> {
+        self.earlier_solve.or(self.solve)
+    }
+}
+
 /// When replies came whose ticket's creation was not known, in their order.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct Orphans(SmallVec<[EventTime; 2]>);
@@ -97,6 +106,7 @@ pub(crate) enum Action {
 
 /// The opening of a ticket or chat.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "StoredOpening", into = "StoredOpening")]
 pub(crate) struct Opening {
     pub(crate) order: EventOrder,
     pub(crate) time: EventTime,
@@ -104,6 +114,28 @@ pub(crate) struct Opening {
     pub(crate) customer: Option<Key>,
     /// Known from a snapshot only, so that it makes no sample.
     pub(crate) is_silent: bool,
+}
+
+/// An opening as it is written down, where only a snapshot tells of another time than its own.
+#[derive(Serialize, Deserialize)]
+struct StoredOpening {
+    order: EventOrder,
+    told: Option<EventTime>,
+    dimensions: DimensionsId,
+    customer: Option<Key>,
+}
+
+impl From<Opening> for StoredOpening {
+    fn from(Opening { order, time, dimensions, customer, is_silent }: Opening) -> Self {
+        debug_assert!(is_silent || time == order.time, "an opening that is no mere snapshot happened at its event's time");
+        Self { order, told: is_silent.then_some(time), dimensions, customer }
+    }
+}
+
+impl From<StoredOpening> for Opening {
+    fn from(StoredOpening { order, told, dimensions, customer }: StoredOpening) -> Self {
+        Self { order, time: told.unwrap_or(order.time), dimensions, customer, is_silent: told.is_some() }
+    }
 }
 
 impl Opening {

@@ -9,7 +9,21 @@ use serde::{Deserialize, Serialize};
 pub(crate) struct EventOrder {
     /// When it happened.
     pub(crate) time: EventTime,
+    #[serde(with = "short")]
     tie: u64,
+}
+
+/// Ties as they are written down: with the kind and the topic lowest, so that a short offset makes a short number.
+mod short {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(tie: &u64, serializer: S) -> Result<S::Ok, S::Error> {
+        tie.rotate_left(8).serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
+        u64::deserialize(deserializer).map(|tie| tie.rotate_right(8))
+    }
 }
 
 impl Default for EventOrder {

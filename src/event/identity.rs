@@ -8,8 +8,8 @@ use siphasher::sip128::{Hasher128, SipHasher13};
 
 /// A keyed 128-bit hash of an id.
 ///
-/// Laid on eight bytes and not on sixteen, because it lies in most of what is kept, and beside a tag or a time the rest would be padding.
-#[repr(C, packed(8))]
+/// Laid on four bytes and not on sixteen, because it lies in most of what is kept, and beside a tag or a time the rest would be padding.
+#[repr(C, packed(4))]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Key(pub u128);
 

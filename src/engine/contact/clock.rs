@@ -25,8 +25,8 @@ pub(crate) struct Clocks {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Clock {
     start: EventTime,
-    /// Since when anything is known of it: what a snapshot tells of makes no sample for what lies before the snapshot.
-    known_from: EventTime,
+    /// Since when anything is known of it, where that is not its start: what a snapshot tells of makes no sample for what lies before the snapshot.
+    known_from: Option<EventTime>,
     /// Until when its target is met, itself included.
     pub(crate) deadline: Option<EventTime>,
     schedule: Option<u16>,
@@ -58,7 +58,9 @@ impl Decision {
 
 impl Clock {
     fn missed(&self) -> Option<Decision> {
-        self.deadline.filter(|deadline| *deadline >= self.known_from).map(|time| Decision::Missed(Mark { time, dimensions: self.holder }))
+        self.deadline
+            .filter(|deadline| *deadline >= self.known_from.unwrap_or(self.start))
+            .map(|time| Decision::Missed(Mark { time, dimensions: self.holder }))
     }
 
     /// Met where it stopped up to the deadline, else missed.
@@ -73,7 +75,7 @@ impl Summary {
         let terms = setting.promises.terms(promise, start, known.dimensions, setting.names);
         let clock = terms.map(|terms| Clock {
             start,
-            known_from: known.time,
+            known_from: Some(known.time).filter(|time| *time != start),
             deadline: terms.deadline,
             schedule: terms.schedule,
             holder: known.dimensions,

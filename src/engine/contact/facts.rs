@@ -5,13 +5,12 @@ use super::{Decision, Mark, Stamp, Summary};
 use crate::engine::EngineSettings;
 use crate::engine::aggregate::{DurationClasses, Value};
 use crate::engine::fact::{Fact, Facts, Label, Measure};
-use crate::event::Contact;
 use crate::time::{EventTime, Span};
 
 /// The facts of a ticket or chat by itself; none when it is withdrawn.
-pub(crate) fn facts(contact: Contact, summary: &Summary, classes: &DurationClasses, settings: &EngineSettings) -> Facts {
+pub(crate) fn facts(summary: &Summary, classes: &DurationClasses, settings: &EngineSettings) -> Facts {
     let (mut none, mut facts) = (Facts::new(), Facts::new());
-    let seen = Seen::of(contact, summary, settings);
+    let seen = Seen::of(summary, settings);
     Exchange { before: None, after: there(&seen.parts), gone: &mut none, come: &mut facts, classes }.every_part();
     if !seen.parts.is_gone {
         listed(summary, 0..usize::MAX, 0..usize::MAX, &mut Writer { facts: &mut facts, classes });
@@ -29,22 +28,21 @@ pub(crate) struct Seen {
 
 impl Seen {
     /// What is to be seen of a summary now.
-    pub(crate) fn of(contact: Contact, summary: &Summary, settings: &EngineSettings) -> Self {
-        let parts = Parts::of(contact, summary, settings);
+    pub(crate) fn of(summary: &Summary, settings: &EngineSettings) -> Self {
+        let parts = Parts::of(summary, settings);
         Self { parts, next_responses: summary.next_responses.len(), reopens: summary.reopens.len() }
     }
 
     /// The facts that were only before, and those that are only now, where an event has changed marks and only added to the lists.
     pub(crate) fn exchange(
         &self,
-        contact: Contact,
         summary: &Summary,
         classes: &DurationClasses,
         settings: &EngineSettings,
         gone: &mut Facts,
         come: &mut Facts,
     ) {
-        let now = Parts::of(contact, summary, settings);
+        let now = Parts::of(summary, settings);
         let (was_there, is_there) = (!self.parts.is_gone, !now.is_gone);
         let (responses, reopens) = (self.next_responses, self.reopens);
         if was_there && !is_there {
@@ -62,8 +60,8 @@ fn there(parts: &Parts) -> Option<&Parts> {
 }
 
 /// After how long without events something is over; tickets never are.
-pub(crate) fn idle_end_of(contact: Contact, settings: &EngineSettings) -> Option<Span> {
-    settings.chat_idle_end.filter(|_| matches!(contact, Contact::Chat(_)))
+pub(crate) fn idle_end_of(summary: &Summary, settings: &EngineSettings) -> Option<Span> {
+    settings.chat_idle_end.filter(|_| summary.is_chat)
 }
 
 /// The facts of a part of the lists.

@@ -67,7 +67,6 @@ pub(crate) struct Known {
 /// A ticket or chat.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct ContactState {
-    contact: Contact,
     /// What all its events come to.
     pub(crate) summary: Summary,
     /// What the events before `tail` came to.
@@ -88,9 +87,8 @@ pub(crate) struct ContactState {
 
 impl ContactState {
     pub(crate) fn new(contact: Contact, setting: &Setting<'_>) -> Self {
-        let summary = Summary::before(contact, setting);
+        let summary = Summary::before(matches!(contact, Contact::Chat(_)), setting);
         Self {
-            contact,
             summary,
             base: Base::Summary,
             tail: SmallVec::new(),
@@ -172,7 +170,7 @@ impl ContactState {
             self.base = Base::Summary;
             self.tail = SmallVec::new();
         } else if folded > 0 {
-            let base = self.base.known(self.contact, setting);
+            let base = self.base.known(self.summary.is_chat, setting);
             for entry in self.tail.drain(..folded) {
                 let customer = base.customer_at(&entry);
                 base.step(&entry, inherited(customer, entry.order), setting);
@@ -204,7 +202,7 @@ impl ContactState {
     pub(crate) fn known_before(&self, order: EventOrder, setting: &mut Setting<'_>) -> Known {
         let (mut dimensions, opened) = match &self.base {
             Base::Summary => (self.summary.dimensions, self.summary.opened),
-            Base::Nothing => (setting.first_dimensions(self.contact), None),
+            Base::Nothing => (setting.first_dimensions(self.summary.is_chat), None),
             Base::Known(base) => (base.dimensions, base.opened),
         };
         let (mut customer, mut is_opened) = (opened.and_then(|o| o.customer), opened.is_some_and(|o| !o.is_silent));
@@ -252,23 +250,18 @@ impl ContactState {
         let marks = [summary.escalated, summary.transferred, summary.accepted, summary.abandoned, summary.ended];
         let marks = marks.iter().fold(0, |sum, mark| sum ^ mark.map_or(0, |m| m.time.0));
         let stamps = [summary.first_response, summary.automated_response].iter().fold(0, |sum, s| sum ^ s.map_or(0, |s| s.after.0));
-        let solves = [summary.solve, summary.first_solve].iter().fold(0, |sum, s| sum ^ s.map_or(0, |s| s.mark.time.0));
+        let solves = [summary.solve, summary.first_solve()].iter().fold(0, |sum, s| sum ^ s.map_or(0, |s| s.mark.time.0));
         let opened = summary.opened.map_or(0, |o| o.time.0);
         let clocks = summary.clocks.as_ref().map_or(0, |clocks| u64::from(clocks.response.is_some()));
         let last = self.last_order.time.0;
         (marks ^ stamps ^ solves ^ opened ^ last) as u64 ^ clocks ^ summary.reopens.len() as u64 ^ summary.next_responses.len() as u64
     }
 
-    /// Which ticket or chat it is.
-    pub(crate) fn contact(&self) -> Contact {
-        self.contact
-    }
-
     /// Recomputes the summary from the base.
     fn recompute(&mut self, inherited: &impl Fn(Option<Key>, EventOrder) -> DimensionsId, setting: &mut Setting<'_>) {
         self.summary = match &self.base {
             Base::Summary => return,
-            Base::Nothing => Summary::before(self.contact, setting),
+            Base::Nothing => Summary::before(self.summary.is_chat, setting),
             Base::Known(base) => (**base).clone(),
         };
         for entry in &self.tail {
@@ -286,9 +279,9 @@ impl ContactState {
 
 impl Base {
     /// The summary that it is, to be stepped.
-    fn known(&mut self, contact: Contact, setting: &Setting<'_>) -> &mut Summary {
+    fn known(&mut self, is_chat: bool, setting: &Setting<'_>) -> &mut Summary {
         if let Self::Nothing = self {
-            *self = Self::Known(Box::new(Summary::before(contact, setting)));
+            *self = Self::Known(Box::new(Summary::before(is_chat, setting)));
         }
         match self {
             Self::Known(base) => base,

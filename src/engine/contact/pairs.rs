@@ -7,11 +7,11 @@ use crate::engine::correlation::{Side, label_of};
 use crate::engine::fact::{Fact, Facts, Label, Measure};
 use crate::engine::survey::StandingAnswer;
 use crate::engine::view::View;
-use crate::event::{Contact, Scope, SurveyMetric};
+use crate::event::{Scope, SurveyMetric};
 use crate::time::Span;
 
 /// The pairs of a contact with the answers about it that stand, of each metric the latest; none when it is withdrawn.
-pub(crate) fn pair_facts<'a>(contact: Contact, summary: &Summary, answers: impl Iterator<Item = &'a StandingAnswer>, view: &View) -> Facts {
+pub(crate) fn pair_facts<'a>(summary: &Summary, answers: impl Iterator<Item = &'a StandingAnswer>, view: &View) -> Facts {
     let mut facts = Facts::new();
     if summary.is_gone {
         return facts;
@@ -49,7 +49,7 @@ pub(crate) fn pair_facts<'a>(contact: Contact, summary: &Summary, answers: impl 
         });
     }
     if let (Some(decision), Some(answer)) =
-        (summary.response_decision(idle_end_of(contact, &view.settings)), latest[SurveyMetric::Csat as usize])
+        (summary.response_decision(idle_end_of(summary, &view.settings)), latest[SurveyMetric::Csat as usize])
     {
         let measure = if matches!(decision, Decision::Met(_)) { Measure::CsatWithinTarget } else { Measure::CsatBeyondTarget };
         let time = decision.mark().time.max(answer.order.time);

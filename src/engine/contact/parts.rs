@@ -4,7 +4,7 @@ use super::facts::idle_end_of;
 use super::{Decision, Mark, Solve, Stamp, Summary};
 use crate::engine::EngineSettings;
 use crate::engine::names::DimensionsId;
-use crate::event::{Contact, Status};
+use crate::event::Status;
 use crate::time::{EventTime, Span};
 
 /// The parts of a summary; what a snapshot told of is in none that makes a sample.
@@ -59,8 +59,8 @@ pub(super) struct Noted {
 impl Parts {
     /// The parts of a summary.
     #[inline]
-    pub(crate) fn of(contact: Contact, summary: &Summary, settings: &EngineSettings) -> Self {
-        let mut parts = Self::none(contact);
+    pub(crate) fn of(summary: &Summary, settings: &EngineSettings) -> Self {
+        let mut parts = Self::none(!summary.is_chat);
         if summary.is_gone {
             parts.is_gone = true;
             return parts;
@@ -76,16 +76,16 @@ impl Parts {
             parts.tell_chat(summary, opened, settings);
         }
         if summary.clocks.is_some() {
-            parts.tell_targets(summary, idle_end_of(contact, settings));
+            parts.tell_targets(summary, idle_end_of(summary, settings));
         }
         parts
     }
 
     #[inline]
-    fn none(contact: Contact) -> Self {
+    fn none(is_ticket: bool) -> Self {
         Self {
             is_gone: false,
-            is_ticket: matches!(contact, Contact::Ticket(_)),
+            is_ticket,
             opened: None,
             first_response: None,
             automated_response: None,
@@ -114,7 +114,7 @@ impl Parts {
         self.escalated = summary.escalated;
         self.solved = summary.solve.filter(|s| !s.is_silent);
         self.noted = self.solved.map(|solve| (solve.mark, Noted::of(summary)));
-        self.first_solve = summary.first_solve.filter(|s| !s.is_silent).map(|solve| (solve.mark, solve.after));
+        self.first_solve = summary.first_solve().filter(|s| !s.is_silent).map(|solve| (solve.mark, solve.after));
         if summary.opened.is_none() || summary.is_solved {
             return;
         }

@@ -3,7 +3,7 @@
 use super::{Action, Entry, Mark, Opening, Solve, Stamp, Summary};
 use crate::engine::names::{DimensionsId, Names};
 use crate::engine::promises::{Promise, Promises};
-use crate::event::{AssignReason, Author, Contact, ContactAction, CreatedBy, Key, Message, Status};
+use crate::event::{AssignReason, Author, ContactAction, CreatedBy, Key, Message, Status};
 use crate::time::{EventTime, Span};
 
 /// What stepping needs to know beside the summary and the event.
@@ -19,18 +19,15 @@ pub(crate) struct Setting<'a> {
 
 impl Setting<'_> {
     /// The dimensions that a ticket or chat has before its first event.
-    pub(super) fn first_dimensions(&self, contact: Contact) -> DimensionsId {
-        match contact {
-            Contact::Ticket(_) => DimensionsId::default(),
-            Contact::Chat(_) => self.chat_dimensions,
-        }
+    pub(super) fn first_dimensions(&self, is_chat: bool) -> DimensionsId {
+        if is_chat { self.chat_dimensions } else { DimensionsId::default() }
     }
 }
 
 impl Summary {
     /// The summary before the first event.
-    pub(crate) fn before(contact: Contact, setting: &Setting<'_>) -> Self {
-        Self { dimensions: setting.first_dimensions(contact), ..Self::default() }
+    pub(crate) fn before(is_chat: bool, setting: &Setting<'_>) -> Self {
+        Self { is_chat, dimensions: setting.first_dimensions(is_chat), ..Self::default() }
     }
 
     /// The customer of the next event: the one of the opening, which a second opening does not change.
@@ -95,10 +92,10 @@ impl Summary {
         self.start_clock(Promise::FirstResponse, time, mark, setting);
     }
 
-    /// Starts the clocks that a ticket's solve and a chat's acceptance stop.
+    /// Starts the clock that a ticket's solve or a chat's acceptance stops.
     pub(super) fn start_ending(&mut self, time: EventTime, mark: Mark, setting: &Setting<'_>) {
-        self.start_clock(Promise::Resolution, time, mark, setting);
-        self.start_clock(Promise::ChatWait, time, mark, setting);
+        let promise = if self.is_chat { Promise::ChatWait } else { Promise::Resolution };
+        self.start_clock(promise, time, mark, setting);
     }
 
     fn message(&mut self, mark: Mark, message: Message, setting: &Setting<'_>) {
@@ -160,11 +157,16 @@ impl Summary {
             let after = self.opened.map(|opened| mark.time - opened.time);
             let waited = self.opened.filter(|opened| !opened.is_silent).map(|_| self.waited);
             let solve = Solve { mark, after, waited, is_silent: false };
-            self.solve = Some(solve);
+            self.replace_solve(solve);
             self.stop_clock(Promise::Resolution, mark.time, setting);
-            self.first_solve = self.first_solve.or(self.solve);
         }
         self.is_solved = true;
+    }
+
+    /// The first one is kept beside the latest.
+    pub(super) fn replace_solve(&mut self, solve: Solve) {
+        self.earlier_solve = self.earlier_solve.or(self.solve);
+        self.solve = Some(solve);
     }
 
     pub(super) fn account_wait(&mut self, time: EventTime, status: Status) {

@@ -78,7 +78,7 @@ impl Summary {
         if let Some(solve) = &mut self.solve {
             solve.after = None;
         }
-        if let Some(solve) = &mut self.first_solve {
+        if let Some(solve) = &mut self.earlier_solve {
             solve.after = None;
         }
         self.clocks = None;
@@ -120,8 +120,9 @@ impl Summary {
     fn end_silently(&mut self, mark: Mark) {
         if !self.is_solved {
             let solve = Solve { mark, after: None, waited: None, is_silent: true };
-            self.solve = self.solve.filter(|known| !known.is_silent).or(Some(solve));
-            self.first_solve = self.first_solve.or(Some(solve));
+            if self.solve.is_none_or(|known| known.is_silent) {
+                self.replace_solve(solve);
+            }
             self.note_end(mark.time);
         }
         (self.is_solved, self.is_status_known) = (true, false);

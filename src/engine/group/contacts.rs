@@ -76,7 +76,7 @@ impl Group {
         if let Some(next) = state.tail_start() {
             self.unsettled.push(next, contact);
         } else {
-            let idle = idle_end_of(contact, &view.settings).filter(|_| !is_ended(state, &view.settings, horizon));
+            let idle = idle_end_of(&state.summary, &view.settings).filter(|_| !is_ended(state, &view.settings, horizon));
             if idle.is_some() || is_ended(state, &view.settings, horizon) {
                 let over = state.last_order().time + idle.unwrap_or_default();
                 self.ended.push(over + view.settings.ticket_retention, contact);
@@ -87,7 +87,7 @@ impl Group {
 
     /// The pairs that a ticket or chat gives with the answers about it.
     pub(super) fn pairs_of(&self, contact: Contact, view: &View) -> Facts {
-        self.contacts.get(&contact).map(|state| pairs_of(&state, &self.surveys, view)).unwrap_or_default()
+        self.contacts.get(&contact).map(|state| pairs_of(contact, &state, &self.surveys, view)).unwrap_or_default()
     }
 
     /// Changes a ticket or chat and posts whatever follows.
@@ -101,16 +101,16 @@ impl Group {
         let state = self.contacts.get_or_insert_with(contact, || ContactState::new(contact, &rules.setting(&mut view.names)));
         let was_unsettled = state.is_unsettled();
         let has_surveys = !state.surveys.is_empty();
-        let pairs = if has_surveys { pairs_of(state, &self.surveys, view) } else { Facts::new() };
+        let pairs = if has_surveys { pairs_of(contact, state, &self.surveys, view) } else { Facts::new() };
         let (opening, was_spam) = (standing_opening(state), state.summary.is_spam);
-        let seen = Seen::of(contact, &state.summary, &view.settings);
+        let seen = Seen::of(&state.summary, &view.settings);
         let Change { was, is_last } = change(state, &self.customers, view);
         let (mut gone, mut come) = (Facts::new(), Facts::new());
         match was {
-            None => seen.exchange(contact, &state.summary, &view.classes, &view.settings, &mut gone, &mut come),
+            None => seen.exchange(&state.summary, &view.classes, &view.settings, &mut gone, &mut come),
             Some(was) => {
-                gone = facts(contact, &was, &view.classes, &view.settings);
-                come = facts(contact, &state.summary, &view.classes, &view.settings);
+                gone = facts(&was, &view.classes, &view.settings);
+                come = facts(&state.summary, &view.classes, &view.settings);
                 difference(&mut gone, &mut come);
             }
         }
@@ -161,13 +161,12 @@ struct Changed {
     last: EventOrder,
 }
 
-fn pairs_of(state: &ContactState, surveys: &FxHashMap<SurveyId, Box<SurveyState>>, view: &View) -> Facts {
+fn pairs_of(contact: Contact, state: &ContactState, surveys: &FxHashMap<SurveyId, Box<SurveyState>>, view: &View) -> Facts {
     if state.surveys.is_empty() {
         return Facts::new();
     }
     let answers = state.surveys.latest_answers().filter_map(|id| surveys.get(&id)?.answer.as_deref());
-    let contact = state.contact();
-    pair_facts(contact, &state.summary, answers.filter(|a| a.stands && a.about == Some(contact)), view)
+    pair_facts(&state.summary, answers.filter(|a| a.stands && a.about == Some(contact)), view)
 }
 
 /// The touchpoint of an opening that has no customer.

@@ -148,7 +148,7 @@ impl Group {
     /// A ticket or chat that leaves while open takes its place in the backlog with it.
     fn evict_contact(&mut self, contact: Contact, view: &mut View) {
         let Some(state) = self.contacts.get(&contact) else { return };
-        let mut open = facts(contact, &state.summary, &view.classes, &view.settings);
+        let mut open = facts(&state.summary, &view.classes, &view.settings);
         open.retain(|fact| fact.measure.is_state());
         post_difference(Subject::Contact(contact), open, Facts::new(), &mut self.panes);
         let kept = survey_retention(&view.settings);
@@ -183,7 +183,7 @@ pub(super) fn is_ended(state: &ContactState, settings: &EngineSettings, at: Even
 /// it counts as ended.
 fn is_over(state: &ContactState, settings: &EngineSettings, at: EventTime) -> bool {
     let summary = &state.summary;
-    let idle_end = idle_end_of(state.contact(), settings).zip(summary.named).map(|(idle, named)| named + idle);
+    let idle_end = idle_end_of(summary, settings).zip(summary.named).map(|(idle, named)| named + idle);
     idle_end.is_some_and(|end| end < at)
         || summary.is_solved
         || summary.is_gone

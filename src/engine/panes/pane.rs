@@ -1,5 +1,5 @@
-//! A pane: what one slice of event time holds, by account. Counts and durations, which are nearly all of it, lie in sheets of ten and twelve
-//! bytes a line; everything else in a map.
+//! A pane: what one slice of event time holds, by account. Counts and durations, which are nearly all of it, lie in sheets of eight and
+//! twelve bytes a line; everything else in a map.
 //!
 //! What the totals have been told of and what they have not lies apart: what leaves a window before anybody looks need never be told.
 
@@ -14,7 +14,7 @@ use crate::engine::aggregate::{Partial, Value};
 #[repr(C, packed(2))]
 pub(crate) struct Tally {
     account: AccountId,
-    n: i32,
+    n: i16,
     class: u16,
 }
 
@@ -140,9 +140,13 @@ impl Content {
         self.tallies.lines().len() + self.lengths.lines().len() + self.others.len()
     }
 
-    fn count(&mut self, account: AccountId, class: u16, n: i64) {
-        let n = i32::try_from(n).expect("one fact counts one, and what lay ahead at one instant a handful");
-        self.tallies.push(Tally { account, n, class });
+    fn count(&mut self, account: AccountId, class: u16, mut n: i64) {
+        // Nearly always one; what does not fit a line takes several.
+        while n != 0 {
+            let of_line = n.clamp(i16::MIN.into(), i16::MAX.into());
+            self.tallies.push(Tally { account, n: of_line as i16, class });
+            n -= of_line;
+        }
     }
 }
 
