@@ -7,19 +7,19 @@ use super::EngineSettings;
 use super::window::Geometry;
 
 /// Bytes of a ticket or chat that ended, its opening as its customer knows it, and when it is looked at again.
-pub const CONTACT_BYTES: u64 = 700;
+pub const CONTACT_BYTES: u64 = 500;
 /// Bytes of a customer.
-pub const CUSTOMER_BYTES: u64 = 400;
+pub const CUSTOMER_BYTES: u64 = 350;
 /// Bytes of a survey with its answer.
-pub const SURVEY_BYTES: u64 = 600;
+pub const SURVEY_BYTES: u64 = 550;
 /// Bytes of an event that something late may still precede: in a history, and its identity.
-pub const UNSETTLED_EVENT_BYTES: u64 = 600;
+pub const UNSETTLED_EVENT_BYTES: u64 = 400;
 /// Bytes of an event ahead of now, with its identity.
-pub const HELD_EVENT_BYTES: u64 = 600;
+pub const HELD_EVENT_BYTES: u64 = 500;
 /// Bytes of a label set in one window, in an engine.
-pub const CELL_BYTES: u64 = 160;
+pub const CELL_BYTES: u64 = 120;
 /// The same in a snapshot.
-pub const SHOWN_CELL_BYTES: u64 = 280;
+pub const SHOWN_CELL_BYTES: u64 = 150;
 /// Bytes of a pane's entry: a line of twelve, in a list that may have grown to twice its length.
 const PANE_ENTRY_BYTES: u64 = 24;
 /// Samples of a ticket with its answers, each an entry at the most.
