@@ -164,7 +164,7 @@ mod tests {
         let mut smaller = Configuration::default();
         smaller.engine.limits.identities_max /= 2;
         smaller.kafka.queue_kbytes_per_partition /= 2;
-        assert!(MemoryBudget::of(&smaller).bytes(1) < one - 4_000_000_000);
+        assert!(MemoryBudget::of(&smaller).bytes(1) < one - 3_000_000_000);
         assert_eq!([Bytes(1_536), Bytes(3 << 20), Bytes(5 << 29)].map(|bytes| bytes.to_string()), ["1.5 KiB", "3.0 MiB", "2.5 GiB"]);
     }
 }
