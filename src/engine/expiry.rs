@@ -15,6 +15,8 @@ use crate::time::{EventTime, Span};
 
 /// So many times in a longest window expired accounts are freed: more often, catching up would sort facts into panes before it must.
 const FREED_PER_RANGE: i64 = 32;
+/// Nor more often than this where the longest window is short.
+const FREED_EVERY_MIN: Span = Span::minutes(15);
 
 /// Which instants decide what has expired.
 #[derive(Clone, Copy, Debug)]
@@ -35,7 +37,8 @@ pub(super) struct Expiry {
 impl Expiry {
     pub(super) fn new(geometry: &Geometry) -> Self {
         let longest = geometry.longest();
-        let hops = (longest.range.0 / longest.hop.0 / FREED_PER_RANGE).max(1);
+        let hop = longest.hop.0;
+        let hops = (longest.range.0 / hop / FREED_PER_RANGE).max((FREED_EVERY_MIN.0 + hop - 1) / hop);
         Self {
             range: longest.range,
             hop: longest.hop,
