@@ -32,10 +32,10 @@ fn main() {
         fed.take(&line);
         // A look now and then, as a scrape in catching up would.
         if n % 200_000 == 0 {
-            drop(fed.engine.snapshot());
+            drop(fed.engine().snapshot());
         }
     }
-    let snapshot = fed.engine.snapshot();
+    let snapshot = fed.engine().snapshot();
     let (now, most) = resident();
     println!("{events} events of {tickets} tickets and {} customers in {:.0} s", tickets / 5, begun.elapsed().as_secs_f64());
     for (store, n) in &snapshot.entries {

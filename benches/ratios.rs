@@ -78,7 +78,7 @@ fn handled(windows: &'static [(&'static str, &'static str)]) -> impl Fn(&[Line])
     move |lines| {
         let mut fed = Fed::new(configuration(windows));
         lines.iter().for_each(|line| fed.take(line));
-        black_box(fed.engine.snapshot());
+        black_box(fed.engine().snapshot());
     }
 }
 

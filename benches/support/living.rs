@@ -1,13 +1,14 @@
 //! What one more of a thing adds to the living heap: shared by the bench that says it and the test that holds the budget against it.
 
 use std::alloc::{GlobalAlloc, Layout, System};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use cxpulse::config::Configuration;
-use cxpulse::engine::{Engine, Outcome, PartitionGroup, Place, Progress, Snapshot, TopicIndex};
-use cxpulse::event::{Record, decode};
+use cxpulse::engine::{Outcome, Snapshot};
 use cxpulse::time::{EventTime, Span};
+
+#[path = "../../tests/support/fed.rs"]
+mod fed;
 
 /// The system's allocator, counting what lives.
 pub(crate) struct Counting;
@@ -28,40 +29,25 @@ unsafe impl GlobalAlloc for Counting {
 }
 
 const START: EventTime = EventTime(1_772_323_200_000);
-const GROUP: PartitionGroup = PartitionGroup(0);
 /// A 32nd of the default limits, so that tables, whose sizes are powers of two, are as full as they are at those.
 const COUNT: i64 = 62_500;
 /// Label sets of which the cost is measured.
 const TEAMS: i64 = 1_000;
 
-/// An engine that is fed line by line.
-struct Fed {
-    configuration: Configuration,
-    engine: Engine,
-    offset: i64,
-}
+/// An engine with the default settings and room for every team.
+struct Fed(fed::Fed);
 
 impl Fed {
     fn new(lateness: Span) -> Self {
         let mut configuration = Configuration::default();
         configuration.engine.topics.iter_mut().for_each(|topic| topic.allowed_lateness = lateness);
         configuration.engine.dimensions.iter_mut().for_each(|dimension| dimension.values_max = 10_000);
-        let mut engine = Engine::new(Arc::new(configuration.engine.clone()));
-        engine.assign(GROUP);
-        engine.follow_events_until(Some(EventTime::MAX));
-        for topic in 0..configuration.topics.len() as u8 {
-            engine.set_progress(GROUP, TopicIndex(topic), Progress { at_end: true, seen_through: START });
-        }
-        Self { configuration, engine, offset: 0 }
+        Self(fed::Fed::new(configuration, START))
     }
 
     fn feed(&mut self, topic: u8, time: EventTime, kind: &str, members: &str) {
-        let text = format!(r#"{{"id":"e{}","type":"{kind}","time":{},{members}}}"#, self.offset, time.0);
-        let record = Record { payload: Some(text.as_bytes()), offset: self.offset, ..Record::default() };
-        let decoded = decode(record, &self.configuration.topics[usize::from(topic)], &self.configuration.decode);
-        let place = Place { group: GROUP, topic: TopicIndex(topic), offset: self.offset, record_time: None };
-        assert_eq!(self.engine.handle(place, &decoded), Outcome::Applied);
-        self.offset += 1;
+        let text = format!(r#"{{"id":"e{}","type":"{kind}","time":{},{members}}}"#, self.0.offset, time.0);
+        assert_eq!(self.0.take(topic, &text), Outcome::Applied);
     }
 
     /// Lets histories settle and identities expire: two days pass.
@@ -74,11 +60,11 @@ impl Fed {
 
     /// Has everything taken in that was fed.
     fn take_in(&mut self) {
-        self.engine.advance_to(EventTime::MIN);
+        self.0.engine.advance_to(EventTime::MIN);
     }
 
     fn snapshot(&mut self) -> Snapshot {
-        self.engine.snapshot()
+        self.0.engine.snapshot()
     }
 }
 
@@ -154,7 +140,7 @@ pub(crate) fn unsettled_event() -> usize {
 pub(crate) fn held_event() -> usize {
     let mut fed = Fed::new(Span::hours(1));
     fed.feed(0, START, "ticket.assigned", r#""ticket_id":"clock""#);
-    fed.engine.follow_events_until(None);
+    fed.0.engine.follow_events_until(None);
     let before = LIVE.load(Ordering::Relaxed);
     for n in 0..COUNT {
         fed.feed(0, START + Span(1_000 + n), "ticket.created", &format!(r#""ticket_id":"T{n}""#));

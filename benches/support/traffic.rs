@@ -5,17 +5,19 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 use cxpulse::config::{Configuration, parse_span};
-use cxpulse::engine::{Engine, PartitionGroup, Place, Progress, TopicIndex, WindowSettings};
-use cxpulse::event::{Decoded, Record, decode};
+use cxpulse::engine::{Engine, Outcome, WindowSettings};
+use cxpulse::event::{Record, decode};
 use cxpulse::time::{EventTime, Span};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+
+#[path = "../../tests/support/fed.rs"]
+mod fed;
 
 /// Monday, 2026-03-02, 00:00 UTC.
 pub(crate) const START: EventTime = EventTime(1_772_409_600_000);
 /// The events of one ticket.
 pub(crate) const EVENTS_OF_A_TICKET: u64 = 10;
-const GROUP: PartitionGroup = PartitionGroup(0);
 
 /// What is made.
 #[derive(Clone, Copy, Debug)]
@@ -104,39 +106,30 @@ pub(crate) fn configuration(windows: &[(&str, &str)]) -> Configuration {
     configuration
 }
 
-/// An engine that has read to the end of its logs.
-pub(crate) struct Fed {
-    /// The engine.
-    pub(crate) engine: Engine,
-    configuration: Configuration,
-    offset: i64,
-}
+/// An engine that has read to the end of its logs, and takes lines of the traffic.
+pub(crate) struct Fed(fed::Fed);
 
 impl Fed {
     /// With nothing read yet.
     pub(crate) fn new(configuration: Configuration) -> Self {
-        let mut engine = Engine::new(std::sync::Arc::new(configuration.engine.clone()));
-        engine.assign(GROUP);
-        engine.follow_events_until(Some(EventTime::MAX));
-        for topic in 0..configuration.topics.len() as u8 {
-            engine.set_progress(GROUP, TopicIndex(topic), Progress { at_end: true, seen_through: START });
-        }
-        Self { engine, configuration, offset: 0 }
+        Self(fed::Fed::new(configuration, START))
+    }
+
+    /// The engine.
+    pub(crate) fn engine(&mut self) -> &mut Engine {
+        &mut self.0.engine
     }
 
     /// Decodes a line and hands it to the engine.
     pub(crate) fn take(&mut self, line: &Line) {
-        self.offset += 1;
-        let record = Record { payload: Some(line.payload.as_bytes()), offset: self.offset, ..Record::default() };
-        let decoded = decode(record, &self.configuration.topics[usize::from(line.topic)], &self.configuration.decode);
-        debug_assert!(matches!(decoded, Decoded::Event(_)), "{decoded:?}: {}", line.payload);
-        let place = Place { group: GROUP, topic: TopicIndex(line.topic), offset: self.offset, record_time: None };
-        self.engine.handle(place, &decoded);
+        let outcome = self.0.take(line.topic, &line.payload);
+        debug_assert!(!matches!(outcome, Outcome::Invalid(_)), "{outcome:?}: {}", line.payload);
     }
 
     /// Decodes a line and lets it go.
     pub(crate) fn decode_only(&self, line: &Line) {
+        let configuration = &self.0.configuration;
         let record = Record { payload: Some(line.payload.as_bytes()), offset: 1, ..Record::default() };
-        std::hint::black_box(decode(record, &self.configuration.topics[usize::from(line.topic)], &self.configuration.decode));
+        std::hint::black_box(decode(record, &configuration.topics[usize::from(line.topic)], &configuration.decode));
     }
 }

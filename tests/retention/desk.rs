@@ -1,45 +1,31 @@
 //! The product as these tests drive it: events some time after the start, with every log read to its end.
 
-use std::sync::Arc;
-
-use cxpulse::config::{self, Configuration};
-use cxpulse::engine::{Engine, Outcome, PartitionGroup, Place, Progress, TopicIndex};
-use cxpulse::event::{Record, decode};
+use cxpulse::config;
+use cxpulse::engine::Outcome;
 use cxpulse::metrics::Exposition;
 use cxpulse::time::{EventTime, Span};
 
+use crate::support::fed::Fed;
+
 /// 2026-03-01T00:00:00Z.
 pub(crate) const START: EventTime = EventTime(1_772_323_200_000);
-pub(crate) const GROUP: PartitionGroup = PartitionGroup(0);
 pub(crate) const TICKETS: u8 = 0;
 pub(crate) const CUSTOMERS: u8 = 3;
 
 pub(crate) struct Desk {
-    configuration: Configuration,
-    pub(crate) engine: Engine,
-    offset: i64,
+    pub(crate) fed: Fed,
 }
 
 impl Desk {
     pub(crate) fn new(overrides: &[(&str, &str)]) -> Self {
         let overrides: Vec<_> = overrides.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
         let configuration = config::load(None, Vec::new(), &overrides).unwrap_or_else(|error| panic!("{error}")).configuration;
-        let mut engine = Engine::new(Arc::new(configuration.engine.clone()));
-        engine.assign(GROUP);
-        engine.follow_events_until(Some(EventTime::MAX));
-        for topic in 0..configuration.topics.len() as u8 {
-            engine.set_progress(GROUP, TopicIndex(topic), Progress { at_end: true, seen_through: START });
-        }
-        Self { configuration, engine, offset: 0 }
+        Self { fed: Fed::new(configuration, START) }
     }
 
     pub(crate) fn tell(&mut self, topic: u8, after: Span, kind: &str, members: &str) {
-        let text = format!(r#"{{"id":"e{}","type":"{kind}","time":{},{members}}}"#, self.offset, (START + after).0);
-        let record = Record { payload: Some(text.as_bytes()), offset: self.offset, ..Record::default() };
-        let decoded = decode(record, &self.configuration.topics[usize::from(topic)], &self.configuration.decode);
-        let place = Place { group: GROUP, topic: TopicIndex(topic), offset: self.offset, record_time: None };
-        assert_eq!(self.engine.handle(place, &decoded), Outcome::Applied, "{text}");
-        self.offset += 1;
+        let text = format!(r#"{{"id":"e{}","type":"{kind}","time":{},{members}}}"#, self.fed.offset, (START + after).0);
+        assert_eq!(self.fed.take(topic, &text), Outcome::Applied, "{text}");
     }
 
     pub(crate) fn open(&mut self, after: Span, id: &str) {
@@ -70,7 +56,7 @@ impl Desk {
     /// The whole exposition.
     pub(crate) fn text(&mut self) -> String {
         let mut text = String::new();
-        Exposition::new(&self.configuration).render(&self.engine.snapshot(), &mut text);
+        Exposition::new(&self.fed.configuration).render(&self.fed.engine.snapshot(), &mut text);
         text
     }
 }

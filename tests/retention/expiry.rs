@@ -2,7 +2,8 @@
 
 use cxpulse::time::{EventTime, Span};
 
-use super::desk::{Desk, GROUP, START, TICKETS};
+use super::desk::{Desk, START, TICKETS};
+use crate::support::fed::GROUP;
 
 const WINDOWS: (&str, &str) = ("windows", r#"[{ name = "1h", range = "1h", hop = "1m" }, { name = "1d", range = "24h", hop = "15m" }]"#);
 const CREATED: &str = r#"cx_tickets_created_by_team{team="billing",window="1d"}"#;
@@ -21,7 +22,7 @@ fn a_label_set_stands_at_0_for_one_longest_window_and_then_leaves() {
     desk.open_for(Span(0), "T", "billing");
     desk.solve(Span::minutes(20), "T");
     let mut created_at = |after| {
-        desk.engine.advance_to(at(after));
+        desk.fed.engine.advance_to(at(after));
         (desk.shown(CREATED), desk.shown("cx_backlog_tickets_by_team{team=\"billing\"}"), desk.shown("cx_tickets_created{window=\"1d\"}"))
     };
     assert_eq!(created_at(Span::minutes(23 * 60 + 44)), (Some(1.0), Some(0.0), Some(1.0)));
@@ -35,15 +36,15 @@ fn a_label_set_stands_at_0_for_one_longest_window_and_then_leaves() {
 fn a_label_set_that_holds_state_of_now_does_not_expire() {
     let mut desk = desk(&[]);
     desk.open_for(Span(0), "T", "billing");
-    desk.engine.advance_to(at(Span::days(30)));
+    desk.fed.engine.advance_to(at(Span::days(30)));
     let backlog = "cx_backlog_tickets_by_team{team=\"billing\"}";
     let oldest = "cx_backlog_oldest_unanswered_timestamp_seconds_by_team{team=\"billing\"}";
     assert_eq!((desk.shown(CREATED), desk.shown(backlog), desk.shown(oldest)), (None, Some(1.0), Some(START.as_seconds())));
     desk.solve(Span::days(30), "T");
     assert_eq!((desk.shown(backlog), desk.shown(oldest)), (Some(0.0), None));
-    desk.engine.advance_to(at(Span::minutes(32 * 24 * 60 - 16)));
+    desk.fed.engine.advance_to(at(Span::minutes(32 * 24 * 60 - 16)));
     assert_eq!(desk.shown(backlog), Some(0.0), "it was emptied less than two days ago");
-    desk.engine.advance_to(at(Span::days(32)));
+    desk.fed.engine.advance_to(at(Span::days(32)));
     assert_eq!(desk.shown(backlog), None);
     assert!(!desk.text().contains("billing"));
 }
@@ -141,13 +142,13 @@ fn a_family_has_a_limit_of_its_own_and_what_is_beyond_counts_overall() {
 fn a_group_that_was_parked_while_others_came_and_went_brings_back_what_it_held() {
     let mut desk = desk(&[]);
     desk.open_for(Span(0), "T", "billing");
-    desk.engine.revoke(GROUP);
+    desk.fed.engine.revoke(GROUP);
     assert_eq!(desk.shown("cx_backlog_tickets_by_team{team=\"billing\"}"), Some(0.0), "seen less than two days ago");
     for day in [4, 8] {
-        desk.engine.advance_to(at(Span::days(day)));
+        desk.fed.engine.advance_to(at(Span::days(day)));
         assert_eq!(desk.shown("cx_backlog_tickets_by_team{team=\"billing\"}"), None);
     }
-    desk.engine.assign(GROUP);
+    desk.fed.engine.assign(GROUP);
     assert_eq!((desk.shown(CREATED), desk.shown("cx_backlog_tickets_by_team{team=\"billing\"}")), (None, Some(1.0)));
     desk.solve(Span::days(8), "T");
     assert_eq!(desk.shown("cx_tickets_resolved_by_team{team=\"billing\",window=\"1d\"}"), Some(1.0));

@@ -2,12 +2,13 @@
 
 use cxpulse::time::Span;
 
-use super::desk::{Desk, GROUP, START, TICKETS};
+use super::desk::{Desk, START, TICKETS};
+use crate::support::fed::GROUP;
 
 #[test]
 fn full_set_of_snapshots_ends_open_tickets_that_it_does_not_name_without_a_sample() {
     let mut desk = Desk::new(&[]);
-    desk.engine.mark_incomplete(GROUP);
+    desk.fed.engine.mark_incomplete(GROUP);
     desk.open(Span(0), "named");
     desk.open(Span(0), "gone");
     assert_eq!((desk.value("cx_backlog_tickets"), desk.value("cx_backlog_complete")), (2.0, 0.0));
