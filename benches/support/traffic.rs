@@ -123,7 +123,7 @@ impl Fed {
     /// Decodes a line and hands it to the engine.
     pub(crate) fn take(&mut self, line: &Line) {
         let outcome = self.0.take(line.topic, &line.payload);
-        debug_assert!(!matches!(outcome, Outcome::Invalid(_)), "{outcome:?}: {}", line.payload);
+        debug_assert!(!matches!(outcome, Outcome::Invalid(_) | Outcome::Ignored), "{outcome:?}: {}", line.payload);
     }
 
     /// Decodes a line and lets it go.
