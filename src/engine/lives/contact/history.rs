@@ -1,0 +1,272 @@
+//! The history of one ticket or chat: a summary of the events that nothing late can change any more, and the compact events after them.
+
+use serde::{Deserialize, Serialize};
+use smallvec::SmallVec;
+
+use super::linked_surveys::LinkedSurveys;
+use super::summary::{Action, HistoryEvent, Summary};
+use super::transitions::{customer_at, shorten_orphans, step};
+use crate::engine::terms::{DimensionsId, EventOrder, Terms};
+use crate::event::{Contact, ContactAction, Key};
+use crate::time::EventTime;
+
+/// So many events of a ticket or chat commonly come within the allowed lateness.
+const EVENTS_AT_ONCE: usize = 6;
+/// Up to so many wait until they can be folded all at once, which takes no step: the summary is then what they come to.
+const EVENTS_WAITING: usize = 32;
+
+/// What the events before the tail of a history came to.
+#[derive(Clone, Debug, Default)]
+enum Base {
+    /// The tail is empty, so it is the summary.
+    #[default]
+    Summary,
+    /// There were none, as for most that are in the making: nothing need be kept.
+    Nothing,
+    /// This.
+    Known(Box<Summary>),
+}
+
+/// What taking an event in has changed.
+#[derive(Debug)]
+pub(crate) struct ContactChange {
+    /// The summary before it, unless marks were only set and lists only added to.
+    pub(crate) was: Option<Box<Summary>>,
+    /// Whether it was the last event, of its surveys too, so that nothing that came before is changed by it.
+    pub(crate) is_last: bool,
+}
+
+/// What was known of a ticket or chat just before some event.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Known {
+    pub(crate) dimensions: DimensionsId,
+    pub(crate) customer: Option<Key>,
+    /// The event lies before the end of the base, so this is what was known later; what was found at its time still holds.
+    pub(crate) is_settled: bool,
+}
+
+/// A ticket or chat.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct ContactState {
+    /// What all its events come to.
+    pub(crate) summary: Summary,
+    /// What the events before `tail` came to.
+    #[serde(skip)]
+    base: Base,
+    /// The events that something late may still precede, in their order.
+    #[serde(skip)]
+    tail: SmallVec<[HistoryEvent; 0]>,
+    /// The event that the base ends with; the last one while the tail is empty.
+    #[serde(skip)]
+    base_order: EventOrder,
+    /// The last event, so that what comes after it need not look at those before.
+    last_order: EventOrder,
+    /// The surveys about it, and the last event that named it among those of surveys.
+    pub(crate) surveys: LinkedSurveys,
+    last_survey: EventOrder,
+}
+
+impl ContactState {
+    pub(crate) fn new(contact: Contact, terms: &Terms) -> Self {
+        let summary = Summary::before(matches!(contact, Contact::Chat(_)), terms);
+        Self {
+            summary,
+            base: Base::Summary,
+            tail: SmallVec::new(),
+            base_order: EventOrder::MIN,
+            last_order: EventOrder::MIN,
+            surveys: LinkedSurveys::default(),
+            last_survey: EventOrder::MIN,
+        }
+    }
+
+    /// Takes an event in, in its place, and full sets of snapshots that came after it, which it may matter to; `inherited` gives the dimensions of
+    /// a customer at an instant.
+    pub(crate) fn insert(
+        &mut self,
+        entry: HistoryEvent,
+        later_sets: &[HistoryEvent],
+        inherited: &impl Fn(Option<Key>, EventOrder) -> DimensionsId,
+        terms: &mut Terms,
+    ) -> ContactChange {
+        // Most are last, and a search would read what lies long behind.
+        let is_next = self.tail.is_empty() || self.last_order <= entry.order;
+        let at = if is_next { self.tail.len() } else { self.tail.partition_point(|e| e.order <= entry.order) };
+        let (is_last, is_after_surveys) = (at == self.tail.len(), entry.order > self.last_survey);
+        if self.tail.is_empty() {
+            let is_first = self.last_order == EventOrder::MIN;
+            self.base_order = self.last_order;
+            self.base = if is_first { Base::Nothing } else { Base::Known(Box::new(self.summary.clone())) };
+            self.tail.reserve(EVENTS_AT_ONCE);
+        }
+        // What a snapshot told of a ticket is forgotten by its creation, lists and all.
+        let forgets = matches!(entry.action, Action::Event(ContactAction::Opened(_))) && self.summary.opened.is_some();
+        let only_adds = is_last && later_sets.is_empty() && !forgets;
+        let was = (!only_adds).then(|| Box::new(self.summary.clone()));
+        if is_last {
+            self.step(entry, inherited, terms);
+        } else {
+            self.tail.insert(at, entry);
+        }
+        let mut is_replayed = is_last;
+        for set in later_sets {
+            let at = self.tail.partition_point(|e| e.order < set.order);
+            if at == self.tail.len() && is_replayed {
+                self.step(set.clone(), inherited, terms);
+            } else if self.tail.get(at).is_none_or(|e| e.order != set.order) {
+                self.tail.insert(at, set.clone());
+                is_replayed = false;
+            }
+        }
+        if !is_replayed {
+            self.recompute(inherited, terms);
+        }
+        self.last_order = self.tail.last().map_or(self.last_order, |last| last.order);
+        ContactChange { was, is_last: is_last && is_after_surveys }
+    }
+
+    /// Notes that an event of a survey names it.
+    pub(crate) fn note_survey(&mut self, order: EventOrder) {
+        self.last_survey = self.last_survey.max(order);
+    }
+
+    /// Takes everything in again, because a customer's dimensions changed.
+    pub(crate) fn replay(&mut self, inherited: &impl Fn(Option<Key>, EventOrder) -> DimensionsId, terms: &mut Terms) -> ContactChange {
+        let was = Box::new(self.summary.clone());
+        self.recompute(inherited, terms);
+        ContactChange { was: Some(was), is_last: false }
+    }
+
+    /// Moves events before `horizon` into the base, and further ones where there are more than `history_max`; gives how many of the latter.
+    pub(crate) fn fold(
+        &mut self,
+        horizon: EventTime,
+        history_max: usize,
+        inherited: &impl Fn(Option<Key>, EventOrder) -> DimensionsId,
+        terms: &mut Terms,
+    ) -> usize {
+        let settled = self.tail.partition_point(|e| e.order.time < horizon);
+        let folded = settled.max(self.tail.len().saturating_sub(history_max));
+        if folded == self.tail.len() {
+            self.base = Base::Summary;
+            self.tail = SmallVec::new();
+        } else if folded > 0 {
+            let base = self.base.known(self.summary.is_chat, terms);
+            for entry in self.tail.drain(..folded) {
+                let customer = customer_at(base, &entry);
+                step(base, &entry, inherited(customer, entry.order), terms);
+                self.base_order = entry.order;
+            }
+        }
+        folded - settled
+    }
+
+    /// Drops from the lists what lies before `horizon`, where no window reaches and nothing late comes, and beyond `list_max` the oldest; gives
+    /// how many of the latter.
+    pub(crate) fn shorten(&mut self, horizon: EventTime, list_max: usize) -> usize {
+        let lists = |summary: &mut Summary| {
+            summary.next_responses.retain(|stamp| stamp.mark.time >= horizon);
+            summary.reopens.retain(|mark| mark.time >= horizon);
+            let (answers, reopens) =
+                (summary.next_responses.len().saturating_sub(list_max), summary.reopens.len().saturating_sub(list_max));
+            summary.next_responses.drain(..answers);
+            summary.reopens.drain(..reopens);
+            answers + reopens + shorten_orphans(summary, list_max)
+        };
+        if let Base::Known(base) = &mut self.base {
+            lists(base);
+        }
+        lists(&mut self.summary)
+    }
+
+    /// Its own dimensions and its customer as they were just before an event.
+    pub(crate) fn known_before(&self, order: EventOrder, terms: &mut Terms) -> Known {
+        let (mut dimensions, opened) = match &self.base {
+            Base::Summary => (self.summary.dimensions, self.summary.opened),
+            Base::Nothing => (terms.rules.first_dimensions(self.summary.is_chat), None),
+            Base::Known(base) => (base.dimensions, base.opened),
+        };
+        let (mut customer, mut is_opened) = (opened.and_then(|o| o.customer), opened.is_some_and(|o| !o.is_silent));
+        let base_order = if self.tail.is_empty() { self.last_order } else { self.base_order };
+        for entry in self.tail.iter().take_while(|e| e.order < order) {
+            dimensions = terms.names.overlay(dimensions, entry.dimensions);
+            match &entry.action {
+                Action::Event(ContactAction::Opened(_)) if !is_opened => (customer, is_opened) = (entry.customer, true),
+                Action::Event(ContactAction::Snapshot(_)) if !is_opened => customer = customer.or(entry.customer),
+                Action::Event(_) | Action::SetCompleted(_) => {}
+            }
+        }
+        Known { dimensions, customer, is_settled: order < base_order }
+    }
+
+    /// Its last event, or the one that the base ended with.
+    pub(crate) fn last_order(&self) -> EventOrder {
+        self.last_order
+    }
+
+    /// Its last event, those of its surveys included.
+    pub(crate) fn last_known(&self) -> EventOrder {
+        self.last_order().max(self.last_survey)
+    }
+
+    /// When the first event that waits to be folded happened.
+    pub(crate) fn tail_start(&self) -> Option<EventTime> {
+        self.tail.first().map(|e| e.order.time)
+    }
+
+    /// When the first and the last of the events that wait to be folded happened; `None` where there are none, or so many that some should be folded.
+    pub(crate) fn waiting_tail(&self, history_max: usize) -> Option<(EventTime, EventTime)> {
+        let (first, last) = (self.tail.first()?, self.tail.last()?);
+        (self.tail.len() <= history_max.min(EVENTS_WAITING)).then_some((first.order.time, last.order.time))
+    }
+
+    /// Whether events wait to be folded.
+    pub(crate) fn is_unsettled(&self) -> bool {
+        !self.tail.is_empty()
+    }
+
+    /// Reads every part that taking in one more event will need, so that it is fetched early; the number means nothing.
+    pub(crate) fn touch_memory(&self) -> u64 {
+        let summary = &self.summary;
+        let marks = [summary.escalated, summary.transferred, summary.accepted, summary.abandoned, summary.ended];
+        let marks = marks.iter().fold(0, |sum, mark| sum ^ mark.map_or(0, |m| m.time.0));
+        let stamps = [summary.first_response, summary.automated_response].iter().fold(0, |sum, s| sum ^ s.map_or(0, |s| s.after.0));
+        let solves = [summary.solve, summary.first_solve()].iter().fold(0, |sum, s| sum ^ s.map_or(0, |s| s.mark.time.0));
+        let opened = summary.opened.map_or(0, |o| o.time.0);
+        let clocks = summary.clocks.as_ref().map_or(0, |clocks| u64::from(clocks.response.is_some()));
+        let last = self.last_order.time.0;
+        (marks ^ stamps ^ solves ^ opened ^ last) as u64 ^ clocks ^ summary.reopens.len() as u64 ^ summary.next_responses.len() as u64
+    }
+
+    /// Recomputes the summary from the base.
+    fn recompute(&mut self, inherited: &impl Fn(Option<Key>, EventOrder) -> DimensionsId, terms: &mut Terms) {
+        self.summary = match &self.base {
+            Base::Summary => return,
+            Base::Nothing => Summary::before(self.summary.is_chat, terms),
+            Base::Known(base) => (**base).clone(),
+        };
+        for entry in &self.tail {
+            let customer = customer_at(&self.summary, entry);
+            step(&mut self.summary, entry, inherited(customer, entry.order), terms);
+        }
+    }
+
+    fn step(&mut self, entry: HistoryEvent, inherited: &impl Fn(Option<Key>, EventOrder) -> DimensionsId, terms: &mut Terms) {
+        let customer = customer_at(&self.summary, &entry);
+        step(&mut self.summary, &entry, inherited(customer, entry.order), terms);
+        self.tail.push(entry);
+    }
+}
+
+impl Base {
+    /// The summary that it is, to be stepped.
+    fn known(&mut self, is_chat: bool, terms: &Terms) -> &mut Summary {
+        if let Self::Nothing = self {
+            *self = Self::Known(Box::new(Summary::before(is_chat, terms)));
+        }
+        match self {
+            Self::Known(base) => base,
+            Self::Summary | Self::Nothing => unreachable!("a history with events to fold has a base of its own"),
+        }
+    }
+}

@@ -1,0 +1,35 @@
+//! Timers: entries that come due at an instant, soonest first.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+use crate::time::EventTime;
+
+/// Entries by the instant at which each is to be looked at.
+#[derive(Debug)]
+pub(super) struct Timers<K> {
+    due: BinaryHeap<Reverse<(EventTime, K)>>,
+}
+
+impl<K: Ord> Default for Timers<K> {
+    fn default() -> Self {
+        Self { due: BinaryHeap::new() }
+    }
+}
+
+impl<K: Ord> Timers<K> {
+    pub(super) fn push(&mut self, at: EventTime, key: K) {
+        self.due.push(Reverse((at, key)));
+    }
+
+    /// All keys with a timer; a key with several timers comes several times.
+    pub(super) fn keys(&self) -> impl Iterator<Item = &K> {
+        self.due.iter().map(|entry| &entry.0.1)
+    }
+
+    /// Takes out the next entry that was due before `horizon`.
+    pub(super) fn pop_before(&mut self, horizon: EventTime) -> Option<K> {
+        self.due.peek().filter(|next| next.0.0 < horizon)?;
+        self.due.pop().map(|next| next.0.1)
+    }
+}

@@ -1,0 +1,197 @@
+//! Targets and business hours by dimension values: the rules as the configuration gives them, and the same rules in the numbers of names, which say
+//! under which of them a contact falls when one of its clocks starts.
+//!
+//! Does not know whether a target was met: see `lives/contact/clocks.rs`.
+
+use smallvec::SmallVec;
+
+use super::{BusinessHours, DimensionsId, Names, ValueId};
+use crate::time::{EventTime, Span};
+
+/// Targets and business hours.
+#[derive(Clone, Debug, Default)]
+pub struct TargetSettings {
+    /// The schedules.
+    pub schedules: Vec<BusinessHours>,
+    /// Which schedule (by index) a contact has when one of its clocks starts.
+    pub schedule_rules: Ruled<usize>,
+    /// First response.
+    pub first_response: Ruled<TimeTarget>,
+    /// Full resolution of tickets.
+    pub resolution: Ruled<TimeTarget>,
+    /// From a chat's start until an agent joins.
+    pub chat_wait: Ruled<TimeTarget>,
+    /// Satisfied share of the CSAT answers, 0..1.
+    pub csat: Ruled<f64>,
+    /// The net promoter score of answers about contacts, -100..100.
+    pub nps_service: Ruled<f64>,
+    /// The relationship net promoter score, -100..100.
+    pub nps_experience: Ruled<f64>,
+    /// Customer effort, 1..5, at most.
+    pub ces: Ruled<f64>,
+    /// Churned share of customers, 0..1, at most.
+    pub churn: Ruled<f64>,
+}
+
+/// A target of time.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct TimeTarget {
+    /// Met when it took at most this long.
+    pub within: Span,
+    /// The share of the decided ones that must meet it, 0..1.
+    pub share: f64,
+    /// Counted in business hours where a schedule applies, else by the calendar.
+    pub is_business: bool,
+}
+
+/// A value by rules, of which the first that matches holds; empty where nothing is configured.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Ruled<T> {
+    /// The rules in configured order.
+    pub rules: Vec<Rule<T>>,
+}
+
+/// One rule.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rule<T> {
+    /// All must hold; none for everyone.
+    pub conditions: Vec<Condition>,
+    /// The value then.
+    pub value: T,
+}
+
+/// A dimension has one of some values.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Condition {
+    /// The index of the dimension.
+    pub dimension: u8,
+    /// The values, as they stand after renaming.
+    pub values: Vec<String>,
+}
+
+impl<T> Default for Ruled<T> {
+    fn default() -> Self {
+        Self { rules: Vec::new() }
+    }
+}
+
+impl<T> Ruled<T> {
+    /// Whether anything is configured.
+    #[must_use]
+    pub fn is_configured(&self) -> bool {
+        !self.rules.is_empty()
+    }
+
+    /// The value of the first rule whose conditions all hold.
+    pub fn first(&self, holds: impl Fn(&Condition) -> bool) -> Option<&T> {
+        self.rules.iter().find(|rule| rule.conditions.iter().all(&holds)).map(|rule| &rule.value)
+    }
+
+    /// The value for a whole group of contacts or customers, given the group's dimensions and their values: a rule that asks for a dimension
+    /// which the group does not fix holds for some of its members only, so it is passed over.
+    pub fn of_group(&self, dimensions: &[u8], texts: &[String]) -> Option<&T> {
+        self.first(|condition| {
+            let at = dimensions.iter().position(|d| *d == condition.dimension);
+            at.and_then(|at| texts.get(at)).is_some_and(|text| condition.values.contains(text))
+        })
+    }
+}
+
+impl TargetSettings {
+    /// Whether any rule asks for a dimension that fits, so that contacts must know it.
+    pub(crate) fn asks_for(&self, fits: impl Fn(u8) -> bool) -> bool {
+        let schedules = self.schedule_rules.rules.iter().flat_map(|rule| &rule.conditions);
+        let times = [&self.first_response, &self.resolution, &self.chat_wait].into_iter();
+        let targets = times.flat_map(|ruled| &ruled.rules).flat_map(|rule| &rule.conditions);
+        schedules.chain(targets).any(|condition| fits(condition.dimension))
+    }
+}
+
+/// What is timed against a target.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum TimedTarget {
+    FirstResponse,
+    Resolution,
+    ChatWait,
+}
+
+/// All rules, compiled.
+#[derive(Debug)]
+pub(crate) struct TargetRules {
+    schedules: Vec<BusinessHours>,
+    schedule_rules: Compiled<usize>,
+    first_response: Compiled<TimeTarget>,
+    resolution: Compiled<TimeTarget>,
+    chat_wait: Compiled<TimeTarget>,
+}
+
+/// What a clock is told at its start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct ClockTerms {
+    /// Until when the target is met; `None` without a target, later than everything where the schedule ends before.
+    pub(crate) deadline: Option<EventTime>,
+    /// The schedule that applies.
+    pub(crate) schedule: Option<u16>,
+}
+
+type Conditions = SmallVec<[(u8, SmallVec<[ValueId; 4]>); 1]>;
+
+#[derive(Debug)]
+struct Compiled<T>(Vec<(Conditions, T)>);
+
+impl TargetRules {
+    pub(crate) fn new(settings: &TargetSettings, names: &mut Names) -> Self {
+        Self {
+            schedules: settings.schedules.clone(),
+            schedule_rules: Compiled::new(&settings.schedule_rules, names),
+            first_response: Compiled::new(&settings.first_response, names),
+            resolution: Compiled::new(&settings.resolution, names),
+            chat_wait: Compiled::new(&settings.chat_wait, names),
+        }
+    }
+
+    /// The terms for a contact with these dimensions; `None` where neither a target nor a schedule applies.
+    pub(crate) fn clock_terms(&self, target: TimedTarget, start: EventTime, dimensions: DimensionsId, names: &Names) -> Option<ClockTerms> {
+        let targets = match target {
+            TimedTarget::FirstResponse => &self.first_response,
+            TimedTarget::Resolution => &self.resolution,
+            TimedTarget::ChatWait => &self.chat_wait,
+        };
+        let schedule = self.schedule_rules.first(dimensions, names).copied();
+        let deadline = targets.first(dimensions, names).map(|target| match schedule.filter(|_| target.is_business) {
+            Some(schedule) => self.schedules[schedule].deadline(start, target.within).unwrap_or(EventTime::MAX),
+            None => start + target.within,
+        });
+        let terms = ClockTerms { deadline, schedule: schedule.map(|s| s as u16) };
+        (deadline.is_some() || schedule.is_some()).then_some(terms)
+    }
+
+    /// The business time between two instants.
+    pub(crate) fn business_time(&self, schedule: u16, from: EventTime, to: EventTime) -> Span {
+        self.schedules[usize::from(schedule)].business_time(from, to)
+    }
+}
+
+impl<T: Clone> Compiled<T> {
+    fn new(ruled: &Ruled<T>, names: &mut Names) -> Self {
+        let mut compiled = Vec::new();
+        for rule in &ruled.rules {
+            let mut conditions = Conditions::new();
+            for condition in &rule.conditions {
+                let dimension = condition.dimension;
+                let numbers = condition.values.iter().map(|text| (names.value_named(dimension, text), text));
+                // Beyond the limit of values a name shares the number of `other`, which is not what the rule asks for.
+                let numbers: Vec<_> = numbers.collect();
+                let known = numbers.into_iter().filter(|(number, text)| names.text(dimension, *number) == text.as_str());
+                conditions.push((dimension, known.map(|(number, _)| number).collect()));
+            }
+            compiled.push((conditions, rule.value.clone()));
+        }
+        Self(compiled)
+    }
+
+    fn first(&self, dimensions: DimensionsId, names: &Names) -> Option<&T> {
+        let holds = |(dimension, values): &(u8, SmallVec<[ValueId; 4]>)| values.contains(&names.value(dimensions, *dimension));
+        self.0.iter().find(|(conditions, _)| conditions.iter().all(holds)).map(|(_, value)| value)
+    }
+}

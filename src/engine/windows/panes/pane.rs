@@ -1,0 +1,184 @@
+//! A pane: what one slice of event time holds, by slot. Counts and durations, which are nearly all of it, lie in sheets of eight and
+//! twelve bytes a line; everything else in a map.
+//!
+//! The flushed content is in the totals, the pending content is not: a fact that leaves a window before any reading need never enter the totals.
+
+use rustc_hash::FxHashMap;
+
+use super::sheet::{Line, Sheet};
+use crate::engine::terms::Contribution;
+use crate::engine::windows::accumulator::Accumulator;
+use crate::engine::windows::slots::SlotId;
+
+/// How many of a slot, of one bin where it keeps durations.
+#[derive(Clone, Copy, Debug)]
+#[repr(C, packed(2))]
+pub(crate) struct CountLine {
+    slot: SlotId,
+    n: i16,
+    bin: u16,
+}
+
+/// The sum of a slot's durations.
+#[derive(Clone, Copy, Debug)]
+#[repr(C, packed(4))]
+pub(crate) struct SumLine {
+    slot: SlotId,
+    ms: i64,
+}
+
+/// What one slice of event time holds.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Pane {
+    /// The content that is in the totals of its ring.
+    pub(super) flushed: PaneContent,
+    /// The content that is not in them yet.
+    pub(super) pending: PaneContent,
+}
+
+/// Facts, added up by slot.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct PaneContent {
+    counts: Sheet<CountLine>,
+    sums: Sheet<SumLine>,
+    others: FxHashMap<SlotId, Accumulator>,
+}
+
+/// One entry of a pane.
+#[derive(Debug)]
+pub(crate) enum PaneEntry<'a> {
+    /// The bin, where the slot keeps durations, and how many.
+    Count(u16, i64),
+    /// Milliseconds.
+    Sum(i64),
+    /// Anything else.
+    Other(&'a Accumulator),
+}
+
+impl Pane {
+    /// Takes in everything of a finer pane.
+    pub(super) fn roll(&mut self, finer: Self) {
+        self.flushed.roll(finer.flushed);
+        self.pending.roll(finer.pending);
+    }
+
+    /// How many entries it holds.
+    pub(super) fn len(&self) -> usize {
+        self.flushed.len() + self.pending.len()
+    }
+}
+
+impl PaneContent {
+    /// Adds a value (`sign` 1) or takes it out again (`sign` -1).
+    pub(crate) fn apply(&mut self, slot: SlotId, value: &Contribution, sign: i64) {
+        match *value {
+            Contribution::Count(by) => self.count(slot, 0, sign * by),
+            Contribution::Duration(ms, bin) => {
+                self.count(slot, bin, sign);
+                self.sums.push(SumLine { slot, ms: sign * ms });
+            }
+            Contribution::Vote(_) | Contribution::Pair(..) | Contribution::Since(_) => {
+                let accumulator = self.others.entry(slot).or_insert_with(|| Accumulator::zero_of(value));
+                accumulator.apply(value, sign);
+                if accumulator.is_zero() {
+                    self.others.remove(&slot);
+                }
+            }
+        }
+    }
+
+    /// Adds an accumulator.
+    pub(crate) fn merge(&mut self, slot: SlotId, accumulator: &Accumulator) {
+        match accumulator {
+            Accumulator::Count(n) => self.count(slot, 0, *n),
+            Accumulator::Durations(durations) => {
+                durations.bins().for_each(|(bin, n)| self.count(slot, bin, n));
+                let sum = i64::try_from(durations.sum_ms).expect("the facts ahead at one instant are a handful of durations");
+                self.sums.push(SumLine { slot, ms: sum });
+            }
+            Accumulator::Answers(_) | Accumulator::Pairs(_) | Accumulator::Since(_) => {
+                let sum = self.others.entry(slot).or_insert_with(|| accumulator.zero());
+                sum.merge(accumulator, 1);
+                if sum.is_zero() {
+                    self.others.remove(&slot);
+                }
+            }
+        }
+    }
+
+    /// Takes in all of another.
+    pub(super) fn roll(&mut self, finer: Self) {
+        self.counts.append(finer.counts);
+        self.sums.append(finer.sums);
+        if self.others.is_empty() {
+            self.others = finer.others;
+        } else {
+            finer.others.iter().for_each(|(slot, accumulator)| self.merge(*slot, accumulator));
+        }
+    }
+
+    /// Merges what can be merged.
+    pub(crate) fn settle(&mut self) {
+        self.counts.merge();
+        self.sums.merge();
+    }
+
+    /// Everything it holds; a slot may come several times.
+    pub(crate) fn entries(&self) -> impl Iterator<Item = (SlotId, PaneEntry<'_>)> {
+        let counts = self.counts.lines().iter().map(|line| (line.slot, PaneEntry::Count(line.bin, i64::from(line.n))));
+        let sums = self.sums.lines().iter().map(|line| (line.slot, PaneEntry::Sum(line.ms)));
+        let others = self.others.iter().map(|(slot, accumulator)| (*slot, PaneEntry::Other(accumulator)));
+        counts.chain(sums).chain(others)
+    }
+
+    /// Whether it holds nothing.
+    pub(super) fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// How many entries it holds.
+    fn len(&self) -> usize {
+        self.counts.lines().len() + self.sums.lines().len() + self.others.len()
+    }
+
+    fn count(&mut self, slot: SlotId, bin: u16, mut n: i64) {
+        // Nearly always one; what does not fit a line takes several.
+        while n != 0 {
+            let of_line = n.clamp(i16::MIN.into(), i16::MAX.into());
+            self.counts.push(CountLine { slot, n: of_line as i16, bin });
+            n -= of_line;
+        }
+    }
+}
+
+impl Line for CountLine {
+    fn key(&self) -> u64 {
+        u64::from(self.slot.0) << 16 | u64::from(self.bin)
+    }
+
+    fn absorb(&mut self, other: &Self) -> bool {
+        let sum = { self.n }.checked_add(other.n);
+        self.n = sum.unwrap_or(self.n);
+        sum.is_some()
+    }
+
+    fn is_zero(&self) -> bool {
+        self.n == 0
+    }
+}
+
+impl Line for SumLine {
+    fn key(&self) -> u64 {
+        u64::from(self.slot.0)
+    }
+
+    fn absorb(&mut self, other: &Self) -> bool {
+        let sum = { self.ms }.checked_add(other.ms);
+        self.ms = sum.unwrap_or(self.ms);
+        sum.is_some()
+    }
+
+    fn is_zero(&self) -> bool {
+        self.ms == 0
+    }
+}
