@@ -1,7 +1,7 @@
-//! The lives of one partition group: its tickets and chats, its surveys and its customers, and which facts follow from them.
+//! The lives of one partition group (its tickets and chats, its surveys and its customers) and the facts that follow from them.
 //!
-//! Admission decides whether an event counts; `apply` changes the lives that it belongs to and posts how their facts differ through the door of the
-//! windows; `leaving` forgets lives that nothing asks for any more. Does not know windows, panes, cells or other partition groups.
+//! Admission decides whether an event counts. `apply` changes the lives that an event belongs to, and posts the difference of their facts through
+//! the door of the windows. `leaving` forgets the lives that are no longer needed. Does not know windows, panes, cells or other partition groups.
 
 mod admission;
 pub(crate) mod apply;

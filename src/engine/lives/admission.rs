@@ -1,4 +1,4 @@
-//! Once-only and lateness of one topic partition: what may still be counted, judged by the log prefix and the configuration alone.
+//! Admission to one topic partition: whether an event is new and in time. The decision follows from the log so far and the configuration alone.
 
 use std::collections::BTreeMap;
 use std::collections::hash_map::Entry;
@@ -11,9 +11,9 @@ use crate::time::{EventTime, Span};
 
 /// How far ahead of its record's timestamp an event may be.
 const FUTURE_TOLERANCE: Span = Span::minutes(2);
-/// Identities expire in slices of this share of the lateness.
+/// Identities expire in slices of event time; this many slices make up the allowed lateness.
 const SLICES: i64 = 8;
-/// When a single slice holds too many identities, this share of the limit leaves at once, so that the search for the oldest is rare.
+/// When a single slice holds too many identities, one in this many of the limit leaves at once, so that the search for the oldest is rare.
 const THINNED_SHARE: usize = 64;
 
 /// The admission of one topic partition.
@@ -21,11 +21,15 @@ const THINNED_SHARE: usize = 64;
 pub(crate) struct Admission {
     allowed_lateness: Span,
     identities_max: usize,
+    /// The largest event time applied.
     watermark: Option<EventTime>,
     /// Identities whose event time lies before this were forgotten early, because there were too many.
     forgotten_before: EventTime,
+    /// The event time of each identity that is remembered.
     seen: FxHashMap<Key, EventTime>,
+    /// The identities by slice of event time, for expiry.
     expiry: BTreeMap<i64, Vec<Key>>,
+    /// The number of identities that were forgotten early.
     evictions: u64,
 }
 
@@ -35,7 +39,7 @@ impl Admission {
         Self { allowed_lateness, identities_max, watermark: None, forgotten_before: EventTime::MIN, seen, expiry, evictions: 0 }
     }
 
-    /// Judges a valid event; one that is applied is remembered and moves the watermark.
+    /// Judges a valid event. An event that is applied is remembered, and moves the watermark.
     pub(crate) fn judge(&mut self, identity: Key, time: EventTime, record_time: Option<EventTime>) -> Outcome {
         if record_time.is_some_and(|record| time > record + FUTURE_TOLERANCE) {
             return Outcome::Future;
@@ -60,31 +64,32 @@ impl Admission {
         self.watermark
     }
 
-    /// How far back copies are recognised: the allowed lateness, less when identities had to be forgotten early.
+    /// How far back copies are recognised: the allowed lateness, or less if identities had to be forgotten early.
     pub(crate) fn dedup_horizon(&self) -> Span {
         self.watermark.map_or(self.allowed_lateness, |watermark| watermark - self.horizon())
     }
 
-    /// How many identities are remembered.
+    /// The number of identities that are remembered.
     pub(crate) fn identities(&self) -> usize {
         self.seen.len()
     }
 
-    /// How many identities were forgotten early.
+    /// The number of identities that were forgotten early.
     pub(crate) fn evictions(&self) -> u64 {
         self.evictions
     }
 
-    /// Events before this are late.
+    /// Events before this time are late.
     fn horizon(&self) -> EventTime {
         self.watermark.map_or(EventTime::MIN, |watermark| watermark - self.allowed_lateness).max(self.forgotten_before)
     }
 
+    /// The width of an expiry slice, at least one second.
     fn slice_width(&self) -> Span {
         Span((self.allowed_lateness.0 / SLICES).max(1_000))
     }
 
-    /// Sees to it that an identity is forgotten in time, and the first ones at once where there are too many.
+    /// Enters an identity for expiry. If there are too many identities, the oldest slices are forgotten at once.
     fn schedule(&mut self, identity: Key, time: EventTime) {
         self.expiry.entry(time.slice(self.slice_width())).or_default().push(identity);
         while self.seen.len() > self.identities_max {
@@ -101,8 +106,8 @@ impl Admission {
         }
     }
 
-    /// Forgets the oldest of the only slice, some more than needed, and all of the same instant together: what is not older than they are can no
-    /// longer be proven new.
+    /// Forgets the oldest identities of the only slice, somewhat more than needed. Identities of the same instant leave together, because from then
+    /// on no event up to that instant can be proven new.
     fn thin(&mut self, identities: &mut Vec<Key>) {
         let mut times: Vec<EventTime> = identities.iter().filter_map(|identity| self.seen.get(identity).copied()).collect();
         let leaving = (times.len() - times.len().min(self.identities_max) + self.identities_max / THINNED_SHARE).min(times.len());
@@ -121,7 +126,7 @@ impl Admission {
         }
     }
 
-    /// Forgets identities, unless the same id came again later with a time that is still remembered.
+    /// Forgets identities, except those whose id came again with a later time that is still remembered.
     fn forget(&mut self, identities: &[Key], horizon: EventTime) {
         for identity in identities {
             if self.seen.get(identity).is_some_and(|time| *time < horizon) {
@@ -179,7 +184,7 @@ mod tests {
         assert_eq!(admission.judge(Key(30), at(0) + Span::seconds(30), None), Outcome::Duplicate);
         for n in 100..120 {
             admission.judge(Key(n), at(1), None);
-            assert!(admission.identities() <= 10, "also of one instant");
+            assert!(admission.identities() <= 10, "identities of one instant are limited too");
         }
         assert_eq!(admission.judge(Key(100), at(1), None), Outcome::Late, "nothing is counted twice");
     }
@@ -192,6 +197,6 @@ mod tests {
         }
         assert!(admission.identities() <= 10 && admission.evictions() > 0);
         assert!(admission.dedup_horizon() < Span::hours(1));
-        assert_eq!(admission.judge(Key(0), at(0), None), Outcome::Late, "what can no longer be proven new is late");
+        assert_eq!(admission.judge(Key(0), at(0), None), Outcome::Late, "an event that can no longer be proven new is late");
     }
 }

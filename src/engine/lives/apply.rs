@@ -1,7 +1,8 @@
-//! What an event changes: the life that it names, and the lives that follow from that one.
+//! Applies an event: changes the life that it names, and the lives that depend on that life.
 //!
-//! A customer's part follows from contacts and surveys, a survey's from its contact, and so the files here use each other in that order only. Every
-//! change goes out through the [`Door`] as the difference of the facts before and after. Does not know whether an event was admitted.
+//! A customer depends on contacts and surveys, and a survey on its contact. So the files of this folder call each other only from a contact to its
+//! surveys to their customer. Every change is posted through the [`Door`] as the difference of the facts before and after. Does not know whether an
+//! event was admitted.
 
 mod contact;
 mod customer;
@@ -15,7 +16,7 @@ use crate::engine::terms::EventOrder;
 use crate::engine::windows::Door;
 use crate::event::{Body, Contact, Key};
 
-/// Applies an event; gives whether it was about a ticket or chat whose creation is not known.
+/// Applies an event; returns whether it was about a ticket or chat whose creation is not known.
 pub(crate) fn apply(lives: &mut Lives, event: &AdmittedEvent, door: &mut Door<'_>) -> bool {
     let mut is_orphaned = false;
     match &event.body {
@@ -32,7 +33,7 @@ pub(crate) fn apply(lives: &mut Lives, event: &AdmittedEvent, door: &mut Door<'_
     is_orphaned
 }
 
-/// Folds histories that nothing late can change any more, and forgets the lives that nothing asks for any more.
+/// Folds the histories that no late event can change any more, and forgets the lives that are no longer needed.
 pub(crate) fn settle(lives: &mut Lives, door: &mut Door<'_>) {
     let horizon = lives.horizon;
     let due: Vec<Contact> = std::iter::from_fn(|| lives.unsettled.pop_before(horizon)).collect();
@@ -47,7 +48,7 @@ pub(crate) fn settle(lives: &mut Lives, door: &mut Door<'_>) {
     leaving::expire(lives, door);
 }
 
-/// Brings everything up to date that inherits a customer's dimensions, because they became known late.
+/// Updates every ticket, chat and survey that inherits a customer's dimensions, after those dimensions became known late.
 fn resolve_heirs(lives: &mut Lives, customer: Key, order: EventOrder, door: &mut Door<'_>) {
     for heir in customer::unsettled_heirs(lives, customer, order) {
         match heir {

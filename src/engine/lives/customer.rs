@@ -1,6 +1,6 @@
-//! One customer: what spans contacts and answers, and the facts that follow from it.
+//! One customer: the history that spans contacts and answers, and the facts that follow from it.
 //!
-//! Does not know other customers, nor that one was erased and came again.
+//! Does not know other customers, nor that a customer was erased and came back.
 
 mod answers;
 mod experience;
@@ -22,27 +22,27 @@ use crate::engine::terms::{Contribution, DimensionsId, EventOrder, Fact, FactLab
 use crate::event::Contact;
 use crate::time::EventTime;
 
-/// From this many heirs on the settled ones are looked for.
+/// From this number of heirs on, the settled ones are searched for and dropped.
 const HEIRS_LOOKED_AT: usize = 64;
 
-/// A customer.
+/// The state of one customer.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct CustomerState {
     /// The customer's own events, in order.
     history: CustomerHistory,
-    /// Of those the subscriptions and cancellations, in order.
+    /// The subscriptions and cancellations among these events, in order.
     subscriptions: Subscriptions,
     /// The openings of the customer's tickets and chats that are not withdrawn, in order.
     openings: Openings,
-    /// The customer's answers that stand, in order of each kind.
+    /// The customer's answers that count, in order within each kind.
     answers: CustomerAnswers,
-    /// What may still inherit other dimensions of the customer, where any grouping set asks for them.
+    /// The contacts and surveys whose inherited dimensions may still change; empty unless a grouping set needs them.
     heirs: Vec<Heir>,
-    /// Whether it is scheduled to be looked at for leaving.
+    /// Whether a timer is set at which the customer may leave.
     pub(crate) is_scheduled: bool,
 }
 
-/// What inherits a customer's dimensions.
+/// A ticket, chat or survey that inherits a customer's dimensions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Heir {
     /// A ticket or chat.
@@ -51,12 +51,12 @@ pub(crate) enum Heir {
     Survey(SurveyId),
 }
 
-/// What an event of a customer changes.
+/// The facts that an event of a customer changes.
 #[derive(Debug)]
 pub(crate) struct CustomerChange {
     pub(crate) before: Facts,
     pub(crate) after: Facts,
-    /// Whether the customer's dimensions are other ones from then on, until a later event names them.
+    /// Whether the event changes the customer's dimensions from then on, until a later event names them.
     pub(crate) moves_dimensions: bool,
 }
 
@@ -71,12 +71,12 @@ impl CustomerState {
         self.subscriptions.is_active()
     }
 
-    /// When something of the customer's last happened.
+    /// The time of the last event of the customer, or of the customer's contacts and answers.
     pub(crate) fn last_time(&self) -> EventTime {
         self.history.latest().max(self.openings.latest()).max(self.answers.latest())
     }
 
-    /// Notes what inherits its dimensions; gives whether there are so many by now that the settled ones should go.
+    /// Adds an heir; returns whether there are now so many that the settled ones should be dropped.
     pub(crate) fn add_heir(&mut self, heir: Heir) -> bool {
         if self.heirs.contains(&heir) {
             return false;
@@ -85,13 +85,13 @@ impl CustomerState {
         self.heirs.len() >= HEIRS_LOOKED_AT && self.heirs.len().is_power_of_two()
     }
 
-    /// What inherits its dimensions and may still change; settled ones are dropped.
+    /// The heirs that may still change; settled ones are dropped.
     pub(crate) fn unsettled_heirs(&mut self, is_unsettled: impl Fn(&Heir) -> bool) -> Vec<Heir> {
         self.heirs.retain(is_unsettled);
         self.heirs.clone()
     }
 
-    /// Takes in an event of the customer, in its place, with the dimensions that it names.
+    /// Inserts an event of the customer at its place, with the dimensions that it names.
     pub(crate) fn note(&mut self, order: EventOrder, named: DimensionsId, kind: CustomerEventKind, terms: &mut Terms) -> CustomerChange {
         let staged = self.history.stage_moves(order, named, terms);
         let mut before = self.end_facts(terms);
@@ -125,7 +125,7 @@ impl CustomerState {
         CustomerChange { before, after, moves_dimensions }
     }
 
-    /// Changes the openings around one of them, and gives the facts before and after.
+    /// Adds an opening if it counts (`stands`), else removes it; returns the facts before and after.
     pub(crate) fn change_opening(&mut self, contact: Contact, opening: Opening, stands: bool, terms: &Terms) -> (Facts, Facts) {
         let facts = |state: &Self| {
             let mut facts = state.end_facts(terms);
@@ -141,7 +141,7 @@ impl CustomerState {
         (before, facts(self))
     }
 
-    /// Changes the answers at one of them, and gives the facts before and after.
+    /// Adds an answer if it counts (`stands`), else removes it; returns the facts before and after.
     pub(crate) fn change_answer(&mut self, answer: StandingAnswer, stands: bool, terms: &mut Terms) -> (Facts, Facts) {
         let was = self.experience();
         let mut before = self.answer_facts(&answer, terms);
@@ -159,7 +159,7 @@ impl CustomerState {
         (before, after)
     }
 
-    /// Every fact, but those of explicit touchpoints, which depend on nothing else.
+    /// All facts of the customer except explicit touchpoints, which depend on nothing else.
     pub(crate) fn facts(&self, terms: &mut Terms) -> Facts {
         let mut facts = self.subscription_facts(self.history.dimensions(), terms);
         self.history.facts(terms, &mut facts);
@@ -172,8 +172,8 @@ impl CustomerState {
         facts
     }
 
-    /// The facts that end when the customer is forgotten: in which stage they are now, and of who is a customer now that they ever became one,
-    /// because who was a customer at a window's start is read as who is one now less who became one since.
+    /// The facts that end when the customer is forgotten: the present stage and, for an active customer, the activations too. The number of
+    /// customers at a window's start is computed as the active ones now less those activated since, so both must leave together.
     pub(crate) fn facts_of_now(&self, terms: &Terms) -> Facts {
         let mut facts = self.end_facts(terms);
         facts.retain(|fact| fact.measure.is_state());
@@ -184,14 +184,14 @@ impl CustomerState {
         facts
     }
 
-    /// Takes out everything from an event on, as another customer of the same name.
+    /// Splits off all events from `order` on, as another customer with the same key.
     pub(crate) fn split_off(&mut self, order: EventOrder, terms: &mut Terms) -> Self {
         let mut later = Self {
             history: CustomerHistory::default(),
             subscriptions: self.subscriptions.split_off(order),
             openings: self.openings.split_off(order),
             answers: self.answers.split_off(order),
-            // Each part may be asked for by what the other has: an heir that looks again finds what it inherits now.
+            // Each part may have heirs of the other. An heir that is updated looks up the right one itself.
             heirs: self.heirs.clone(),
             is_scheduled: self.is_scheduled,
         };
@@ -202,18 +202,19 @@ impl CustomerState {
         later
     }
 
-    /// Whether anything may still ask for its dimensions.
+    /// Whether a contact or survey may still inherit its dimensions.
     pub(crate) fn has_heirs(&self) -> bool {
         !self.heirs.is_empty()
     }
 
-    /// Whether nothing is known.
+    /// Whether nothing is known of the customer.
     pub(crate) fn is_empty(&self) -> bool {
         self.history.is_empty() && self.openings.len() == 0 && self.answers.all().is_empty()
     }
 
-    /// Drops what no window and no later correction can reach: all before `horizon` but the last of each, and more where a list is longer than
-    /// `length_max`. Gives how many were dropped for their number. Looks only when a list has doubled, so that it costs nothing by the event.
+    /// Drops events that no window and no later correction can reach: those before `horizon` except the last of each list, and further ones if a
+    /// list is longer than `length_max`. Returns the number dropped because of the length. Examines a list only when it has doubled, so that the
+    /// cost for each event stays small.
     pub(crate) fn forget_before(&mut self, horizon: EventTime, length_max: usize) -> usize {
         self.subscriptions.forget_before(horizon, length_max)
             + self.history.forget_before(horizon, length_max)
@@ -221,9 +222,9 @@ impl CustomerState {
             + self.answers.forget_before(horizon, length_max)
     }
 
-    /// What follows from where the customer stands after everything that is known: the stage now, and the drop out of it.
+    /// The facts that follow from the customer's position after all known events: the present stage, and the drop-out from it.
     ///
-    /// Who is idle drops out at a time that may lie ahead, and whatever touches them before or after takes it back.
+    /// An idle customer drops out at a time that may lie ahead of now; any further touch withdraws that fact.
     fn end_facts(&self, terms: &Terms) -> Facts {
         let mut facts = Facts::new();
         let standing = self.history.standing();
@@ -246,7 +247,7 @@ impl CustomerState {
         facts
     }
 
-    /// Facts of the subscriptions, credited to dimensions of the customer and to the experience that the customer has had.
+    /// The facts of the subscriptions, credited to the customer's dimensions and to the customer's latest experience.
     fn subscription_facts(&self, dimensions: DimensionsId, terms: &Terms) -> Facts {
         let mut facts = self.subscriptions.facts(dimensions);
         facts.extend(self.subscriptions.trend_facts(&terms.settings));
@@ -254,11 +255,12 @@ impl CustomerState {
         facts
     }
 
+    /// The customer's latest experience; for one who has cancelled, the latest before that.
     fn experience(&self) -> experience::Experience {
         self.answers.experience_before(self.subscriptions.cancelled())
     }
 
-    /// The facts that one answer, coming or going, may change.
+    /// The facts that adding or removing one answer may change.
     fn answer_facts(&self, answer: &StandingAnswer, terms: &mut Terms) -> Facts {
         let mut facts = self.end_facts(terms);
         if let Some(answer) = self.answers.find(answer) {
@@ -268,7 +270,7 @@ impl CustomerState {
         facts
     }
 
-    /// The facts of the latest answers: the relationship NPS, and the pairs with it.
+    /// The facts of the latest answers: the relationship NPS, and its pairs with the latest CSAT and CES.
     fn latest_answer_facts(&self, terms: &mut Terms) -> Facts {
         let mut facts = Facts::new();
         let Some(nps) = self.answers.latest_of(AnswerKind::Loyalty) else { return facts };
@@ -283,7 +285,7 @@ impl CustomerState {
         facts
     }
 
-    /// The facts of openings and answers that follow from the stage in which they came, between two events.
+    /// The facts of openings and answers between two events that depend on the customer's stage.
     fn facts_in_stage(&self, from: EventOrder, until: Option<EventOrder>, terms: &mut Terms, facts: &mut Facts) {
         for at in self.openings.between(from, until) {
             self.opening_facts(at, terms, facts);
@@ -299,6 +301,7 @@ impl CustomerState {
         facts.extend(answer_in_stage(answer, of_customer, terms));
     }
 
+    /// The facts of one opening: contact, repeat contact, channel switch and touchpoint.
     fn opening_facts(&self, at: usize, terms: &Terms, facts: &mut Facts) {
         let (opening, previous) = self.openings.with_previous(at);
         if opening.is_silent {
@@ -332,13 +335,13 @@ fn stage_of(touchpoint: &Fact) -> ValueId {
     stage
 }
 
-/// Whether a list has as many entries as when it was last looked through, doubled: then looking again costs nothing by the entry.
+/// Whether a list has doubled since it was last examined, so that the cost of examining it again is small for each entry.
 fn has_doubled(length: usize) -> bool {
     length >= 8 && length.is_power_of_two()
 }
 
-/// How many of the oldest entries to drop: those that are `old` but the last of them, and those above `length_max`; and how many of them for
-/// their number alone. None unless the list has doubled.
+/// The number of oldest entries to drop, and the number of those that are dropped because of the length alone. Entries that are `old` are dropped
+/// except the last of them, and those beyond `length_max`. Both are 0 unless the list has doubled.
 fn forgettable<T>(entries: &[T], length_max: usize, old: impl Fn(&T) -> bool) -> (usize, usize) {
     if !has_doubled(entries.len()) {
         return (0, 0);

@@ -1,7 +1,7 @@
-//! The customers of a partition group by their keys; who was erased and came again is two customers.
+//! The customers of a partition group by their keys. A customer who was erased and came back is a second customer.
 //!
-//! A life that an erasure ended is kept apart for as long as something late, or the withdrawal of a ticket, can still correct what it counted for;
-//! then only the sums are left of it. Knows no fact.
+//! A life that an erasure ended is kept apart for as long as a late event, or the withdrawal of a ticket, can still correct its contribution; after
+//! that only the sums remain. Does not know facts.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,18 +12,19 @@ use crate::engine::terms::{DimensionsId, EventOrder};
 use crate::event::Key;
 use crate::time::EventTime;
 
-/// All customers.
+/// All customers of a partition group.
 #[derive(Debug, Default)]
 pub(crate) struct Customers {
+    /// The lives that no erasure has ended.
     pub(super) living: Dormant<Key, CustomerState>,
-    /// By key and the erasure that ended each.
+    /// The ended lives, by key and the erasure that ended each.
     erased: BTreeMap<(Key, EventOrder), CustomerState>,
     /// The erasures, oldest first.
     erasures: BTreeSet<(EventOrder, Key)>,
 }
 
 impl Customers {
-    /// The life that a key stands for at an event, where anything is known of it.
+    /// The customer that a key stands for at an event, if anything is known of that customer.
     pub(crate) fn at(&self, key: Key, order: EventOrder) -> Option<Cow<'_, CustomerState>> {
         match self.ended_after(key, order) {
             Some(erasure) => self.erased.get(&(key, erasure)).map(Cow::Borrowed),
@@ -31,7 +32,7 @@ impl Customers {
         }
     }
 
-    /// The same, to be changed.
+    /// The customer that a key stands for at an event, to be changed.
     pub(crate) fn at_mut(&mut self, key: Key, order: EventOrder) -> Option<&mut CustomerState> {
         match self.ended_after(key, order) {
             Some(erasure) => self.erased.get_mut(&(key, erasure)),
@@ -39,7 +40,7 @@ impl Customers {
         }
     }
 
-    /// The same, begun where nothing is known of it.
+    /// The customer that a key stands for at an event, to be changed; begins an empty life if nothing is known.
     pub(crate) fn begin_at(&mut self, key: Key, order: EventOrder) -> &mut CustomerState {
         match self.ended_after(key, order) {
             Some(erasure) => self.erased.entry((key, erasure)).or_default(),
@@ -47,7 +48,7 @@ impl Customers {
         }
     }
 
-    /// Ends the life that the key stands for at an erasure; `split` takes out of it what came after.
+    /// Ends the life that the key stands for at an erasure. `split` takes the part after the erasure out of it and returns that part.
     pub(crate) fn end(&mut self, key: Key, erasure: EventOrder, split: impl FnOnce(&mut CustomerState) -> CustomerState) {
         let next = self.ended_after(key, erasure);
         let life = match next {
@@ -69,7 +70,7 @@ impl Customers {
         }
     }
 
-    /// Forgets the lives that were ended before `horizon`.
+    /// Forgets the lives that erasures before `horizon` ended.
     pub(crate) fn forget_before(&mut self, horizon: EventTime) {
         while let Some((erasure, key)) = self.erasures.first().copied().filter(|(erasure, _)| erasure.time < horizon) {
             self.erasures.remove(&(erasure, key));
@@ -77,7 +78,8 @@ impl Customers {
         }
     }
 
-    /// An event of each life that a key stands for between two events but the first; none where it was not erased between them.
+    /// For each life that a key stands for between two events, except the first, one event that falls into it. Empty if the customer was not erased
+    /// in between.
     pub(crate) fn lives_between(&self, key: Key, from: EventOrder, to: EventOrder) -> Vec<EventOrder> {
         if self.erased.is_empty() || to <= from {
             return Vec::new();
@@ -86,7 +88,7 @@ impl Customers {
         ends.iter().skip(1).copied().chain((!ends.is_empty()).then_some(to)).collect()
     }
 
-    /// The dimensions that a contact or survey inherits from its customer at an event; nothing unless `inherits`.
+    /// The dimensions that a contact or survey inherits from its customer at an event; the default (no dimensions) unless `inherits`.
     pub(super) fn inherited(&self, inherits: bool) -> impl Fn(Option<Key>, EventOrder) -> DimensionsId {
         move |customer, order| match customer.filter(|_| inherits).and_then(|c| self.at(c, order)) {
             Some(state) => state.dimensions_before(order),
@@ -94,7 +96,7 @@ impl Customers {
         }
     }
 
-    /// How many there are.
+    /// The number of lives, ended ones included.
     pub(crate) fn len(&self) -> usize {
         self.living.len() + self.erased.len()
     }

@@ -1,7 +1,8 @@
-//! Which lives leave a partition group, and when: by group time, or because a configured count is reached.
+//! Decides which lives leave a partition group, and when: as group time passes, or because a configured count is reached.
 //!
-//! Ended tickets and chats, cancelled customers and old surveys leave after their retention. Beyond a count the ended leave first, then the
-//! longest idle; both are counted, because an entry that leaves early can no longer be corrected.
+//! Ended tickets and chats, cancelled customers and old surveys leave after their retention. When there are more than the configured count, those
+//! that have ended leave first, then those that have been idle longest. These early departures are counted, because an entry that has left can no
+//! longer be corrected.
 
 use std::sync::Arc;
 
@@ -13,7 +14,7 @@ use crate::engine::windows::{Door, Subject};
 use crate::event::{Contact, Key};
 use crate::time::EventTime;
 
-/// When a limit is reached, this share of the entries leaves at once, so that the search for the longest idle is rare.
+/// When a limit is reached, one in this many entries leaves at once, so that the search for the longest idle is rare.
 const EVICTED_SHARE: usize = 64;
 
 /// Forgets the lives whose retention has passed.
@@ -25,7 +26,7 @@ pub(super) fn expire(lives: &mut Lives, door: &mut Door<'_>) {
     hold_limits(lives, door);
 }
 
-/// Evicts lives beyond the configured counts.
+/// Evicts lives in excess of the configured counts.
 pub(super) fn hold_limits(lives: &mut Lives, door: &mut Door<'_>) {
     let limits = &lives.terms.settings.limits;
     let counts = [lives.contacts.len(), lives.surveys.len(), lives.customers.living.len()];
@@ -58,7 +59,7 @@ pub(super) fn hold_limits(lives: &mut Lives, door: &mut Door<'_>) {
     }
 }
 
-/// Whether nothing more is expected of a ticket or chat, and nothing late can change that.
+/// Whether no further event is expected of a ticket or chat and no late event can change that.
 pub(super) fn is_ended(state: &ContactState, settings: &EngineSettings, at: EventTime) -> bool {
     is_over(state, settings, at) && !state.is_unsettled()
 }
@@ -76,8 +77,8 @@ fn expire_contacts(lives: &mut Lives, settings: &EngineSettings) {
     }
 }
 
-/// A survey is known after its last event as long as any window covers it or anything late can, and as long as its ticket or chat is: a later
-/// solve still pairs with it.
+/// A survey is remembered after its last event for as long as a window covers it or a late event can change it, and for as long as its ticket or
+/// chat is remembered, because a later solve still pairs with the survey.
 fn expire_surveys(lives: &mut Lives, settings: &EngineSettings) {
     let (horizon, kept) = (lives.horizon, settings.longest_range());
     while let Some(id) = lives.old_surveys.pop_before(horizon) {
@@ -106,11 +107,11 @@ fn expire_customers(lives: &mut Lives, settings: &EngineSettings, door: &mut Doo
     }
 }
 
-/// Forgets a ticket or chat with the surveys about it; its contribution to the windows stays until it ages out.
+/// Forgets a ticket or chat. Its contribution to the windows stays until it ages out; the surveys about it get timers of their own.
 fn forget_contact(lives: &mut Lives, contact: Contact) {
     let Some(state) = lives.contacts.remove(&contact) else { return };
     lives.ticket_sets.note_open(contact, false);
-    // A survey that may still be rated again must be known to be the same.
+    // A survey that may be rated once more must still be recognised as the same one, so it stays until its own timer.
     let kept = lives.terms.settings.longest_range();
     for id in state.surveys.ids() {
         if let Some(survey) = lives.surveys.get(&id) {
@@ -119,7 +120,7 @@ fn forget_contact(lives: &mut Lives, contact: Contact) {
     }
 }
 
-/// A ticket or chat that leaves while open takes its place in the backlog with it.
+/// Evicts a ticket or chat. One that leaves while it is open also leaves the backlog.
 fn evict_contact(lives: &mut Lives, contact: Contact, door: &mut Door<'_>) {
     let Some(state) = lives.contacts.get(&contact) else { return };
     let mut open = facts(&state.summary, &lives.terms.bins, &lives.terms.settings);
@@ -139,15 +140,15 @@ fn evict_survey(lives: &mut Lives, id: SurveyId) {
     }
 }
 
-/// A customer who leaves is no longer active and in no stage; their contribution to the windows stays until it ages out.
+/// Evicts a customer, who is then no longer active and in no stage. The customer's contribution to the windows stays until it ages out.
 fn evict_customer(lives: &mut Lives, key: Key, door: &mut Door<'_>) {
     let Some(state) = lives.customers.living.remove(&key) else { return };
     let state = state.facts_of_now(&lives.terms);
     door.post_difference(Subject::Customer(key), state, Facts::new());
 }
 
-/// Whether nothing more is expected of a ticket or chat: it ended, was withdrawn, is not known to have begun, or is a chat that has been idle for so
-/// long that it counts as ended.
+/// Whether no further event is expected of a ticket or chat: it has ended, was withdrawn, is not known to have begun, or is a chat that has been
+/// idle for so long that it counts as ended.
 fn is_over(state: &ContactState, settings: &EngineSettings, at: EventTime) -> bool {
     let summary = &state.summary;
     let idle_end = idle_end_of(summary, settings).zip(summary.named).map(|(idle, named)| named + idle);
@@ -159,7 +160,7 @@ fn is_over(state: &ContactState, settings: &EngineSettings, at: EventTime) -> bo
         || summary.opened.is_none()
 }
 
-/// The keys that leave when there are more than `limit` entries: the smallest ranks, a share more than needed.
+/// The keys that leave when there are more than `limit` entries: those with the smallest ranks, and one in [`EVICTED_SHARE`] more than needed.
 fn first_to_leave<R: Ord + Copy, K: Ord + Copy>(mut ranked: Vec<(R, K)>, limit: usize) -> Vec<K> {
     let leaving = (ranked.len() - limit + limit / EVICTED_SHARE).min(ranked.len());
     if leaving < ranked.len() {

@@ -1,31 +1,32 @@
-//! The ledger: every record of a topic has one outcome, so consumed = applied + duplicate + late + future + invalid + ignored at every moment.
+//! The ledger: every record of a topic has exactly one outcome, so consumed = applied + duplicate + late + future + invalid + ignored at every
+//! moment.
 
 use crate::engine::record::Outcome;
 use crate::event::Reason;
 
-/// Outcomes of the records of one topic partition, or of several added up.
+/// The number of records by outcome, of one topic partition or of several added up.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Ledger {
     /// Records handled.
     pub consumed: u64,
-    /// Counted.
+    /// Records whose event was applied.
     pub applied: u64,
-    /// Copies.
+    /// Copies of an event that was applied before.
     pub duplicate: u64,
-    /// Beyond the allowed lateness.
+    /// Events that came later than the allowed lateness.
     pub late: u64,
-    /// Ahead of their record's timestamp.
+    /// Events too far ahead of their record's timestamp.
     pub future: u64,
-    /// Refused, by reason.
+    /// Refused records, by reason, in the order of [`Reason::ALL`].
     pub invalid: [u64; Reason::ALL.len()],
-    /// Tombstones, and types that are turned off.
+    /// Tombstones, and events of types that are turned off.
     pub ignored: u64,
-    /// Applied events about a ticket or chat whose creation is not known at that moment.
+    /// Applied events about a ticket or chat whose creation was not known at that moment. They are among the applied ones.
     pub orphaned: u64,
 }
 
 impl Ledger {
-    /// Books one record.
+    /// Counts one record with its outcome.
     pub(crate) fn book(&mut self, outcome: Outcome) {
         self.consumed += 1;
         let count = match outcome {
@@ -59,7 +60,7 @@ impl Ledger {
         self.consumed == self.applied + self.duplicate + self.late + self.future + invalid + self.ignored
     }
 
-    /// The outcomes by name, in the order of the contract.
+    /// The outcomes by name, in the order in which the metric contract lists them.
     #[must_use]
     pub fn outcomes(&self) -> [(&'static str, u64); 6] {
         let invalid = self.invalid.iter().sum();

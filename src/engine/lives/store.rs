@@ -1,4 +1,4 @@
-//! The store of one partition group's lives, by ticket or chat, survey and customer, with the timers that look at them again.
+//! The store of one partition group's lives, by ticket or chat, survey and customer, with the timers at which they are examined again.
 //!
 //! Does not know how an event changes a life.
 
@@ -14,7 +14,7 @@ use crate::engine::terms::{DimensionsId, EventOrder, Facts, Terms};
 use crate::event::{Body, Contact, Key};
 use crate::time::{EventTime, Span};
 
-/// For how long a history that could be folded in part waits until it can be folded as a whole.
+/// How long a history of which a part could be folded waits for the moment when it can be folded as a whole.
 pub(super) const WAITING_MAX: Span = Span::hours(24);
 
 /// All lives of one partition group.
@@ -22,26 +22,28 @@ pub(super) const WAITING_MAX: Span = Span::hours(24);
 pub(crate) struct Lives {
     pub(crate) terms: Terms,
     pub(super) contacts: Dormant<Contact, ContactState>,
-    /// In boxes, so that the map stays small while it is half empty.
+    /// Boxed, so that the map stays small while it is half empty.
     pub(super) surveys: FxHashMap<SurveyId, Box<SurveyState>>,
     pub(super) customers: Customers,
     pub(super) ticket_sets: TicketSets,
-    /// When the tail of each unsettled ticket or chat begins.
+    /// When the unfolded events of each unsettled ticket or chat are due to be folded.
     pub(super) unsettled: Timers<Contact>,
-    /// When ended tickets and chats, surveys and customers may leave.
+    /// When ended tickets and chats may leave.
     pub(super) ended: Timers<Contact>,
+    /// When old surveys may leave.
     pub(super) old_surveys: Timers<SurveyId>,
+    /// When idle customers may leave.
     pub(super) idle_customers: Timers<Key>,
-    /// The first event of a customer, or the beginning of time where a customer was loaded as active: before it the customer base is not known.
+    /// The time of the first customer event, or the beginning of time if a customer was loaded as active. Before it the customer base is not known.
     pub(crate) customers_since: Option<EventTime>,
     pub(crate) evictions: Evictions,
     /// The largest event time admitted.
     pub(crate) largest_event_time: Option<EventTime>,
-    /// Before this nothing is applied any more.
+    /// Events before this time are no longer applied.
     pub(crate) horizon: EventTime,
     /// The largest allowed lateness of any topic.
     pub(crate) lateness_max: Span,
-    /// All histories have been folded up to here; the dimensions that they inherit from customers must be known from here on.
+    /// All histories have been folded up to this time, so customers' dimensions must be known from it on, for tickets and chats to inherit.
     pub(super) settled_before: EventTime,
 }
 
@@ -49,6 +51,7 @@ pub(crate) struct Lives {
 #[derive(Clone, Debug)]
 pub(crate) struct AdmittedEvent {
     pub(crate) order: EventOrder,
+    /// The index of its topic in the configuration.
     pub(crate) topic: usize,
     pub(crate) identity: Key,
     pub(crate) customer: Option<Key>,
@@ -56,13 +59,13 @@ pub(crate) struct AdmittedEvent {
     pub(crate) body: Body,
 }
 
-/// How many entries left before their time, by store.
+/// The number of entries that left before their time, by store.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Evictions {
     pub(crate) contacts: u64,
     pub(crate) surveys: u64,
     pub(crate) customers: u64,
-    /// Events that were applied before now had reached them, because too many lay ahead of it.
+    /// Events that were applied before now had reached them, because too many events lay ahead of now.
     pub(crate) held: u64,
     /// Events of histories that were too long, folded before their time.
     pub(crate) histories: u64,

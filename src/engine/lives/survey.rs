@@ -1,4 +1,4 @@
-//! One survey: its latest sending, the answer that stands, and the facts that follow from them.
+//! One survey: its latest sending, its answer that currently counts, and the facts that follow from them.
 
 use serde::{Deserialize, Serialize};
 
@@ -11,74 +11,83 @@ use crate::time::EventTime;
 /// One point of a score, in millionths.
 pub(crate) const POINT: i64 = 1_000_000;
 
-/// Which survey it is: an answer without `survey_id` is *the* answer of its metric about its ticket or chat, or one of its own.
+/// The identity of a survey. An answer without `survey_id` is the one answer of its metric about its ticket or chat; without these either, it is a
+/// survey of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub(crate) struct SurveyId {
     pub(crate) metric: SurveyMetric,
     pub(crate) identity: SurveyIdentity,
 }
 
-/// What tells surveys of one metric apart.
+/// The part of the identity that distinguishes surveys of one metric.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub(crate) enum SurveyIdentity {
+    /// The survey's own id.
     Named(Key),
+    /// The ticket or chat that a survey without an id is about.
     About(Contact),
+    /// The identity of the event itself, if it names neither a survey nor a ticket or chat.
     Event(Key),
 }
 
-/// A survey.
+/// The state of one survey.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct SurveyState {
     pub(crate) sent: Option<Sending>,
-    /// In a box, because most surveys are never answered.
+    /// Boxed, because most surveys are never answered.
     pub(crate) answer: Option<Box<StandingAnswer>>,
-    /// Whether it is scheduled to be looked at for leaving.
+    /// Whether a timer is set at which the survey may leave.
     pub(crate) is_scheduled: bool,
 }
 
-/// The latest sending.
+/// The latest sending of a survey.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Sending {
     pub(crate) order: EventOrder,
+    /// The ticket or chat that the survey is about.
     pub(crate) about: Option<Contact>,
-    /// The dimensions and the customer that the event names.
+    /// The dimensions that the event itself names.
     pub(crate) own: DimensionsId,
+    /// The customer that the event itself names.
     pub(crate) own_customer: Option<Key>,
-    /// The dimensions it is credited to.
+    /// The dimensions that the sending is credited to.
     pub(crate) dimensions: DimensionsId,
-    /// Whether it counts: its ticket is not spam.
+    /// Whether the sending counts: not if its ticket is spam.
     pub(crate) stands: bool,
-    /// Whether what it inherits has been looked up, so that it holds when its ticket's history has settled.
+    /// Whether the inherited values have been looked up. Once the ticket's history has settled, they no longer change.
     pub(crate) is_resolved: bool,
 }
 
-/// The latest answer.
+/// The latest answer to a survey, which replaces earlier ones.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct StandingAnswer {
     pub(crate) order: EventOrder,
     pub(crate) metric: SurveyMetric,
     pub(crate) answer: Answer,
+    /// The ticket or chat that the survey is about.
     pub(crate) about: Option<Contact>,
-    /// The dimensions and the customer that the event names.
+    /// The dimensions that the event itself names.
     pub(crate) own: DimensionsId,
+    /// The customer that the event itself names.
     pub(crate) own_customer: Option<Key>,
-    /// The dimensions it is credited to, and its customer.
+    /// The dimensions that the answer is credited to.
     pub(crate) dimensions: DimensionsId,
+    /// The customer who answered: named by the event, else inherited from the ticket or chat.
     pub(crate) customer: Option<Key>,
-    /// Whether it counts: its ticket is not spam.
+    /// Whether the answer counts: not if its ticket is spam.
     pub(crate) stands: bool,
-    /// Whether what it inherits has been looked up, so that it holds when its ticket's history has settled.
+    /// Whether the inherited values have been looked up. Once the ticket's history has settled, they no longer change.
     pub(crate) is_resolved: bool,
 }
 
 impl StandingAnswer {
-    /// Its rank in a correlation: effort for CES, else the place on the scale, in billionths.
+    /// The answer's rank in a correlation, from 0 to 1 in billionths: the effort for CES, else the position on the scale. The division rounds down.
     pub(crate) fn rank(&self) -> u32 {
         let Scale { min, max, .. } = self.answer.scale;
         (i128::from(self.points_from_best_or_least()) * 1_000_000_000 / i128::from(max - min)) as u32
     }
 
-    /// What its cell sums: the score for CSAT and NPS, effort above the least for CES; in millionths of a point.
+    /// The vote that its cell sums, in millionths of a point: the score for CSAT and NPS, the effort above the least possible for CES.
     pub(crate) fn vote(&self, terms: &Terms) -> Vote {
         let Answer { score, scale, .. } = self.answer;
         let span = scale.max - scale.min;
@@ -92,12 +101,12 @@ impl StandingAnswer {
         }
     }
 
-    /// Whether it is about the relationship.
+    /// Whether the answer is about the customer's relationship with the company (relationship NPS).
     pub(crate) fn is_experience(&self) -> bool {
         self.metric == SurveyMetric::Nps && self.answer.scope == Scope::Experience
     }
 
-    /// Its score as a fact of its metric.
+    /// The score as a fact of the answer's metric.
     pub(crate) fn score_fact(&self, terms: &mut Terms) -> Fact {
         let vote = self.vote(terms);
         let (measure, label) = match self.metric {
@@ -108,6 +117,7 @@ impl StandingAnswer {
         Fact { measure, label, dimensions: self.dimensions, time: self.order.time, value: Contribution::Vote(vote) }
     }
 
+    /// The effort above the least possible for CES, else the score above the scale's minimum; in millionths of a point.
     fn points_from_best_or_least(&self) -> i64 {
         let Answer { score, scale, .. } = self.answer;
         if self.metric == SurveyMetric::Ces && scale.ease { scale.max - score } else { score - scale.min }
@@ -115,19 +125,19 @@ impl StandingAnswer {
 }
 
 impl SurveyState {
-    /// When it was last sent or answered.
+    /// When the survey was last sent or answered.
     pub(crate) fn last_time(&self) -> EventTime {
         let (sent, answered) = (self.sent.as_ref().map(|s| s.order.time), self.answer.as_ref().map(|a| a.order.time));
         sent.max(answered).unwrap_or(EventTime::MIN)
     }
 
-    /// The tickets and chats that it is about.
+    /// The tickets and chats that its sending and its answer are about.
     pub(crate) fn abouts(&self) -> impl Iterator<Item = Contact> {
         let (sent, answered) = (self.sent.as_ref().and_then(|s| s.about), self.answer.as_ref().and_then(|a| a.about));
         sent.into_iter().chain(answered)
     }
 
-    /// The facts of the survey itself. What spans a customer's answers is a fact of the customer.
+    /// The facts of the survey itself. Facts that span several answers of a customer belong to the customer.
     pub(crate) fn facts(&self, metric: SurveyMetric, terms: &mut Terms) -> Facts {
         let mut facts = Facts::new();
         let answer = self.answer.as_deref().filter(|a| a.stands);
@@ -154,14 +164,14 @@ impl SurveyState {
     }
 }
 
-/// A touchpoint: its own stage, else that of its customer at the time; never its customer's channel.
+/// A touchpoint in its own stage, or else in the customer's stage at the time. The channel is never inherited from the customer.
 pub(crate) fn touchpoint(order: EventOrder, own: DimensionsId, of_customer: DimensionsId, terms: &Terms) -> Fact {
     let from = if terms.names.is_set(own, JOURNEY_STAGE) { own } else { of_customer };
     let label = FactLabel::StageAndChannel(terms.names.value(from, JOURNEY_STAGE), terms.names.value(own, CHANNEL));
     Fact::one(Measure::Touchpoints, order.time, own).labelled(label)
 }
 
-/// What a CSAT or CES answer says of the stage in which it was given: its own, else that of its customer at the time.
+/// The vote of a CSAT or CES answer for the stage in which it was given: its own stage, or else the customer's stage at the time.
 pub(crate) fn answer_in_stage(answer: &StandingAnswer, of_customer: DimensionsId, terms: &mut Terms) -> Option<Fact> {
     let measure = match answer.metric {
         SurveyMetric::Csat => Measure::StageCsat,
@@ -177,14 +187,14 @@ pub(crate) fn answer_in_stage(answer: &StandingAnswer, of_customer: DimensionsId
     })
 }
 
-/// The lowest satisfied score: the top two boxes, on a scale of two or three the top one, unless configured.
+/// The lowest score that counts as satisfied, unless one is configured: the second highest point, or on a scale of two or three points the highest.
 fn satisfied_from(scale: Scale, terms: &Terms) -> i64 {
     let configured = terms.settings.csat_satisfied_from.iter().find(|(s, _)| (s.min, s.max) == (scale.min, scale.max));
     let boxes_below_top = if scale.max - scale.min >= 3 * POINT { POINT } else { 0 };
     configured.map_or(scale.max - boxes_below_top, |(_, from)| *from)
 }
 
-/// The label of a score: the whole number on a scale of at most 11 steps, else `other` (0).
+/// The label of a score: the whole number on a scale of at most 11 points, else `other` (0).
 fn score_label(answer: &Answer) -> Label {
     let is_plain = answer.score % POINT == 0 && answer.scale.max - answer.scale.min <= 10 * POINT;
     Label(if is_plain { (answer.score / POINT + 1_001) as u32 } else { 0 })

@@ -1,6 +1,6 @@
-//! Full sets of ticket snapshots that something late may still precede, and the open tickets that the next one may end.
+//! The full sets of ticket snapshots that a late event may still precede, and the open tickets that the next set may end.
 //!
-//! Each set ends the open tickets that it does not name, wherever the events of those lie in the order of arrival. Does not know any history.
+//! Each set ends the open tickets that it does not name, in whatever order the events of those tickets arrive. Does not know any history.
 
 use std::collections::BTreeMap;
 
@@ -12,23 +12,23 @@ use crate::engine::terms::{DimensionsId, EventOrder};
 use crate::event::Contact;
 use crate::time::EventTime;
 
-/// The sets, and the open tickets.
+/// The full sets of ticket snapshots, and the open tickets.
 #[derive(Debug, Default)]
 pub(super) struct TicketSets {
-    /// When each set began, by the event that completed it.
+    /// When each set began, by the order of the event that completed it.
     started: BTreeMap<EventOrder, EventTime>,
-    /// The open tickets, kept from the first set on, so that the next ones need not search all tickets.
+    /// The open tickets. They are tracked from the first set on, so that later sets need not search all tickets.
     open: Option<FxHashSet<Contact>>,
 }
 
 impl TicketSets {
-    /// Enters a set; gives whether the oldest was forgotten because there are more than `sets_max`.
+    /// Adds a set; returns whether the oldest set was forgotten because there are more than `sets_max`.
     pub(super) fn insert(&mut self, order: EventOrder, started: EventTime, sets_max: usize) -> bool {
         self.started.insert(order, started);
         self.started.len() > sets_max && self.started.pop_first().is_some()
     }
 
-    /// The sets that came after an event of a ticket, as events of its history; none for a chat.
+    /// The sets that were completed after an event of a ticket, as events of its history; none for a chat.
     pub(super) fn after(&self, contact: Contact, order: EventOrder) -> SmallVec<[HistoryEvent; 0]> {
         if self.started.is_empty() || matches!(contact, Contact::Chat(_)) {
             return SmallVec::new();
@@ -37,14 +37,14 @@ impl TicketSets {
         later.map(|(set, started)| set_event(*set, *started)).collect()
     }
 
-    /// Forgets the sets that nothing late can precede any more.
+    /// Forgets the sets that no late event can precede any more.
     pub(super) fn forget_before(&mut self, horizon: EventTime) {
         while self.started.first_key_value().is_some_and(|(order, _)| order.time < horizon) {
             self.started.pop_first();
         }
     }
 
-    /// The open tickets; `find` searches for them the first time.
+    /// The open tickets. The first call searches for them with `find`.
     pub(super) fn open_tickets(&mut self, find: impl FnOnce() -> FxHashSet<Contact>) -> &FxHashSet<Contact> {
         self.open.get_or_insert_with(find)
     }

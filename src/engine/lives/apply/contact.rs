@@ -1,4 +1,4 @@
-//! What an event of a ticket or chat changes: its own facts, its pairs with answers, its customer's openings, its surveys.
+//! Applies an event of a ticket or chat to its own facts, its pairs with answers, its customer's openings, and its surveys.
 
 use super::customer::{add_heir, change_opening};
 use super::survey;
@@ -13,14 +13,14 @@ use crate::engine::windows::{Door, Subject};
 use crate::event::{Contact, ContactAction};
 use crate::time::Span;
 
-/// Applies an event of a ticket or chat; gives whether its creation is known.
+/// Applies an event of a ticket or chat; returns whether its creation is known.
 pub(super) fn apply(lives: &mut Lives, contact: Contact, action: ContactAction, event: &AdmittedEvent, door: &mut Door<'_>) -> bool {
     let action = Action::Event(action);
     let event = HistoryEvent { order: event.order, dimensions: event.dimensions, customer: event.customer, action };
     insert(lives, contact, event, door)
 }
 
-/// Puts an event into the history of a ticket or chat; gives whether its creation is known.
+/// Puts an event into the history of a ticket or chat; returns whether its creation is known.
 pub(super) fn insert(lives: &mut Lives, contact: Contact, event: HistoryEvent, door: &mut Door<'_>) -> bool {
     let begins = event.order.time;
     let sets = lives.ticket_sets.after(contact, event.order);
@@ -34,7 +34,7 @@ pub(super) fn insert(lives: &mut Lives, contact: Contact, event: HistoryEvent, d
     let Changed { opened, last, .. } = changed;
     if let Some((customer, order)) = opened.and_then(|opened| Some((opened.customer?, opened.order))) {
         add_heir(lives, customer, order, Heir::Contact(contact));
-        // After an erasure later events inherit from the new customer of the same id.
+        // After an erasure, later events inherit from the new customer with the same id.
         for order in lives.customers.lives_between(customer, order, last) {
             add_heir(lives, customer, order, Heir::Contact(contact));
         }
@@ -50,13 +50,13 @@ pub(super) fn replay(lives: &mut Lives, contact: Contact, door: &mut Door<'_>) {
     });
 }
 
-/// Folds the events that nothing late can precede, and sets a timer for the rest.
+/// Folds the events that no late event can precede, and sets a timer for the rest.
 pub(super) fn settle(lives: &mut Lives, contact: Contact) {
     let horizon = lives.horizon;
     let Some(state) = lives.contacts.get_mut(&contact).filter(|s| s.is_unsettled()) else { return };
     let history_max = lives.terms.settings.limits.history_max;
     if let Some((start, end)) = state.waiting_tail(history_max).filter(|(start, end)| *end >= horizon && *start + WAITING_MAX >= horizon) {
-        // More may come until then, and looking again in vain is the cost to avoid.
+        // More events may come until then, and each fruitless examination has a cost.
         let settles = end + Span(lives.lateness_max.0 / 2);
         lives.unsettled.push(settles.min(start + WAITING_MAX), contact);
         return;
@@ -79,14 +79,17 @@ pub(super) fn settle(lives: &mut Lives, contact: Contact) {
     }
 }
 
-/// What came of a change.
+/// The result of a change.
 struct Changed {
+    /// Whether the history had unfolded events before the change.
     was_unsettled: bool,
+    /// The opening after the change.
     opened: Option<Opening>,
+    /// The last event after the change.
     last: EventOrder,
 }
 
-/// Changes a ticket or chat and posts everything that follows.
+/// Changes a ticket or chat and posts all facts that follow from the change.
 fn change(
     lives: &mut Lives,
     contact: Contact,
@@ -133,7 +136,7 @@ fn change(
     changed
 }
 
-/// Tells the customers that a ticket or chat was opened, was withdrawn, or is another's.
+/// Updates the customers concerned when a ticket or chat was opened, was withdrawn, or turns out to belong to another customer.
 fn move_opening(lives: &mut Lives, contact: Contact, old: Option<Opening>, new: Option<Opening>, door: &mut Door<'_>) {
     if let Some((opening, customer)) = old.and_then(|o| Some((o, o.customer?))) {
         change_opening(lives, customer, contact, opening, false, door);
@@ -149,6 +152,7 @@ fn anonymous_touchpoint(opening: Opening, terms: &Terms) -> Option<Fact> {
     is_anonymous.then(|| touchpoint(opening.order, opening.dimensions, DimensionsId::default(), terms))
 }
 
+/// The opening of a ticket or chat that is not withdrawn.
 fn standing_opening(state: &ContactState) -> Option<Opening> {
     state.summary.opened.filter(|_| !state.summary.is_gone)
 }

@@ -1,4 +1,4 @@
-//! What an event of a customer changes, and what a contact or an answer changes for its customer.
+//! Applies an event of a customer, and the changes that a contact or an answer makes to its customer.
 
 use crate::engine::lives::contact::{ContactState, Opening};
 use crate::engine::lives::customer::{CustomerEventKind, Heir, Subscription};
@@ -9,14 +9,14 @@ use crate::engine::windows::{Door, Subject};
 use crate::event::{Contact, CustomerAction, Key, TouchpointOutcome};
 use crate::time::EventTime;
 
-/// Applies an event of a customer; gives the customer where later contacts and answers inherit other dimensions by it.
+/// Applies an event of a customer; returns the customer if later contacts and answers now inherit other dimensions.
 pub(super) fn apply(lives: &mut Lives, action: CustomerAction, event: &AdmittedEvent, door: &mut Door<'_>) -> Option<Key> {
     let customer = event.customer?;
     let order = event.order;
     let kind = match action {
         CustomerAction::Erased => {
             erase(lives, customer, order, door);
-            // Events that came after the erasure and were taken for the old customer's inherit nothing of theirs.
+            // Later events that were attributed to the old customer no longer inherit the old customer's dimensions.
             return Some(customer);
         }
         CustomerAction::Active => CustomerEventKind::Subscription(Subscription::Active),
@@ -31,7 +31,7 @@ pub(super) fn apply(lives: &mut Lives, action: CustomerAction, event: &AdmittedE
     let state = lives.customers.begin_at(customer, order);
     let mut change = state.note(order, own, kind, &mut lives.terms);
     lives.evictions.histories += state.forget_before(horizon, lives.terms.settings.limits.history_max) as u64;
-    // Contacts and answers since then inherited other dimensions.
+    // Contacts and answers since then had inherited the earlier dimensions.
     let heirs_differ = change.moves_dimensions && lives.largest_event_time > Some(order.time);
     match kind {
         CustomerEventKind::Touchpoint { .. } => {
@@ -47,7 +47,7 @@ pub(super) fn apply(lives: &mut Lives, action: CustomerAction, event: &AdmittedE
     heirs_differ.then_some(customer)
 }
 
-/// Notes that a ticket, chat or survey inherits a customer's dimensions, where any grouping set asks for them.
+/// Notes that a ticket, chat or survey inherits a customer's dimensions, if any grouping set needs them.
 pub(super) fn add_heir(lives: &mut Lives, customer: Key, order: EventOrder, heir: Heir) {
     if !lives.terms.rules.inherits_from_customer {
         return;
@@ -58,7 +58,7 @@ pub(super) fn add_heir(lives: &mut Lives, customer: Key, order: EventOrder, heir
     set_timer(lives, customer, order.time);
 }
 
-/// The contacts and surveys that inherit a customer's dimensions and may still change; the settled ones are forgotten.
+/// The contacts and surveys that inherit a customer's dimensions and may still change. Settled ones are forgotten.
 pub(super) fn unsettled_heirs(lives: &mut Lives, customer: Key, order: EventOrder) -> Vec<Heir> {
     let (contacts, surveys, horizon) = (&lives.contacts, &lives.surveys, lives.horizon);
     let is_unsettled = |heir: &Heir| match heir {
@@ -68,7 +68,7 @@ pub(super) fn unsettled_heirs(lives: &mut Lives, customer: Key, order: EventOrde
     lives.customers.at_mut(customer, order).map(|state| state.unsettled_heirs(is_unsettled)).unwrap_or_default()
 }
 
-/// Adds an opening of a customer (`stands`) or removes it.
+/// Adds an opening to a customer if it counts (`stands`), else removes it.
 pub(super) fn change_opening(lives: &mut Lives, customer: Key, contact: Contact, opening: Opening, stands: bool, door: &mut Door<'_>) {
     let horizon = lives.forgotten_before();
     let Some(state) = (if stands && opening.order.time >= horizon {
@@ -84,7 +84,7 @@ pub(super) fn change_opening(lives: &mut Lives, customer: Key, contact: Contact,
     set_timer(lives, customer, opening.order.time);
 }
 
-/// Adds an answer of a customer (`stands`) or removes it.
+/// Adds an answer to a customer if it counts (`stands`), else removes it.
 pub(super) fn change_answer(lives: &mut Lives, customer: Key, answer: StandingAnswer, stands: bool, door: &mut Door<'_>) {
     let horizon = lives.forgotten_before();
     let order = answer.order;
@@ -96,21 +96,22 @@ pub(super) fn change_answer(lives: &mut Lives, customer: Key, answer: StandingAn
     set_timer(lives, customer, order.time);
 }
 
-/// Sets the timer at which a customer may leave, some time after the last event of theirs.
+/// Sets the timer at which a customer may leave: the configured retention after `at`. A timer that is set already stays.
 fn set_timer(lives: &mut Lives, customer: Key, at: EventTime) {
     let Some(state) = lives.customers.living.get_mut(&customer).filter(|state| !state.is_scheduled) else { return };
     state.is_scheduled = true;
     lives.idle_customers.push(at + lives.terms.settings.customer_retention, customer);
 }
 
-/// Ends a customer's life: the sums stay, and every later event of the same id belongs to a new customer, also one that has come already.
+/// Ends a customer's life. The sums stay, and every later event of the same id belongs to a new customer, including events that have arrived
+/// already.
 fn erase(lives: &mut Lives, customer: Key, order: EventOrder, door: &mut Door<'_>) {
     let (mut before, mut after) = (Facts::new(), Facts::new());
     let terms = &mut lives.terms;
     lives.customers.end(customer, order, |life| {
         let whole = life.clone();
         let later = life.split_off(order, terms);
-        // In the usual order nothing has come after it, and no sum changes.
+        // Usually no later event has arrived yet, and no sum changes.
         if !later.is_empty() {
             before = whole.facts(terms);
             after = life.facts(terms);

@@ -1,4 +1,4 @@
-//! What an event of a survey changes: its own facts, its customer's answers, the pairs of the ticket or chat it is about.
+//! Applies an event of a survey to its own facts, its customer's answers, and the pairs of the ticket or chat that it is about.
 
 use smallvec::SmallVec;
 
@@ -21,7 +21,7 @@ pub(super) fn apply(lives: &mut Lives, survey: &Survey, event: &AdmittedEvent, d
     let id = SurveyId { metric: survey.metric, identity };
     if let Some(contact) = survey.about {
         if !lives.contacts.contains_key(&contact) {
-            // Its own events may never come.
+            // The contact's own events may never come, so this timer lets it leave.
             lives.ended.push(event.order.time + lives.terms.settings.ticket_retention, contact);
         }
         let terms = &lives.terms;
@@ -36,13 +36,13 @@ pub(super) fn apply(lives: &mut Lives, survey: &Survey, event: &AdmittedEvent, d
     }
 }
 
-/// Brings the surveys about a ticket or chat up to date with what they inherit from it, and with whether they count.
+/// Updates the values that the surveys about a ticket or chat inherit from it, and whether those surveys count.
 pub(super) fn resolve_about(lives: &mut Lives, contact: Contact, door: &mut Door<'_>) {
     let ids: Vec<SurveyId> = lives.contacts.get(&contact).map(|state| state.surveys.ids().collect()).unwrap_or_default();
     ids.into_iter().for_each(|id| change(lives, id, door, |_| ()));
 }
 
-/// Brings a survey up to date with what it inherits from its customer, and the pair that its answer gives.
+/// Updates the values that a survey inherits from its customer, and the pair that its answer makes with its ticket or chat.
 pub(super) fn resolve(lives: &mut Lives, id: SurveyId, door: &mut Door<'_>) {
     let about = lives.surveys.get(&id).and_then(|state| state.answer.as_ref()?.about);
     let before = about.map(|contact| lives.pairs_of(contact)).unwrap_or_default();
@@ -53,7 +53,7 @@ pub(super) fn resolve(lives: &mut Lives, id: SurveyId, door: &mut Door<'_>) {
     }
 }
 
-/// The latest sending counts.
+/// Applies a sending; the latest sending of a survey counts.
 fn send(lives: &mut Lives, id: SurveyId, survey: &Survey, event: &AdmittedEvent, door: &mut Door<'_>) {
     let sending = Sending {
         order: event.order,
@@ -73,7 +73,7 @@ fn send(lives: &mut Lives, id: SurveyId, survey: &Survey, event: &AdmittedEvent,
     link(lives, id, &was_about);
 }
 
-/// The latest answer replaces the earlier one.
+/// Applies an answer; the latest answer of a survey replaces earlier ones.
 fn answer(lives: &mut Lives, id: SurveyId, survey: &Survey, answer: Answer, event: &AdmittedEvent, door: &mut Door<'_>) {
     let was_about = abouts(lives, id);
     let known = lives.surveys.get(&id).and_then(|state| state.answer.as_deref());
@@ -116,7 +116,7 @@ fn abouts(lives: &Lives, id: SurveyId) -> SmallVec<[Contact; 2]> {
     lives.surveys.get(&id).map(|state| state.abouts().collect()).unwrap_or_default()
 }
 
-/// Links a survey with the tickets and chats that it is about, and unlinks it from those that it no longer is about.
+/// Links a survey with the tickets and chats that it is about, and removes the links to those that it is no longer about.
 fn link(lives: &mut Lives, id: SurveyId, was_about: &[Contact]) {
     let is_about = abouts(lives, id);
     for contact in was_about.iter().filter(|contact| !is_about.contains(contact)) {
@@ -131,16 +131,16 @@ fn link(lives: &mut Lives, id: SurveyId, was_about: &[Contact]) {
     }
 }
 
-/// Changes a survey, resolves what it inherits, and posts everything that follows.
+/// Changes a survey, resolves the values that it inherits, and posts all facts that follow from the change.
 fn change(lives: &mut Lives, id: SurveyId, door: &mut Door<'_>, change: impl FnOnce(&mut SurveyState)) {
-    // Its place in the map stays, and the state is put back below.
+    // The map entry stays while the state is taken out, and receives the state again below.
     let mut state = lives.surveys.get_mut(&id).map(|state| std::mem::take(&mut **state)).unwrap_or_default();
     let (before, old) = (state.facts(id.metric, &mut lives.terms), answer_of_customer(&state));
     change(&mut state);
     resolve_inherited(lives, &mut state);
     let terms = &mut lives.terms;
     let (after, new) = (state.facts(id.metric, terms), answer_of_customer(&state));
-    // A survey about a known ticket or chat stays as long as that does, and gets its timer when the contact leaves.
+    // A survey about a known ticket or chat stays as long as that contact, and gets its timer when the contact leaves.
     if !state.is_scheduled && !state.abouts().any(|contact| lives.contacts.contains_key(&contact)) {
         state.is_scheduled = true;
         lives.old_surveys.push(state.last_time() + terms.settings.longest_range(), id);
@@ -180,11 +180,13 @@ fn resolve_inherited(lives: &mut Lives, state: &mut SurveyState) {
     }
 }
 
-/// What an event of a survey has by itself, else from its ticket or chat, else from its customer.
+/// The values of a survey event: its own, else its ticket's or chat's, else its customer's.
 struct Inherited {
     dimensions: DimensionsId,
     customer: Option<Key>,
+    /// Whether the sending or answer counts: not if its ticket is spam.
     stands: bool,
+    /// Whether the ticket's or chat's history has settled past the event, so that values found earlier still hold.
     is_settled: bool,
 }
 
@@ -211,13 +213,13 @@ fn subject_of(id: SurveyId) -> Subject {
     }
 }
 
-/// The answer as its customer knows it, where it counts and has one.
+/// The answer together with its customer, if it counts and has a customer.
 fn answer_of_customer(state: &SurveyState) -> Option<(Key, StandingAnswer)> {
     let answer = state.answer.as_deref().filter(|a| a.stands)?;
     Some((answer.customer?, answer.clone()))
 }
 
-/// The answer as one about the relationship, where it is one.
+/// The answer as a relationship NPS answer, if it is one.
 fn loyalty(customer: Key, answer: &StandingAnswer, terms: &Terms) -> Option<LoyaltyAnswer> {
     let vote = answer.is_experience().then(|| answer.vote(terms))?;
     Some(LoyaltyAnswer { customer, time: answer.order.time, is_promoter: vote.good, is_detractor: vote.bad })

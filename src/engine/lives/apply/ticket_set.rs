@@ -1,4 +1,4 @@
-//! What a full set of ticket snapshots changes: it ends the open tickets that it does not name.
+//! Applies a full set of ticket snapshots, which ends the open tickets that it does not name.
 
 use super::contact;
 use crate::engine::lives::contact::ContactState;
@@ -9,7 +9,7 @@ use crate::engine::windows::Door;
 use crate::event::Contact;
 use crate::time::EventTime;
 
-/// A full set of ticket snapshots has been sent: open tickets not named since it began are ended.
+/// Applies the completion of a full set of ticket snapshots: open tickets that were not named since the set began are ended.
 pub(super) fn complete(lives: &mut Lives, started: EventTime, event: &AdmittedEvent, door: &mut Door<'_>) {
     let order = event.order;
     if lives.ticket_sets.insert(order, started, lives.terms.settings.limits.history_max) {
@@ -20,7 +20,7 @@ pub(super) fn complete(lives: &mut Lives, started: EventTime, event: &AdmittedEv
     }
 }
 
-/// The tickets that a set ends, or may have ended when it was sent: those left open, and those of which later events have come already.
+/// The tickets that a set ends, or would have ended in order: those left open, and those of which later events have arrived already.
 fn touched_tickets(lives: &mut Lives, order: EventOrder, started: EventTime) -> Vec<Contact> {
     let contacts = &lives.contacts;
     let open = lives.ticket_sets.open_tickets(|| {

@@ -1,6 +1,6 @@
 //! The facts of one ticket or chat: its contribution to the windows and to the state of now, given its summary.
 //!
-//! A summary is taken apart into parts, each with facts of its own, so that the facts of a part change only where the part does.
+//! A summary is split into parts, each with facts of its own, so that the facts of a part change only when the part changes.
 
 use super::summary::{Mark, Solve, Stamp, Summary};
 use super::targets::{Decision, resolution_decision, response_decision, wait_decision};
@@ -8,7 +8,7 @@ use crate::engine::terms::{Contribution, DimensionsId, DurationBins, EngineSetti
 use crate::event::Status;
 use crate::time::{EventTime, Span};
 
-/// The facts of a ticket or chat by itself; none when it is withdrawn.
+/// The facts of a ticket or chat by itself; none if it is withdrawn.
 pub(crate) fn facts(summary: &Summary, bins: &DurationBins, settings: &EngineSettings) -> Facts {
     let (mut none, mut facts) = (Facts::new(), Facts::new());
     let seen = Seen::of(summary, settings);
@@ -19,7 +19,7 @@ pub(crate) fn facts(summary: &Summary, bins: &DurationBins, settings: &EngineSet
     facts
 }
 
-/// What is kept of a summary while an event is taken in that only adds to it.
+/// The state of a summary before an event that only adds to it.
 #[derive(Debug)]
 pub(crate) struct Seen {
     parts: Parts,
@@ -28,13 +28,14 @@ pub(crate) struct Seen {
 }
 
 impl Seen {
-    /// What is to be seen of a summary now.
+    /// Records the present state of a summary.
     pub(crate) fn of(summary: &Summary, settings: &EngineSettings) -> Self {
         let parts = Parts::of(summary, settings);
         Self { parts, next_responses: summary.next_responses.len(), reopens: summary.reopens.len() }
     }
 
-    /// The facts that were only before, and those that are only now, where an event has changed marks and only added to the lists.
+    /// Adds to `gone` the facts that held only before an event, and to `come` those that hold only now. The event must only have set marks and
+    /// appended to the lists.
     pub(crate) fn exchange(&self, summary: &Summary, bins: &DurationBins, settings: &EngineSettings, gone: &mut Facts, come: &mut Facts) {
         let now = Parts::of(summary, settings);
         let (was_there, is_there) = (!self.parts.is_gone, !now.is_gone);
@@ -49,16 +50,17 @@ impl Seen {
     }
 }
 
+/// The parts, unless the ticket or chat is withdrawn.
 fn there(parts: &Parts) -> Option<&Parts> {
     (!parts.is_gone).then_some(parts)
 }
 
-/// After how long without events something is over; tickets never are.
+/// The time without events after which a chat counts as ended; `None` for tickets, which never end that way.
 pub(crate) fn idle_end_of(summary: &Summary, settings: &EngineSettings) -> Option<Span> {
     settings.chat_idle_end.filter(|_| summary.is_chat)
 }
 
-/// The facts of a part of the lists.
+/// Writes the facts of the given ranges of the lists.
 fn listed(summary: &Summary, responses: std::ops::Range<usize>, reopens: std::ops::Range<usize>, out: &mut Writer<'_>) {
     let within = |range: std::ops::Range<usize>, length: usize| range.start.min(length)..range.end.min(length);
     let responses = &summary.next_responses[within(responses, summary.next_responses.len())];
@@ -67,7 +69,7 @@ fn listed(summary: &Summary, responses: std::ops::Range<usize>, reopens: std::op
     reopens.iter().for_each(|mark| out.count(Measure::TicketsReopened, *mark));
 }
 
-/// Two states of a ticket or chat, and where the facts go that only one of them has.
+/// Two states of a ticket or chat, and the lists for the facts that only one of them has.
 struct Exchange<'a> {
     before: Option<&'a Parts>,
     after: Option<&'a Parts>,
@@ -77,7 +79,7 @@ struct Exchange<'a> {
 }
 
 impl Exchange<'_> {
-    /// The facts of one part, where it differs.
+    /// Exchanges the facts of one part if the part differs.
     #[inline]
     fn part<P: PartialEq + Copy>(&mut self, of: impl Fn(&Parts) -> Option<P>, write: impl Fn(&mut Writer<'_>, P)) {
         let (before, after) = (self.before.and_then(&of), self.after.and_then(&of));
@@ -86,7 +88,7 @@ impl Exchange<'_> {
         }
     }
 
-    /// Apart, because an event changes few parts, and what compares them all should stay short.
+    /// A separate function, because an event changes few parts and the code that compares all parts should stay short.
     #[inline(never)]
     fn write<P>(&mut self, before: Option<P>, after: Option<P>, write: impl Fn(&mut Writer<'_>, P)) {
         if let Some(before) = before {
@@ -153,7 +155,7 @@ impl Exchange<'_> {
                 out.value(Measure::BacklogOldestAwaitingReply, now(dimensions), Contribution::Since(since));
             },
         );
-        // State that begins at the deadline.
+        // A state that begins at the deadline.
         self.part(|p| p.past_target, |out, (dimensions, time)| out.count(Measure::BacklogUnansweredPastTarget, Mark { time, dimensions }));
     }
 
@@ -190,7 +192,7 @@ impl Exchange<'_> {
                 let measure = if is_active { Measure::ChatsActive } else { Measure::ChatsWaiting };
                 out.count(measure, Mark { time: EventTime::MIN, dimensions });
                 if let Some(time) = idle_end {
-                    // Idle ends lie ahead of now until they are reached; a further event takes them back.
+                    // The end of an idle chat lies ahead of now until now reaches it; a further event withdraws it.
                     let end = Mark { time, dimensions };
                     out.count(Measure::ChatsIdleEnded, end);
                     out.value(measure, end, Contribution::Count(-1));
@@ -227,7 +229,7 @@ impl Writer<'_> {
         }
     }
 
-    /// All of these are credited at the latest solve.
+    /// Writes the counts that are credited at the latest solve.
     fn noted(&mut self, mark: Mark, noted: SolveNotes) {
         let measures = [
             (Measure::TicketsSolvedWithoutResponse, noted.without_response),
@@ -240,7 +242,7 @@ impl Writer<'_> {
         measures.iter().filter(|(_, holds)| *holds).for_each(|(measure, _)| self.count(*measure, mark));
     }
 
-    /// A duration below zero has no meaning (an end before its start, by faulty data): no sample.
+    /// Writes a duration. A duration below zero means nothing (faulty data put an end before its start) and makes no sample.
     fn duration(&mut self, measure: Measure, mark: Mark, span: Option<Span>) {
         if let Some(span) = span.filter(|s| s.0 >= 0) {
             self.value(measure, mark, Contribution::Duration(span.0, self.bins.of(span.0)));
@@ -248,10 +250,10 @@ impl Writer<'_> {
     }
 }
 
-/// The parts of a summary; what a snapshot told of is in none that makes a sample.
+/// The parts of a summary. Values known from a ticket snapshot alone are in no part that makes a sample.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Parts {
-    /// Withdrawn, which has no facts: nothing else is told then.
+    /// Whether it is withdrawn. A withdrawn ticket or chat has no facts, so all other fields are then empty.
     pub(super) is_gone: bool,
     pub(super) is_ticket: bool,
     pub(super) opened: Option<Mark>,
@@ -261,44 +263,54 @@ pub(crate) struct Parts {
     pub(super) transferred: Option<Mark>,
     /// The latest solve.
     pub(super) solved: Option<Solve>,
-    /// What is said of the ticket at its latest solve.
+    /// The properties of the ticket at its latest solve.
     pub(super) noted: Option<(Mark, SolveNotes)>,
+    /// The first solve, with the time since the creation if that is known.
     pub(super) first_solve: Option<(Mark, Option<Span>)>,
-    /// State of now: the dimensions it counts for, and what is said of it.
+    /// The dimensions that a ticket in the backlog counts for now.
     pub(super) backlog: Option<DimensionsId>,
+    /// The status of a ticket in the backlog.
     pub(super) backlog_status: Option<(DimensionsId, Status)>,
+    /// A ticket in the backlog without a first response, with the start of its clock.
     pub(super) unanswered: Option<(DimensionsId, EventTime)>,
+    /// A ticket in the backlog whose customer awaits a further reply, with the time of the question.
     pub(super) awaiting_reply: Option<(DimensionsId, EventTime)>,
-    /// From when on it is past the first-response target.
+    /// An unanswered ticket, with the deadline from which it is past the first-response target.
     pub(super) past_target: Option<(DimensionsId, EventTime)>,
-    /// With the wait until then.
+    /// The acceptance of a chat, with the customer's wait until then.
     pub(super) accepted: Option<(Mark, Option<Span>)>,
-    /// With whether it was late enough to count as abandonment.
+    /// The abandonment of a chat, with whether it came late enough to count.
     pub(super) abandoned: Option<(Mark, bool)>,
-    /// With the time since the acceptance.
+    /// The end of a chat, with the time since the acceptance.
     pub(super) ended: Option<(Mark, Option<Span>)>,
-    /// Whether the chat is active, else it waits; and its end, where it is idle from then on.
+    /// A chat of now: its dimensions, whether it is active (else it waits), and the instant at which it will have ended by idleness.
     pub(super) chat_now: Option<(DimensionsId, bool, Option<EventTime>)>,
+    /// The outcome of the first-response target.
     pub(super) response_target: Option<Decision>,
-    /// The resolution of a ticket, the wait of a chat.
+    /// The outcome of the resolution target of a ticket, or of the wait target of a chat.
     pub(super) ending_target: Option<Decision>,
+    /// The first response, with the business time that it took.
     pub(super) response_business: Option<(Mark, Option<Span>)>,
+    /// The latest solve, with the business time that it took.
     pub(super) resolution_business: Option<(Mark, Option<Span>)>,
 }
 
-/// What is noted of a ticket at its latest solve.
+/// The properties of a ticket that are counted at its latest solve.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct SolveNotes {
+    /// Solved without a public human reply.
     pub(super) without_response: bool,
+    /// Solved without a public human reply, but with an automated one.
     pub(super) by_automation: bool,
     pub(super) reopened: bool,
     pub(super) escalated: bool,
     pub(super) transferred: bool,
+    /// Solved with a single public human reply, and never reopened.
     pub(super) at_first_contact: bool,
 }
 
 impl Parts {
-    /// The parts of a summary.
+    /// Splits a summary into its parts.
     #[inline]
     pub(crate) fn of(summary: &Summary, settings: &EngineSettings) -> Self {
         let mut parts = Self::none(!summary.is_chat);
@@ -379,7 +391,7 @@ impl Parts {
         }
     }
 
-    /// What became of the targets, and how long it took in business hours.
+    /// Sets the outcomes of the targets and the business times.
     fn tell_targets(&mut self, summary: &Summary, idle_end: Option<Span>) {
         self.response_target = response_decision(summary, idle_end);
         self.ending_target = if self.is_ticket { resolution_decision(summary) } else { wait_decision(summary, idle_end) };

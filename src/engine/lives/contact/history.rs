@@ -1,4 +1,4 @@
-//! The history of one ticket or chat: a summary of the events that nothing late can change any more, and the compact events after them.
+//! The history of one ticket or chat: a summary of the events that no late event can change any more, and the later events in compact form.
 
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
@@ -10,63 +10,65 @@ use crate::engine::terms::{DimensionsId, EventOrder, Terms};
 use crate::event::{Contact, ContactAction, Key};
 use crate::time::EventTime;
 
-/// So many events of a ticket or chat commonly come within the allowed lateness.
+/// The number of events of a ticket or chat that commonly come within the allowed lateness.
 const EVENTS_AT_ONCE: usize = 6;
-/// Up to so many wait until they can be folded all at once, which takes no step: the summary is then what they come to.
+/// Up to this many events wait until all of them can be folded at once. That takes no step, because the present summary then is their result.
 const EVENTS_WAITING: usize = 32;
 
-/// What the events before the tail of a history came to.
+/// The result of the events before the tail of a history.
 #[derive(Clone, Debug, Default)]
 enum Base {
-    /// The tail is empty, so it is the summary.
+    /// The tail is empty, so the result is the present summary.
     #[default]
     Summary,
-    /// There were none, as for most that are in the making: nothing need be kept.
+    /// There were no events before the tail, as for most recent tickets, so nothing is kept.
     Nothing,
-    /// This.
+    /// The result, kept separately.
     Known(Box<Summary>),
 }
 
-/// What taking an event in has changed.
+/// The result of inserting an event.
 #[derive(Debug)]
 pub(crate) struct ContactChange {
-    /// The summary before it, unless marks were only set and lists only added to.
+    /// The summary before the event; `None` if the event only set marks and appended to lists.
     pub(crate) was: Option<Box<Summary>>,
-    /// Whether it was the last event, of its surveys too, so that nothing that came before is changed by it.
+    /// Whether the event comes after all others, including events of its surveys, so that it changes nothing for earlier ones.
     pub(crate) is_last: bool,
 }
 
-/// What was known of a ticket or chat just before some event.
+/// The values known of a ticket or chat just before some event.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Known {
     pub(crate) dimensions: DimensionsId,
     pub(crate) customer: Option<Key>,
-    /// The event lies before the end of the base, so this is what was known later; what was found at its time still holds.
+    /// Whether the event lies before the end of the base. The values are then later ones, and the values found at the event's own time still hold.
     pub(crate) is_settled: bool,
 }
 
-/// A ticket or chat.
+/// The state of one ticket or chat.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct ContactState {
-    /// What all its events come to.
+    /// The result of all events.
     pub(crate) summary: Summary,
-    /// What the events before `tail` came to.
+    /// The result of the events before `tail`.
     #[serde(skip)]
     base: Base,
-    /// The events that something late may still precede, in their order.
+    /// The events that a late event may still precede, in their order.
     #[serde(skip)]
     tail: SmallVec<[HistoryEvent; 0]>,
-    /// The event that the base ends with; the last one while the tail is empty.
+    /// The last event of the base; the last event of all while the tail is empty.
     #[serde(skip)]
     base_order: EventOrder,
-    /// The last event, so that what comes after it need not look at those before.
+    /// The last event of all, so that an event after it can be placed without reading earlier ones.
     last_order: EventOrder,
-    /// The surveys about it, and the last event that named it among those of surveys.
+    /// The surveys about the ticket or chat.
     pub(crate) surveys: LinkedSurveys,
+    /// The last survey event that named the ticket or chat.
     last_survey: EventOrder,
 }
 
 impl ContactState {
+    /// A ticket or chat without events.
     pub(crate) fn new(contact: Contact, terms: &Terms) -> Self {
         let summary = Summary::before(matches!(contact, Contact::Chat(_)), terms);
         Self {
@@ -80,8 +82,8 @@ impl ContactState {
         }
     }
 
-    /// Takes an event in, in its place, and full sets of snapshots that came after it, which it may matter to; `inherited` gives the dimensions of
-    /// a customer at an instant.
+    /// Inserts an event at its place in the order, together with the full sets of snapshots that came after it, because it may change their effect.
+    /// `inherited` gives a customer's dimensions at an event.
     pub(crate) fn insert(
         &mut self,
         entry: HistoryEvent,
@@ -89,7 +91,7 @@ impl ContactState {
         inherited: &impl Fn(Option<Key>, EventOrder) -> DimensionsId,
         terms: &mut Terms,
     ) -> ContactChange {
-        // Most are last, and a search would read what lies long behind.
+        // Most events come last, and a search would read memory that is probably no longer in the cache.
         let is_next = self.tail.is_empty() || self.last_order <= entry.order;
         let at = if is_next { self.tail.len() } else { self.tail.partition_point(|e| e.order <= entry.order) };
         let (is_last, is_after_surveys) = (at == self.tail.len(), entry.order > self.last_survey);
@@ -99,7 +101,7 @@ impl ContactState {
             self.base = if is_first { Base::Nothing } else { Base::Known(Box::new(self.summary.clone())) };
             self.tail.reserve(EVENTS_AT_ONCE);
         }
-        // What a snapshot told of a ticket is forgotten by its creation, lists and all.
+        // A creation discards the values that a snapshot had given, lists included.
         let forgets = matches!(entry.action, Action::Event(ContactAction::Opened(_))) && self.summary.opened.is_some();
         let only_adds = is_last && later_sets.is_empty() && !forgets;
         let was = (!only_adds).then(|| Box::new(self.summary.clone()));
@@ -125,19 +127,20 @@ impl ContactState {
         ContactChange { was, is_last: is_last && is_after_surveys }
     }
 
-    /// Notes that an event of a survey names it.
+    /// Notes a survey event that names the ticket or chat.
     pub(crate) fn note_survey(&mut self, order: EventOrder) {
         self.last_survey = self.last_survey.max(order);
     }
 
-    /// Takes everything in again, because a customer's dimensions changed.
+    /// Recomputes the summary, because a customer's dimensions changed.
     pub(crate) fn replay(&mut self, inherited: &impl Fn(Option<Key>, EventOrder) -> DimensionsId, terms: &mut Terms) -> ContactChange {
         let was = Box::new(self.summary.clone());
         self.recompute(inherited, terms);
         ContactChange { was: Some(was), is_last: false }
     }
 
-    /// Moves events before `horizon` into the base, and further ones where there are more than `history_max`; gives how many of the latter.
+    /// Moves the events before `horizon` into the base, and further ones if more than `history_max` remain; returns the number of these further
+    /// ones.
     pub(crate) fn fold(
         &mut self,
         horizon: EventTime,
@@ -161,8 +164,8 @@ impl ContactState {
         folded - settled
     }
 
-    /// Drops from the lists what lies before `horizon`, where no window reaches and nothing late comes, and beyond `list_max` the oldest; gives
-    /// how many of the latter.
+    /// Drops list entries before `horizon`, which no window and no late event can reach, and the oldest entries beyond `list_max`; returns the
+    /// number of entries dropped beyond `list_max`.
     pub(crate) fn shorten(&mut self, horizon: EventTime, list_max: usize) -> usize {
         let lists = |summary: &mut Summary| {
             summary.next_responses.retain(|stamp| stamp.mark.time >= horizon);
@@ -179,7 +182,7 @@ impl ContactState {
         lists(&mut self.summary)
     }
 
-    /// Its own dimensions and its customer as they were just before an event.
+    /// The contact's own dimensions and its customer just before an event.
     pub(crate) fn known_before(&self, order: EventOrder, terms: &mut Terms) -> Known {
         let (mut dimensions, opened) = match &self.base {
             Base::Summary => (self.summary.dimensions, self.summary.opened),
@@ -199,33 +202,33 @@ impl ContactState {
         Known { dimensions, customer, is_settled: order < base_order }
     }
 
-    /// Its last event, or the one that the base ended with.
+    /// The last event, which may be in the base.
     pub(crate) fn last_order(&self) -> EventOrder {
         self.last_order
     }
 
-    /// Its last event, those of its surveys included.
+    /// The last event, including events of its surveys.
     pub(crate) fn last_known(&self) -> EventOrder {
         self.last_order().max(self.last_survey)
     }
 
-    /// When the first event that waits to be folded happened.
+    /// When the first unfolded event happened.
     pub(crate) fn tail_start(&self) -> Option<EventTime> {
         self.tail.first().map(|e| e.order.time)
     }
 
-    /// When the first and the last of the events that wait to be folded happened; `None` where there are none, or so many that some should be folded.
+    /// When the first and the last unfolded event happened; `None` if there are none, or so many that some should be folded.
     pub(crate) fn waiting_tail(&self, history_max: usize) -> Option<(EventTime, EventTime)> {
         let (first, last) = (self.tail.first()?, self.tail.last()?);
         (self.tail.len() <= history_max.min(EVENTS_WAITING)).then_some((first.order.time, last.order.time))
     }
 
-    /// Whether events wait to be folded.
+    /// Whether there are unfolded events.
     pub(crate) fn is_unsettled(&self) -> bool {
         !self.tail.is_empty()
     }
 
-    /// Reads every part that taking in one more event will need, so that it is fetched early; the number means nothing.
+    /// Reads all memory that inserting one more event will need, so that it is fetched early. The returned number means nothing.
     pub(crate) fn touch_memory(&self) -> u64 {
         let summary = &self.summary;
         let marks = [summary.escalated, summary.transferred, summary.accepted, summary.abandoned, summary.ended];
@@ -238,7 +241,7 @@ impl ContactState {
         (marks ^ stamps ^ solves ^ opened ^ last) as u64 ^ clocks ^ summary.reopens.len() as u64 ^ summary.next_responses.len() as u64
     }
 
-    /// Recomputes the summary from the base.
+    /// Recomputes the summary from the base and the tail.
     fn recompute(&mut self, inherited: &impl Fn(Option<Key>, EventOrder) -> DimensionsId, terms: &mut Terms) {
         self.summary = match &self.base {
             Base::Summary => return,
@@ -251,6 +254,7 @@ impl ContactState {
         }
     }
 
+    /// Applies an event that comes last, and appends it to the tail.
     fn step(&mut self, entry: HistoryEvent, inherited: &impl Fn(Option<Key>, EventOrder) -> DimensionsId, terms: &mut Terms) {
         let customer = customer_at(&self.summary, &entry);
         step(&mut self.summary, &entry, inherited(customer, entry.order), terms);
@@ -259,7 +263,7 @@ impl ContactState {
 }
 
 impl Base {
-    /// The summary that it is, to be stepped.
+    /// The summary of a base that is kept separately, to be changed.
     fn known(&mut self, is_chat: bool, terms: &Terms) -> &mut Summary {
         if let Self::Nothing = self {
             *self = Self::Known(Box::new(Summary::before(is_chat, terms)));

@@ -1,6 +1,6 @@
-//! The surveys that are about a ticket or chat, and their answers in order, so that the latest of a metric is found at once, however many.
+//! The surveys about a ticket or chat, and their answers in order, so that the latest answer of a metric is found quickly however many there are.
 //!
-//! Does not know what they say.
+//! Does not know the content of the answers.
 
 use crate::engine::lives::survey::SurveyId;
 use crate::engine::terms::EventOrder;
@@ -8,32 +8,32 @@ use crate::event::SurveyMetric;
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
-/// Surveys of one ticket or chat; there only where there are any, to stay small.
+/// The surveys of one ticket or chat. The lists are allocated only if there are any, so that a contact without surveys stays small.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct LinkedSurveys(Option<Box<Lists>>);
 
-/// Both ascend, so that what is looked for is found at once in the few that are long; most hold one survey.
+/// Both lists ascend, so that a search in a long one is quick. Most hold one survey.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 struct Lists {
     ids: SmallVec<[SurveyId; 1]>,
     answers: SmallVec<[AnswerOf; 0]>,
 }
 
-/// The metric and place of an answer, and its survey.
+/// The metric and order of an answer, and its survey.
 type AnswerOf = ((SurveyMetric, EventOrder), SurveyId);
 
 impl LinkedSurveys {
-    /// Whether there are none.
+    /// Whether there are no surveys and no answers.
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_none()
     }
 
-    /// All of them.
+    /// All surveys.
     pub(crate) fn ids(&self) -> impl Iterator<Item = SurveyId> {
         self.0.iter().flat_map(|lists| lists.ids.iter().copied())
     }
 
-    /// The surveys with the latest answer of each metric.
+    /// For each metric, the survey with the latest answer.
     pub(crate) fn latest_answers(&self) -> impl Iterator<Item = SurveyId> {
         let latest = |lists: &Lists, metric| {
             let end = lists.answers.partition_point(|(place, _)| *place <= (metric, EventOrder::MAX));
@@ -43,7 +43,7 @@ impl LinkedSurveys {
         [SurveyMetric::Csat, SurveyMetric::Nps, SurveyMetric::Ces].into_iter().filter_map(move |metric| latest(self.0.as_deref()?, metric))
     }
 
-    /// Notes a survey.
+    /// Adds a survey.
     pub(crate) fn add(&mut self, survey: SurveyId) {
         let ids = &mut self.0.get_or_insert_default().ids;
         if let Err(at) = ids.binary_search(&survey) {
@@ -51,7 +51,7 @@ impl LinkedSurveys {
         }
     }
 
-    /// Notes an answer of a survey.
+    /// Adds an answer to a survey.
     pub(crate) fn add_answer(&mut self, survey: SurveyId, order: EventOrder) {
         let answers = &mut self.0.get_or_insert_default().answers;
         let place = (survey.metric, order);

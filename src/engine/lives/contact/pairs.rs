@@ -1,4 +1,4 @@
-//! The pairs of one ticket or chat for the correlations: how long something took, or whether a target was met, with the answer of the customer.
+//! The pairs of one ticket or chat for the correlations: a duration, or whether a target was met, together with the customer's answer.
 
 use super::facts::idle_end_of;
 use super::summary::Summary;
@@ -8,7 +8,7 @@ use crate::engine::terms::{Contribution, Fact, FactLabel, Facts, Measure, Side, 
 use crate::event::{Scope, SurveyMetric};
 use crate::time::Span;
 
-/// The pairs of a contact with the answers about it that stand, of each metric the latest; none when it is withdrawn.
+/// The pairs of a contact with the latest of the given answers for each metric; none if the contact is withdrawn.
 pub(crate) fn pair_facts<'a>(summary: &Summary, answers: impl Iterator<Item = &'a StandingAnswer>, terms: &Terms) -> Facts {
     let mut facts = Facts::new();
     if summary.is_gone {

@@ -1,6 +1,6 @@
-//! The summary of one ticket or chat: everything that its events, in their order, come to.
+//! The summary of one ticket or chat: the result of all its events, in their order.
 //!
-//! Data and simple questions only: `transitions.rs` says how an event changes it.
+//! Contains data and simple questions only; `transitions.rs` defines how an event changes the summary.
 
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
@@ -9,65 +9,66 @@ use crate::engine::terms::{DimensionsId, EventOrder, Terms};
 use crate::event::{ContactAction, Key, Status};
 use crate::time::{EventTime, Span};
 
-/// What the events of a ticket or chat, in their order, come to.
+/// The result of the events of a ticket or chat, in their order.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Summary {
-    /// Of a chat, else of a ticket.
+    /// Whether it summarises a chat, else a ticket.
     pub(crate) is_chat: bool,
-    /// When an event last named it.
+    /// The time of the last event that named the ticket or chat.
     pub(crate) named: Option<EventTime>,
-    /// Its own dimensions: the last value of each.
+    /// The contact's own dimensions: the last value of each.
     pub(crate) dimensions: DimensionsId,
-    /// The dimensions that state of now counts for: its own after its last event, else its customer's as they were then.
+    /// The dimensions that the present state counts for: the contact's own after its last event, and else the customer's at that time.
     pub(crate) credited: DimensionsId,
-    /// `ticket.created` or `chat.started`.
+    /// The opening, from `ticket.created`, `chat.started` or a snapshot.
     pub(crate) opened: Option<Opening>,
     /// Where the first-response clock starts.
     pub(crate) clock_start: Option<EventTime>,
-    /// The first public human reply, since the clock's start.
+    /// The first public human reply since the start of the clock.
     pub(crate) first_response: Option<Stamp>,
-    /// The first public reply of a bot or a rule, since the clock's start.
+    /// The first public reply by a bot or a rule since the start of the clock.
     pub(crate) automated_response: Option<Stamp>,
-    /// The waits that later replies ended.
+    /// The waits that later public human replies ended.
     pub(crate) next_responses: SmallVec<[Stamp; 2]>,
     /// The first unanswered customer message after the first response.
     pub(crate) asked: Option<EventTime>,
-    /// Public human replies since the clock's start.
+    /// The number of public human replies since the start of the clock.
     pub(crate) replies: u32,
-    /// Public human replies before anything told of the creation, of which a snapshot may.
+    /// Public human replies that came before the creation was known. A later snapshot may give the creation.
     pub(super) orphans: Option<Box<Orphans>>,
-    /// The latest solve, since the creation where that is known.
+    /// The latest solve; since the creation, if that is known.
     pub(crate) solve: Option<Solve>,
-    /// The first solve, where another came after it.
+    /// The first solve, if another came after it.
     pub(super) earlier_solve: Option<Solve>,
-    /// Solved or closed now.
+    /// Whether it is solved or closed now.
     pub(crate) is_solved: bool,
     /// The latest status.
     pub(crate) status: Option<Status>,
-    /// Whether an event said how the ticket stands and no snapshot has changed it since: then known history wins over further ones.
+    /// Whether the status comes from an event and no snapshot has changed it since. If so, it takes precedence over further snapshots.
     pub(crate) is_status_known: bool,
-    /// Withdrawn: spam, deleted or merged away.
+    /// Whether it is withdrawn: spam, deleted or merged into another.
     pub(crate) is_gone: bool,
-    /// Withdrawn as spam.
+    /// Whether it is withdrawn as spam.
     pub(crate) is_spam: bool,
-    /// Each reopening.
+    /// The reopenings, oldest first.
     pub(crate) reopens: SmallVec<[Mark; 1]>,
-    /// Whether it ever was reopened, also where that is too long ago to be listed.
+    /// Whether it was ever reopened, even if too long ago for the list.
     pub(crate) was_reopened: bool,
     /// The latest escalation.
     pub(crate) escalated: Option<Mark>,
     /// The latest transfer.
     pub(crate) transferred: Option<Mark>,
-    /// `chat.accepted`.
+    /// The first `chat.accepted`.
     pub(crate) accepted: Option<Mark>,
-    /// `chat.abandoned`.
+    /// The first `chat.abandoned`.
     pub(crate) abandoned: Option<Mark>,
-    /// `chat.ended`.
+    /// The first `chat.ended`.
     pub(crate) ended: Option<Mark>,
-    /// Time the customer waited so far, and since when it runs again.
+    /// The time that the customer has waited so far, without the present wait.
     pub(crate) waited: Span,
+    /// The start of the present wait.
     pub(crate) waiting_since: Option<EventTime>,
-    /// What targets and business hours are counted by; absent without them.
+    /// The clocks for targets and business hours; `None` if none are configured.
     pub(crate) clocks: Option<Clocks>,
 }
 
@@ -87,27 +88,27 @@ impl Summary {
         self.opened.is_some() && !self.is_solved && !self.is_gone
     }
 
-    /// Whether a full set that came after everything and began at `started` would end it.
+    /// Whether a full set of snapshots that began at `started`, and came after all events, would end it.
     pub(crate) fn is_left_open_since(&self, started: EventTime) -> bool {
         self.is_open() && self.named.is_none_or(|named| named < started)
     }
 
-    /// Solved, abandoned or ended now.
+    /// Whether it is solved, abandoned or ended now.
     pub(super) fn is_over(&self) -> bool {
         self.is_solved || self.abandoned.is_some() || self.ended.is_some()
     }
 }
 
-/// When replies came whose ticket's creation was not known, in their order.
+/// The times of replies to a ticket whose creation was not known then, in order.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Orphans(pub(super) SmallVec<[EventTime; 2]>);
 
-/// What is taken in at one place of a history.
+/// The action of one entry of a history.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Action {
     /// An event of the ticket or chat itself.
     Event(ContactAction),
-    /// A full set of snapshots, begun at this instant, has been sent: a ticket that was not named since is no longer open.
+    /// A full set of snapshots, begun at this instant, is complete. A ticket that was not named since then is no longer open.
     SetCompleted(EventTime),
 }
 
@@ -115,15 +116,18 @@ pub(crate) enum Action {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "StoredOpening", into = "StoredOpening")]
 pub(crate) struct Opening {
+    /// The event that gave the opening.
     pub(crate) order: EventOrder,
+    /// When it was opened.
     pub(crate) time: EventTime,
+    /// The dimensions that the opening is credited to.
     pub(crate) dimensions: DimensionsId,
     pub(crate) customer: Option<Key>,
-    /// Known from a snapshot only, so that it makes no sample.
+    /// Whether it is known from a snapshot only, so that it makes no sample.
     pub(crate) is_silent: bool,
 }
 
-/// An opening as it is written down, where only a snapshot tells of another time than its own.
+/// The serialised form of an opening. A time other than the event's own occurs only in a snapshot.
 #[derive(Serialize, Deserialize)]
 struct StoredOpening {
     order: EventOrder,
@@ -134,7 +138,7 @@ struct StoredOpening {
 
 impl From<Opening> for StoredOpening {
     fn from(Opening { order, time, dimensions, customer, is_silent }: Opening) -> Self {
-        debug_assert!(is_silent || time == order.time, "an opening that is no mere snapshot happened at its event's time");
+        debug_assert!(is_silent || time == order.time, "an opening that does not come from a snapshot happened at its event's time");
         Self { order, told: is_silent.then_some(time), dimensions, customer }
     }
 }
@@ -146,81 +150,83 @@ impl From<StoredOpening> for Opening {
 }
 
 impl Opening {
-    /// Its place among other openings: at the time it happened, also where a snapshot told of it later.
+    /// Its place among other openings, by the time of the opening itself, even if a snapshot reported it later.
     pub(crate) fn place(&self) -> EventOrder {
         self.order.at(self.time)
     }
 }
 
-/// Something that happened at an instant.
+/// An occurrence at an instant, with the dimensions that it is credited to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Mark {
     pub(crate) time: EventTime,
     pub(crate) dimensions: DimensionsId,
 }
 
-/// Something that happened at an instant after a time that is measured.
+/// An occurrence at an instant, with a measured duration before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Stamp {
     pub(crate) mark: Mark,
+    /// The duration before the occurrence.
     pub(crate) after: Span,
-    /// Known from a snapshot only, so that it makes no sample.
+    /// Whether it is known from a snapshot only, so that it makes no sample.
     pub(crate) is_silent: bool,
 }
 
-/// A solve.
+/// A solve of a ticket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Solve {
     pub(crate) mark: Mark,
-    /// Since the creation; `None` where that is not known.
+    /// The time since the creation; `None` if that is not known.
     pub(crate) after: Option<Span>,
-    /// How long the customer waited until then.
+    /// How long the customer had waited until then; `None` if the history is not known from the creation on.
     pub(crate) waited: Option<Span>,
-    /// Known from a snapshot only, so that it makes no sample.
+    /// Whether it is known from a snapshot only, so that it makes no sample.
     pub(crate) is_silent: bool,
 }
 
-/// The clocks of one ticket or chat; there only where a target or a schedule is configured.
+/// The clocks of one ticket or chat. They exist only if a target or business hours are configured.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Clocks {
-    /// The first response.
+    /// The clock until the first response.
     pub(crate) response: Option<Clock>,
-    /// A ticket's resolution.
+    /// The clock until a ticket's resolution.
     pub(crate) resolution: Option<Clock>,
-    /// A chat's wait for an agent.
+    /// The clock until an agent accepts a chat.
     pub(crate) wait: Option<Clock>,
 }
 
-/// A clock, from its start on.
+/// A clock that has started.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Clock {
     pub(super) start: EventTime,
-    /// Since when anything is known of it, where that is not its start: what a snapshot tells of makes no sample for what lies before the snapshot.
+    /// The event time from which the clock is known, if that is not its start. A clock known from a snapshot makes no sample before the snapshot.
     pub(super) known_from: Option<EventTime>,
-    /// Until when its target is met, itself included.
+    /// The last instant at which the target is met.
     pub(crate) deadline: Option<EventTime>,
+    /// The number of the business hours by which the clock counts.
     pub(super) schedule: Option<u16>,
-    /// The dimensions after the last event up to the deadline: whom a miss is credited to.
+    /// The dimensions after the last event up to the deadline, which a miss is credited to.
     pub(super) holder: DimensionsId,
-    /// Whether it ran after that event: what was solved or left without a reply before the deadline has not missed it.
+    /// Whether the clock ran after that event. A ticket or chat solved or abandoned without a reply before the deadline has not missed it.
     pub(super) ran: bool,
-    /// The business time it took until it stopped last.
+    /// The business time until the clock last stopped.
     pub(crate) took: Option<Span>,
 }
 
-/// One event of a ticket or chat, compact.
+/// One event of a ticket or chat, in compact form.
 #[derive(Clone, Debug)]
 pub(crate) struct HistoryEvent {
     pub(crate) order: EventOrder,
-    /// The dimensions it names.
+    /// The dimensions that the event names.
     pub(crate) dimensions: DimensionsId,
-    /// The customer it names.
+    /// The customer that the event names.
     pub(crate) customer: Option<Key>,
     pub(crate) action: Action,
 }
 
 impl HistoryEvent {
-    /// The customer that a snapshot names.
+    /// The customer that a ticket snapshot names; `None` for other events.
     pub(super) fn told_customer(&self) -> Option<Key> {
         self.customer.filter(|_| matches!(self.action, Action::Event(ContactAction::Snapshot(_))))
     }

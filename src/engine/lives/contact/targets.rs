@@ -1,13 +1,13 @@
-//! Clocks against targets: when first response, resolution and chat wait run out, and whether each was met.
+//! Clocks and their targets: when the first response, the resolution and the chat wait are due, and whether each target was met.
 //!
-//! A miss is decided at its deadline, not at the late reply: it is a fact of the deadline's time, which may lie ahead of now. So nothing here
-//! needs to know now, and a clock that still runs is in neither count.
+//! A miss is decided at its deadline and not at the late reply. It is a fact at the time of the deadline, which may lie ahead of now. So this module
+//! need not know now, and a clock that still runs counts neither as met nor as missed.
 
 use super::summary::{Clock, Clocks, Mark, Summary};
 use crate::engine::terms::{Terms, TimedTarget};
 use crate::time::{EventTime, Span};
 
-/// What became of a target.
+/// The outcome of a target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Decision {
     /// Met, at the reply, solve or acceptance.
@@ -17,7 +17,7 @@ pub(crate) enum Decision {
 }
 
 impl Decision {
-    /// When it was decided, and for whom.
+    /// When the outcome was decided, and the dimensions that it is credited to.
     pub(crate) const fn mark(self) -> Mark {
         match self {
             Self::Met(mark) | Self::Missed(mark) => mark,
@@ -25,7 +25,7 @@ impl Decision {
     }
 }
 
-/// Starts a clock, whose target and schedule are those of the dimensions it starts with; `known` is the event that tells of it.
+/// Starts a clock with the target and the business hours that apply to its first dimensions. `known` is the event from which the start is known.
 pub(super) fn start_clock(summary: &mut Summary, target: TimedTarget, start: EventTime, known: Mark, terms: &Terms) {
     let clock = terms.rules.targets.clock_terms(target, start, known.dimensions, &terms.names).map(|clock_terms| Clock {
         start,
@@ -41,14 +41,14 @@ pub(super) fn start_clock(summary: &mut Summary, target: TimedTarget, start: Eve
     }
 }
 
-/// Notes the business time that a clock took.
+/// Notes the business time from the clock's start to `at`.
 pub(super) fn stop_clock(summary: &mut Summary, target: TimedTarget, at: EventTime, terms: &Terms) {
     if let Some(clock) = summary.clocks.as_mut().and_then(|clocks| clocks.of(target).as_mut()) {
         clock.took = clock.schedule.map(|schedule| terms.rules.targets.business_time(schedule, clock.start, at));
     }
 }
 
-/// Notes after each event who holds the contact and which clocks run, as long as their deadlines have not passed.
+/// After an event, notes the dimensions that a miss would be credited to and which clocks run, for clocks whose deadlines have not passed.
 pub(super) fn note_holder(summary: &mut Summary, mark: Mark) {
     let (is_over, is_accepted) = (summary.is_over(), summary.accepted.is_some());
     let Some(clocks) = &mut summary.clocks else { return };
@@ -60,7 +60,7 @@ pub(super) fn note_holder(summary: &mut Summary, mark: Mark) {
     }
 }
 
-/// Notes that the ticket is said to have ended at an instant: what had not run out by then has not missed its target.
+/// Notes that a snapshot reports the ticket as ended at an instant. A clock that had not run out by then has not missed its target.
 pub(super) fn note_end(summary: &mut Summary, at: EventTime) {
     let Some(clocks) = &mut summary.clocks else { return };
     if let Some(clock) = clocks.response.as_mut().filter(|c| c.deadline.is_some_and(|deadline| at <= deadline)) {
@@ -68,7 +68,8 @@ pub(super) fn note_end(summary: &mut Summary, at: EventTime) {
     }
 }
 
-/// What became of the first-response target. Solved, left or (a chat) idle without a response before the deadline: not decided.
+/// The outcome of the first-response target. It is not decided if the contact was solved, abandoned or (a chat) idle before the deadline without a
+/// response.
 pub(crate) fn response_decision(summary: &Summary, idle_end: Option<Span>) -> Option<Decision> {
     let clock = summary.clocks.as_ref()?.response?;
     match summary.first_response {
@@ -78,7 +79,7 @@ pub(crate) fn response_decision(summary: &Summary, idle_end: Option<Span>) -> Op
     }
 }
 
-/// What became of the resolution target; a reopened ticket runs again, from its creation.
+/// The outcome of the resolution target. If a ticket is reopened its clock runs again, counted from the creation.
 pub(crate) fn resolution_decision(summary: &Summary) -> Option<Decision> {
     let clock = summary.clocks.as_ref()?.resolution?;
     if !summary.is_solved {
@@ -88,7 +89,7 @@ pub(crate) fn resolution_decision(summary: &Summary) -> Option<Decision> {
     clock.stopped(solve.mark)
 }
 
-/// What became of the chat wait target. Abandoned, ended or idle before the deadline: not decided.
+/// The outcome of the chat wait target. It is not decided if the chat was abandoned, ended or idle before the deadline.
 pub(crate) fn wait_decision(summary: &Summary, idle_end: Option<Span>) -> Option<Decision> {
     let clock = summary.clocks.as_ref()?.wait?;
     match summary.accepted {
@@ -98,7 +99,7 @@ pub(crate) fn wait_decision(summary: &Summary, idle_end: Option<Span>) -> Option
     }
 }
 
-/// What nobody stopped is missed, unless it was over before its deadline.
+/// The outcome of a clock that nothing has stopped: missed, unless the ticket or chat was over before the deadline.
 fn ran_out(summary: &Summary, clock: Clock, idle_end: Option<Span>) -> Option<Decision> {
     let idle = summary.named.zip(idle_end).map(|(named, after)| named + after);
     let was_over = if summary.is_over() { !clock.ran } else { idle.zip(clock.deadline).is_some_and(|(end, deadline)| end <= deadline) };
@@ -106,13 +107,14 @@ fn ran_out(summary: &Summary, clock: Clock, idle_end: Option<Span>) -> Option<De
 }
 
 impl Clock {
+    /// A miss, unless there is no deadline or it lies before the event from which the clock is known.
     fn missed(&self) -> Option<Decision> {
         self.deadline
             .filter(|deadline| *deadline >= self.known_from.unwrap_or(self.start))
             .map(|time| Decision::Missed(Mark { time, dimensions: self.holder }))
     }
 
-    /// Met where it stopped up to the deadline, else missed.
+    /// Met if the clock stopped at or before the deadline, else missed.
     fn stopped(&self, at: Mark) -> Option<Decision> {
         if at.time <= self.deadline? { Some(Decision::Met(at)) } else { self.missed() }
     }

@@ -1,7 +1,7 @@
-//! The transitions of a ticket or chat: how its next event, in order, changes its summary. These are the definitions of the life cycle.
+//! The transitions of a ticket or chat: how its next event, in order, changes its summary. These functions define the life cycle.
 //!
-//! Ticket snapshots are among the events: nothing in them makes a sample for the time before them. Known history wins: a snapshot fills gaps of the
-//! history and ends the ticket where it says so; of the facts that only snapshots know, the latest holds.
+//! Ticket snapshots are events as well, but they make no sample for the time before them. Known history takes precedence: a snapshot fills gaps in
+//! the history, and ends the ticket if it says so. Of the values that only snapshots give, the latest holds.
 
 use smallvec::SmallVec;
 
@@ -11,10 +11,10 @@ use crate::engine::terms::{CHANNEL, DimensionsId, Terms, TimedTarget};
 use crate::event::{AssignReason, Author, ContactAction, CreatedBy, Key, Message, Status, TicketSnapshot};
 use crate::time::{EventTime, Span};
 
-/// The customer of the next event: the one of the opening, which a second opening does not change.
+/// The customer of the next event: the customer of the opening, which a second opening does not change.
 pub(super) fn customer_at(summary: &Summary, entry: &HistoryEvent) -> Option<Key> {
     match summary.opened {
-        // A creation wins over a snapshot that told of it, and a further snapshot fills what that one lacked.
+        // A creation takes precedence over the opening that a snapshot gave, and a further snapshot supplies a customer that the first one lacked.
         Some(opened) if opened.is_silent && !matches!(entry.action, Action::Event(ContactAction::Opened(_))) => {
             opened.customer.or_else(|| entry.told_customer())
         }
@@ -23,7 +23,7 @@ pub(super) fn customer_at(summary: &Summary, entry: &HistoryEvent) -> Option<Key
     }
 }
 
-/// Takes the next event in; `inherited` are the customer's dimensions at that time.
+/// Applies the next event. `inherited` holds the customer's dimensions at that time.
 pub(super) fn step(summary: &mut Summary, entry: &HistoryEvent, inherited: DimensionsId, terms: &mut Terms) {
     let action = match &entry.action {
         Action::Event(action) => action,
@@ -50,6 +50,7 @@ pub(super) fn step(summary: &mut Summary, entry: &HistoryEvent, inherited: Dimen
     note_holder(summary, mark);
 }
 
+/// Applies a creation or start; only the first one counts.
 fn open(summary: &mut Summary, entry: &HistoryEvent, mark: Mark, by: CreatedBy, terms: &Terms) {
     if summary.opened.is_some_and(|o| !o.is_silent) {
         return;
@@ -61,7 +62,7 @@ fn open(summary: &mut Summary, entry: &HistoryEvent, mark: Mark, by: CreatedBy, 
         start_response(summary, time, mark, terms);
     }
     start_ending(summary, time, mark, terms);
-    // A status may have been set before the creation, by the times that the events say.
+    // Event times may place a status change before the creation.
     if summary.status.is_none_or(waits_on_agents) {
         summary.waiting_since = Some(time);
     }
@@ -85,12 +86,13 @@ fn take_message(summary: &mut Summary, mark: Mark, message: Message, terms: &Ter
         Author::Customer if !message.automated => ask(summary, mark, terms),
         Author::Agent if message.public && !message.automated => reply(summary, mark, terms),
         Author::Bot | Author::Agent if message.public => automated_reply(summary, mark),
-        // What the help desk sends by itself is a reply only where it is said to be one, such as an acknowledgement.
+        // An automatic message of the help desk is a reply only if it is marked as automated, such as an acknowledgement.
         Author::System if message.public && message.automated => automated_reply(summary, mark),
         Author::Customer | Author::Agent | Author::Bot | Author::System => {}
     }
 }
 
+/// Applies a customer message: it starts the first-response clock or, after the first response, the wait for a further reply.
 fn ask(summary: &mut Summary, mark: Mark, terms: &Terms) {
     if summary.first_response.is_some() {
         summary.asked = summary.asked.or(Some(mark.time));
@@ -99,6 +101,7 @@ fn ask(summary: &mut Summary, mark: Mark, terms: &Terms) {
     }
 }
 
+/// Applies a public human reply.
 fn reply(summary: &mut Summary, mark: Mark, terms: &Terms) {
     let Some(start) = summary.clock_start else { return note_orphan(summary, mark.time) };
     summary.replies += 1;
@@ -110,6 +113,7 @@ fn reply(summary: &mut Summary, mark: Mark, terms: &Terms) {
     }
 }
 
+/// Applies a public reply by a bot or a rule.
 fn automated_reply(summary: &mut Summary, mark: Mark) {
     if let (Some(start), None) = (summary.clock_start, summary.automated_response) {
         summary.automated_response = Some(Stamp { mark, after: mark.time - start, is_silent: false });
@@ -133,6 +137,7 @@ fn change_status(summary: &mut Summary, mark: Mark, status: Status, terms: &Term
     }
 }
 
+/// Applies a solve, unless the ticket is solved already.
 fn solve(summary: &mut Summary, mark: Mark, terms: &Terms) {
     if !summary.is_solved {
         let after = summary.opened.map(|opened| mark.time - opened.time);
@@ -144,12 +149,13 @@ fn solve(summary: &mut Summary, mark: Mark, terms: &Terms) {
     summary.is_solved = true;
 }
 
-/// The first one is kept beside the latest.
+/// Makes a solve the latest one; the first solve is kept beside it.
 fn replace_solve(summary: &mut Summary, solve: Solve) {
     summary.earlier_solve = summary.earlier_solve.or(summary.solve);
     summary.solve = Some(solve);
 }
 
+/// Adds the wait that a status change ends to the customer's waiting time, and starts a new wait if the new status is the agents' turn.
 fn account_wait(summary: &mut Summary, time: EventTime, status: Status) {
     if let Some(since) = summary.waiting_since.take() {
         summary.waited = Span(summary.waited.0 + (time - since).0);
@@ -159,6 +165,7 @@ fn account_wait(summary: &mut Summary, time: EventTime, status: Status) {
     }
 }
 
+/// Applies the acceptance of a chat. The acceptance of a call also is its first response.
 fn accept(summary: &mut Summary, mark: Mark, terms: &Terms) {
     if summary.accepted.is_some() {
         return;
@@ -171,7 +178,7 @@ fn accept(summary: &mut Summary, mark: Mark, terms: &Terms) {
     }
 }
 
-/// A snapshot of the ticket at the mark's time.
+/// Applies a snapshot of the ticket as it was at the mark's time.
 fn take_snapshot(summary: &mut Summary, entry: &HistoryEvent, mark: Mark, snapshot: &TicketSnapshot, terms: &Terms) {
     match &mut summary.opened {
         None => open_silently(summary, entry, mark, snapshot.created, terms),
@@ -182,7 +189,7 @@ fn take_snapshot(summary: &mut Summary, entry: &HistoryEvent, mark: Mark, snapsh
         summary.first_response = Some(silent_reply(first, start, mark));
         summary.replies += 1;
     }
-    // Without a first response the customer waits for that, which is the other clock.
+    // Before the first response the customer waits for that, which the first-response clock covers.
     summary.asked = match (summary.first_response, snapshot.awaiting_reply_since) {
         (Some(_), Some(since)) => summary.asked.or(Some(since)),
         (None, _) | (Some(_), None) => None,
@@ -190,7 +197,7 @@ fn take_snapshot(summary: &mut Summary, entry: &HistoryEvent, mark: Mark, snapsh
     take_snapshot_status(summary, mark, snapshot);
 }
 
-/// A full set has been sent that began at `started`: an open ticket that was not named since is no longer open.
+/// Ends an open ticket that was not named since `started`, when the full set of snapshots that began then is complete.
 fn end_unless_named_since(summary: &mut Summary, started: EventTime, entry: &HistoryEvent, inherited: DimensionsId, terms: &mut Terms) {
     if summary.is_left_open_since(started) {
         let dimensions = terms.names.overlay(inherited, summary.dimensions);
@@ -200,14 +207,14 @@ fn end_unless_named_since(summary: &mut Summary, started: EventTime, entry: &His
     }
 }
 
-/// Notes a reply before anything told of the creation.
+/// Notes a reply that came before the creation was known.
 fn note_orphan(summary: &mut Summary, at: EventTime) {
     if summary.opened.is_none() {
         summary.orphans.get_or_insert_default().0.push(at);
     }
 }
 
-/// Keeps the latest of the replies whose ticket's creation is not known; gives how many are dropped.
+/// Keeps the latest replies to a ticket whose creation is not known; returns the number of dropped ones.
 pub(super) fn shorten_orphans(summary: &mut Summary, list_max: usize) -> usize {
     let Some(orphans) = &mut summary.orphans else { return 0 };
     let dropped = orphans.0.len().saturating_sub(list_max);
@@ -215,7 +222,7 @@ pub(super) fn shorten_orphans(summary: &mut Summary, list_max: usize) -> usize {
     dropped
 }
 
-/// The creation itself is known now, so what was counted from the one that a snapshot told of never was.
+/// Discards the opening that a snapshot gave, and all values measured from it, because the creation itself is known now.
 fn forget_snapshots_opening(summary: &mut Summary) {
     summary.orphans = None;
     if summary.opened.is_none() {
@@ -233,6 +240,7 @@ fn forget_snapshots_opening(summary: &mut Summary) {
     summary.clocks = None;
 }
 
+/// Takes the opening from a snapshot, without a sample, and counts the replies that came before it was known.
 fn open_silently(summary: &mut Summary, entry: &HistoryEvent, mark: Mark, created: EventTime, terms: &Terms) {
     let (dimensions, customer) = (mark.dimensions, entry.customer);
     summary.opened = Some(Opening { order: entry.order, time: created, dimensions, customer, is_silent: true });
@@ -260,12 +268,12 @@ fn take_snapshot_status(summary: &mut Summary, mark: Mark, snapshot: &TicketSnap
     if is_end {
         end_silently(summary, Mark { time: snapshot.solved.unwrap_or(mark.time), ..mark });
     } else if summary.is_solved && !is_withdrawal {
-        // What was said to be ended is open: the reopening itself was lost.
+        // The ticket had ended and is open again: the reopening event itself was lost.
         (summary.is_solved, summary.was_reopened) = (false, true);
     }
 }
 
-/// Ends it without a sample; one that was made stands.
+/// Ends the ticket without a sample; a sample that was already made is kept.
 fn end_silently(summary: &mut Summary, mark: Mark) {
     if !summary.is_solved {
         let solve = Solve { mark, after: None, waited: None, is_silent: true };
@@ -277,12 +285,12 @@ fn end_silently(summary: &mut Summary, mark: Mark) {
     (summary.is_solved, summary.is_status_known) = (true, false);
 }
 
-/// A reply that makes no sample.
+/// A reply known from a snapshot, which makes no sample.
 fn silent_reply(at: EventTime, start: EventTime, mark: Mark) -> Stamp {
     Stamp { mark: Mark { time: at, ..mark }, after: at - start, is_silent: true }
 }
 
-/// The customer waits in `new`, `open` and `on_hold`; `pending` is the customer's own turn.
+/// Whether a status is the agents' turn: the customer waits in `new`, `open` and `on_hold`, while `pending` is the customer's own turn.
 fn waits_on_agents(status: Status) -> bool {
     matches!(status, Status::New | Status::Open | Status::OnHold)
 }

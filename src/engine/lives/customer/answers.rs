@@ -1,4 +1,4 @@
-//! A customer's answers that stand, in order of each kind, so that the latest of a kind is found at once.
+//! A customer's answers that count, in order within each kind, so that the latest of a kind is found quickly.
 
 use super::experience::{Experience, Feeling};
 use crate::engine::lives::survey::StandingAnswer;
@@ -7,14 +7,14 @@ use crate::event::SurveyMetric;
 use crate::time::EventTime;
 use serde::{Deserialize, Serialize};
 
-/// What an answer is about; relationship and contacts are never pooled.
+/// The kind of an answer. Answers about the relationship and answers about contacts are never pooled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum AnswerKind {
     Csat,
-    /// NPS of the relationship.
+    /// NPS about the relationship.
     Loyalty,
     Ces,
-    /// NPS of a contact.
+    /// NPS about a contact.
     ServiceNps,
 }
 
@@ -31,19 +31,21 @@ impl AnswerKind {
     }
 }
 
-/// CustomerAnswers by kind, oldest first of each.
+/// The answers of a customer by kind, and oldest first within each kind.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(super) struct CustomerAnswers {
     entries: Vec<(StandingAnswer, Feeling)>,
 }
 
 impl CustomerAnswers {
+    /// Adds an answer at its place.
     pub(super) fn insert(&mut self, answer: StandingAnswer, terms: &Terms) {
         let at = self.place_of(AnswerKind::of(&answer), answer.order);
         let feeling = feeling(&answer, terms);
         self.entries.insert(at, (answer, feeling));
     }
 
+    /// Removes an answer, if it is known.
     pub(super) fn remove(&mut self, answer: &StandingAnswer) {
         let at = self.place_of(AnswerKind::of(answer), answer.order);
         if self.entries.get(at).is_some_and(|(a, _)| a.order == answer.order) {
@@ -51,12 +53,13 @@ impl CustomerAnswers {
         }
     }
 
-    /// The answer of the same event, as it is known here.
+    /// The known answer of the same event.
     pub(super) fn find(&self, answer: &StandingAnswer) -> Option<&StandingAnswer> {
         let at = self.place_of(AnswerKind::of(answer), answer.order);
         self.entries.get(at).map(|(a, _)| a).filter(|a| a.order == answer.order)
     }
 
+    /// All answers, each with the experience that it expresses.
     pub(super) fn all(&self) -> &[(StandingAnswer, Feeling)] {
         &self.entries
     }
@@ -66,7 +69,7 @@ impl CustomerAnswers {
         self.last_before(kind, None).map(|(a, _)| a)
     }
 
-    /// When the latest answer was; `MIN` without one.
+    /// The time of the latest answer; `MIN` if there is none.
     pub(super) fn latest(&self) -> EventTime {
         if self.entries.is_empty() {
             return EventTime::MIN;
@@ -75,13 +78,13 @@ impl CustomerAnswers {
         times.max().unwrap_or(EventTime::MIN)
     }
 
-    /// How the last answers were before an event, or up to now.
+    /// The experience expressed by the latest answers before an event, or by the latest of all if `order` is `None`.
     pub(super) fn experience_before(&self, order: Option<EventOrder>) -> Experience {
         let feeling = |kind| self.last_before(kind, order).map_or(Feeling::None, |(_, feeling)| *feeling);
         Experience([AnswerKind::Csat, AnswerKind::Loyalty, AnswerKind::Ces].map(feeling))
     }
 
-    /// The answers after one event and before another.
+    /// The answers from one event up to another.
     pub(super) fn between(&self, from: EventOrder, until: Option<EventOrder>) -> impl Iterator<Item = &StandingAnswer> {
         AnswerKind::ALL.into_iter().flat_map(move |kind| {
             let end = until.map_or_else(|| self.end_of(kind), |until| self.place_of(kind, until));
@@ -89,13 +92,15 @@ impl CustomerAnswers {
         })
     }
 
+    /// Splits off the answers from `order` on.
     pub(super) fn split_off(&mut self, order: EventOrder) -> Self {
         let (later, earlier) = std::mem::take(&mut self.entries).into_iter().partition(|(a, _)| a.order >= order);
         self.entries = earlier;
         Self { entries: later }
     }
 
-    /// Drops the answers before `horizon` but the last of each kind, and the oldest of a kind above `length_max`, counted.
+    /// Drops the answers before `horizon` except the last of each kind, and the oldest of a kind beyond `length_max`; returns the number of the
+    /// latter.
     pub(super) fn forget_before(&mut self, horizon: EventTime, length_max: usize) -> usize {
         if !super::has_doubled(self.entries.len()) {
             return 0;
@@ -130,7 +135,7 @@ impl CustomerAnswers {
     }
 }
 
-/// What an answer says of the experience: CSAT knows satisfied and dissatisfied; NPS and CES have a middle, which is neither.
+/// The experience that an answer expresses. CSAT is either satisfied or dissatisfied; NPS and CES have a middle, which is neither.
 fn feeling(answer: &StandingAnswer, terms: &Terms) -> Feeling {
     let vote = answer.vote(terms);
     match (vote.good, vote.bad || answer.metric == SurveyMetric::Csat) {

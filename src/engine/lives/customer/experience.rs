@@ -1,26 +1,26 @@
-//! What a customer experienced last, by metric: good, bad or neither.
+//! The latest experience of a customer by metric: good, bad or neither.
 
 use crate::engine::terms::{FactLabel, Label};
 use serde::{Deserialize, Serialize};
 
-/// How the last answer of a metric was.
+/// The experience that the latest answer of a metric expresses.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Feeling {
     /// Satisfied, a promoter, low effort.
     Good,
     /// Dissatisfied, a detractor, high effort.
     Bad,
-    /// Neither, or no answer.
+    /// Neither, or there is no answer.
     #[default]
     None,
 }
 
-/// The metrics by which experience is told apart, and what it may be; a label is the place of the one times three plus that of the other.
+/// The metrics by which experience is distinguished. A label is the index of the metric times three plus the index of the feeling.
 pub(crate) const METRICS: [&str; 3] = ["csat", "nps", "ces"];
-/// The values of the label `experience`.
+/// The values of the label `experience`, by index.
 pub(crate) const FEELINGS: [&str; 3] = ["good", "bad", "none"];
 
-/// What a customer felt last, in the order of [`METRICS`].
+/// The latest experience of a customer, in the order of [`METRICS`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Experience(pub(super) [Feeling; 3]);
 

@@ -1,5 +1,5 @@
-//! A customer's own events in their order, each with where the customer stood after it, so that an event in order costs one step and a late one
-//! only as many as it changes.
+//! A customer's own events in their order, each with the customer's position after it. So an event in order costs one step, and a late event only as
+//! many steps as it changes.
 //!
 //! Does not know contacts and answers.
 
@@ -9,7 +9,7 @@ use smallvec::SmallVec;
 use crate::engine::terms::{Contribution, DimensionsId, EventOrder, Fact, FactLabel, Facts, Measure, Names, Terms, ValueId};
 use crate::time::EventTime;
 
-/// The events, oldest first; what came before the first of a folded journal is in its standing.
+/// The events, oldest first. When older events have been dropped, the first position includes their result.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(super) struct CustomerHistory {
     steps: SmallVec<[CustomerEvent; 1]>,
@@ -19,52 +19,53 @@ pub(super) struct CustomerHistory {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct CustomerEvent {
     pub(super) order: EventOrder,
-    /// The dimensions that it names.
+    /// The dimensions that the event names.
     pub(super) named: DimensionsId,
     pub(super) kind: CustomerEventKind,
+    /// The customer's position after the event.
     standing: CustomerPosition,
 }
 
-/// What an event of a customer was.
+/// The kind of a customer event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum CustomerEventKind {
-    /// Something touched the customer.
+    /// A touchpoint of the customer.
     Touchpoint {
-        /// The customer gave up.
+        /// Whether the customer gave up.
         is_abandoned: bool,
     },
-    /// The customer came, was there or left.
+    /// The customer subscribed, was reported active, or cancelled.
     Subscription(Subscription),
 }
 
 /// A change of a subscription.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Subscription {
-    /// Was already a customer.
+    /// The customer was reported as active, so the subscription began earlier.
     Active,
-    /// Became one, or came back.
+    /// The customer subscribed for the first time or again.
     Subscribed,
-    /// Left.
+    /// The customer cancelled.
     Cancelled,
 }
 
-/// Where a customer stands after some event.
+/// The position of a customer in the journey after some event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct CustomerPosition {
     pub(super) dimensions: DimensionsId,
-    /// When the stage was entered; `MIN` where that is not known, because the customer was in it before the first event.
+    /// When the stage was entered; `MIN` if not known, because the customer was in it before the first event.
     entered: EventTime,
-    /// The latest touch by the customer's own events: a touchpoint, a move to another stage, a return.
+    /// The latest touch by the customer's own events: a touchpoint, a move to another stage, or a return after cancelling.
     pub(super) touched: EventTime,
-    /// When the customer cancelled; `MAX` where they have not, or have come back.
+    /// When the customer cancelled; `MAX` if the customer has not cancelled or has come back.
     left_at: EventTime,
-    /// The stage in which they did.
+    /// The stage in which the customer cancelled.
     left_stage: ValueId,
-    /// Whether they did in the present stay, so that they are in no stage.
+    /// Whether the customer cancelled since entering the present stage, and so is in no stage.
     pub(super) is_out: bool,
-    /// Whether the latest touch was abandoned.
+    /// Whether the latest touch was an abandoned touchpoint.
     is_abandoned: bool,
-    /// Whether there was an event at all.
+    /// Whether there was any event.
     is_known: bool,
 }
 
@@ -89,18 +90,18 @@ impl CustomerPosition {
         (self.left_at < EventTime::MAX).then_some((self.left_at, self.left_stage))
     }
 
-    /// When the customer gave up, where nothing of their own events came after it.
+    /// When the customer gave up, unless the customer had a further touch after that.
     pub(super) fn abandoned_at(&self) -> Option<EventTime> {
         self.is_abandoned.then_some(self.touched)
     }
 
-    /// The standing after one more event.
+    /// The position after one more event.
     fn after(&self, time: EventTime, named: DimensionsId, kind: CustomerEventKind, names: &mut Names) -> Self {
         let mut next = Self { dimensions: names.overlay(self.dimensions, named), is_known: true, ..*self };
         let stage = names.known_stage(next.dimensions);
         let moves = names.known_stage(self.dimensions) != stage;
         if moves {
-            // Who is loaded as a customer was in the stage before, nobody knows since when.
+            // A customer reported as active was in the stage before the report, for an unknown time.
             let was_before = !self.is_known && kind == CustomerEventKind::Subscription(Subscription::Active);
             next.entered = if was_before { EventTime::MIN } else { time };
             next.is_out = false;
@@ -123,7 +124,7 @@ impl CustomerPosition {
         next
     }
 
-    /// The facts of an event that leads from one standing to the next: nothing unless the stage changes.
+    /// Adds the facts of an event that leads from this position to the next; none unless the stage changes.
     fn facts(&self, next: &Self, time: EventTime, terms: &Terms, facts: &mut Facts) {
         let (was, is) = (terms.names.known_stage(self.dimensions), terms.names.known_stage(next.dimensions));
         if was == is {
@@ -142,7 +143,7 @@ impl CustomerPosition {
                 ..fact(Measure::JourneyStageTime, FactLabel::Stage(was))
             });
         }
-        // Who cancelled in the stage has dropped out of it, unless this is their return.
+        // A customer who cancelled in the stage has dropped out of it, unless this event is the return.
         let has_dropped = self.is_out && next.left().is_some();
         let is_forward = terms.rules.stage(was).zip(terms.rules.stage(is)).is_some_and(|(was, is)| was.0 < is.0);
         if is_forward && !has_dropped {
@@ -156,17 +157,17 @@ impl CustomerHistory {
         self.steps.is_empty()
     }
 
-    /// When the latest event was; `MIN` without one.
+    /// The time of the latest event; `MIN` if there is none.
     pub(super) fn latest(&self) -> EventTime {
         self.steps.last().map_or(EventTime::MIN, |s| s.order.time)
     }
 
-    /// Where the customer stands after everything.
+    /// The customer's position after all events.
     pub(super) fn standing(&self) -> CustomerPosition {
         self.steps.last().map_or_else(CustomerPosition::default, |s| s.standing)
     }
 
-    /// The dimensions now.
+    /// The customer's dimensions now.
     pub(super) fn dimensions(&self) -> DimensionsId {
         self.standing().dimensions
     }
@@ -176,7 +177,8 @@ impl CustomerHistory {
         self.standing_before(self.place_of(order)).dimensions
     }
 
-    /// Between which events the customer is in another stage, if an event with these dimensions comes in: up to the next that names a stage.
+    /// The events between which the customer would be in another stage if an event with these dimensions were inserted: from it up to the next that
+    /// names a stage.
     pub(super) fn stage_moves(&self, order: EventOrder, named: DimensionsId, terms: &Terms) -> Option<(EventOrder, Option<EventOrder>)> {
         let at = self.place_of(order);
         let names = &terms.names;
@@ -188,8 +190,8 @@ impl CustomerHistory {
         Some((order, next.map(|s| s.order)))
     }
 
-    /// Puts an event in its place, adds the facts that it changes to `before` and `after`, and gives whether it changes the dimensions.
-    #[expect(clippy::too_many_arguments, reason = "the event, what it is judged by, and where its facts go")]
+    /// Inserts an event at its place and adds the facts that it changes to `before` and `after`; returns whether it changes the dimensions.
+    #[expect(clippy::too_many_arguments, reason = "the event, the terms, and the lists for its facts")]
     pub(super) fn insert(
         &mut self,
         order: EventOrder,
@@ -218,7 +220,7 @@ impl CustomerHistory {
         standing.dimensions != previous.dimensions
     }
 
-    /// The facts of all events.
+    /// Adds the facts of all events.
     pub(super) fn facts(&self, terms: &Terms, facts: &mut Facts) {
         let mut previous = CustomerPosition::default();
         for step in &self.steps {
@@ -227,12 +229,13 @@ impl CustomerHistory {
         }
     }
 
-    /// Takes out the events from one on.
+    /// Splits off the events from `order` on.
     pub(super) fn split_off(&mut self, order: EventOrder) -> Vec<CustomerEvent> {
         self.steps.drain(self.place_of(order)..).collect()
     }
 
-    /// Drops the events before `horizon` but the last, whose standing holds what they came to; the oldest above `length_max` too, counted.
+    /// Drops the events before `horizon` except the last, whose position includes their result, and the oldest beyond `length_max`; returns the
+    /// number of the latter.
     pub(super) fn forget_before(&mut self, horizon: EventTime, length_max: usize) -> usize {
         let (gone, early) = super::forgettable(&self.steps, length_max, |s| s.order.time < horizon);
         self.steps.drain(..gone);
@@ -240,7 +243,7 @@ impl CustomerHistory {
     }
 
     fn place_of(&self, order: EventOrder) -> usize {
-        // Most events are last.
+        // Most events come last.
         if self.steps.last().is_none_or(|s| s.order < order) { self.steps.len() } else { self.steps.partition_point(|s| s.order < order) }
     }
 

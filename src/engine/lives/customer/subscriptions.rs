@@ -1,7 +1,7 @@
-//! When a customer came, left and came back.
+//! When a customer subscribed, cancelled and came back.
 //!
-//! Who is active at a window's start is read as who is active now less the activations inside the window; who churned, as the departures inside
-//! the window of those who have cancelled now. So both are sums that windows can keep.
+//! The number of active customers at a window's start is the number active now less the activations inside the window. The number of churned
+//! customers is the number of departures inside the window of customers who are cancelled now. So both are sums that windows can keep.
 
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
@@ -17,33 +17,35 @@ use crate::time::EventTime;
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(super) struct Subscriptions {
     changes: SmallVec<[(EventOrder, Subscription); 2]>,
-    /// Whether something came before them that is forgotten.
+    /// Whether earlier changes were forgotten.
     is_folded: bool,
 }
 
-/// What the facts of one kind are called: the active, their activations, the departures of those who have cancelled.
+/// The measures of one family: active customers, their activations, and the departures of those who have cancelled.
 type Measures = (Measure, Measure, Measure);
 
 const ALL: Measures = (Measure::CustomersActive, Measure::CustomerActivations, Measure::CustomerDepartures);
 const BY_EXPERIENCE: Measures = (Measure::ExperienceActive, Measure::ExperienceActivations, Measure::ExperienceDepartures);
 
 impl Subscriptions {
+    /// Adds a change at its place.
     pub(super) fn insert(&mut self, order: EventOrder, subscription: Subscription) {
         let at = self.changes.partition_point(|(o, _)| *o < order);
         self.changes.insert(at, (order, subscription));
     }
 
+    /// Whether the customer has subscribed and not cancelled.
     pub(super) fn is_active(&self) -> bool {
         self.changes.last().is_some_and(|(_, subscription)| *subscription != Subscription::Cancelled)
     }
 
-    /// The cancellation since which the customer is none; `None` where they are one, or never were said to be.
+    /// The cancellation that ended the latest subscription; `None` if the customer is active, or was never reported as a customer.
     pub(super) fn cancelled(&self) -> Option<EventOrder> {
         let run = self.changes.iter().rev().take_while(|(_, s)| *s == Subscription::Cancelled);
         run.last().map(|(order, _)| *order)
     }
 
-    /// The facts, credited to dimensions.
+    /// The facts of the subscriptions, credited to the given dimensions.
     pub(super) fn facts(&self, dimensions: DimensionsId) -> Facts {
         let mut facts = self.facts_of(ALL, FactLabel::None, dimensions);
         if let Some((order, Subscription::Subscribed)) = self.changes.first().filter(|_| !self.is_folded) {
@@ -52,7 +54,7 @@ impl Subscriptions {
         facts
     }
 
-    /// The same by what the customer experienced last, once for each metric.
+    /// The same facts by the customer's latest experience, once for each metric.
     pub(super) fn facts_by_experience(&self, experience: Experience) -> Facts {
         let mut facts = Facts::new();
         if !self.changes.is_empty() {
@@ -61,8 +63,8 @@ impl Subscriptions {
         facts
     }
 
-    /// Whether the customer is one at the start of each trend's baseline window and none at that of its short one, as state that comes and goes
-    /// while the two starts move on past the changes.
+    /// For each trend, whether the customer is active at the start of the baseline window but not at the start of the short window. This is a state
+    /// that changes as the two starts move past the subscriptions and cancellations.
     pub(super) fn trend_facts(&self, settings: &EngineSettings) -> Facts {
         let mut facts = Facts::new();
         for (number, trend) in (0..).zip(&settings.trends) {
@@ -84,11 +86,13 @@ impl Subscriptions {
         facts
     }
 
+    /// Splits off the changes from `order` on.
     pub(super) fn split_off(&mut self, order: EventOrder) -> Self {
         let at = self.changes.partition_point(|(o, _)| *o < order);
         Self { changes: self.changes.drain(at..).collect(), is_folded: false }
     }
 
+    /// Drops the changes before `horizon` except the last, and the oldest beyond `length_max`; returns the number of the latter.
     pub(super) fn forget_before(&mut self, horizon: EventTime, length_max: usize) -> usize {
         let (gone, early) = super::forgettable(&self.changes, length_max, |(o, _)| o.time < horizon);
         self.changes.drain(..gone);
@@ -111,7 +115,8 @@ impl Subscriptions {
         let fact = |measure, time, n| Fact { value: Contribution::Count(n), label, ..Fact::one(measure, time, dimensions) };
         for (order, subscription) in &self.changes {
             let becomes_active = *subscription != Subscription::Cancelled;
-            // Whose first event is `customer.active` was a customer before it; what the first that is remembered changed is in no window.
+            // A customer whose first event is `customer.active` was a customer before it. The effect of the first remembered change lies in no
+            // window.
             let was_before = is_first && (self.is_folded || *subscription == Subscription::Active);
             if becomes_active != is_active && !was_before {
                 facts.push(fact(activations, order.time, if becomes_active { 1 } else { -1 }));
@@ -128,18 +133,18 @@ impl Subscriptions {
     }
 }
 
-/// Whether a customer is one at the start of a window, as that moves on.
+/// Whether a customer is active at the start of a window, as the window moves on.
 struct SeenFrom<'a> {
     window: &'a WindowSettings,
-    /// The changes that the start has not passed.
+    /// The changes that the window's start has not passed yet.
     changes: &'a [(EventOrder, Subscription)],
-    /// When it passes the next of them.
+    /// When the window's start passes the next change.
     next: Option<EventTime>,
     is_active: bool,
 }
 
 impl SeenFrom<'_> {
-    /// Moves on to where the start lies at an instant.
+    /// Moves on to the window's start at the instant `now`.
     fn pass(&mut self, now: EventTime) {
         while self.next.is_some_and(|next| next <= now)
             && let Some(((_, subscription), rest)) = self.changes.split_first()
