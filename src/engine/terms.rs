@@ -1,7 +1,7 @@
-//! The terms of one partition group: the settings, interned names, scales, bins, rules and present instant that its life cycles are told.
+//! The terms of one partition group: the settings, interned names, scales, bins and rules that its life cycles use, and the present instant.
 //!
-//! This is all that a life cycle sees beside its own events. It also holds the words that life cycles and windows share: measures, facts and the
-//! order of events. Does not know any ticket, chat, survey or customer, nor any window total.
+//! A life cycle depends on nothing else beside its own events. This room also holds the vocabulary that life cycles and windows share: measures,
+//! facts and the order of events. Does not know any ticket, chat, survey or customer, nor any window total.
 
 mod agreed_numbers;
 mod bins;
@@ -36,12 +36,12 @@ pub use target_rules::{Condition, Rule, Ruled, TargetSettings, TimeTarget};
 use crate::event::Scale;
 use crate::time::EventTime;
 
-/// The dimension `channel`.
+/// The index of the dimension `channel`.
 pub(crate) const CHANNEL: u8 = 0;
-/// The dimension `journey_stage`.
+/// The index of the dimension `journey_stage`.
 pub(crate) const JOURNEY_STAGE: u8 = 1;
 
-/// What the life cycles of one partition group are told.
+/// Everything beside its own events that the life cycles of one partition group depend on.
 #[derive(Debug)]
 pub(crate) struct Terms {
     pub(crate) settings: Arc<EngineSettings>,
@@ -53,11 +53,13 @@ pub(crate) struct Terms {
     pub(crate) now: EventTime,
 }
 
-/// What the partition groups of a process share of names: which values and scales have a number in the windows. Every group has numbers of its own
-/// beside them, so that its state can be read by another process.
+/// The names that the partition groups of a process share: the values and scales that have a number in the windows. Every group also has numbers of
+/// its own, so that another process can read its state.
 #[derive(Clone, Debug)]
 pub(crate) struct AgreedNames {
+    /// The values of each dimension.
     pub(crate) values: AgreedValues,
+    /// The survey scales.
     pub(crate) scales: Arc<AgreedList<Scale>>,
 }
 
@@ -77,11 +79,12 @@ impl Terms {
 }
 
 impl AgreedNames {
+    /// The shared names of a new process.
     pub(crate) fn new(settings: &EngineSettings) -> Self {
         Self { values: names::agreed_values(settings), scales: Arc::default() }
     }
 
-    /// The number of a value that is named in the configuration; that of `other` beyond the limit of values.
+    /// The number of a value that the configuration names, or the number of `other` if the limit of values is reached.
     pub(crate) fn value(&self, settings: &EngineSettings, dimension: u8, text: &str) -> ValueNumber {
         let max = names::numbered_values_max(settings.dimensions[usize::from(dimension)].values_max);
         let number = self.values[usize::from(dimension)].number(text, max, || text.into());

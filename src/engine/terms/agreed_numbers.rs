@@ -1,7 +1,8 @@
-//! Numbers for things in the order in which they were first seen, agreed on by all engines of a process, so that what several of them hold can be
-//! added up without looking at texts.
+//! Numbers for things in the order in which they were first seen. All engines of a process agree on them, so that values held by several engines can
+//! be added without comparing texts.
 //!
-//! Each engine keeps a copy of the list, and a number that it knows costs no lock; only a thing that it has never seen makes it ask.
+//! Each engine keeps a copy of the list. A number that the copy contains costs no lock; only a thing that is new to the engine makes it ask for the
+//! agreed list.
 
 use std::borrow::Borrow;
 use std::hash::Hash;
@@ -9,11 +10,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rustc_hash::FxHashMap;
 
-/// The agreed list, of which every thing has its place as its number.
+/// The agreed list. The number of a thing is its index in the list.
 #[derive(Debug)]
 pub(crate) struct AgreedList<T>(Mutex<Numbered<T>>);
 
-/// One engine's copy of an agreed list. It is always a beginning of that list.
+/// One engine's copy of an agreed list. It always is a prefix of that list.
 #[derive(Debug)]
 pub(crate) struct AgreedNumbers<T> {
     copy: Numbered<T>,
@@ -39,7 +40,7 @@ impl<T> Default for AgreedList<T> {
 }
 
 impl<T: Clone + Eq + Hash> AgreedList<T> {
-    /// The number of a thing, which `made` enters where it is new; `None` when it is new and `max` are listed already.
+    /// The number of a thing. A new thing is added as `made` returns it; `None` if it is new and the list has `max` entries already.
     pub(crate) fn number<Q: Hash + Eq + ?Sized>(&self, thing: &Q, max: usize, made: impl FnOnce() -> T) -> Option<u32>
     where
         T: Borrow<Q>,
@@ -51,14 +52,14 @@ impl<T: Clone + Eq + Hash> AgreedList<T> {
         (list.all.len() < max).then(|| list.push(made()))
     }
 
-    /// A list is only ever appended to, so a panic elsewhere leaves a good one.
+    /// The list is only ever appended to, so it is valid even if another thread panicked while it held the lock.
     fn lock(&self) -> MutexGuard<'_, Numbered<T>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl<T: Clone + Eq + Hash> AgreedNumbers<T> {
-    /// A copy of an agreed list.
+    /// A copy of an agreed list as it is now.
     pub(crate) fn of(agreed: &Arc<AgreedList<T>>) -> Self {
         let mut numbers = Self { copy: Numbered::default(), agreed: Arc::clone(agreed) };
         numbers.catch_up();
@@ -70,7 +71,7 @@ impl<T: Clone + Eq + Hash> AgreedNumbers<T> {
         Self::of(&self.agreed)
     }
 
-    /// The number of a thing, which `made` enters where it is new; `None` when it is new and `max` are listed already.
+    /// The number of a thing. A new thing is added as `made` returns it; `None` if it is new and the list has `max` entries already.
     pub(crate) fn number<Q: Hash + Eq + ?Sized>(&mut self, thing: &Q, max: usize, made: impl FnOnce() -> T) -> Option<u32>
     where
         T: Borrow<Q>,
@@ -78,7 +79,7 @@ impl<T: Clone + Eq + Hash> AgreedNumbers<T> {
         self.find(thing).or_else(|| self.ask(thing, max, made))
     }
 
-    /// The number of a thing that this engine knows.
+    /// The number of a thing, if this engine knows it.
     pub(crate) fn find<Q: Hash + Eq + ?Sized>(&self, thing: &Q) -> Option<u32>
     where
         T: Borrow<Q>,
@@ -86,12 +87,12 @@ impl<T: Clone + Eq + Hash> AgreedNumbers<T> {
         self.copy.numbers.get(thing).copied()
     }
 
-    /// All things that this engine knows, by their numbers.
+    /// All things that this engine knows, in the order of their numbers.
     pub(crate) fn all(&self) -> &[T] {
         &self.copy.all
     }
 
-    /// Copies the things that others have entered.
+    /// Copies the things that other engines have added.
     pub(crate) fn catch_up(&mut self) {
         let list = self.agreed.lock();
         for thing in &list.all[self.copy.all.len()..] {
@@ -132,7 +133,7 @@ mod tests {
         assert_eq!(number(&mut two, "b"), Some(1));
         assert_eq!(number(&mut one, "c"), Some(2));
         assert_eq!((number(&mut two, "c"), number(&mut one, "b"), number(&mut two, "a")), (Some(2), Some(1), Some(0)));
-        assert_eq!((number(&mut two, "d"), number(&mut one, "d")), (None, None), "three are listed, and no more may be");
+        assert_eq!((number(&mut two, "d"), number(&mut one, "d")), (None, None), "the list has its three entries and takes no more");
     }
 
     #[test]

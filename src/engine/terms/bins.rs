@@ -1,26 +1,26 @@
 //! The one global mapping of durations to bins: log-linear, and cut at every configured bucket bound.
 //!
-//! A bin spans at most 1/64 of its lower edge, so its middle is at most 1/128 (0.8 %) off; because the bounds are edges too, the count at or
-//! below a bound is exact.
+//! A bin spans at most 1/64 of its lower edge, so its middle is off by at most 1/128 (0.8 %). The bounds are edges as well, so the count at or below
+//! a bound is exact.
 
-/// Values below this many milliseconds have a bin each.
+/// Durations below this number of milliseconds have a bin for each millisecond.
 const LINEAR_MS: i64 = 128;
-/// Steps for each power of two above that.
+/// The number of steps for each power of two from [`LINEAR_MS`] on.
 const STEPS: i64 = 64;
-/// Durations beyond this (about 139 years) share the last bin.
+/// Durations beyond this number of milliseconds (about 139 years) share the last bin.
 const LONGEST_MS: i64 = 1 << 42;
 
-/// The mapping.
+/// The mapping of durations to bins.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DurationBins {
-    /// The lower edge of each bin in milliseconds, ascending; the last one ends the last bin.
+    /// The lower edge of each bin in milliseconds, ascending. The last entry is the end of the last bin.
     lows: Vec<i64>,
     /// The first bin of each log-linear step.
     first: Vec<u16>,
 }
 
 impl DurationBins {
-    /// The mapping whose bins end at each of `bounds_ms` (inclusive, any order, repeats allowed).
+    /// The mapping in which every one of `bounds_ms` (inclusive, in any order, with repeats) ends a bin.
     #[must_use]
     pub fn new(bounds_ms: impl IntoIterator<Item = i64>) -> Self {
         let steps = 0..=step_of(LONGEST_MS) + 1;
@@ -32,7 +32,7 @@ impl DurationBins {
         Self { lows, first }
     }
 
-    /// The bin of a duration; negative ones, which cannot be, count as 0.
+    /// The bin of a duration in milliseconds. Negative durations, which faulty data alone can cause, count as 0.
     ///
     /// ```
     /// let bins = cxpulse::engine::DurationBins::new([600_000]);

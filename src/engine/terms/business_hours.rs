@@ -1,7 +1,7 @@
 //! Business hours as plain instants: when an office is open, how much business time lies between two instants, and when a target runs out.
 //!
-//! Knows no calendar and no zone: the configuration lays weekdays, holidays and daylight saving out into instants once, so that nothing is
-//! looked up while events are counted.
+//! Knows no calendar and no time zone. The configuration turns weekdays, holidays and daylight saving into instants once, so that nothing is looked
+//! up while events are counted.
 
 use std::fmt;
 use std::ops::Range;
@@ -9,24 +9,26 @@ use std::sync::Arc;
 
 use crate::time::{EventTime, Span};
 
-/// When an office is open.
+/// The business hours of an office: when it is open.
 #[derive(Clone, PartialEq, Eq)]
 pub struct BusinessHours {
     name: Arc<str>,
-    /// The open times, ascending and disjoint; shared, because settings are cloned.
+    /// The open intervals, ascending and disjoint. They are shared, because settings are cloned.
     open: Arc<[Open]>,
 }
 
+/// A half-open interval in which the office is open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Open {
     start: EventTime,
     end: EventTime,
-    /// Business time before it.
+    /// The business time before the interval.
     before: Span,
 }
 
 impl BusinessHours {
-    /// A schedule that is open in these half-open intervals, which ascend; those that touch or overlap become one, empty ones none.
+    /// Business hours that consist of the given half-open intervals, which must ascend. Intervals that touch or overlap are joined, and empty ones
+    /// are dropped.
     ///
     /// ```
     /// use cxpulse::{engine::BusinessHours, time::{EventTime, Span}};
@@ -56,14 +58,14 @@ impl BusinessHours {
         &self.name
     }
 
-    /// The business time between two instants; negative where the second is the earlier one.
+    /// The business time between two instants; negative if `to` is before `from`.
     #[must_use]
     pub fn business_time(&self, from: EventTime, to: EventTime) -> Span {
         Span(self.worked_until(to).0 - self.worked_until(from).0)
     }
 
-    /// The last instant at which no more business time than that has passed since `start`: where it ends with a day, the next opening. `None` where
-    /// the schedule ends before.
+    /// The last instant at which no more business time than `target` has passed since `start`. If the target ends at closing time, that is the next
+    /// opening. `None` if the business hours end before.
     #[must_use]
     pub fn deadline(&self, start: EventTime, target: Span) -> Option<EventTime> {
         let goal = Span(self.worked_until(start).0 + target.0);
@@ -83,7 +85,7 @@ impl BusinessHours {
 }
 
 impl fmt::Debug for BusinessHours {
-    /// Not the tens of thousands of intervals.
+    /// Shows a summary, because there are tens of thousands of intervals.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let total = self.open.last().map_or(Span(0), |last| self.worked_until(last.end));
         f.debug_struct("BusinessHours").field("name", &self.name).field("intervals", &self.open.len()).field("total", &total).finish()

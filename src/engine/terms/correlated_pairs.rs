@@ -1,19 +1,19 @@
-//! The pairs of sides that are correlated, and their labels.
+//! The pairs of quantities that are correlated, and their labels.
 
 use super::{FactLabel, Label};
 
 /// One side of a correlation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Side {
-    /// Time to the first response.
+    /// The time to the first response.
     FirstResponse,
-    /// Time to the latest solve.
+    /// The time to the latest solve.
     Resolution,
-    /// Satisfaction, by its place on its scale.
+    /// Satisfaction, as a position on the answer's scale.
     Csat,
-    /// Effort.
+    /// Customer effort.
     Ces,
-    /// Likelihood to recommend.
+    /// The likelihood that the customer recommends the company.
     Nps,
 }
 
@@ -31,7 +31,7 @@ impl Side {
     }
 }
 
-/// Every pair that is correlated; the label of a pair is its index. The last two are paired by customer, the others by ticket or chat.
+/// Every pair that is correlated. The label of a pair is its index. The last two pairs are formed by customer, the others by ticket or chat.
 pub const PAIRS: [(Side, Side); 7] = [
     (Side::FirstResponse, Side::Csat),
     (Side::Resolution, Side::Csat),
@@ -42,8 +42,8 @@ pub const PAIRS: [(Side, Side); 7] = [
     (Side::Ces, Side::Nps),
 ];
 
-/// The label of a pair of [`PAIRS`].
+/// The label of a pair in [`PAIRS`].
 pub(crate) fn pair_label(x: Side, y: Side) -> FactLabel {
     let at = PAIRS.iter().position(|pair| *pair == (x, y));
-    FactLabel::Fixed(Label(at.expect("only pairs of the list are correlated") as u32))
+    FactLabel::Fixed(Label(at.expect("only the pairs in the list are correlated") as u32))
 }

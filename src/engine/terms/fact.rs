@@ -1,46 +1,46 @@
-//! Facts: what the life of a ticket, chat, survey or customer contributes to the windows, as plain values that can be compared.
+//! Facts: the contributions of tickets, chats, surveys and customers to the windows, as plain values that can be compared.
 //!
-//! An event changes a history; the facts before and after are compared, and the difference is posted as subtract and add. So corrections of
-//! every kind need no code of their own.
+//! An event changes a history. The facts before and after are compared, and their difference is posted: lost facts are subtracted, new ones added.
+//! So no kind of correction needs code of its own.
 
 use smallvec::SmallVec;
 
 use super::{CHANNEL, DimensionsId, JOURNEY_STAGE, Label, Measure, Names, ScaleId, ValueId};
 use crate::time::EventTime;
 
-/// What one fact adds to its cells.
+/// The value that one fact adds to its cells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Contribution {
-    /// So many of a thing; negative where a count falls.
+    /// A number of things; negative if a count falls.
     Count(i64),
-    /// A length of time in milliseconds and its bin.
+    /// A duration in milliseconds, and its bin.
     Duration(i64, u16),
     /// A survey answer.
     Vote(Vote),
-    /// One pair of a correlation: the bins of two ranks.
+    /// One pair of a correlation: the bins or ranks of its two sides.
     Pair(u32, u32),
-    /// A member of a set whose oldest is asked for.
+    /// The start of a wait, for measures that give the oldest one.
     Since(EventTime),
 }
 
-/// One survey answer, ready to be added.
+/// One survey answer, as cells add it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Vote {
-    /// The score in millionths.
+    /// The score in millionths of a point.
     pub(crate) score: i64,
-    /// CSAT: satisfied; NPS: promoter; CES: low effort.
+    /// CSAT: satisfied. NPS: promoter. CES: low effort.
     pub(crate) good: bool,
-    /// NPS: detractor; CES: high effort.
+    /// NPS: detractor. CES: high effort. Never for CSAT.
     pub(crate) bad: bool,
 }
 
-/// The label of a fact in the numbers of its partition group; the windows know it as a [`Label`].
+/// The label of a fact in the numbers of its partition group. The windows know it as a [`Label`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum FactLabel {
     /// The measure has no label.
     #[default]
     None,
-    /// A number that means the same everywhere, such as that of a metric or a status.
+    /// A number that means the same everywhere, such as the number of a metric or a status.
     Fixed(Label),
     /// A survey scale.
     Scale(ScaleId),
@@ -48,7 +48,7 @@ pub(crate) enum FactLabel {
     Stage(ValueId),
     /// A journey stage and a channel.
     StageAndChannel(ValueId, ValueId),
-    /// The stages from and to.
+    /// A move between two stages: from, to.
     Move(ValueId, ValueId),
     /// A journey stage and a survey scale.
     StageAndScale(ValueId, ScaleId),
@@ -70,44 +70,44 @@ impl FactLabel {
     }
 }
 
-/// One contribution to the windows, or to the state of now.
+/// One contribution to the windows, or to the present state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Fact {
-    /// What it is about.
+    /// The measure that the fact belongs to.
     pub(crate) measure: Measure,
-    /// Its label.
+    /// The label that distinguishes it from other facts of the measure.
     pub(crate) label: FactLabel,
-    /// The dimensions it is credited to.
+    /// The dimensions that the fact is credited to.
     pub(crate) dimensions: DimensionsId,
-    /// The instant whose pane it lies in; not read for state.
+    /// The instant that decides the pane. For a state it is the instant from which the state counts.
     pub(crate) time: EventTime,
-    /// What it adds.
+    /// The value that the fact adds.
     pub(crate) value: Contribution,
 }
 
-/// The facts of one entity.
+/// The facts of one ticket or chat, survey or customer.
 pub(crate) type Facts = SmallVec<[Fact; 16]>;
 
 impl Fact {
-    /// One of a thing at an instant.
+    /// A fact that counts one, without a label.
     pub(crate) fn one(measure: Measure, time: EventTime, dimensions: DimensionsId) -> Self {
         Self { measure, label: FactLabel::None, dimensions, time, value: Contribution::Count(1) }
     }
 
-    /// The same with a label.
+    /// The same fact with a label.
     pub(crate) fn labelled(self, label: FactLabel) -> Self {
         Self { label, ..self }
     }
 
-    /// The same with a label that means the same everywhere.
+    /// The same fact with a label that means the same everywhere.
     pub(crate) fn numbered(self, label: u32) -> Self {
         self.labelled(FactLabel::Fixed(Label(label)))
     }
 }
 
-/// The difference of two lists of facts: what is only in `before` (to be subtracted) and what is only in `after` (to be added).
+/// Reduces two lists of facts to their difference: `before` keeps the facts to be subtracted, and `after` the facts to be added.
 pub(crate) fn difference(before: &mut Facts, after: &mut Facts) {
-    // Equal facts stand at equal places more often than not, so the common start and the common end are skipped first.
+    // Equal facts usually have equal positions in the lists, so the common start and the common end are skipped first.
     let same = before.iter().zip(after.iter()).take_while(|(b, a)| b == a).count();
     before.drain(..same);
     after.drain(..same);

@@ -1,6 +1,6 @@
-//! Measures: what facts are about, for which grouping sets each is kept, and the labels that tell facts of one measure apart.
+//! Measures: the quantities that facts belong to, the grouping sets for which each is kept, and the labels that distinguish facts of one measure.
 
-/// What a fact is about. The order is that of the catalogue.
+/// The quantity that a fact belongs to, in the order of the metric catalogue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Measure {
     TicketsCreated,
@@ -11,9 +11,11 @@ pub(crate) enum Measure {
     TicketsTransferred,
     TicketsSolvedWithoutResponse,
     TicketsSolvedByAutomation,
-    /// Of the resolved tickets: those that ever were reopened, escalated, transferred, at the latest solve.
+    /// Resolved tickets that had ever been reopened by their latest solve.
     TicketsResolvedReopened,
+    /// Resolved tickets that had ever been escalated by their latest solve.
     TicketsResolvedEscalated,
+    /// Resolved tickets that had ever been transferred by their latest solve.
     TicketsResolvedTransferred,
     FirstContactResolved,
     FirstResponse,
@@ -31,7 +33,7 @@ pub(crate) enum Measure {
     ChatsStarted,
     ChatsAccepted,
     ChatsAbandoned,
-    /// Abandons that lasted long enough for the ratio.
+    /// Abandoned chats that lasted long enough for the abandonment ratio.
     ChatsAbandonedLate,
     ChatsEnded,
     ChatsTransferred,
@@ -40,15 +42,17 @@ pub(crate) enum Measure {
     ChatWaitDecided,
     ChatWaitWithin,
     ChatDuration,
-    /// Label: the metric.
+    /// Label: the survey metric.
     SurveysSent,
+    /// Label: the survey metric.
     SurveysAnswered,
     /// Label: the scale.
     Csat,
     /// Label: the score.
     CsatScores,
-    /// Of contacts whose first-response target was met, missed.
+    /// CSAT of contacts whose first-response target was met.
     CsatWithinTarget,
+    /// CSAT of contacts whose first-response target was missed.
     CsatBeyondTarget,
     /// Label: the scope.
     Nps,
@@ -57,70 +61,76 @@ pub(crate) enum Measure {
     Contacts,
     RepeatContacts,
     ChannelSwitches,
-    /// Label: stage and channel.
+    /// Label: the stage and the channel.
     Touchpoints,
-    /// Label: the pair of sides.
+    /// Label: the pair of [`super::PAIRS`].
     Correlation,
     /// Subscriptions less cancellations.
     CustomerActivations,
     /// Cancellations less subscriptions, of customers who have cancelled now.
     CustomerDepartures,
     CustomersNew,
-    /// Customers at the start of a trend's baseline window who are none at that of its short window. Label: the trend.
+    /// Customers who are active at the start of a trend's baseline window and not at the start of its short window. Label: the trend.
     CustomersLostBefore,
-    /// The same by what the customer experienced last. Label: metric and experience.
+    /// The same as [`Self::CustomerActivations`], by the customer's latest experience. Label: the metric and the experience.
     ExperienceActivations,
+    /// The same as [`Self::CustomerDepartures`], by the customer's latest experience. Label: the metric and the experience.
     ExperienceDepartures,
     /// Label: the stages from and to.
     JourneyTransitions,
     /// Label: the stage.
     JourneyEntered,
+    /// Customers who moved on to a later stage. Label: the stage that they left.
     JourneyAdvanced,
-    /// At a time that may lie ahead.
+    /// Customers who dropped out, at a time that may lie ahead of now. Label: the stage.
     JourneyDropped,
+    /// The time that customers spent in a stage before they moved. Label: the stage that they left.
     JourneyStageTime,
+    /// Label: the stage.
     StageContacts,
+    /// Label: the stage.
     StageRepeatContacts,
     /// Label: the stage and the scale.
     StageCsat,
+    /// Label: the stage and the scale.
     StageCes,
     BacklogTickets,
     BacklogUnansweredTickets,
     BacklogAwaitingReplyTickets,
     /// Label: the status.
     BacklogByStatus,
-    /// Counts from the deadline on.
+    /// Tickets past their first-response target; each counts from its deadline on.
     BacklogUnansweredPastTarget,
     BacklogOldestUnanswered,
     BacklogOldestAwaitingReply,
     ChatsWaiting,
     ChatsActive,
     CustomersActive,
-    /// Label: metric and experience.
+    /// Label: the metric and the experience.
     ExperienceActive,
-    /// Label: the stage; less those who have dropped out of it.
+    /// Customers in a stage, without those who have dropped out of it. Label: the stage.
     JourneyCustomers,
 }
 
-/// Which grouping sets a measure is kept for, beside the overall value.
+/// The grouping sets that a measure is kept for, beside the overall value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Grouping {
-    /// All configured sets.
+    /// All configured grouping sets.
     All,
-    /// The sets of one dimension.
+    /// The grouping sets of one dimension.
     OneDimension,
-    /// None.
+    /// No grouping set.
     Overall,
-    /// The sets over customer dimensions.
+    /// The grouping sets over customer dimensions.
     Customer,
 }
 
 impl Measure {
-    /// How many there are.
+    /// The number of measures.
     pub(crate) const COUNT: usize = Self::JourneyCustomers as usize + 1;
 
-    /// Which grouping sets it is kept for.
-    #[expect(clippy::wildcard_enum_match_arm, reason = "all sets are the rule and the others are listed")]
+    /// The grouping sets that the measure is kept for.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "most measures are kept for all sets, and the others are listed")]
     pub(crate) const fn grouping(self) -> Grouping {
         match self {
             Self::CsatScores
@@ -148,7 +158,7 @@ impl Measure {
         }
     }
 
-    /// Whether it is state as of now, without a window.
+    /// Whether the measure is a state as of now, without a window.
     pub(crate) const fn is_state(self) -> bool {
         matches!(
             self,
@@ -169,17 +179,17 @@ impl Measure {
     }
 }
 
-/// A measure's own label as a number of this process; 0 where it has none.
+/// A measure's own label as a number of this process; 0 if the measure has no label.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Label(pub(crate) u32);
 
 impl Label {
-    /// The label of two numbers, such as those of a stage and a channel.
+    /// The label that combines two numbers, such as those of a stage and a channel.
     pub(crate) const fn of_two(first: u16, second: u16) -> Self {
         Self((first as u32) << 16 | second as u32)
     }
 
-    /// The two numbers of such a label.
+    /// The two numbers of a label made by [`Self::of_two`].
     pub(crate) const fn split(self) -> (u16, u16) {
         ((self.0 >> 16) as u16, self.0 as u16)
     }

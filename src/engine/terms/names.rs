@@ -1,7 +1,8 @@
 //! The interned names of one partition group: numbers for the values of dimensions and for tuples of values.
 //!
-//! Hot code passes a [`DimensionsId`]; text appears only when an event names a value and when a value is read. The numbers belong to the group, so
-//! that its state means the same in another process; which number a value has in the windows of this process is kept beside it.
+//! Hot code passes a [`DimensionsId`]. Text is used only when an event names a value and when a value is read. The numbers belong to the group, so
+//! that its state means the same in another process. The number that a value has in the windows of this process is kept beside the group's own
+//! number.
 
 use std::sync::Arc;
 
@@ -12,7 +13,7 @@ use smallvec::SmallVec;
 use super::{AgreedList, EngineSettings, JOURNEY_STAGE};
 use crate::event::DimensionValues;
 
-/// Distinct tuples kept apart at most; beyond, an event's dimensions all read `other`.
+/// The largest number of distinct tuples that are kept apart. Beyond it, all dimensions of an event read `other`.
 const TUPLES_MAX: usize = 1 << 20;
 
 /// The number of a dimension's value in one partition group.
@@ -38,38 +39,39 @@ pub(crate) struct Names {
     dimensions: Vec<DimensionNames>,
     tuples: Vec<Tuple>,
     tuple_ids: FxHashMap<Tuple, DimensionsId>,
-    /// The tuples by the texts that events spelled them with, so that an event whose like was seen before costs one look.
+    /// The tuples by the texts of the events that named them, so that an event with the same texts as an earlier one costs a single lookup.
     spelled: FxHashMap<Box<[u8]>, DimensionsId>,
+    /// The results of [`Names::overlay`] so far.
     overlays: FxHashMap<(DimensionsId, DimensionsId), DimensionsId>,
-    /// The tuple whose values all read `other`.
+    /// The tuple that is used beyond the limit of tuples: all its values read `other`.
     beyond_limit: DimensionsId,
 }
 
 /// The values of one dimension.
 #[derive(Debug)]
 struct DimensionNames {
-    /// Whether it describes the customer.
+    /// Whether the dimension describes the customer (else the contact).
     of_customer: bool,
     texts: Vec<Box<str>>,
     ids: FxHashMap<Box<str>, ValueId>,
     /// The number of each value in the windows.
     numbers: Vec<ValueNumber>,
     agreed: Arc<AgreedList<Box<str>>>,
-    /// How many values may have a number in the windows, the reserved ones included.
+    /// The largest number of values that may have a number in the windows, reserved ones included.
     values_max: usize,
-    /// How many events named a value beyond that.
+    /// The number of times that events named a value beyond that limit.
     overflows: u64,
 }
 
 impl ValueId {
-    /// `unknown`, set in so many words.
+    /// The value `unknown`, whether named by an event or read from an unset dimension.
     pub(crate) const UNKNOWN: Self = Self(0);
     /// `other`: a value beyond the limit of values.
     const OTHER: Self = Self(1);
-    /// A dimension that is not set; it reads as `unknown`.
+    /// An unset dimension, which reads as `unknown`.
     const UNSET: Self = Self(u16::MAX);
 
-    /// Whether it is another value than `unknown`.
+    /// Whether it is a value other than `unknown`.
     pub(crate) fn is_known(self) -> bool {
         self != Self::UNKNOWN
     }
@@ -80,7 +82,7 @@ impl ValueNumber {
     pub(super) const OTHER: Self = Self(ValueId::OTHER.0);
 }
 
-/// The lists of values of a new process: the reserved ones come first.
+/// The lists of values of a new process, which begin with the reserved values.
 pub(super) fn agreed_values(settings: &EngineSettings) -> AgreedValues {
     let list = |_: &_| {
         let list = AgreedList::default();
@@ -91,7 +93,7 @@ pub(super) fn agreed_values(settings: &EngineSettings) -> AgreedValues {
     settings.dimensions.iter().map(list).collect()
 }
 
-/// How many values of a dimension may have a number in the windows, given its configured limit: the reserved ones come beside it.
+/// The largest number of a dimension's values that may have a number in the windows: its configured limit and the two reserved values.
 pub(super) fn numbered_values_max(values_max: usize) -> usize {
     (values_max + 2).min(usize::from(u16::MAX))
 }
@@ -114,7 +116,7 @@ impl Names {
         names
     }
 
-    /// The tuple of the values that an event carries, the others unset.
+    /// The tuple of the values that an event carries; the other dimensions are unset.
     pub(crate) fn intern(&mut self, values: &DimensionValues<'_>) -> DimensionsId {
         if values.is_empty() {
             return DimensionsId::default();
@@ -123,7 +125,7 @@ impl Names {
         for (dimension, text) in values {
             spelling.push(*dimension);
             spelling.extend_from_slice(text.as_bytes());
-            // No text holds this byte, so no two lists are spelled the same.
+            // No text contains this byte, so different lists never have the same spelling.
             spelling.push(0xff);
         }
         self.spelled.get(spelling.as_slice()).copied().unwrap_or_else(|| self.intern_spelled(values, &spelling))
@@ -140,14 +142,14 @@ impl Names {
             tuple[dimension] = value.unwrap_or(ValueId::OTHER);
         }
         let id = self.tuple(tuple);
-        // What lies beyond a limit is counted each time.
+        // A value beyond the limit is not remembered, so that each event that names it is counted.
         if is_within_limits && self.spelled.len() < TUPLES_MAX {
             self.spelled.insert(spelling.into(), id);
         }
         id
     }
 
-    /// `base` with the values that are set in `over` put over it.
+    /// The tuple `base`, with the values that are set in `over` replacing its own.
     pub(crate) fn overlay(&mut self, base: DimensionsId, over: DimensionsId) -> DimensionsId {
         if over == DimensionsId::default() || base == over {
             return base;
@@ -167,14 +169,14 @@ impl Names {
         id
     }
 
-    /// The values of dimensions that describe the customer, the others unset: a contact's own are not inherited from its customer.
+    /// The tuple reduced to the dimensions that describe the customer. A contact inherits only these from its customer.
     pub(crate) fn of_customer(&mut self, of: DimensionsId) -> DimensionsId {
         let values = self.tuples[of.0 as usize].iter().zip(&self.dimensions);
         let tuple = values.map(|(value, dimension)| if dimension.of_customer { *value } else { ValueId::UNSET }).collect();
         self.tuple(tuple)
     }
 
-    /// The number of one dimension's value; unset reads as `unknown`.
+    /// The value of one dimension; an unset one reads as `unknown`.
     pub(crate) fn value(&self, of: DimensionsId, dimension: u8) -> ValueId {
         let value = self.tuples[of.0 as usize][usize::from(dimension)];
         if value == ValueId::UNSET { ValueId::UNKNOWN } else { value }
@@ -185,22 +187,22 @@ impl Names {
         self.tuples[of.0 as usize][usize::from(dimension)] != ValueId::UNSET
     }
 
-    /// The journey stage of a tuple; `None` where it is unset or `unknown`.
+    /// The journey stage of a tuple; `None` if it is unset or `unknown`.
     pub(crate) fn known_stage(&self, of: DimensionsId) -> Option<ValueId> {
         Some(self.value(of, JOURNEY_STAGE)).filter(|stage| stage.is_known())
     }
 
-    /// Whether a tuple sets the journey stage, be it to `unknown`.
+    /// Whether a tuple sets the journey stage, even to `unknown`.
     pub(crate) fn names_stage(&self, of: DimensionsId) -> bool {
         self.is_set(of, JOURNEY_STAGE)
     }
 
-    /// The number of a value that is named in the configuration, such as the channel `phone`.
+    /// The group's number for a value that the configuration names, such as the channel `phone`.
     pub(crate) fn value_named(&mut self, dimension: u8, text: &str) -> ValueId {
         self.dimensions[usize::from(dimension)].find(text).unwrap_or(ValueId::OTHER)
     }
 
-    /// The texts of all dimensions; an unset one reads as `unknown`.
+    /// The texts of all dimensions' values; an unset one reads as `unknown`.
     pub(crate) fn texts_of(&self, of: DimensionsId) -> SmallVec<[&str; 8]> {
         (0..self.dimensions.len() as u8).map(|dimension| self.text(dimension, self.value(of, dimension))).collect()
     }
@@ -210,26 +212,27 @@ impl Names {
         &self.dimensions[usize::from(dimension)].texts[usize::from(value.0)]
     }
 
-    /// The number of a value in the windows.
+    /// The number that a value has in the windows.
     pub(crate) fn number(&self, dimension: u8, value: ValueId) -> ValueNumber {
         self.dimensions[usize::from(dimension)].numbers[usize::from(value.0)]
     }
 
-    /// The numbers of a tuple's values in the windows; an unset one reads as `unknown`.
+    /// The numbers that a tuple's values have in the windows; an unset one reads as `unknown`.
     pub(crate) fn numbers_of(&self, of: DimensionsId) -> SmallVec<[ValueNumber; 8]> {
         (0..self.dimensions.len() as u8).map(|dimension| self.number(dimension, self.value(of, dimension))).collect()
     }
 
-    /// All tuples that have a number now.
+    /// All tuples known so far.
     pub(crate) fn tuples(&self) -> impl Iterator<Item = DimensionsId> {
         (0..self.tuples.len() as u32).map(DimensionsId)
     }
 
-    /// How many events named a value beyond the limit, by dimension.
+    /// By dimension, the number of times that events named a value beyond the limit.
     pub(crate) fn overflows(&self) -> impl Iterator<Item = u64> {
         self.dimensions.iter().map(|d| d.overflows)
     }
 
+    /// The number of a tuple, which is added if it is new.
     fn tuple(&mut self, tuple: Tuple) -> DimensionsId {
         if let Some(id) = self.tuple_ids.get(&tuple) {
             return *id;
@@ -245,7 +248,7 @@ impl Names {
 }
 
 impl DimensionsId {
-    /// Its place among the tuples of its group.
+    /// The index among the tuples of its group.
     pub(crate) fn index(self) -> usize {
         self.0 as usize
     }
@@ -260,7 +263,7 @@ impl DimensionNames {
         names
     }
 
-    /// The number of a text; `None`, counted, where it lies beyond the limit.
+    /// The group's number for a text; `None` if it lies beyond the limit, which is counted.
     fn find(&mut self, text: &str) -> Option<ValueId> {
         self.ids.get(text).copied().or_else(|| self.enter(text))
     }

@@ -1,22 +1,22 @@
-//! The rules of the life cycles as the configuration gives them, in the numbers of one partition group's names.
+//! The rules of the life cycles, compiled from the configuration into the numbers of one partition group's names.
 
 use super::target_rules::TargetRules;
 use super::{CHANNEL, DimensionsId, EngineSettings, JOURNEY_STAGE, Names, ValueId};
 use crate::event::DimensionValues;
 use crate::time::Span;
 
-/// The compiled rules.
+/// The compiled rules of the life cycles.
 #[derive(Debug)]
 pub(crate) struct Rules {
-    /// Channels whose chats are telephone calls.
+    /// The channels whose chats are telephone calls.
     call_channels: Vec<ValueId>,
-    /// The dimensions that a chat starts with: channel `chat`.
+    /// The dimensions that every chat starts with: channel `chat`.
     chat_dimensions: DimensionsId,
-    /// The configured journey stages in their order, with their time-outs.
+    /// The configured journey stages in their order, each with its idle time-out.
     stages: Vec<(ValueId, Span)>,
-    /// Targets and business hours.
+    /// The targets and business hours.
     pub(crate) targets: TargetRules,
-    /// Whether any grouping set or target asks for a customer's dimension, so that contacts must inherit it.
+    /// Whether any grouping set or target uses a customer dimension, so that contacts must inherit it.
     pub(crate) inherits_from_customer: bool,
 }
 
@@ -34,7 +34,7 @@ impl Rules {
         }
     }
 
-    /// The dimensions that a ticket or chat has before its first event.
+    /// The dimensions of a ticket or chat before its first event.
     pub(crate) fn first_dimensions(&self, is_chat: bool) -> DimensionsId {
         if is_chat { self.chat_dimensions } else { DimensionsId::default() }
     }
@@ -44,13 +44,13 @@ impl Rules {
         self.call_channels.contains(&channel)
     }
 
-    /// The place of a stage among those configured, and its time-out; `None` where it is not configured.
+    /// The index of a stage among the configured ones, and its idle time-out; `None` if it is not configured.
     pub(crate) fn stage(&self, stage: ValueId) -> Option<(usize, Span)> {
         let place = self.stages.iter().position(|(s, _)| *s == stage)?;
         Some((place, self.stages[place].1))
     }
 
-    /// The longest time-out of any configured stage; zero without stages.
+    /// The longest idle time-out of the configured stages; zero if there are none.
     pub(crate) fn longest_stage_timeout(&self) -> Span {
         self.stages.iter().map(|(_, timeout)| *timeout).max().unwrap_or(Span(0))
     }

@@ -1,4 +1,4 @@
-//! Survey scales as small numbers, so that answers of different scales lie in cells of their own and are brought together when they are read.
+//! Survey scales as small numbers. Answers of different scales lie in different cells, and are brought to one scale when they are read.
 
 use std::sync::Arc;
 
@@ -7,14 +7,14 @@ use rustc_hash::FxHashMap;
 use super::AgreedList;
 use crate::event::Scale;
 
-/// Distinct scales kept apart at most; answers on further ones share the last number and lose their mean.
+/// The largest number of distinct scales that are kept apart. Answers on further scales share the last number and have no mean.
 pub(crate) const SCALES_MAX: usize = 4_096;
 
 /// The number of a scale in the windows of this process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct ScaleId(pub(crate) u16);
 
-/// The scales that one partition group has met.
+/// The scales that one partition group has seen.
 #[derive(Debug)]
 pub(crate) struct Scales {
     known: FxHashMap<Scale, ScaleId>,

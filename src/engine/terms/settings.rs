@@ -1,49 +1,49 @@
-//! What the engine is told by the configuration.
+//! The settings of the engine, compiled from the configuration.
 
 use super::{DurationBins, TargetSettings};
 use crate::event::{Kind, Scale};
 use crate::time::{EventTime, Span};
 
-/// Everything that the engine depends on beside events and `now`.
+/// Everything that the engine's results depend on beside the events and `now`.
 #[derive(Clone, Debug)]
 pub struct EngineSettings {
-    /// The input topics, in configured order; a `TopicIndex` points into it.
+    /// The input topics in configured order; a `TopicIndex` is an index into this list.
     pub topics: Vec<EngineTopic>,
-    /// The names of the dimensions, as in the decoder's settings: `channel` is 0, `journey_stage` is 1.
+    /// The dimensions in the order of the decoder's settings: `channel` is 0, `journey_stage` is 1.
     pub dimensions: Vec<EngineDimension>,
     /// The windows, shortest first.
     pub windows: Vec<WindowSettings>,
-    /// The grouping sets beside the overall value, each a list of dimension indices in configured order.
+    /// The grouping sets beside the overall value, each as a list of dimension indices in configured order.
     pub grouping_sets: Vec<Vec<u8>>,
-    /// The grouping sets of customer counts, over customer dimensions only.
+    /// The grouping sets of customer counts, which contain customer dimensions only.
     pub customer_grouping_sets: Vec<Vec<u8>>,
-    /// The channels whose chats are telephone calls: accepted is also first response. Default `phone`.
+    /// The channels whose chats are telephone calls, where acceptance is the first response as well. Default `phone`.
     pub call_channels: Vec<String>,
-    /// What counts as satisfied where the default (top two boxes) does not hold: scale and lowest satisfied score in millionths.
+    /// The scales for which the default of two satisfied top points does not hold, each with its lowest satisfied score in millionths of a point.
     pub csat_satisfied_from: Vec<(Scale, i64)>,
-    /// Bounds of the exported histograms, ascending, inclusive.
+    /// The bounds of the exported histograms, ascending and inclusive.
     pub duration_bounds: DurationBounds,
-    /// Exported quantiles in percent, such as 50, 90, 95.
+    /// The exported quantiles in percent, such as 50, 90 and 95.
     pub quantiles_percent: Vec<u8>,
-    /// Abandons shorter than this are left out of the abandonment ratio. Default 5 s.
+    /// Chats abandoned sooner than this after their start are left out of the abandonment ratio. Default 5 s.
     pub chat_abandon_min: Span,
-    /// A chat without an end counts as ended after so long without an event. `None`, from a configured `0s`, for never: the default.
+    /// A chat without an end counts as ended after this time without an event. `None` (configured as `0s`, the default) means never.
     pub chat_idle_end: Option<Span>,
-    /// A contact at most this long after another of the same customer is a repeat. Default 7 d.
+    /// A contact is a repeat if it comes at most this long after another contact of the same customer. Default 7 d.
     pub repeat_contact_within: Span,
     /// The customer journey.
     pub journey: JourneySettings,
-    /// Short window and baseline window of each trend, by index. The short one is the shorter.
+    /// The short window and the baseline window of each trend, by index. The short window is the shorter one.
     pub trends: Vec<TrendSettings>,
-    /// Weights of the parts of the health index: speed, quality, perception, outcome.
+    /// The weights of the health index's parts: speed, quality, perception, outcome.
     pub health_weights: [f64; 4],
-    /// How long ended tickets and chats stay known after their last event. Default 365 d.
+    /// How long ended tickets and chats are remembered after their last event. Default 365 d.
     pub ticket_retention: Span,
-    /// How long cancelled customers stay known. Default 400 d.
+    /// How long cancelled customers are remembered after their last event. Default 400 d.
     pub customer_retention: Span,
-    /// Targets and business hours.
+    /// The targets and business hours.
     pub targets: TargetSettings,
-    /// What is kept at most, per partition group.
+    /// The limits of the number of kept entries, per partition group.
     pub limits: Limits,
 }
 
@@ -53,7 +53,7 @@ impl EngineSettings {
         self.windows.iter().map(|w| w.range).max().unwrap_or_default()
     }
 
-    /// The histogram mapping with every configured bound among its edges.
+    /// The mapping of durations to bins, with every configured bound among its edges.
     pub(crate) fn duration_bins(&self) -> DurationBins {
         let bounds = &self.duration_bounds;
         DurationBins::new(bounds.response.iter().chain(&bounds.resolution).chain(&bounds.chat).map(|bound| bound.0))
@@ -63,95 +63,95 @@ impl EngineSettings {
 /// One input topic, as the engine sees it.
 #[derive(Clone, Debug)]
 pub struct EngineTopic {
-    /// The label `topic`.
+    /// The value of the label `topic`.
     pub name: String,
-    /// Its kind decides the order of events at one instant.
+    /// The kind, which decides the order of events at one instant.
     pub kind: Kind,
-    /// How far behind its watermark an event may be.
+    /// How far behind the topic's watermark an event may be.
     pub allowed_lateness: Span,
 }
 
 /// One dimension, as the engine sees it.
 #[derive(Clone, Debug)]
 pub struct EngineDimension {
-    /// The label name.
+    /// The name of the label.
     pub name: String,
-    /// Whether it describes the customer (else the contact).
+    /// Whether the dimension describes the customer (else the contact).
     pub of_customer: bool,
-    /// Distinct values beyond this become `other`.
+    /// The largest number of distinct values; further values become `other`.
     pub values_max: usize,
 }
 
-/// One window: at `T` it covers `[E - range, E)` with `E = (floor(T / hop) + 1) * hop`.
+/// One window. At the instant `T` it covers `[E - range, E)` with `E = (floor(T / hop) + 1) * hop`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WindowSettings {
-    /// The label `window`, spelled as configured.
+    /// The value of the label `window`, spelled as configured.
     pub name: String,
-    /// Its length; a multiple of `hop`.
+    /// The window's length, a multiple of `hop`.
     pub range: Span,
-    /// Its step.
+    /// The window's step.
     pub hop: Span,
 }
 
 impl WindowSettings {
-    /// When the window's start first lies after an instant.
+    /// The instant at which the window's start first lies after `time`.
     pub(crate) fn leaves(&self, time: EventTime) -> EventTime {
         EventTime((time + self.range).slice(self.hop) * self.hop.0)
     }
 }
 
-/// One trend: a short window against a baseline window without the short one.
+/// One trend: a short window compared with the rest of a baseline window, without the short window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TrendSettings {
     /// The index of the short window.
     pub short: usize,
-    /// The index of the baseline window; greater.
+    /// The index of the baseline window, greater than `short`.
     pub baseline: usize,
 }
 
-/// Bounds of the exported histograms by what is timed.
+/// The bounds of the exported histograms, by the duration that is measured.
 #[derive(Clone, Debug)]
 pub struct DurationBounds {
-    /// First and next response.
+    /// The first and the next response.
     pub response: Vec<Span>,
-    /// Resolution, first resolution, requester wait.
+    /// The resolution, the first resolution and the requester's wait.
     pub resolution: Vec<Span>,
-    /// Chat wait and chat duration.
+    /// The chat wait and the chat duration.
     pub chat: Vec<Span>,
 }
 
-/// The stages of the customer journey, and what makes one painful.
+/// The stages of the customer journey, and the weights of their pain index.
 #[derive(Clone, Debug, Default)]
 pub struct JourneySettings {
-    /// The stages in their order; without any, nobody advances or drops out, and stages are shown as they are seen.
+    /// The stages in their order. If none are configured, no customer advances or drops out, and the stages named by events are shown.
     pub stages: Vec<StageSettings>,
-    /// How much each part counts in the pain index.
+    /// The weights of the pain index's parts.
     pub pain_weights: PainWeights,
 }
 
 /// One stage of the customer journey.
 #[derive(Clone, Debug)]
 pub struct StageSettings {
-    /// The value of `journey_stage`, as events have it after renames.
+    /// The value of the dimension `journey_stage`, after renames.
     pub name: String,
-    /// Without a touchpoint of any kind for this long, a customer has dropped out of the stage.
+    /// A customer who has no touchpoint of any kind for this long has dropped out of the stage.
     pub idle_timeout: Span,
-    /// How long half of the customers should need at most until they move on.
+    /// The target for the median time in the stage before customers move on.
     pub dwell_target: Option<Span>,
 }
 
-/// The weights of the pain index: 0 leaves a part out, and only their relation matters.
+/// The weights of the pain index. A weight of 0 leaves its part out; only the ratios of the weights matter.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PainWeights {
-    /// Share of the customers who dropped out.
+    /// The share of customers who dropped out of the stage.
     pub dropoff: f64,
-    /// Share of dissatisfied CSAT answers given in the stage.
+    /// The share of dissatisfied CSAT answers among those given in the stage.
     pub csat: f64,
-    /// Mean effort of the CES answers given in the stage.
+    /// The mean effort of the CES answers given in the stage.
     pub effort: f64,
-    /// Share of repeats among the contacts in the stage.
+    /// The share of repeat contacts among the contacts in the stage.
     pub repeat_contacts: f64,
-    /// Median time in the stage against its `dwell_target`.
+    /// The median time in the stage relative to its `dwell_target`.
     pub dwell: f64,
 }
 
@@ -172,7 +172,7 @@ impl Default for PainWeights {
     }
 }
 
-/// What is kept at most, each per partition group; at the bound ended entries leave first, counted.
+/// Limits of the number of kept entries, each per partition group. At a limit entries that have ended leave first, and departures are counted.
 #[derive(Clone, Debug)]
 pub struct Limits {
     /// Tickets and chats. Default 2,000,000.
@@ -181,9 +181,9 @@ pub struct Limits {
     pub customers_max: usize,
     /// Surveys. Default 2,000,000.
     pub surveys_max: usize,
-    /// Remembered event identities per topic partition. Default 4,000,000.
+    /// Remembered event identities, per topic partition. Default 4,000,000.
     pub identities_max: usize,
-    /// Events that lie ahead of now; the first of more are counted a little early. Default 1,000,000.
+    /// Events that lie ahead of now. If there are more, the earliest are applied a little early. Default 1,000,000.
     pub held_max: usize,
     /// Events in one history. Default 4,096.
     pub history_max: usize,

@@ -1,71 +1,71 @@
-//! Targets and business hours by dimension values: the rules as the configuration gives them, and the same rules in the numbers of names, which say
-//! under which of them a contact falls when one of its clocks starts.
+//! Targets and business hours by dimension values: the rules as the configuration gives them, and the same rules compiled into the numbers of names.
+//! The compiled rules decide the target and business hours of a contact when one of its clocks starts.
 //!
-//! Does not know whether a target was met: see `lives/contact/clocks.rs`.
+//! Does not know whether a target was met: see `lives/contact/targets.rs`.
 
 use smallvec::SmallVec;
 
 use super::{BusinessHours, DimensionsId, Names, ValueId};
 use crate::time::{EventTime, Span};
 
-/// Targets and business hours.
+/// The configured targets and business hours.
 #[derive(Clone, Debug, Default)]
 pub struct TargetSettings {
-    /// The schedules.
+    /// All business hours of the configuration.
     pub schedules: Vec<BusinessHours>,
-    /// Which schedule (by index) a contact has when one of its clocks starts.
+    /// The rules that select the business hours (by index in `schedules`) of a contact when one of its clocks starts.
     pub schedule_rules: Ruled<usize>,
-    /// First response.
+    /// The time until the first response.
     pub first_response: Ruled<TimeTarget>,
-    /// Full resolution of tickets.
+    /// The time until the full resolution of a ticket.
     pub resolution: Ruled<TimeTarget>,
-    /// From a chat's start until an agent joins.
+    /// The time from a chat's start until an agent joins.
     pub chat_wait: Ruled<TimeTarget>,
-    /// Satisfied share of the CSAT answers, 0..1.
+    /// The least satisfied share of the CSAT answers, 0 to 1.
     pub csat: Ruled<f64>,
-    /// The net promoter score of answers about contacts, -100..100.
+    /// The least net promoter score of answers about contacts, -100 to 100.
     pub nps_service: Ruled<f64>,
-    /// The relationship net promoter score, -100..100.
+    /// The least relationship net promoter score, -100 to 100.
     pub nps_experience: Ruled<f64>,
-    /// Customer effort, 1..5, at most.
+    /// The greatest customer effort, 1 to 5.
     pub ces: Ruled<f64>,
-    /// Churned share of customers, 0..1, at most.
+    /// The greatest churned share of customers, 0 to 1.
     pub churn: Ruled<f64>,
 }
 
-/// A target of time.
+/// A target for a duration.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct TimeTarget {
-    /// Met when it took at most this long.
+    /// The longest duration that meets the target.
     pub within: Span,
-    /// The share of the decided ones that must meet it, 0..1.
+    /// The share of decided cases that must meet the target, 0 to 1.
     pub share: f64,
-    /// Counted in business hours where a schedule applies, else by the calendar.
+    /// Whether the duration is counted in business hours, if any apply; otherwise it is counted by the calendar.
     pub is_business: bool,
 }
 
-/// A value by rules, of which the first that matches holds; empty where nothing is configured.
+/// A value that is selected by rules: the first rule that matches holds. Without rules nothing is configured.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Ruled<T> {
     /// The rules in configured order.
     pub rules: Vec<Rule<T>>,
 }
 
-/// One rule.
+/// One rule of a [`Ruled`] value.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Rule<T> {
-    /// All must hold; none for everyone.
+    /// The conditions, all of which must hold; a rule without conditions always holds.
     pub conditions: Vec<Condition>,
-    /// The value then.
+    /// The value if the rule holds.
     pub value: T,
 }
 
-/// A dimension has one of some values.
+/// The condition that a dimension has one of some values.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Condition {
     /// The index of the dimension.
     pub dimension: u8,
-    /// The values, as they stand after renaming.
+    /// The accepted values, as they are spelled after renaming.
     pub values: Vec<String>,
 }
 
@@ -87,8 +87,8 @@ impl<T> Ruled<T> {
         self.rules.iter().find(|rule| rule.conditions.iter().all(&holds)).map(|rule| &rule.value)
     }
 
-    /// The value for a whole group of contacts or customers, given the group's dimensions and their values: a rule that asks for a dimension
-    /// which the group does not fix holds for some of its members only, so it is passed over.
+    /// The value for a whole group of contacts or customers, given the group's dimensions and their values. A rule whose conditions name a dimension
+    /// that the group does not fix holds for only some of its members, so it is skipped.
     pub fn of_group(&self, dimensions: &[u8], texts: &[String]) -> Option<&T> {
         self.first(|condition| {
             let at = dimensions.iter().position(|d| *d == condition.dimension);
@@ -98,7 +98,7 @@ impl<T> Ruled<T> {
 }
 
 impl TargetSettings {
-    /// Whether any rule asks for a dimension that fits, so that contacts must know it.
+    /// Whether any rule of a clock names a dimension for which `fits` holds, so that contacts must know that dimension.
     pub(crate) fn asks_for(&self, fits: impl Fn(u8) -> bool) -> bool {
         let schedules = self.schedule_rules.rules.iter().flat_map(|rule| &rule.conditions);
         let times = [&self.first_response, &self.resolution, &self.chat_wait].into_iter();
@@ -107,7 +107,7 @@ impl TargetSettings {
     }
 }
 
-/// What is timed against a target.
+/// A duration that is timed against a target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum TimedTarget {
     FirstResponse,
@@ -115,7 +115,7 @@ pub(crate) enum TimedTarget {
     ChatWait,
 }
 
-/// All rules, compiled.
+/// All rules of clocks, compiled for one partition group.
 #[derive(Debug)]
 pub(crate) struct TargetRules {
     schedules: Vec<BusinessHours>,
@@ -125,12 +125,13 @@ pub(crate) struct TargetRules {
     chat_wait: Compiled<TimeTarget>,
 }
 
-/// What a clock is told at its start.
+/// The target and business hours of a clock, decided at its start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct ClockTerms {
-    /// Until when the target is met; `None` without a target, later than everything where the schedule ends before.
+    /// The last instant at which the target is met. `None` without a target; [`EventTime::MAX`] if the business hours end before the target is
+    /// reached.
     pub(crate) deadline: Option<EventTime>,
-    /// The schedule that applies.
+    /// The index of the business hours that apply.
     pub(crate) schedule: Option<u16>,
 }
 
@@ -150,7 +151,7 @@ impl TargetRules {
         }
     }
 
-    /// The terms for a contact with these dimensions; `None` where neither a target nor a schedule applies.
+    /// The terms of a clock for a contact with these dimensions; `None` if neither a target nor business hours apply.
     pub(crate) fn clock_terms(&self, target: TimedTarget, start: EventTime, dimensions: DimensionsId, names: &Names) -> Option<ClockTerms> {
         let targets = match target {
             TimedTarget::FirstResponse => &self.first_response,
@@ -166,7 +167,7 @@ impl TargetRules {
         (deadline.is_some() || schedule.is_some()).then_some(terms)
     }
 
-    /// The business time between two instants.
+    /// The business time between two instants, by the business hours with the index `schedule`.
     pub(crate) fn business_time(&self, schedule: u16, from: EventTime, to: EventTime) -> Span {
         self.schedules[usize::from(schedule)].business_time(from, to)
     }
@@ -180,7 +181,7 @@ impl<T: Clone> Compiled<T> {
             for condition in &rule.conditions {
                 let dimension = condition.dimension;
                 let numbers = condition.values.iter().map(|text| (names.value_named(dimension, text), text));
-                // Beyond the limit of values a name shares the number of `other`, which is not what the rule asks for.
+                // A name beyond the limit of values shares the number of `other`. The rule does not mean `other`, so such names are left out.
                 let numbers: Vec<_> = numbers.collect();
                 let known = numbers.into_iter().filter(|(number, text)| names.text(dimension, *number) == text.as_str());
                 conditions.push((dimension, known.map(|(number, _)| number).collect()));
