@@ -1,7 +1,8 @@
 //! The windows: the values of all assigned partition groups, kept as running totals by cell and ring.
 //!
-//! A fact comes in through the door, finds its slot, waits in its group until it is sorted into a pane, and is added to the totals of the slot's cells
-//! before values are read. [`Windows::post`] is the one way in. Does not know tickets, chats, surveys or customers, nor how a fact followed from an event.
+//! A fact comes in through the door and is assigned to its slot. It then is pending in its group until it is sorted into a pane, and it is added to
+//! the totals of the slot's cells before values are read. [`Windows::post`] is the only way in. Does not know tickets, chats, surveys or customers,
+//! nor how a fact followed from an event.
 
 mod accumulator;
 mod cells;
@@ -39,7 +40,7 @@ use super::terms::{AgreedNames, AgreedNumbers, Contribution, EngineSettings, Fac
 use crate::event::Scale;
 use crate::time::EventTime;
 
-/// The running totals of one engine, and everything that leads a fact to them.
+/// The running totals of one engine, and everything on a fact's way to them.
 #[derive(Debug)]
 pub(crate) struct Windows {
     pub(crate) settings: Arc<EngineSettings>,
@@ -56,7 +57,7 @@ pub(crate) struct Windows {
     totals: Totals,
     expiry: SeriesExpiry,
     starts: Starts,
-    /// When the next window moves.
+    /// The instant at which the next window moves.
     next_move: EventTime,
     sums: SlotSums,
 }
@@ -92,7 +93,7 @@ impl Windows {
         }
     }
 
-    /// Takes over the sums of several flushed engines whose windows are at one instant.
+    /// Replaces the totals by the sums of several flushed engines, whose windows must be at the same instant.
     pub(crate) fn hold_sums_of<'a>(&mut self, others: impl Iterator<Item = &'a Self>) {
         self.totals = Totals::new(self.geometry.len());
         for other in others {
@@ -107,13 +108,13 @@ impl Windows {
         &self.agreed
     }
 
-    /// Empty panes at the present window starts.
+    /// Empty panes for the present window starts.
     pub(crate) fn panes(&self) -> Panes {
         Panes::new(&self.geometry, self.starts.clone())
     }
 
-    /// Finds the slots of the facts that wait in a group's outbox, and adds each fact to its slot or takes it out again: by one entry, whatever the
-    /// number of grouping sets and windows.
+    /// Finds the slots of the facts in a group's outbox, and writes one entry for each fact: an addition to its slot or a subtraction from it. The
+    /// cost does not depend on the number of grouping sets and windows.
     pub(crate) fn post(&mut self, outbox: &mut Outbox, panes: &mut Panes, names: &Names) {
         if outbox.is_empty() {
             return;
@@ -126,7 +127,7 @@ impl Windows {
                 panes.apply_ahead(id, fact.time, &fact.value, i64::from(*sign));
                 continue;
             }
-            // State has no time of its own, but for state that counts from a deadline on.
+            // A state counts from the time of the event that set it, unless it counts from a later deadline.
             let time = if fact.measure.is_state() { fact.time.max(*applied_at) } else { fact.time };
             let slot = self.touch(id, time);
             if slot.refused != [0; 2] {
@@ -144,7 +145,7 @@ impl Windows {
         }
     }
 
-    /// Moves `now`; `false` when no window moved by it.
+    /// Moves `now`; returns whether a window moved.
     pub(crate) fn advance_to(&mut self, now: EventTime) -> bool {
         self.now = now;
         if now < self.next_move {
@@ -156,7 +157,7 @@ impl Windows {
         true
     }
 
-    /// Moves a group's panes to the present windows, and sorts into them all facts that were posted.
+    /// Moves a group's panes to the present windows, and sorts all facts that were posted into the panes.
     pub(crate) fn sort(&mut self, panes: &mut Panes) {
         let (slots, totals) = (&self.slots, &mut self.totals);
         panes.advance_to(&self.geometry, &self.starts, |content, from, to| {
@@ -184,7 +185,7 @@ impl Windows {
         panes.sort_pending(&self.geometry);
     }
 
-    /// Brings the totals up to date with all facts that were posted to a group.
+    /// Adds all pending facts of a group to the totals.
     pub(crate) fn flush(&mut self, panes: &mut Panes) {
         self.sort(panes);
         let (slots, totals) = (&self.slots, &mut self.totals);
@@ -193,13 +194,13 @@ impl Windows {
         });
     }
 
-    /// Finds the oldest member of each set whose oldest is asked for, over these groups.
+    /// For each measure of the oldest wait, finds the oldest start over these groups.
     pub(crate) fn find_oldest<'a>(&mut self, groups: impl Iterator<Item = &'a Panes>) {
         for id in self.slots.oldest() {
             let slot = self.slots.of(*id);
             let has_expired = self.expiry.has_passed(slot.touched);
             let cells = self.slots.cells(slot).iter().enumerate();
-            // An expired series is not named anew; the overall value never expires.
+            // An expired series does not reappear; the overall value never expires.
             let named = cells.filter(|(nth, cell)| *nth == 0 || !has_expired || self.totals.get(**cell, 0).is_some());
             named.map(|(_, cell)| *cell).collect::<SmallVec<[CellId; 8]>>().into_iter().for_each(|cell| self.totals.forget_oldest(cell));
         }
@@ -213,7 +214,7 @@ impl Windows {
         }
     }
 
-    /// Adds the facts that lay ahead of now and have been reached.
+    /// Adds the facts that lay ahead of now and that now has reached.
     pub(crate) fn reach(&mut self, panes: &mut Panes) {
         while let Some((id, time, accumulator)) = panes.pop_reached(self.now) {
             let slot = self.touch(id, time);
@@ -229,7 +230,7 @@ impl Windows {
         }
     }
 
-    /// Adds everything that a flushed group holds (`sign` 1, at assignment) or takes it out (`sign` -1, at revocation).
+    /// Adds all flushed values of a group (`sign` 1, at assignment) or subtracts them (`sign` -1, at revocation).
     pub(crate) fn merge(&mut self, panes: &Panes, sign: i64) {
         for (ring, content) in panes.flushed() {
             let totals = &mut self.totals;
@@ -243,40 +244,40 @@ impl Windows {
         }
     }
 
-    /// Brings the panes of a group that was parked to the present window starts, without changing any total.
+    /// Moves the panes of a parked group to the present window starts, without changing any total.
     pub(crate) fn catch_up(&self, panes: &mut Panes) {
         panes.advance_to(&self.geometry, &self.starts, |_, _, _| ());
     }
 
-    /// Copies the numbers of the names, scales and cells that other engines and groups have entered.
+    /// Copies the numbers of names, scales and cells that other engines and groups have added.
     pub(crate) fn catch_up_numbers(&mut self) {
         self.keys.catch_up();
         self.scales.catch_up();
         self.cells.catch_up();
     }
 
-    /// Whether series may have expired since they were last hidden.
+    /// Whether series may have expired since series were last hidden.
     pub(crate) fn must_hide_series(&self) -> bool {
         self.expiry.must_hide()
     }
 
-    /// From when on it is time to free the places of expired series.
+    /// The instant at which it is time to free the places of expired series.
     pub(crate) fn next_freeing(&self) -> EventTime {
         self.expiry.next_freeing()
     }
 
-    /// Whether it is time to free the places of expired series, and any may have expired; asked again it is not.
+    /// Whether it is time to free the places of expired series and some may have expired. The answer `true` is given once.
     pub(crate) fn must_free_series(&mut self) -> bool {
         self.expiry.must_free(&self.slots)
     }
 
-    /// Notes that a group has gone: series that only its state held up may have expired long ago.
+    /// Notes that a group was revoked: series that only its state kept alive may have expired long ago.
     pub(crate) fn note_revoked(&mut self) {
         self.expiry.note_old();
     }
 
-    /// Hides the series that have expired, given the flushed panes of all assigned groups and those of the parked ones; `frees` gives the places of
-    /// their slots back as well.
+    /// Hides the series that have expired, given the flushed panes of all assigned groups and the panes of the parked ones. If `frees`, the places
+    /// of their slots are freed as well.
     pub(crate) fn expire<'a>(
         &mut self,
         assigned: impl Iterator<Item = &'a mut Panes>,
@@ -301,22 +302,23 @@ impl Windows {
         self.totals.get(cell, ring)
     }
 
-    /// The state of a cell.
+    /// The present value of a state cell.
     pub(crate) fn state(&self, cell: CellId) -> Option<&Accumulator> {
         self.totals.get(cell, 0)
     }
 
-    /// The starts of the windows, shortest first.
+    /// The starts of the windows, shortest window first.
     pub(crate) fn starts(&self) -> &Starts {
         &self.starts
     }
 
+    /// Notes the time of a fact that is posted to a slot.
     fn touch(&mut self, id: SlotId, time: EventTime) -> Slot {
         self.expiry.note_posted(time);
         self.slots.touch(id, time)
     }
 
-    /// Names the series of a slot to which a fact is posted that now has reached: they are seen from then on, at 0 until totals are flushed.
+    /// Makes the series of a slot visible, when now has reached a first fact. They show 0 until the totals are flushed.
     #[cold]
     fn name(&mut self, id: SlotId, zero: impl Fn() -> Accumulator) {
         self.slots.set_named(id, true);
@@ -324,6 +326,7 @@ impl Windows {
         cells.iter().for_each(|cell| self.totals.name(*cell, &zero));
     }
 
+    /// The slot of a fact, which is opened if it is new.
     fn slot_of(&mut self, fact: &Fact, panes: &mut Panes, names: &Names) -> SlotId {
         let bundle = match fact.measure.grouping() {
             Grouping::Overall => BundleId::default(),
@@ -334,6 +337,7 @@ impl Windows {
         self.slots.find(key).unwrap_or_else(|| self.open_slot(key, SlotKind::of(&fact.value)))
     }
 
+    /// Opens a slot; when there are too many slots, the fact counts in the overall value only.
     fn open_slot(&mut self, key: SlotKey, kind: SlotKind) -> SlotId {
         let SlotKey { measure, label, .. } = key;
         let key = if self.slots.has_room() { key } else { SlotKey { bundle: BundleId::default(), ..key } };
@@ -346,9 +350,9 @@ impl Windows {
     }
 }
 
-/// Hands out every entry once for each cell of its slot, with whether that keeps counts.
+/// Passes every entry to `enter` once for each cell of its slot, and whether the cell is a count.
 fn for_each_cell(content: &PaneContent, slots: &Slots, mut enter: impl FnMut(CellId, &PaneEntry<'_>, bool)) {
-    // The entries of a slot come one after another.
+    // The entries of a slot are usually neighbours.
     let (mut at, mut cells, mut keeps_counts) = (None, [].as_slice(), false);
     for (id, entry) in content.entries() {
         if at != Some(id) {
@@ -359,7 +363,7 @@ fn for_each_cell(content: &PaneContent, slots: &Slots, mut enter: impl FnMut(Cel
     }
 }
 
-/// The group keys of a slot, beside the overall one.
+/// The group keys of a slot, without the overall key.
 fn grouped_keys(keys: &Keys, slot: SlotKey) -> impl Iterator<Item = KeyId> {
     let is_kept = move |key: &KeyId| slot.measure.grouping() != Grouping::OneDimension || keys.key_len(*key) == 1;
     keys.keys_of(slot.bundle).iter().copied().filter(is_kept)

@@ -1,4 +1,5 @@
-//! Accumulators: a cell's facts over some slice of time, as commutative groups of integers with zero, add and subtract, and nothing else.
+//! Accumulators: the sum of a cell's facts over some slice of time. Each kind is a commutative group of integers: it has a zero, and values can be
+//! added and subtracted.
 //!
 //! Does not know the meaning of a value.
 
@@ -16,24 +17,24 @@ pub(crate) use pairs::Pairs;
 use crate::engine::terms::Contribution;
 use crate::time::EventTime;
 
-/// The aggregate of a cell over some slice of time; boxed where it is large, because most cells count.
+/// The accumulated facts of a cell over some slice of time. Large kinds are boxed, because most cells are counts.
 #[derive(Clone, Debug, PartialEq)]
-#[expect(clippy::box_collection, reason = "a cell that counts, as most do, must not pay for the size of a map's head")]
+#[expect(clippy::box_collection, reason = "most cells are counts, and a count should not take the memory of a map's header")]
 pub(crate) enum Accumulator {
     /// A sum of counts.
     Count(i64),
-    /// AnswerSums of one scale.
+    /// The sums over the answers of one scale.
     Answers(Box<AnswerSums>),
     /// A distribution of durations.
     Durations(Box<Durations>),
-    /// Joint counts of two ranks.
+    /// The joint counts of two ranks.
     Pairs(Box<Pairs>),
-    /// An ordered multiset of instants.
+    /// A multiset of instants, in order.
     Since(Box<BTreeMap<EventTime, i64>>),
 }
 
 impl Accumulator {
-    /// The zero of the aggregate that `value` belongs to.
+    /// The zero of the kind of accumulator that `value` belongs to.
     pub(crate) fn zero_of(value: &Contribution) -> Self {
         match value {
             Contribution::Count(_) => Self::Count(0),
@@ -44,7 +45,7 @@ impl Accumulator {
         }
     }
 
-    /// The zero of the same aggregate.
+    /// The zero of the same kind of accumulator.
     pub(crate) fn zero(&self) -> Self {
         match self {
             Self::Count(_) => Self::Count(0),
@@ -55,7 +56,7 @@ impl Accumulator {
         }
     }
 
-    /// Adds one fact's value (`sign` 1) or takes it out again (`sign` -1).
+    /// Adds one fact's value (`sign` 1) or subtracts it (`sign` -1).
     pub(crate) fn apply(&mut self, value: &Contribution, sign: i64) {
         match (self, value) {
             (Self::Count(n), Contribution::Count(by)) => *n += sign * by,
@@ -67,7 +68,7 @@ impl Accumulator {
         }
     }
 
-    /// Adds (`sign` 1) or subtracts (`sign` -1) another accumulator of the same cell.
+    /// Adds another accumulator of the same cell (`sign` 1) or subtracts it (`sign` -1).
     pub(crate) fn merge(&mut self, other: &Self, sign: i64) {
         match (self, other) {
             (Self::Count(a), Self::Count(b)) => *a += sign * b,
@@ -75,11 +76,11 @@ impl Accumulator {
             (Self::Durations(a), Self::Durations(b)) => a.merge(b, sign),
             (Self::Pairs(a), Self::Pairs(b)) => a.merge(b, sign),
             (Self::Since(a), Self::Since(b)) => b.iter().for_each(|(time, n)| adjust(a, *time, sign * n)),
-            (a, b) => unreachable!("a cell keeps one kind of aggregate for life: {b:?} into {a:?}"),
+            (a, b) => unreachable!("a cell keeps one kind of accumulator for life: {b:?} into {a:?}"),
         }
     }
 
-    /// Whether it is the zero of its group, so that it need not be kept.
+    /// Whether it is zero, so that it need not be kept.
     pub(crate) fn is_zero(&self) -> bool {
         match self {
             Self::Count(n) => *n == 0,
@@ -91,6 +92,7 @@ impl Accumulator {
     }
 }
 
+/// Adds `by` to the number of times that an instant is in a multiset, and drops the instant if the number becomes zero.
 fn adjust(set: &mut BTreeMap<EventTime, i64>, time: EventTime, by: i64) {
     let n = set.entry(time).or_default();
     *n += by;
@@ -99,7 +101,7 @@ fn adjust(set: &mut BTreeMap<EventTime, i64>, time: EventTime, by: i64) {
     }
 }
 
-/// Adds `by` at `key` of a sorted sparse vector and drops the entry when it becomes zero.
+/// Adds `by` to the entry at `key` of a sorted sparse vector, and drops the entry if it becomes zero.
 fn adjust_sparse<K: Ord + Copy>(entries: &mut Vec<(K, i32)>, key: K, by: i32) {
     match entries.binary_search_by_key(&key, |e| e.0) {
         Ok(at) => {
@@ -112,7 +114,7 @@ fn adjust_sparse<K: Ord + Copy>(entries: &mut Vec<(K, i32)>, key: K, by: i32) {
     }
 }
 
-/// Adds a sorted sparse vector to another, `sign` times: one merge when both are long, single insertions when one is short.
+/// Adds `sign` times one sorted sparse vector to another: by a merge, or by single insertions if `from` is much shorter.
 fn merge_sparse<K: Ord + Copy>(into: &mut Vec<(K, i32)>, from: &[(K, i32)], sign: i32) {
     if from.len() * 8 < into.len() {
         from.iter().for_each(|&(key, n)| adjust_sparse(into, key, sign * n));

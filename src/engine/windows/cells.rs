@@ -1,8 +1,8 @@
-//! Cells: one number for each (measure, label, group key), so that panes and totals are indexed by a small integer.
+//! Cells: each combination of measure, label and group key has one number, so that totals are indexed by a small integer.
 //!
-//! All engines of a process agree on the numbers. Each says which cells it feeds, so that a number is free again, and with it a place under the
-//! limits, once nobody feeds its cell any more. A cell that found no place has none until it has expired itself: were it let in earlier, it would
-//! show what comes from then on and not what its windows hold.
+//! All engines of a process agree on the numbers. Each engine states the cells that it feeds. When no engine feeds a cell any more, its number is
+//! free again, and so is its place under the limits. A cell that was refused a place has none until the cell itself has expired. If it were admitted
+//! earlier, it would show only the facts from then on instead of all facts in its windows.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -15,23 +15,23 @@ use crate::engine::terms::{Label, Limits, Measure};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct CellId(pub(crate) u32);
 
-/// What a cell counts.
+/// The identity of a cell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Cell {
-    /// The measure.
+    /// The measure that the cell accumulates.
     pub(crate) measure: Measure,
-    /// Its label, where the measure has one.
+    /// The measure's label; 0 if it has none.
     pub(crate) label: Label,
     /// The group key.
     pub(crate) key: KeyId,
 }
 
-/// Which limit left no place for a cell.
+/// The limit that refused a cell its place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Refusal {
-    /// That of all cells.
+    /// The limit of all cells.
     Total,
-    /// That of one measure in one grouping set, which is a family.
+    /// The limit of one family: the cells of one measure in one grouping set.
     Family,
 }
 
@@ -39,31 +39,35 @@ pub(crate) enum Refusal {
 #[derive(Debug)]
 pub(crate) struct Cells {
     agreed: Arc<Mutex<SharedCells>>,
-    /// The cells that slots of this engine feed, and how many of them.
+    /// The cells that slots of this engine feed, each with the number of these slots.
     fed: FxHashMap<Cell, (Result<CellId, Refusal>, u32)>,
-    /// All cells by their numbers when this engine last looked, and which version of them that was.
+    /// All cells by their numbers, as copied last.
     listed: Vec<Option<Cell>>,
+    /// The version of that copy.
     version: u64,
     limits: Limits,
+    /// The number of refused cells that facts met, by [`Refusal`].
     refused_facts: [u64; 2],
 }
 
-/// What the engines agree on.
+/// The part that all engines share.
 #[derive(Debug, Default)]
 struct SharedCells {
     entries: FxHashMap<Cell, SharedCell>,
+    /// All cells by their numbers; `None` for a free number.
     listed: Vec<Option<Cell>>,
+    /// The free numbers.
     vacant: Vec<CellId>,
-    /// How many cells of a measure have a place, by grouping set.
+    /// The number of cells that have a place, by family: measure and grouping set.
     families: FxHashMap<(Measure, u8), usize>,
-    /// Grows with every change of the list.
+    /// Increases with every change of the list.
     version: u64,
 }
 
 #[derive(Debug)]
 struct SharedCell {
     place: Result<CellId, Refusal>,
-    /// How many engines feed it.
+    /// The number of engines that feed the cell.
     engines: u32,
 }
 
@@ -81,7 +85,7 @@ impl Cells {
         Self { agreed, fed: FxHashMap::default(), listed: Vec::new(), version: 0, limits: limits.clone(), refused_facts: [0; 2] }
     }
 
-    /// Learns of the cells that engines have opened and left.
+    /// Copies the list of cells, if other engines have changed it.
     pub(crate) fn catch_up(&mut self) {
         let agreed = lock(&self.agreed);
         if self.version != agreed.version {
@@ -90,18 +94,18 @@ impl Cells {
         }
     }
 
-    /// The number of a cell for one more slot that feeds it, or which limit leaves it no place. `set` is the grouping set of its key.
+    /// The number of a cell, for one more slot that feeds it, or the limit that refuses it a place. `set` is the grouping set of its key.
     pub(crate) fn feed(&mut self, cell: Cell, set: u8) -> Result<CellId, Refusal> {
         let (place, slots) = self.fed.entry(cell).or_insert_with(|| (lock(&self.agreed).enter(cell, set, &self.limits), 0));
         *slots += 1;
         *place
     }
 
-    /// Takes back that slots feed these cells, each with the grouping set of its key.
+    /// Notes that one slot fewer feeds each of these cells, which come with the grouping set of their key.
     pub(crate) fn leave(&mut self, cells: impl Iterator<Item = (Cell, u8)>) {
         let mut agreed = lock(&self.agreed);
         for (cell, set) in cells {
-            let Some((_, slots)) = self.fed.get_mut(&cell) else { unreachable!("a slot leaves what it feeds, once") };
+            let Some((_, slots)) = self.fed.get_mut(&cell) else { unreachable!("a slot leaves a cell that it feeds, and only once") };
             *slots -= 1;
             if *slots == 0 {
                 self.fed.remove(&cell);
@@ -110,7 +114,7 @@ impl Cells {
         }
     }
 
-    /// The number of a cell, where it has one.
+    /// The number of a cell, if it has one.
     pub(crate) fn find(&self, cell: Cell) -> Option<CellId> {
         lock(&self.agreed).entries.get(&cell)?.place.ok()
     }
@@ -120,19 +124,19 @@ impl Cells {
         self.listed.iter().enumerate().filter_map(|(at, cell)| Some((CellId(at as u32), (*cell)?)))
     }
 
-    /// Counts that a fact found so many of its cells without a place, by the limit that left none.
+    /// Counts the cells without a place that a fact met, by the limit that refused them.
     pub(crate) fn note_refused(&mut self, cells: [u8; 2]) {
         self.refused_facts.iter_mut().zip(cells).for_each(|(sum, cells)| *sum += u64::from(cells));
     }
 
-    /// How many times a fact found a cell without a place.
+    /// The number of times that a fact met a cell without a place.
     pub(crate) fn refused_facts(&self, refusal: Refusal) -> u64 {
         self.refused_facts[refusal as usize]
     }
 }
 
 impl SharedCells {
-    /// Notes one more engine that feeds a cell, and gives it a number where it is new and there is a place.
+    /// Notes one more engine that feeds a cell. A new cell gets a number if there is a place.
     fn enter(&mut self, cell: Cell, set: u8, limits: &Limits) -> Result<CellId, Refusal> {
         if let Some(entry) = self.entries.get_mut(&cell) {
             entry.engines += 1;
@@ -144,7 +148,7 @@ impl SharedCells {
     }
 
     fn place_for(&mut self, cell: Cell, set: u8, limits: &Limits) -> Result<CellId, Refusal> {
-        // The overall values are few and known in advance; without one of them a 0 would stand where nothing is known.
+        // Overall values have no limit. They are few and known in advance, and a missing one would read as 0.
         if cell.key != KeyId::default() {
             let family = self.families.entry((cell.measure, set)).or_default();
             if *family >= limits.cells_per_family_max {
@@ -166,7 +170,7 @@ impl SharedCells {
     }
 
     fn leave(&mut self, cell: Cell, set: u8) {
-        let Some(entry) = self.entries.get_mut(&cell) else { unreachable!("an engine leaves what it feeds, once") };
+        let Some(entry) = self.entries.get_mut(&cell) else { unreachable!("an engine leaves a cell that it feeds, and only once") };
         entry.engines -= 1;
         if entry.engines > 0 {
             return;
@@ -183,7 +187,7 @@ impl SharedCells {
     }
 }
 
-/// What is agreed on is whole after each of its changes, so a panic elsewhere leaves it good.
+/// The shared cells are valid after each change, so they are valid even if another thread panicked while it held the lock.
 fn lock(agreed: &Mutex<SharedCells>) -> MutexGuard<'_, SharedCells> {
     agreed.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -213,7 +217,7 @@ mod tests {
         assert_eq!(
             (two.feed(new, 0), one.find(old)),
             (Err(Refusal::Total), Some(CellId(1))),
-            "a slot of the second still feeds the old one"
+            "a slot of the second engine still feeds the old cell"
         );
         two.leave([(old, 0), (new, 0)].into_iter());
         assert_eq!((one.feed(new, 0), one.find(old)), (Ok(CellId(1)), None));
@@ -228,7 +232,7 @@ mod tests {
         let (kept, refused) = (cell(Measure::Contacts, 1), cell(Measure::Contacts, 2));
         assert_eq!((one.feed(kept, 0), one.feed(refused, 0)), (Ok(CellId(0)), Err(Refusal::Total)));
         one.leave([(kept, 0)].into_iter());
-        assert_eq!(two.feed(refused, 0), Err(Refusal::Total), "what the first engine counted of it is in no total");
+        assert_eq!(two.feed(refused, 0), Err(Refusal::Total), "the facts that the first engine saw are in no total");
         one.leave([(refused, 0)].into_iter());
         two.leave([(refused, 0)].into_iter());
         assert_eq!(two.feed(refused, 0), Ok(CellId(0)));

@@ -1,7 +1,7 @@
-//! The door of the windows: where a changed life posts how its facts differ.
+//! The door of the windows, through which a changed life posts the difference of its facts.
 //!
-//! A door is opened for one event of one partition group, so that nothing is posted without the time at which it applies. What is posted waits in the
-//! group's outbox until the engine has it posted; the slots of many facts are then found in a row.
+//! A door is opened for one event of one partition group, so that no fact is posted without the time at which it applies. Posted facts wait in the
+//! group's outbox until the engine moves them on. The slots of many facts are then looked up together.
 
 use super::standing_facts::{LoyaltyAnswer, StandingFacts, Subject};
 use crate::engine::terms::{Fact, Facts, difference};
@@ -11,17 +11,17 @@ use crate::time::EventTime;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct PendingFact {
     pub(super) fact: Fact,
-    /// 1 where it is added, -1 where it is taken out again.
+    /// 1 if the fact is added, -1 if it is subtracted.
     pub(super) sign: i8,
-    /// The time of the event: state has no time of its own.
+    /// The time of the event, for states, which have no time of their own.
     pub(super) applied_at: EventTime,
 }
 
-/// The facts of one partition group that wait to be posted.
+/// The facts of one partition group that wait for [`super::Windows::post`].
 #[derive(Debug, Default)]
 pub(crate) struct Outbox {
     pending: Vec<PendingFact>,
-    /// All facts that were posted and not taken back, where they are asked for.
+    /// All facts that were posted and not withdrawn; only if the engine keeps them.
     standing: Option<Box<StandingFacts>>,
 }
 
@@ -33,17 +33,17 @@ pub(crate) struct Door<'a> {
 }
 
 impl Outbox {
-    /// An outbox that keeps the facts themselves too, if `keeps_facts`.
+    /// An outbox, which also keeps the facts themselves if `keeps_facts`.
     pub(crate) fn new(keeps_facts: bool) -> Self {
         Self { pending: Vec::new(), standing: keeps_facts.then(Box::default) }
     }
 
-    /// Opens the door for an event at this time.
+    /// Opens the door for an event at the given time.
     pub(crate) fn door(&mut self, applied_at: EventTime) -> Door<'_> {
         Door { outbox: self, applied_at }
     }
 
-    /// The facts that were posted and not taken back, where they are kept.
+    /// The facts that were posted and not withdrawn, if they are kept.
     pub(crate) fn standing(&self) -> Option<&StandingFacts> {
         self.standing.as_deref()
     }
@@ -52,11 +52,12 @@ impl Outbox {
         self.pending.is_empty()
     }
 
+    /// Removes the pending facts and returns them.
     pub(super) fn take(&mut self) -> Vec<PendingFact> {
         std::mem::take(&mut self.pending)
     }
 
-    /// Gives the memory of the list back for the facts that come next.
+    /// Returns the memory of an emptied list, for the next facts.
     pub(super) fn reuse(&mut self, mut emptied: Vec<PendingFact>) {
         emptied.clear();
         self.pending = emptied;
@@ -79,7 +80,7 @@ impl Door<'_> {
         self.push(come, 1);
     }
 
-    /// Notes the relationship answer of a survey, or that it has none; `answer` is asked only where facts are kept.
+    /// Notes a survey's relationship answer, or that it has none. `answer` is called only if facts are kept.
     pub(crate) fn note_loyalty(&mut self, survey: Subject, answer: impl FnOnce() -> Option<LoyaltyAnswer>) {
         if let Some(standing) = &mut self.outbox.standing {
             standing.set_loyalty(survey, answer());

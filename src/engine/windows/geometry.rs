@@ -1,30 +1,30 @@
-//! Where windows lie: edges, rings and the widths of panes. Only arithmetic.
+//! The geometry of windows: edges, rings and the widths of panes. Only arithmetic.
 //!
-//! Ring `i` is what window `i` covers beyond window `i - 1`; rings are disjoint, so a fact belongs to one ring whatever the number of windows,
-//! and window `i` is the sum of the rings `0..=i`.
+//! Ring `i` is the part of window `i` that window `i - 1` does not cover. Rings are disjoint, so a fact belongs to one ring however many windows
+//! there are, and window `i` is the sum of the rings `0..=i`.
 
 use smallvec::SmallVec;
 
 use crate::engine::terms::WindowSettings;
 use crate::time::{EventTime, Span};
 
-/// The starts of all windows at one instant, shortest window first, so descending.
+/// The starts of all windows at one instant, shortest window first, and therefore in descending order.
 pub(crate) type Starts = SmallVec<[EventTime; 8]>;
 
-/// The windows and the widths of their panes.
+/// The windows, and the widths of their panes.
 #[derive(Clone, Debug)]
 pub(crate) struct Geometry {
     windows: Vec<WindowSettings>,
-    /// The width of the panes of each tier: divides the hop of its window and the width of the next tier, so that window starts lie on pane
-    /// edges and panes roll up exactly.
+    /// The pane width of each tier. It divides the hop of its window and the pane width of the next tier, so that window starts lie on pane edges
+    /// and panes roll up exactly.
     widths: Vec<Span>,
 }
 
 impl Geometry {
-    /// The geometry of windows that are ordered by range, each longer than the one before by at least its own hop.
+    /// The geometry of windows in the order of their ranges. Each must be longer than its predecessor by at least its own hop.
     ///
     /// # Panics
-    /// When they are not: the configuration was not checked.
+    /// If that is not so: the configuration was not checked.
     pub(crate) fn new(windows: &[WindowSettings]) -> Self {
         assert!(!windows.is_empty(), "there is at least one window");
         for pair in windows.windows(2) {
@@ -37,7 +37,7 @@ impl Geometry {
         Self { windows: windows.to_vec(), widths }
     }
 
-    /// How many windows there are, which is how many rings and tiers.
+    /// The number of windows, which also is the number of rings and of tiers.
     pub(crate) fn len(&self) -> usize {
         self.windows.len()
     }
@@ -64,30 +64,30 @@ impl Geometry {
     }
 }
 
-/// The ring that an instant lies in; `None` when it is older than every window.
+/// The ring of an instant; `None` if the instant is older than every window.
 pub(crate) fn ring_of(starts: &Starts, time: EventTime) -> Option<usize> {
     starts.iter().position(|start| time >= *start)
 }
 
-/// The pane that an instant lies in.
+/// The pane of an instant.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct PanePlace {
-    /// Its ring, which is its tier.
+    /// The ring of the pane, which also is the index of its tier.
     pub(crate) ring: usize,
-    /// The number of its slice.
+    /// The number of the pane's slice of event time.
     pub(crate) slice: i64,
     from: EventTime,
     until: EventTime,
 }
 
 impl PanePlace {
-    /// The pane of an instant; `None` when it is older than every window.
+    /// The pane of an instant; `None` if the instant is older than every window.
     pub(crate) fn of(time: EventTime, starts: &Starts, geometry: &Geometry) -> Option<Self> {
         let ring = ring_of(starts, time)?;
         let width = geometry.width(ring);
         let slice = time.slice(width);
         let from = EventTime(slice * width.0);
-        // The first pane of a ring ends where the finer panes of the ring before it begin.
+        // The first pane of a ring ends at the start of the finer panes of the preceding ring.
         let until = (from + width).min(if ring == 0 { EventTime::MAX } else { starts[ring - 1] });
         Some(Self { ring, slice, from, until })
     }

@@ -1,7 +1,7 @@
-//! Group keys: for each grouping set the values of its dimensions, as numbers that all engines of a process agree on.
+//! Group keys: the values of a grouping set's dimensions, as numbers that all engines of a process agree on.
 //!
-//! A fact names a tuple of values; its bundle holds one key of that tuple in each grouping set. Does not know the numbers that a partition group has
-//! for its names, nor which cells there are.
+//! A fact names a tuple of values. The tuple's bundle contains its key in each grouping set. Does not know the numbers that a partition group uses
+//! for its names, nor the cells.
 
 use std::sync::Arc;
 
@@ -14,7 +14,8 @@ use crate::engine::terms::{AgreedNames, AgreedNumbers, EngineSettings, ValueNumb
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct KeyId(pub(crate) u32);
 
-/// An interned list of keys, one in each grouping set of contacts or of customers; 0 is the empty one, of a fact that counts overall alone.
+/// An interned list of keys, one for each grouping set of contacts or of customers. 0 is the empty list, for facts that count in the overall value
+/// only.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct BundleId(pub(super) u32);
 
@@ -24,10 +25,10 @@ type Bundle = SmallVec<[KeyId; 8]>;
 /// All keys, as one engine knows them.
 #[derive(Debug)]
 pub(crate) struct Keys {
-    /// Grouping sets of contacts, then those of customers; indices of dimensions.
+    /// The grouping sets of contacts, followed by those of customers, as indices of dimensions.
     sets: Vec<Vec<u8>>,
     contact_sets: usize,
-    /// The values of each dimension.
+    /// The texts of each dimension's values.
     values: Vec<AgreedNumbers<Box<str>>>,
     keys: AgreedNumbers<(u8, KeyValues)>,
     bundles: Vec<Bundle>,
@@ -60,13 +61,13 @@ impl Keys {
         keys
     }
 
-    /// Copies the values and keys that others have entered.
+    /// Copies the values and keys that other engines have added.
     pub(crate) fn catch_up(&mut self) {
         self.values.iter_mut().for_each(AgreedNumbers::catch_up);
         self.keys.catch_up();
     }
 
-    /// The bundles of a tuple of values: of its keys in the grouping sets of contacts, and in those of customers.
+    /// The two bundles of a tuple of values: its keys in the grouping sets of contacts, and its keys in those of customers.
     pub(super) fn bundles_of(&mut self, values: &[ValueNumber]) -> [BundleId; 2] {
         let (contact_sets, sets) = (self.contact_sets, self.sets.len());
         [0..contact_sets, contact_sets..sets].map(|sets| {
@@ -75,17 +76,17 @@ impl Keys {
         })
     }
 
-    /// The keys of a bundle, in the order of the sets.
+    /// The keys of a bundle, in the order of the grouping sets.
     pub(super) fn keys_of(&self, bundle: BundleId) -> &[KeyId] {
         &self.bundles[bundle.0 as usize]
     }
 
-    /// How many dimensions a key has.
+    /// The number of dimensions of a key.
     pub(super) fn key_len(&self, key: KeyId) -> usize {
         self.keys.all()[key.0 as usize].1.len()
     }
 
-    /// The number of a key's grouping set; the overall key has one of its own.
+    /// The index of a key's grouping set; `u8::MAX` for the overall key.
     pub(super) fn set_of(&self, key: KeyId) -> u8 {
         self.keys.all()[key.0 as usize].0
     }

@@ -1,9 +1,10 @@
-//! Series expiry: a label set that has been empty for longer than the longest window is not shown any more, and later gives its place back.
+//! Series expiry: a label set that has been empty for longer than the longest window is no longer shown, and later frees its place.
 //!
-//! When the latest fact of a label set has left the longest window it reads 0; one longest window later it has expired, unless it holds state
-//! of now. That is a function of event times and `now`, whatever reads the values and however often, so several engines show together the label sets that
-//! one engine shows: a sum has a label set as long as any of them has it. Slots and cells are freed more rarely than they are hidden, at instants that `now`
-//! alone decides, so that under a limit, too, the order of events decides and no reading does. The overall values never expire.
+//! When the latest fact of a label set has left the longest window, the label set reads 0. One longest window later it has expired, unless it holds
+//! present state. That depends on event times and `now` only, not on when or how often values are read. So several engines together show the label
+//! sets that one engine would show: a sum has a label set as long as any of them has it. Slots and cells are freed more rarely than label sets are
+//! hidden, at instants that `now` alone decides. So under a limit, too, the order of events decides and no reading does. The overall values never
+//! expire.
 
 use super::geometry::{Geometry, Starts};
 use super::keys::BundleId;
@@ -12,24 +13,28 @@ use super::slots::{Slot, SlotId, SlotKey, SlotKind, Slots};
 use super::totals::Totals;
 use crate::time::{EventTime, Span};
 
-/// How many times in a longest window expired slots are freed: more often, catching up would sort facts into panes before it must.
+/// How many times in a longest window expired slots are freed. If it were more, facts would be sorted into panes during catch-up earlier than
+/// needed.
 const FREED_PER_RANGE: i64 = 32;
-/// Nor more often than this where the longest window is short.
+/// The least time between two such instants, which applies if the longest window is short.
 const FREED_EVERY_MIN: Span = Span::minutes(15);
 
-/// Which instants decide what has expired.
+/// The instants that decide whether a slot has expired.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct SeriesExpiry {
-    /// The longest range, and after how many of its hops slots are freed.
+    /// The range of the longest window.
     range: Span,
+    /// The hop of the longest window.
     hop: Span,
+    /// The interval at which slots are freed, a multiple of that hop.
     free_every: Span,
-    /// Slots last touched before this have expired.
+    /// Slots that were last touched before this instant have expired.
     before: EventTime,
-    /// The same when label sets were hidden last, and when slots were freed last.
+    /// The value of `before` when label sets were last hidden.
     hidden_before: EventTime,
+    /// The value of `before` when slots were last freed.
     freed_before: EventTime,
-    /// Whether a fact was posted since to a slot that has expired all the same.
+    /// Whether, since label sets were last hidden, a fact was posted to a slot that is expired nevertheless.
     has_old: bool,
 }
 
@@ -53,7 +58,7 @@ impl SeriesExpiry {
         self.before = starts[starts.len() - 1] - self.range;
     }
 
-    /// Notes that a fact of this event time was posted.
+    /// Notes the event time of a fact that was posted.
     pub(super) fn note_posted(&mut self, time: EventTime) {
         self.has_old |= time < self.before;
     }
@@ -63,25 +68,25 @@ impl SeriesExpiry {
         self.has_old = true;
     }
 
-    /// Whether a slot last touched at this time has expired.
+    /// Whether a slot that was last touched at this time has expired.
     pub(super) fn has_passed(&self, touched: EventTime) -> bool {
         touched < self.before
     }
 
-    /// Whether label sets may have expired since they were last hidden.
+    /// Whether label sets may have expired since label sets were last hidden.
     pub(super) fn must_hide(&self) -> bool {
         self.has_old || self.before > self.hidden_before
     }
 
-    /// From when on it is time to free the places of expired slots.
+    /// The instant at which it is time to free the places of expired slots.
     pub(super) fn next_freeing(&self) -> EventTime {
         let Self { range, hop, freed_before, free_every, .. } = *self;
         let before = EventTime((freed_before.slice(free_every) + 1) * free_every.0);
-        // The longest window starts a range before the end of the running hop, and an expired slot was last touched a range before that.
+        // The longest window starts a range before the end of the running hop, and an expired slot was last touched a range before that start.
         before + range + range - hop
     }
 
-    /// Whether it is time to free the places of expired slots, and any may have expired; asked again it is not.
+    /// Whether it is time to free the places of expired slots and some may have expired. The answer `true` is given once.
     pub(super) fn must_free(&mut self, slots: &Slots) -> bool {
         let Self { before, freed_before, free_every, .. } = *self;
         if before.slice(free_every) <= freed_before.slice(free_every) {
@@ -91,8 +96,8 @@ impl SeriesExpiry {
         slots.all().any(|(_, key, slot)| slot.touched < before && key.bundle != BundleId::default())
     }
 
-    /// Hides the label sets that have expired, given the flushed panes of all assigned groups and those of the parked ones. Gives the slots whose places
-    /// are to be given back: none unless `frees`.
+    /// Hides the label sets that have expired, given the flushed panes of all assigned groups and the panes of the parked ones. Returns the slots
+    /// whose places are to be freed; none unless `frees`.
     pub(super) fn expire<'a>(
         &mut self,
         slots: &mut Slots,
@@ -111,16 +116,16 @@ impl SeriesExpiry {
         }
         let (mut leaving, mut unnamed) = (Vec::new(), Vec::new());
         for (id, key, slot) in slots.all().filter(|(id, _, slot)| has_expired(*id, *slot)) {
-            // If a fact comes back before its places are given back, its series are named anew.
+            // If a fact is posted before the places are freed, the series become visible again.
             unnamed.push(id);
-            // The first is the overall value.
+            // The first cell is the overall value.
             for cell in slots.cells(slot).iter().skip(1) {
                 if is_shown.get(cell.0 as usize) == Some(&false) {
                     totals.forget(*cell);
                 }
             }
             if frees && !held.waits[id.0 as usize] && key.bundle != BundleId::default() {
-                // The cells of sets whose oldest is asked for are written before values are read; the overall value was seen in any case.
+                // The cells of an oldest wait are written before values are read, and the overall value is shown in any case.
                 if let (SlotKind::Oldest, Some(overall)) = (slot.kind, slots.cells(slot).first()) {
                     totals.forget_oldest(*overall);
                 }
@@ -134,11 +139,11 @@ impl SeriesExpiry {
     }
 }
 
-/// The slots under whose numbers groups hold something beside panes, by number.
+/// For each slot number, whether groups hold values beside panes under it.
 struct Held {
-    /// State of now, in an assigned group.
+    /// Whether an assigned group holds present state.
     holds_state: Vec<bool>,
-    /// Facts ahead of now, or anything in a parked group.
+    /// Whether any group has facts ahead of now, or a parked group holds anything.
     waits: Vec<bool>,
 }
 

@@ -1,6 +1,7 @@
-//! Fact slots: a slot is one measure, label and bundle of group keys, so a fact is kept once however many grouping sets there are.
+//! Fact slots. A slot is the combination of a measure, a label and a bundle of group keys, so a fact is kept once however many grouping sets there
+//! are.
 //!
-//! The cells of a slot, one for the overall value and one for each key, are looked up when totals are brought up to date.
+//! A slot has one cell for the overall value and one for each key. These cells are looked up when totals are brought up to date.
 
 use rustc_hash::FxHashMap;
 
@@ -9,23 +10,23 @@ use super::keys::BundleId;
 use crate::engine::terms::{Contribution, Label, Measure};
 use crate::time::EventTime;
 
-/// Slots kept apart at most; beyond, a fact counts in the overall value alone.
+/// The largest number of slots that are kept apart. Beyond it, a fact counts in the overall value only.
 const SLOTS_MAX: usize = 1 << 20;
 
 /// The number of a slot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct SlotId(pub(crate) u32);
 
-/// How the facts of a slot are kept in panes.
+/// How panes keep the facts of a slot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum SlotKind {
-    /// A number.
+    /// As a number.
     Count,
-    /// Counts by bin, and a sum.
+    /// As counts by bin, and a sum.
     Durations,
-    /// Members of which the oldest is asked for: a set that is kept once, and whose oldest is copied to the cells before values are read.
+    /// As a set of starts, of which the oldest is shown. The set is kept once, and its oldest start is copied to the cells before values are read.
     Oldest,
-    /// Any other aggregate.
+    /// As any other accumulator.
     Other,
 }
 
@@ -49,17 +50,20 @@ pub(crate) struct SlotKey {
     pub(crate) bundle: BundleId,
 }
 
-/// A slot.
+/// One slot.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Slot {
-    /// The latest event time of the facts posted to it.
+    /// The latest event time of the facts that were posted to the slot.
     pub(crate) touched: EventTime,
+    /// The index of the slot's first cell in the list of all cells.
     cells_from: u32,
+    /// The number of the slot's cells.
     cells: u8,
-    /// How many of its keys found no cell, by the limit that left them no place.
+    /// The number of keys that were refused a cell, by [`Refusal`].
     pub(crate) refused: [u8; 2],
+    /// Whether the measure is a state.
     pub(crate) is_state: bool,
-    /// Whether its cells were seen, so that they are shown.
+    /// Whether the series of its cells are visible.
     pub(crate) is_named: bool,
     pub(crate) kind: SlotKind,
 }
@@ -67,23 +71,26 @@ pub(crate) struct Slot {
 /// All slots of one engine.
 #[derive(Debug, Default)]
 pub(crate) struct Slots {
-    /// The slots of measures without a label, which are nearly all that is asked for: a row for each bundle, with one more than the number of
-    /// the slot, so that the facts of one ticket find theirs side by side.
+    /// The slots of measures without a label, which are nearly all that are looked up. There is a row for each bundle, so that the slots of one
+    /// ticket's facts are neighbours. An entry is the slot's number plus one, or 0 for none.
     unlabelled: Vec<[u32; Measure::COUNT]>,
     /// The slots of measures with a label.
     labelled: FxHashMap<SlotKey, SlotId>,
     slots: Vec<Slot>,
-    /// The key of each; `None` where it is closed.
+    /// The key of each slot; `None` if the slot is closed.
     slot_keys: Vec<Option<SlotKey>>,
+    /// The cells of all slots, one slot after another.
     cells: Vec<CellId>,
-    /// The slots of which the oldest member is asked for.
+    /// The slots of kind [`SlotKind::Oldest`].
     oldest: Vec<SlotId>,
+    /// The numbers of closed slots, for reuse.
     closed: Vec<SlotId>,
+    /// Whether there ever were too many slots.
     was_full: bool,
 }
 
 impl Slots {
-    /// The slot of a key, where it is open.
+    /// The slot of a key, if it is open.
     #[inline]
     pub(crate) fn find(&self, key: SlotKey) -> Option<SlotId> {
         if key.label != Label::default() {
@@ -93,14 +100,14 @@ impl Slots {
         row[key.measure as usize].checked_sub(1).map(SlotId)
     }
 
-    /// Whether a further one may be opened. Once there were too many it never may: a fact that counted overall alone then may still be taken
-    /// back, and must find the slot it was posted to.
+    /// Whether a further slot may be opened. Once there have been too many, none may be opened again: a fact that then counted in the overall value
+    /// only may still be withdrawn, and must be subtracted from the slot to which it was added.
     pub(crate) fn has_room(&mut self) -> bool {
         self.was_full |= self.slots.len() - self.closed.len() >= SLOTS_MAX;
         !self.was_full
     }
 
-    /// Opens a slot with these cells, the overall one first; a key without a cell comes with the limit that left it none.
+    /// Opens a slot with these cells, the overall cell first. For a key without a cell, the limit that refused it is given instead.
     pub(crate) fn open(&mut self, key: SlotKey, kind: SlotKind, cells: impl Iterator<Item = Result<CellId, Refusal>>) -> SlotId {
         let cells_from = self.cells.len() as u32;
         let mut refused = [0; 2];
@@ -127,7 +134,7 @@ impl Slots {
         id
     }
 
-    /// Lists the number of a key's slot and one, or none by 0.
+    /// Sets the entry of a key's slot: its number plus one, or 0 for none.
     fn list(&mut self, key: SlotKey, number: u32) {
         if key.label != Label::default() {
             match number.checked_sub(1) {
@@ -143,12 +150,12 @@ impl Slots {
         self.unlabelled[row][key.measure as usize] = number;
     }
 
-    /// Notes that the cells of a slot were seen, or that they have expired.
+    /// Sets whether the series of a slot's cells are visible.
     pub(crate) fn set_named(&mut self, id: SlotId, is_named: bool) {
         self.slots[id.0 as usize].is_named = is_named;
     }
 
-    /// Closes slots, whose numbers are then free; no fact may be kept under them any more.
+    /// Closes slots, whose numbers may then be reused. No fact may be kept under these numbers any more.
     pub(crate) fn close(&mut self, leaving: impl Iterator<Item = SlotId>) {
         for id in leaving {
             if let Some(key) = self.slot_keys[id.0 as usize].take() {
@@ -177,24 +184,24 @@ impl Slots {
         self.slots.len()
     }
 
-    /// A slot.
+    /// The slot with a number.
     pub(crate) fn of(&self, id: SlotId) -> Slot {
         self.slots[id.0 as usize]
     }
 
-    /// The slot, after a fact of this event time was posted to it.
+    /// Notes the event time of a fact that is posted to a slot, and returns the slot.
     pub(crate) fn touch(&mut self, id: SlotId, time: EventTime) -> Slot {
         let slot = &mut self.slots[id.0 as usize];
         slot.touched = slot.touched.max(time);
         *slot
     }
 
-    /// The slots of which the oldest member is asked for.
+    /// The open slots of kind [`SlotKind::Oldest`].
     pub(crate) fn oldest(&self) -> &[SlotId] {
         &self.oldest
     }
 
-    /// The cells of a slot; the overall one comes first.
+    /// The cells of a slot; the overall cell comes first.
     pub(crate) fn cells(&self, slot: Slot) -> &[CellId] {
         let from = slot.cells_from as usize;
         &self.cells[from..from + usize::from(slot.cells)]

@@ -1,8 +1,8 @@
-//! Standing facts: the facts that were posted and not taken back, by subject, so that any number can be taken apart again.
+//! Standing facts: the facts that were posted and not withdrawn, by subject, so that any value can be traced to its facts.
 //!
-//! Kept only where they are asked for, because they grow with the log: the panes add facts up and forget them. Each is noted as it is posted, so
-//! the sums are those of the panes, also of facts that have left every window and of tickets, surveys and customers that are no longer known. Does not
-//! know ids, but as keyed hashes, nor the names of families.
+//! They are kept only on request, because they grow with the log, while the panes add facts up and forget them. Each fact is noted as it is posted,
+//! so its sums equal those of the panes. That includes facts that have left every window, and facts of tickets, surveys and customers that were
+//! forgotten. Does not know ids except as keyed hashes, nor the names of families.
 
 use rustc_hash::FxHashMap;
 
@@ -10,12 +10,12 @@ use crate::engine::terms::Fact;
 use crate::event::{Contact, Key};
 use crate::time::EventTime;
 
-/// What a fact is about.
+/// The subject of a fact.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Subject {
     /// A ticket or chat.
     Contact(Contact),
-    /// A survey, by its id. An answer without one is about its ticket or chat.
+    /// A survey, by its id. The subject of an answer without an id is its ticket or chat.
     Survey(Key),
     /// An answer that names neither a survey nor a ticket or chat, by the identity of its event.
     Event(Key),
@@ -23,16 +23,17 @@ pub enum Subject {
     Customer(Key),
 }
 
-/// A relationship NPS answer of a known customer that stands. Only the latest of each customer is a fact; a period asks for the latest inside it.
+/// A relationship NPS answer of a known customer that counts. Only the latest answer of each customer is a fact, but an evaluation of a period needs
+/// the latest answer within it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LoyaltyAnswer {
-    /// The customer.
+    /// The customer who answered.
     pub customer: Key,
-    /// When it was given.
+    /// When the answer was given.
     pub time: EventTime,
-    /// Whether it is a promoter's.
+    /// Whether the customer is a promoter.
     pub is_promoter: bool,
-    /// Whether it is a detractor's.
+    /// Whether the customer is a detractor.
     pub is_detractor: bool,
 }
 
@@ -55,15 +56,15 @@ impl StandingFacts {
         self.loyalty.values().copied()
     }
 
-    /// Takes out the facts of a subject that no longer hold, and adds those that hold from now on.
+    /// Removes the facts of a subject that no longer hold, and adds the facts that hold from now on.
     pub(super) fn exchange(&mut self, subject: Subject, gone: &[Fact], come: &[Fact]) {
         if gone.is_empty() && come.is_empty() {
             return;
         }
         let facts = self.facts.entry(subject).or_default();
         for fact in gone {
-            // A fact that is taken back is among the latest more often than not. One that never stood under this subject can only be one whose
-            // history was forgotten, which is older than every window.
+            // A withdrawn fact usually is among the latest. A fact that is not found belongs to a history that was forgotten, and is older than
+            // every window.
             if let Some(at) = facts.iter().rposition(|known| known == fact) {
                 facts.remove(at);
             }

@@ -1,5 +1,5 @@
-//! Totals: what every cell holds in every ring, over all assigned partition groups, kept by adding and subtracting, so that a scrape does not merge
-//! and its cost does not grow with panes or partitions.
+//! Totals: the sum of every cell in every ring, over all assigned partition groups. They are kept up to date by adding and subtracting, so a scrape
+//! need not merge anything, and its cost does not grow with the number of panes or partitions.
 
 use std::collections::BTreeMap;
 
@@ -10,19 +10,19 @@ use super::slots::SlotId;
 use crate::engine::terms::Contribution;
 use crate::time::EventTime;
 
-/// Totals by cell and ring. A cell of state, which has no time, has its one total in ring 0.
+/// The totals by cell and ring. A state, which has no time, has its only total in ring 0.
 #[derive(Debug)]
 pub(crate) struct Totals {
     rings: usize,
-    /// The rings of a cell lie side by side, because what leaves one enters another. `None` where a cell never had anything there.
+    /// The rings of a cell are neighbours, because a value that leaves one ring enters another. `None` if the cell never had a value in the ring.
     totals: Vec<Option<Accumulator>>,
 }
 
-/// Sums that a batch of facts comes to, by slot: facts of one slot that add up, or take each other back, reach the totals of their cells as one number.
+/// The sums of a batch of counts, by slot. Facts of one slot that add up or cancel out reach the totals of its cells as one number.
 #[derive(Debug, Default)]
 pub(crate) struct SlotSums {
     sums: Vec<i64>,
-    /// Where something was added, in no order and perhaps twice.
+    /// The slots to whose sums something was added, in no order; a slot may occur several times.
     touched: Vec<SlotId>,
 }
 
@@ -50,7 +50,7 @@ impl Totals {
         }
     }
 
-    /// Notes that a cell was seen, at 0 until something is added.
+    /// Makes a cell visible; it shows 0 until something is added.
     pub(crate) fn name(&mut self, cell: CellId, zero: &impl Fn() -> Accumulator) {
         self.total(cell, 0, zero);
     }
@@ -60,23 +60,23 @@ impl Totals {
         self.total(cell, ring, || Accumulator::Count(0)).apply(&Contribution::Count(by), 1);
     }
 
-    /// One more than the largest number of a cell that ever held anything.
+    /// One more than the largest number of a cell that was ever visible.
     pub(crate) fn cells(&self) -> usize {
         self.totals.len() / self.rings
     }
 
-    /// Forgets that a cell was seen; it must hold nothing.
+    /// Makes a cell invisible; its totals must be zero.
     pub(crate) fn forget(&mut self, cell: CellId) {
         let at = cell.0 as usize * self.rings;
         self.totals.iter_mut().skip(at).take(self.rings).for_each(|total| *total = None);
     }
 
-    /// Forgets the oldest member of a cell of state whose oldest is asked for.
+    /// Forgets the oldest start of a cell of kind [`super::slots::SlotKind::Oldest`].
     pub(crate) fn forget_oldest(&mut self, cell: CellId) {
         self.members(cell).clear();
     }
 
-    /// Notes a member, of which the oldest is kept.
+    /// Notes a start; only the oldest is kept.
     pub(crate) fn note_oldest(&mut self, cell: CellId, time: EventTime) {
         let members = self.members(cell);
         if members.first_key_value().is_none_or(|(oldest, _)| time < *oldest) {
@@ -85,12 +85,12 @@ impl Totals {
         }
     }
 
-    /// Adds an accumulator, or takes it out again.
+    /// Adds an accumulator or subtracts it.
     pub(crate) fn merge(&mut self, cell: CellId, ring: usize, accumulator: &Accumulator, sign: i64) {
         self.total(cell, ring, || accumulator.zero()).merge(accumulator, sign);
     }
 
-    /// Adds an entry of a pane, or takes it out again; `keeps_counts` says what a tally is of.
+    /// Adds an entry of a pane or subtracts it. `keeps_counts` distinguishes cells that are counts from cells that are distributions of durations.
     pub(crate) fn enter(&mut self, cell: CellId, ring: usize, entry: &PaneEntry<'_>, keeps_counts: bool, sign: i64) {
         let zero = || if keeps_counts { Accumulator::Count(0) } else { Accumulator::Durations(Box::default()) };
         match *entry {
@@ -99,24 +99,26 @@ impl Totals {
                 Accumulator::Count(count) => *count += sign * n,
                 Accumulator::Durations(durations) => durations.count(bin, sign * n),
                 total @ (Accumulator::Answers(_) | Accumulator::Pairs(_) | Accumulator::Since(_)) => {
-                    unreachable!("no tallies are kept of {total:?}")
+                    unreachable!("the counts of a pane are not added to {total:?}")
                 }
             },
             PaneEntry::Sum(ms) => match self.total(cell, ring, zero) {
                 Accumulator::Durations(durations) => durations.lengthen(sign * ms),
                 total @ (Accumulator::Count(_) | Accumulator::Answers(_) | Accumulator::Pairs(_) | Accumulator::Since(_)) => {
-                    unreachable!("no lengths are kept of {total:?}")
+                    unreachable!("the sums of a pane are not added to {total:?}")
                 }
             },
         }
     }
 
+    /// The starts that a cell of an oldest wait holds: the oldest one only.
     fn members(&mut self, cell: CellId) -> &mut BTreeMap<EventTime, i64> {
         let total = self.total(cell, 0, || Accumulator::Since(Box::default()));
-        let Accumulator::Since(members) = total else { unreachable!("a cell keeps one kind of aggregate for life: {total:?}") };
+        let Accumulator::Since(members) = total else { unreachable!("a cell keeps one kind of accumulator for life: {total:?}") };
         members
     }
 
+    /// The total of a cell in a ring, which becomes visible if it was not.
     fn total(&mut self, cell: CellId, ring: usize, zero: impl FnOnce() -> Accumulator) -> &mut Accumulator {
         let at = cell.0 as usize * self.rings + ring;
         if self.totals.len() <= at {
@@ -127,7 +129,7 @@ impl Totals {
 }
 
 impl SlotSums {
-    /// Adds to a slot.
+    /// Adds to the sum of a slot.
     pub(crate) fn add(&mut self, slot: SlotId, by: i64) {
         let at = slot.0 as usize;
         if self.sums.len() <= at {
@@ -139,7 +141,7 @@ impl SlotSums {
         self.sums[at] += by;
     }
 
-    /// Takes out one of the sums, perhaps 0; a slot may come twice, the second time with 0.
+    /// Removes one of the sums and returns it. It may be 0, and a slot that occurs twice comes the second time with 0.
     pub(crate) fn pop(&mut self) -> Option<(SlotId, i64)> {
         let slot = self.touched.pop()?;
         Some((slot, std::mem::take(&mut self.sums[slot.0 as usize])))

@@ -1,17 +1,17 @@
-//! Survey answers of one scale: CSAT, NPS and CES share the shape, and differ only in what is good and what is bad.
+//! Survey answers of one scale. CSAT, NPS and CES have the same sums and differ only in the meaning of good and bad.
 
 use crate::engine::terms::Vote;
 
-/// Sums over the answers of one scale.
+/// The sums over the answers of one scale.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct AnswerSums {
-    /// How many.
+    /// The number of answers.
     pub(crate) count: i64,
-    /// How many good ones.
+    /// The number of good answers.
     pub(crate) good: i64,
-    /// How many bad ones.
+    /// The number of bad answers.
     pub(crate) bad: i64,
-    /// The sum of the scores, in millionths.
+    /// The sum of the scores, in millionths of a point.
     pub(crate) points: i128,
     /// The sum of the squared scores, in millionths of millionths.
     pub(crate) squares: i128,

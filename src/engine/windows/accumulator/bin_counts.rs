@@ -1,17 +1,17 @@
-//! How many in each bin: a sorted list while there are few bins, an array once there are many, so that a busy cell costs one addition and a
-//! quiet one a few bytes.
+//! Counts by bin: a sorted list while few bins are in use, and an array once there are many. So a count in a busy cell costs one addition, and a
+//! quiet cell takes a few bytes.
 
 use super::{adjust_sparse, merge_sparse};
 
-/// A list of more bins becomes an array, and stays one: about half the memory of the array of all bins.
+/// A list with more bins than this becomes an array and stays one. At this length it takes about half the memory of an array of all bins.
 const LISTED_MAX: usize = 256;
 
-/// AgreedNumbers by bin.
+/// The counts by bin.
 #[derive(Clone, Debug)]
 pub(crate) enum BinCounts {
-    /// Ascending by bin, never zero.
+    /// Entries in ascending order of their bin, none of them zero.
     Listed(Vec<(u16, i32)>),
-    /// By bin; what is beyond the end is zero.
+    /// The counts indexed by bin; bins beyond the end are zero.
     Arrayed(Vec<i32>),
 }
 
@@ -30,7 +30,7 @@ impl PartialEq for BinCounts {
 impl Eq for BinCounts {}
 
 impl BinCounts {
-    /// Adds so many of one bin.
+    /// Adds `n` to one bin.
     pub(super) fn add(&mut self, bin: u16, n: i32) {
         match self {
             Self::Listed(entries) => {
@@ -43,7 +43,7 @@ impl BinCounts {
         }
     }
 
-    /// Adds others, `sign` times.
+    /// Adds other counts, `sign` times.
     pub(super) fn merge(&mut self, other: &Self, sign: i32) {
         match (&mut *self, other) {
             (Self::Listed(into), Self::Listed(from)) => {
@@ -66,7 +66,7 @@ impl BinCounts {
         }
     }
 
-    /// The bins that are not zero, ascending.
+    /// The bins whose counts are not zero, in ascending order.
     pub(super) fn iter(&self) -> impl Iterator<Item = (u16, i32)> {
         let (listed, arrayed): (&[(u16, i32)], &[i32]) = match self {
             Self::Listed(entries) => (entries, &[]),
@@ -80,6 +80,7 @@ impl BinCounts {
         self.iter().next().is_none()
     }
 
+    /// Turns a list into an array.
     fn array(&mut self) {
         let Self::Listed(entries) = self else { return };
         let mut counts = Vec::new();
@@ -88,6 +89,7 @@ impl BinCounts {
     }
 }
 
+/// The count of a bin, for which the array is lengthened if needed.
 fn at(counts: &mut Vec<i32>, bin: u16) -> &mut i32 {
     let bin = usize::from(bin);
     if counts.len() <= bin {

@@ -3,14 +3,14 @@
 use super::bin_counts::BinCounts;
 use crate::engine::terms::DurationBins;
 
-/// Durations in milliseconds, added and subtracted without loss.
+/// Durations in milliseconds, which can be added and subtracted without loss.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Durations {
-    /// How many.
+    /// The number of durations.
     pub(crate) count: i64,
-    /// Their sum in milliseconds; 128 bits, because 2^40 of the longest do not fit 64.
+    /// The sum of the durations in milliseconds. It has 128 bits, because 2^40 of the longest durations exceed 64 bits.
     pub(crate) sum_ms: i128,
-    /// How many in each bin.
+    /// The number of durations in each bin.
     bins: BinCounts,
 }
 
@@ -27,18 +27,18 @@ impl Durations {
         self.bins.merge(&other.bins, sign as i32);
     }
 
-    /// Adds so many of one bin, whose lengths come by [`Self::lengthen`].
+    /// Adds `n` durations of one bin to the counts; [`Self::lengthen`] adds their sum.
     pub(crate) fn count(&mut self, bin: u16, n: i64) {
         self.count += n;
         self.bins.add(bin, n as i32);
     }
 
-    /// Adds to the sum.
+    /// Adds milliseconds to the sum.
     pub(crate) fn lengthen(&mut self, ms: i64) {
         self.sum_ms += i128::from(ms);
     }
 
-    /// How many in each bin.
+    /// The number of durations in each bin that is not empty, in ascending order of the bins.
     pub(crate) fn bins(&self) -> impl Iterator<Item = (u16, i64)> {
         self.bins.iter().map(|(bin, n)| (bin, i64::from(n)))
     }
@@ -47,12 +47,12 @@ impl Durations {
         self.count == 0 && self.sum_ms == 0 && self.bins.is_zero()
     }
 
-    /// The nearest rank of a quantile: so many are at most as long as it.
+    /// The nearest rank of a quantile, at least 1: this many durations are at most as long as the quantile. The division rounds up.
     pub(crate) fn rank(&self, percent: u8) -> i64 {
         ((i64::from(percent) * self.count + 99) / 100).max(1)
     }
 
-    /// The quantile by nearest rank in seconds, at most 1 % off; `None` when empty.
+    /// The quantile by nearest rank in seconds, off by at most 1 %; `None` if there are no durations.
     pub(crate) fn quantile_seconds(&self, percent: u8, bins: &DurationBins) -> Option<f64> {
         let rank = self.rank(percent);
         let mut below = 0;

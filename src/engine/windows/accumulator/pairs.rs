@@ -1,8 +1,8 @@
-//! Joint counts of two ranks, from which Spearman's rho is read: a group, where the coefficient itself is none.
+//! Joint counts of two ranks, from which Spearman's rho is read. The counts form a group, which the coefficient itself does not.
 
 use super::{adjust_sparse, merge_sparse};
 
-/// How often each pair of bins occurred.
+/// The number of occurrences of each pair of bins, in ascending order and never zero.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Pairs {
     counts: Vec<((u32, u32), i32)>,
@@ -21,15 +21,16 @@ impl Pairs {
         self.counts.is_empty()
     }
 
-    /// How many pairs.
+    /// The number of pairs.
     pub(crate) fn count(&self) -> i64 {
         self.counts.iter().map(|(_, n)| i64::from(*n)).sum()
     }
 
-    /// Spearman's rho with mid-ranks for ties: Pearson's correlation of the ranks. `None` below 10 pairs or when one side is constant.
+    /// Spearman's rho with mid-ranks for ties, which is Pearson's correlation of the ranks; -1 to 1. `None` with fewer than 10 pairs or if one side
+    /// is constant.
     pub(crate) fn rho(&self) -> Option<f64> {
         let n = self.count();
-        // Ascending by the first side already.
+        // The counts ascend by the first side already.
         let xs = mid_ranks(self.counts.iter().map(|((x, _), n)| (*x, *n)));
         let mut by_y: Vec<(u32, i32)> = self.counts.iter().map(|((_, y), n)| (*y, *n)).collect();
         by_y.sort_unstable_by_key(|(y, _)| *y);
@@ -45,14 +46,14 @@ impl Pairs {
     }
 }
 
-/// A bin of one side, with its mid-rank and how many are in it.
+/// A bin of one side, with its mid-rank and the number of pairs in it.
 struct Ranked {
     bin: u32,
     rank: f64,
     count: i64,
 }
 
-/// The bins of one side, ascending, from entries that are.
+/// The bins of one side in ascending order, with their mid-ranks, from entries in ascending order.
 fn mid_ranks(entries: impl Iterator<Item = (u32, i32)>) -> Vec<Ranked> {
     let mut ranks: Vec<Ranked> = Vec::new();
     for (bin, n) in entries {

@@ -1,7 +1,8 @@
-//! A pane: what one slice of event time holds, by slot. Counts and durations, which are nearly all of it, lie in sheets of eight and
-//! twelve bytes a line; everything else in a map.
+//! A pane: the content of one slice of event time, by slot. Counts and durations, which make up nearly all of it, are kept in sheets with lines of
+//! eight and twelve bytes; other accumulators are kept in a map.
 //!
-//! The flushed content is in the totals, the pending content is not: a fact that leaves a window before any reading need never enter the totals.
+//! The flushed content is in the totals and the pending content is not. A fact that leaves a window before any reading therefore never enters the
+//! totals of that window.
 
 use rustc_hash::FxHashMap;
 
@@ -10,7 +11,7 @@ use crate::engine::terms::Contribution;
 use crate::engine::windows::accumulator::Accumulator;
 use crate::engine::windows::slots::SlotId;
 
-/// How many of a slot, of one bin where it keeps durations.
+/// A count of a slot. For a slot of durations it is the count of one bin.
 #[derive(Clone, Copy, Debug)]
 #[repr(C, packed(2))]
 pub(crate) struct CountLine {
@@ -19,7 +20,7 @@ pub(crate) struct CountLine {
     bin: u16,
 }
 
-/// The sum of a slot's durations.
+/// The sum of a slot's durations, in milliseconds.
 #[derive(Clone, Copy, Debug)]
 #[repr(C, packed(4))]
 pub(crate) struct SumLine {
@@ -27,12 +28,12 @@ pub(crate) struct SumLine {
     ms: i64,
 }
 
-/// What one slice of event time holds.
+/// The content of one slice of event time.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Pane {
     /// The content that is in the totals of its ring.
     pub(super) flushed: PaneContent,
-    /// The content that is not in them yet.
+    /// The content that is not yet in the totals.
     pub(super) pending: PaneContent,
 }
 
@@ -47,29 +48,29 @@ pub(crate) struct PaneContent {
 /// One entry of a pane.
 #[derive(Debug)]
 pub(crate) enum PaneEntry<'a> {
-    /// The bin, where the slot keeps durations, and how many.
+    /// The bin (0 unless the slot keeps durations), and the count.
     Count(u16, i64),
-    /// Milliseconds.
+    /// A sum of durations, in milliseconds.
     Sum(i64),
-    /// Anything else.
+    /// Any other accumulator.
     Other(&'a Accumulator),
 }
 
 impl Pane {
-    /// Takes in everything of a finer pane.
+    /// Adds the content of a finer pane.
     pub(super) fn roll(&mut self, finer: Self) {
         self.flushed.roll(finer.flushed);
         self.pending.roll(finer.pending);
     }
 
-    /// How many entries it holds.
+    /// The number of entries.
     pub(super) fn len(&self) -> usize {
         self.flushed.len() + self.pending.len()
     }
 }
 
 impl PaneContent {
-    /// Adds a value (`sign` 1) or takes it out again (`sign` -1).
+    /// Adds a value (`sign` 1) or subtracts it (`sign` -1).
     pub(crate) fn apply(&mut self, slot: SlotId, value: &Contribution, sign: i64) {
         match *value {
             Contribution::Count(by) => self.count(slot, 0, sign * by),
@@ -93,7 +94,7 @@ impl PaneContent {
             Accumulator::Count(n) => self.count(slot, 0, *n),
             Accumulator::Durations(durations) => {
                 durations.bins().for_each(|(bin, n)| self.count(slot, bin, n));
-                let sum = i64::try_from(durations.sum_ms).expect("the facts ahead at one instant are a handful of durations");
+                let sum = i64::try_from(durations.sum_ms).expect("the facts ahead at one instant are only a few durations");
                 self.sums.push(SumLine { slot, ms: sum });
             }
             Accumulator::Answers(_) | Accumulator::Pairs(_) | Accumulator::Since(_) => {
@@ -106,7 +107,7 @@ impl PaneContent {
         }
     }
 
-    /// Takes in all of another.
+    /// Adds the content of a finer pane.
     pub(super) fn roll(&mut self, finer: Self) {
         self.counts.append(finer.counts);
         self.sums.append(finer.sums);
@@ -117,13 +118,13 @@ impl PaneContent {
         }
     }
 
-    /// Merges what can be merged.
+    /// Merges the lines of each slot where possible.
     pub(crate) fn settle(&mut self) {
         self.counts.merge();
         self.sums.merge();
     }
 
-    /// Everything it holds; a slot may come several times.
+    /// All entries; a slot may occur several times.
     pub(crate) fn entries(&self) -> impl Iterator<Item = (SlotId, PaneEntry<'_>)> {
         let counts = self.counts.lines().iter().map(|line| (line.slot, PaneEntry::Count(line.bin, i64::from(line.n))));
         let sums = self.sums.lines().iter().map(|line| (line.slot, PaneEntry::Sum(line.ms)));
@@ -131,18 +132,18 @@ impl PaneContent {
         counts.chain(sums).chain(others)
     }
 
-    /// Whether it holds nothing.
+    /// Whether there are no entries.
     pub(super) fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// How many entries it holds.
+    /// The number of entries.
     fn len(&self) -> usize {
         self.counts.lines().len() + self.sums.lines().len() + self.others.len()
     }
 
     fn count(&mut self, slot: SlotId, bin: u16, mut n: i64) {
-        // Nearly always one; what does not fit a line takes several.
+        // The number nearly always is 1. A number that does not fit into one line takes several lines.
         while n != 0 {
             let of_line = n.clamp(i16::MIN.into(), i16::MAX.into());
             self.counts.push(CountLine { slot, n: of_line as i16, bin });

@@ -1,26 +1,26 @@
-//! A sheet: lines that are appended as they come, and merged by key once there are twice as many as merged ones. So writing is a push, and what
-//! is kept long is sorted, merged and small.
+//! A sheet: lines are appended as they come, and merged by key once there are about twice as many lines as merged ones. So writing a line is a push,
+//! and a sheet that is kept for long is sorted, merged and small.
 
 /// One line of a sheet.
 pub(crate) trait Line: Copy {
-    /// What lines are merged by.
+    /// The key by which lines are merged.
     fn key(&self) -> u64;
 
-    /// Adds another line of the same key; `false`, changing nothing, where the sum does not fit.
+    /// Adds another line with the same key; returns `false` and changes nothing if the sum does not fit.
     fn absorb(&mut self, other: &Self) -> bool;
 
-    /// Whether it need not be kept.
+    /// Whether the line need not be kept.
     fn is_zero(&self) -> bool;
 }
 
-/// So many lines are appended before they are looked at.
+/// The number of lines that are always appended before any are merged.
 const UNMERGED_MIN: usize = 64;
 
 /// Lines of one kind.
 #[derive(Clone, Debug)]
 pub(crate) struct Sheet<L> {
     lines: Vec<L>,
-    /// The lines up to here are in the order of their keys and merged.
+    /// The number of lines at the start that are merged and in the order of their keys.
     merged: usize,
 }
 
@@ -38,30 +38,30 @@ impl<L: Line> Sheet<L> {
         }
     }
 
-    /// Takes in the lines of another sheet.
+    /// Adds the lines of another sheet.
     pub(crate) fn append(&mut self, other: Self) {
         if self.lines.is_empty() {
             *self = other;
             return;
         }
         self.lines.extend_from_slice(&other.lines);
-        // What is rolled together is kept long, so it is not left to grow as far as what is being written.
+        // A rolled-up sheet is kept for long, so it is merged sooner than a sheet to which lines are still pushed.
         if self.lines.len() > self.merged + self.merged / 4 + UNMERGED_MIN {
             self.merge();
         }
     }
 
-    /// The lines, not all of them merged.
+    /// All lines, which are not necessarily merged.
     pub(crate) fn lines(&self) -> &[L] {
         &self.lines
     }
 
-    /// Merges all lines and gives back memory that is not needed.
+    /// Merges all lines and releases memory that is not needed.
     pub(crate) fn merge(&mut self) {
         if self.merged == self.lines.len() {
             return;
         }
-        // The sort finds the merged lines as one long run and sorts only those after them.
+        // The sort finds the merged lines as one long run and sorts only the lines after them.
         self.lines.sort_by_key(Line::key);
         let mut kept = 0;
         for at in 0..self.lines.len() {
