@@ -1,6 +1,6 @@
-//! Reading: from the running totals to the values of one instant, over one engine or several.
+//! Reading: derives the values of one instant from the running totals, over one engine or several.
 //!
-//! Does not know how a total came about, nor the names of families.
+//! Does not know how a total came about, nor the names of metric families.
 
 mod cell_reading;
 mod merged_engines;

@@ -1,4 +1,4 @@
-//! Readings: from an accumulator to the numbers that are shown, such as quantiles, buckets and rho.
+//! Readings: the exported numbers of an accumulator, such as quantiles, buckets and rho.
 
 use smallvec::SmallVec;
 
@@ -6,31 +6,37 @@ use crate::engine::terms::{DurationBins, EngineSettings, Measure};
 use crate::engine::windows::{Accumulator, AnswerSums, Durations};
 use crate::time::{EventTime, Span};
 
-/// What a cell shows over one window, or now; boxed where it is large, because most cells count and a snapshot has one for each cell and window.
+/// The reading of a cell over one window, or of a state now. Large kinds are boxed, because most cells are counts and a snapshot has a reading for
+/// each cell and window.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Reading {
     Count(i64),
     Answers(Box<AnswerSums>),
     Durations(Box<DurationsReading>),
-    Pairs { count: i64, rho: Option<f64> },
+    /// A correlation: the number of pairs, and Spearman's rho (-1 to 1) if it is defined.
+    Pairs {
+        count: i64,
+        rho: Option<f64>,
+    },
+    /// The oldest start of a wait; `None` if nothing waits.
     Oldest(Option<EventTime>),
 }
 
-/// The numbers of a distribution.
+/// The reading of a distribution of durations.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct DurationsReading {
     pub(crate) count: i64,
     pub(crate) sum_seconds: f64,
-    /// In the order of the configured quantiles; empty when there is no sample.
+    /// In the order of the configured quantiles; empty if there is no sample.
     pub(crate) quantiles_seconds: SmallVec<[f64; 3]>,
-    /// How many lie at or below each configured bound.
+    /// The number of durations at or below each configured bound.
     pub(crate) at_most: SmallVec<[i64; 16]>,
-    /// For times in a stage, whether or not it is among the configured quantiles.
+    /// The median, which is set for times in a stage only, whether or not it is a configured quantile.
     pub(crate) median_seconds: Option<f64>,
 }
 
 impl Reading {
-    /// Reads an accumulator.
+    /// The reading of an accumulator.
     pub(crate) fn of(accumulator: &Accumulator, measure: Measure, settings: &EngineSettings, bins: &DurationBins) -> Self {
         match accumulator {
             Accumulator::Count(n) => Self::Count(*n),
@@ -49,7 +55,7 @@ impl Reading {
 }
 
 impl DurationsReading {
-    /// Bounds and quantiles are configured in ascending order, so that one walk over the bins meets all of them.
+    /// Reads all bounds and quantiles in one pass over the bins. That requires both to be configured in ascending order.
     fn of(durations: &Durations, bounds: &[Span], settings: &EngineSettings, bins: &DurationBins) -> Self {
         let mut reading = Self { count: durations.count, sum_seconds: durations.sum_ms as f64 / 1000.0, ..Self::default() };
         let mut bounds = bounds.iter().map(|bound| bins.of(bound.0)).peekable();
@@ -70,7 +76,7 @@ impl DurationsReading {
 }
 
 /// The exported bounds of a measure of durations.
-#[expect(clippy::wildcard_enum_match_arm, reason = "response times are the rule and the others are listed")]
+#[expect(clippy::wildcard_enum_match_arm, reason = "most durations are response times, and the others are listed")]
 pub(crate) fn bounds_of(measure: Measure, settings: &EngineSettings) -> &[Span] {
     match measure {
         Measure::ChatWait | Measure::ChatDuration => &settings.duration_bounds.chat,

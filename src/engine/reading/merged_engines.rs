@@ -1,5 +1,5 @@
-//! The values of several engines as one: each handles partition groups of its own, on a thread of its own, and their sums are added up before values
-//! are read. Accumulators are groups of integers, so nothing is derived before the sum, and the values are those of one engine over all groups.
+//! The values of several engines as one. Each engine handles its own partition groups on its own thread, and their totals are added up before values
+//! are read. Accumulators are groups of integers and nothing is derived before the sum, so the values are those of one engine over all groups.
 
 use super::snapshot::Snapshot;
 use super::take::{GroupsReport, take};
@@ -7,7 +7,7 @@ use crate::engine::Engine;
 use crate::engine::terms::DurationBins;
 use crate::engine::windows::Windows;
 
-/// The sums of several engines, and the snapshots of them.
+/// The sums of several engines, and the snapshots made from them.
 #[derive(Debug)]
 pub struct MergedEngines {
     windows: Windows,
@@ -16,15 +16,15 @@ pub struct MergedEngines {
 }
 
 impl MergedEngines {
-    /// For this engine and those beside it.
+    /// Merges this engine and the engines made by [`Engine::beside`].
     #[must_use]
     pub fn of(engine: &Engine) -> Self {
         let windows = engine.windows.beside();
         Self { bins: windows.settings.duration_bins(), windows, groups: GroupsReport::default() }
     }
 
-    /// Adds up the sums of the engines, after it has brought all of them to the instant of the one that is ahead. Quick, so that they can go on:
-    /// nothing is derived here.
+    /// Adds up the totals of the engines, after moving all of them to the latest `now` among them. It derives no values, so it is quick and the
+    /// engines can soon continue.
     pub fn gather(&mut self, engines: &mut [&mut Engine]) {
         engines.iter_mut().for_each(|engine| engine.take_in());
         if let Some(now) = engines.iter().map(|engine| engine.windows.now).max() {
@@ -38,7 +38,7 @@ impl MergedEngines {
         self.groups = GroupsReport::of(&windows, &assigned, &parked);
     }
 
-    /// All values as of the last gathering.
+    /// All values as of the last call of [`Self::gather`].
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
         take(&self.windows, &self.bins, self.groups.clone())

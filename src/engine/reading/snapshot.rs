@@ -1,6 +1,6 @@
 //! A snapshot: all values as of one instant, immutable, as a scrape reads them.
 //!
-//! Does not know which family shows which value: that is the catalogue's business.
+//! Does not know which metric family shows which value; the catalogue decides that.
 
 use rustc_hash::FxHashMap;
 
@@ -18,71 +18,73 @@ pub struct Snapshot {
     pub now: EventTime,
     /// The windows, shortest first, with their coverage.
     pub windows: Vec<WindowState>,
-    /// What is known of each topic over the assigned groups.
+    /// The state of each topic over the assigned groups.
     pub topics: Vec<TopicSnapshot>,
-    /// How many entries each store holds.
+    /// The number of entries in each store.
     pub entries: Vec<(&'static str, usize)>,
-    /// How many entries each store lost at its limit.
+    /// The number of entries that each store evicted at its limit.
     pub evictions: Vec<(&'static str, u64)>,
-    /// How many events named a value beyond the limit of each dimension.
+    /// For each dimension, the number of times that events named a value beyond its limit.
     pub overflows: Vec<(String, u64)>,
-    /// Since when the customer base is known; `None` where it is not.
+    /// The time from which the customer base is known; `None` if it is not known.
     pub customers_since: Option<EventTime>,
-    /// Whether the backlog of every assigned group is whole; `None` without groups.
+    /// Whether the backlog of every assigned group is complete; `None` without groups.
     pub is_backlog_complete: Option<bool>,
-    /// Label sets that are shown, and the limit of cells.
+    /// The number of label sets that are shown, and the limit of cells.
     pub cells: (usize, usize),
-    /// Readings of each cell: one a window, or one in all for state.
+    /// The readings of each cell: one for each window, or a single one for a state.
     pub(crate) readings: FxHashMap<Cell, Vec<Reading>>,
-    /// The group keys by grouping set and texts, in order of their texts; the overall key stands first.
+    /// The group keys by grouping set and texts, in the order of their texts, after the overall key.
     pub(crate) keys: Vec<GroupKey>,
-    /// The labels that each measure has been seen with, ascending.
+    /// The labels seen with each measure, ascending.
     pub(crate) labels: FxHashMap<Measure, Vec<Label>>,
+    /// The scales seen, by [`crate::engine::terms::ScaleId`].
     pub(crate) scales: Vec<Scale>,
-    /// The configured trends, and the medians that they compare.
+    /// The configured trends.
     pub(crate) trends: Vec<TrendSettings>,
+    /// The medians that the trends compare.
     pub(crate) medians: Vec<TrendMedians>,
-    /// The texts of stage and channel of each touchpoint label.
+    /// The texts of the stage and the channel of each touchpoint label.
     pub(crate) touchpoints: Vec<(Label, String, String)>,
-    /// The journey's stages: those configured, in their order, and then those seen beside them.
+    /// The journey's stages: the configured ones in their order, followed by other stages that events named.
     pub(crate) stages: Vec<JourneyStage>,
-    /// The texts of the stages of each move.
+    /// The texts of the two stages of each move.
     pub(crate) transitions: Vec<(Label, String, String)>,
 }
 
 /// A stage of the customer journey.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct JourneyStage {
-    /// The label of measures by stage alone, and the first part of those of stage and scale.
+    /// The label of measures by stage, and the first number in labels of stage and scale.
     pub(crate) label: Label,
     pub(crate) text: String,
-    /// Its place among those configured.
+    /// The index among the configured stages; `None` if it is not configured.
     pub(crate) place: Option<usize>,
 }
 
 /// One window at the snapshot's instant.
 #[derive(Clone, Debug)]
 pub struct WindowState {
-    /// Its configuration.
+    /// The configuration of the window.
     pub settings: WindowSettings,
-    /// Its first instant.
+    /// The first instant of the window.
     pub start: EventTime,
-    /// The share of it for which every assigned partition's data has been seen; `None` without partitions.
+    /// The share of the window for which the data of every assigned partition has been seen, 0 to 1; `None` without partitions.
     pub coverage: Option<f64>,
-    /// When it will be, or was, filled: the first record's time and its range.
+    /// When the window is or was first covered completely: the first record's time plus the range.
     pub complete_at: Option<EventTime>,
 }
 
 /// One topic over the assigned groups.
 #[derive(Clone, Debug)]
 pub struct TopicSnapshot {
-    /// Its name.
+    /// The name of the topic.
     pub name: String,
-    /// The outcomes of all its records.
+    /// The outcomes of all records of the topic.
     pub ledger: Ledger,
-    /// The smallest watermark over the partitions that have lag, else the largest.
+    /// The smallest watermark of the partitions that have lag; if none has lag, the largest watermark.
     pub watermark: Option<EventTime>,
-    /// How far back copies are recognised, at the least.
+    /// How far back copies are recognised, in the partition where that is least far.
     pub dedup_horizon: Span,
 }
 
@@ -91,15 +93,15 @@ pub struct TopicSnapshot {
 pub(crate) struct TrendMedians {
     pub(crate) measure: Measure,
     pub(crate) trend: TrendSettings,
-    /// Of the short window, and of the baseline window without it, in seconds.
+    /// The median of the short window and of the baseline window without the short one, in seconds.
     pub(crate) seconds: (f64, f64),
 }
 
-/// A group key.
+/// A group key as it is shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct GroupKey {
     pub(crate) id: KeyId,
-    /// The number of its grouping set, contact sets before customer sets; `None` for the overall key.
+    /// The index of its grouping set, contact sets before customer sets; `None` for the overall key.
     pub(crate) set: Option<usize>,
     pub(crate) texts: Vec<String>,
 }
@@ -110,7 +112,7 @@ impl Snapshot {
         self.readings.get(&Cell { measure, label, key }).map(Vec::as_slice)
     }
 
-    /// The labels that a measure has been seen with.
+    /// The labels seen with a measure.
     pub(crate) fn labels_of(&self, measure: Measure) -> &[Label] {
         self.labels.get(&measure).map_or(&[], Vec::as_slice)
     }

@@ -1,4 +1,4 @@
-//! What lies behind a value: one standing fact in texts and windows.
+//! One standing fact behind a value, with its texts and windows.
 
 use smallvec::SmallVec;
 
@@ -6,50 +6,50 @@ use crate::engine::terms::{Contribution, Fact, Label, Measure, Names, WindowSett
 use crate::engine::windows::{Subject, Windows, ring_of};
 use crate::time::{EventTime, Span};
 
-/// A fact that stands.
+/// A fact that was posted and not withdrawn.
 #[derive(Clone, Debug)]
 pub struct StandingFact<'a> {
-    /// What it is about.
+    /// The ticket or chat, survey or customer that the fact is about.
     pub subject: Subject,
-    /// What it counts.
+    /// The measure that the fact belongs to.
     pub(crate) measure: Measure,
     /// The measure's own label.
     pub(crate) label: Label,
-    /// The values of all configured dimensions, in their order; `unknown` where there is none.
+    /// The values of all configured dimensions, in their order; `unknown` for an unset dimension.
     pub dimensions: SmallVec<[&'a str; 8]>,
-    /// The event time that decides in which windows it counts; `None` for state of now that has none.
+    /// The event time that decides the windows in which the fact counts; `None` for a present state without a time.
     pub time: Option<EventTime>,
-    /// What it adds.
+    /// The value that the fact adds.
     pub value: FactValue,
-    /// The windows that it counts in now.
+    /// The windows in which the fact counts now.
     pub windows: &'a [WindowSettings],
-    /// Whether it is state and counts now.
+    /// Whether the fact is a state that counts now.
     pub is_state_now: bool,
 }
 
-/// What a fact adds.
+/// The value that a fact adds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FactValue {
-    /// So many of a thing; negative where a count falls.
+    /// A number of things; negative if a count falls.
     Count(i64),
-    /// A length of time.
+    /// A duration.
     Duration(Span),
     /// A survey answer.
     Answer {
-        /// CSAT, NPS: the score. CES: the effort above the least of its scale. In millionths of a point.
+        /// CSAT and NPS: the score. CES: the effort above the least of its scale. In millionths of a point.
         points: i64,
-        /// CSAT: satisfied; NPS: promoter; CES: low effort.
+        /// CSAT: satisfied. NPS: promoter. CES: low effort.
         is_good: bool,
-        /// NPS: detractor; CES: high effort.
+        /// NPS: detractor. CES: high effort. Never for CSAT.
         is_bad: bool,
     },
     /// One pair of a correlation.
     Pair,
-    /// Waiting since then.
+    /// The start of a wait.
     Since(EventTime),
 }
 
-/// A standing fact of a group, whose names it is written in.
+/// Translates a fact of a partition group into texts; `names` must be the names of that group.
 pub(crate) fn standing_fact<'a>(subject: Subject, fact: &Fact, names: &'a Names, windows: &'a Windows) -> StandingFact<'a> {
     let is_reached = fact.time <= windows.now;
     let is_state = fact.measure.is_state();

@@ -1,4 +1,4 @@
-//! Taking a snapshot of the windows: the value of a window is the sum of the rings up to it.
+//! Taking a snapshot of the windows. The value of a window is the sum of the rings up to it.
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -10,7 +10,7 @@ use crate::engine::terms::{CHANNEL, DurationBins, EngineTopic, JOURNEY_STAGE, La
 use crate::engine::windows::{Accumulator, Cell, CellId, Durations, KeyId, Refusal, Windows};
 use crate::time::{EventTime, Span};
 
-/// What a snapshot says of the partition groups, apart from the values.
+/// The part of a snapshot that describes the partition groups, apart from their values.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct GroupsReport {
     windows: Vec<WindowState>,
@@ -23,7 +23,8 @@ pub(crate) struct GroupsReport {
 }
 
 impl GroupsReport {
-    /// The state of the assigned groups of one or several engines, all at one instant; the parked ones are asked for counters alone.
+    /// The report on the assigned groups of one or several engines, which must be at the same instant. Parked groups contribute only to the
+    /// overflows.
     pub(crate) fn of(engines: &[&Windows], groups: &[&GroupState], parked: &[&GroupState]) -> Self {
         let Some(windows) = engines.first() else { return Self::default() };
         Self {
@@ -38,7 +39,7 @@ impl GroupsReport {
     }
 }
 
-/// The snapshot of an engine's windows and of the groups behind them.
+/// The snapshot of an engine's windows, with the report on the groups behind them.
 pub(crate) fn take(windows: &Windows, bins: &DurationBins, state: GroupsReport) -> Snapshot {
     let mut labels: FxHashMap<Measure, Vec<Label>> = FxHashMap::default();
     let mut readings: FxHashMap<Cell, Vec<Reading>> = FxHashMap::default();
@@ -75,7 +76,7 @@ pub(crate) fn take(windows: &Windows, bins: &DurationBins, state: GroupsReport) 
     }
 }
 
-/// One reading a window, or one in all; none when the cell never held anything.
+/// One reading for each window, or a single one for a state; none if the cell never held a value.
 fn readings_of(windows: &Windows, bins: &DurationBins, cell: &Cell, id: CellId) -> Vec<Reading> {
     let read = |accumulator: &Accumulator| Reading::of(accumulator, cell.measure, &windows.settings, bins);
     if cell.measure.is_state() {
@@ -92,7 +93,8 @@ fn readings_of(windows: &Windows, bins: &DurationBins, cell: &Cell, id: CellId) 
     (0..rings).map(add).collect()
 }
 
-/// The medians that the trends of durations compare: a median cannot be subtracted, so the rings between are added up.
+/// The medians that the trends of durations compare. Medians cannot be subtracted, so the baseline's is computed from the rings beyond the short
+/// window.
 fn trend_medians(windows: &Windows, bins: &DurationBins) -> Vec<TrendMedians> {
     let mut medians = Vec::new();
     for measure in [Measure::FirstResponse, Measure::Resolution] {
@@ -115,6 +117,7 @@ fn trend_medians(windows: &Windows, bins: &DurationBins) -> Vec<TrendMedians> {
     medians
 }
 
+/// The group keys of all cells that are read, and the overall key.
 fn keys(windows: &Windows, readings: &FxHashMap<Cell, Vec<Reading>>) -> Vec<GroupKey> {
     let mut ids: FxHashSet<KeyId> = readings.keys().map(|cell| cell.key).collect();
     ids.insert(KeyId::default());
@@ -127,7 +130,7 @@ fn keys(windows: &Windows, readings: &FxHashMap<Cell, Vec<Reading>>) -> Vec<Grou
     keys
 }
 
-/// The texts of labels of a stage and a second value.
+/// The texts of labels that consist of a stage and a second value.
 fn texts(windows: &Windows, labels: Option<&Vec<Label>>, second_dimension: u8) -> Vec<(Label, String, String)> {
     let texts = |label: &Label| {
         let (stage, second) = label.split();
@@ -140,6 +143,7 @@ fn texts(windows: &Windows, labels: Option<&Vec<Label>>, second_dimension: u8) -
     labels.into_iter().flatten().map(texts).collect()
 }
 
+/// The configured stages in their order, followed by the other stages that labels name, by text.
 fn stages(windows: &Windows, labels: &FxHashMap<Measure, Vec<Label>>) -> Vec<JourneyStage> {
     const BY_STAGE: [Measure; 3] = [Measure::JourneyCustomers, Measure::JourneyEntered, Measure::StageContacts];
     const BY_STAGE_AND_SCALE: [Measure; 2] = [Measure::StageCsat, Measure::StageCes];
@@ -159,6 +163,7 @@ fn stages(windows: &Windows, labels: &FxHashMap<Measure, Vec<Label>>) -> Vec<Jou
     stages
 }
 
+/// The windows with their coverage over all topics of the groups.
 fn window_states(windows: &Windows, groups: &[&GroupState]) -> Vec<WindowState> {
     let topics = || groups.iter().flat_map(|g| &g.topics);
     let first_record = topics().filter_map(|t| t.first_record).min();
@@ -172,7 +177,7 @@ fn window_states(windows: &Windows, groups: &[&GroupState]) -> Vec<WindowState> 
     windows.settings.windows.iter().zip(windows.starts()).map(state).collect()
 }
 
-/// The share of `start..now` that lies after the first record and has been seen.
+/// The share of `start..now` that lies after the first record and has been seen, 0 to 1.
 fn covered(start: EventTime, now: EventTime, first_record: Option<EventTime>, seen_through: EventTime) -> f64 {
     let from = first_record.unwrap_or(now).max(start);
     let (seen, whole) = (seen_through.min(now) - from, now - start);
@@ -223,7 +228,7 @@ fn evictions(engines: &[&Windows], groups: &[&GroupState]) -> Vec<(&'static str,
     ]
 }
 
-/// How many events named a value beyond the limit, by dimension.
+/// For each dimension, the number of times that events named a value beyond the limit.
 fn overflows<'a>(windows: &Windows, groups: impl Iterator<Item = &'a &'a GroupState>) -> Vec<(String, u64)> {
     let mut sums: Vec<(String, u64)> = windows.settings.dimensions.iter().map(|d| (d.name.clone(), 0)).collect();
     for group in groups {
