@@ -1,7 +1,9 @@
-//! The pure state machine: once-only, life cycles, facts, panes and rolling windows, snapshots (stages 3 to 5 of the way of an event).
+//! The engine: a pure state machine for stages 3 to 5 of the way of an event. It admits each event once, keeps life cycles, derives facts, adds them
+//! up in panes and rolling windows, and takes snapshots.
 //!
-//! Four rooms: `terms` (what life cycles are told), `lives` (tickets, chats, surveys, customers), `windows` (slots, cells, panes, totals) and `reading`
-//! (snapshots). Knows no JSON, no Kafka, no metric text and no clock: `now` is an argument of [`Engine::advance_to`].
+//! It has four rooms: `terms` (the settings and vocabulary of life cycles), `lives` (tickets, chats, surveys, customers), `windows` (slots, cells,
+//! panes, totals) and `reading` (snapshots). It knows no JSON, no Kafka, no metric text and no clock: `now` is an argument of
+//! [`Engine::advance_to`].
 
 mod lives;
 mod memory_budget;
@@ -21,7 +23,7 @@ pub use record::{Outcome, PartitionGroup, Progress, RecordPlace, TopicIndex};
 pub use terms::*;
 pub use windows::{LoyaltyAnswer, Subject};
 
-/// What the catalogue reads a snapshot with.
+/// The names with which the metric catalogue reads a snapshot.
 pub(crate) mod read {
     pub(crate) use super::lives::{FEELINGS, METRICS, POINT, score_text};
     pub(crate) use super::reading::{DurationsReading, GroupKey, JourneyStage as Stage, Reading, bounds_of};
@@ -38,11 +40,11 @@ use self::windows::{Outbox, StandingFacts, Windows};
 use crate::event::Decoded;
 use crate::time::EventTime;
 
-/// What a caller must see to.
+/// The caller's duty that an `expect` relies on.
 const ASSIGNED: &str = "records come from assigned partition groups only";
 
-/// The number of admitted events that are taken in at once, unless values are read or time moves before: the code that judges a record and the code
-/// that applies an event do not fit a processor's instruction cache together, so that doing either for many in a row takes half the time.
+/// The number of admitted events that are applied together, unless values are read or time moves before. The code that judges a record and the code
+/// that applies an event do not both fit a processor's instruction cache, so doing each many times in a row takes half the time.
 const TAKEN_AT_ONCE: usize = 128;
 
 /// The state machine over all partition groups of this process.
@@ -52,11 +54,11 @@ pub struct Engine {
     bins: Arc<DurationBins>,
     assigned: AssignedGroups,
     parked: BTreeMap<PartitionGroup, GroupState>,
-    /// Admitted events that are not taken in yet, in their order. Whatever reads values or moves time takes them in first.
+    /// The admitted events that are not applied yet, in their order. Every method that reads values or moves time applies them first.
     admitted: Vec<(PartitionGroup, AdmittedEvent)>,
-    /// While catching up: how far now follows the admitted events.
+    /// The latest instant to which now follows the admitted events, during catch-up; else `None`.
     follow_until: Option<EventTime>,
-    /// Whether the facts themselves are kept too.
+    /// Whether the facts themselves are kept, beside the sums.
     keeps_facts: bool,
 }
 
@@ -67,7 +69,7 @@ impl Engine {
         Self::of(Windows::new(&settings))
     }
 
-    /// A further engine, for other partition groups, whose values [`MergedEngines`] can add to those of this one.
+    /// A further engine, for other partition groups. [`MergedEngines`] can add its values to those of this engine.
     #[must_use]
     pub fn beside(&self) -> Self {
         Self::of(self.windows.beside())
@@ -85,16 +87,16 @@ impl Engine {
         }
     }
 
-    /// Keeps every fact from now on, beside the sums, so that any value can be taken apart: see [`Self::standing_facts`].
+    /// From now on keeps every fact beside the sums, so that any value can be traced to its facts: see [`Self::standing_facts`].
     ///
     /// # Panics
-    /// When a partition group was assigned already: its earlier facts would be missing.
+    /// If a partition group was assigned before, because its earlier facts would be missing.
     pub fn keep_standing_facts(&mut self) {
         assert!(self.assigned.0.is_empty() && self.parked.is_empty(), "facts are kept from the first event on");
         self.keeps_facts = true;
     }
 
-    /// Takes a partition group in: resumes it if it is parked, else creates it empty.
+    /// Assigns a partition group: resumes its state if it is parked, else creates an empty one.
     pub fn assign(&mut self, group: PartitionGroup) {
         if self.assigned.0.contains_key(&group) {
             return;
@@ -111,7 +113,7 @@ impl Engine {
         });
     }
 
-    /// Takes a partition group's contribution out of every value and parks its state.
+    /// Removes a partition group's contribution from every value, and parks its state.
     pub fn revoke(&mut self, group: PartitionGroup) {
         self.take_in();
         if let Some(mut state) = self.assigned.0.remove(&group) {
@@ -123,17 +125,17 @@ impl Engine {
         }
     }
 
-    /// The next offset to read for a topic of a group that is assigned or parked; `None` where nothing of it was handled yet.
+    /// The next offset to read for a topic of an assigned or parked group; `None` if none of its records was handled yet.
     #[must_use]
     pub fn next_offset(&self, group: PartitionGroup, topic: TopicIndex) -> Option<i64> {
         let state = self.assigned.0.get(&group).or_else(|| self.parked.get(&group))?;
         state.topics[usize::from(topic.0)].next_offset
     }
 
-    /// Handles one record of an assigned group and gives its outcome.
+    /// Handles one record of an assigned group and returns its outcome.
     ///
     /// # Panics
-    /// When the group is not assigned, or the offset is not above those before it: the caller's mistake.
+    /// If the group is not assigned, or if the offset is not greater than the earlier ones. Both are mistakes of the caller.
     pub fn handle(&mut self, place: RecordPlace, decoded: &Decoded<'_>) -> Outcome {
         let group = self.assigned.0.get_mut(&place.group).expect(ASSIGNED);
         let (outcome, admitted) = group.judge(place, decoded);
@@ -146,7 +148,8 @@ impl Engine {
         outcome
     }
 
-    /// Notes that a group was not read from its logs' start, so that its backlog is not whole until a full set of ticket snapshots was read.
+    /// Notes that a group was not read from the start of its logs, so that its backlog is incomplete until a full set of ticket snapshots has been
+    /// read.
     pub fn mark_incomplete(&mut self, group: PartitionGroup) {
         self.take_in();
         if let Some(state) = self.assigned.0.get_mut(&group) {
@@ -154,20 +157,21 @@ impl Engine {
         }
     }
 
-    /// Lets now follow the admitted events, but not beyond `limit`: while catching up, nothing is then held. `None` ends it.
+    /// Makes now follow the admitted events up to `limit`, so that during catch-up no event is held before that. `None` ends this.
     pub fn follow_events_until(&mut self, limit: Option<EventTime>) {
         self.take_in();
         self.follow_until = limit;
     }
 
-    /// Notes how far a topic of an assigned group has been read; nothing when the group is not assigned.
+    /// Notes how far a topic of an assigned group has been read. Does nothing if the group is not assigned.
     pub fn set_progress(&mut self, group: PartitionGroup, topic: TopicIndex, progress: Progress) {
         if let Some(state) = self.assigned.0.get_mut(&group) {
             state.topics[usize::from(topic.0)].progress = Some(progress);
         }
     }
 
-    /// Moves the windows to `now`, applies events that were held until then, and lets histories settle; an earlier instant is ignored.
+    /// Moves the windows to `now`, applies the events that were held until then, and folds histories. Does nothing if `now` is not later than
+    /// before.
     pub fn advance_to(&mut self, now: EventTime) {
         self.take_in();
         if now <= self.windows.now {
@@ -193,7 +197,7 @@ impl Engine {
         take(&self.windows, &self.bins, GroupsReport::of(&[&self.windows], &groups, &parked))
     }
 
-    /// Brings the totals up to date with all facts that were posted, as every reading does. A caller that expects a reading can have it done before.
+    /// Brings the totals up to date with all posted facts. Every reading does this; a caller that expects a reading can do it in advance.
     pub fn settle(&mut self) {
         self.take_in();
         self.assigned.0.values_mut().for_each(|group| self.windows.flush(&mut group.panes));
@@ -204,8 +208,8 @@ impl Engine {
         self.windows.find_oldest(self.assigned.0.values().map(|group| &group.panes));
     }
 
-    /// Every fact that stands in an assigned group, in no order: of a measure, the facts that count in a window add up to its value there. None unless
-    /// [`Self::keep_standing_facts`] asked for them; beyond the limit of cells, more than the values hold.
+    /// Every fact in an assigned group that was posted and not withdrawn, in no order. The facts of a measure that count in a window add up to its
+    /// value there; beyond the limit of cells they exceed the values. Empty unless [`Self::keep_standing_facts`] was called.
     pub fn standing_facts(&self) -> impl Iterator<Item = StandingFact<'_>> {
         self.assigned.groups().flat_map(|group| {
             let facts = group.outbox.standing().into_iter().flat_map(StandingFacts::facts);
@@ -213,7 +217,7 @@ impl Engine {
         })
     }
 
-    /// Every relationship NPS answer of a known customer that stands, in no order; kept like the facts.
+    /// Every relationship NPS answer of a known customer that counts, in no order. Empty unless [`Self::keep_standing_facts`] was called.
     pub fn loyalty_answers(&self) -> impl Iterator<Item = LoyaltyAnswer> {
         self.assigned.groups().filter_map(|group| group.outbox.standing()).flat_map(StandingFacts::loyalty_answers)
     }
@@ -223,7 +227,7 @@ impl Engine {
         GroupState::new(terms, self.windows.panes(), Outbox::new(self.keeps_facts))
     }
 
-    /// Takes in the events that were admitted since it last did.
+    /// Applies the events that were admitted since the last call.
     fn take_in(&mut self) {
         let admitted = std::mem::take(&mut self.admitted);
         let (mut rest, mut moved) = (admitted.as_slice(), false);
@@ -232,7 +236,7 @@ impl Engine {
                 self.take_in_run(rest);
                 break;
             };
-            // Label sets give their places back at instants that events decide, and not by how many of them are taken in at once.
+            // Label sets free their places at instants that depend on events, and not on the number of events that are applied together.
             let follow_to = first.order.time.min(limit);
             if follow_to >= self.windows.next_freeing() {
                 moved |= self.move_to(follow_to);
@@ -245,7 +249,8 @@ impl Engine {
             moved |= self.take_in_run(run);
             rest = others;
         }
-        // Not before all have been taken in: their watermark says that no event comes any more before their own times.
+        // Histories are folded only after all events of the list have been applied. The watermarks already reflect the whole list, and they promise
+        // that no event before the horizon comes any more.
         if moved {
             self.settle_groups();
         }
@@ -253,13 +258,14 @@ impl Engine {
         self.admitted.clear();
     }
 
-    /// Takes some of them in; gives whether a window moved.
+    /// Applies a run of admitted events; returns whether a window moved.
     fn take_in_run(&mut self, run: &[(PartitionGroup, AdmittedEvent)]) -> bool {
         let latest = run.iter().map(|(_, admitted)| admitted.order.time).max();
         let follow_to = self.follow_until.and_then(|limit| latest.map(|latest| latest.min(limit))).filter(|now| *now > self.windows.now);
         let moved = follow_to.is_some_and(|now| self.move_to(now));
         self.assigned.change(&mut self.windows, |groups| {
-            // Each waits for memory that none of the others needs, so all of that is fetched side by side before the first is applied.
+            // The memory of each event's ticket or chat is fetched for all events before the first is applied, because these fetches do not depend
+            // on each other and so overlap.
             for (group, admitted) in run {
                 std::hint::black_box(groups.get(group).map(|group| group.lives.touch_memory(admitted)));
             }
@@ -270,7 +276,7 @@ impl Engine {
         moved
     }
 
-    /// Moves now on, and applies the events that were held until then; gives whether a window moved.
+    /// Moves now, and applies the events that were held until then; returns whether a window moved.
     fn move_to(&mut self, now: EventTime) -> bool {
         let moved = self.windows.advance_to(now);
         for group in self.assigned.0.values_mut() {
@@ -307,7 +313,7 @@ impl AssignedGroups {
         self.0.values()
     }
 
-    /// Changes groups, and posts every fact that the change brings: the one place where facts reach the windows.
+    /// Changes groups, and posts every fact that follows from the change. This is the only place where facts reach the windows.
     fn change(&mut self, windows: &mut Windows, change: impl FnOnce(&mut BTreeMap<PartitionGroup, GroupState>)) {
         change(&mut self.0);
         for group in self.0.values_mut() {

@@ -1,51 +1,52 @@
-//! What the state may take in memory at the configured limits.
+//! The memory that the state may take at the configured limits.
 //!
-//! The constants are bytes that `cargo bench --bench memory` measures at a 32nd of the default limits, rounded up; `tests/memory_budget.rs` fails
-//! where they are too small, or twice what is measured. Does not know how many partition groups there are, nor what a machine has.
+//! The constants are bytes as measured by `cargo bench --bench memory` at a 32nd of the default limits, rounded up. `tests/memory_budget.rs` fails
+//! if a constant is too small, or more than twice the measured size. Does not know how many partition groups there are, nor how much memory the
+//! machine has.
 
 use super::terms::EngineSettings;
 use super::windows::Geometry;
 
-/// Bytes of a ticket or chat that ended, its opening as its customer knows it, and when it is looked at again.
+/// The bytes of an ended ticket or chat, with its opening in its customer's history and its timer.
 pub const CONTACT_BYTES: u64 = 500;
-/// Bytes of a customer.
+/// The bytes of a customer.
 pub const CUSTOMER_BYTES: u64 = 350;
-/// Bytes of a survey with its answer.
+/// The bytes of a survey with its answer.
 pub const SURVEY_BYTES: u64 = 550;
-/// Bytes of an event that something late may still precede: in a history, and its identity.
+/// The bytes of an event that a late event may still precede: its entry in a history, and its identity.
 pub const UNSETTLED_EVENT_BYTES: u64 = 400;
-/// Bytes of an event ahead of now, with its identity.
+/// The bytes of an event ahead of now, with its identity.
 pub const HELD_EVENT_BYTES: u64 = 500;
-/// Bytes of a label set in one window, in an engine.
+/// The bytes of a label set in one window, in one engine.
 pub const CELL_BYTES: u64 = 120;
-/// The same in a snapshot.
+/// The bytes of a label set in one window, in one snapshot.
 pub const SHOWN_CELL_BYTES: u64 = 150;
-/// Bytes of a pane's entry: a line of twelve, in a list that may have grown to twice its length.
+/// The bytes of a pane's entry: a line of twelve bytes, in a list that may have grown to twice its length.
 const PANE_ENTRY_BYTES: u64 = 24;
-/// Samples of a ticket with its answers, each an entry at the most.
+/// The largest number of samples of a ticket with its answers, each of which is at most one entry.
 const SAMPLES_OF_A_CONTACT: u64 = 24;
-/// The snapshot that is shown, and the one that is being made.
+/// The number of snapshots at a time: the one that is shown, and the one that is being made.
 const SNAPSHOTS: u64 = 2;
 
-/// One part of what the state may take.
+/// One part of the memory that the state may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BudgetPart {
-    /// What takes it.
+    /// The kind of entries that take the memory.
     pub name: &'static str,
-    /// The setting that bounds it.
+    /// The setting that limits it.
     pub limit: &'static str,
-    /// At the most.
+    /// The largest number of bytes.
     pub bytes: u64,
 }
 
 impl EngineSettings {
-    /// What the state of each partition group may take.
+    /// The memory that the state of one partition group may take.
     #[must_use]
     pub fn budget_of_a_group(&self) -> [BudgetPart; 6] {
         let limits = &self.limits;
         let part = |name, limit, entries: usize, bytes| BudgetPart { name, limit, bytes: (entries as u64).saturating_mul(bytes) };
         let identities = limits.identities_max.saturating_mul(self.topics.len());
-        // Facts of one account in one pane are one entry, and each is of something that is known.
+        // The facts of one slot in one pane are a single entry, and each belongs to a contact that is remembered.
         let samples = (limits.contacts_max as u64).saturating_mul(SAMPLES_OF_A_CONTACT);
         let entries = samples.min((limits.cells_max as u64).saturating_mul(self.panes()));
         [
@@ -58,7 +59,7 @@ impl EngineSettings {
         ]
     }
 
-    /// What label sets may take, whatever the number of groups: in each engine, in their sums, and in snapshots.
+    /// The memory that label sets may take, whatever the number of groups: in each engine, in the sums of all engines, and in snapshots.
     #[must_use]
     pub fn budget_of_label_sets(&self, engines: usize) -> BudgetPart {
         let each = CELL_BYTES * (engines as u64 + 1) + SHOWN_CELL_BYTES * SNAPSHOTS;
@@ -66,7 +67,7 @@ impl EngineSettings {
         BudgetPart { name: "label sets", limit: "limits.cells_max", bytes: cells.saturating_mul(each) }
     }
 
-    /// How many panes a group has at the most.
+    /// The largest number of panes of a group.
     fn panes(&self) -> u64 {
         let geometry = Geometry::new(&self.windows);
         let ends = self.windows.iter().map(|window| window.range.0 + window.hop.0);

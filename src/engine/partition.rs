@@ -18,20 +18,21 @@ pub(crate) struct GroupState {
     pub(crate) lives: Lives,
     pub(crate) outbox: Outbox,
     pub(crate) panes: Panes,
-    /// Events later than now; they are applied when now reaches them.
+    /// Events later than now; each is applied when now reaches it.
     held: BTreeMap<EventOrder, AdmittedEvent>,
-    /// Whether the backlog is whole: read from the log's start, or a full set of ticket snapshots was.
+    /// Whether the backlog is complete: the logs were read from their starts, or a full set of ticket snapshots was read since.
     pub(crate) is_history_complete: bool,
 }
 
-/// What is known of one topic of a group.
+/// The state of one topic of a group.
 #[derive(Debug)]
 pub(crate) struct TopicState {
     pub(crate) admission: Admission,
     pub(crate) ledger: Ledger,
+    /// The offset after the last record; `None` before the first record.
     pub(crate) next_offset: Option<i64>,
     pub(crate) progress: Option<Progress>,
-    /// The timestamp of the first record, or its event time where it has none.
+    /// The timestamp of the first record, or its event time if it has no timestamp.
     pub(crate) first_record: Option<EventTime>,
 }
 
@@ -54,7 +55,7 @@ impl GroupState {
         }
     }
 
-    /// Judges a record, books its outcome, and gives the event where it is applied.
+    /// Judges a record, counts its outcome in the ledger, and returns the event if it is to be applied.
     pub(crate) fn judge(&mut self, place: RecordPlace, decoded: &Decoded<'_>) -> (Outcome, Option<AdmittedEvent>) {
         let at = usize::from(place.topic.0);
         let topic = &mut self.topics[at];
@@ -92,7 +93,8 @@ impl GroupState {
         }
         let held_max = settings.limits.held_max;
         self.held.insert(event.order, event.clone());
-        // Rather a little early than lost, or without a bound: an event that lies ahead of now is in no window all the same.
+        // Too many events are held, so the earliest is applied a little early rather than lost. It still is in no window, because it lies ahead of
+        // now.
         if self.held.len() > held_max
             && let Some((_, first)) = self.held.pop_first()
         {
@@ -112,14 +114,14 @@ impl GroupState {
         }
     }
 
-    /// Folds histories that nothing late can change any more, and forgets the lives that nothing asks for any more.
+    /// Folds the histories that no late event can change any more, and forgets the lives that are no longer needed.
     pub(crate) fn settle(&mut self) {
         self.lives.horizon = self.horizon();
         let settled_at = self.lives.largest_event_time.unwrap_or(EventTime::MIN);
         apply::settle(&mut self.lives, &mut self.outbox.door(settled_at));
     }
 
-    /// How much it holds, by store.
+    /// The number of entries in each store.
     pub(crate) fn sizes(&self) -> [(&'static str, usize); 7] {
         let [contacts, surveys, customers] = self.lives.sizes();
         let (panes, entries) = self.panes.size();
@@ -142,7 +144,8 @@ impl GroupState {
         self.is_history_complete |= matches!(event.body, Body::SnapshotCompleted(_));
     }
 
-    /// Group time: the smallest watermark over the topics that still have lag, else the largest; nothing else lets histories shrink.
+    /// Group time: the smallest watermark of the topics that still have lag; if none has lag, the largest watermark. Histories are folded only as
+    /// group time passes.
     fn group_time(&self) -> EventTime {
         let lagging = || self.topics.iter().filter(|t| !t.progress.is_some_and(|p| p.at_end));
         let watermark = |t: &TopicState| t.admission.watermark().unwrap_or(EventTime::MIN);
@@ -150,7 +153,7 @@ impl GroupState {
         smallest.unwrap_or_else(|| self.topics.iter().map(watermark).max().unwrap_or(EventTime::MIN))
     }
 
-    /// Before this nothing is applied any more.
+    /// Events before this time are no longer applied.
     fn horizon(&self) -> EventTime {
         self.group_time() - self.lives.lateness_max
     }

@@ -1,9 +1,9 @@
-//! A record as the engine sees it: where it lay, and its one outcome.
+//! A record as the engine sees it: its position in the log and its one outcome.
 
 use crate::event::Reason;
 use crate::time::EventTime;
 
-/// Partition number `i` of all input topics together: the unit of state.
+/// A partition group: partition `i` of all input topics together, the unit of state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PartitionGroup(pub i32);
 
@@ -11,41 +11,42 @@ pub struct PartitionGroup(pub i32);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TopicIndex(pub u8);
 
-/// Where a record lay.
+/// The position of a record.
 #[derive(Clone, Copy, Debug)]
 pub struct RecordPlace {
-    /// Its partition's group.
+    /// The partition group.
     pub group: PartitionGroup,
-    /// Its topic.
+    /// The topic.
     pub topic: TopicIndex,
-    /// Its offset; greater than that of every record handled before it from the same group and topic.
+    /// The offset, which must be greater than the offset of every record handled before from the same group and topic.
     pub offset: i64,
-    /// The record's own timestamp: an event more than two minutes ahead of it is `future`. `None` for files, where no event is.
+    /// The record's own timestamp. An event more than two minutes ahead of it is `future`. `None` for records from files, where no event is
+    /// `future`.
     pub record_time: Option<EventTime>,
 }
 
 /// The outcome of a record; every record has exactly one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// Counted.
+    /// The event was applied.
     Applied,
-    /// The same source and id within the deduplication horizon.
+    /// The same source and id came before, within the deduplication horizon.
     Duplicate,
-    /// Older than the allowed lateness.
+    /// The event is older than the allowed lateness.
     Late,
-    /// More than the tolerance ahead of the record's own timestamp.
+    /// The event is more than the tolerance ahead of the record's own timestamp.
     Future,
-    /// Refused.
+    /// The record was refused, for the given reason.
     Invalid(Reason),
-    /// A tombstone, or an event that the configuration turns off.
+    /// The record is a tombstone, or its event type is turned off by the configuration.
     Ignored,
 }
 
 impl Outcome {
-    /// The label values of all outcomes, in the order of the contract.
+    /// The label values of all outcomes, in the order of the metric contract.
     pub const NAMES: [&'static str; 6] = ["applied", "duplicate", "late", "future", "invalid", "ignored"];
 
-    /// The label value.
+    /// The value of the label `outcome`.
     #[must_use]
     pub const fn name(self) -> &'static str {
         Self::NAMES[match self {
@@ -59,12 +60,12 @@ impl Outcome {
     }
 }
 
-/// How far the shell has read one topic of a group.
+/// How far one topic of a group has been read, as the shell reports it.
 #[derive(Clone, Copy, Debug)]
 pub struct Progress {
-    /// Whether nothing is left to read now.
+    /// Whether there is nothing left to read now.
     pub at_end: bool,
-    /// The instant up to which everything sent has been read: the wall clock of the last fetch at the log end, or the last record's timestamp
-    /// while there is lag.
+    /// The instant up to which every record sent has been read: the wall clock of the last fetch at the end of the log, or the last record's
+    /// timestamp while there is lag.
     pub seen_through: EventTime,
 }
