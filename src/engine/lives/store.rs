@@ -110,7 +110,7 @@ impl Lives {
         self.contacts.awake(&contact).map_or(0, ContactState::touch_memory)
     }
 
-    /// The pairs that a ticket or chat gives with the answers about it.
+    /// The pairs of a ticket or chat with the answers about it.
     pub(super) fn pairs_of(&self, contact: Contact) -> Facts {
         let Some(state) = self.contacts.get(&contact).filter(|state| !state.surveys.is_empty()) else { return Facts::new() };
         pairs_of(contact, &state, &self.surveys, &self.terms)
@@ -118,7 +118,8 @@ impl Lives {
 
     /// Events before this lie in no window and cannot come back into one, and their customers have been idle for longer than any time-out.
     ///
-    /// Counted from where histories have been folded, and not from group time: until then a ticket may still ask for its customer's dimensions.
+    /// Measured from the instant up to which histories have been folded, and not from group time: until then a ticket may still need its customer's
+    /// dimensions.
     pub(super) fn forgotten_before(&self) -> EventTime {
         let settings = &self.terms.settings;
         let idle = self.terms.rules.longest_stage_timeout();

@@ -20,7 +20,7 @@ pub(super) fn complete(lives: &mut Lives, started: EventTime, event: &AdmittedEv
     }
 }
 
-/// The tickets that a set ends, or would have ended in order: those left open, and those of which later events have arrived already.
+/// The tickets that a set ends, or would have ended had events arrived in order: those left open, and those with later events already.
 fn touched_tickets(lives: &mut Lives, order: EventOrder, started: EventTime) -> Vec<Contact> {
     let contacts = &lives.contacts;
     let open = lives.ticket_sets.open_tickets(|| {
