@@ -75,10 +75,11 @@ impl GroupState {
         self.lives.largest_event_time = self.lives.largest_event_time.max(Some(event.time));
         let terms = &mut self.lives.terms;
         let admitted = AdmittedEvent {
-            order: EventOrder::new(event.time, terms.settings.topics[at].kind, place.topic.0, place.offset),
+            order: EventOrder::new(event.time, terms.settings.topics[at].kind, event.body.rank(), place.topic.0, place.offset),
             topic: at,
             identity: event.identity,
             customer: event.customer,
+            ticket: event.ticket,
             dimensions: terms.names.intern(&event.dimensions),
             body: event.body.clone(),
         };

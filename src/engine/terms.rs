@@ -30,8 +30,8 @@ pub(crate) use names::{AgreedValues, DimensionsId, Names, ValueId, ValueNumber};
 pub(crate) use rules::Rules;
 pub(crate) use scales::{ScaleId, Scales};
 pub use settings::*;
-pub(crate) use target_rules::TimedTarget;
-pub use target_rules::{Condition, Rule, Ruled, TargetSettings, TimeTarget};
+pub(crate) use target_rules::{ClockTerms, TargetRules, due_label, undecided_label};
+pub use target_rules::{Condition, Rule, Ruled, TargetPauses, TargetSettings, TimeTarget, TimedTarget, UndecidedReason};
 
 use crate::event::Scale;
 use crate::time::EventTime;

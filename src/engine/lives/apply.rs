@@ -23,7 +23,9 @@ pub(crate) fn apply(lives: &mut Lives, event: &AdmittedEvent, door: &mut Door<'_
         Body::Contact(contact, action) => is_orphaned = !contact::apply(lives, *contact, action.clone(), event, door),
         Body::Survey(survey) => survey::apply(lives, survey, event, door),
         Body::Customer(action) => {
-            if let Some(customer) = customer::apply(lives, *action, event, door) {
+            let applied = customer::apply(lives, *action, event, door);
+            is_orphaned = applied.is_orphaned;
+            if let Some(customer) = applied.changed {
                 resolve_heirs(lives, customer, event.order, door);
             }
         }

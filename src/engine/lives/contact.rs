@@ -1,14 +1,18 @@
-//! The life of one ticket or chat: its history, the summary of it, and the facts that follow.
+//! The life of one ticket or chat: its history, the summaries of its sessions, and the facts that follow.
 
+mod clock;
 mod facts;
 mod history;
 mod linked_surveys;
+mod marks;
 mod pairs;
+mod sequence;
 mod summary;
 mod targets;
 mod transitions;
 
 pub(crate) use facts::{Seen, facts, idle_end_of};
-pub(crate) use history::{ContactChange, ContactState};
-pub(crate) use pairs::pair_facts;
-pub(crate) use summary::{Action, HistoryEvent, Opening};
+pub(crate) use history::{ContactChange, ContactState, Known};
+pub(crate) use marks::{Action, HistoryEvent, Opening};
+pub(crate) use pairs::{PairSides, pair_facts};
+pub(crate) use summary::{Origin, Summary};

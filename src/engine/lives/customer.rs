@@ -202,6 +202,18 @@ impl CustomerState {
         later
     }
 
+    /// Takes in everything of another identity of the same person.
+    pub(crate) fn absorb(&mut self, other: Self, terms: &mut Terms) {
+        let (mut before, mut after) = (Facts::new(), Facts::new());
+        for CustomerEvent { order, named, kind, .. } in other.history.into_events() {
+            self.history.insert(order, named, kind, terms, &mut before, &mut after);
+        }
+        self.subscriptions.absorb(other.subscriptions);
+        self.openings.absorb(other.openings);
+        self.answers.absorb(other.answers);
+        other.heirs.into_iter().for_each(|heir| drop(self.add_heir(heir)));
+    }
+
     /// Whether a contact or survey may still inherit its dimensions.
     pub(crate) fn has_heirs(&self) -> bool {
         !self.heirs.is_empty()
@@ -230,9 +242,12 @@ impl CustomerState {
         let standing = self.history.standing();
         let fact = |measure, stage, time| Fact::one(measure, time, DimensionsId::default()).labelled(FactLabel::Stage(stage));
         if let Some((left_at, left_stage)) = standing.left()
-            && terms.rules.stage(left_stage).is_some()
+            && let Some((_, idle_timeout)) = terms.rules.stage(left_stage)
         {
-            facts.push(fact(Measure::JourneyDropped, left_stage, left_at));
+            // A customer who had dropped out by idling before the cancellation dropped then.
+            let contacted = self.openings.latest_until(left_at).max(self.answers.latest_until(left_at));
+            let dropped_at = standing.dropped_before_leaving(contacted, idle_timeout).min(left_at);
+            facts.push(fact(Measure::JourneyDropped, left_stage, dropped_at));
         }
         let Some(stage) = terms.names.known_stage(standing.dimensions).filter(|_| !standing.is_out) else { return facts };
         facts.push(fact(Measure::JourneyCustomers, stage, EventTime::MIN));

@@ -1,14 +1,17 @@
 //! The customers of a partition group by their keys. A customer who was erased and came back is a second customer.
 //!
 //! A life that an erasure ended is kept apart for as long as a late event, or the withdrawal of a ticket, can still correct its contribution; after
-//! that only the sums remain. Does not know facts.
+//! that only the sums remain. Two identities that were merged are one customer from the
+//! beginning. Does not know which facts follow from a life.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
+use rustc_hash::FxHashMap;
+
 use super::customer::CustomerState;
 use super::dormant::Dormant;
-use crate::engine::terms::{DimensionsId, EventOrder};
+use crate::engine::terms::{DimensionsId, EventOrder, Facts, Terms};
 use crate::event::Key;
 use crate::time::EventTime;
 
@@ -21,11 +24,58 @@ pub(crate) struct Customers {
     erased: BTreeMap<(Key, EventOrder), CustomerState>,
     /// The erasures, oldest first.
     erasures: BTreeSet<(EventOrder, Key)>,
+    /// The customer that each merged identity belongs to.
+    merged: FxHashMap<Key, Key>,
+}
+
+/// Two customers who turned out to be one.
+#[derive(Debug)]
+pub(super) struct Merged {
+    pub(super) from: Key,
+    pub(super) into: Key,
+    /// Whether anything was known of both.
+    pub(super) were_known: bool,
+    /// The facts of the merged identity, those of the other before, and those of both together.
+    pub(super) gone: Facts,
+    pub(super) before: Facts,
+    pub(super) after: Facts,
 }
 
 impl Customers {
+    /// The identity under which a customer is known: of a merged one the customer that it belongs to.
+    pub(crate) fn current(&self, key: Key) -> Key {
+        if self.merged.is_empty() {
+            return key;
+        }
+        std::iter::successors(Some(key), |key| self.merged.get(key).copied()).last().unwrap_or(key)
+    }
+
+    /// Makes two identities one, that of `into`; gives the two lives as they were and as one. Nothing where they are one already.
+    pub(super) fn merge(&mut self, from: Key, into: Key, terms: &mut Terms) -> Option<Merged> {
+        let (from, into) = (self.current(from), self.current(into));
+        if from == into {
+            return None;
+        }
+        self.merged.insert(from, into);
+        let gone = self.living.remove(&from).unwrap_or_default();
+        let known = self.living.get(&into).map(Cow::into_owned);
+        let mut merged = Merged {
+            from,
+            into,
+            were_known: !gone.is_empty() && known.as_ref().is_some_and(|known| !known.is_empty()),
+            gone: gone.facts(terms),
+            before: known.as_ref().map(|known| known.facts(terms)).unwrap_or_default(),
+            after: Facts::new(),
+        };
+        let life = self.living.get_or_insert_with(into, CustomerState::default);
+        life.absorb(gone, terms);
+        merged.after = life.facts(terms);
+        Some(merged)
+    }
+
     /// The customer that a key stands for at an event, if anything is known of that customer.
     pub(crate) fn at(&self, key: Key, order: EventOrder) -> Option<Cow<'_, CustomerState>> {
+        let key = self.current(key);
         match self.ended_after(key, order) {
             Some(erasure) => self.erased.get(&(key, erasure)).map(Cow::Borrowed),
             None => self.living.get(&key),
@@ -34,6 +84,7 @@ impl Customers {
 
     /// The customer that a key stands for at an event, to be changed.
     pub(crate) fn at_mut(&mut self, key: Key, order: EventOrder) -> Option<&mut CustomerState> {
+        let key = self.current(key);
         match self.ended_after(key, order) {
             Some(erasure) => self.erased.get_mut(&(key, erasure)),
             None => self.living.get_mut(&key),
@@ -42,6 +93,7 @@ impl Customers {
 
     /// The customer that a key stands for at an event, to be changed; begins an empty life if nothing is known.
     pub(crate) fn begin_at(&mut self, key: Key, order: EventOrder) -> &mut CustomerState {
+        let key = self.current(key);
         match self.ended_after(key, order) {
             Some(erasure) => self.erased.entry((key, erasure)).or_default(),
             None => self.living.get_or_insert_with(key, CustomerState::default),
@@ -50,6 +102,7 @@ impl Customers {
 
     /// Ends the life that the key stands for at an erasure. `split` takes the part after the erasure out of it and returns that part.
     pub(crate) fn end(&mut self, key: Key, erasure: EventOrder, split: impl FnOnce(&mut CustomerState) -> CustomerState) {
+        let key = self.current(key);
         let next = self.ended_after(key, erasure);
         let life = match next {
             Some(next) => self.erased.remove(&(key, next)),
@@ -81,6 +134,7 @@ impl Customers {
     /// For each life that a key stands for between two events, except the first, one event that falls into it. Empty if the customer was not erased
     /// in between.
     pub(crate) fn lives_between(&self, key: Key, from: EventOrder, to: EventOrder) -> Vec<EventOrder> {
+        let key = self.current(key);
         if self.erased.is_empty() || to <= from {
             return Vec::new();
         }

@@ -63,5 +63,5 @@ impl TicketSets {
 
 /// A completed set as an event of a ticket's history.
 pub(super) fn set_event(order: EventOrder, started: EventTime) -> HistoryEvent {
-    HistoryEvent { order, dimensions: DimensionsId::default(), customer: None, action: Action::SetCompleted(started) }
+    HistoryEvent { order, dimensions: DimensionsId::default(), customer: None, ticket: None, action: Action::SetCompleted(started) }
 }

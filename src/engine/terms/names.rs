@@ -176,6 +176,16 @@ impl Names {
         self.tuple(tuple)
     }
 
+    /// The values that say something: a dimension that was taken away, and so reads `unknown`, is unset.
+    pub(crate) fn without_unknown(&mut self, of: DimensionsId) -> DimensionsId {
+        let values = &self.tuples[of.0 as usize];
+        if !values.contains(&ValueId::UNKNOWN) {
+            return of;
+        }
+        let tuple = values.iter().map(|value| if *value == ValueId::UNKNOWN { ValueId::UNSET } else { *value }).collect();
+        self.tuple(tuple)
+    }
+
     /// The value of one dimension; an unset one reads as `unknown`.
     pub(crate) fn value(&self, of: DimensionsId, dimension: u8) -> ValueId {
         let value = self.tuples[of.0 as usize][usize::from(dimension)];

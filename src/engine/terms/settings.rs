@@ -29,6 +29,12 @@ pub struct EngineSettings {
     pub chat_abandon_min: Span,
     /// A chat without an end counts as ended after this time without an event. `None` (configured as `0s`, the default) means never.
     pub chat_idle_end: Option<Span>,
+    /// A reopening by a customer's message more than so long after the solve begins a new ticket under the same id. `None` for never: the default.
+    pub new_matter_after: Option<Span>,
+    /// Whether the first-response clock stays at the creation or start when a bot hands over to people.
+    pub first_response_from_creation: bool,
+    /// The index of the dimension `team`, if there is one: a change of it is a transfer.
+    pub team_dimension: Option<u8>,
     /// A contact is a repeat if it comes at most this long after another contact of the same customer. Default 7 d.
     pub repeat_contact_within: Span,
     /// The customer journey.

@@ -3,9 +3,11 @@
 //!
 //! Does not know whether a target was met: see `lives/contact/targets.rs`.
 
+use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
-use super::{BusinessHours, DimensionsId, Names, ValueId};
+use super::{BusinessHours, DimensionsId, FactLabel, Label, Names, ValueId};
+use crate::event::Status;
 use crate::time::{EventTime, Span};
 
 /// The configured targets and business hours.
@@ -21,6 +23,12 @@ pub struct TargetSettings {
     pub resolution: Ruled<TimeTarget>,
     /// The time from a chat's start until an agent joins.
     pub chat_wait: Ruled<TimeTarget>,
+    /// From the first unanswered customer message after the first response to the next reply.
+    pub next_response: Ruled<TimeTarget>,
+    /// The statuses of a ticket in which the clocks stand still.
+    pub pauses: TargetPauses,
+    /// How far ahead tickets are counted as due soon, each with the value of the label `within`; ascending.
+    pub due_within: Vec<(String, Span)>,
     /// The least satisfied share of the CSAT answers, 0 to 1.
     pub csat: Ruled<f64>,
     /// The least net promoter score of answers about contacts, -100 to 100.
@@ -101,18 +109,62 @@ impl TargetSettings {
     /// Whether any rule of a clock names a dimension for which `fits` holds, so that contacts must know that dimension.
     pub(crate) fn asks_for(&self, fits: impl Fn(u8) -> bool) -> bool {
         let schedules = self.schedule_rules.rules.iter().flat_map(|rule| &rule.conditions);
-        let times = [&self.first_response, &self.resolution, &self.chat_wait].into_iter();
+        let times = [&self.first_response, &self.next_response, &self.resolution, &self.chat_wait].into_iter();
         let targets = times.flat_map(|ruled| &ruled.rules).flat_map(|rule| &rule.conditions);
         schedules.chain(targets).any(|condition| fits(condition.dimension))
     }
 }
 
 /// A duration that is timed against a target.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum TimedTarget {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum TimedTarget {
+    /// From the creation, a chat's start or a hand-off to the first public human reply.
     FirstResponse,
+    /// From the first unanswered customer message after that to the next public human reply.
+    NextResponse,
+    /// From a ticket's creation to its solve.
     Resolution,
+    /// From a chat's start or hand-off to its acceptance.
     ChatWait,
+}
+
+impl TimedTarget {
+    /// All of them, in the order of their numbers.
+    pub const ALL: [Self; 4] = [Self::FirstResponse, Self::NextResponse, Self::Resolution, Self::ChatWait];
+
+    /// The value of the label `target`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::FirstResponse => "first_response",
+            Self::NextResponse => "next_response",
+            Self::Resolution => "resolution",
+            Self::ChatWait => "chat_wait",
+        }
+    }
+}
+
+/// Why a target was never decided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum UndecidedReason {
+    /// The ticket was solved or closed, or the chat ended, without a reply.
+    EndedWithoutReply,
+    /// The ticket became spam, was deleted or was merged away.
+    Withdrawn,
+}
+
+impl UndecidedReason {
+    /// All of them, in the order of their numbers.
+    pub const ALL: [Self; 2] = [Self::EndedWithoutReply, Self::Withdrawn];
+
+    /// The value of the label `reason`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::EndedWithoutReply => "ended_without_reply",
+            Self::Withdrawn => "withdrawn",
+        }
+    }
 }
 
 /// All rules of clocks, compiled for one partition group.
@@ -121,16 +173,19 @@ pub(crate) struct TargetRules {
     schedules: Vec<BusinessHours>,
     schedule_rules: Compiled<usize>,
     first_response: Compiled<TimeTarget>,
+    next_response: Compiled<TimeTarget>,
     resolution: Compiled<TimeTarget>,
     chat_wait: Compiled<TimeTarget>,
+    pauses: TargetPauses,
 }
 
 /// The target and business hours of a clock, decided at its start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct ClockTerms {
-    /// The last instant at which the target is met. `None` without a target; [`EventTime::MAX`] if the business hours end before the target is
-    /// reached.
-    pub(crate) deadline: Option<EventTime>,
+    /// The time that the target allows; `None` without a target.
+    pub(crate) within: Option<Span>,
+    /// Whether that time counts by the business hours.
+    pub(crate) is_business: bool,
     /// The index of the business hours that apply.
     pub(crate) schedule: Option<u16>,
 }
@@ -146,30 +201,53 @@ impl TargetRules {
             schedules: settings.schedules.clone(),
             schedule_rules: Compiled::new(&settings.schedule_rules, names),
             first_response: Compiled::new(&settings.first_response, names),
+            next_response: Compiled::new(&settings.next_response, names),
             resolution: Compiled::new(&settings.resolution, names),
             chat_wait: Compiled::new(&settings.chat_wait, names),
+            pauses: settings.pauses.clone(),
         }
     }
 
     /// The terms of a clock for a contact with these dimensions; `None` if neither a target nor business hours apply.
-    pub(crate) fn clock_terms(&self, target: TimedTarget, start: EventTime, dimensions: DimensionsId, names: &Names) -> Option<ClockTerms> {
-        let targets = match target {
+    pub(crate) fn clock_terms(&self, target: TimedTarget, dimensions: DimensionsId, names: &Names) -> Option<ClockTerms> {
+        let rules = match target {
             TimedTarget::FirstResponse => &self.first_response,
+            TimedTarget::NextResponse => &self.next_response,
             TimedTarget::Resolution => &self.resolution,
             TimedTarget::ChatWait => &self.chat_wait,
         };
-        let schedule = self.schedule_rules.first(dimensions, names).copied();
-        let deadline = targets.first(dimensions, names).map(|target| match schedule.filter(|_| target.is_business) {
-            Some(schedule) => self.schedules[schedule].deadline(start, target.within).unwrap_or(EventTime::MAX),
-            None => start + target.within,
-        });
-        let terms = ClockTerms { deadline, schedule: schedule.map(|s| s as u16) };
-        (deadline.is_some() || schedule.is_some()).then_some(terms)
+        let schedule = self.schedule_rules.first(dimensions, names).map(|schedule| *schedule as u16);
+        let rule = rules.first(dimensions, names);
+        let terms =
+            ClockTerms { within: rule.map(|rule| rule.within), is_business: rule.is_some_and(|rule| rule.is_business), schedule };
+        (terms.within.is_some() || schedule.is_some()).then_some(terms)
     }
 
-    /// The business time between two instants, by the business hours with the index `schedule`.
-    pub(crate) fn business_time(&self, schedule: u16, from: EventTime, to: EventTime) -> Span {
-        self.schedules[usize::from(schedule)].business_time(from, to)
+    /// Whether the clock of a target stands still while a ticket has this status.
+    pub(crate) fn is_paused(&self, target: TimedTarget, status: Status) -> bool {
+        self.pauses.of(target).contains(&status)
+    }
+
+    /// Whether any target has a pause.
+    pub(crate) fn has_pauses(&self) -> bool {
+        TimedTarget::ALL.into_iter().any(|target| !self.pauses.of(target).is_empty())
+    }
+
+    /// The last instant at which no more than `left` has passed since `from`, by the business hours with the index `hours` or by the calendar;
+    /// [`EventTime::MAX`] if the business hours end before.
+    pub(crate) fn deadline(&self, hours: Option<u16>, from: EventTime, left: Span) -> EventTime {
+        match hours {
+            Some(hours) => self.schedules[usize::from(hours)].deadline(from, left).unwrap_or(EventTime::MAX),
+            None => from + left,
+        }
+    }
+
+    /// The time between two instants, by the business hours with the index `hours` or by the calendar.
+    pub(crate) fn time_between(&self, hours: Option<u16>, from: EventTime, to: EventTime) -> Span {
+        match hours {
+            Some(hours) => self.schedules[usize::from(hours)].business_time(from, to),
+            None => to - from,
+        }
     }
 }
 
@@ -195,4 +273,14 @@ impl<T: Clone> Compiled<T> {
         let holds = |(dimension, values): &(u8, SmallVec<[ValueId; 4]>)| values.contains(&names.value(dimensions, *dimension));
         self.0.iter().find(|(conditions, _)| conditions.iter().all(holds)).map(|(_, value)| value)
     }
+}
+
+/// The label of a target that was never decided: the target and the reason.
+pub(crate) fn undecided_label(target: TimedTarget, reason: UndecidedReason) -> FactLabel {
+    FactLabel::Fixed(Label::of_two(target as u16, reason as u16))
+}
+
+/// The label of a clock that falls due soon: the target, and the index of a configured time before the deadline.
+pub(crate) fn due_label(target: TimedTarget, horizon: usize) -> FactLabel {
+    FactLabel::Fixed(Label::of_two(target as u16, horizon as u16))
 }

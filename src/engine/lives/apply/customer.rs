@@ -9,16 +9,26 @@ use crate::engine::windows::{Door, Subject};
 use crate::event::{Contact, CustomerAction, Key, TouchpointOutcome};
 use crate::time::EventTime;
 
-/// Applies an event of a customer; returns the customer if later contacts and answers now inherit other dimensions.
-pub(super) fn apply(lives: &mut Lives, action: CustomerAction, event: &AdmittedEvent, door: &mut Door<'_>) -> Option<Key> {
-    let customer = event.customer?;
+/// The result of an event of a customer.
+#[derive(Debug, Default)]
+pub(super) struct Applied {
+    /// The customer, where later contacts and answers inherit other dimensions by the event.
+    pub(super) changed: Option<Key>,
+    /// Whether the event is about a customer of whom nothing is known here.
+    pub(super) is_orphaned: bool,
+}
+
+/// Applies an event of a customer.
+pub(super) fn apply(lives: &mut Lives, action: CustomerAction, event: &AdmittedEvent, door: &mut Door<'_>) -> Applied {
+    let Some(customer) = event.customer else { return Applied::default() };
     let order = event.order;
     let kind = match action {
         CustomerAction::Erased => {
             erase(lives, customer, order, door);
             // Later events that were attributed to the old customer no longer inherit the old customer's dimensions.
-            return Some(customer);
+            return Applied { changed: Some(customer), is_orphaned: false };
         }
+        CustomerAction::Merged(into) => return merge(lives, customer, into, door),
         CustomerAction::Active => CustomerEventKind::Subscription(Subscription::Active),
         CustomerAction::Subscribed => CustomerEventKind::Subscription(Subscription::Subscribed),
         CustomerAction::Cancelled => CustomerEventKind::Subscription(Subscription::Cancelled),
@@ -44,7 +54,17 @@ pub(super) fn apply(lives: &mut Lives, action: CustomerAction, event: &AdmittedE
     }
     door.post_difference(Subject::Customer(customer), change.before, change.after);
     set_timer(lives, customer, order.time);
-    heirs_differ.then_some(customer)
+    Applied { changed: heirs_differ.then_some(customer), is_orphaned: false }
+}
+
+/// Makes two identities one customer, from the beginning.
+fn merge(lives: &mut Lives, from: Key, into: Key, door: &mut Door<'_>) -> Applied {
+    let Some(merged) = lives.customers.merge(from, into, &mut lives.terms) else { return Applied::default() };
+    // Facts that both have are taken back under the one and added under the other.
+    door.post(Subject::Customer(merged.from), &merged.gone, &[]);
+    door.post_difference(Subject::Customer(merged.into), merged.before, merged.after);
+    set_timer(lives, merged.into, lives.largest_event_time.unwrap_or(EventTime::MIN));
+    Applied { changed: Some(merged.into), is_orphaned: !merged.were_known }
 }
 
 /// Notes that a ticket, chat or survey inherits a customer's dimensions, if any grouping set needs them.
@@ -98,6 +118,7 @@ pub(super) fn change_answer(lives: &mut Lives, customer: Key, answer: StandingAn
 
 /// Sets the timer at which a customer may leave: the configured retention after `at`. A timer that is set already stays.
 fn set_timer(lives: &mut Lives, customer: Key, at: EventTime) {
+    let customer = lives.customers.current(customer);
     let Some(state) = lives.customers.living.get_mut(&customer).filter(|state| !state.is_scheduled) else { return };
     state.is_scheduled = true;
     lives.idle_customers.push(at + lives.terms.settings.customer_retention, customer);

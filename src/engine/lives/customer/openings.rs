@@ -26,6 +26,17 @@ impl Openings {
         self.entries.iter().rev().find(|(_, o)| !o.is_silent).map_or(EventTime::MIN, |(_, o)| o.order.time)
     }
 
+    /// The time of the latest opening up to an instant, snapshots left out; `MIN` if there is none.
+    pub(super) fn latest_until(&self, until: EventTime) -> EventTime {
+        let times = self.entries.iter().rev().filter(|(_, o)| !o.is_silent).map(|(_, o)| o.order.time);
+        times.filter(|time| *time <= until).max().unwrap_or(EventTime::MIN)
+    }
+
+    /// Adds all openings of another identity of the same person.
+    pub(super) fn absorb(&mut self, other: Self) {
+        other.entries.into_iter().for_each(|(contact, opening)| self.insert(contact, opening));
+    }
+
     /// Adds an opening at its place.
     pub(super) fn insert(&mut self, contact: Contact, opening: Opening) {
         let at = self.place_of(opening.place());
