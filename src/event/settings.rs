@@ -66,26 +66,6 @@ impl Kind {
             Self::Customers => "customers",
         }
     }
-
-    /// The event types that a topic of this kind carries, in the contract's order.
-    #[must_use]
-    pub const fn event_types(self) -> &'static [&'static str] {
-        match self {
-            Self::Tickets => &[
-                "ticket.created",
-                "ticket.message",
-                "ticket.status_changed",
-                "ticket.assigned",
-                "ticket.escalated",
-                "ticket.merged",
-                "ticket.snapshot",
-                "ticket.snapshot_completed",
-            ],
-            Self::Chats => &["chat.started", "chat.accepted", "chat.message", "chat.transferred", "chat.ended", "chat.abandoned"],
-            Self::Surveys => &["survey.sent", "survey.responded"],
-            Self::Customers => &["customer.active", "customer.subscribed", "customer.cancelled", "customer.erased", "customer.touchpoint"],
-        }
-    }
 }
 
 /// One dimension.
