@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use cxpulse::config::Configuration;
-use cxpulse::engine::{Engine, PartitionGroup, Place, TopicIndex};
+use cxpulse::engine::{Engine, Outcome, PartitionGroup, RecordPlace, TopicIndex};
 use cxpulse::event::*;
 use cxpulse::time::EventTime;
 use decode_settings::{settings, topic};
@@ -159,7 +159,7 @@ fn every_reason_has_a_meaning_and_an_example_that_is_refused_for_it() {
 #[test]
 fn every_outcome_has_a_meaning_and_an_example_that_gets_it() {
     let page = page();
-    let outcomes = ["applied", "duplicate", "late", "future", "invalid", "ignored"];
+    let outcomes = Outcome::NAMES;
     assert_eq!(rows(&page, "outcome"), outcomes);
     let configuration = Configuration::default();
     let (group, index) = (PartitionGroup(0), TopicIndex(0));
@@ -172,7 +172,7 @@ fn every_outcome_has_a_meaning_and_an_example_that_gets_it() {
         let payload = Some(text.trim().as_bytes()).filter(|bytes| !bytes.is_empty());
         let record = Record { payload, timestamp: Some(RECORD_TIME), offset, ..Record::default() };
         let decoded = decode(record, &configuration.topics[0], &configuration.decode);
-        let outcome = engine.handle(Place { group, topic: index, offset, record_time: Some(RECORD_TIME) }, &decoded);
+        let outcome = engine.handle(RecordPlace { group, topic: index, offset, record_time: Some(RECORD_TIME) }, &decoded);
         assert_eq!(outcome.name(), name, "{line}");
         got.push(outcome.name());
     }
