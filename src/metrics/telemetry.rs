@@ -4,7 +4,6 @@
 //! Does not know the state's own ledger, windows or coverage: those come from the snapshot. What is counted for every record is counted in a
 //! [`Tally`] of each worker's own, so that no two threads want the same memory and no label is hashed per event.
 
-mod event_types;
 mod tally;
 
 use std::sync::Mutex;

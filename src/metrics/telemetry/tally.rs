@@ -3,7 +3,6 @@
 use prometheus::Histogram;
 use prometheus::local::{LocalHistogram, LocalIntCounter};
 
-use super::event_types::type_name;
 use super::{OUTCOMES, TopicTelemetry, outcome_index};
 use crate::engine::Outcome;
 use crate::event::{Body, Reason};
@@ -44,7 +43,7 @@ impl Tally {
     /// Counts an applied event by its type, and how long after it happened it was counted.
     pub fn count_applied(&mut self, topic: usize, body: &Body, delay_seconds: f64) {
         self.is_empty = false;
-        let type_ = type_name(body);
+        let type_ = body.event_type().name();
         if let Some((_, counter)) = self.topics[topic].applied.iter().find(|(name, _)| *name == type_) {
             counter.inc();
         }

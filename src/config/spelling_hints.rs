@@ -1,7 +1,9 @@
-//! The known word nearest to a misspelt one, for hints. Knows nothing of configuration.
+//! Hints on misspelt words: the nearest known word.
+//!
+//! Does not know where the words come from.
 
-/// The nearest of `known` by edits, unless it needs more than a third of the word's letters (at least two); else the shortest that holds the
-/// whole word, if that has three letters.
+/// The known word with the fewest edits, if they are at most a third of the word's letters, or at most two in a short word. Otherwise the shortest
+/// known word that contains the whole word, if that has at least three letters.
 pub(super) fn nearest<'k>(word: &str, known: &[&'k str]) -> Option<&'k str> {
     let letters = word.chars().count();
     let allowed = (letters / 3).max(2);
@@ -10,12 +12,12 @@ pub(super) fn nearest<'k>(word: &str, known: &[&'k str]) -> Option<&'k str> {
     similar.or_else(longer).map(|(_, k)| k)
 }
 
-/// "did you mean" and the nearest word, or all the known ones.
+/// "did you mean" with the nearest known word, or a list of all known words.
 pub(super) fn suggestion(word: &str, known: &[&str]) -> String {
     meant(word, known).unwrap_or_else(|| format!("known here: {}", listed(known)))
 }
 
-/// "did you mean" and the nearest word, or a pointer to the known ones, where the message has just listed them.
+/// "did you mean" with the nearest known word, or a reference to the known words, which the message has just listed.
 pub(super) fn suggestion_below_list(word: &str, known: &[&str]) -> String {
     meant(word, known).unwrap_or_else(|| "use one of these".into())
 }
@@ -24,12 +26,12 @@ fn meant(word: &str, known: &[&str]) -> Option<String> {
     nearest(word, known).map(|k| format!("did you mean `{k}`?"))
 }
 
-/// Words in backticks with commas between.
+/// The words in backticks, separated by commas.
 pub(super) fn listed(words: &[&str]) -> String {
     words.iter().map(|w| format!("`{w}`")).collect::<Vec<_>>().join(", ")
 }
 
-/// Levenshtein's distance: insertions, deletions and replacements from one word to the other.
+/// Levenshtein's distance: the number of insertions, deletions and replacements that turn one word into the other.
 fn edits(a: &str, b: &str) -> usize {
     let b: Vec<char> = b.chars().collect();
     let mut row: Vec<usize> = (0..=b.len()).collect();

@@ -1,16 +1,19 @@
-//! Rules by dimension values: `where = { team = ["billing", "orders"] }`. Does not know what a rule decides.
+//! The conditions of a rule on dimension values: `where = { team = ["billing", "orders"] }`.
+//!
+//! Does not know what a rule decides.
 
 use super::grouping::index_of;
-use super::layers::{Node, Place, Value};
-use super::problem::{ProblemKind, Report, complaint};
+use super::layers::{Node, TreeValue};
+use super::place::KeyPlace;
+use super::problem::{ProblemKind, ProblemReport, complaint};
 use super::section::Section;
-use super::value::{Setting, label_value, length_within};
+use super::value::{ReadValue, label_value, length_within};
 use crate::engine::{Condition, Rule};
 use crate::event::{DimensionOwner, DimensionSettings};
 
 const VALUES_MAX: usize = 100;
 
-/// What `where` says; no conditions where it is absent, which is everyone.
+/// The conditions of `where`. Without the key there are none, and the rule holds for every contact.
 pub(super) fn conditions(section: &mut Section<'_>, dimensions: &[DimensionSettings]) -> Vec<Condition> {
     let mut section = section.section("where");
     let report = section.report;
@@ -26,16 +29,16 @@ pub(super) fn conditions(section: &mut Section<'_>, dimensions: &[DimensionSetti
     conditions
 }
 
-/// One value or a list of them.
-fn values(node: Node, place: &Place, report: &Report) -> Option<Vec<String>> {
-    let values = if let Value::Text(text) = node.value { vec![text] } else { Vec::read(node, place, report)? };
+/// One value, or a list of values.
+fn values(node: Node, place: &KeyPlace, report: &ProblemReport) -> Option<Vec<String>> {
+    let values = if let TreeValue::Text(text) = node.value { vec![text] } else { Vec::read(node, place, report)? };
     let checked = length_within(&values, 1, VALUES_MAX).and_then(|()| values.iter().try_for_each(|v| label_value(v)));
     checked.map_err(|complaint| report.add(place, complaint)).ok()?;
     Some(values)
 }
 
-/// Reports a rule that an earlier one leaves nothing for.
-pub(super) fn check_reached<T>(rules: &[Rule<T>], conditions: &[Condition], place: &Place, report: &Report) {
+/// Reports a rule that never decides, because an earlier rule holds for every contact for which it would hold.
+pub(super) fn check_reached<T>(rules: &[Rule<T>], conditions: &[Condition], place: &KeyPlace, report: &ProblemReport) {
     let leaves_nothing = |earlier: &Rule<T>| {
         earlier.conditions.iter().all(|wide| {
             let is_narrower = |c: &Condition| c.dimension == wide.dimension && c.values.iter().all(|v| wide.values.contains(v));
@@ -48,8 +51,8 @@ pub(super) fn check_reached<T>(rules: &[Rule<T>], conditions: &[Condition], plac
     }
 }
 
-/// Reports conditions on contacts where customers are counted.
-pub(super) fn check_of_customer(conditions: &[Condition], dimensions: &[DimensionSettings], place: &Place, report: &Report) {
+/// Reports conditions on dimensions of contacts in a rule about customers.
+pub(super) fn check_of_customer(conditions: &[Condition], dimensions: &[DimensionSettings], place: &KeyPlace, report: &ProblemReport) {
     let owners = conditions.iter().map(|c| &dimensions[usize::from(c.dimension)]);
     for d in owners.filter(|d| d.owner == DimensionOwner::Contact) {
         let what =

@@ -1,13 +1,12 @@
-//! The three forms of a record - flat, CloudEvents structured, CloudEvents binary - as one: envelope and payload.
+//! The three accepted forms of a record: flat, CloudEvents structured and CloudEvents binary. Reads all of them as an envelope and a payload.
 //!
-//! A structured record has `specversion` and its payload under `data`. A binary record has its envelope in `ce_*` headers, and its value is
-//! the payload as it stands (a `specversion` in it is a member like any other). In both, the outer envelope wins member by member over
-//! members of the same name in the payload, which fill in what the outer one leaves out: so headers win over the envelope of a flat value.
-//! Does not know event types.
+//! A structured record has the member `specversion`, and its payload is in `data`. A binary record has its envelope in `ce_*` headers, and its value is
+//! the payload; a `specversion` in it is an ordinary member. In both forms the outer envelope wins over members of the same name in the payload, member by
+//! member, and the payload fills in members that the outer envelope lacks. So headers win over the envelope in a flat value. Does not know event types.
 
 use super::member::{Member, Members};
 use super::scan::Document;
-use super::value::{Raw, Value};
+use super::value::{JsonValue, Raw};
 use super::{Headers, Reason};
 
 /// A member of the envelope.
@@ -40,19 +39,19 @@ pub(super) struct HeaderTexts<'a> {
 }
 
 impl<'a> HeaderTexts<'a> {
-    /// The headers as texts, or `encoding`.
+    /// Reads the headers as texts, or gives `encoding`.
     pub(super) fn read(headers: Headers<'a>) -> Result<Self, Reason> {
         let text = |header: Option<&'a [u8]>| header.map(|bytes| str::from_utf8(bytes).map_err(|_| Reason::Encoding)).transpose();
         Ok(Self { id: text(headers.id)?, kind: text(headers.kind)?, time: text(headers.time)?, source: text(headers.source)? })
     }
 
-    fn get(&self, attribute: Attribute) -> Option<Value<'a>> {
+    fn get(&self, attribute: Attribute) -> Option<JsonValue<'a>> {
         match attribute {
-            Attribute::Id => self.id.map(Value::Header),
-            Attribute::Type => self.kind.map(Value::Header),
-            Attribute::Source => self.source.map(Value::Header),
-            // A header has no type: what is written as an integer is one.
-            Attribute::Time => self.time.map(|time| if is_integer(time) { Value::Integer(time) } else { Value::Header(time) }),
+            Attribute::Id => self.id.map(JsonValue::Header),
+            Attribute::Type => self.kind.map(JsonValue::Header),
+            Attribute::Source => self.source.map(JsonValue::Header),
+            // A header has no JSON type, so a text of digits is read as an integer.
+            Attribute::Time => self.time.map(|time| if is_integer(time) { JsonValue::Integer(time) } else { JsonValue::Header(time) }),
         }
     }
 }
@@ -62,16 +61,16 @@ fn is_integer(text: &str) -> bool {
     !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// A record's envelope and payload, whichever form it came in.
-pub(super) struct Wire<'a, 'd> {
+/// The envelope and the payload of a record in any of the forms.
+pub(super) struct RecordForm<'a, 'd> {
     headers: Option<HeaderTexts<'a>>,
     outer: Option<&'d Members<'a>>,
-    /// The members that event types ask for.
+    /// The members of the event.
     pub(super) payload: &'d Members<'a>,
 }
 
-impl<'a, 'd> Wire<'a, 'd> {
-    /// Tells the form of a record.
+impl<'a, 'd> RecordForm<'a, 'd> {
+    /// Finds the form of a record. Gives `missing_field`, `wrong_type` or `bad_value` where a structured record is not complete.
     pub(super) fn of(document: &'d Document<'a>, headers: Option<HeaderTexts<'a>>) -> Result<Self, Reason> {
         let root = &document.root;
         let is_structured = headers.is_none() && root.has(Member::SpecVersion);
@@ -81,25 +80,25 @@ impl<'a, 'd> Wire<'a, 'd> {
         root.required_choice(Member::SpecVersion, &[("1.0", ())])?;
         match (root.get(Member::Data), &document.data) {
             (None, _) => Err(Reason::MissingField),
-            (Some(Value::Object), Some(data)) => Ok(Self { headers, outer: Some(root), payload: data }),
+            (Some(JsonValue::Object), Some(data)) => Ok(Self { headers, outer: Some(root), payload: data }),
             (Some(_), _) => Err(Reason::WrongType),
         }
     }
 
-    /// An envelope member as it stands in a flat record, as most are; null in one of another form.
+    /// A member of the envelope of a flat record, which is the common form; null in a record of another form.
     #[inline]
     pub(super) fn flat(&self, attribute: Attribute) -> Raw {
         if self.headers.is_none() && self.outer.is_none() { self.payload.raw(attribute.member()) } else { Raw::NULL }
     }
 
-    /// The value of an envelope member that is there and not null.
-    pub(super) fn envelope(&self, attribute: Attribute) -> Option<Value<'a>> {
+    /// The value of a member of the envelope; `None` where it is absent or null.
+    pub(super) fn envelope(&self, attribute: Attribute) -> Option<JsonValue<'a>> {
         if let Some(value) = self.headers.and_then(|headers| headers.get(attribute)) {
             return Some(value);
         }
         let member = attribute.member();
         match self.outer {
-            // A null outside hides what stands inside: the sender named the member and left it empty.
+            // A null in the outer envelope hides the member of the payload: the sender named the member and left it empty.
             Some(outer) if outer.has_name(member) => outer.get(member),
             _ => self.payload.get(member),
         }

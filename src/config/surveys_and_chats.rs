@@ -1,75 +1,18 @@
-//! What is measured and how: `quantiles`, `[histograms]`, `[surveys]`, `[chats]`.
+//! `[surveys]` and `[chats]`: the scales of answers, and which chats are calls, abandoned or ended.
+//!
+//! Does not know how an answer or a chat is counted.
 
 use super::duration::within;
 use super::problem::{Complaint, ProblemKind, complaint};
 use super::section::Section;
-use super::value::{ascending, chosen, label_value, length_within, number_within};
-use crate::engine::DurationBounds;
+use super::value::{chosen, label_value, length_within};
 use crate::event::Scale;
 use crate::time::Span;
 
-/// Scores are kept in millionths.
+/// The engine keeps scores in millionths.
 const MILLIONTHS: f64 = 1e6;
 
-pub(super) fn quantiles(root: &mut Section<'_>) -> Vec<u8> {
-    let percents = root.checked("quantiles", vec![50, 90, 95], |list: &Vec<i64>| {
-        length_within(list, 0, 10)?;
-        list.iter().try_for_each(|q| number_within(1, 99)(q))?;
-        ascending(list)
-    });
-    percents.into_iter().filter_map(|q| u8::try_from(q).ok()).collect()
-}
-
-pub(super) fn duration_bounds(section: &mut Section<'_>) -> DurationBounds {
-    use Span as S;
-    let response = [
-        S::seconds(30),
-        S::minutes(1),
-        S::minutes(2),
-        S::minutes(5),
-        S::minutes(10),
-        S::minutes(15),
-        S::minutes(30),
-        S::hours(1),
-        S::hours(2),
-        S::hours(4),
-        S::hours(8),
-        S::hours(24),
-        S::days(2),
-        S::days(3),
-        S::days(7),
-    ];
-    let resolution = [
-        S::minutes(15),
-        S::minutes(30),
-        S::hours(1),
-        S::hours(2),
-        S::hours(4),
-        S::hours(8),
-        S::hours(24),
-        S::days(2),
-        S::days(3),
-        S::days(7),
-        S::days(14),
-        S::days(30),
-        S::days(60),
-        S::days(90),
-    ];
-    let chat = [5, 10, 20, 30, 45, 60, 90, 120, 180, 300, 600].map(S::seconds);
-    DurationBounds {
-        response: section.checked("response", response.to_vec(), |l| bounds(l)),
-        resolution: section.checked("resolution", resolution.to_vec(), |l| bounds(l)),
-        chat: section.checked("chat", chat.to_vec(), |l| bounds(l)),
-    }
-}
-
-fn bounds(list: &[Span]) -> Result<(), Complaint> {
-    length_within(list, 1, 40)?;
-    list.iter().try_for_each(|b| within(Span(1), Span::days(3_650))(b))?;
-    ascending(list)
-}
-
-/// What `[surveys]` says.
+/// The settings of `[surveys]`.
 pub(super) struct Surveys {
     pub(super) ces_ease: Option<bool>,
     pub(super) csat_scale: Scale,
@@ -139,14 +82,15 @@ fn threshold(from: f64, scale: Scale) -> Result<i64, Complaint> {
     }
 }
 
-/// A score in millionths, `None` beyond 1000 or of more than six decimals.
+/// A score in millionths; `None` where it is outside -1000 to 1000 or has more than six decimals.
 fn millionths(score: f64) -> Option<i64> {
     let scaled = score * MILLIONTHS;
-    // Rounds to the nearest: a decimal such as 0.1 has no exact double, and 1000 points leave a thousandth of a millionth of room.
+    // A decimal such as 0.1 has no exact double, so a small difference to the nearest millionth is allowed. At 1000 points the error of a double is well
+    // below this bound.
     (score.abs() <= 1_000.0 && (scaled - scaled.round()).abs() < 1e-3).then_some(scaled.round() as i64)
 }
 
-/// What `[chats]` says: the channels that are telephone calls, the shortest abandon that counts, and the idle time that ends a chat.
+/// Reads `[chats]`: the channels that are telephone calls, the shortest wait before an abandon that counts, and the idle time that ends a chat.
 pub(super) fn chats(mut section: Section<'_>) -> (Vec<String>, Span, Option<Span>) {
     let call_channels = section.checked("call_channels", vec!["phone".to_owned()], |list: &Vec<String>| {
         length_within(list, 0, 32)?;

@@ -1,39 +1,39 @@
-//! Names seen in the objects that are open, to find one that comes twice.
+//! The names seen so far in the open objects, to find a name that an object has twice.
 //!
-//! Knows no member by name, and nothing of values.
+//! Does not know the members of the contract, nor values.
 
 use smallvec::SmallVec;
 
 use super::spelling::Spelling;
 use super::text::{plain_run_end, unescape};
 
-/// The names of the open objects, outermost first; each object's names begin at a mark.
+/// The names of the open objects, outermost first. The names of each object begin at a mark.
 ///
-/// A name is a keyed 32-bit hash and the place where it stands, so that a hostile payload can neither fill memory nor, without the key,
-/// make names collide. Hashes that meet are settled by the names themselves.
-pub(super) struct Names {
+/// Stores a keyed 32-bit hash and the place of each name. So a hostile payload can neither fill memory nor, without the key, make hashes collide. Equal
+/// hashes are decided by a comparison of the names.
+pub(super) struct SeenNames {
     seed: u64,
     hashes: SmallVec<[u32; 64]>,
     places: SmallVec<[u32; 64]>,
 }
 
-impl Names {
+impl SeenNames {
     pub(super) fn new(seed: u64) -> Self {
         Self { seed, hashes: SmallVec::new(), places: SmallVec::new() }
     }
 
-    /// Where the names of an object that opens now will begin.
+    /// The mark of an object that opens now.
     pub(super) fn mark(&self) -> usize {
         self.hashes.len()
     }
 
-    /// Forgets the names since `mark`: their object closes.
+    /// Removes the names since `mark`, because their object closes.
     pub(super) fn forget(&mut self, mark: usize) {
         self.hashes.truncate(mark);
         self.places.truncate(mark);
     }
 
-    /// Adds a name that stands (with its opening quote) at `place` of `text`; false where the object since `mark` has it already.
+    /// Adds a name whose opening quote is at `place` of `text`; false where the object since `mark` has it already.
     pub(super) fn add(&mut self, mark: usize, text: &str, place: usize, name: &[u8]) -> bool {
         let hash = hash(self.seed, name);
         if self.hashes[mark..].contains(&hash) && self.is_known(mark, text, hash, name) {
@@ -62,7 +62,7 @@ fn name_at(text: &str, place: usize) -> std::borrow::Cow<'_, str> {
     unescape(&text[place..=end])
 }
 
-/// A keyed hash of a short text: folded multiplications of eight bytes at a time.
+/// A keyed hash of a short text by folded multiplications, eight bytes at a time.
 fn hash(seed: u64, bytes: &[u8]) -> u32 {
     let fold = |a: u64, b: u64| {
         let product = u128::from(a) * u128::from(b);
@@ -83,7 +83,7 @@ mod tests {
     #[test]
     fn a_name_is_found_again_within_its_object_only() {
         let text = r#""a" "b" "\u0061" "c\"\\""#;
-        let mut names = Names::new(7);
+        let mut names = SeenNames::new(7);
         assert!(names.add(0, text, 0, b"a"));
         assert!(names.add(0, text, 4, b"b"));
         assert!(!names.add(0, text, 8, b"a"));
@@ -99,7 +99,7 @@ mod tests {
     #[test]
     fn names_whose_hashes_meet_are_told_apart() {
         let text = r#""a" "b""#;
-        let mut names = Names::new(7);
+        let mut names = SeenNames::new(7);
         names.hashes.push(hash(7, b"b"));
         names.places.push(0);
         assert!(names.add(0, text, 4, b"b"));
