@@ -109,6 +109,9 @@ fn configuration(root: Node, folder: &Path, report: &ProblemReport) -> Configura
     let log = run_and_log::log(root.section("log"));
     root.finish();
     let engine = EngineSettings {
+        new_matter_after: None,
+        first_response_from_creation: false,
+        team_dimension: dimensions.iter().position(|dimension| dimension.name == "team").map(|at| at as u8),
         topics: topics::for_engine(&topics),
         dimensions: dimensions::for_engine(&dimensions),
         windows,

@@ -8,7 +8,7 @@ use super::place::KeyPlace;
 use super::problem::{ProblemKind, complaint};
 use super::section::Section;
 use super::value::{chosen, real_within};
-use crate::engine::{BusinessHours, DurationBounds, Rule, Ruled, TargetSettings, TimeTarget};
+use crate::engine::{BusinessHours, DurationBounds, Rule, Ruled, TargetPauses, TargetSettings, TimeTarget};
 use crate::event::DimensionSettings;
 use crate::time::Span;
 
@@ -27,6 +27,9 @@ pub(super) fn resolve(
     let (first_response, resolution, chat_wait) = (time("first_response"), time("resolution"), time("chat_wait"));
     let mut value = |key, min, max| value_target(&mut section, key, min, max, dimensions);
     let settings = TargetSettings {
+        next_response: Ruled::default(),
+        pauses: TargetPauses::default(),
+        due_within: Vec::new(),
         schedules,
         schedule_rules,
         first_response,

@@ -10,8 +10,9 @@ use super::contract::{
 use super::dimension::LABEL_BYTES_MAX;
 use super::member::{Member, Members};
 use super::number::{POINT, millionths, points};
+use super::value::JsonValue;
 use super::{
-    Answer, Body, Contact, ContactAction, CreatedBy, CustomerAction, DecodeSettings, IdentityKey, Message, Reason, Scale, Scope, Survey,
+    Answer, Body, Contact, ContactAction, CreatedBy, CustomerAction, DecodeSettings, IdentityKey, Message, Reason, Scale, Survey,
     SurveyAction, SurveyMetric, TicketSnapshot,
 };
 
@@ -30,13 +31,13 @@ impl Body {
                 ContactAction::Status(_) => TicketType::StatusChanged,
                 ContactAction::Escalated => TicketType::Escalated,
                 ContactAction::Merged => TicketType::Merged,
+                ContactAction::Unmerged => TicketType::Unmerged,
+                ContactAction::Handoff => TicketType::Handoff,
                 ContactAction::Snapshot(_) => TicketType::Snapshot,
                 // Decoding makes the other actions of chats only.
-                ContactAction::Assigned(_)
-                | ContactAction::Accepted
-                | ContactAction::Transferred
-                | ContactAction::Ended
-                | ContactAction::Abandoned => TicketType::Assigned,
+                ContactAction::Assigned(_) | ContactAction::Accepted | ContactAction::Ended | ContactAction::Abandoned => {
+                    TicketType::Assigned
+                }
             }),
             Self::Contact(Contact::Chat(_), action) => EventType::Chat(match action {
                 ContactAction::Opened(_) => ChatType::Started,
@@ -44,12 +45,13 @@ impl Body {
                 ContactAction::Message(_) => ChatType::Message,
                 ContactAction::Ended => ChatType::Ended,
                 ContactAction::Abandoned => ChatType::Abandoned,
+                ContactAction::Handoff => ChatType::Handoff,
                 // Decoding makes the other actions of tickets only.
-                ContactAction::Transferred
-                | ContactAction::Assigned(_)
+                ContactAction::Assigned(_)
                 | ContactAction::Status(_)
                 | ContactAction::Escalated
                 | ContactAction::Merged
+                | ContactAction::Unmerged
                 | ContactAction::Snapshot(_) => ChatType::Transferred,
             }),
             Self::SnapshotCompleted(_) => EventType::Ticket(TicketType::SnapshotCompleted),
@@ -61,6 +63,7 @@ impl Body {
                 CustomerAction::Active => CustomerType::Active,
                 CustomerAction::Subscribed => CustomerType::Subscribed,
                 CustomerAction::Cancelled => CustomerType::Cancelled,
+                CustomerAction::Merged(_) => CustomerType::Merged,
                 CustomerAction::Erased => CustomerType::Erased,
                 CustomerAction::Touchpoint(_) => CustomerType::Touchpoint,
             }),
@@ -99,6 +102,11 @@ pub(super) fn ticket(ticket_type: TicketType, payload: &Members<'_>, identity_ke
             payload.check_optional()?;
             (ticket, ContactAction::Escalated)
         }
+        TicketType::Unmerged | TicketType::Handoff => {
+            let ticket = ticket()?;
+            payload.check_optional()?;
+            (ticket, if ticket_type == TicketType::Handoff { ContactAction::Handoff } else { ContactAction::Unmerged })
+        }
         TicketType::Merged => {
             let ticket = ticket()?;
             payload.required(Member::IntoTicketId)?.check_id()?;
@@ -116,7 +124,8 @@ pub(super) fn chat(chat_type: ChatType, payload: &Members<'_>, identity_key: &Id
         ChatType::Message => return Ok(Body::Contact(chat, message(payload)?)),
         ChatType::Started => ContactAction::Opened(CreatedBy::Customer),
         ChatType::Accepted => ContactAction::Accepted,
-        ChatType::Transferred => ContactAction::Transferred,
+        ChatType::Transferred => ContactAction::Assigned(payload.choice(Member::Reason, &ASSIGN_REASONS)?),
+        ChatType::Handoff => ContactAction::Handoff,
         ChatType::Ended => ContactAction::Ended,
         ChatType::Abandoned => ContactAction::Abandoned,
     };
@@ -133,15 +142,12 @@ pub(super) fn survey(survey_type: SurveyType, payload: &Members<'_>, settings: &
     let metric = payload.required_choice(Member::Metric, &METRICS)?;
     payload.check_optional()?;
     let key = |member| payload.key(member, &settings.identity_key);
-    let about = match key(Member::TicketId)? {
-        Some(ticket) => Some(Contact::Ticket(ticket)),
-        None => key(Member::ChatId)?.map(Contact::Chat),
-    };
-    let action = if is_answer { SurveyAction::Responded(answer(metric, about.is_some(), payload, settings)?) } else { SurveyAction::Sent };
-    Ok(Body::Survey(Survey { survey: key(Member::SurveyId)?, metric, about, action }))
+    let (ticket, chat) = (key(Member::TicketId)?, key(Member::ChatId)?);
+    let action = if is_answer { SurveyAction::Responded(answer(metric, payload, settings)?) } else { SurveyAction::Sent };
+    Ok(Body::Survey(Survey { survey: key(Member::SurveyId)?, metric, ticket, chat, action }))
 }
 
-fn answer(metric: SurveyMetric, names_contact: bool, payload: &Members<'_>, settings: &DecodeSettings) -> Result<Answer, Reason> {
+fn answer(metric: SurveyMetric, payload: &Members<'_>, settings: &DecodeSettings) -> Result<Answer, Reason> {
     let scope = payload.choice(Member::Scope, &SCOPES)?;
     let direction = payload.choice(Member::Direction, &DIRECTIONS)?.or(settings.ces_ease);
     let score = payload.required(Member::Score)?;
@@ -152,8 +158,7 @@ fn answer(metric: SurveyMetric, names_contact: bool, payload: &Members<'_>, sett
     let score = points(score.number()?);
     let scale = Scale { ease, ..scale(metric, payload, settings)? };
     let score = score_within(score, metric, scale)?;
-    let default_scope = if names_contact { Scope::Service } else { Scope::Experience };
-    Ok(Answer { score, scale, scope: scope.unwrap_or(default_scope) })
+    Ok(Answer { score, scale, scope })
 }
 
 fn scale(metric: SurveyMetric, payload: &Members<'_>, settings: &DecodeSettings) -> Result<Scale, Reason> {
@@ -173,22 +178,24 @@ fn scale(metric: SurveyMetric, payload: &Members<'_>, settings: &DecodeSettings)
     if is_sound && (metric != SurveyMetric::Nps || is_nps_scale) { Ok(scale) } else { Err(Reason::BadValue) }
 }
 
-/// The score in millionths. Checks in this order: that it is finite, that an NPS score is whole, that it is within the scale, that it is not finer than
-/// a millionth.
+/// The score in millionths, rounded to the nearest. Checks in this order: that it is finite, that a rounded NPS score is whole, that it is within the
+/// scale.
 fn score_within(score: f64, metric: SurveyMetric, scale: Scale) -> Result<i64, Reason> {
-    if !score.is_finite() || (metric == SurveyMetric::Nps && score.fract() != 0.0) {
+    if !score.is_finite() {
         return Err(Reason::BadValue);
     }
-    // A bound is a whole number of millionths, so the division gives the same float as parsing the text of the bound.
-    let [min, max] = [scale.min, scale.max].map(|bound| bound as f64 / POINT as f64);
-    if score < min || score > max {
+    let score = (score * POINT as f64).round();
+    if metric == SurveyMetric::Nps && score % POINT as f64 != 0.0 {
+        return Err(Reason::BadValue);
+    }
+    if score < scale.min as f64 || score > scale.max as f64 {
         return Err(Reason::ScoreOutOfRange);
     }
-    millionths(score).ok_or(Reason::BadValue)
+    Ok(score as i64)
 }
 
 /// The body of a customer event.
-pub(super) fn customer(customer_type: CustomerType, payload: &Members<'_>) -> Result<Body, Reason> {
+pub(super) fn customer(customer_type: CustomerType, payload: &Members<'_>, identity_key: &IdentityKey) -> Result<Body, Reason> {
     payload.required(Member::CustomerId)?.check_id()?;
     if customer_type == CustomerType::Touchpoint && payload.required(Member::JourneyStage)?.with_text(LABEL_BYTES_MAX, str::is_empty)? {
         return Err(Reason::BadValue);
@@ -198,6 +205,7 @@ pub(super) fn customer(customer_type: CustomerType, payload: &Members<'_>) -> Re
         CustomerType::Active => CustomerAction::Active,
         CustomerType::Subscribed => CustomerAction::Subscribed,
         CustomerType::Cancelled => CustomerAction::Cancelled,
+        CustomerType::Merged => CustomerAction::Merged(payload.required_key(Member::IntoCustomerId, identity_key)?),
         CustomerType::Erased => CustomerAction::Erased,
         CustomerType::Touchpoint => CustomerAction::Touchpoint(payload.choice(Member::Outcome, &TOUCHPOINT_OUTCOMES)?),
     }))
@@ -221,5 +229,6 @@ fn snapshot(payload: &Members<'_>) -> Result<ContactAction, Reason> {
         first_response: payload.time(Member::FirstResponseTime)?,
         solved: payload.time(Member::SolvedTime)?,
         awaiting_reply_since: payload.time(Member::AwaitingReplySince)?,
+        answered: payload.get(Member::Answered).map(JsonValue::flag).transpose()?,
     })))
 }

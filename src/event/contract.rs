@@ -86,6 +86,7 @@ pub const CHECKED_ON_EVERY_EVENT: &[MemberContract] = &[
     MemberContract::new(Member::SurveyId, MemberValue::Id, "A survey."),
     MemberContract::new(Member::AgentId, MemberValue::Id, "An agent. Not kept, unless configuration makes it a dimension."),
     MemberContract::new(Member::IntoTicketId, MemberValue::Id, "The ticket that a merged ticket became part of."),
+    MemberContract::new(Member::IntoCustomerId, MemberValue::Id, "The customer that a merged customer is."),
     MemberContract::new(Member::Channel, MemberValue::Text, "Dimension of the contact."),
     MemberContract::new(Member::Team, MemberValue::Text, "Dimension of the contact."),
     MemberContract::new(Member::Priority, MemberValue::Text, "Dimension of the contact."),
@@ -94,6 +95,7 @@ pub const CHECKED_ON_EVERY_EVENT: &[MemberContract] = &[
     MemberContract::new(Member::Tier, MemberValue::Text, "The support tier. Not kept, unless configuration makes it a dimension."),
     MemberContract::new(Member::Public, MemberValue::Boolean, "Whether the customer can see a message."),
     MemberContract::new(Member::Automated, MemberValue::Boolean, "Whether a rule sent a message."),
+    MemberContract::new(Member::Answered, MemberValue::Boolean, "Whether a person ever answered a ticket."),
 ];
 
 /// The words of `author`.
@@ -111,8 +113,12 @@ pub(super) const STATUSES: [(&str, Status); 8] = [
     ("deleted", Status::Deleted),
 ];
 /// The words of `created_by`.
-pub(super) const CREATORS: [(&str, CreatedBy); 3] =
-    [("customer", CreatedBy::Customer), ("agent", CreatedBy::Agent), ("system", CreatedBy::System)];
+pub(super) const CREATORS: [(&str, CreatedBy); 4] = [
+    ("customer", CreatedBy::Customer),
+    ("agent", CreatedBy::Agent),
+    ("system", CreatedBy::System),
+    ("first_author", CreatedBy::FirstAuthor),
+];
 /// The words of `reason` on `ticket.assigned`.
 pub(super) const ASSIGN_REASONS: [(&str, AssignReason); 3] =
     [("transfer", AssignReason::Transfer), ("escalation", AssignReason::Escalation), ("auto", AssignReason::Auto)];
@@ -281,6 +287,12 @@ event_types! {
                 IntoTicketId MemberValue::Id, "The ticket that it became part of.";
             ]
             optional []
+        Unmerged = "ticket.unmerged", "The merging of a ticket was taken back."
+            required [TicketId MemberValue::Id, "The ticket.";]
+            optional []
+        Handoff = "ticket.handoff", "A bot handed a ticket over to people."
+            required [TicketId MemberValue::Id, "The ticket.";]
+            optional []
         Snapshot = "ticket.snapshot", "The help desk states what it knows of a ticket at the event's time."
             required [
                 TicketId MemberValue::Id, "The ticket.";
@@ -291,6 +303,7 @@ event_types! {
                 FirstResponseTime MemberValue::Time, "When it was first answered.";
                 SolvedTime MemberValue::Time, "When it was solved.";
                 AwaitingReplySince MemberValue::Time, "Since when the customer has been waiting for a reply.";
+                Answered MemberValue::Boolean, "Whether a person ever answered it.";
                 CustomerId MemberValue::Id, "The customer who asks.";
             ]
         SnapshotCompleted = "ticket.snapshot_completed", "A full set of ticket snapshots has been sent to this partition."
@@ -300,10 +313,13 @@ event_types! {
     Chats: Chat(ChatType) {
         Started = "chat.started", "A customer started a chat or a telephone call."
             required [ChatId MemberValue::Id, "The chat.";]
-            optional [CustomerId MemberValue::Id, "The customer who asks.";]
+            optional [
+                CustomerId MemberValue::Id, "The customer who asks.";
+                TicketId MemberValue::Id, "The ticket that the help desk keeps of the chat.";
+            ]
         Accepted = "chat.accepted", "An agent joined a chat."
             required [ChatId MemberValue::Id, "The chat.";]
-            optional []
+            optional [TicketId MemberValue::Id, "The ticket that the help desk keeps of the chat.";]
         Message = "chat.message", "A message was written."
             required [
                 ChatId MemberValue::Id, "The chat.";
@@ -312,16 +328,23 @@ event_types! {
             optional [
                 Public MemberValue::Boolean, "Whether the customer can see it. Default: `true`.";
                 Automated MemberValue::Boolean, "Whether a rule sent it. Default: `false`.";
+                TicketId MemberValue::Id, "The ticket that the help desk keeps of the chat.";
             ]
         Transferred = "chat.transferred", "A chat was handed to another team or agent."
             required [ChatId MemberValue::Id, "The chat.";]
-            optional []
+            optional [
+                Reason MemberValue::Choice(ASSIGN_REASON_WORDS), "Why. A change of team is a transfer, unless the reason is `auto`.";
+                TicketId MemberValue::Id, "The ticket that the help desk keeps of the chat.";
+            ]
+        Handoff = "chat.handoff", "A bot handed a chat over to people."
+            required [ChatId MemberValue::Id, "The chat.";]
+            optional [TicketId MemberValue::Id, "The ticket that the help desk keeps of the chat.";]
         Ended = "chat.ended", "A chat ended."
             required [ChatId MemberValue::Id, "The chat.";]
-            optional []
+            optional [TicketId MemberValue::Id, "The ticket that the help desk keeps of the chat.";]
         Abandoned = "chat.abandoned", "The customer left a chat before an agent joined."
             required [ChatId MemberValue::Id, "The chat.";]
-            optional []
+            optional [TicketId MemberValue::Id, "The ticket that the help desk keeps of the chat.";]
     }
     Surveys: Survey(SurveyType) {
         Sent = "survey.sent", "A survey was sent."
@@ -360,6 +383,12 @@ event_types! {
         Cancelled = "customer.cancelled", "A customer left."
             required [CustomerId MemberValue::Id, "The customer.";]
             optional []
+        Merged = "customer.merged", "Two records turned out to be one person."
+            required [
+                CustomerId MemberValue::Id, "The record that goes.";
+                IntoCustomerId MemberValue::Id, "The customer that it is.";
+            ]
+            optional []
         Erased = "customer.erased", "The identity of a customer is to be forgotten; sums stay."
             required [CustomerId MemberValue::Id, "The customer.";]
             optional []
@@ -389,7 +418,7 @@ mod tests {
     fn every_type_of_the_contract_is_decoded_and_listed_once() {
         let listed: Vec<&str> = Kind::ALL.iter().flat_map(|kind| kind.event_types().iter().copied()).collect();
         assert_eq!(listed, EventType::ALL.iter().map(|event_type| event_type.name()).collect::<Vec<_>>());
-        assert_eq!(listed.iter().collect::<std::collections::BTreeSet<_>>().len(), 21);
+        assert_eq!(listed.iter().collect::<std::collections::BTreeSet<_>>().len(), 25);
         for (event_type, name) in EventType::ALL.iter().zip(listed) {
             assert_eq!(EventType::of(name), Some(*event_type));
         }

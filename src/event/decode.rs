@@ -70,7 +70,9 @@ fn decode_into<'a>(
     let time = time(&wire, record)?;
     let body = body_of(event_type, wire.payload, settings)?;
     let customer = if event_type.names_customer() { wire.payload.key(Member::CustomerId, &settings.identity_key)? } else { None };
-    *decoded = Decoded::Event(Event { identity: envelope.identity, time, customer, dimensions: DimensionValues::new(), body });
+    // Every event of a chat may name the ticket that the help desk keeps of it.
+    let ticket = if matches!(event_type, EventType::Chat(_)) { wire.payload.key(Member::TicketId, &settings.identity_key)? } else { None };
+    *decoded = Decoded::Event(Event { identity: envelope.identity, time, customer, ticket, dimensions: DimensionValues::new(), body });
     if let Decoded::Event(event) = decoded {
         dimension::read(wire.payload, settings, &mut event.dimensions)?;
     }
@@ -157,7 +159,7 @@ fn body_of(event_type: EventType, payload: &Members<'_>, settings: &DecodeSettin
         EventType::Ticket(ticket_type) => body::ticket(ticket_type, payload, &settings.identity_key),
         EventType::Chat(chat_type) => body::chat(chat_type, payload, &settings.identity_key),
         EventType::Survey(survey_type) => body::survey(survey_type, payload, settings),
-        EventType::Customer(customer_type) => body::customer(customer_type, payload),
+        EventType::Customer(customer_type) => body::customer(customer_type, payload, &settings.identity_key),
     }
 }
 

@@ -37,6 +37,7 @@ members! {
     SurveyId = "survey_id",
     AgentId = "agent_id",
     IntoTicketId = "into_ticket_id",
+    IntoCustomerId = "into_customer_id",
     Channel = "channel",
     Team = "team",
     Priority = "priority",
@@ -45,6 +46,7 @@ members! {
     Tier = "tier",
     Public = "public",
     Automated = "automated",
+    Answered = "answered",
     Author = "author",
     Status = "status",
     Metric = "metric",
@@ -78,7 +80,7 @@ static SLOTS: [Member; 1 << SLOT_BITS] = {
     slots
 };
 const SLOT_BITS: u32 = 7;
-const SLOT_FACTOR: u64 = 0x8F70_D465_8856_2827;
+const SLOT_FACTOR: u64 = 0x9FFC_AAB0_0DE2_FBB3;
 
 /// The spelling of each member's name.
 static SPELLINGS: [Spelling; Member::COUNT] = {
@@ -250,7 +252,7 @@ impl<'a> Members<'a> {
 
     /// Checks the members that are checked on every event, whether or not its type uses them: ids, texts and booleans.
     pub(super) fn check_optional(&self) -> Result<(), Reason> {
-        for raw in self.in_order(Member::TicketId.through(Member::IntoTicketId)) {
+        for raw in self.in_order(Member::TicketId.through(Member::IntoCustomerId)) {
             if !raw.is_plain_id() {
                 raw.read(self.text).check_id()?;
             }
@@ -258,7 +260,7 @@ impl<'a> Members<'a> {
         if !self.in_order(Member::Channel.through(Member::Tier)).all(Raw::is_text) {
             return Err(Reason::WrongType);
         }
-        for raw in self.in_order(Member::Public.through(Member::Automated)) {
+        for raw in self.in_order(Member::Public.through(Member::Answered)) {
             raw.read(self.text).flag()?;
         }
         Ok(())

@@ -211,7 +211,7 @@ impl CustomerState {
         self.subscriptions.absorb(other.subscriptions);
         self.openings.absorb(other.openings);
         self.answers.absorb(other.answers);
-        other.heirs.into_iter().for_each(|heir| drop(self.add_heir(heir)));
+        other.heirs.into_iter().for_each(|heir| _ = self.add_heir(heir));
     }
 
     /// Whether a contact or survey may still inherit its dimensions.

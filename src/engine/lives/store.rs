@@ -173,7 +173,12 @@ impl Lives {
     }
 
     /// The answers about one session of a ticket or chat that count.
-    fn answers_about<'a>(&'a self, contact: Contact, state: &'a ContactState, began: EventOrder) -> impl Iterator<Item = &'a StandingAnswer> {
+    fn answers_about<'a>(
+        &'a self,
+        contact: Contact,
+        state: &'a ContactState,
+        began: EventOrder,
+    ) -> impl Iterator<Item = &'a StandingAnswer> {
         let answers = state.surveys.answers().filter_map(|(_, id)| self.surveys.get(&id)?.standing());
         answers.filter(move |a| a.stands && a.about() == Some(contact) && state.session_at(a.link.about_named()).began == began)
     }

@@ -205,7 +205,10 @@ impl SurveyState {
         let Some(answers) = self.answers.as_deref_mut() else { return };
         let settled = answers.given.iter().take_while(|given| given.order.time < horizon).count();
         if settled > 1 {
-            let last = answers.given.drain(..settled).reduce(|standing, next| if next.answer.score == standing.answer.score { standing } else { next });
+            let last = answers
+                .given
+                .drain(..settled)
+                .reduce(|standing, next| if next.answer.score == standing.answer.score { standing } else { next });
             answers.given.insert_many(0, last);
         }
     }

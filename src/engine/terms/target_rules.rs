@@ -41,6 +41,29 @@ pub struct TargetSettings {
     pub churn: Ruled<f64>,
 }
 
+/// The statuses of a ticket in which the clock of each target stands still.
+#[derive(Clone, Debug, Default)]
+pub struct TargetPauses {
+    /// Of the first response.
+    pub first_response: Vec<Status>,
+    /// Of a further response.
+    pub next_response: Vec<Status>,
+    /// Of the resolution.
+    pub resolution: Vec<Status>,
+}
+
+impl TargetPauses {
+    fn of(&self, target: TimedTarget) -> &[Status] {
+        match target {
+            TimedTarget::FirstResponse => &self.first_response,
+            TimedTarget::NextResponse => &self.next_response,
+            TimedTarget::Resolution => &self.resolution,
+            // A chat has no status.
+            TimedTarget::ChatWait => &[],
+        }
+    }
+}
+
 /// A target for a duration.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct TimeTarget {
@@ -218,8 +241,7 @@ impl TargetRules {
         };
         let schedule = self.schedule_rules.first(dimensions, names).map(|schedule| *schedule as u16);
         let rule = rules.first(dimensions, names);
-        let terms =
-            ClockTerms { within: rule.map(|rule| rule.within), is_business: rule.is_some_and(|rule| rule.is_business), schedule };
+        let terms = ClockTerms { within: rule.map(|rule| rule.within), is_business: rule.is_some_and(|rule| rule.is_business), schedule };
         (terms.within.is_some() || schedule.is_some()).then_some(terms)
     }
 

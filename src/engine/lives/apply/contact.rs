@@ -4,7 +4,9 @@ use smallvec::SmallVec;
 
 use super::customer::{add_heir, change_opening};
 use super::survey;
-use crate::engine::lives::contact::{Action, ContactChange, ContactState, HistoryEvent, Opening, Origin, Seen, Summary, facts, idle_end_of};
+use crate::engine::lives::contact::{
+    Action, ContactChange, ContactState, HistoryEvent, Opening, Origin, Seen, Summary, facts, idle_end_of,
+};
 use crate::engine::lives::customer::Heir;
 use crate::engine::lives::customers::Customers;
 use crate::engine::lives::leaving::is_ended;
@@ -91,7 +93,9 @@ pub(super) fn settle(lives: &mut Lives, contact: Contact) {
 fn is_origin_unsettled(lives: &Lives, ticket: Contact) -> bool {
     let origin = lives.contacts.awake(&ticket).and_then(|state| state.origin);
     origin.and_then(|(chat, ..)| lives.contacts.get(&chat)).is_some_and(|chat| {
-        let is_idle = idle_end_of(&chat.summary, &lives.terms.settings).zip(chat.summary.named).is_some_and(|(idle, named)| named + idle < lives.horizon);
+        let is_idle = idle_end_of(&chat.summary, &lives.terms.settings)
+            .zip(chat.summary.named)
+            .is_some_and(|(idle, named)| named + idle < lives.horizon);
         chat.is_unsettled() || (chat.summary.over_at().is_none() && !is_idle)
     })
 }
@@ -172,7 +176,9 @@ fn find_origin(lives: &mut Lives, ticket: Contact, door: &mut Door<'_>) {
         let Some(chat_state) = lives.contacts.get(chat) else { continue };
         for session in chat_state.sessions().filter(|session| session.named_ticket == Some(key)) {
             let idle_end = idle_end_of(session, &lives.terms.settings);
-            let Some(opened) = session.opened.filter(|_| created.is_some_and(|created| session.is_origin_of(created, idle_end))) else { continue };
+            let Some(opened) = session.opened.filter(|_| created.is_some_and(|created| session.is_origin_of(created, idle_end))) else {
+                continue;
+            };
             if found.is_none_or(|(latest, _)| latest < opened.order) {
                 found = Some((opened.order, (*chat, session.began, session.as_origin())));
             }

@@ -6,9 +6,7 @@ use super::customer::{add_heir, change_answer};
 use crate::engine::lives::contact::{ContactState, Known};
 use crate::engine::lives::customer::Heir;
 use crate::engine::lives::store::{AdmittedEvent, Lives};
-use crate::engine::lives::survey::{
-    Answers, Credit, GivenAnswer, Link, Sending, StandingAnswer, SurveyId, SurveyIdentity, SurveyState,
-};
+use crate::engine::lives::survey::{Answers, Credit, GivenAnswer, Link, Sending, StandingAnswer, SurveyId, SurveyIdentity, SurveyState};
 use crate::engine::terms::{EventOrder, Facts, Terms};
 use crate::engine::windows::{Door, LoyaltyAnswer, Subject};
 use crate::event::{Contact, Key, Scope, Survey, SurveyAction, SurveyMetric};
@@ -235,7 +233,8 @@ fn resolve_state(lives: &mut Lives, metric: SurveyMetric, state: &mut SurveyStat
     let credit = credit(lives, &link, Some(asked), given.order);
     let by_default = if link.about().is_some() { Scope::Service } else { Scope::Experience };
     let answers: &mut Answers = state.answers.get_or_insert_default();
-    let known = answers.standing.take().filter(|known| known.is_resolved && credit.is_resolved && known.order == given.order && known.link == link);
+    let known =
+        answers.standing.take().filter(|known| known.is_resolved && credit.is_resolved && known.order == given.order && known.link == link);
     let (dimensions, customer) = known.map_or((credit.dimensions, credit.customer), |known| (known.dimensions, known.customer));
     answers.standing = Some(StandingAnswer {
         order: given.order,

@@ -111,8 +111,11 @@ impl Clocks {
 impl Clock {
     /// Starts a clock at `start`; `known` is the event that gives it.
     pub(super) fn new(start: EventTime, known: Mark, terms: ClockTerms, is_paused: bool, rules: &TargetRules) -> Self {
-        let allowance =
-            terms.within.map(|left| Allowance { left, from: (!is_paused).then_some(start), hours: terms.schedule.filter(|_| terms.is_business) });
+        let allowance = terms.within.map(|left| Allowance {
+            left,
+            from: (!is_paused).then_some(start),
+            hours: terms.schedule.filter(|_| terms.is_business),
+        });
         let mut clock = Self {
             start,
             known_from: Some(known.time).filter(|time| *time != start),

@@ -9,7 +9,8 @@ use super::marks::{Mark, Solve, Stamp};
 use super::summary::{Answered, Summary};
 use super::targets::verdict_of;
 use crate::engine::terms::{
-    Contribution, DimensionsId, EngineSettings, Fact, FactLabel, Facts, Measure, Terms, TimedTarget, UndecidedReason, due_label, undecided_label,
+    Contribution, DimensionsId, EngineSettings, Fact, FactLabel, Facts, Measure, Terms, TimedTarget, UndecidedReason, due_label,
+    undecided_label,
 };
 use crate::event::Status;
 use crate::time::{EventTime, Span};
@@ -486,11 +487,7 @@ impl Parts {
         self.resolution_business = solved.zip(clocks.resolution).map(|(solve, clock)| (solve.mark, clock.took));
         if self.is_ticket && summary.is_open() {
             let due = |clock: &Option<Clock>| Some((summary.credited, clock.as_ref()?.falls_due()?));
-            self.due = [
-                due(&clocks.response).filter(|_| summary.is_unanswered()),
-                due(&clocks.next_response),
-                due(&clocks.resolution),
-            ];
+            self.due = [due(&clocks.response).filter(|_| summary.is_unanswered()), due(&clocks.next_response), due(&clocks.resolution)];
         }
     }
 }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
 use super::linked_surveys::LinkedSurveys;
-use super::marks::{Action, HistoryEvent};
+use super::marks::HistoryEvent;
 use super::sequence::{Before, SKEW, Sequence, is_plain, sequence};
 use super::summary::{Origin, Summary};
 use super::transitions::{customer_at, step};
@@ -299,7 +299,9 @@ impl ContactState {
         match &self.base {
             Base::Summary => self.summary.clone(),
             Base::Nothing => Summary { origin: self.origin.map(|(.., origin)| origin), ..Summary::before(self.summary.is_chat, terms) },
-            Base::Known(base) if base.began == EventOrder::MIN => Summary { origin: self.origin.map(|(.., origin)| origin), ..(**base).clone() },
+            Base::Known(base) if base.began == EventOrder::MIN => {
+                Summary { origin: self.origin.map(|(.., origin)| origin), ..(**base).clone() }
+            }
             Base::Known(base) => (**base).clone(),
         }
     }

@@ -116,7 +116,8 @@ fn sessions(log: Sequence, events: &[HistoryEvent], before: Before, idle_end: Op
         if is_opening(event) && !is_running {
             let is_moved = |known: &Sequenced| loose.contains(&known.index) && known.order.time >= event.order.time - SKEW;
             let (moved, rest): (Sequence, Sequence) = session.drain(..).partition(is_moved);
-            let mut moved: Sequence = moved.into_iter().map(|known| Sequenced { order: known.order.at(event.order.time), ..known }).collect();
+            let mut moved: Sequence =
+                moved.into_iter().map(|known| Sequenced { order: known.order.at(event.order.time), ..known }).collect();
             is_running = !moved.iter().any(|known| is_end(&events[known.index]));
             let begins = was_opened || has_ended || rest.iter().any(|known| is_end(&events[known.index]));
             *session = rest;
@@ -149,7 +150,8 @@ fn place_last_words(session: &mut Sequence, events: &[HistoryEvent]) {
     if !session.iter().any(|known| is_human_reply(action(known))) {
         return;
     }
-    let mut stops: SmallVec<[EventTime; 4]> = session.iter().filter(|known| is_solve(action(known))).map(|known| known.order.time).collect();
+    let mut stops: SmallVec<[EventTime; 4]> =
+        session.iter().filter(|known| is_solve(action(known))).map(|known| known.order.time).collect();
     if let Some(end) = session.iter().position(|known| is_end(&events[known.index])) {
         let start = session.iter().position(|known| is_opening(&events[known.index]));
         let was_there = |(at, known): (usize, &Sequenced)| {

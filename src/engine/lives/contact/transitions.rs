@@ -57,7 +57,8 @@ pub(super) fn step(
         ContactAction::Handoff => hand_off(summary, mark, terms),
         ContactAction::Escalated => summary.escalated = Some(mark),
         ContactAction::Assigned(reason) => {
-            let named = team.filter(|team| terms.names.is_set(event.dimensions, *team)).map(|team| terms.names.value(event.dimensions, team));
+            let named =
+                team.filter(|team| terms.names.is_set(event.dimensions, *team)).map(|team| terms.names.value(event.dimensions, team));
             assign(summary, mark, *reason, named, team_before);
         }
         ContactAction::Snapshot(snapshot) => take_snapshot(summary, event, order, mark, snapshot, terms),
@@ -388,14 +389,7 @@ fn end_chat(summary: &mut Summary, mark: Mark, is_ended: bool) {
 }
 
 /// Applies a snapshot of the ticket as it was at the mark's time.
-fn take_snapshot(
-    summary: &mut Summary,
-    event: &HistoryEvent,
-    order: EventOrder,
-    mark: Mark,
-    snapshot: &TicketSnapshot,
-    terms: &Terms,
-) {
+fn take_snapshot(summary: &mut Summary, event: &HistoryEvent, order: EventOrder, mark: Mark, snapshot: &TicketSnapshot, terms: &Terms) {
     match &mut summary.opened {
         None => open_silently(summary, event, order, mark, snapshot, terms),
         Some(opened) => opened.customer = opened.customer.or(event.customer),
@@ -417,14 +411,7 @@ fn take_snapshot(
 }
 
 /// Takes the opening from a snapshot, without a sample.
-fn open_silently(
-    summary: &mut Summary,
-    event: &HistoryEvent,
-    order: EventOrder,
-    mark: Mark,
-    snapshot: &TicketSnapshot,
-    terms: &Terms,
-) {
+fn open_silently(summary: &mut Summary, event: &HistoryEvent, order: EventOrder, mark: Mark, snapshot: &TicketSnapshot, terms: &Terms) {
     let (time, dimensions) = (snapshot.created, mark.dimensions);
     summary.opened = Some(Opening { order, time, dimensions, customer: event.customer, is_silent: true });
     summary.has_gaps = true;

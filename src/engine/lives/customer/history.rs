@@ -114,7 +114,8 @@ impl CustomerPosition {
         match kind {
             CustomerEventKind::Subscription(Subscription::Cancelled) if self.left().is_none() => {
                 (next.left_at, next.left_stage, next.is_out) = (time, stage.unwrap_or(ValueId::UNKNOWN), true);
-                (next.left_touched, next.left_abandoned) = (self.touched.max(if moves { time } else { EventTime::MIN }), self.is_abandoned && !moves);
+                (next.left_touched, next.left_abandoned) =
+                    (self.touched.max(if moves { time } else { EventTime::MIN }), self.is_abandoned && !moves);
             }
             CustomerEventKind::Subscription(Subscription::Active | Subscription::Subscribed) if self.left().is_some() => {
                 (next.left_at, next.left_stage, next.is_out) = (EventTime::MAX, ValueId::UNKNOWN, false);
