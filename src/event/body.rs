@@ -1,7 +1,7 @@
 //! The body of an event: reads the members that its type asks for. Required members are checked before optional ones.
 //!
-//! Does not know the envelope, nor what a score is worth, nor that the channel of a chat defaults to `chat`: the engine knows that. The customer
-//! that an event names is read together with the envelope.
+//! Does not know the envelope, nor what a score is worth, nor that the channel of a chat defaults to `chat`: the engine knows that. The
+//! customer that an event names is read together with the envelope.
 
 use super::contract::{
     ASSIGN_REASONS, AUTHORS, CREATORS, ChatType, CustomerType, DIRECTIONS, EventType, METRICS, SCOPES, STATUSES, SurveyType,
@@ -173,8 +173,8 @@ fn scale(metric: SurveyMetric, payload: &Members<'_>, settings: &DecodeSettings)
     if is_sound && (metric != SurveyMetric::Nps || is_nps_scale) { Ok(scale) } else { Err(Reason::BadValue) }
 }
 
-/// The score in millionths. Checks in this order: that it is finite, that an NPS score is whole, that it is within the scale, that it is not finer than
-/// a millionth.
+/// The score in millionths. Checks in this order: that it is finite, that an NPS score is whole, that it is within the scale, that it is
+/// not finer than a millionth.
 fn score_within(score: f64, metric: SurveyMetric, scale: Scale) -> Result<i64, Reason> {
     if !score.is_finite() || (metric == SurveyMetric::Nps && score.fract() != 0.0) {
         return Err(Reason::BadValue);
