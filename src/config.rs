@@ -1,7 +1,7 @@
 //! The resolved configuration: a value for every setting, from the built-in defaults, the file, the environment and the flags.
 //!
-//! Each section of the file is read and checked by the file of its name in the folder beside. Knows the settings type of every part, and does not know
-//! how any part behaves.
+//! Each section of the file is read and checked by the file of its name in the folder beside. Knows the settings type of every part, and
+//! does not know how any part behaves.
 
 mod dimension_rules;
 mod dimensions;
@@ -117,7 +117,8 @@ pub struct RunSettings {
 pub enum Start {
     /// At the first offset of every topic.
     Beginning,
-    /// As far back, by record timestamp, as the longest window, the lateness and seven days together. Topics of customers begin at their first offset.
+    /// As far back, by record timestamp, as the longest window, the lateness and seven days together. Topics of customers begin at their
+    /// first offset.
     Time,
 }
 
@@ -155,6 +156,7 @@ pub struct LogSettings {
 /// The settings of the exposition.
 #[derive(Clone, Debug)]
 pub struct ExportSettings {
-    /// The grouping sets with full histogram buckets, as indices into `engine.grouping_sets`. Other sets export `+Inf`, `_sum` and `_count`.
+    /// The grouping sets with full histogram buckets, as indices into `engine.grouping_sets`. Other sets export `+Inf`, `_sum` and
+    /// `_count`.
     pub bucket_sets: Vec<usize>,
 }

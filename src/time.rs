@@ -33,7 +33,8 @@ impl EventTime {
         self.0 as f64 / 1000.0
     }
 
-    /// The number of the slice of length `width` that contains this instant. Slice 0 begins in 1970; the number is rounded down, also before 1970.
+    /// The number of the slice of length `width` that contains this instant. Slice 0 begins in 1970; the number is rounded down, also
+    /// before 1970.
     ///
     /// # Panics
     /// Where `width` is 0.

@@ -7,7 +7,7 @@ use super::layers::{Node, TreeValue};
 use super::place::KeyPlace;
 use super::problem::{ProblemKind, ProblemReport, complaint};
 use super::section::Section;
-use super::value::{ReadValue, label_value, length_within};
+use super::value::{KeyType, label_value, length_within};
 use crate::engine::{Condition, Rule};
 use crate::event::{DimensionOwner, DimensionSettings};
 

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use super::place::KeyPlace;
 use super::problem::{Complaint, ProblemKind, complaint};
 use super::section::Section;
-use super::value::{ReadValue, chosen, label_value, length_within, number_within, shown};
+use super::value::{KeyType, chosen, label_value, length_within, number_within, shown};
 use crate::engine::EngineDimension;
 use crate::event::{DimensionOwner, DimensionSettings};
 

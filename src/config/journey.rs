@@ -16,8 +16,8 @@ const WEIGHT_MAX: f64 = 1_000.0;
 /// The dimension values that mean "no stage" and "a stage beyond the limit".
 const RESERVED: [&str; 2] = ["unknown", "other"];
 
-/// Reads `[journey]`: the time within which a contact repeats another, and the stages and weights. `stage_dimension` is `journey_stage`, whose renames
-/// decide which stages events can name.
+/// Reads `[journey]`: the time within which a contact repeats another, and the stages and weights. `stage_dimension` is `journey_stage`,
+/// whose renames decide which stages events can name.
 pub(super) fn resolve(mut section: Section<'_>, stage_dimension: Option<&DimensionSettings>) -> (Span, JourneySettings) {
     let repeat_contact_within = section.checked("repeat_contact_within", Span::days(7), within(Span::minutes(1), Span::days(400)));
     let stages = stages(&mut section, stage_dimension);

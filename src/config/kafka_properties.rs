@@ -1,4 +1,5 @@
-//! The table of librdkafka's properties: which ones a user may set, which ones the product sets itself and to which value, and which ones it refuses.
+//! The table of librdkafka's properties: which ones a user may set, which ones the product sets itself and to which value, and which ones
+//! it refuses.
 //!
 //! Written for the bundled librdkafka 2.12.1; a test asks the library whether it knows each name. Does not know what a client is made for.
 
@@ -41,8 +42,8 @@ pub const OWNED: &[OwnedProperty] = {
         owned("group.id", FromKey, "set `kafka.group_id` instead"),
         // The queues of partitions are split, so librdkafka applies this limit to each topic partition and not to the whole consumer.
         owned("queued.max.messages.kbytes", FromKey, "set `kafka.queue_kbytes_per_partition` instead"),
-        // Every partition is assigned with an explicit offset. This value matters only when retention has deleted that offset: the client then
-        // goes on at the first offset that is left, which loses least, and the gap shows as lag that vanished without records.
+        // Every partition is assigned with an explicit offset. This value matters only when retention has deleted that offset: the client
+        // then goes on at the first offset that is left, which loses least, and the gap shows as lag that vanished without records.
         owned(
             "auto.offset.reset",
             GroupConsumer("earliest"),
@@ -55,8 +56,8 @@ pub const OWNED: &[OwnedProperty] = {
         owned("offset.store.method", Default, STATE),
         owned("offset.store.path", Default, STATE),
         owned("offset.store.sync.interval.ms", Default, STATE),
-        // Reports the end also where the last offsets hold no record (transaction markers, compaction), which a comparison of offsets cannot
-        // detect. Positions are never taken from these events.
+        // Reports the end also where the last offsets hold no record (transaction markers, compaction), which a comparison of offsets
+        // cannot detect. Positions are never taken from these events.
         owned(
             "enable.partition.eof",
             GroupConsumer("true"),
@@ -136,8 +137,8 @@ const DEBUG_CONTEXTS: &[&str] = &[
 pub struct RefusedProperty {
     /// The property's name in librdkafka.
     pub name: &'static str,
-    /// The values that are allowed, in lower case; a user may write them in any case. Every entry of a list must be one of them. Empty where no
-    /// value is allowed.
+    /// The values that are allowed, in lower case; a user may write them in any case. Every entry of a list must be one of them. Empty
+    /// where no value is allowed.
     pub allowed: &'static [&'static str],
     /// Why the other values are refused.
     pub reason: &'static str,

@@ -14,11 +14,11 @@ pub(super) const SECURITY_PROTOCOL: &str = "security.protocol";
 /// librdkafka's protocols, and whether each one encrypts.
 pub(super) const PROTOCOLS: [(&str, bool); 4] = [("plaintext", false), ("sasl_plaintext", false), ("ssl", true), ("sasl_ssl", true)];
 
-/// The first server on another machine to which the settings would send records and passwords in clear, as it is written; `None` where there is
-/// no such server, or where `allow_insecure` permits it.
+/// The first server on another machine to which the settings would send records and passwords in clear, as it is written; `None` where
+/// there is no such server, or where `allow_insecure` permits it.
 ///
-/// The only implementation of this rule. The configuration asks it of the bootstrap servers, and `kafka` asks it again of the brokers that the
-/// cluster names. In doubt a server is on another machine.
+/// The only implementation of this rule. The configuration asks it of the bootstrap servers, and `kafka` asks it again of the brokers that
+/// the cluster names. In doubt a server is on another machine.
 #[must_use]
 pub fn first_exposed_server<'s>(settings: &KafkaSettings, servers: impl IntoIterator<Item = &'s str>) -> Option<&'s str> {
     let protocol = protocol_of(settings);

@@ -1,5 +1,5 @@
-//! The layers of a configuration as one tree: the file, then the environment, then the flags. A later layer replaces the values of an earlier one,
-//! and each value remembers its layer.
+//! The layers of a configuration as one tree: the file, then the environment, then the flags. A later layer replaces the values of an
+//! earlier one, and each value remembers its layer.
 //!
 //! Does not know which keys there are.
 
@@ -121,8 +121,8 @@ pub(super) fn lay_flags(root: &mut Node, overrides: &[(String, String)], report:
     }
 }
 
-/// The parts of a dotted key; `None` where it is not one. After `kafka.properties.` an unquoted rest is one part, because names of properties contain
-/// dots.
+/// The parts of a dotted key; `None` where it is not one. After `kafka.properties.` an unquoted rest is one part, because names of
+/// properties contain dots.
 fn dotted(key: &str) -> Option<Vec<String>> {
     const PROPERTIES: &str = "kafka.properties.";
     if let Some(property) = key.strip_prefix(PROPERTIES)

@@ -10,8 +10,8 @@ use super::section::Section;
 use super::value::number_within;
 use crate::event::IdentityKey;
 
-/// The default key is not secret. It only makes the hashes differ from those of other programs. An operator who wants hashes that nobody else can
-/// compute configures a key.
+/// The default key is not secret. It only makes the hashes differ from those of other programs. An operator who wants hashes that nobody
+/// else can compute configures a key.
 const DEFAULT_IDENTITY_KEY: [u8; 16] = *b"cxpulse-identity";
 
 /// Reads `[privacy]`: the key that ids are hashed with, and the size of the smallest group whose statistics are shown to people.

@@ -24,8 +24,8 @@ pub struct Loaded {
     pub warnings: Vec<Problem>,
 }
 
-/// Reads the built-in defaults, the file where one is named, the `CXPULSE_` variables and the flags (each a dotted key and a value). Each layer
-/// replaces the values of those before.
+/// Reads the built-in defaults, the file where one is named, the `CXPULSE_` variables and the flags (each a dotted key and a value). Each
+/// layer replaces the values of those before.
 ///
 /// # Errors
 /// [`ConfigError`] with all problems of all layers, where one of them is an error.

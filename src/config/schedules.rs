@@ -177,7 +177,8 @@ fn day_number(text: &str) -> Option<i64> {
 
 /// Every instant whose local day is not a holiday and whose local time is within the open times of its weekday.
 ///
-/// Between two changes of the zone's clock, local time differs from UTC by one offset. So hours that a change skips or repeats need no special case.
+/// Between two changes of the zone's clock, local time differs from UTC by one offset. So hours that a change skips or repeats need no
+/// special case.
 fn open_times(zone: &TimeZone, week: &[Hours; 7], holidays: &BTreeSet<i64>) -> Vec<Range<EventTime>> {
     let instant = |ms| Timestamp::from_millisecond(ms).unwrap_or(Timestamp::MAX);
     let changes = zone.following(instant(FIRST_MS)).map(|change| change.timestamp().as_millisecond());

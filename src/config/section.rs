@@ -10,7 +10,7 @@ use super::layers::{Node, TreeValue};
 use super::place::{KeyPlace, Origin};
 use super::problem::{Complaint, ProblemKind, ProblemReport, complaint};
 use super::spelling_hints::suggestion;
-use super::value::ReadValue;
+use super::value::KeyType;
 
 /// A table that is being read. A problem goes to the report, and reading continues with the default.
 pub(super) struct Section<'r> {
@@ -38,18 +38,18 @@ impl<'r> Section<'r> {
     }
 
     /// The value of a key; `None` where it is absent, or wrong, which is reported.
-    pub(super) fn value<T: ReadValue>(&mut self, key: &'static str) -> Option<T> {
+    pub(super) fn value<T: KeyType>(&mut self, key: &'static str) -> Option<T> {
         let node = self.node(key)?;
         T::read(node, &self.place_of(key), self.report)
     }
 
     /// The value of a key, or its default.
-    pub(super) fn or<T: ReadValue>(&mut self, key: &'static str, default: T) -> T {
+    pub(super) fn or<T: KeyType>(&mut self, key: &'static str, default: T) -> T {
         self.value(key).unwrap_or(default)
     }
 
     /// The value of a key if it passes the check; otherwise the default. A failed check is reported.
-    pub(super) fn checked<T: ReadValue>(&mut self, key: &'static str, default: T, check: impl FnOnce(&T) -> Result<(), Complaint>) -> T {
+    pub(super) fn checked<T: KeyType>(&mut self, key: &'static str, default: T, check: impl FnOnce(&T) -> Result<(), Complaint>) -> T {
         match self.value(key) {
             Some(value) => match check(&value) {
                 Ok(()) => value,
@@ -63,7 +63,7 @@ impl<'r> Section<'r> {
     }
 
     /// The value of a required key; `None` where it is absent or wrong, which is reported.
-    pub(super) fn required<T: ReadValue>(&mut self, key: &'static str, hint: &str) -> Option<T> {
+    pub(super) fn required<T: KeyType>(&mut self, key: &'static str, hint: &str) -> Option<T> {
         if !self.entries.contains_key(key) {
             self.known.insert(key, self.place.clone());
             self.report.add(&self.place, complaint(ProblemKind::MissingKey, format!("`{key}` is missing"), hint));
@@ -128,8 +128,8 @@ impl<'r> Section<'r> {
         self.known.get(key).cloned().unwrap_or_else(|| KeyPlace::new(&self.place.origin, self.path_of(key)))
     }
 
-    /// Reports every key that was not read. A variable is only a warning: for a service named `cxpulse` Kubernetes sets `CXPULSE_PORT` and others, and
-    /// this cannot be turned off for a single name.
+    /// Reports every key that was not read. A variable is only a warning: for a service named `cxpulse` Kubernetes sets `CXPULSE_PORT` and
+    /// others, and this cannot be turned off for a single name.
     pub(super) fn finish(self) {
         let known: Vec<&str> = self.known.keys().copied().collect();
         for (key, node) in &self.entries {

@@ -2,8 +2,8 @@
 //!
 //! Does not know where the words come from.
 
-/// The known word with the fewest edits, if they are at most a third of the word's letters, or at most two in a short word. Otherwise the shortest
-/// known word that contains the whole word, if that has at least three letters.
+/// The known word with the fewest edits, if they are at most a third of the word's letters, or at most two in a short word. Otherwise the
+/// shortest known word that contains the whole word, if that has at least three letters.
 pub(super) fn nearest<'k>(word: &str, known: &[&'k str]) -> Option<&'k str> {
     let letters = word.chars().count();
     let allowed = (letters / 3).max(2);

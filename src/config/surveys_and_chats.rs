@@ -85,12 +85,13 @@ fn threshold(from: f64, scale: Scale) -> Result<i64, Complaint> {
 /// A score in millionths; `None` where it is outside -1000 to 1000 or has more than six decimals.
 fn millionths(score: f64) -> Option<i64> {
     let scaled = score * MILLIONTHS;
-    // A decimal such as 0.1 has no exact double, so a small difference to the nearest millionth is allowed. At 1000 points the error of a double is well
-    // below this bound.
+    // A decimal such as 0.1 has no exact double, so a small difference to the nearest millionth is allowed. At 1000 points the error of a
+    // double is well below this bound.
     (score.abs() <= 1_000.0 && (scaled - scaled.round()).abs() < 1e-3).then_some(scaled.round() as i64)
 }
 
-/// Reads `[chats]`: the channels that are telephone calls, the shortest wait before an abandon that counts, and the idle time that ends a chat.
+/// Reads `[chats]`: the channels that are telephone calls, the shortest wait before an abandon that counts, and the idle time that ends a
+/// chat.
 pub(super) fn chats(mut section: Section<'_>) -> (Vec<String>, Span, Option<Span>) {
     let call_channels = section.checked("call_channels", vec!["phone".to_owned()], |list: &Vec<String>| {
         length_within(list, 0, 32)?;

@@ -15,7 +15,7 @@ use crate::time::Span;
 const SHOWN_CHARACTERS_MAX: usize = 60;
 
 /// A type that the value of a key can have.
-pub(super) trait ReadValue: Sized {
+pub(super) trait KeyType: Sized {
     /// Reads a value; `None` where it has another type, which is reported.
     fn read(node: Node, place: &KeyPlace, report: &ProblemReport) -> Option<Self>;
 }
@@ -52,7 +52,7 @@ fn wrong_type<T>(value: &TreeValue, wanted: &str, hint: &str, place: &KeyPlace, 
     None
 }
 
-impl ReadValue for String {
+impl KeyType for String {
     fn read(node: Node, place: &KeyPlace, report: &ProblemReport) -> Option<Self> {
         match node.value {
             TreeValue::Text(s) | TreeValue::Raw(s) => Some(s),
@@ -61,7 +61,7 @@ impl ReadValue for String {
     }
 }
 
-impl ReadValue for bool {
+impl KeyType for bool {
     fn read(node: Node, place: &KeyPlace, report: &ProblemReport) -> Option<Self> {
         match node.value {
             TreeValue::Boolean(b) => Some(b),
@@ -72,7 +72,7 @@ impl ReadValue for bool {
     }
 }
 
-impl ReadValue for i64 {
+impl KeyType for i64 {
     fn read(node: Node, place: &KeyPlace, report: &ProblemReport) -> Option<Self> {
         let raw = match &node.value {
             TreeValue::Integer(i) => return Some(*i),
@@ -83,7 +83,7 @@ impl ReadValue for i64 {
     }
 }
 
-impl ReadValue for f64 {
+impl KeyType for f64 {
     fn read(node: Node, place: &KeyPlace, report: &ProblemReport) -> Option<Self> {
         let number = match &node.value {
             TreeValue::Integer(i) => Some(*i as Self),
@@ -97,7 +97,7 @@ impl ReadValue for f64 {
     }
 }
 
-impl ReadValue for Span {
+impl KeyType for Span {
     fn read(node: Node, place: &KeyPlace, report: &ProblemReport) -> Option<Self> {
         const HINT: &str = "write a whole number and a unit in quotes: `\"250ms\"`, `\"60s\"`, `\"5m\"`, `\"24h\"` or `\"7d\"`";
         let (TreeValue::Text(text) | TreeValue::Raw(text)) = &node.value else {
@@ -112,7 +112,7 @@ impl ReadValue for Span {
     }
 }
 
-impl<T: ReadValue> ReadValue for Vec<T> {
+impl<T: KeyType> KeyType for Vec<T> {
     /// Reads a list; `None` where an entry is wrong. The text of a variable may also be the entries separated by commas.
     fn read(node: Node, place: &KeyPlace, report: &ProblemReport) -> Option<Self> {
         let node = node.structured();

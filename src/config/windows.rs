@@ -76,7 +76,8 @@ pub(super) fn resolve(root: &mut Section<'_>) -> Vec<WindowSettings> {
     windows.into_iter().map(|(w, _)| w).collect()
 }
 
-/// Finds hops whose common divisor is too small. A window is kept in slices whose length divides its own hop and the hops of all longer windows.
+/// Finds hops whose common divisor is too small. A window is kept in slices whose length divides its own hop and the hops of all longer
+/// windows.
 fn unrelated(windows: &[(WindowSettings, KeyPlace)]) -> Option<(KeyPlace, Complaint)> {
     let mut longer: Option<&WindowSettings> = None;
     let mut slice = 0;
@@ -168,8 +169,8 @@ fn fits(range: Span, hop: Span) -> Result<(), Complaint> {
     Ok(())
 }
 
-/// Checks that a window may follow a shorter one. The panes of a longer window begin where those of the shorter window end, so at least one hop of the
-/// longer window must fit between the two ranges.
+/// Checks that a window may follow a shorter one. The panes of a longer window begin where those of the shorter window end, so at least one
+/// hop of the longer window must fit between the two ranges.
 fn may_follow(shorter: &WindowSettings, window: &WindowSettings) -> Result<(), Complaint> {
     let (range, hop) = (window.range, window.hop);
     if range <= shorter.range {

@@ -1,7 +1,7 @@
 //! The body of an event: reads the members that its type asks for. Required members are checked before optional ones.
 //!
-//! Does not know the envelope, nor what a score is worth, nor that the channel of a chat defaults to `chat`: the engine knows that. The customer
-//! that an event names is read together with the envelope.
+//! Does not know the envelope, nor what a score is worth, nor that the channel of a chat defaults to `chat`: the engine knows that. The
+//! customer that an event names is read together with the envelope.
 
 use super::contract::{
     ASSIGN_REASONS, AUTHORS, CREATORS, ChatType, CustomerType, DIRECTIONS, EventType, METRICS, SCOPES, STATUSES, SurveyType,

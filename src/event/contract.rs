@@ -1,7 +1,7 @@
 //! The input contract as one table: every event type with its topic kind, its members, their values and a meaning.
 //!
-//! Names, topic kinds and allowed words of decoding come from here, and `EVENTS.md` is tested against it. To add an event type, add a row to
-//! `event_types!` and read its members in `body.rs`. Does not know JSON, nor what an event does to a ticket, chat or customer.
+//! Names, topic kinds and allowed words of decoding come from here, and `EVENTS.md` is tested against it. To add an event type, add a row
+//! to `event_types!` and read its members in `body.rs`. Does not know JSON, nor what an event does to a ticket, chat or customer.
 
 use super::member::Member;
 use super::{AssignReason, Author, CreatedBy, Kind, Scope, Status, SurveyMetric, TouchpointOutcome};
@@ -62,8 +62,8 @@ impl MemberContract {
     }
 }
 
-/// The members of the envelope that every event needs, in the order in which they are checked. A topic can be configured to take `id` and `time`
-/// from the record where an event lacks them.
+/// The members of the envelope that every event needs, in the order in which they are checked. A topic can be configured to take `id` and
+/// `time` from the record where an event lacks them.
 pub const ENVELOPE_REQUIRED: &[MemberContract] = &[
     MemberContract::new(
         Member::Id,

@@ -1,5 +1,5 @@
-//! Decodes one record into one event or one reason of refusal. The checks have the order of the contract: tombstone, size, emptiness, encoding, the
-//! scan, object, envelope, type, topic, turned off, time, other members.
+//! Decodes one record into one event or one reason of refusal. The checks have the order of the contract: tombstone, size, emptiness,
+//! encoding, the scan, object, envelope, type, topic, turned off, time, other members.
 //!
 //! Does not know the records before: the engine finds duplicates, late events and events of the future.
 
@@ -16,8 +16,8 @@ use crate::time::EventTime;
 
 /// Decodes one record.
 ///
-/// Never fails: every record is an event, or is ignored, or has a reason of refusal. Allocates only where a string that is read holds escapes, or
-/// where the record has more members than any event of the contract.
+/// Never fails: every record is an event, or is ignored, or has a reason of refusal. Allocates only where a string that is read holds
+/// escapes, or where the record has more members than any event of the contract.
 #[must_use]
 pub fn decode<'a>(record: Record<'a>, topic: &TopicSettings, settings: &'a DecodeSettings) -> Decoded<'a> {
     let mut decoded = Decoded::Ignored;
@@ -27,10 +27,11 @@ pub fn decode<'a>(record: Record<'a>, topic: &TopicSettings, settings: &'a Decod
     decoded
 }
 
-/// The id of the event in a record without headers, in clear text. Calls `each` with the ids of ticket, chat, survey and customer that the record
-/// names.
+/// The id of the event in a record without headers, in clear text. Calls `each` with the ids of ticket, chat, survey and customer that the
+/// record names.
 ///
-/// `None` where the record cannot be decoded. For explanations that a user compares with the source; decoding itself keeps only hashes of ids.
+/// `None` where the record cannot be decoded. For explanations that a user compares with the source; decoding itself keeps only hashes of
+/// ids.
 pub fn ids_in_clear(record: Record<'_>, settings: &DecodeSettings, mut each: impl FnMut(&str)) -> Option<String> {
     let text = text::of_payload(record.payload?).ok()?;
     let mut document = Document::new(text);
@@ -131,7 +132,8 @@ fn identity(wire: &RecordForm<'_, '_>, record: Record<'_>, topic: &TopicSettings
     }
 }
 
-/// The time at which an event happened: the time of the envelope, or the timestamp of the record where the topic allows an envelope without a time.
+/// The time at which an event happened: the time of the envelope, or the timestamp of the record where the topic allows an envelope without
+/// a time.
 fn time(wire: &RecordForm<'_, '_>, record: Record<'_>) -> Result<EventTime, Reason> {
     if let Some(ms) = wire.flat(Attribute::Time).integer(wire.payload.text()) {
         return time_text::epoch_ms_text(ms).ok_or(Reason::BadTime);

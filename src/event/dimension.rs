@@ -70,12 +70,13 @@ fn is_visible(text: &str) -> bool {
 const fn are_visible(chunk: [u8; 8]) -> bool {
     const ONES: u64 = u64::MAX / 255;
     let word = u64::from_le_bytes(chunk);
-    // A byte beyond ASCII has its high bit set. Subtracting a space sets the high bit of a byte below the space, and adding one sets that of a delete. A
-    // byte that carries or borrows into the next byte has set its own high bit too.
+    // A byte beyond ASCII has its high bit set. Subtracting a space sets the high bit of a byte below the space, and adding one sets that
+    // of a delete. A byte that carries or borrows into the next byte has set its own high bit too.
     (word | word.wrapping_sub(ONES * b' ' as u64) | word.wrapping_add(ONES)) & (ONES << 7) == 0
 }
 
-/// Whether a character is invisible or changes the direction of the text beside it. With such characters two different labels could look the same.
+/// Whether a character is invisible or changes the direction of the text beside it. With such characters two different labels could look
+/// the same.
 ///
 /// A line feed is allowed: the exposition format escapes it, as it escapes quotes and backslashes.
 fn is_hidden(character: char) -> bool {

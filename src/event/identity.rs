@@ -10,8 +10,8 @@ use siphasher::sip128::{Hasher128, SipHasher13};
 
 /// A keyed 128-bit hash of an id.
 ///
-/// Aligned to four bytes instead of sixteen, because most entries of the state hold a key beside a tag or a time, and a larger alignment would add padding
-/// to each of them.
+/// Aligned to four bytes instead of sixteen, because most entries of the state hold a key beside a tag or a time, and a larger alignment
+/// would add padding to each of them.
 #[repr(C, packed(4))]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Key(pub u128);

@@ -65,7 +65,8 @@ members! {
     StartedTime = "started_time",
 }
 
-/// A perfect hash table of the names: the member in each slot. A slot that no name hashes to holds some other member, whose name then differs.
+/// A perfect hash table of the names: the member in each slot. A slot that no name hashes to holds some other member, whose name then
+/// differs.
 static SLOTS: [Member; 1 << SLOT_BITS] = {
     let mut slots = [Member::Id; 1 << SLOT_BITS];
     let mut taken = [false; 1 << SLOT_BITS];

@@ -69,8 +69,8 @@ pub(super) fn points(number: &str) -> f64 {
 
 /// Points as a whole number of millionths; `None` where they are finer than a millionth.
 ///
-/// A difference of less than a thousandth of a millionth is the rounding error of a producer that computes in floats, and is dropped (0.1 + 0.2 is 0.3).
-/// A number other than zero never becomes zero in this way.
+/// A difference of less than a thousandth of a millionth is the rounding error of a producer that computes in floats, and is dropped (0.1 +
+/// 0.2 is 0.3). A number other than zero never becomes zero in this way.
 pub(super) fn millionths(points: f64) -> Option<i64> {
     let exact = points * POINT as f64;
     let rounded = exact.round();

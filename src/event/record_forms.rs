@@ -1,8 +1,10 @@
-//! The three accepted forms of a record: flat, CloudEvents structured and CloudEvents binary. Reads all of them as an envelope and a payload.
+//! The three accepted forms of a record: flat, CloudEvents structured and CloudEvents binary. Reads all of them as an envelope and a
+//! payload.
 //!
-//! A structured record has the member `specversion`, and its payload is in `data`. A binary record has its envelope in `ce_*` headers, and its value is
-//! the payload; a `specversion` in it is an ordinary member. In both forms the outer envelope wins over members of the same name in the payload, member by
-//! member, and the payload fills in members that the outer envelope lacks. So headers win over the envelope in a flat value. Does not know event types.
+//! A structured record has the member `specversion`, and its payload is in `data`. A binary record has its envelope in `ce_*` headers, and
+//! its value is the payload; a `specversion` in it is an ordinary member. In both forms the outer envelope wins over members of the same
+//! name in the payload, member by member, and the payload fills in members that the outer envelope lacks. So headers win over the envelope
+//! in a flat value. Does not know event types.
 
 use super::member::{Member, Members};
 use super::scan::Document;

@@ -1,7 +1,9 @@
-//! The scan: one pass over the text of a record that checks grammar, depth, repeated names and bounds. The first fault in byte order gives the reason.
+//! The scan: one pass over the text of a record that checks grammar, depth, repeated names and bounds. The first fault in byte order gives
+//! the reason.
 //!
-//! Collects the members of the top-level object, and of a top-level object `data`, that are in the contract or configured as dimensions. Accepts the same
-//! texts as `serde_json`, within the bounds; a test compares the two. Does not know what a member means, nor which form the record has.
+//! Collects the members of the top-level object, and of a top-level object `data`, that are in the contract or configured as dimensions.
+//! Accepts the same texts as `serde_json`, within the bounds; a test compares the two. Does not know what a member means, nor which form
+//! the record has.
 
 use super::member::{Member, Members};
 use super::seen_names::SeenNames;
@@ -299,7 +301,8 @@ impl<'a> Scanner<'a, '_> {
         self.escaped_string(start, end, usize::MAX)
     }
 
-    /// Reads the rest of a string from its first byte that is not plain. The string may have at most `bytes_max` bytes after its escapes are decoded.
+    /// Reads the rest of a string from its first byte that is not plain. The string may have at most `bytes_max` bytes after its escapes
+    /// are decoded.
     #[cold]
     fn escaped_string(&mut self, start: usize, special: usize, bytes_max: usize) -> Result<Raw, Reason> {
         let (mut at, mut length) = (special, special - start);

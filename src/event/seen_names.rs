@@ -9,8 +9,8 @@ use super::text::{plain_run_end, unescape};
 
 /// The names of the open objects, outermost first. The names of each object begin at a mark.
 ///
-/// Stores a keyed 32-bit hash and the place of each name. So a hostile payload can neither fill memory nor, without the key, make hashes collide. Equal
-/// hashes are decided by a comparison of the names.
+/// Stores a keyed 32-bit hash and the place of each name. So a hostile payload can neither fill memory nor, without the key, make hashes
+/// collide. Equal hashes are decided by a comparison of the names.
 pub(super) struct SeenNames {
     seed: u64,
     hashes: SmallVec<[u32; 64]>,

@@ -12,7 +12,8 @@ use crate::time::Span;
 pub struct DecodeSettings {
     /// The secret key of the hashes of ids.
     pub identity_key: IdentityKey,
-    /// The configured dimensions, at most 32. The values of an event refer to them by index: `channel` is always 0, `journey_stage` always 1.
+    /// The configured dimensions, at most 32. The values of an event refer to them by index: `channel` is always 0, `journey_stage` always
+    /// 1.
     pub dimensions: Vec<DimensionSettings>,
     /// The direction of a CES answer that names none. `Some(true)` for ease, `Some(false)` for effort, `None` to refuse such answers.
     pub ces_ease: Option<bool>,

@@ -46,15 +46,17 @@ pub(super) fn plain_run_end(bytes: &[u8], mut at: usize) -> usize {
     at
 }
 
-/// Sets the high bit of the lowest of eight bytes that is a quote, a backslash or a control character. May set the high bits of bytes above it.
+/// Sets the high bit of the lowest of eight bytes that is a quote, a backslash or a control character. May set the high bits of bytes above
+/// it.
 #[inline]
 pub(super) const fn specials(word: u64) -> u64 {
     const ONES: u64 = u64::MAX / 255;
-    // Flipping the second bit moves the quote next to the control characters and permutes those among themselves, so one comparison finds both.
+    // Flipping the second bit moves the quote next to the control characters and permutes those among themselves, so one comparison finds
+    // both.
     let quote_or_control = (word ^ (ONES * 0x02)).wrapping_sub(ONES * 0x21);
     let backslash = (word ^ (ONES * b'\\' as u64)).wrapping_sub(ONES);
-    // A byte that is less than the subtracted byte borrows, which sets its high bit. A borrow can set high bits only above the lowest such byte. Bytes
-    // beyond ASCII have their high bit set from the start and are masked out.
+    // A byte that is less than the subtracted byte borrows, which sets its high bit. A borrow can set high bits only above the lowest such
+    // byte. Bytes beyond ASCII have their high bit set from the start and are masked out.
     (quote_or_control | backslash) & !word & (ONES << 7)
 }
 
@@ -95,7 +97,8 @@ fn hex(bytes: &[u8], at: usize) -> Result<u32, Reason> {
 pub(super) fn unescape(quoted: &str) -> Cow<'_, str> {
     match serde_json::from_str::<String>(quoted) {
         Ok(text) => Cow::Owned(text),
-        // The scan has accepted the string, and a test compares the scan with serde_json, so this cannot happen. A NUL is neither a name, an id nor a word.
+        // The scan has accepted the string, and a test compares the scan with serde_json, so this cannot happen. A NUL is neither a name,
+        // an id nor a word.
         Err(_) => Cow::Borrowed("\0"),
     }
 }

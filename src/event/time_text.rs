@@ -9,7 +9,8 @@ const EARLIEST_MS: i64 = 946_684_800_000;
 /// The end of the year 2100. The two bounds refuse seconds and microseconds that were sent as milliseconds.
 const LATEST_MS: i64 = 4_133_980_800_000;
 
-/// The instant of an RFC 3339 text with an offset, cut off to milliseconds; `None` where the text cannot be read or is outside the years 2000 to 2100.
+/// The instant of an RFC 3339 text with an offset, cut off to milliseconds; `None` where the text cannot be read or is outside the years
+/// 2000 to 2100.
 pub(super) fn rfc3339(text: &str) -> Option<EventTime> {
     let (whole, rest) = text.as_bytes().split_first_chunk::<19>()?;
     let [y0, y1, y2, y3, b'-', o0, o1, b'-', d0, d1, b'T', h0, h1, b':', m0, m1, b':', s0, s1] = *whole else { return None };
@@ -84,11 +85,13 @@ const fn days_of_month(year: i64, month: i64) -> i64 {
     }
 }
 
-/// The days since 1970-01-01 in the Gregorian calendar. Counts in years that begin in March, so that the leap day is the last day of a year.
+/// The days since 1970-01-01 in the Gregorian calendar. Counts in years that begin in March, so that the leap day is the last day of a
+/// year.
 const fn days_since_1970(year: i64, month: i64, day: i64) -> i64 {
     let year = year - (month <= 2) as i64;
     let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
-    // There are 719,468 days between 0000-03-01 and 1970-01-01. A year is negative here only before March 0000, which is out of range anyway.
+    // There are 719,468 days between 0000-03-01 and 1970-01-01. A year is negative here only before March 0000, which is out of range
+    // anyway.
     year * 365 + year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400) + day_of_year - 719_468
 }
 

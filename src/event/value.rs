@@ -14,8 +14,8 @@ pub(super) const ID_BYTES_MAX: usize = 128;
 
 /// A value as the scan found it: its shape and its place in the text. It becomes a [`JsonValue`] only where it is read.
 ///
-/// One machine word: four bits for the shape and 24 for each end of the place, because a payload has at most 2^18 bytes. The scan passes many values
-/// around for each one that is read, and a wider type would go through memory instead of a register.
+/// One machine word: four bits for the shape and 24 for each end of the place, because a payload has at most 2^18 bytes. The scan passes
+/// many values around for each one that is read, and a wider type would go through memory instead of a register.
 #[derive(Clone, Copy)]
 pub(super) struct Raw(u64);
 
@@ -148,8 +148,8 @@ impl<'a> JsonValue<'a> {
 
     /// The result of `read` on a text, or `wrong_type`.
     ///
-    /// The text is borrowed, so that texts without escapes need no owned copy. An escape is at most six times as long as its character; a text that must be
-    /// longer than `bytes_max` for that reason is not decoded, but read as a NUL, which is in no closed set.
+    /// The text is borrowed, so that texts without escapes need no owned copy. An escape is at most six times as long as its character; a
+    /// text that must be longer than `bytes_max` for that reason is not decoded, but read as a NUL, which is in no closed set.
     #[inline]
     pub(super) fn with_text<R>(self, bytes_max: usize, read: impl FnOnce(&str) -> R) -> Result<R, Reason> {
         match self {

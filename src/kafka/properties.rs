@@ -12,7 +12,8 @@ use rdkafka::{ClientConfig, ClientContext};
 use super::Failure;
 use crate::config::{KafkaSettings, OWNED, OwnedValue, PropertyObjection, Secret, broker_list, first_exposed_server, objection};
 
-/// The configuration that every client of this product has in common: the brokers, the user's properties, and the limits that protect the process.
+/// The configuration that every client of this product has in common: the brokers, the user's properties, and the limits that protect the
+/// process.
 ///
 /// # Errors
 /// [`Failure::Property`] for a property that is owned or refused, [`Failure::Plaintext`] where plaintext to another machine is not allowed.
@@ -54,8 +55,8 @@ pub(super) fn common(settings: &KafkaSettings) -> Result<ClientConfig, Failure> 
     Ok(config)
 }
 
-/// The configuration of the group's consumer. The user's properties replace the product's defaults, and the properties that the product owns
-/// replace both.
+/// The configuration of the group's consumer. The user's properties replace the product's defaults, and the properties that the product
+/// owns replace both.
 ///
 /// # Errors
 /// [`Failure::Property`] for a property that is owned or refused, [`Failure::Plaintext`] where plaintext to another machine is not allowed.
@@ -77,7 +78,8 @@ pub fn group_consumer(settings: &KafkaSettings) -> Result<ClientConfig, Failure>
             config.set(key, value);
         }
     }
-    // A dynamic member that dies is replaced within ten seconds. A static member keeps librdkafka's 45 s, so that its restart moves no partition.
+    // A dynamic member that dies is replaced within ten seconds. A static member keeps librdkafka's 45 s, so that its restart moves no
+    // partition.
     if config.get("group.instance.id").is_none() && config.get("session.timeout.ms").is_none() {
         config.set("session.timeout.ms", "10000");
     }

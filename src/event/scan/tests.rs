@@ -72,8 +72,8 @@ fn json() -> impl Strategy<Value = String> {
     })
 }
 
-/// Checks that the scan accepts the texts that serde_json accepts, except for bounds, repeated names and lone surrogates (which serde_json accepts in
-/// values that it skips), and that it reports `syntax` only for texts that serde_json refuses.
+/// Checks that the scan accepts the texts that serde_json accepts, except for bounds, repeated names and lone surrogates (which serde_json
+/// accepts in values that it skips), and that it reports `syntax` only for texts that serde_json refuses.
 fn compare(text: &str) -> Result<(), TestCaseError> {
     let reference = serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok();
     match scan(text).err() {
