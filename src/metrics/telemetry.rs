@@ -5,6 +5,7 @@
 //! [`Tally`] of each worker's own, so that no two threads want the same memory and no label is hashed per event.
 
 mod event_types;
+mod samples;
 mod tally;
 
 use std::sync::Mutex;
@@ -12,6 +13,7 @@ use std::sync::Mutex;
 use prometheus::core::Collector;
 use prometheus::{Encoder, Gauge, Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder};
 
+pub use samples::TelemetrySample;
 pub use tally::Tally;
 
 use crate::engine::Outcome;
