@@ -192,13 +192,13 @@ export async function it_says_when_contact_is_lost_since_when_and_when_it_is_bac
   equal(await page.textContent("#contact"), "", "contact at first");
   const asOf = await page.textContent(".asof time");
   console.log("stop");
-  const lost = await until("the loss is told", async () => (await page.textContent("#contact")) || null, 20000);
+  const lost = await until("the loss is announced", async () => (await page.textContent("#contact")) || null, 20000);
   assert(/^No contact since \d\d:\d\d:\d\d\. The numbers are as of \d\d:\d\d:\d\d\.$/.test(lost), lost);
-  equal(await page.getAttribute("#contact", "role"), "status", "how it is told");
+  equal(await page.getAttribute("#contact", "role"), "status", "how it is announced");
   assert((await page.title()).startsWith("No contact"), await page.title());
   assert(asOf <= lost.slice(-9, -1), `${asOf} and ${lost}`);
   await sleep(3500);
-  equal(await page.textContent("#contact"), lost, "it is told once, with the time that it began");
+  equal(await page.textContent("#contact"), lost, "it is announced once, with the time at which it began");
   console.log("start");
   await until("contact is back", async () => (await page.textContent("#contact")) === "", 40000);
   assert(!(await page.title()).startsWith("No contact"), await page.title());
