@@ -10,14 +10,14 @@ use cxpulse::config::Configuration;
 use cxpulse::engine::{Engine, PartitionGroup, Progress, RecordPlace, TopicIndex};
 use cxpulse::event::{Record, decode};
 use cxpulse::metrics::Exposition;
-use cxpulse::organisation::{Emitted, Organisation, Profile};
+use cxpulse::organisation::{GeneratedEvent, Organisation, Profile};
 use cxpulse::time::{EventTime, Span};
 
 /// Tuesday, 2026-03-03, 10:15 UTC.
 const NOW: EventTime = EventTime(1_772_532_900_000);
 const GROUP: PartitionGroup = PartitionGroup(0);
 
-fn events() -> Vec<Emitted> {
+fn events() -> Vec<GeneratedEvent> {
     Organisation::new(Profile::medium().busy_at(NOW), 1, NOW - Span::days(7)).take_while(|emitted| emitted.time < NOW).collect()
 }
 
@@ -28,7 +28,7 @@ fn configuration(windows: usize) -> Configuration {
     configuration
 }
 
-fn decode_all(events: &[Emitted], configuration: &Configuration) {
+fn decode_all(events: &[GeneratedEvent], configuration: &Configuration) {
     for (line, emitted) in events.iter().enumerate() {
         let topic = &configuration.topics[emitted.kind as usize];
         let record = Record { payload: Some(&emitted.payload), offset: line as i64, ..Record::default() };
@@ -36,7 +36,7 @@ fn decode_all(events: &[Emitted], configuration: &Configuration) {
     }
 }
 
-fn handle_all(events: &[Emitted], configuration: &Configuration) -> Engine {
+fn handle_all(events: &[GeneratedEvent], configuration: &Configuration) -> Engine {
     let mut engine = Engine::new(Arc::new(configuration.engine.clone()));
     engine.assign(GROUP);
     engine.follow_events_until(Some(EventTime::MAX));

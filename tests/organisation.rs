@@ -6,7 +6,9 @@ use std::sync::Arc;
 use cxpulse::config::Configuration;
 use cxpulse::engine::{Engine, Outcome, PartitionGroup, RecordPlace, TopicIndex};
 use cxpulse::event::{Decoded, Record, decode};
-use cxpulse::organisation::{Emitted, Fault, FaultyFeed, Fed, IncidentSettings, Organisation, PlannedIncidents, Profile, Volume};
+use cxpulse::organisation::{
+    Fault, FaultInjector, GeneratedEvent, GeneratedRecord, IncidentSettings, Organisation, PlannedIncidents, Profile, Volume,
+};
 use cxpulse::time::{EventTime, Span};
 use serde_json::Value;
 
@@ -36,17 +38,17 @@ const TYPES: [&str; 19] = [
     "customer.touchpoint",
 ];
 
-fn days(count: i64, seed: u64) -> impl Iterator<Item = Emitted> {
+fn days(count: i64, seed: u64) -> impl Iterator<Item = GeneratedEvent> {
     let start = NOW - Span::days(count);
     Organisation::new(Profile::medium().busy_at(NOW), seed, start).take_while(|emitted| emitted.time < NOW)
 }
 
-fn json(emitted: &Emitted) -> Value {
+fn json(emitted: &GeneratedEvent) -> Value {
     serde_json::from_slice(&emitted.payload).expect("the organisation writes JSON")
 }
 
 /// Each contact's wait for the first public human reply and its first CSAT score, by channel.
-fn waits_and_scores(events: impl Iterator<Item = Emitted>) -> BTreeMap<String, Vec<(i64, i64)>> {
+fn waits_and_scores(events: impl Iterator<Item = GeneratedEvent>) -> BTreeMap<String, Vec<(i64, i64)>> {
     let mut open = BTreeMap::new();
     let mut waits = BTreeMap::new();
     let mut scores = BTreeMap::<String, Vec<(i64, i64)>>::new();
@@ -191,14 +193,14 @@ fn a_fixed_rate_is_kept_from_the_first_seconds_on() {
 
 #[test]
 fn faults_are_of_every_kind_and_leave_the_sound_events_as_they_were() {
-    let fed: Vec<Fed> = FaultyFeed::new(days(4, 1), 0.05, 9).collect();
+    let fed: Vec<GeneratedRecord> = FaultInjector::new(days(4, 1), 0.05, 9).collect();
     let mut sound: Vec<_> = fed.iter().filter(|fed| fed.fault.is_none()).map(|fed| fed.payload.clone().unwrap()).collect();
     let mut original: Vec<_> = days(4, 1).map(|emitted| emitted.payload).collect();
     assert!(sound != original, "some events are held back");
     sound.sort();
     original.sort();
     assert!(sound == original);
-    let outcomes: BTreeSet<_> = fed.iter().map(Fed::outcome).collect();
+    let outcomes: BTreeSet<_> = fed.iter().map(GeneratedRecord::outcome).collect();
     assert_eq!(outcomes, BTreeSet::from(["applied", "duplicate", "late", "future", "invalid", "ignored"]));
     let reasons: BTreeSet<_> = fed
         .iter()
@@ -216,7 +218,7 @@ fn every_record_has_the_outcome_that_the_feed_expects() {
     let mut engine = Engine::new(Arc::new(configuration.engine.clone()));
     let group = PartitionGroup(0);
     engine.assign(group);
-    for (offset, fed) in FaultyFeed::new(days(12, 2), 0.05, 4).enumerate() {
+    for (offset, fed) in FaultInjector::new(days(12, 2), 0.05, 4).enumerate() {
         let topic = configuration.topics.iter().position(|topic| topic.kind == fed.kind).unwrap();
         let offset = offset as i64;
         let record = Record { payload: fed.payload.as_deref(), timestamp: Some(fed.time), offset, ..Record::default() };

@@ -8,7 +8,7 @@ use cxpulse::config::Configuration;
 use cxpulse::engine::{Engine, MergedEngines, PartitionGroup, Progress, RecordPlace, TopicIndex};
 use cxpulse::event::{Record, decode};
 use cxpulse::metrics::Exposition;
-use cxpulse::organisation::{FaultyFeed, Fed, Organisation, Profile};
+use cxpulse::organisation::{FaultInjector, GeneratedRecord, Organisation, Profile};
 use cxpulse::time::{EventTime, Span};
 use proptest::prelude::*;
 
@@ -17,13 +17,13 @@ const NOW: EventTime = EventTime(1_772_532_900_000);
 const EVENTS: u64 = 1_500;
 
 /// Events of six weeks with faults among them, which the longest window does not hold whole.
-fn events(seed: u64) -> Vec<Fed> {
+fn events(seed: u64) -> Vec<GeneratedRecord> {
     let begun = NOW - Span::days(42);
     let organisation = Organisation::new(Profile::medium().busy_at(NOW).sized_for(EVENTS, begun, NOW), seed, begun);
-    FaultyFeed::new(organisation, 0.05, seed).take(EVENTS as usize).collect()
+    FaultInjector::new(organisation, 0.05, seed).take(EVENTS as usize).collect()
 }
 
-fn group_of(fed: &Fed, groups: i32) -> PartitionGroup {
+fn group_of(fed: &GeneratedRecord, groups: i32) -> PartitionGroup {
     PartitionGroup(fed.key.bytes().fold(7, |sum: i32, byte| sum.wrapping_mul(31) ^ i32::from(byte)).rem_euclid(groups))
 }
 
@@ -70,7 +70,7 @@ impl Side {
         &mut self.engines[group.0.rem_euclid(count) as usize]
     }
 
-    fn read(&mut self, configuration: &Configuration, fed: &Fed, group: PartitionGroup, offset: i64) {
+    fn read(&mut self, configuration: &Configuration, fed: &GeneratedRecord, group: PartitionGroup, offset: i64) {
         let record = Record { payload: fed.payload.as_deref(), timestamp: Some(fed.time), offset, ..Record::default() };
         let topic = TopicIndex(fed.kind as u8);
         let decoded = decode(record, &configuration.topics[usize::from(topic.0)], &configuration.decode);
@@ -129,7 +129,7 @@ proptest! {
         let mut several = Side::new(&configuration, count);
         let mut unwatched = Side::new(&configuration, 1);
         let mut assigned = [true; GROUPS as usize];
-        let mut events: Vec<Option<Fed>> = events(seed).into_iter().map(Some).collect();
+        let mut events: Vec<Option<GeneratedRecord>> = events(seed).into_iter().map(Some).collect();
         for side in [&mut alone, &mut several, &mut unwatched] {
             (0..GROUPS).map(PartitionGroup).for_each(|group| side.engine(group).assign(group));
         }
@@ -139,7 +139,7 @@ proptest! {
                 Step::Read(count) => {
                     read_to = (read_to + count).min(events.len());
                     // What belongs to a group that is away is read later, once it is back.
-                    let ready: Vec<(i64, Fed)> = (0..read_to)
+                    let ready: Vec<(i64, GeneratedRecord)> = (0..read_to)
                         .filter_map(|at| {
                             let group = group_of(events[at].as_ref()?, GROUPS);
                             if assigned[group.0 as usize] { Some((at as i64, events[at].take()?)) } else { None }

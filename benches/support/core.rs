@@ -7,7 +7,7 @@ use std::sync::Arc;
 use cxpulse::config::Configuration;
 use cxpulse::engine::{Engine, PartitionGroup, Progress, RecordPlace, TopicIndex};
 use cxpulse::event::{Kind, Record, decode};
-use cxpulse::organisation::{Emitted, Organisation, Profile};
+use cxpulse::organisation::{GeneratedEvent, Organisation, Profile};
 use cxpulse::time::{EventTime, Span};
 
 /// Tuesday, 2026-03-03, 10:15 UTC.
@@ -15,7 +15,7 @@ const NOW: EventTime = EventTime(1_772_532_900_000);
 
 /// Made events in memory.
 pub(crate) struct Made {
-    events: Vec<Emitted>,
+    events: Vec<GeneratedEvent>,
 }
 
 impl Made {
@@ -77,7 +77,7 @@ impl Made {
 }
 
 /// The partition group of an event, by its key.
-fn group_of(emitted: &Emitted, groups: i32) -> i32 {
+fn group_of(emitted: &GeneratedEvent, groups: i32) -> i32 {
     (rustc_hash::FxBuildHasher.hash_one(&emitted.key) % u64::from(groups.unsigned_abs())) as i32
 }
 
