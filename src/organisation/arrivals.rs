@@ -53,7 +53,7 @@ impl Arrivals {
 }
 
 impl Organisation {
-    /// Schedules the contacts that arrive next, and the next call.
+    /// Schedules the next arrivals, and the step that draws those after them.
     pub(super) fn arrive(&mut self) {
         match self.arrivals.volume {
             Volume::ContactsPerHour(contacts) => self.arrive_by_the_hour(contacts),
