@@ -49,14 +49,20 @@ impl Outcome {
     /// The value of the label `outcome`.
     #[must_use]
     pub const fn name(self) -> &'static str {
-        Self::NAMES[match self {
+        Self::NAMES[self.index()]
+    }
+
+    /// The index of the name in [`Self::NAMES`]. All reasons of `Invalid` share one index.
+    #[must_use]
+    pub const fn index(self) -> usize {
+        match self {
             Self::Applied => 0,
             Self::Duplicate => 1,
             Self::Late => 2,
             Self::Future => 3,
             Self::Invalid(_) => 4,
             Self::Ignored => 5,
-        }]
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use prometheus::Histogram;
 use prometheus::local::{LocalHistogram, LocalIntCounter};
 
-use super::{OUTCOMES, TopicTelemetry, outcome_index};
+use super::TopicTelemetry;
 use crate::engine::Outcome;
 use crate::event::{Body, Reason};
 
@@ -15,7 +15,7 @@ pub struct Tally {
 }
 
 struct TopicTally {
-    outcomes: [LocalIntCounter; OUTCOMES.len()],
+    outcomes: [LocalIntCounter; Outcome::NAMES.len()],
     reasons: [LocalIntCounter; Reason::ALL.len()],
     applied: Vec<(&'static str, LocalIntCounter)>,
 }
@@ -34,7 +34,7 @@ impl Tally {
     pub fn count_outcome(&mut self, topic: usize, outcome: Outcome) {
         self.is_empty = false;
         let counters = &self.topics[topic];
-        counters.outcomes[outcome_index(outcome)].inc();
+        counters.outcomes[outcome.index()].inc();
         if let Outcome::Invalid(reason) = outcome {
             counters.reasons[reason as usize].inc();
         }

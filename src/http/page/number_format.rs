@@ -1,8 +1,8 @@
-//! How a person reads a number: its unit, its digits, its sign.
+//! How a person reads a number: its unit, its digits and its sign.
 //!
 //! Does not know markup, nor which number it is.
 
-/// What a number is of.
+/// The unit of a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Unit {
     /// A number of things.
@@ -11,21 +11,21 @@ pub(super) enum Unit {
     Duration,
     /// A share, shown in percent.
     Percent,
-    /// A score of -100 to 100, or 0 to 100.
+    /// A score of -100 to 100, or of 0 to 100.
     Score,
-    /// Effort of 1 to 5, and indices of 0 to 1.
+    /// Effort of 1 to 5, or an index of 0 to 1.
     Hundredths,
-    /// Rho, with its sign.
+    /// A rho of -1 to 1, with its sign.
     Rho,
 }
 
-/// A space that does not break.
+/// A space at which a line does not break.
 const SPACE: char = '\u{a0}';
 /// A minus as wide as a digit.
 const MINUS: char = '\u{2212}';
 
 impl Unit {
-    /// Its name in the markup.
+    /// The name of the unit in the markup.
     pub(super) const fn name(self) -> &'static str {
         match self {
             Self::Count => "count",
@@ -37,12 +37,12 @@ impl Unit {
         }
     }
 
-    /// The number for reading.
+    /// The number as a person reads it.
     pub(super) fn text(self, value: f64) -> String {
         match self {
             Self::Count => grouped(value),
             Self::Duration => duration(value),
-            // A small share would round to nothing.
+            // With one digit a small share would be rounded to 0.
             Self::Percent if value != 0.0 && value.abs() < 0.01 => format!("{}{SPACE}%", decimals(value * 100.0, 2)),
             Self::Percent => format!("{}{SPACE}%", decimals(value * 100.0, 1)),
             Self::Score => decimals(value, 1),
@@ -51,7 +51,7 @@ impl Unit {
         }
     }
 
-    /// A difference of two such numbers, with its sign.
+    /// The difference of two such numbers, with its sign.
     pub(super) fn difference(self, value: f64) -> String {
         match self {
             Self::Count => signed(value, 0),
@@ -63,7 +63,7 @@ impl Unit {
     }
 }
 
-/// Two units at most: `45 s`, `3 min 20 s`, `2 h 5 min`, `3 d 4 h`.
+/// A duration in two units at most: `45 s`, `3 min 20 s`, `2 h 5 min`, `3 d 4 h`.
 pub(super) fn duration(seconds: f64) -> String {
     if seconds < 10.0 {
         return format!("{seconds:.1}{SPACE}s");
@@ -79,15 +79,15 @@ pub(super) fn duration(seconds: f64) -> String {
     if smaller == 0 { format!("{larger}{SPACE}{large}") } else { format!("{larger}{SPACE}{large} {smaller}{SPACE}{small}") }
 }
 
-/// A size in the largest binary unit that leaves a number to read.
+/// A size in bytes, in the largest binary unit of which it has at least one.
 pub(super) fn bytes(size: f64) -> String {
     let units = [(1_073_741_824.0, "GiB"), (1_048_576.0, "MiB"), (1_024.0, "KiB")];
     let (unit, name) = units.into_iter().find(|(unit, _)| size >= *unit).unwrap_or((1.0, "bytes"));
     format!("{:.0}{SPACE}{name}", size / unit)
 }
 
-/// The text with a capital at its beginning.
-pub(super) fn capital(text: &str) -> String {
+/// The text with a capital letter at its beginning.
+pub(super) fn capitalised(text: &str) -> String {
     let mut characters = text.chars();
     characters.next().map_or_else(String::new, |first| first.to_uppercase().chain(characters).collect())
 }

@@ -1,12 +1,12 @@
-//! One event as a JSON line, in the flat form of the input contract.
+//! Writes an event as JSON, in the flat form of the input contract.
 //!
-//! Does not know what the members mean; every text it is given is plain ASCII without quotes, by construction.
+//! Does not know the meaning of the members. It escapes nothing: all texts of the organisation are plain ASCII without quotes.
 
 use crate::time::{EventTime, Span};
 
-/// A member's value.
+/// The value of a member.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Value<'a> {
+pub(super) enum MemberValue<'a> {
     /// A word of the organisation's own vocabulary.
     Word(&'a str),
     /// A pseudonym: a letter and a number.
@@ -19,12 +19,12 @@ pub(super) enum Value<'a> {
     Absent,
 }
 
-/// The pseudonym of a person or thing: a letter that says of which kind, and a number.
+/// The pseudonym of a person or thing: a letter for its kind, and a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Id(pub(super) char, pub(super) u64);
 
 impl Id {
-    /// The letter and 16 hexadecimal digits.
+    /// The text: the letter and 16 hexadecimal digits.
     fn bytes(self) -> [u8; 17] {
         let mut bytes = [self.0 as u8; 17];
         for (place, byte) in bytes[1..].iter_mut().enumerate() {
@@ -40,28 +40,28 @@ impl std::fmt::Display for Id {
     }
 }
 
-/// Writes lines; remembers the day's text, because formatting a date for each event costs more than all the rest.
+/// Writes payloads. Keeps the text of the latest date, because formatting a date for each event would cost more than all other work.
 #[derive(Debug, Default)]
-pub(super) struct Lines {
+pub(super) struct PayloadWriter {
     day: Option<i64>,
     date: String,
     prefix: String,
     written: u64,
 }
 
-impl Lines {
-    /// Event ids begin with this prefix and are numbered.
+impl PayloadWriter {
+    /// Event ids are this prefix and a running number.
     pub(super) fn new(prefix: u64) -> Self {
         Self { prefix: format!("{prefix:016x}"), ..Self::default() }
     }
 
-    /// How many lines were written.
+    /// The number of payloads written.
     pub(super) const fn written(&self) -> u64 {
         self.written
     }
 
-    /// The line of one event.
-    pub(super) fn line(&mut self, name: &str, time: EventTime, members: &[(&str, Value<'_>)]) -> Vec<u8> {
+    /// The payload of one event.
+    pub(super) fn write(&mut self, name: &str, time: EventTime, members: &[(&str, MemberValue<'_>)]) -> Vec<u8> {
         let mut text = Vec::with_capacity(320);
         self.written += 1;
         let mut number = itoa::Buffer::new();
@@ -71,25 +71,25 @@ impl Lines {
         self.push_time(&mut text, time);
         text.push(b'"');
         for &(member, value) in members {
-            if matches!(value, Value::Absent) {
+            if matches!(value, MemberValue::Absent) {
                 continue;
             }
             text.extend_from_slice(b",\"");
             text.extend_from_slice(member.as_bytes());
             text.extend_from_slice(b"\":");
             match value {
-                Value::Word(word) => push_quoted(&mut text, word.as_bytes()),
-                Value::Id(id) => push_quoted(&mut text, &id.bytes()),
-                Value::Number(value) => text.extend_from_slice(number.format(value).as_bytes()),
-                Value::Flag(flag) => text.extend_from_slice(if flag { b"true" } else { b"false" }),
-                Value::Absent => {}
+                MemberValue::Word(word) => push_quoted(&mut text, word.as_bytes()),
+                MemberValue::Id(id) => push_quoted(&mut text, &id.bytes()),
+                MemberValue::Number(value) => text.extend_from_slice(number.format(value).as_bytes()),
+                MemberValue::Flag(flag) => text.extend_from_slice(if flag { b"true" } else { b"false" }),
+                MemberValue::Absent => {}
             }
         }
         text.push(b'}');
         text
     }
 
-    /// RFC 3339 in UTC with milliseconds.
+    /// Appends a time as RFC 3339 in UTC with milliseconds.
     fn push_time(&mut self, text: &mut Vec<u8>, time: EventTime) {
         let day = time.slice(Span::days(1));
         if self.day != Some(day) {
@@ -124,20 +124,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn line_is_the_flat_form() {
-        let mut lines = Lines::new(0xabc);
-        let line = lines.line(
+    fn payload_has_the_flat_form() {
+        let mut payloads = PayloadWriter::new(0xabc);
+        let payload = payloads.write(
             "chat.message",
             EventTime(1_772_451_600_007),
             &[
-                ("chat_id", Value::Id(Id('h', 7))),
-                ("author", Value::Word("bot")),
-                ("public", Value::Flag(true)),
-                ("agent_id", Value::Absent),
+                ("chat_id", MemberValue::Id(Id('h', 7))),
+                ("author", MemberValue::Word("bot")),
+                ("public", MemberValue::Flag(true)),
+                ("agent_id", MemberValue::Absent),
             ],
         );
         assert_eq!(
-            String::from_utf8(line).unwrap(),
+            String::from_utf8(payload).unwrap(),
             "{\"id\":\"0000000000000abc-1\",\"type\":\"chat.message\",\"time\":\"2026-03-02T11:40:00.007Z\",\
              \"chat_id\":\"h0000000000000007\",\"author\":\"bot\",\"public\":true}"
         );

@@ -1,44 +1,50 @@
-//! The headline numbers: where each is read, what it is called, and what it is held against. A table, without markup.
+//! The table of the headline numbers: the title of each, the families of its value, its interval and its cases, its target and its trend.
+//!
+//! Does not know markup, nor whether a value is good.
 
-use super::format::Unit;
-use super::view::sample;
+use super::number_format::Unit;
 use crate::metrics::{Group, Sample, Values};
 
-/// A family's own labels.
-pub(super) type Labels = &'static [(&'static str, &'static str)];
+/// A family's own labels: names and values.
+pub(super) type LabelPairs = &'static [(&'static str, &'static str)];
 
 /// One headline number.
 pub(super) struct Kpi {
-    /// Its anchor on the page.
+    /// The anchor on the page.
     pub(super) id: &'static str,
+    /// The title for people.
     pub(super) title: &'static str,
-    /// The families it may be read from, the first that has a value, each with what it is for people.
+    /// The families of the value, each with a short definition for people. The first family that has a value is shown.
     pub(super) families: &'static [(&'static str, &'static str)],
-    pub(super) labels: Labels,
+    /// The families' own labels.
+    pub(super) labels: LabelPairs,
+    /// The unit of the value.
     pub(super) unit: Unit,
-    /// Whether `<family>_lower` and `<family>_upper` are its interval.
+    /// Whether `<family>_lower` and `<family>_upper` are the value's interval.
     pub(super) has_bounds: bool,
-    /// What counts its cases: several are added up.
-    pub(super) counts: &'static [(&'static str, Labels)],
-    /// What its cases are called.
+    /// The families that count the cases; several are added up.
+    pub(super) counts: &'static [(&'static str, LabelPairs)],
+    /// The word for the cases.
     pub(super) cases: &'static str,
-    pub(super) target: Option<Target>,
-    /// Its value of the label `metric` of `cx_trend`.
+    /// The target, if the number can have one.
+    pub(super) target: Option<KpiTarget>,
+    /// The value of the label `metric` of `cx_trend`, if the number can have a trend.
     pub(super) trend: Option<&'static str>,
+    /// Whether a lower value is better.
     pub(super) is_low_good: bool,
-    /// Why there can be no value though the window has been seen.
+    /// The reason for people why there is no value although the window is complete.
     pub(super) absent: &'static str,
 }
 
-/// What a number is held against.
-pub(super) enum Target {
-    /// The number itself against `cx_target{metric}`.
+/// The target of a headline number.
+pub(super) enum KpiTarget {
+    /// The number itself is compared with `cx_target{metric}`.
     Value(&'static str),
-    /// The share of the cases that met a length of time: `cx_<name>_attainment_ratio` against `cx_target{metric="<name>_attainment"}`.
+    /// The share of the cases that were within a time is compared: `cx_<name>_attainment_ratio` with `cx_target{metric="<name>_attainment"}`.
     Attainment { seconds: &'static str, share: &'static str, ratio: &'static str, decided: &'static str },
 }
 
-const NO_CASES: &str = "nothing of it in this window";
+const NO_CASES: &str = "no cases in this window";
 const NO_ANSWERS: &str = "no answers in this window";
 
 /// The headline numbers in the order of the page.
@@ -48,7 +54,7 @@ pub(super) const KPIS: [Kpi; 12] = [
         "First response",
         &[("cx_first_response_p50_seconds", "half are faster"), ("cx_first_response_mean_seconds", "mean")],
         &[("cx_first_response_seconds_count", &[])],
-        Target::Attainment {
+        KpiTarget::Attainment {
             seconds: "first_response",
             share: "first_response_attainment",
             ratio: "cx_first_response_attainment_ratio",
@@ -61,7 +67,7 @@ pub(super) const KPIS: [Kpi; 12] = [
         "Resolution",
         &[("cx_resolution_p50_seconds", "half are faster"), ("cx_resolution_mean_seconds", "mean")],
         &[("cx_resolution_seconds_count", &[])],
-        Target::Attainment {
+        KpiTarget::Attainment {
             seconds: "resolution",
             share: "resolution_attainment",
             ratio: "cx_resolution_attainment_ratio",
@@ -74,7 +80,7 @@ pub(super) const KPIS: [Kpi; 12] = [
         "Chat wait",
         &[("cx_chat_wait_p50_seconds", "half are faster"), ("cx_chat_wait_mean_seconds", "mean")],
         &[("cx_chat_wait_seconds_count", &[])],
-        Target::Attainment {
+        KpiTarget::Attainment {
             seconds: "chat_wait",
             share: "chat_wait_attainment",
             ratio: "cx_chat_wait_attainment_ratio",
@@ -85,12 +91,12 @@ pub(super) const KPIS: [Kpi; 12] = [
     share(
         "abandonment",
         "Chats abandoned",
-        &[("cx_chat_abandonment_ratio", "left before an agent came")],
+        &[("cx_chat_abandonment_ratio", "customer left before an agent joined")],
         &[("cx_chats_accepted", &[]), ("cx_chats_abandoned_counted", &[])],
         "chats",
     ),
     Kpi {
-        target: Some(Target::Value("csat")),
+        target: Some(KpiTarget::Value("csat")),
         trend: Some("csat"),
         is_low_good: false,
         absent: NO_ANSWERS,
@@ -123,14 +129,14 @@ pub(super) const KPIS: [Kpi; 12] = [
     Kpi {
         unit: Unit::Hundredths,
         has_bounds: false,
-        target: Some(Target::Value("ces")),
+        target: Some(KpiTarget::Value("ces")),
         trend: Some("ces"),
         absent: NO_ANSWERS,
         ..share("ces", "Effort (CES)", &[("cx_ces_effort_score", "1 no effort, 5 very high")], &[("cx_ces_responses", &[])], "answers")
     },
     Kpi {
-        target: Some(Target::Value("churn")),
-        absent: "withheld: the customer base must be known since before the window begins",
+        target: Some(KpiTarget::Value("churn")),
+        absent: "withheld: the customer base must be known from before the window begins",
         ..share(
             "churn",
             "Churn",
@@ -155,27 +161,35 @@ pub(super) const KPIS: [Kpi; 12] = [
         has_bounds: false,
         counts: &[],
         is_low_good: false,
-        absent: "needs a window of 24h or longer, and targets for most of what it is made of",
-        ..share("health", "Health index", &[("cx_health_index", "0 to 100, up to target")], &[], "")
+        absent: "needs a window of 24h or longer, and targets for most of its parts",
+        ..share("health", "Health index", &[("cx_health_index", "0 to 100, compared with the targets")], &[], "")
     },
 ];
 
 impl Kpi {
-    /// Its value for a group, or overall, and what it is.
+    /// The value for a group, or overall, with its definition.
     pub(super) fn read(&self, values: &Values<'_>, group: Option<&Group<'_>>) -> Option<(Sample, &'static str)> {
-        self.families.iter().find_map(|(family, what)| Some((sample(values, group, family, self.labels)?, *what)))
+        self.families.iter().find_map(|(family, definition)| Some((sample(values, group, family, self.labels)?, *definition)))
     }
 
-    /// Its interval.
+    /// The 95 % confidence interval of the value.
     pub(super) fn bounds(&self, values: &Values<'_>, group: Option<&Group<'_>>) -> Option<(Sample, Sample)> {
         let family = self.families.first().filter(|_| self.has_bounds)?.0;
         let bound = |side: &str| sample(values, group, &format!("{family}_{side}"), self.labels);
         bound("lower").zip(bound("upper"))
     }
 
-    /// The number of its cases.
+    /// The number of cases; a family without a value counts as 0.
     pub(super) fn count(&self, values: &Values<'_>, group: Option<&Group<'_>>) -> f64 {
-        super::view::View::sum(values, group, self.counts)
+        self.counts.iter().filter_map(|(family, labels)| sample(values, group, family, labels)).map(|sample| sample.value).sum()
+    }
+}
+
+/// The sample of a group, or the overall one.
+pub(super) fn sample(values: &Values<'_>, group: Option<&Group<'_>>, name: &str, labels: &[(&str, &str)]) -> Option<Sample> {
+    match group {
+        Some(group) => values.of_group(group, name, labels),
+        None => values.overall(name, labels),
     }
 }
 
@@ -183,7 +197,7 @@ const fn share(
     id: &'static str,
     title: &'static str,
     families: &'static [(&'static str, &'static str)],
-    counts: &'static [(&'static str, Labels)],
+    counts: &'static [(&'static str, LabelPairs)],
     cases: &'static str,
 ) -> Kpi {
     Kpi {
@@ -206,8 +220,8 @@ const fn duration(
     id: &'static str,
     title: &'static str,
     families: &'static [(&'static str, &'static str)],
-    counts: &'static [(&'static str, Labels)],
-    target: Target,
+    counts: &'static [(&'static str, LabelPairs)],
+    target: KpiTarget,
     trend: Option<&'static str>,
 ) -> Kpi {
     Kpi { unit: Unit::Duration, has_bounds: false, target: Some(target), trend, ..share(id, title, families, counts, "cases") }
@@ -217,9 +231,9 @@ const fn nps(
     id: &'static str,
     title: &'static str,
     families: &'static [(&'static str, &'static str)],
-    labels: Labels,
+    labels: LabelPairs,
     metric: &'static str,
-    counts: &'static [(&'static str, Labels)],
+    counts: &'static [(&'static str, LabelPairs)],
 ) -> Kpi {
     Kpi {
         id,
@@ -230,7 +244,7 @@ const fn nps(
         has_bounds: true,
         counts,
         cases: "answers",
-        target: Some(Target::Value(metric)),
+        target: Some(KpiTarget::Value(metric)),
         trend: Some(metric),
         is_low_good: false,
         absent: NO_ANSWERS,

@@ -1,61 +1,63 @@
-//! The tables by one dimension: how each channel and team does, and which customers leave.
+//! The tables by one dimension, such as channel or team: a row for each of its values, a column for each count and headline number.
 //!
-//! Knows markup; a group of too few cases has no statistic here.
+//! Knows markup. Does not know which dimensions there are: every grouping set of one dimension has a table.
 
-use super::format::Unit;
-use super::format::capital;
+use super::PageContext;
 use super::html::{Escaped, Html, Shown};
-use super::kpi::{KPIS, Kpi};
+use super::kpis::{KPIS, Kpi};
+use super::number_format::{Unit, capitalised};
 use super::verdict::{Verdict, judge};
-use super::view::{Statistic, View};
+use super::withholding::Statistic;
 use crate::metrics::{Group, Grouping, Sample, Values};
 
-/// Rows of a table at most: of more groups those with the most cases are shown.
+/// The most rows of a table. If there are more groups, those with the most cases are shown.
 const ROWS_MAX: usize = 60;
 
-/// Counts at the beginning of a row of contacts.
+/// The title and the family of each count in a table of contacts.
 const CONTACT_COUNTS: [(&str, &str); 3] =
     [("Open now", "cx_backlog_tickets"), ("Unanswered", "cx_backlog_unanswered_tickets"), ("Created", "cx_tickets_created")];
-/// The headline numbers in such a row, by their anchors.
+/// The headline numbers in a table of contacts, by their ids.
 const CONTACT_KPIS: [&str; 7] = ["first-response", "resolution", "chat-wait", "csat", "nps-service", "ces", "reopened"];
 
+/// The title and the family of each count in a table of customers.
 const CUSTOMER_COUNTS: [(&str, &str); 4] = [
     ("Now", "cx_customers_active"),
     ("At the start", "cx_customers_active_at_start"),
     ("New", "cx_customers_new"),
     ("Lost", "cx_customers_churned"),
 ];
+/// The headline numbers in a table of customers, by their ids.
 const CUSTOMER_KPIS: [&str; 1] = ["churn"];
 
-/// A table for each grouping set of one dimension.
-pub(super) fn tables(html: &mut Html, view: &View<'_>, values: &Values<'_>) {
+/// A section with a table for each grouping set of one dimension.
+pub(super) fn sections(html: &mut Html, page: &PageContext<'_>, values: &Values<'_>) {
     for (at, grouping) in values.groupings().iter().enumerate().filter(|(_, grouping)| grouping.labels.len() == 1) {
         let (counts, kpis): (&[_], &[_]) =
             if grouping.is_customer { (&CUSTOMER_COUNTS, &CUSTOMER_KPIS) } else { (&CONTACT_COUNTS, &CONTACT_KPIS) };
         let kpis: Vec<&Kpi> = kpis.iter().filter_map(|id| KPIS.iter().find(|kpi| kpi.id == *id)).collect();
-        table(html, view, values, (at, grouping), counts, &kpis);
+        table(html, page, values, (at, grouping), counts, &kpis);
     }
 }
 
 fn table(
     html: &mut Html,
-    view: &View<'_>,
+    page: &PageContext<'_>,
     values: &Values<'_>,
     (at, grouping): (usize, &Grouping<'_>),
     counts: &[(&str, &str)],
     kpis: &[&Kpi],
 ) {
     let name = grouping.labels.first().map_or("", String::as_str);
-    let (label, heading) = (Escaped(name), capital(name));
+    let (label, heading) = (Escaped(name), capitalised(name));
     let heading = Escaped(&heading);
-    let what = if grouping.is_customer { "Customers by" } else { "By" };
-    let window = Escaped(view.window_name());
+    let subject = if grouping.is_customer { "Customers by" } else { "By" };
+    let window = Escaped(page.window_name());
     let (groups, left_out) = largest(values, grouping, counts, kpis);
     if groups.is_empty() {
         return;
     }
     html.put(format_args!(
-        "<section aria-labelledby=\"by-{at}\"><h2 id=\"by-{at}\">{what} {label} <span class=\"soft\">last {window}</span></h2>"
+        "<section aria-labelledby=\"by-{at}\"><h2 id=\"by-{at}\">{subject} {label} <span class=\"soft\">last {window}</span></h2>"
     ));
     html.put(format_args!("<table class=\"groups\" role=\"table\" aria-labelledby=\"by-{at}\"><thead role=\"rowgroup\"><tr role=\"row\">"));
     html.put(format_args!("<th scope=\"col\" role=\"columnheader\">{heading}</th>"));
@@ -70,18 +72,18 @@ fn table(
             count(html, title, values.of_group(group, family, &[]));
         }
         for kpi in kpis {
-            cell(html, view, values, group, kpi);
+            cell(html, page, values, group, kpi);
         }
         html.raw("</tr>");
     }
     html.raw("</tbody></table>");
     if left_out > 0 {
-        html.put(format_args!("<p class=\"note\">{left_out} smaller groups are not shown here; the metrics have all.</p>"));
+        html.put(format_args!("<p class=\"note\">{left_out} smaller groups are not shown here; the metrics contain all of them.</p>"));
     }
     html.raw("</section>");
 }
 
-/// The groups of which there is anything, in their order, and how many are not shown.
+/// The largest groups that are not empty, in the order of their names, and how many more there are.
 fn largest<'a>(values: &Values<'a>, grouping: &Grouping<'_>, counts: &[(&str, &str)], kpis: &[&Kpi]) -> (Vec<Group<'a>>, usize) {
     let size = |group: &Group<'_>| -> f64 {
         let counted = counts.iter().filter_map(|(_, family)| values.of_group(group, family, &[])).map(|sample| sample.value);
@@ -98,14 +100,14 @@ fn largest<'a>(values: &Values<'a>, grouping: &Grouping<'_>, counts: &[(&str, &s
     (groups.into_iter().map(|(_, (_, group))| group).collect(), left_out)
 }
 
-fn cell(html: &mut Html, view: &View<'_>, values: &Values<'_>, group: &Group<'_>, kpi: &Kpi) {
+fn cell(html: &mut Html, page: &PageContext<'_>, values: &Values<'_>, group: &Group<'_>, kpi: &Kpi) {
     let counted = kpi.count(values, Some(group));
-    let statistic = view.gated(kpi.read(values, Some(group)).map(|(sample, _)| sample), counted);
-    let judged = matches!(statistic, Statistic::Of(..)).then(|| judge(view, values, Some(group), kpi)).flatten();
+    let statistic = page.statistic(kpi.read(values, Some(group)).map(|(sample, _)| sample), counted);
+    let judged = matches!(statistic, Statistic::Of(..)).then(|| judge(page, values, Some(group), kpi)).flatten();
     write_statistic(html, kpi.title, &statistic, kpi.unit, judged.map(|judged| judged.verdict));
 }
 
-/// A cell with a count.
+/// Writes a table cell with a count.
 pub(super) fn count(html: &mut Html, title: &str, sample: Option<Sample>) {
     match sample {
         Some(sample) => html.put(format_args!("<td role=\"cell\" data-label=\"{title}\">{}</td>", Shown(&sample, Unit::Count))),
@@ -113,7 +115,7 @@ pub(super) fn count(html: &mut Html, title: &str, sample: Option<Sample>) {
     }
 }
 
-/// A cell with a statistic, the number of its cases, and a sign for its verdict that is also said in words.
+/// Writes a table cell with a statistic, the number of its cases, and a sign for its verdict, which a screen reader reads as words.
 pub(super) fn write_statistic(html: &mut Html, title: &str, statistic: &Statistic, unit: Unit, verdict: Option<Verdict>) {
     match statistic {
         Statistic::Of(sample, counted) => {

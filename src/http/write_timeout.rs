@@ -1,4 +1,6 @@
-//! A time limit for taking an answer: hyper bounds how slowly a client may send, but not how slowly it may read.
+//! A time limit for receiving a response: hyper limits how slowly a client may send, but not how slowly it may read.
+//!
+//! Does not know requests and responses, only bytes that are written and flushed.
 
 use std::future::Future;
 use std::io;
@@ -9,21 +11,21 @@ use std::time::Duration;
 use hyper::rt::{Read, ReadBufCursor, Write};
 use tokio::time::{Sleep, sleep};
 
-/// A connection whose writes fail when what was begun is not flushed within `limit`.
-pub(super) struct StallGuard<I> {
+/// A connection whose writes fail if the client does not take all written bytes within `limit`.
+pub(super) struct WriteTimeout<I> {
     io: I,
     limit: Duration,
     deadline: Option<Pin<Box<Sleep>>>,
 }
 
-impl<I> StallGuard<I> {
-    /// Guards `io`.
+impl<I> WriteTimeout<I> {
+    /// Limits the writes to `io`.
     pub(super) const fn new(io: I, limit: Duration) -> Self {
         Self { io, limit, deadline: None }
     }
 
-    /// What a pending write comes to: an error once the time is up.
-    fn or_stalled<T>(&mut self, result: Poll<io::Result<T>>, cx: &mut Context<'_>) -> Poll<io::Result<T>> {
+    /// The result of a write, or an error if the write is pending and its time is up.
+    fn or_timed_out<T>(&mut self, result: Poll<io::Result<T>>, cx: &mut Context<'_>) -> Poll<io::Result<T>> {
         if result.is_ready() {
             return result;
         }
@@ -36,30 +38,30 @@ impl<I> StallGuard<I> {
     }
 }
 
-impl<I: Read + Unpin> Read for StallGuard<I> {
+impl<I: Read + Unpin> Read for WriteTimeout<I> {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: ReadBufCursor<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.io).poll_read(cx, buffer)
     }
 }
 
-impl<I: Write + Unpin> Write for StallGuard<I> {
+impl<I: Write + Unpin> Write for WriteTimeout<I> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.io).poll_write(cx, bytes);
-        self.or_stalled(written, cx)
+        self.or_timed_out(written, cx)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let flushed = Pin::new(&mut self.io).poll_flush(cx);
-        // hyper flushes when its own buffer is empty: the client has taken everything so far, and the next answer has its own time.
+        // hyper flushes when its own buffer is empty. The client has then taken everything so far, and the next response has its own time.
         if matches!(flushed, Poll::Ready(Ok(()))) {
             self.deadline = None;
         }
-        self.or_stalled(flushed, cx)
+        self.or_timed_out(flushed, cx)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let shut = Pin::new(&mut self.io).poll_shutdown(cx);
-        self.or_stalled(shut, cx)
+        self.or_timed_out(shut, cx)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -68,7 +70,7 @@ impl<I: Write + Unpin> Write for StallGuard<I> {
 
     fn poll_write_vectored(mut self: Pin<&mut Self>, cx: &mut Context<'_>, slices: &[io::IoSlice<'_>]) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.io).poll_write_vectored(cx, slices);
-        self.or_stalled(written, cx)
+        self.or_timed_out(written, cx)
     }
 }
 
@@ -82,15 +84,15 @@ mod tests {
 
     use super::*;
 
-    /// A connection to a client that the test holds.
-    async fn connected(limit: Duration) -> (StallGuard<TokioIo<TcpStream>>, std::net::TcpStream) {
+    /// A limited connection, and the client at its other end.
+    async fn connected(limit: Duration) -> (WriteTimeout<TokioIo<TcpStream>>, std::net::TcpStream) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let client = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
         let (stream, _) = listener.accept().await.unwrap();
-        (StallGuard::new(TokioIo::new(stream), limit), client)
+        (WriteTimeout::new(TokioIo::new(stream), limit), client)
     }
 
-    async fn write_all(guard: &mut StallGuard<TokioIo<TcpStream>>, bytes: &[u8]) -> io::Result<()> {
+    async fn write_all(guard: &mut WriteTimeout<TokioIo<TcpStream>>, bytes: &[u8]) -> io::Result<()> {
         let mut rest = bytes;
         while !rest.is_empty() {
             let written = poll_fn(|cx| Pin::new(&mut *guard).poll_write(cx, rest)).await?;

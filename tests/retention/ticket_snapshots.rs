@@ -1,14 +1,14 @@
-//! What snapshots of tickets and full sets of them tell.
+//! Ticket snapshots, and full sets of them.
 
 use cxpulse::time::Span;
 
 use super::desk::{Desk, START, TICKETS};
-use crate::support::fed::GROUP;
+use crate::support::engine_driver::GROUP;
 
 #[test]
 fn full_set_of_snapshots_ends_open_tickets_that_it_does_not_name_without_a_sample() {
     let mut desk = Desk::new(&[]);
-    desk.fed.engine.mark_incomplete(GROUP);
+    desk.driver.engine.mark_incomplete(GROUP);
     desk.open(Span(0), "named");
     desk.open(Span(0), "gone");
     assert_eq!((desk.value("cx_backlog_tickets"), desk.value("cx_backlog_complete")), (2.0, 0.0));

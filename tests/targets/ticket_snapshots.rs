@@ -1,4 +1,4 @@
-//! Targets of tickets that snapshots and full sets of them tell of.
+//! Targets of tickets that are known from ticket snapshots and full sets of them.
 
 use serde_json::{Value as Json, json};
 
@@ -20,7 +20,7 @@ fn ticket_that_a_full_set_ended_before_its_deadline_has_not_missed_it() {
     let events = [(nine, created("gone")), (nine + HOUR, completed(nine + 30 * MINUTE)), (nine + 30 * MINUTE, created("later"))];
     let mut desk = Desk::new(TARGETS).with(&events);
     desk.look(nine + DAY).decided("first_response", 0, 1).decided("resolution", 0, 1).is("cx_backlog_tickets", 1.0);
-    // Ended after the deadline, it had missed it.
+    // It ended after the deadline, so it missed the target.
     let mut late = Desk::new(TARGETS).with(&[(nine, created("gone")), (nine + 3 * HOUR, completed(nine + HOUR))]);
     late.look(nine + DAY).decided("first_response", 0, 1).decided("resolution", 0, 0);
 }

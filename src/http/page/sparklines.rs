@@ -1,27 +1,59 @@
-//! Lines and bars as SVG: the recent past of a value, an interval on its scale, a share.
+//! The sparklines: which values have one, and how it is drawn as SVG.
 //!
-//! Does not know what is drawn. Sizes are attributes, since the page's policy allows no inline style.
+//! A line has a column in the history: first a column for each tile of the current state, then one for each headline number in each window.
+//! Does not know how the history keeps its points.
 
 use std::fmt::Write as _;
 
-use super::format::{Unit, duration};
 use super::html::{Escaped, Html};
-use crate::http::history::Line;
+use super::kpis::KPIS;
+use super::number_format::{Unit, duration};
+use super::right_now::TILES;
+use super::sparkline_history::Sparkline;
+use crate::engine::Snapshot;
+use crate::metrics::Exposition;
 
 const WIDTH: f64 = 120.0;
 const HEIGHT: f64 = 28.0;
-/// Room for the width of the stroke.
+/// The room for the width of the stroke.
 const MARGIN: f64 = 2.0;
 
-/// The recent past of a value, with its target as a dashed line where that lies near; said in words for those who do not see it.
-pub(super) fn line(html: &mut Html, line: &Line, unit: Unit, target: Option<f64>) {
-    let known: Vec<f64> = line.values.iter().copied().filter(|value| value.is_finite()).collect();
+/// The values of all columns; NaN where there is no value.
+pub(in crate::http) fn sparkline_row(exposition: &Exposition, snapshot: &Snapshot) -> Vec<f64> {
+    let now = exposition.values(snapshot, 0);
+    let mut row: Vec<f64> = TILES.iter().map(|tile| now.overall(tile.family, &[]).map_or(f64::NAN, |sample| sample.value)).collect();
+    for window in 0..snapshot.windows.len() {
+        let values = exposition.values(snapshot, window);
+        row.extend(KPIS.iter().map(|kpi| kpi.read(&values, None).map_or(f64::NAN, |(sample, _)| sample.value)));
+    }
+    row
+}
+
+/// The number of columns.
+pub(super) fn column_count(snapshot: &Snapshot) -> usize {
+    TILES.len() + snapshot.windows.len() * KPIS.len()
+}
+
+/// The column of a tile, by its index in [`TILES`].
+pub(super) const fn column_of_tile(tile: usize) -> usize {
+    tile
+}
+
+/// The column of a headline number in a window, by its index in [`KPIS`] and the window's index.
+pub(super) const fn column_of_kpi(kpi: usize, window: usize) -> usize {
+    TILES.len() + window * KPIS.len() + kpi
+}
+
+/// Draws the recent past of a value, with its target as a dashed line if the target lies near the values. A text describes the line for people who
+/// do not see it.
+pub(super) fn draw(html: &mut Html, sparkline: &Sparkline, unit: Unit, target: Option<f64>) {
+    let known: Vec<f64> = sparkline.values.iter().copied().filter(|value| value.is_finite()).collect();
     let (Some(first), Some(last)) = (known.first(), known.last()) else { return };
     let (low, high) = known.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| (low.min(*value), high.max(*value)));
-    let time = duration(line.seconds());
+    let time = duration(sparkline.seconds());
     let words =
         format!("The last {time}: from {} to {}, between {} and {}.", unit.text(*first), unit.text(*last), unit.text(low), unit.text(high));
-    let scale = Scale::of(low, high);
+    let scale = VerticalScale::of(low, high);
     html.put(format_args!(
         "<svg class=\"spark\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" preserveAspectRatio=\"none\" role=\"img\" aria-label=\"{}\">",
         Escaped(&words)
@@ -29,36 +61,17 @@ pub(super) fn line(html: &mut Html, line: &Line, unit: Unit, target: Option<f64>
     if let Some(y) = target.and_then(|target| scale.y_inside(target)) {
         html.put(format_args!("<path class=\"aim\" d=\"M0 {y:.1}H{WIDTH}\"/>"));
     }
-    html.put(format_args!("<path class=\"line\" d=\"{}\"/></svg>", path(&line.values, &scale)));
+    html.put(format_args!("<path class=\"line\" d=\"{}\"/></svg>", path(&sparkline.values, &scale)));
 }
 
-/// A rho from -1 to 1 with its interval.
-pub(super) fn rho(html: &mut Html, value: f64, bounds: Option<(f64, f64)>) {
-    let x = |value: f64| 60.0 + value.clamp(-1.0, 1.0) * 58.0;
-    html.raw("<svg class=\"rho\" viewBox=\"0 0 120 16\" aria-hidden=\"true\"><path class=\"axis\" d=\"M2 8H118M60 2V14\"/>");
-    if let Some((lower, upper)) = bounds {
-        html.put(format_args!("<path class=\"band\" d=\"M{:.1} 8H{:.1}\"/>", x(lower), x(upper)));
-    }
-    html.put(format_args!("<circle cx=\"{:.1}\" cy=\"8\" r=\"3.5\"/></svg>", x(value)));
-}
-
-/// A share as a bar; `class` tells what it is of.
-pub(super) fn share(html: &mut Html, class: &'static str, share: f64) {
-    let width = share.clamp(0.0, 1.0) * 100.0;
-    html.put(format_args!(
-        "<svg class=\"bar {class}\" viewBox=\"0 0 100 6\" preserveAspectRatio=\"none\" aria-hidden=\"true\"><rect class=\"rail\" width=\"100\" height=\"6\"/>\
-         <rect width=\"{width:.1}\" height=\"6\"/></svg>"
-    ));
-}
-
-/// From values to heights.
-struct Scale {
+/// Turns values into heights.
+struct VerticalScale {
     low: f64,
     high: f64,
 }
 
-impl Scale {
-    /// A line that hardly moves is drawn as one: at least 2 % of the value's size are shown.
+impl VerticalScale {
+    /// The scale for values between `low` and `high`. It spans at least 2 % of their size, so that a value that hardly moves is drawn as a flat line.
     fn of(low: f64, high: f64) -> Self {
         let least = (low.abs().max(high.abs()) * 0.02).max(1e-9);
         let pad = ((least - (high - low)) / 2.0).max(0.0);
@@ -74,8 +87,8 @@ impl Scale {
     }
 }
 
-/// The path through the values, broken where there was none.
-fn path(values: &[f64], scale: &Scale) -> String {
+/// The path through the values, with a gap where there was none.
+fn path(values: &[f64], scale: &VerticalScale) -> String {
     let step = WIDTH / (values.len() - 1).max(1) as f64;
     let mut path = String::new();
     let mut is_drawing = false;
@@ -95,7 +108,7 @@ mod tests {
 
     fn drawn(values: Vec<f64>, target: Option<f64>) -> String {
         let mut html = Html::default();
-        line(&mut html, &Line { values, stride: 2 }, Unit::Score, target);
+        draw(&mut html, &Sparkline { values, stride: 2 }, Unit::Score, target);
         html.finish()
     }
 

@@ -1,6 +1,6 @@
-//! Connections: accepting them, bounding what each may cost, and ending them.
+//! Connections: how they are accepted, what each may cost, and how they end.
 //!
-//! Does not know paths; see `route` for those.
+//! Does not know paths (see `routes`).
 
 use std::future::Future;
 use std::pin::pin;
@@ -15,27 +15,27 @@ use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
-use super::route::Routes;
-use super::stall::StallGuard;
+use super::routes::Routes;
+use super::write_timeout::WriteTimeout;
 
-/// Connections at once, over all addresses; further ones wait in the system's queue.
+/// The most connections at once, over all addresses. Further ones wait in the system's queue.
 const CONNECTIONS_MAX: usize = 64;
-/// How long a client may take until its first byte, and again between requests.
+/// How long a client may take to send its first byte.
 const FIRST_BYTE_WITHIN: Duration = Duration::from_secs(5);
-/// How long a request's head may take from its first byte.
+/// How long a client may take to send the head of a request: the first one from its first byte on, a later one from the end of the response before it.
 const HEADERS_WITHIN: Duration = Duration::from_secs(5);
-/// How long a client may take to accept an answer.
-const ANSWER_WITHIN: Duration = Duration::from_secs(10);
-/// The size of a request's head.
+/// How long a client may take to receive a response.
+const RESPONSE_WITHIN: Duration = Duration::from_secs(10);
+/// The largest head of a request.
 const HEADER_BYTES_MAX: usize = 16 * 1024;
-/// The number of a request's header lines.
+/// The most header lines of a request.
 const HEADERS_MAX: usize = 64;
-/// How long running answers may take after the shutdown began.
+/// How long responses that are under way may take after the shutdown has begun.
 const DRAIN_WITHIN: Duration = Duration::from_secs(1);
-/// The pause after an accept failed, for the case that no file descriptor is left.
+/// The pause after a failed accept, so that the loop does not spin while no file descriptor is left.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// Accepts on every listener until `shutdown`, then drains.
+/// Accepts connections on every listener until `shutdown` completes, then lets the open ones end.
 pub(super) async fn serve(listeners: Vec<TcpListener>, routes: Arc<Routes>, shutdown: impl Future<Output = ()>) {
     let (stop, stopped) = watch::channel(false);
     let slots = Arc::new(Semaphore::new(CONNECTIONS_MAX));
@@ -45,7 +45,7 @@ pub(super) async fn serve(listeners: Vec<TcpListener>, routes: Arc<Routes>, shut
     }
     shutdown.await;
     stop.send_replace(true);
-    // Acceptors end at once and drop their listeners, so the ports are free while the last answers go out.
+    // Acceptors end at once and drop their listeners, so the ports are free while the last responses go out.
     let mut connections = JoinSet::new();
     while let Some(ended) = acceptors.join_next().await {
         if let Ok(mut left) = ended {
@@ -57,13 +57,13 @@ pub(super) async fn serve(listeners: Vec<TcpListener>, routes: Arc<Routes>, shut
     }
 }
 
-/// Takes connections until the stop; gives back those still open.
+/// Accepts connections until the server stops, and returns those that are still open.
 async fn accept(listener: TcpListener, routes: Arc<Routes>, slots: Arc<Semaphore>, mut stopped: watch::Receiver<bool>) -> JoinSet<()> {
     let mut connections = JoinSet::new();
     let watching = stopped.clone();
     let mut stop = pin!(stop(&mut stopped));
     loop {
-        // The slot comes first: a client beyond the bound stays in the system's queue and costs this process nothing.
+        // The slot comes first, so that a client beyond the limit stays in the system's queue and costs this process nothing.
         let next = async {
             let slot = Arc::clone(&slots).acquire_owned().await;
             (slot, listener.accept().await)
@@ -78,7 +78,7 @@ async fn accept(listener: TcpListener, routes: Arc<Routes>, slots: Arc<Semaphore
                 let (routes, watching) = (Arc::clone(&routes), watching.clone());
                 connections.spawn(async move {
                     let _slot = slot;
-                    attend(stream, routes, watching).await;
+                    serve_connection(stream, routes, watching).await;
                 });
             }
             Err(error) => {
@@ -90,9 +90,9 @@ async fn accept(listener: TcpListener, routes: Arc<Routes>, slots: Arc<Semaphore
 }
 
 /// Serves one connection to its end.
-async fn attend(stream: TcpStream, routes: Arc<Routes>, mut stopped: watch::Receiver<bool>) {
-    // hyper's header time-out runs from the first poll, which is what a silent client needs; the first byte is bounded apart so that
-    // nothing is set up for it before.
+async fn serve_connection(stream: TcpStream, routes: Arc<Routes>, mut stopped: watch::Receiver<bool>) {
+    // hyper's time limit for a head runs from the first poll, so it would cut off a silent client too. The first byte has a limit of its own, so
+    // that nothing is set up for a client that sends nothing.
     let first_byte = tokio::select! {
         first_byte = timeout(FIRST_BYTE_WITHIN, stream.readable()) => first_byte,
         () = stop(&mut stopped) => return,
@@ -100,7 +100,7 @@ async fn attend(stream: TcpStream, routes: Arc<Routes>, mut stopped: watch::Rece
     if !matches!(first_byte, Ok(Ok(()))) {
         return;
     }
-    let io = StallGuard::new(TokioIo::new(stream), ANSWER_WITHIN);
+    let io = WriteTimeout::new(TokioIo::new(stream), RESPONSE_WITHIN);
     let service = service_fn(move |request| {
         let routes = Arc::clone(&routes);
         async move { Ok::<_, std::convert::Infallible>(routes.answer(&request).await) }
@@ -124,7 +124,7 @@ async fn attend(stream: TcpStream, routes: Arc<Routes>, mut stopped: watch::Rece
     }
 }
 
-/// Completes when the server stops, or its owner is gone.
+/// Completes when the server stops, or when its owner is gone.
 async fn stop(stopped: &mut watch::Receiver<bool>) {
     drop(stopped.wait_for(|stopped| *stopped).await);
 }

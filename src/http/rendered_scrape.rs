@@ -1,6 +1,6 @@
-//! The text of one snapshot, rendered and compressed once however many scrapers ask for it.
+//! The exposition text of one snapshot, rendered once and compressed once however many scrapers ask for it.
 //!
-//! Does not know HTTP, nor who waits for it: it turns values into chunks of bytes, plain or gzip.
+//! Turns values into chunks of bytes, plain or gzip. Does not know HTTP, nor which scrapes wait for it.
 
 use std::io::Write;
 use std::sync::Arc;
@@ -10,49 +10,49 @@ use flate2::write::DeflateEncoder;
 use flate2::{Compress, Compression, Crc, FlushCompress};
 use hyper::body::Bytes;
 
-use super::Source;
+use super::ValueSource;
 use crate::engine::Snapshot;
 use crate::metrics::Exposition;
 
 /// Level 1 costs less than half the time of level 6 for 20 % more bytes, and scrapes are local more often than not.
 const LEVEL: u32 = 1;
 
-/// Room for what is compressed, by which it grows where that does not do.
+/// The room that the compressor gets at first beyond an eighth of the text, and again each time that it runs out of room.
 const ROOM_BYTES: usize = 32 * 1_024;
 
-/// A gzip header without name and time; extra flags 4 says that the fastest method was used.
+/// A gzip header without a name and a time. The extra flags of 4 say that the fastest method was used.
 const GZIP_HEADER: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 4, 255];
 
-/// A snapshot with its number: answers of the same number are made of the same values.
+/// A snapshot with its number. Responses with the same number are made of the same values.
 #[derive(Clone, Debug)]
-pub(super) struct Numbered {
+pub(super) struct NumberedSnapshot {
     pub(super) number: u64,
     pub(super) snapshot: Arc<Snapshot>,
-    /// The instant that it tells of.
+    /// The instant of the values.
     pub(super) as_of: Instant,
 }
 
-/// The chunks of an answer, and the number of the snapshot that they are made of.
-pub(super) type Made<const N: usize> = (u64, [Bytes; N]);
+/// The number of a snapshot, and the chunks of a response that is made of it.
+pub(super) type NumberedChunks<const N: usize> = (u64, [Bytes; N]);
 
-/// One snapshot's text.
+/// The text of one snapshot.
 #[derive(Clone, Debug)]
-pub(super) struct Collection {
-    pub(super) made_of: Numbered,
+pub(super) struct RenderedScrape {
+    pub(super) made_of: NumberedSnapshot,
     text: Bytes,
-    compressed: Option<Compressed>,
+    compressed: Option<DeflateBlocks>,
 }
 
-/// A text as deflate blocks that end on a byte and are not final, so that others can follow.
+/// A text as deflate blocks. They end on a byte and none is final, so that further blocks can follow.
 #[derive(Clone, Debug)]
-struct Compressed {
+struct DeflateBlocks {
     blocks: Bytes,
     crc: Arc<Crc>,
 }
 
-impl Collection {
-    /// The text of a snapshot; that of an `earlier` one is taken over where it is of the same, and else tells how long this one will be.
-    pub(super) fn render(made_of: Numbered, earlier: Option<Self>, exposition: &Exposition) -> Self {
+impl RenderedScrape {
+    /// Renders a snapshot. Takes the text of `earlier` over if it is of the same snapshot; otherwise uses it to estimate the length of the new text.
+    pub(super) fn render(made_of: NumberedSnapshot, earlier: Option<Self>, exposition: &Exposition) -> Self {
         match earlier {
             Some(earlier) if earlier.made_of.number == made_of.number => Self { made_of, ..earlier },
             earlier => {
@@ -63,7 +63,10 @@ impl Collection {
         }
     }
 
-    /// The same with its compressed form beside it.
+    /// Adds the compressed form, unless it is there already.
+    ///
+    /// # Errors
+    /// None that is known of, since it writes to memory.
     pub(super) fn compress(self) -> std::io::Result<Self> {
         let compressed = match self.compressed {
             Some(compressed) => compressed,
@@ -72,13 +75,16 @@ impl Collection {
         Ok(Self { compressed: Some(compressed), ..self })
     }
 
-    /// The exposition of the snapshot and the telemetry of now, as they are.
-    pub(super) fn plain(self, source: &dyn Source) -> Made<2> {
+    /// The text of the snapshot, followed by the telemetry of this moment.
+    pub(super) fn plain(self, source: &dyn ValueSource) -> NumberedChunks<2> {
         (self.made_of.number, [self.text, telemetry(source)])
     }
 
-    /// The same as one gzip member: the snapshot's blocks as they were kept, the telemetry's compressed now, the checksums joined.
-    pub(super) fn gzip(self, source: &dyn Source) -> std::io::Result<Made<4>> {
+    /// The same text as one gzip member: the kept blocks of the snapshot, the telemetry compressed now, and the joined checksum of both.
+    ///
+    /// # Errors
+    /// None that is known of, since it writes to memory.
+    pub(super) fn gzip(self, source: &dyn ValueSource) -> std::io::Result<NumberedChunks<4>> {
         let compressed = match self.compressed {
             Some(compressed) => compressed,
             None => compress(&self.text)?,
@@ -98,22 +104,22 @@ impl Collection {
     }
 }
 
-fn telemetry(source: &dyn Source) -> Bytes {
+fn telemetry(source: &dyn ValueSource) -> Bytes {
     let mut text = String::new();
     source.render_telemetry(&mut text);
     Bytes::from(text)
 }
 
-fn compress(text: &[u8]) -> std::io::Result<Compressed> {
+fn compress(text: &[u8]) -> std::io::Result<DeflateBlocks> {
     let mut deflate = Compress::new(Compression::new(LEVEL), false);
     let mut blocks = Vec::with_capacity(text.len() / 8 + ROOM_BYTES);
     loop {
         let taken = usize::try_from(deflate.total_in()).expect("a text in memory");
-        // This flush ends the block on a byte; finishing would mark it as the last of the stream. It is asked for again until there is room
-        // left, for only then all of it has been written: `DeflateEncoder::flush` forgets the end of it where its buffer happens to be full.
+        // This flush ends the block on a byte; finishing would mark the block as the last one of the stream. The loop repeats it until room is
+        // left, because only then the whole block is written. `DeflateEncoder::flush` loses the end of a block if its buffer happens to be full.
         deflate.compress_vec(&text[taken..], &mut blocks, FlushCompress::Sync).map_err(std::io::Error::other)?;
         if deflate.total_in() == text.len() as u64 && blocks.len() < blocks.capacity() {
-            return Ok(Compressed { blocks: Bytes::from(blocks), crc: Arc::new(crc_of(text)) });
+            return Ok(DeflateBlocks { blocks: Bytes::from(blocks), crc: Arc::new(crc_of(text)) });
         }
         blocks.reserve(ROOM_BYTES);
     }
@@ -131,13 +137,14 @@ mod tests {
 
     use super::*;
     use crate::engine::Engine;
-    use crate::http::Shown;
+    use crate::http::DatedSnapshot;
+    use crate::metrics::telemetry::TelemetrySample;
 
-    struct Telling;
+    struct TelemetryOnly;
 
-    impl Source for Telling {
-        fn snapshot(&self) -> Shown {
-            unreachable!("only telemetry is asked for")
+    impl ValueSource for TelemetryOnly {
+        fn snapshot(&self) -> DatedSnapshot {
+            unreachable!("only the text of the telemetry is asked for")
         }
 
         fn era(&self) -> u64 {
@@ -146,6 +153,10 @@ mod tests {
 
         fn render_telemetry(&self, out: &mut String) {
             out.push_str("telemetry 1\n");
+        }
+
+        fn telemetry_samples(&self) -> Vec<TelemetrySample> {
+            unreachable!("only the text of the telemetry is asked for")
         }
 
         fn ready(&self) -> Result<(), String> {
@@ -157,32 +168,32 @@ mod tests {
         }
     }
 
-    fn numbered() -> (Numbered, Exposition) {
+    fn numbered() -> (NumberedSnapshot, Exposition) {
         let configuration = crate::config::Configuration::default();
         let snapshot = Arc::new(Engine::new(Arc::new(configuration.engine.clone())).snapshot());
-        (Numbered { number: 1, snapshot, as_of: Instant::now() }, Exposition::new(&configuration))
+        (NumberedSnapshot { number: 1, snapshot, as_of: Instant::now() }, Exposition::new(&configuration))
     }
 
     #[test]
     fn a_snapshot_is_rendered_and_compressed_once() {
         let (numbered, exposition) = numbered();
-        let first = Collection::render(numbered.clone(), None, &exposition).compress().unwrap();
-        let crc = |collection: &Collection| Arc::as_ptr(&collection.compressed.as_ref().unwrap().crc);
-        let again = Collection::render(numbered.clone(), Some(first.clone()), &exposition).compress().unwrap();
+        let first = RenderedScrape::render(numbered.clone(), None, &exposition).compress().unwrap();
+        let crc = |scrape: &RenderedScrape| Arc::as_ptr(&scrape.compressed.as_ref().unwrap().crc);
+        let again = RenderedScrape::render(numbered.clone(), Some(first.clone()), &exposition).compress().unwrap();
         assert_eq!((crc(&again), again.text.as_ptr()), (crc(&first), first.text.as_ptr()));
-        let other = Collection::render(Numbered { number: 2, ..numbered }, Some(first.clone()), &exposition);
+        let other = RenderedScrape::render(NumberedSnapshot { number: 2, ..numbered }, Some(first.clone()), &exposition);
         assert!(other.compressed.is_none() && other.text == first.text);
     }
 
     #[test]
     fn the_gzip_form_unpacks_to_the_plain_form() {
         let (numbered, exposition) = numbered();
-        let collection = Collection::render(numbered, None, &exposition);
-        for collection in [collection.clone(), collection.compress().unwrap()] {
-            let plain = collection.clone().plain(&Telling).1.concat();
-            let packed = collection.gzip(&Telling).unwrap().1.concat();
+        let scrape = RenderedScrape::render(numbered, None, &exposition);
+        for scrape in [scrape.clone(), scrape.compress().unwrap()] {
+            let plain = scrape.clone().plain(&TelemetryOnly).1.concat();
+            let packed = scrape.gzip(&TelemetryOnly).unwrap().1.concat();
             let mut unpacked = Vec::new();
-            // One member only: not every scraper reads on after the first.
+            // One member only, because not every scraper reads on after the first one.
             flate2::read::GzDecoder::new(packed.as_slice()).read_to_end(&mut unpacked).unwrap();
             assert_eq!(unpacked, plain);
             assert!(plain.ends_with(b"telemetry 1\n"));
@@ -197,7 +208,7 @@ mod tests {
             seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
             text.push_str(&format!("cx_series{{n=\"{n}\"}} {}\n", seed >> 33));
         }
-        // Some of these lengths are such that an encoder's own flush leaves the end of the last block out.
+        // At some of these lengths an encoder's own flush leaves out the end of the last block.
         for length in (120_000..126_000).step_by(300) {
             let compressed = compress(&text.as_bytes()[..length]).unwrap();
             let mut last = DeflateEncoder::new(compressed.blocks.to_vec(), Compression::new(LEVEL));
