@@ -7,7 +7,7 @@ use super::failure::Told;
 use super::options::{ConfigurationArgs, ServiceArgs};
 use crate::config::{self, Configuration};
 use crate::engine::EngineSettings;
-use crate::kafka::{Finding, Severity, inspect};
+use crate::kafka::{Finding, FindingSeverity, inspect};
 use crate::runtime::MemoryBudget;
 
 const EXAMPLES: &str = "\
@@ -63,14 +63,14 @@ pub fn run(args: &CheckArgs) -> anyhow::Result<()> {
     for finding in &findings {
         report(finding, &mut output)?;
     }
-    if findings.iter().any(|finding| finding.severity == Severity::Error) { Err(Told::FAILURE.into()) } else { Ok(()) }
+    if findings.iter().any(|finding| finding.severity == FindingSeverity::Error) { Err(Told::FAILURE.into()) } else { Ok(()) }
 }
 
 fn report(finding: &Finding, output: &mut impl Write) -> io::Result<()> {
     let severity = match finding.severity {
-        Severity::Fine => "fine",
-        Severity::Warning => "warning",
-        Severity::Error => "error",
+        FindingSeverity::Fine => "fine",
+        FindingSeverity::Warning => "warning",
+        FindingSeverity::Error => "error",
     };
     writeln!(output, "{severity}: {}: {}", finding.place, finding.what)?;
     if finding.hint.is_empty() { Ok(()) } else { writeln!(output, "hint: {}", finding.hint) }
@@ -127,7 +127,7 @@ fn summary(c: &Configuration, output: &mut impl Write) -> io::Result<()> {
     line("dimensions", joined(c.engine.dimensions.iter().map(|d| d.name.clone())))?;
     line("grouping sets", sets(&c.engine.grouping_sets, &c.engine))?;
     line("customers' sets", sets(&c.engine.customer_grouping_sets, &c.engine))?;
-    line("memory", MemoryBudget::of(c).told())?;
+    line("memory", MemoryBudget::of(c).summary())?;
     line("metrics", joined(addresses))
 }
 

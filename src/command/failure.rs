@@ -38,9 +38,9 @@ fn exit_code(error: &anyhow::Error) -> u8 {
             Some(EXIT_USAGE)
         } else if cause.is::<ConfigError>() {
             Some(EXIT_CONFIGURATION)
-        } else if let Some(failure) = cause.downcast_ref::<runtime::Failure>() {
+        } else if let Some(failure) = cause.downcast_ref::<runtime::ServiceFailure>() {
             Some(failure.exit_code())
-        } else if let Some(kafka::produce::ProduceError::Client(failure)) = cause.downcast_ref() {
+        } else if let Some(kafka::producer::ProduceError::Client(failure)) = cause.downcast_ref() {
             Some(failure.exit_code())
         } else {
             cause.downcast_ref::<kafka::Failure>().map(kafka::Failure::exit_code)
@@ -91,7 +91,7 @@ mod tests {
     fn the_exit_code_is_that_of_the_telling_cause() {
         assert_eq!(exit_code(&anyhow::Error::new(Usage("no".into())).context("around it")), EXIT_USAGE);
         assert_eq!(exit_code(&kafka::Failure::Refused("no".into()).into()), 5);
-        assert_eq!(exit_code(&runtime::Failure::Kafka(kafka::Failure::Fatal("fenced".into())).into()), 5);
+        assert_eq!(exit_code(&runtime::ServiceFailure::Kafka(kafka::Failure::Fatal("fenced".into())).into()), 5);
         assert_eq!(exit_code(&Told::CONFIGURATION.into()), EXIT_CONFIGURATION);
         assert_eq!(exit_code(&anyhow::anyhow!("port in use")), EXIT_FAILURE);
     }

@@ -10,7 +10,7 @@ use std::time::Duration;
 use crate::config::Configuration;
 use crate::engine::Outcome;
 use crate::event::Kind;
-use crate::kafka::produce::{Outgoing, ProduceError, Producer};
+use crate::kafka::producer::{Outgoing, ProduceError, Producer};
 use crate::organisation::{Fault, GeneratedRecord};
 use crate::runtime::wall_now;
 use crate::time::EventTime;

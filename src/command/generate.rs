@@ -10,7 +10,7 @@ use super::failure::Usage;
 use super::feeding::{Limits, Tally, Topics, feed};
 use super::options::ConfigurationArgs;
 use crate::config::{Configuration, parse_span};
-use crate::kafka::produce::{ProduceError, Producer, create_topics};
+use crate::kafka::producer::{ProduceError, Producer, create_topics};
 use crate::kafka::{Cluster, TopicState};
 use crate::organisation::{FaultInjector, Organisation, Profile, Volume};
 use crate::runtime::wall_now;

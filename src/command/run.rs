@@ -42,7 +42,7 @@ pub fn run(args: &RunArgs) -> anyhow::Result<()> {
 
 /// Says what the state may take. How many partition groups this instance will hold is not known yet; if one is too much, all are.
 fn say_budget(budget: &MemoryBudget) {
-    tracing::info!(target: "cxpulse::memory", "memory budget: {}", budget.told());
+    tracing::info!(target: "cxpulse::memory", "memory budget: {}", budget.summary());
     if let Some(excess) = memory_limit().and_then(|limit| budget.excess(1, limit)) {
         tracing::warn!(target: "cxpulse::memory", "{excess}");
     }
@@ -60,7 +60,7 @@ pub async fn serve_until(
     let listeners = http::bind(&configuration.web.listen_addresses).await?;
     let addresses = listeners.iter().map(tokio::net::TcpListener::local_addr).collect::<Result<Vec<_>, _>>()?;
     let mut service = Service::start(configuration)?;
-    let site = Site { source: service.shared(), exposition: Arc::new(Exposition::new(configuration)), web: configuration.web.clone() };
+    let site = Site { source: service.view(), exposition: Arc::new(Exposition::new(configuration)), web: configuration.web.clone() };
     let (close, closed) = oneshot::channel::<()>();
     let server = tokio::spawn(http::serve(listeners, site, async {
         // Dropping the sender closes just as well.

@@ -13,11 +13,11 @@ use tokio::sync::oneshot;
 use crate::command::feeding::{Limits, Tally, Topics, feed};
 use crate::config::Configuration;
 use crate::http::{self, Site};
-use crate::kafka::embedded::EmbeddedBroker;
-use crate::kafka::produce::{ProduceError, Producer};
+use crate::kafka::embedded_broker::EmbeddedBroker;
+use crate::kafka::producer::{ProduceError, Producer};
 use crate::metrics::Exposition;
 use crate::organisation::{FaultInjector, IncidentSettings, Organisation, PlannedIncidents, Profile};
-use crate::runtime::{self, Service, Shared, wall_now};
+use crate::runtime::{self, Service, ServiceView, wall_now};
 use crate::time::{EventTime, Span};
 
 /// Partitions of each topic. A month of tickets, compressed, fills a good tenth of what the broker keeps in six.
@@ -32,7 +32,7 @@ pub(super) struct Parts {
     addresses: Vec<SocketAddr>,
     telemetry_path: String,
     service: Option<Service>,
-    shared: Arc<Shared>,
+    view: Arc<ServiceView>,
     feeder: Option<JoinHandle<Result<Tally, ProduceError>>>,
     progress: Arc<Progress>,
     incidents: PlannedIncidents,
@@ -71,10 +71,10 @@ impl Parts {
         let broker = EmbeddedBroker::start(&topics.names(), PARTITIONS)?;
         configuration.kafka.bootstrap_servers = broker.bootstrap_servers().to_owned();
         let service = Service::start(&configuration)?;
-        let shared = service.shared();
+        let view = service.view();
 
         let (web_stop, web_stopped) = oneshot::channel::<()>();
-        let site = Site { source: service.shared(), exposition: Arc::new(Exposition::new(&configuration)), web: configuration.web.clone() };
+        let site = Site { source: service.view(), exposition: Arc::new(Exposition::new(&configuration)), web: configuration.web.clone() };
         // The error says that the sender is gone, which is a stop as well.
         let web = tokio::spawn(http::serve(listeners, site, async { drop(web_stopped.await) }));
 
@@ -87,7 +87,7 @@ impl Parts {
             addresses,
             telemetry_path: configuration.web.telemetry_path,
             service: Some(service),
-            shared,
+            view,
             feeder: Some(feeder),
             progress,
             incidents,
@@ -108,7 +108,7 @@ impl Parts {
     }
 
     pub(super) fn sums(&self) -> Sums {
-        let snapshot = self.shared.snapshot();
+        let snapshot = self.view.snapshot();
         let sum = |of: fn(&crate::engine::Ledger) -> u64| snapshot.topics.iter().map(|topic| of(&topic.ledger)).sum();
         Sums {
             sent: self.progress.sent.load(Ordering::Relaxed),
@@ -118,7 +118,7 @@ impl Parts {
     }
 
     pub(super) fn is_ready(&self) -> bool {
-        self.shared.ready().is_ok()
+        self.view.ready().is_ok()
     }
 
     pub(super) fn has_incident(&self) -> bool {
@@ -131,7 +131,7 @@ impl Parts {
     }
 
     /// Completes when the service ends by itself, which is a failure.
-    pub(super) async fn service_ended(&mut self) -> Result<(), runtime::Failure> {
+    pub(super) async fn service_ended(&mut self) -> Result<(), runtime::ServiceFailure> {
         match &mut self.service {
             Some(service) => service.ended().await,
             None => Ok(()),
