@@ -1,45 +1,45 @@
-//! Records through decoder and engine, in reading order: what became of each, and the state after the last.
+//! Puts the records of a replay through decoder and engine in reading order: the outcome of each, and the state after the last.
 //!
-//! Does not know files; does not print.
+//! Does not know files, and prints nothing.
 
 use std::sync::Arc;
 
-use super::feed::{Feed, Taken};
 use super::input::InputError;
-use super::ledger::Ledger;
+use super::ledger::ReplayLedger;
+use super::reading_order::{LinesInOrder, TakenLine};
 use crate::config::Configuration;
 use crate::engine::{Engine, Outcome, PartitionGroup, Progress, RecordPlace, TopicIndex};
 use crate::event::{self, Decoded, Key, Record};
 use crate::time::EventTime;
 use indicatif::ProgressBar;
 
-/// All records of files lie in one partition group.
+/// The partition group of all records of a replay.
 const GROUP: PartitionGroup = PartitionGroup(0);
 
-/// An engine that files are read into.
-pub(super) struct Judge<'a> {
+/// The engine of a replay, and the outcomes so far.
+pub(super) struct ReplayEngine<'a> {
     configuration: &'a Configuration,
     engine: Engine,
     until: EventTime,
-    ledger: Ledger,
+    ledger: ReplayLedger,
 }
 
 /// A record that was applied.
-pub(super) struct Applied<'a> {
-    /// When it happened.
+pub(super) struct AppliedRecord<'a> {
+    /// The time of its event.
     pub(super) time: EventTime,
-    /// The index of its topic.
+    /// The index of its topic in configured order.
     pub(super) topic: usize,
-    /// Its line.
+    /// The number of its line, from 1.
     pub(super) line: i64,
     /// The identity of its event.
     pub(super) identity: Key,
-    /// The record.
+    /// Its bytes.
     pub(super) payload: &'a [u8],
 }
 
-impl<'a> Judge<'a> {
-    /// A judge of what happened at or before `until`.
+impl<'a> ReplayEngine<'a> {
+    /// An engine for the events at or before `until`. With `keeps_facts` it keeps every fact that holds, to explain values.
     pub(super) fn new(configuration: &'a Configuration, until: EventTime, keeps_facts: bool) -> Self {
         let mut engine = Engine::new(Arc::new(configuration.engine.clone()));
         if keeps_facts {
@@ -47,29 +47,34 @@ impl<'a> Judge<'a> {
         }
         engine.assign(GROUP);
         engine.follow_events_until(Some(until));
-        Self { configuration, engine, until, ledger: Ledger::new(configuration.topics.iter().map(|topic| topic.name.clone())) }
+        Self { configuration, engine, until, ledger: ReplayLedger::new(configuration.topics.iter().map(|topic| topic.name.clone())) }
     }
 
-    /// Reads the feed to its end; `applied` sees every record that was applied.
-    pub(super) fn read(&mut self, feed: &mut Feed, progress: &ProgressBar, mut applied: impl FnMut(Applied<'_>)) -> Result<(), InputError> {
+    /// Reads all lines. `applied` is called with every record that was applied.
+    pub(super) fn read(
+        &mut self,
+        lines: &mut LinesInOrder,
+        progress: &ProgressBar,
+        mut applied: impl FnMut(AppliedRecord<'_>),
+    ) -> Result<(), InputError> {
         for topic in 0..self.configuration.topics.len() {
-            self.set_progress(topic, feed.at_end(topic), EventTime::MIN);
+            self.set_progress(topic, lines.is_at_end(topic), EventTime::MIN);
         }
-        while let Some(taken) = feed.take(progress)? {
-            let (topic, last) = (taken.topic, taken.last);
-            if let Some(time) = self.judge(&taken, &mut applied) {
-                feed.note_time(topic, time);
+        while let Some(taken) = lines.take(progress)? {
+            let (topic, is_last) = (taken.topic, taken.is_last);
+            if let Some(time) = self.handle(&taken, &mut applied) {
+                lines.note_time(topic, time);
             }
-            if last {
+            if is_last {
                 self.set_progress(topic, true, self.reached().unwrap_or(EventTime::MIN));
             }
         }
         Ok(())
     }
 
-    /// Gives one record its outcome, and says when its event happened, where it holds one.
-    fn judge(&mut self, taken: &Taken<'_>, applied: &mut impl FnMut(Applied<'_>)) -> Option<EventTime> {
-        let &Taken { topic, line, payload, .. } = taken;
+    /// Gives one record its outcome. Returns the time of its event; `None` where it holds no event.
+    fn handle(&mut self, taken: &TakenLine<'_>, applied: &mut impl FnMut(AppliedRecord<'_>)) -> Option<EventTime> {
+        let &TakenLine { topic, line, payload, .. } = taken;
         let settings = self.configuration.topics.get(topic)?;
         let record = Record { payload: Some(payload), headers: None, timestamp: None, partition: 0, offset: line };
         let decoded = event::decode(record, settings, &self.configuration.decode);
@@ -78,12 +83,12 @@ impl<'a> Judge<'a> {
             Decoded::Ignored | Decoded::Invalid(_) => None,
         };
         let time = event.map(|(time, _)| time);
-        // What happened after the end is left out before it is judged: it is in no outcome, as if it had not been sent yet.
+        // An event after the end of the replay gets no outcome, as if it had not been sent yet.
         if time.is_none_or(|time| time <= self.until) {
             let outcome = self.engine.handle(place(topic, line), &decoded);
             self.ledger.count(topic, outcome, line);
             if let (Outcome::Applied, Some((time, identity))) = (outcome, event) {
-                applied(Applied { time, topic, line, identity, payload });
+                applied(AppliedRecord { time, topic, line, identity, payload });
             }
         }
         time
@@ -94,8 +99,8 @@ impl<'a> Judge<'a> {
         self.engine.largest_event_time()
     }
 
-    /// Ends the log at `now`: every topic has been read through it. Gives the engine with its windows there, and the ledger.
-    pub(super) fn end(mut self, now: Option<EventTime>) -> (Engine, Ledger) {
+    /// Ends the log at `now`, up to which every topic counts as read. Gives the engine with its windows at `now`, and the outcomes.
+    pub(super) fn end(mut self, now: Option<EventTime>) -> (Engine, ReplayLedger) {
         if let Some(now) = now {
             for topic in 0..self.configuration.topics.len() {
                 self.set_progress(topic, true, now);
@@ -110,7 +115,7 @@ impl<'a> Judge<'a> {
     }
 }
 
-/// Where a line of a file lies.
+/// The place of a line, as the engine needs it.
 pub(super) fn place(topic: usize, line: i64) -> RecordPlace {
     RecordPlace { group: GROUP, topic: index(topic), offset: line, record_time: None }
 }

@@ -1,36 +1,38 @@
-//! What `check --connect` asks a cluster: do the topics exist, are they alike, and do they keep their records long enough.
+//! The questions of `check --connect` to a cluster: whether the topics exist, have equal partition counts and keep their records long enough.
+//!
+//! Does not know how findings are printed, and changes nothing in the cluster.
 
 use std::time::Duration;
 
 use rdkafka::admin::{AdminClient, AdminOptions, ConfigResource, OwnedResourceSpecifier, ResourceSpecifier};
 use rdkafka::error::RDKafkaErrorCode;
 
-use super::cluster::{Cluster, TopicState};
-use super::{Failure, properties};
+use super::cluster::{Cluster, LookupError, QuestionContext, TopicState};
+use super::failure::Failure;
+use super::properties;
 use crate::config::Configuration;
-use crate::kafka::context::AskingContext;
 use crate::time::Span;
 
 /// How long the cluster may take to answer.
 const ANSWER_WITHIN: Duration = Duration::from_secs(10);
 
-/// One thing that the cluster says about the configuration.
+/// One fact about the cluster that matters to the configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
-    /// Whether the service would run.
-    pub severity: Severity,
-    /// Where: a topic, or the cluster.
+    /// How bad it is.
+    pub severity: FindingSeverity,
+    /// The topic or the cluster that it is about.
     pub place: String,
-    /// What is so.
+    /// The finding, in words.
     pub what: String,
-    /// What to do; empty where nothing is to be done.
+    /// The advice to an operator; empty where there is nothing to do.
     pub hint: String,
 }
 
 /// How bad a finding is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Severity {
-    /// As it should be.
+pub enum FindingSeverity {
+    /// The service runs with it as it should.
     Fine,
     /// The service runs, but not as well as it could.
     Warning,
@@ -39,30 +41,28 @@ pub enum Severity {
 }
 
 impl Finding {
-    fn new(severity: Severity, place: &str, what: String, hint: &str) -> Self {
+    fn new(severity: FindingSeverity, place: &str, what: String, hint: &str) -> Self {
         Self { severity, place: place.to_owned(), what, hint: hint.to_owned() }
     }
 
-    /// An error from a message that carries its own hint.
-    fn error(place: &str, message: &str) -> Self {
-        let (what, hint) = message.split_once("\nhint: ").unwrap_or((message, ""));
-        Self::new(Severity::Error, place, what.to_owned(), hint)
+    fn failure(place: &str, failure: &Failure) -> Self {
+        Self::new(FindingSeverity::Error, place, failure.what(), failure.hint().unwrap_or_default())
     }
 }
 
-/// Asks the cluster about the configured topics. What cannot be asked is a finding too; nothing is changed.
+/// Asks the cluster about the configured topics. A question that gets no answer is a finding too.
 pub async fn inspect(configuration: &Configuration) -> Vec<Finding> {
     let names: Vec<String> = configuration.topics.iter().map(|topic| topic.name.clone()).collect();
     let place = configuration.kafka.bootstrap_servers.clone();
-    let cluster_error = |what: &str| vec![Finding::error(&place, what)];
+    let no_answer = |what: String| vec![Finding::new(FindingSeverity::Error, &place, what, "")];
     let settings = configuration.kafka.clone();
     // The client's own calls block.
-    let asked = tokio::task::spawn_blocking(move || Cluster::new(&settings, names).map(|cluster| patiently(&cluster))).await;
+    let asked = tokio::task::spawn_blocking(move || Cluster::new(&settings, names).map(|cluster| ask_for_topics(&cluster))).await;
     let states = match asked {
         Ok(Ok(Ok(Ok(states)))) => states,
-        Ok(Err(failure) | Ok(Ok(Err(failure)))) => return cluster_error(&failure.to_string()),
-        Ok(Ok(Err(error))) => return cluster_error(&error.to_string()),
-        Err(_) => return cluster_error("asking the cluster failed"),
+        Ok(Err(failure) | Ok(Ok(Err(failure)))) => return vec![Finding::failure(&place, &failure)],
+        Ok(Ok(Err(error))) => return no_answer(error.to_string()),
+        Err(_) => return no_answer("asking the cluster failed".to_owned()),
     };
     let mut findings = Vec::new();
     let mut counts = Vec::new();
@@ -70,16 +70,16 @@ pub async fn inspect(configuration: &Configuration) -> Vec<Finding> {
         match states.get(&topic.name) {
             Some(TopicState::Partitions(count)) => {
                 counts.push((topic.name.as_str(), *count));
-                findings.push(Finding::new(Severity::Fine, &topic.name, format!("{count} partitions"), ""));
+                findings.push(Finding::new(FindingSeverity::Fine, &topic.name, format!("{count} partitions"), ""));
             }
             Some(TopicState::Refused) => findings.push(Finding::new(
-                Severity::Error,
+                FindingSeverity::Error,
                 &topic.name,
                 "reading it is not allowed".to_owned(),
                 "grant READ and DESCRIBE on the topic",
             )),
             Some(TopicState::Missing) | None => findings.push(Finding::new(
-                Severity::Error,
+                FindingSeverity::Error,
                 &topic.name,
                 "it does not exist; `cxpulse run` would wait for it".to_owned(),
                 "create it with as many partitions as the other topics, or correct its name",
@@ -89,17 +89,17 @@ pub async fn inspect(configuration: &Configuration) -> Vec<Finding> {
     if counts.iter().any(|(_, count)| *count != counts[0].1) {
         let counts = counts.iter().map(|(name, count)| format!("{name} {count}")).collect::<Vec<_>>().join(", ");
         let failure = Failure::UnequalPartitions { counts };
-        findings.push(Finding::error("topics", &failure.to_string()));
+        findings.push(Finding::failure("topics", &failure));
     }
     let present: Vec<&str> = counts.iter().map(|(name, _)| *name).collect();
     findings.extend(settings_of_topics(configuration, &present).await);
     findings
 }
 
-type States = Result<Result<std::collections::BTreeMap<String, TopicState>, Failure>, super::LookupError>;
+type States = Result<Result<std::collections::BTreeMap<String, TopicState>, Failure>, LookupError>;
 
-/// A first question also pays for connecting; a few tries are fair.
-fn patiently(cluster: &Cluster) -> States {
+/// The first question has to wait for the connection too, so it is asked a few times.
+fn ask_for_topics(cluster: &Cluster) -> States {
     let mut states = cluster.topics();
     for _ in 0..4 {
         if states.is_ok() {
@@ -110,20 +110,20 @@ fn patiently(cluster: &Cluster) -> States {
     states
 }
 
-/// What the topics' own settings mean for the windows.
+/// Compares the topics' own settings with the windows.
 async fn settings_of_topics(configuration: &Configuration, topics: &[&str]) -> Vec<Finding> {
     if topics.is_empty() {
         return Vec::new();
     }
     let unasked = |why: String| {
         let hint = "grant DESCRIBE_CONFIGS on the topics to have retention and timestamps checked";
-        vec![Finding::new(Severity::Warning, "topics", format!("their settings cannot be read: {why}"), hint)]
+        vec![Finding::new(FindingSeverity::Warning, "topics", format!("their settings cannot be read: {why}"), hint)]
     };
-    let admin: AdminClient<AskingContext> = match properties::common(&configuration.kafka)
-        .and_then(|config| properties::create(&config, AskingContext::new(&configuration.kafka), &configuration.kafka.properties))
+    let admin: AdminClient<QuestionContext> = match properties::common(&configuration.kafka)
+        .and_then(|config| properties::create(&config, QuestionContext::new(&configuration.kafka), &configuration.kafka.properties))
     {
         Ok(admin) => admin,
-        Err(failure) => return unasked(failure.to_string()),
+        Err(failure) => return unasked(failure.what()),
     };
     let resources: Vec<ResourceSpecifier<'_>> = topics.iter().map(|name| ResourceSpecifier::Topic(name)).collect();
     let options = AdminOptions::new().request_timeout(Some(ANSWER_WITHIN));
@@ -143,7 +143,7 @@ fn findings_of(configuration: &Configuration, resource: &ConfigResource) -> Vec<
     let OwnedResourceSpecifier::Topic(topic) = &resource.specifier else { return Vec::new() };
     let value = |name: &str| resource.get(name).and_then(|entry| entry.value.as_deref()).unwrap_or_default();
     let mut findings = Vec::new();
-    let mut warn = |what: String, hint: &str| findings.push(Finding::new(Severity::Warning, topic, what, hint));
+    let mut warn = |what: String, hint: &str| findings.push(Finding::new(FindingSeverity::Warning, topic, what, hint));
 
     if value("message.timestamp.type") == "CreateTime" {
         warn(

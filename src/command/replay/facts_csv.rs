@@ -1,13 +1,13 @@
-//! `--facts`: every fact that stands at the end of a replay as a line of CSV, with the ids that the files gave.
+//! `--facts`: every fact that holds at the end of a replay as a line of CSV, with the ids of the input files.
 //!
-//! The engine knows ids as keyed hashes only; what they were in clear is noted while the files are read, and only for this. Does not know what a
-//! fact is worth: the catalogue's words come from the metrics.
+//! The engine keeps ids only as keyed hashes. The ids in clear are noted while the files are read, and only for this output. Does not know the value of a
+//! fact, nor its family: the metrics do.
 
 use std::io::{self, Write};
 
 use rustc_hash::FxHashMap;
 
-use super::judge::Applied;
+use super::replay_engine::AppliedRecord;
 use crate::config::Configuration;
 use crate::engine::{Engine, StandingFact, Subject};
 use crate::event::{Contact, Key, Record, ids_in_clear};
@@ -16,24 +16,24 @@ use crate::time::EventTime;
 
 /// Ids in clear by their keyed hashes.
 #[derive(Debug, Default)]
-pub(super) struct Ids {
+pub(super) struct ClearIds {
     texts: FxHashMap<Key, Box<str>>,
 }
 
-impl Ids {
+impl ClearIds {
     /// Notes the ids of a record that was applied.
-    pub(super) fn note(&mut self, applied: &Applied<'_>, configuration: &Configuration) {
+    pub(super) fn note(&mut self, applied: &AppliedRecord<'_>, configuration: &Configuration) {
         let record = Record { payload: Some(applied.payload), ..Record::default() };
         let key = configuration.decode.identity_key;
         let event = ids_in_clear(record, &configuration.decode, |id| {
             self.texts.entry(key.of(id)).or_insert_with(|| id.into());
         });
-        // An event without an id is known by its place.
+        // An event without an id of its own is identified by its topic and line.
         let place = || configuration.topics.get(applied.topic).map_or_else(String::new, |topic| format!("{}:{}", topic.name, applied.line));
         self.texts.entry(applied.identity).or_insert_with(|| event.unwrap_or_else(place).into());
     }
 
-    /// Kind and id of what a fact is about.
+    /// The kind and the id of the subject of a fact.
     fn of(&self, subject: Subject) -> (&'static str, &str) {
         let (kind, key) = match subject {
             Subject::Contact(Contact::Ticket(key)) => ("ticket", key),
@@ -46,8 +46,8 @@ impl Ids {
     }
 }
 
-/// Writes the facts that stand in an engine, in the order of families, times and ids.
-pub(super) fn write(engine: &mut Engine, ids: &Ids, configuration: &Configuration, out: &mut dyn Write) -> io::Result<()> {
+/// Writes the facts that an engine holds, sorted by family, time and subject.
+pub(super) fn write(engine: &mut Engine, ids: &ClearIds, configuration: &Configuration, out: &mut dyn Write) -> io::Result<()> {
     let snapshot = engine.snapshot();
     let mut explainer = Explainer::new(&configuration.engine, &snapshot);
     write!(out, "measure,kind,id,time,value,group,label")?;
@@ -56,7 +56,7 @@ pub(super) fn write(engine: &mut Engine, ids: &Ids, configuration: &Configuratio
     }
     writeln!(out, ",windows")?;
     let mut facts: Vec<StandingFact<'_>> = engine.standing_facts().collect();
-    // Within a subject they come in the order in which they came to stand, and the sort keeps it.
+    // The engine gives the facts of a subject in the order in which they arose, and the sort keeps that order.
     facts.sort_by_cached_key(|fact| (Explainer::family(fact), fact.time, fact.subject));
     for fact in &facts {
         let (kind, id) = ids.of(fact.subject);
@@ -72,7 +72,7 @@ pub(super) fn write(engine: &mut Engine, ids: &Ids, configuration: &Configuratio
     Ok(())
 }
 
-/// A field of CSV: in quotes where it must be.
+/// A field of CSV, in quotes where it needs them.
 fn quoted(text: &str) -> std::borrow::Cow<'_, str> {
     if text.contains([',', '"', '\n', '\r']) { format!("\"{}\"", text.replace('"', "\"\"")).into() } else { text.into() }
 }

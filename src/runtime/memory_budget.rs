@@ -1,6 +1,6 @@
-//! How much memory the state may take, beside how much this process may have: said at the start and when the assignment changes.
+//! The memory that the state may take at the configured limits, and the memory that this process may have.
 //!
-//! Does not know what an entry takes: the engine's settings say that.
+//! Does not know the size of an entry: the engine's settings do.
 
 use std::fmt::{self, Display};
 use std::path::{Path, PathBuf};
@@ -8,26 +8,28 @@ use std::path::{Path, PathBuf};
 use crate::config::Configuration;
 use crate::engine::BudgetPart;
 
-/// What a partition's queue may hold beyond its limit: one response (`fetch.message.max.bytes`).
+/// The bytes that a partition's queue may hold beyond its limit: one response (`fetch.message.max.bytes`).
 const RESPONSE_BYTES: u64 = 1 << 20;
-/// What is said of a budget that does not fit names so many of its largest parts.
-const NAMED: usize = 3;
-/// Where control groups lie.
+/// The text on a budget that does not fit names this many of its largest parts.
+const NAMED_PARTS: usize = 3;
+/// The folder of the control groups.
 const CONTROL_GROUPS: &str = "/sys/fs/cgroup";
 
 /// The memory that the state may take at the configured limits.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MemoryBudget {
-    of_a_group: Vec<BudgetPart>,
-    beside: BudgetPart,
+    /// The parts of one partition group.
+    per_group: Vec<BudgetPart>,
+    /// The part that is taken once, however many partition groups there are.
+    once: BudgetPart,
 }
 
-/// Bytes as people read them.
+/// A number of bytes, written as people read it: `1.5 GiB`.
 #[derive(Clone, Copy, Debug)]
 struct Bytes(u64);
 
 impl MemoryBudget {
-    /// That of a configuration.
+    /// The budget of a configuration.
     #[must_use]
     pub fn of(configuration: &Configuration) -> Self {
         let queue = u64::from(configuration.kafka.queue_kbytes_per_partition) * 1_024 + RESPONSE_BYTES;
@@ -36,27 +38,27 @@ impl MemoryBudget {
             limit: "kafka.queue_kbytes_per_partition",
             bytes: queue.saturating_mul(configuration.topics.len() as u64),
         };
-        let mut of_a_group = configuration.engine.budget_of_a_group().to_vec();
-        of_a_group.push(queues);
-        Self { of_a_group, beside: configuration.engine.budget_of_label_sets(configuration.run.workers) }
+        let mut per_group = configuration.engine.budget_of_a_group().to_vec();
+        per_group.push(queues);
+        Self { per_group, once: configuration.engine.budget_of_label_sets(configuration.run.workers) }
     }
 
-    /// The sum for so many partition groups.
+    /// The sum in bytes for this many partition groups.
     #[must_use]
     pub fn bytes(&self, groups: usize) -> u64 {
-        let of_a_group = self.of_a_group.iter().fold(0, |sum: u64, part| sum.saturating_add(part.bytes));
-        of_a_group.saturating_mul(groups as u64).saturating_add(self.beside.bytes)
+        let per_group = self.per_group.iter().fold(0, |sum: u64, part| sum.saturating_add(part.bytes));
+        per_group.saturating_mul(groups as u64).saturating_add(self.once.bytes)
     }
 
-    /// Its parts in a line, and what they come to.
+    /// The parts and their sum, in one line for people.
     #[must_use]
-    pub fn told(&self) -> String {
-        let parts: Vec<String> = self.of_a_group.iter().map(|part| format!("{} {}", part.name, Bytes(part.bytes))).collect();
-        let group = Bytes(self.bytes(1).saturating_sub(self.beside.bytes));
-        format!("{group} a partition group at the limits ({}) and {} for {}", parts.join(", "), Bytes(self.beside.bytes), self.beside.name)
+    pub fn summary(&self) -> String {
+        let parts: Vec<String> = self.per_group.iter().map(|part| format!("{} {}", part.name, Bytes(part.bytes))).collect();
+        let group = Bytes(self.bytes(1).saturating_sub(self.once.bytes));
+        format!("{group} a partition group at the limits ({}) and {} for {}", parts.join(", "), Bytes(self.once.bytes), self.once.name)
     }
 
-    /// Why it does not fit, and which limits to lower; `None` where it fits.
+    /// Why this many partition groups do not fit into `limit` bytes, and which configured limits to lower; `None` where they fit.
     #[must_use]
     pub fn excess(&self, groups: usize, limit: u64) -> Option<String> {
         let sum = self.bytes(groups);
@@ -64,8 +66,8 @@ impl MemoryBudget {
             return None;
         }
         let mut parts: Vec<(u64, &str)> =
-            self.of_a_group.iter().map(|part| (part.bytes.saturating_mul(groups as u64), part.limit)).collect();
-        parts.push((self.beside.bytes, self.beside.limit));
+            self.per_group.iter().map(|part| (part.bytes.saturating_mul(groups as u64), part.limit)).collect();
+        parts.push((self.once.bytes, self.once.limit));
         parts.sort_unstable_by_key(|part| std::cmp::Reverse(part.0));
         let mut largest: Vec<&str> = parts.into_iter().map(|part| part.1).collect();
         let mut seen = Vec::new();
@@ -75,7 +77,7 @@ impl MemoryBudget {
                 true
             }
         });
-        largest.truncate(NAMED);
+        largest.truncate(NAMED_PARTS);
         let (groups, sum, limit) =
             (if groups == 1 { "one partition group".to_owned() } else { format!("{groups} partition groups") }, Bytes(sum), Bytes(limit));
         Some(format!("at the configured limits {groups} may take {sum}, and this process may have {limit}: lower {}", largest.join(", ")))
@@ -90,7 +92,8 @@ impl Display for Bytes {
     }
 }
 
-/// The memory that this process may have: the smallest limit of its control groups, or what the machine has. `None` where nobody says.
+/// The memory in bytes that this process may have: the smallest limit of its control groups, or the memory of the machine. `None` where neither is
+/// known.
 #[must_use]
 pub fn memory_limit() -> Option<u64> {
     let read = |path: PathBuf| std::fs::read_to_string(path).ok();
@@ -99,8 +102,8 @@ pub fn memory_limit() -> Option<u64> {
     limits.chain(read("/proc/meminfo".into()).as_deref().and_then(memory_of_machine)).min()
 }
 
-/// The files that may limit a process of these control groups (`/proc/self/cgroup`): of its group and those around it, of both versions. Inside a
-/// container the path may be that outside, so the root is asked in any case.
+/// The files that may limit a process with these control groups (the text of `/proc/self/cgroup`): the files of its own group and of the groups
+/// around it, for both versions of control groups. Inside a container the path may be the path outside of it, so the root is always among them.
 fn limit_files(groups: &str) -> Vec<PathBuf> {
     let mut files = Vec::new();
     for line in groups.lines() {
@@ -118,7 +121,7 @@ fn limit_files(groups: &str) -> Vec<PathBuf> {
     files
 }
 
-/// `memory.max` says `max`, and the older `memory.limit_in_bytes` a number beyond every machine, where there is no limit.
+/// The limit in bytes. Where there is none, `memory.max` holds `max`, and the older `memory.limit_in_bytes` holds a number beyond every machine.
 fn limit_of_group(text: &str) -> Option<u64> {
     text.trim().parse().ok()
 }

@@ -1,6 +1,6 @@
-//! Sending records: keyed, in order, with the time of their events. For the demo and the generator; the service itself sends nothing.
+//! Sends records with their keys, in order, stamped with the times of their events. For the demo and the generator; the service itself sends nothing.
 //!
-//! Does not know what the records mean.
+//! Does not know the meaning of a record.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -12,15 +12,16 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::DeliveryResult;
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _, ProducerContext};
 
-use super::{Failure, properties};
+use super::failure::Failure;
+use super::properties;
 use crate::config::KafkaSettings;
 use crate::time::EventTime;
 
 /// How long the cluster may take to create topics.
 const CREATE_WITHIN: Duration = Duration::from_secs(30);
-/// How often a waiting producer looks for delivery reports.
+/// How often a waiting producer fetches delivery reports.
 const POLL_EVERY: Duration = Duration::from_millis(20);
-/// Reports are fetched after so many records, so that their queue stays short.
+/// Delivery reports are fetched after this many records, so that their queue stays short.
 const RECORDS_PER_POLL: u64 = 256;
 
 /// A record to send.
@@ -28,36 +29,36 @@ const RECORDS_PER_POLL: u64 = 256;
 pub struct Outgoing<'a> {
     /// The topic.
     pub topic: &'a str,
-    /// The key, which decides the partition as Java's clients do.
+    /// The key. It decides the partition as in Java's clients.
     pub key: &'a str,
     /// The record timestamp.
     pub time: EventTime,
-    /// The value; `None` is a tombstone.
+    /// The value; `None` sends a tombstone.
     pub payload: Option<&'a [u8]>,
 }
 
 /// Why records cannot be sent.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ProduceError {
-    /// The settings, or what the cluster says to them.
+    /// The settings are wrong, or the cluster refuses this client.
     #[error(transparent)]
     Client(#[from] Failure),
-    /// A record was refused for good.
+    /// A record was refused, and a retry would not help.
     #[error("kafka: a record for the topic `{topic}` was not taken: {why}\nhint: {}", hint(.code))]
     Refused {
         /// The topic.
         topic: String,
-        /// librdkafka's text.
+        /// The reason in librdkafka's words.
         why: String,
-        /// Its code.
+        /// librdkafka's code of the reason.
         code: Option<RDKafkaErrorCode>,
     },
     /// Not every record was acknowledged in time.
     #[error("kafka: {left} records were not acknowledged within {} s\nhint: see whether the brokers are reachable and have space", within.as_secs())]
     Unacknowledged {
-        /// How many.
+        /// The number of these records.
         left: usize,
-        /// How long was waited.
+        /// The time that was waited.
         within: Duration,
     },
     /// Topics could not be created.
@@ -67,30 +68,30 @@ pub enum ProduceError {
     Create {
         /// The topic.
         topic: String,
-        /// What the cluster says.
+        /// The reason in the cluster's words.
         why: String,
     },
 }
 
-/// Sends records in order, several under way at a time.
+/// Sends records in order, with several in flight at a time.
 pub struct Producer {
-    producer: BaseProducer<Reports>,
+    producer: BaseProducer<DeliveryReports>,
     sent: AtomicU64,
 }
 
 impl Producer {
-    /// A producer; nothing is sent yet.
+    /// Makes a producer; nothing is sent yet.
     ///
     /// # Errors
     /// When the settings are refused.
     pub fn new(settings: &KafkaSettings) -> Result<Self, ProduceError> {
         let mut config = properties::common(settings)?;
-        // Whoever sends to a mistyped topic must hear of it: only consumers know this property, topics are looked up beforehand here.
+        // Only consumers have this property. A mistyped topic is found by the look-up of topics before anything is sent.
         config.remove("allow.auto.create.topics");
         let defaults = [
-            // Retries must neither repeat nor reorder: the ledger is held against what was sent.
+            // Retries must neither repeat nor reorder: the service's ledger is compared with the records that were sent.
             ("enable.idempotence", "true"),
-            // As Java's clients, so that all topics put a key into the same partition whoever sends.
+            // As Java's clients do, so that a key goes into the same partition of all topics whichever client sends it.
             ("partitioner", "murmur2_random"),
             ("compression.type", "zstd"),
             ("linger.ms", "10"),
@@ -102,11 +103,11 @@ impl Producer {
                 config.set(key, value);
             }
         }
-        let producer = properties::create(&config, Reports::default(), &settings.properties)?;
+        let producer = properties::create(&config, DeliveryReports::default(), &settings.properties)?;
         Ok(Self { producer, sent: AtomicU64::new(0) })
     }
 
-    /// Queues a record, waiting while the queue is full.
+    /// Queues a record. Waits while the queue is full.
     ///
     /// # Errors
     /// When this record, or one before it, cannot be delivered.
@@ -129,7 +130,7 @@ impl Producer {
         Ok(())
     }
 
-    /// Takes in delivery reports for at most this long.
+    /// Fetches delivery reports for at most this long.
     ///
     /// # Errors
     /// When a record could not be delivered.
@@ -142,7 +143,7 @@ impl Producer {
     /// Waits until everything queued is acknowledged.
     ///
     /// # Errors
-    /// When something is not, for good or within the time.
+    /// When a record was refused, or was not acknowledged within the time.
     pub fn flush(&self, within: Duration) -> Result<(), ProduceError> {
         let deadline = Instant::now() + within;
         while self.producer.in_flight_count() > 0 {
@@ -155,17 +156,17 @@ impl Producer {
         self.poll(Duration::ZERO)
     }
 
-    /// Records that the cluster has acknowledged.
+    /// The number of records that the cluster has acknowledged.
     #[must_use]
     pub fn delivered(&self) -> u64 {
         self.producer.context().delivered.load(Ordering::Relaxed)
     }
 }
 
-/// Creates topics with this many partitions each, and the cluster's default of replicas.
+/// Creates topics with this many partitions each, and with the cluster's default number of replicas. A topic that exists already is left as it is.
 ///
 /// # Errors
-/// When the cluster refuses one, or does not answer.
+/// When the cluster refuses a topic, or does not answer.
 pub async fn create_topics(settings: &KafkaSettings, topics: &[&str], partitions: i32) -> Result<(), ProduceError> {
     let config = properties::common(settings)?;
     let admin: AdminClient<DefaultClientContext> = properties::create(&config, DefaultClientContext, &settings.properties)?;
@@ -182,16 +183,16 @@ pub async fn create_topics(settings: &KafkaSettings, topics: &[&str], partitions
     Ok(())
 }
 
-/// What became of the records.
+/// The delivery reports of all records so far.
 #[derive(Default)]
-struct Reports {
+struct DeliveryReports {
     delivered: AtomicU64,
     failure: Mutex<Option<ProduceError>>,
 }
 
-impl ClientContext for Reports {}
+impl ClientContext for DeliveryReports {}
 
-impl ProducerContext for Reports {
+impl ProducerContext for DeliveryReports {
     type DeliveryOpaque = ();
 
     fn delivery(&self, result: &DeliveryResult<'_>, (): ()) {

@@ -1,4 +1,4 @@
-//! What one period comes to, and which of its values a report shows.
+//! The totals of one period, and the columns that a report has.
 //!
 //! Durations are kept one by one, so that medians are exact. Does not know the calendar.
 
@@ -7,63 +7,66 @@ use crate::engine::{FactValue, LoyaltyAnswer, StandingFact, Subject};
 use crate::event::{Contact, Scope};
 use crate::metrics::Explainer;
 
-/// The facts of one period, added up.
+/// The totals of the facts of one period.
 #[derive(Debug, Default)]
-pub(super) struct Tally {
+pub(super) struct PeriodTotals {
     created: i64,
     first_responded: i64,
     resolved: i64,
     reopened: i64,
-    first_responses: Durations,
-    resolutions: Durations,
-    csat: Answers,
-    service_nps: Answers,
-    experience_nps: Answers,
-    ces: Answers,
+    first_responses: DurationList,
+    resolutions: DurationList,
+    csat: AnswerTotals,
+    service_nps: AnswerTotals,
+    experience_nps: AnswerTotals,
+    ces: AnswerTotals,
     chats_started: i64,
     chats_accepted: i64,
     chats_abandoned: i64,
-    chat_waits: Durations,
+    chat_waits: DurationList,
 }
 
-/// Lengths of time in milliseconds.
+/// Durations in milliseconds.
 #[derive(Debug, Default)]
-struct Durations(Vec<i64>);
+struct DurationList(Vec<i64>);
 
-/// Survey answers of one metric.
+/// The totals of the survey answers of one metric.
 #[derive(Debug, Default)]
-struct Answers {
+struct AnswerTotals {
     count: i64,
+    /// Satisfied customers or promoters.
     good: i64,
+    /// Detractors.
     bad: i64,
+    /// The sum of the values of the answers.
     points: f64,
 }
 
 /// A value of a report.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Cell {
-    /// So many.
+    /// A number of events or answers.
     Count(i64),
-    /// A length of time in seconds.
+    /// A duration in seconds.
     Seconds(f64),
-    /// A share.
+    /// A share from 0 to 1.
     Ratio(f64),
     /// A score.
     Score(f64),
-    /// Not defined, because there is nothing to take it of.
+    /// Not defined, because nothing was counted.
     Absent,
 }
 
-/// A value that a report shows of each period.
+/// A column of a report.
 pub(super) struct Column {
     /// Its name in CSV.
     pub(super) name: &'static str,
     /// Its heading in the table.
     pub(super) heading: &'static str,
-    pub(super) read: fn(&Tally) -> Cell,
+    pub(super) read: fn(&PeriodTotals) -> Cell,
 }
 
-/// The tables of a report: a title and columns each.
+/// The tables of a report: the title and the columns of each.
 pub(super) const TABLES: [(&str, &[Column]); 3] = [
     (
         "Tickets",
@@ -103,12 +106,12 @@ pub(super) const TABLES: [(&str, &[Column]); 3] = [
     ),
 ];
 
-const fn column(name: &'static str, heading: &'static str, read: fn(&Tally) -> Cell) -> Column {
+const fn column(name: &'static str, heading: &'static str, read: fn(&PeriodTotals) -> Cell) -> Column {
     Column { name, heading, read }
 }
 
-impl Tally {
-    /// Adds a fact, where the report shows it.
+impl PeriodTotals {
+    /// Adds a fact, if the report has a column for it.
     pub(super) fn add(&mut self, fact: &StandingFact<'_>, explainer: &Explainer<'_>) {
         let value = explainer.value(fact);
         match (fact.measure, fact.value) {
@@ -117,7 +120,7 @@ impl Tally {
                     *count += n;
                 }
             }
-            // First replies to chats are in the exported family too; a help desk reports tickets by themselves.
+            // The exported family has first replies to chats too. A help desk reports tickets apart from chats.
             (Measure::FirstResponse, FactValue::Duration(span)) if matches!(fact.subject, Subject::Contact(Contact::Ticket(_))) => {
                 self.first_responses.0.push(span.0);
             }
@@ -125,7 +128,7 @@ impl Tally {
             (Measure::ChatWait, FactValue::Duration(span)) => self.chat_waits.0.push(span.0),
             (measure, FactValue::Answer { is_good, is_bad, .. }) => {
                 let is_experience = fact.label.0 == Scope::Experience as u32;
-                // Of a known customer the facts hold the latest answer of the whole log, not that of the period.
+                // For a known customer the facts hold only the latest answer of the whole log. The latest answer of each period is added apart.
                 let is_known = is_experience && matches!(fact.subject, Subject::Customer(_));
                 let answers = [
                     (Measure::Csat, &mut self.csat),
@@ -139,7 +142,7 @@ impl Tally {
         }
     }
 
-    /// Adds a customer's latest relationship answer in the period.
+    /// Adds a customer's latest relationship answer of the period.
     pub(super) fn add_loyalty(&mut self, answer: LoyaltyAnswer) {
         self.experience_nps.add(answer.is_promoter, answer.is_detractor, 0.0);
     }
@@ -162,13 +165,13 @@ fn of_measure<T, const N: usize>(measure: Measure, of: [(Measure, T); N]) -> Opt
     of.into_iter().find(|(known, _)| *known == measure).map(|(_, found)| found)
 }
 
-impl Durations {
+impl DurationList {
     fn mean(&self) -> Cell {
         let sum: i128 = self.0.iter().map(|ms| i128::from(*ms)).sum();
         if self.0.is_empty() { Cell::Absent } else { Cell::Seconds(sum as f64 / self.0.len() as f64 / 1000.0) }
     }
 
-    /// The middle one; of an even number the mean of the two in the middle.
+    /// The middle duration; for an even number of durations the mean of the two in the middle.
     fn median(&self) -> Cell {
         let mut sorted = self.0.clone();
         sorted.sort_unstable();
@@ -181,7 +184,7 @@ impl Durations {
     }
 }
 
-impl Answers {
+impl AnswerTotals {
     fn add(&mut self, is_good: bool, is_bad: bool, points: f64) {
         self.count += 1;
         self.good += i64::from(is_good);
@@ -208,16 +211,16 @@ mod tests {
 
     #[test]
     fn means_and_medians_of_nothing_are_absent_and_of_an_even_number_lie_between() {
-        assert_eq!((Durations::default().mean(), Durations::default().median()), (Cell::Absent, Cell::Absent));
-        assert_eq!(Durations(vec![9_000]).median(), Cell::Seconds(9.0));
-        assert_eq!(Durations(vec![9_000, 1_000, 2_000]).median(), Cell::Seconds(2.0));
-        assert_eq!(Durations(vec![9_000, 1_000, 2_000, 3_000]).median(), Cell::Seconds(2.5));
-        assert_eq!(Durations(vec![9_000, 1_000]).mean(), Cell::Seconds(5.0));
+        assert_eq!((DurationList::default().mean(), DurationList::default().median()), (Cell::Absent, Cell::Absent));
+        assert_eq!(DurationList(vec![9_000]).median(), Cell::Seconds(9.0));
+        assert_eq!(DurationList(vec![9_000, 1_000, 2_000]).median(), Cell::Seconds(2.0));
+        assert_eq!(DurationList(vec![9_000, 1_000, 2_000, 3_000]).median(), Cell::Seconds(2.5));
+        assert_eq!(DurationList(vec![9_000, 1_000]).mean(), Cell::Seconds(5.0));
     }
 
     #[test]
     fn scores_of_nothing_are_absent() {
-        let (mut nps, none) = (Answers::default(), Answers::default());
+        let (mut nps, none) = (AnswerTotals::default(), AnswerTotals::default());
         for (promoters, is_good, is_bad) in [(5, true, false), (3, false, false), (2, false, true)] {
             (0..promoters).for_each(|_| nps.add(is_good, is_bad, 0.0));
         }

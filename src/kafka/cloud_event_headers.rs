@@ -1,7 +1,9 @@
-//! The CloudEvents attributes among a record's headers, by name and without looking at any other header.
+//! The CloudEvents attributes among a record's headers. Each is looked up by its name, and no other header is read.
 //!
-//! The crate's own header access converts every header *name* to UTF-8 with `unwrap`, so that a record with a name of other bytes would end the
-//! process. librdkafka's look-up by name compares bytes and has no such weakness; it is the only unsafe code of the crate.
+//! rdkafka's own access to headers converts every header *name* to UTF-8 with `unwrap`, so a record with a name of other bytes would end the process.
+//! librdkafka's look-up by name compares bytes and has no such weakness. Calling it is the only unsafe code of this crate.
+//!
+//! Does not know the meaning of an attribute.
 #![allow(unsafe_code, reason = "rdkafka 0.39 panics on header names that are not UTF-8; see above")]
 
 use std::ffi::{CStr, c_void};
@@ -13,10 +15,10 @@ use rdkafka::types::RDKafkaRespErr;
 
 use crate::event::Headers;
 
-/// The `ce_*` headers, where there is a `ce_id` or a `ce_type`.
+/// The `ce_*` headers of a record that has a `ce_id` or a `ce_type`.
 pub(super) fn cloud_event_attributes<'a>(message: &'a BorrowedMessage<'_>) -> Option<Headers<'a>> {
     let mut list: *mut rd_kafka_headers_t = ptr::null_mut();
-    // SAFETY: the message is alive for `'a`, and the list that librdkafka parses stays the message's own.
+    // SAFETY: the message is alive for `'a`, and the message keeps owning the list that librdkafka parses.
     let code = unsafe { rd_kafka_message_headers(message.ptr(), &raw mut list) };
     if code != RDKafkaRespErr::RD_KAFKA_RESP_ERR_NO_ERROR || list.is_null() {
         return None;
