@@ -112,16 +112,25 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    /// The label value.
+    /// The values of the label `outcome`, in the order of the contract.
+    pub const NAMES: [&'static str; 6] = ["applied", "duplicate", "late", "future", "invalid", "ignored"];
+
+    /// The value of the label `outcome`.
     #[must_use]
     pub const fn name(self) -> &'static str {
+        Self::NAMES[self.index()]
+    }
+
+    /// The place of the name in [`Self::NAMES`]; every reason for `Invalid` has the same one.
+    #[must_use]
+    pub const fn index(self) -> usize {
         match self {
-            Self::Applied => "applied",
-            Self::Duplicate => "duplicate",
-            Self::Late => "late",
-            Self::Future => "future",
-            Self::Invalid(_) => "invalid",
-            Self::Ignored => "ignored",
+            Self::Applied => 0,
+            Self::Duplicate => 1,
+            Self::Late => 2,
+            Self::Future => 3,
+            Self::Invalid(_) => 4,
+            Self::Ignored => 5,
         }
     }
 }

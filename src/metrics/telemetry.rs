@@ -17,8 +17,6 @@ pub use tally::Tally;
 use crate::engine::Outcome;
 use crate::event::{Kind, Reason};
 
-const OUTCOMES: [&str; 6] = ["applied", "duplicate", "late", "future", "invalid", "ignored"];
-
 /// What happened to the assignment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rebalance {
@@ -65,7 +63,7 @@ pub struct Telemetry {
 /// The counters of one topic.
 #[derive(Clone)]
 struct TopicTelemetry {
-    outcomes: [IntCounter; 6],
+    outcomes: [IntCounter; Outcome::NAMES.len()],
     reasons: [IntCounter; Reason::ALL.len()],
     /// By event type, for the types of the topic's kind.
     applied: Vec<(&'static str, IntCounter)>,
@@ -126,7 +124,7 @@ impl Telemetry {
         let topics = topics
             .iter()
             .map(|(name, kind)| TopicTelemetry {
-                outcomes: OUTCOMES.map(|outcome| events.with_label_values(&[name.as_str(), outcome])),
+                outcomes: Outcome::NAMES.map(|outcome| events.with_label_values(&[name.as_str(), outcome])),
                 reasons: Reason::ALL.map(|reason| invalid.with_label_values(&[name.as_str(), reason.name()])),
                 applied: kind.event_types().iter().map(|type_| (*type_, applied.with_label_values(&[name.as_str(), *type_]))).collect(),
             })
@@ -218,7 +216,7 @@ impl Telemetry {
     /// The number of records of a topic with this outcome since the process started.
     #[must_use]
     pub fn outcome_count(&self, topic: usize, outcome: Outcome) -> u64 {
-        self.topics[topic].outcomes[outcome_index(outcome)].get()
+        self.topics[topic].outcomes[outcome.index()].get()
     }
 
     /// Appends the text of every family to `out`.
@@ -254,17 +252,6 @@ fn register_process(registry: &Registry) {
 
 #[cfg(not(target_os = "linux"))]
 fn register_process(_registry: &Registry) {}
-
-const fn outcome_index(outcome: Outcome) -> usize {
-    match outcome {
-        Outcome::Applied => 0,
-        Outcome::Duplicate => 1,
-        Outcome::Late => 2,
-        Outcome::Future => 3,
-        Outcome::Invalid(_) => 4,
-        Outcome::Ignored => 5,
-    }
-}
 
 #[cfg(test)]
 mod tests {

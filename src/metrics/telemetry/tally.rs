@@ -3,8 +3,8 @@
 use prometheus::Histogram;
 use prometheus::local::{LocalHistogram, LocalIntCounter};
 
+use super::TopicTelemetry;
 use super::event_types::type_name;
-use super::{OUTCOMES, TopicTelemetry, outcome_index};
 use crate::engine::Outcome;
 use crate::event::{Body, Reason};
 
@@ -16,7 +16,7 @@ pub struct Tally {
 }
 
 struct TopicTally {
-    outcomes: [LocalIntCounter; OUTCOMES.len()],
+    outcomes: [LocalIntCounter; Outcome::NAMES.len()],
     reasons: [LocalIntCounter; Reason::ALL.len()],
     applied: Vec<(&'static str, LocalIntCounter)>,
 }
@@ -35,7 +35,7 @@ impl Tally {
     pub fn count_outcome(&mut self, topic: usize, outcome: Outcome) {
         self.is_empty = false;
         let counters = &self.topics[topic];
-        counters.outcomes[outcome_index(outcome)].inc();
+        counters.outcomes[outcome.index()].inc();
         if let Outcome::Invalid(reason) = outcome {
             counters.reasons[reason as usize].inc();
         }
