@@ -9,7 +9,7 @@ use super::recorded::Names;
 use super::recording::Recording;
 use super::scale::Scale;
 use crate::config::Configuration;
-use crate::metrics::Listed;
+use crate::metrics::ListedFamily;
 use crate::time::Span;
 
 /// The proportions that alerts watch for a change, and how far back Prometheus' history of each is asked.
@@ -55,9 +55,9 @@ impl Pair<'_> {
     }
 }
 
-pub(super) fn rules(configuration: &Configuration, scale: &Scale, listed: &[Listed<'_>], names: &Names) -> Vec<Recording> {
+pub(super) fn rules(configuration: &Configuration, scale: &Scale, listed: &[ListedFamily<'_>], names: &Names) -> Vec<Recording> {
     // A change is looked for overall and in each group of one dimension; further groups are too small to be watched.
-    let watched: Vec<Listed<'_>> = listed.iter().filter(|l| l.dimensions.len() <= 1).copied().collect();
+    let watched: Vec<ListedFamily<'_>> = listed.iter().filter(|l| l.dimensions.len() <= 1).copied().collect();
     let mut rules = Vec::new();
     if scale.baseline.has_offset() {
         rules.extend(against_history(configuration, &watched, names));
@@ -73,7 +73,7 @@ pub(super) fn rules(configuration: &Configuration, scale: &Scale, listed: &[List
 }
 
 /// `:z_7d` and `:z_30d`. A window longer than the offset would be compared with a part of itself.
-fn against_history(configuration: &Configuration, watched: &[Listed<'_>], names: &Names) -> Vec<Recording> {
+fn against_history(configuration: &Configuration, watched: &[ListedFamily<'_>], names: &Names) -> Vec<Recording> {
     let windows = |offset: Span| {
         let fitting = configuration.engine.windows.iter().filter(|window| window.range <= offset);
         format!("window=~\"{}\"", fitting.map(|window| window.name.as_str()).collect::<Vec<_>>().join("|"))
@@ -99,7 +99,7 @@ fn against_history(configuration: &Configuration, watched: &[Listed<'_>], names:
 }
 
 /// The baseline window without the short one, of each part, and what is computed again from it.
-fn rests(pair: &Pair<'_>, watched: &[Listed<'_>], names: &Names) -> Vec<Recording> {
+fn rests(pair: &Pair<'_>, watched: &[ListedFamily<'_>], names: &Names) -> Vec<Recording> {
     let mut parts: BTreeSet<String> = MORE_PARTS.iter().map(|part| (*part).to_owned()).collect();
     for (family, _, _) in PROPORTIONS.iter().filter(|(family, _, _)| *family != "cx_churn_ratio") {
         let proportion = formula::proportion(family);
@@ -132,7 +132,7 @@ fn rests(pair: &Pair<'_>, watched: &[Listed<'_>], names: &Names) -> Vec<Recordin
 }
 
 /// `:z_trend`.
-fn against_rest(pair: &Pair<'_>, watched: &[Listed<'_>], names: &Names) -> Vec<Recording> {
+fn against_rest(pair: &Pair<'_>, watched: &[ListedFamily<'_>], names: &Names) -> Vec<Recording> {
     let mut rules = Vec::new();
     for (family, _, _) in PROPORTIONS.iter().filter(|(family, _, _)| *family != "cx_churn_ratio") {
         let proportion = formula::proportion(family);

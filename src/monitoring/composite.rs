@@ -5,7 +5,7 @@
 use super::promql::{operand, share};
 use super::recorded::Names;
 use super::recording::Recording;
-use crate::metrics::{INDEX_WEIGHT_RATIO_MIN, Listed};
+use crate::metrics::{INDEX_WEIGHT_RATIO_MIN, ListedFamily};
 
 /// What a target can be set for, the family that is held against it, and how it is read.
 const VALUES: [(&str, &str, &str); 8] = [
@@ -39,7 +39,7 @@ const PAIN_PARTS: [(&str, &str); 5] = [
     ),
 ];
 
-pub(super) fn rules(listed: &[Listed<'_>], names: &Names) -> Vec<Recording> {
+pub(super) fn rules(listed: &[ListedFamily<'_>], names: &Names) -> Vec<Recording> {
     let of = |family: &str| listed.iter().filter(|l| l.family.name == family).copied().collect::<Vec<_>>();
     let mut rules: Vec<Recording> = of("cx_target_gap").iter().flat_map(|set| against_targets(set, listed, names)).collect();
     rules.extend(of("cx_health_index").iter().flat_map(|set| health(set, listed, names)));
@@ -48,7 +48,7 @@ pub(super) fn rules(listed: &[Listed<'_>], names: &Names) -> Vec<Recording> {
 }
 
 /// The values that have targets in one series set, and how far each is from its own.
-fn against_targets(set: &Listed<'_>, listed: &[Listed<'_>], names: &Names) -> Vec<Recording> {
+fn against_targets(set: &ListedFamily<'_>, listed: &[ListedFamily<'_>], names: &Names) -> Vec<Recording> {
     let suffix = set.suffix;
     let value = format!("cx:target_value{suffix}:merged");
     let exists = |family: &str| listed.iter().any(|l| l.family.name == family && l.suffix == suffix);
@@ -64,7 +64,7 @@ fn against_targets(set: &Listed<'_>, listed: &[Listed<'_>], names: &Names) -> Ve
 }
 
 /// The index over windows of a day and longer. A value that is as good as its target, or better, is worth 1.
-fn health(set: &Listed<'_>, listed: &[Listed<'_>], names: &Names) -> Vec<Recording> {
+fn health(set: &ListedFamily<'_>, listed: &[ListedFamily<'_>], names: &Names) -> Vec<Recording> {
     let suffix = set.suffix;
     let exists = |family: &str| listed.iter().any(|l| l.family.name == family && l.suffix == suffix);
     let (value, target) = (format!("cx:target_value{suffix}:merged"), names.of("cx_target", suffix));

@@ -48,7 +48,7 @@ pub(super) struct Names {
 impl Names {
     pub(super) fn new(configuration: &Configuration, exposition: &Exposition) -> Self {
         let mut families: BTreeMap<String, (&'static str, Vec<String>)> = BTreeMap::new();
-        for listed in exposition.listed() {
+        for listed in exposition.listed_families() {
             let entry = |name: String, operator| (name, (operator, Vec::new()));
             let name = &listed.family.name;
             let names = if listed.family.kind() == "histogram" {
@@ -66,7 +66,9 @@ impl Names {
             let sets = like.map(|(_, sets)| sets.clone()).expect("a helper is made of families");
             families.insert(helper.to_owned(), (if helper == "cx_nps_answers" { "sum" } else { "merged" }, sets));
         }
-        let own = metrics::own(configuration).into_iter().filter_map(|own| Some((own.name.clone(), operator(&own.name, own.merge?))));
+        let own = metrics::operational_families(configuration)
+            .into_iter()
+            .filter_map(|own| Some((own.name.clone(), operator(&own.name, own.merge?))));
         Self { families, own: own.chain(OF_PROCESS.map(|(name, operator)| (name.to_owned(), operator))).collect() }
     }
 

@@ -5,7 +5,7 @@ use super::recorded::{Names, OF_PROCESS, UNMERGED};
 use super::scale::Scale;
 use super::{baseline, composite, formula};
 use crate::config::Configuration;
-use crate::metrics::{self, COMPLETE_COVERAGE_RATIO_MIN, Exposition, Listed, Merge};
+use crate::metrics::{self, COMPLETE_COVERAGE_RATIO_MIN, Exposition, ListedFamily, Merge};
 
 /// A recording rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,7 +33,7 @@ impl Recording {
 pub(super) fn rules(configuration: &Configuration, scale: &Scale) -> Vec<Recording> {
     let exposition = Exposition::new(configuration);
     let names = Names::new(configuration, &exposition);
-    let listed = exposition.listed();
+    let listed = exposition.listed_families();
     let mut rules = guards();
     rules.extend(of_state(configuration));
     rules.extend(of_process());
@@ -59,7 +59,7 @@ fn guards() -> Vec<Recording> {
 }
 
 fn of_state(configuration: &Configuration) -> Vec<Recording> {
-    let families = metrics::own(configuration);
+    let families = metrics::operational_families(configuration);
     let merging = families.iter().filter_map(|own| Some((own, own.merge?))).filter(|(own, _)| !is_unmerged(&own.name));
     merging.map(|(own, merge)| merge_of(&own.name, &super::recorded::recorded(&own.name, "", operator(merge)), operator(merge))).collect()
 }
@@ -85,7 +85,7 @@ fn of_process() -> Vec<Recording> {
 }
 
 /// A merged part. Of a histogram the counts are the last bucket, and the buckets are left out where a replica does not export them.
-fn merged(listed: &Listed<'_>, names: &Names) -> Vec<Recording> {
+fn merged(listed: &ListedFamily<'_>, names: &Names) -> Vec<Recording> {
     let (name, suffix) = (&listed.family.name, listed.suffix);
     if listed.family.kind() != "histogram" {
         return vec![merge_of(&listed.name(), &names.of(name, suffix), operator(listed.family.merge))];
@@ -100,7 +100,7 @@ fn merged(listed: &Listed<'_>, names: &Names) -> Vec<Recording> {
     rules
 }
 
-fn helpers(listed: &[Listed<'_>], names: &Names) -> Vec<Recording> {
+fn helpers(listed: &[ListedFamily<'_>], names: &Names) -> Vec<Recording> {
     let mut rules = Vec::new();
     for (helper, expression) in formula::HELPERS {
         let like = if helper.starts_with("cx_nps") { "cx_nps_responses" } else { "cx_correlation" };
@@ -110,7 +110,7 @@ fn helpers(listed: &[Listed<'_>], names: &Names) -> Vec<Recording> {
     rules
 }
 
-fn derived(listed: &Listed<'_>, names: &Names, durations: &[&str]) -> Option<Recording> {
+fn derived(listed: &ListedFamily<'_>, names: &Names, durations: &[&str]) -> Option<Recording> {
     let template = formula::of(&listed.family.name, durations)?;
     let needs_buckets = template.contains("_bucket");
     let expression = (!needs_buckets || listed.has_buckets).then(|| names.write(&template, listed.suffix))?;

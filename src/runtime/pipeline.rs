@@ -14,7 +14,7 @@ use crate::config::{Clock, Configuration, Start};
 use crate::engine::{Engine, Outcome, PartitionGroup, Place, Progress, TopicIndex};
 use crate::event::{DecodeSettings, Decoded, Record, TopicSettings, decode};
 use crate::kafka::{Arrived, Feed, Rebalance, Sink, TimestampKind, TopicPartition};
-use crate::metrics::telemetry::{self, Tally};
+use crate::metrics::telemetry::{AssignmentChange, PendingCounts};
 use crate::time::{EventTime, Span};
 
 /// Decoder and engine of one worker.
@@ -26,7 +26,7 @@ pub(super) struct Pipeline {
     publisher: Arc<Publisher>,
     journal: Arc<Journal>,
     timestamp_kinds: Vec<Option<TimestampKind>>,
-    tally: Tally,
+    tally: PendingCounts,
     /// The wall clock at the first record of this turn, which takes about a millisecond; `None` between two turns.
     turn_began: Option<EventTime>,
     assigned: BTreeSet<i32>,
@@ -48,7 +48,7 @@ impl Pipeline {
             topics: configuration.topics.clone(),
             decode: configuration.decode.clone(),
             engine,
-            tally: shared.telemetry().tally(),
+            tally: shared.telemetry().pending_counts(),
             shared,
             publisher,
             journal,
@@ -134,9 +134,9 @@ impl Sink for Pipeline {
         let Some(first) = sinks.first() else { return };
         let (shared, publisher) = (Arc::clone(&first.shared), Arc::clone(&first.publisher));
         shared.telemetry().count_rebalance(match change {
-            Rebalance::Assigned => telemetry::Rebalance::Assign,
-            Rebalance::Revoked => telemetry::Rebalance::Revoke,
-            Rebalance::Lost => telemetry::Rebalance::Lost,
+            Rebalance::Assigned => AssignmentChange::Assign,
+            Rebalance::Revoked => AssignmentChange::Revoke,
+            Rebalance::Lost => AssignmentChange::Lost,
         });
         if change == Rebalance::Assigned {
             tracing::info!(target: "cxpulse::kafka", groups = partitions.len(), ?partitions, "assigned");

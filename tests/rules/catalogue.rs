@@ -11,7 +11,7 @@ fn every_family_of_the_catalogue_has_a_recording_rule_for_every_grouping_set() {
     let configuration = Configuration::default();
     let records = records(&configuration);
     let exposition = Exposition::new(&configuration);
-    for listed in exposition.listed() {
+    for listed in exposition.listed_families() {
         let (family, suffix) = (listed.family, listed.suffix);
         let stem = format!("cx:{}", family.name.strip_prefix("cx_").unwrap());
         let operators: &[&str] = match family.merge {
@@ -38,7 +38,7 @@ fn every_family_of_the_catalogue_has_a_recording_rule_for_every_grouping_set() {
 fn every_family_of_state_and_process_has_a_recording_rule_or_a_reason_for_none() {
     let configuration = Configuration::default();
     let records = records(&configuration);
-    for own in metrics::own(&configuration).into_iter().filter(|own| own.name.starts_with("cx_")) {
+    for own in metrics::operational_families(&configuration).into_iter().filter(|own| own.name.starts_with("cx_")) {
         let stem = format!("cx:{}:", own.name.strip_prefix("cx_").unwrap());
         let (is_recorded, has_reason) = (records.iter().any(|r| r.starts_with(&stem)), UNMERGED.iter().any(|(name, _)| *name == own.name));
         assert!(is_recorded != has_reason, "{}: recorded is {is_recorded}, and in the list of the unmerged is {has_reason}", own.name);

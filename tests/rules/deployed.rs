@@ -88,7 +88,7 @@ fn all() -> Vec<Alert> {
 fn known_names() -> BTreeSet<String> {
     let configuration = Configuration::default();
     let exported = metrics::series(&configuration).into_iter().map(|(name, _)| name);
-    let families = metrics::own(&configuration).into_iter().map(|own| own.name);
+    let families = metrics::operational_families(&configuration).into_iter().map(|own| own.name);
     let recorded = monitoring::recording_rules(&configuration, &Scale::default()).into_iter().map(|rule| rule.record);
     let planned = PLANNED.iter().map(|planned| planned.name.to_owned());
     exported.chain(families).chain(recorded).chain(planned).collect()

@@ -212,8 +212,8 @@ impl Otherwise<'_> {
 fn operators() -> BTreeMap<String, Merge> {
     let configuration = Configuration::default();
     let exposition = Exposition::new(&configuration);
-    let of_catalogue = exposition.listed().into_iter().map(|listed| (listed.name(), listed.family.merge));
-    let of_state = metrics::own(&configuration).into_iter().filter_map(|own| Some((own.name, own.merge?)));
+    let of_catalogue = exposition.listed_families().into_iter().map(|listed| (listed.name(), listed.family.merge));
+    let of_state = metrics::operational_families(&configuration).into_iter().filter_map(|own| Some((own.name, own.merge?)));
     of_catalogue.chain(of_state).collect()
 }
 

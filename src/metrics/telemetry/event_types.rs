@@ -1,8 +1,8 @@
-//! The contract's event types as label values: which one an event is.
+//! The label value `type` of an applied event: the name of its event type in the contract.
 
 use crate::event::{Body, Contact, ContactAction, CustomerAction, SurveyAction};
 
-/// The contract's name of an event's type.
+/// The name of an event's type in the contract.
 pub(super) fn type_name(body: &Body) -> &'static str {
     match body {
         Body::Contact(Contact::Ticket(_), action) => match action {
@@ -12,7 +12,7 @@ pub(super) fn type_name(body: &Body) -> &'static str {
             ContactAction::Escalated => "ticket.escalated",
             ContactAction::Merged => "ticket.merged",
             ContactAction::Snapshot(_) => "ticket.snapshot",
-            // The rest is said of chats only.
+            // Only `Assigned` occurs here; the other actions occur in chats only.
             ContactAction::Assigned(_)
             | ContactAction::Accepted
             | ContactAction::Transferred
@@ -25,7 +25,7 @@ pub(super) fn type_name(body: &Body) -> &'static str {
             ContactAction::Message(_) => "chat.message",
             ContactAction::Ended => "chat.ended",
             ContactAction::Abandoned => "chat.abandoned",
-            // The rest is said of tickets only.
+            // Only `Transferred` occurs here; the other actions occur in tickets only.
             ContactAction::Transferred
             | ContactAction::Assigned(_)
             | ContactAction::Status(_)

@@ -20,8 +20,8 @@ pub(super) struct Source {
 impl Source {
     pub(super) fn new(configuration: &Configuration) -> Self {
         let exposition = Exposition::new(configuration);
-        let of_catalogue = exposition.listed().into_iter().map(|l| (l.name(), (l.family.is_windowed, l.family.help.clone())));
-        let of_process = metrics::own(configuration).into_iter().map(|own| {
+        let of_catalogue = exposition.listed_families().into_iter().map(|l| (l.name(), (l.family.is_windowed, l.family.help.clone())));
+        let of_process = metrics::operational_families(configuration).into_iter().map(|own| {
             let is_windowed = own.labels.iter().any(|label| label == "window");
             (own.name, (is_windowed, own.help))
         });

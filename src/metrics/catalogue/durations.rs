@@ -1,4 +1,4 @@
-//! How long things took: a histogram, the mean and the configured quantiles of each measure.
+//! Response, resolution and chat times: for each measure a histogram, the mean and the configured quantiles.
 
 use crate::engine::EngineSettings;
 use crate::engine::read::Measure;
@@ -8,7 +8,8 @@ const DURATIONS: [(&str, Measure, &str); 8] = [
     (
         "cx_first_response",
         Measure::FirstResponse,
-        "from ticket.created (by a customer) or chat.started to the first public, human, not automated agent message, once per ticket or chat",
+        "from ticket.created (by a customer) or chat.started to the first public message that a human agent wrote (no automated one), once per \
+         ticket or chat",
     ),
     (
         "cx_automated_first_response",
@@ -23,19 +24,19 @@ const DURATIONS: [(&str, Measure, &str); 8] = [
     (
         "cx_resolution",
         Measure::Resolution,
-        "full resolution: from creation to the latest solve; a reopen and a later solve replaces the ticket's sample",
+        "full resolution: from creation to the latest solve; after a reopening, the next solve replaces the sample of the ticket",
     ),
-    ("cx_first_resolution", Measure::FirstResolution, "from creation to the first solve; not replaced"),
+    ("cx_first_resolution", Measure::FirstResolution, "from creation to the first solve; the sample is never replaced"),
     (
         "cx_requester_wait",
         Measure::RequesterWait,
-        "time the customer waited: in new, open and on_hold until the latest solve; pending is the customer's own turn",
+        "time that the customer waited: in new, open and on_hold until the latest solve; in pending it is the customer's turn",
     ),
-    ("cx_chat_wait", Measure::ChatWait, "from chat.started to chat.accepted, accepted chats only"),
+    ("cx_chat_wait", Measure::ChatWait, "from chat.started to chat.accepted, for accepted chats only"),
     ("cx_chat_duration", Measure::ChatDuration, "from chat.accepted to chat.ended"),
 ];
 
-/// Only for contacts to which a schedule applies, and absent where none is configured: never 0.
+/// Only for contacts to which a business-hours schedule applies. Where none is configured the families are absent, never 0.
 const IN_BUSINESS_HOURS: [(&str, Measure, &str); 2] = [
     ("cx_first_response_business", Measure::FirstResponseBusiness, "cx_first_response_seconds within business hours"),
     ("cx_resolution_business", Measure::ResolutionBusiness, "cx_resolution_seconds within business hours"),
@@ -48,7 +49,7 @@ pub(in crate::metrics) fn families(settings: &EngineSettings) -> Vec<Family> {
     always.chain(business.map(|family| family.only_if(has_schedules))).collect()
 }
 
-/// Histogram, mean and quantiles of one measure.
+/// The histogram, the mean and the configured quantiles of one measure.
 pub(super) fn of_measure(name: &str, measure: Measure, help: &str, settings: &EngineSettings) -> Vec<Family> {
     let histogram = format!("Windowed histogram, {help}. Its counts fall as the window moves on: never use rate() on them.");
     let mut families = vec![Family {
@@ -59,7 +60,8 @@ pub(super) fn of_measure(name: &str, measure: Measure, help: &str, settings: &En
         reader.durations(measure, variant.label).filter(|d| d.count > 0).map(|d| d.sum_seconds / d.count as f64)
     }));
     for (at, percent) in settings.quantiles_percent.iter().enumerate() {
-        let (name, help) = (format!("{name}_p{percent}_seconds"), format!("{percent} % quantile (nearest rank, at most 1 % off), {help}."));
+        let name = format!("{name}_p{percent}_seconds");
+        let help = format!("{percent} % quantile (nearest rank, with an error of at most 1 %), {help}.");
         families.push(Family::value(&name, &help, &[measure], move |reader, variant| {
             reader.durations(measure, variant.label)?.quantiles_seconds.get(at).copied()
         }));
