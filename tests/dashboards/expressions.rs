@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use cxpulse::config::Configuration;
 use cxpulse::metrics::series;
-use cxpulse::monitoring::{Scale, recording_rules};
+use cxpulse::monitoring::{RuleParameters, recording_rules};
 use promql_parser::parser::{Call, Expr, LabelModifier, VectorSelector, parse};
 
 use super::files::shipped;
@@ -23,7 +23,7 @@ fn known() -> BTreeMap<String, BTreeSet<String>> {
     let exported: BTreeMap<String, BTreeSet<String>> =
         series(&configuration).into_iter().map(|(name, labels)| (name, labels.into_iter().collect())).collect();
     let mut known = exported.clone();
-    for rule in recording_rules(&configuration, &Scale::default()) {
+    for rule in recording_rules(&configuration, &RuleParameters::default()) {
         let stem = rule.record.strip_prefix("cx:").and_then(|name| name.rsplit_once(':')).expect("cx:NAME:OPERATOR").0;
         if let Some(labels) = exported.get(&format!("cx_{stem}")) {
             known.insert(rule.record, labels.clone());

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use cxpulse::config::{self, Configuration};
-use cxpulse::monitoring::{self, Baseline, Scale};
+use cxpulse::monitoring::{self, Baseline, RuleParameters};
 
 use super::panels::Silent;
 use crate::support::live::Live;
@@ -70,7 +70,7 @@ fn an_incident_makes_the_alerts_fire_and_they_resolve_after_it() {
 
 /// The names that the rules of this configuration record.
 fn expected_records() -> BTreeSet<String> {
-    let scale = Scale { baseline: Baseline::Trend, ..Scale::default() };
+    let scale = RuleParameters { baseline: Baseline::Trend, ..RuleParameters::default() };
     monitoring::recording_rules(&configuration(), &scale).into_iter().map(|rule| rule.record).collect()
 }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use cxpulse::config::Configuration;
 use cxpulse::metrics::{self, Exposition, Merge, PLANNED};
-use cxpulse::monitoring::{self, Scale, UNMERGED};
+use cxpulse::monitoring::{self, RuleParameters, UNMERGED};
 
 #[test]
 fn every_family_of_the_catalogue_has_a_recording_rule_for_every_grouping_set() {
@@ -50,15 +50,15 @@ fn every_name_in_a_rule_is_exported_or_was_recorded_before() {
     let configuration = Configuration::default();
     let exported: BTreeSet<String> = metrics::series(&configuration).into_iter().map(|(name, _)| name).collect();
     let mut known = exported.clone();
-    for rule in monitoring::recording_rules(&configuration, &Scale::default()) {
+    for rule in monitoring::recording_rules(&configuration, &RuleParameters::default()) {
         assert_known(&rule.record, &rule.expression, &known);
         known.insert(rule.record);
     }
-    for alert in monitoring::alerts(&configuration, &Scale::default()) {
+    for alert in monitoring::alerts(&configuration, &RuleParameters::default()) {
         assert_known(alert.name, &alert.expression, &known);
     }
     known.extend(PLANNED.iter().map(|planned| planned.name.to_owned()));
-    for alert in monitoring::later_alerts() {
+    for alert in monitoring::planned_alerts() {
         assert_known(alert.name, &alert.expression, &known);
     }
 }
@@ -79,11 +79,11 @@ fn no_rule_mixes_windows_but_those_of_the_baseline() {
         let windows: BTreeSet<&str> = expression.split("window=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
         assert!(windows.len() < 2 || name.ends_with(":rest") || name == "cx:trend:merged", "{name}: {windows:?}");
     };
-    monitoring::recording_rules(&configuration, &Scale::default()).iter().for_each(|rule| both(&rule.record, &rule.expression));
+    monitoring::recording_rules(&configuration, &RuleParameters::default()).iter().for_each(|rule| both(&rule.record, &rule.expression));
 }
 
 fn records(configuration: &Configuration) -> BTreeSet<String> {
-    monitoring::recording_rules(configuration, &Scale::default()).into_iter().map(|rule| rule.record).collect()
+    monitoring::recording_rules(configuration, &RuleParameters::default()).into_iter().map(|rule| rule.record).collect()
 }
 
 fn assert_known(place: &str, expression: &str, known: &BTreeSet<String>) {

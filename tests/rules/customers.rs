@@ -1,7 +1,7 @@
 //! Alerts on where customers go, and that every alert on the organisation is tested.
 
 use cxpulse::config::Configuration;
-use cxpulse::monitoring::{self, Scale};
+use cxpulse::monitoring::{self, RuleParameters};
 
 use super::answers::trend;
 use super::kpi::{Kpi, constant, run_all, series};
@@ -19,7 +19,7 @@ fn churn_and_journey() {
 #[test]
 fn every_alert_on_the_organisation_has_its_cases() {
     let all: Vec<Kpi> = answers::kpis().into_iter().chain(speed::kpis()).chain(kpis()).collect();
-    for alert in monitoring::alerts(&Configuration::default(), &Scale::default()).iter().filter(|alert| alert.is_of_organisation) {
+    for alert in monitoring::alerts(&Configuration::default(), &RuleParameters::default()).iter().filter(|alert| alert.is_of_organisation) {
         assert_eq!(all.iter().filter(|kpi| kpi.is_of(alert)).count(), 1, "{} {:?}", alert.name, alert.apart);
     }
 }

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use cxpulse::config::Configuration;
 use cxpulse::metrics::{self, Exposition, Merge};
-use cxpulse::monitoring::{self, Alert, Scale};
+use cxpulse::monitoring::{self, Alert, RuleParameters};
 
 use super::shipped::Shipped;
 use super::timeline::{Step, Timeline, run};
@@ -81,7 +81,7 @@ struct Otherwise<'a> {
 /// Runs all cases of some alerts.
 pub(crate) fn run_all(kpis: &[Kpi]) {
     let shipped = Shipped::read("cxpulse.alerts.yml");
-    let alerts = monitoring::alerts(&Configuration::default(), &Scale::default());
+    let alerts = monitoring::alerts(&Configuration::default(), &RuleParameters::default());
     assert_eq!(shipped.names(), alerts.iter().map(|alert| alert.name).collect::<Vec<_>>(), "the committed file is not the generated one");
     let operators = operators();
     let mut faults = Vec::new();
@@ -198,7 +198,7 @@ impl Kpi {
 
     fn annotations_of(&self, alert: &Alert) -> Vec<(String, String)> {
         let text = |(name, text): (&str, String)| (name.to_owned(), if name == "description" { self.says.to_owned() } else { text });
-        alert.annotations(&Scale::default()).into_iter().map(text).collect()
+        alert.annotations(&RuleParameters::default()).into_iter().map(text).collect()
     }
 }
 

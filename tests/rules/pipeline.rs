@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use cxpulse::config::Configuration;
-use cxpulse::monitoring::{self, Scale};
+use cxpulse::monitoring::{self, RuleParameters};
 
 use super::shipped::Shipped;
 use super::timeline::{Step, Timeline, run};
@@ -58,11 +58,11 @@ fn the_alerts_on_planned_families_fire_when_they_should_and_not_otherwise() {
 
 #[test]
 fn every_alert_on_the_pipeline_fires_in_one_case_and_is_silent_in_another() {
-    let scale = Scale::default();
+    let scale = RuleParameters::default();
     let alerts = monitoring::alerts(&Configuration::default(), &scale);
     let (cases, planned) = (pipeline(), later());
     let of_pipeline = alerts.iter().filter(|alert| !alert.is_of_organisation).map(|alert| (alert.name, &cases));
-    for (name, cases) in of_pipeline.chain(monitoring::later_alerts().iter().map(|alert| (alert.name, &planned))) {
+    for (name, cases) in of_pipeline.chain(monitoring::planned_alerts().iter().map(|alert| (alert.name, &planned))) {
         // Two have cases of their own below: one fires always, the other looks a week back.
         if name == "CxWatchdog" || name == "CxNoEvents" {
             continue;

@@ -1,35 +1,37 @@
-//! What the catalogue says of a family: whether it exists for a grouping set, what it means, and the unit that its name ends in.
+//! Looks up families in the catalogue: whether one exists for a grouping set, its definition, its recorded name, and the unit that its name ends in.
+//!
+//! Does not know any panel.
 
 use std::collections::BTreeMap;
 
 use crate::config::Configuration;
 use crate::metrics::{self, Exposition};
-use crate::monitoring::recorded::Names;
+use crate::monitoring::recorded_names::RecordedNames;
 
-/// A grouping set, by the end of its families' names; empty for the overall value.
+/// A grouping set by the end of its families' names, such as `_by_team`; empty for the overall value.
 pub(super) type Suffix = &'static str;
 
-/// The catalogue as the dashboards need it.
-pub(super) struct Source {
-    names: Names,
-    /// By exported name: whether windows apply, and the definition.
+/// The families that a configuration exports, and their recorded names.
+pub(super) struct FamilyLookup {
+    names: RecordedNames,
+    /// By exported name: whether the family has windows, and its definition.
     families: BTreeMap<String, (bool, String)>,
     windows: Vec<String>,
 }
 
-impl Source {
+impl FamilyLookup {
     pub(super) fn new(configuration: &Configuration) -> Self {
         let exposition = Exposition::new(configuration);
         let of_catalogue = exposition.listed_families().into_iter().map(|l| (l.name(), (l.family.is_windowed, l.family.help.clone())));
-        let of_process = metrics::operational_families(configuration).into_iter().map(|own| {
-            let is_windowed = own.labels.iter().any(|label| label == "window");
-            (own.name, (is_windowed, own.help))
+        let operational = metrics::operational_families(configuration).into_iter().map(|family| {
+            let is_windowed = family.labels.iter().any(|label| label == "window");
+            (family.name, (is_windowed, family.help))
         });
-        // Recorded from `cx_nps_responses`, and exported by nobody.
+        // It is recorded from `cx_nps_responses`; no replica exports it.
         let helper = ("cx_nps_answers".to_owned(), (true, "NPS answers in the window.".to_owned()));
         Self {
-            families: of_catalogue.chain(of_process).chain([helper]).collect(),
-            names: Names::new(configuration, &exposition),
+            families: of_catalogue.chain(operational).chain([helper]).collect(),
+            names: RecordedNames::new(configuration, &exposition),
             windows: configuration.engine.windows.iter().map(|window| window.name.clone()).collect(),
         }
     }
@@ -39,22 +41,22 @@ impl Source {
         &self.windows
     }
 
-    /// Whether this configuration has the family for the set.
+    /// Whether this configuration has the family for a grouping set.
     pub(super) fn has(&self, family: &str, suffix: &str) -> bool {
         self.families.contains_key(&format!("{family}{suffix}"))
     }
 
-    /// Whether windows apply. A series of a histogram is as its family.
+    /// Whether the family has windows. The name may be that of a histogram's series.
     pub(super) fn is_windowed(&self, family: &str) -> bool {
         self.entry(family).0
     }
 
-    /// The definition, as a sentence of a panel's description.
+    /// The definition, which becomes the description of a panel.
     pub(super) fn help(&self, family: &str) -> &str {
         &self.entry(family).1
     }
 
-    /// What the recording rules call the merged series.
+    /// The recorded name of the merged series.
     pub(super) fn recorded(&self, family: &str, suffix: &str) -> String {
         self.names.of(family, suffix)
     }
@@ -66,7 +68,7 @@ impl Source {
     }
 }
 
-/// Grafana's name of the unit that a family's name ends in.
+/// Grafana's name for the unit that the name of a family ends in.
 pub(super) fn unit_of(family: &str) -> &'static str {
     let stem = family.trim_end_matches("_lower").trim_end_matches("_upper");
     if stem.ends_with("_timestamp_seconds") {

@@ -1,13 +1,13 @@
-//! How each derived family is computed again from the parts that merge by adding. The one table of it: PromQL over the names as exported, which
-//! stand here for the merged series of the same grouping set.
+//! The formulas by which each derived family is computed again from parts that add up over replicas: PromQL over the exported names, each of which means
+//! here the merged series of the same grouping set.
 //!
 //! Does not know grouping sets, recorded names or YAML.
 
 use super::promql;
 
-/// A share of a whole; its Wilson bounds are the families `..._lower` and `..._upper`.
+/// A family that is the share of a part in a whole. Its Wilson bounds are the families `..._lower` and `..._upper`.
 pub(super) struct Proportion {
-    /// The family of the share.
+    /// The name of the family.
     pub(super) name: &'static str,
     /// Its numerator.
     pub(super) part: &'static str,
@@ -15,7 +15,7 @@ pub(super) struct Proportion {
     pub(super) whole: &'static str,
 }
 
-/// A part whose label sets exist only once it happened counts as 0 where the whole exists: `x or 0 * whole`.
+/// The label sets of some parts exist only once something was counted. `part or 0 * whole` makes such a part 0 where the whole exists.
 pub(super) const PROPORTIONS: [Proportion; 21] = [
     share("cx_reopen_ratio", "(cx_tickets_resolved_reopened or 0 * cx_tickets_resolved)", "cx_tickets_resolved"),
     share("cx_escalation_ratio", "(cx_tickets_resolved_escalated or 0 * cx_tickets_resolved)", "cx_tickets_resolved"),
@@ -52,8 +52,8 @@ pub(super) const PROPORTIONS: [Proportion; 21] = [
     share("cx_churn_ratio_by_experience", "cx_customers_churned_by_experience", "cx_customers_active_at_start_by_experience"),
 ];
 
-/// Series that no replica exports and that several formulas share, each after those that it is made of. In the adjusted score one promoter, one
-/// passive and one detractor are added. A pooled correlation weighs each replica by its pairs less 3, as Fisher's z does.
+/// Series that no replica exports and that several formulas share, each after the series that it reads. In the adjusted score one promoter, one passive
+/// and one detractor are added. A pooled correlation weights each replica by the number of its pairs less 3, as Fisher's z does.
 pub(super) const HELPERS: [(&str, &str); 4] = [
     ("cx_nps_answers", "sum without (group) (cx_nps_responses)"),
     (
@@ -69,7 +69,7 @@ pub(super) const HELPERS: [(&str, &str); 4] = [
     ("cx_correlation_weight", "sum without (REPLICA) ((raw_cx_correlation_pairs - 3) and raw_cx_correlation)"),
 ];
 
-/// Every derived family that is neither a proportion nor a mean or quantile of a histogram. A mean score stands only where each replica with
+/// The derived families that are neither a proportion nor the mean or a quantile of a histogram. A mean score exists only where every replica that has
 /// answers has one, because answers on several scales have no common mean.
 const EXPRESSIONS: [(&str, &str); 5] = [
     (
@@ -85,7 +85,7 @@ const EXPRESSIONS: [(&str, &str); 5] = [
     ),
 ];
 
-/// The formula of a derived family, of those that one expression gives. `durations` are the names of the histograms without `_seconds`.
+/// The formula of a derived family; `None` for a family that needs more than one rule. `durations` are the names of the histograms without `_seconds`.
 pub(super) fn of(family: &str, durations: &[&str]) -> Option<String> {
     let proportion = PROPORTIONS.iter().find_map(|p| {
         let is_bound = |side: &str| family == bound_of(p.name, side);
@@ -101,7 +101,10 @@ pub(super) fn of(family: &str, durations: &[&str]) -> Option<String> {
     proportion.or_else(expression).or_else(|| interval(family)).or_else(|| of_durations(family, durations))
 }
 
-/// The proportion that a family is.
+/// The proportion of a family.
+///
+/// # Panics
+/// When the family is no proportion.
 pub(super) fn proportion(family: &str) -> &'static Proportion {
     PROPORTIONS.iter().find(|p| p.name == family).expect("a proportion is looked up by its own name")
 }
@@ -121,7 +124,7 @@ fn interval(family: &str) -> Option<String> {
     })
 }
 
-/// The mean of a histogram, or its quantile between the exported bounds; a quantile of nothing is NaN, which no comparison lets through.
+/// The mean of a histogram, or its quantile as interpolated between the exported bounds.
 fn of_durations(family: &str, durations: &[&str]) -> Option<String> {
     durations.iter().find_map(|stem| {
         let rest = family.strip_prefix(stem)?.strip_suffix("_seconds")?;
@@ -132,12 +135,12 @@ fn of_durations(family: &str, durations: &[&str]) -> Option<String> {
     })
 }
 
-/// A quantile of histogram buckets; absent where they are empty.
+/// A quantile of histogram buckets; absent where they are empty, because the quantile is then NaN and `NaN >= 0` does not hold.
 pub(super) fn quantile(percent: u8, buckets: &str) -> String {
     format!("histogram_quantile({}, {buckets}) >= 0", f64::from(percent) / 100.0)
 }
 
-/// `cx_x_ratio_lower`, and `cx_x_ratio_lower_by_experience` of `cx_x_ratio_by_experience`.
+/// The name of a bound of a proportion: `cx_x_ratio_lower`, or `cx_x_ratio_lower_by_experience` of `cx_x_ratio_by_experience`.
 fn bound_of(name: &str, side: &str) -> String {
     match name.strip_suffix("_by_experience") {
         Some(stem) => format!("{stem}_{side}_by_experience"),
