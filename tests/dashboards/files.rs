@@ -1,4 +1,4 @@
-//! The committed files, and the dashboards as other configurations have them.
+//! The committed files, and the dashboards of other configurations.
 
 use std::path::Path;
 

@@ -1,4 +1,4 @@
-//! Every family merges, and every name in a rule is a family or recorded before it.
+//! Every family is merged, and every name in a rule is a family or is recorded by an earlier rule.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -25,7 +25,7 @@ fn every_family_of_the_catalogue_has_a_recording_rule_for_every_grouping_set() {
             ends = ["_sum", "_count"].map(str::to_owned).to_vec();
             ends.extend(listed.has_buckets.then(|| "_bucket".to_owned()));
         }
-        // A quantile needs the buckets, which only some sets export.
+        // A quantile needs the buckets, and only some grouping sets export them.
         let has_no_buckets = !listed.has_buckets && ["_p50_", "_p90_", "_p95_"].iter().any(|part| family.name.contains(part));
         for end in ends.iter().filter(|_| !has_no_buckets) {
             let recorded = operators.iter().any(|operator| records.contains(&format!("{stem}{suffix}{end}:{operator}")));
@@ -71,7 +71,7 @@ fn planned_families_are_not_exported() {
     }
 }
 
-/// Only what compares windows on purpose names two: the baseline without the short window, and the trend.
+/// Only the rules that compare two windows name two: the baseline without the short window, and the trend.
 #[test]
 fn no_rule_mixes_windows_but_those_of_the_baseline() {
     let configuration = Configuration::default();

@@ -1,4 +1,4 @@
-//! The files in `deploy/prometheus` are what the generator prints.
+//! The files in `deploy/prometheus` are equal to the output of the generator.
 
 use cxpulse::config::Configuration;
 use cxpulse::monitoring::{self, RuleParameters};

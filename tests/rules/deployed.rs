@@ -1,4 +1,4 @@
-//! What lies beside the rules: the configurations of Prometheus and Alertmanager, and a page for each alert.
+//! The files beside the rules: the configurations of Prometheus and Alertmanager, and a runbook for each alert.
 
 use std::collections::BTreeSet;
 
@@ -25,7 +25,7 @@ fn alertmanager_takes_its_configuration() {
     assert!(said.is_none_or(|said| said.is_ok_and(|said| said.contains("3 inhibit rules"))));
 }
 
-/// The pipeline calls somebody at any hour; what only the people at work can do something about waits for them.
+/// A critical alert on the pipeline calls a person at any hour. An alert on the organisation goes to the people at work, who alone can act on it.
 #[test]
 fn every_alert_reaches_the_right_receiver() {
     for alert in all() {

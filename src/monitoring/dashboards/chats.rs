@@ -9,7 +9,7 @@ pub(super) fn board(s: &FamilyLookup) -> Board {
     Board::new(
         "chats",
         "Chats and backlog",
-        "Who waits now, for how long, and who has gone.",
+        "Chats and tickets that are waiting now, how long they have waited, and how many customers gave up.",
         &[Choice::Window, Choice::Team, Choice::Channel],
     )
     .row("Now", now(s))

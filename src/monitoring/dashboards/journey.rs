@@ -12,14 +12,14 @@ pub(super) fn board(s: &FamilyLookup) -> Board {
     Board::new(
         "journey",
         "Journey and churn",
-        "Where customers are in their journey, where it hurts, and who leaves. All of it needs topics that are keyed by customer.",
+        "The customers in each stage of the journey, the pain index of the stages, and churn. All of this needs topics that are keyed by customer.",
         &[Choice::Window],
     )
     .row("Stages now", stages(s))
-    .row("Who advances", moves(s))
-    .row("Where it hurts", pain(s))
-    .row("Who leaves", churn(s))
-    .row("Who comes back with the same", repeats(s))
+    .row("Moves between stages", moves(s))
+    .row("Pain index", pain(s))
+    .row("Churn", churn(s))
+    .row("Repeat contacts", repeats(s))
 }
 
 fn bars(s: &FamilyLookup, title: &str, family: &str, legend: &str) -> Panel {
@@ -48,7 +48,7 @@ fn moves(s: &FamilyLookup) -> Vec<Panel> {
         panels.push(
             Panel::over_time(s, "Time in the stage, median", median, "", "", STAGE)
                 .query(Role::Target, &merged(s, "cx_journey_dwell_target_seconds", "", ""), "target {{journey_stage}}")
-                .saying("The dashed lines are the stages' targets."),
+                .saying("The dashed lines are the targets of the stages."),
         );
     }
     panels
@@ -57,13 +57,14 @@ fn moves(s: &FamilyLookup) -> Vec<Panel> {
 fn pain(s: &FamilyLookup) -> Vec<Panel> {
     vec![
         Panel::over_time(s, "Pain index by stage", "cx_journey_pain_index", "", "", STAGE).range(0.0, 1.0),
-        Panel::over_time(s, "Its parts", "cx_journey_pain_part", "", "", "{{journey_stage}}: {{part}}").range(0.0, 1.0),
+        Panel::over_time(s, "Parts of the pain index", "cx_journey_pain_part", "", "", "{{journey_stage}}: {{part}}").range(0.0, 1.0),
         Panel::about(s, PanelKind::Stack, "Touchpoints by stage", "cx_journey_touchpoints").query(
             Role::Value,
             &format!("sum without (channel) ({})", merged(s, "cx_journey_touchpoints", "", "")),
             STAGE,
         ),
-        Panel::over_time(s, "Weight that the index is made of", "cx_journey_pain_weight_present_ratio", "", "", STAGE).range(0.0, 1.0),
+        Panel::over_time(s, "Weight that is present in the pain index", "cx_journey_pain_weight_present_ratio", "", "", STAGE)
+            .range(0.0, 1.0),
     ]
 }
 

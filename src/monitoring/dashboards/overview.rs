@@ -10,13 +10,13 @@ pub(super) fn board(s: &FamilyLookup) -> Board {
     Board::new(
         "overview",
         "Overview",
-        "Every promise to customers with its target and its 95 % interval. Values of a window that is not complete are pale.",
+        "The headline values with their targets and intervals. The values of a window that is not complete are pale.",
         &[Choice::Window, Choice::Team, Choice::Channel],
     )
     .row("Now", headlines(s))
-    .row("How sure, and against what", courses(s))
-    .row("Where", places(s))
-    .row("What can be trusted", trust(s))
+    .row("Intervals, targets and baselines", courses(s))
+    .row("By channel and team", places(s))
+    .row("Completeness and health", trust(s))
 }
 
 fn headlines(s: &FamilyLookup) -> Vec<Panel> {
@@ -80,10 +80,10 @@ fn courses(s: &FamilyLookup) -> Vec<Panel> {
             .range(0.0, 1.0),
         Panel::over_time(s, "Distance to target", "cx_target_gap", "", "metric!~\"nps_.*|ces\"", "{{metric}}")
             .unit("percentunit")
-            .saying("NPS and effort have scales of their own and are left out here."),
+            .saying("NPS and effort are left out here because they have other scales."),
         Panel::over_time(s, "Against the baseline", "cx_trend", "", "metric=\"csat\"", "{{metric}} against {{baseline}}")
             .unit("percentunit")
-            .saying("Only for windows that the configuration compares with a longer one."),
+            .saying("It exists only for windows that the configuration compares with a longer one."),
     ]
 }
 
@@ -128,7 +128,7 @@ fn trust(s: &FamilyLookup) -> Vec<Panel> {
             .query(Role::Partial, &partial(&part), "{{part}} (window incomplete)")
             .query(Role::Value, &guarded(&part), "{{part}}")
             .unit("percentunit")
-            .saying("Only for windows of a day and longer.")
+            .saying("It exists only for windows of a day and longer.")
             .range(0.0, 1.0),
     ]
 }

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::family_lookup::{FamilyLookup, Suffix, unit_of};
 use super::query::{guarded, merged, partial};
+use crate::metrics::statistics::CONFIDENCE_PERCENT;
 
 /// The colour of the values of windows that are not complete.
 const PALE: &str = "#8e8e8e";
@@ -110,7 +111,7 @@ impl Panel {
     /// Adds the 95 % interval of the family.
     pub(super) fn interval(self, families: &FamilyLookup, family: &str, matchers: &str) -> Self {
         let bound = |side: &str| merged(families, &format!("{family}_{side}"), "", matchers);
-        let described = format!("{} The band is its 95 % interval.", self.description);
+        let described = format!("{} The band is its {CONFIDENCE_PERCENT} % interval.", self.description);
         Self { description: described, ..self }.query(Role::Lower, &guarded(&bound("lower")), "lower").query(
             Role::Upper,
             &guarded(&bound("upper")),

@@ -9,14 +9,14 @@ pub(super) fn board(s: &FamilyLookup) -> Board {
     Board::new(
         "pipeline",
         "Pipeline",
-        "Whether the numbers can be trusted: replicas, Kafka, what became of every record, and the bounds of memory.",
+        "Whether the values can be trusted: the replicas, Kafka, the outcome of every record, and the limits of memory.",
         &[Choice::Instance],
     )
-    .row("Is it there", presence(s))
-    .row("Does it keep up", progress(s))
-    .row("What became of the records", outcomes(s))
-    .row("Can the windows be trusted", windows(s))
-    .row("Bounds", bounds(s))
+    .row("Replicas and partitions", presence(s))
+    .row("Progress", progress(s))
+    .row("Outcomes of records", outcomes(s))
+    .row("Completeness of windows", windows(s))
+    .row("Limits", bounds(s))
     .row("The process", process(s))
 }
 
@@ -30,8 +30,8 @@ fn presence(s: &FamilyLookup) -> Vec<Panel> {
         states("Every partition has one owner", "cx_kafka_partitions_assigned", &format!("cx:partitions_owned:bool{{{JOB}}}"), "owned"),
         Panel::about(s, PanelKind::Lines, "Partitions read", "cx_kafka_partitions_assigned")
             .query(Role::Value, &format!("sum by (instance) ({})", of_replicas("cx_kafka_partitions_assigned", "")), "{{instance}}")
-            .query(Role::Target, &format!("sum (cx:kafka_partitions:max{{{JOB}}})"), "there are")
-            .saying("The dashed line is how many there are.")
+            .query(Role::Target, &format!("sum (cx:kafka_partitions:max{{{JOB}}})"), "existing")
+            .saying("The dashed line is the number of partitions that exist.")
             .high(6),
         Panel::about(s, PanelKind::Stat, "Versions", "cx_build_info")
             .query(Role::Value, &format!("count by (version, revision) ({})", of_replicas("cx_build_info", "")), "{{version}} {{revision}}")
@@ -57,8 +57,8 @@ fn progress(s: &FamilyLookup) -> Vec<Panel> {
         Panel::about(s, PanelKind::Lines, "Age of the watermark", "cx_watermark_timestamp_seconds")
             .query(Role::Value, &format!("time() - cx:watermark_timestamp_seconds:min{{{JOB}}}"), "{{topic}}")
             .unit("s")
-            .saying("Its age; a topic in which nothing happens grows older."),
-        Panel::about(s, PanelKind::Lines, "From an event to its being counted, 95 %", "cx_event_delay_seconds").query(
+            .saying("The panel shows its age, which also grows while a topic has no events."),
+        Panel::about(s, PanelKind::Lines, "Time from an event until it is counted, 95 %", "cx_event_delay_seconds").query(
             Role::Value,
             &format!("histogram_quantile(0.95, sum by (le, instance) (rate({delay}[$__rate_interval]))) >= 0"),
             "{{instance}}",
@@ -82,8 +82,8 @@ fn outcomes(s: &FamilyLookup) -> Vec<Panel> {
         rate("Records that were not counted", "cx_events_total", "outcome!=\"applied\"", "outcome, topic", "{{outcome}} {{topic}}"),
         rate("Refused records by reason", "cx_events_invalid_total", "", "reason, topic", "{{reason}} {{topic}}"),
         rate("Counted events by type", "cx_events_applied_total", "", "type", "{{type}}"),
-        rate("Events about the unknown", "cx_events_orphaned_total", "", "topic", "{{topic}}"),
-        Panel::about(s, PanelKind::Lines, "How far back copies are recognised", "cx_dedup_horizon_seconds").query(
+        rate("Events about unknown contacts", "cx_events_orphaned_total", "", "topic", "{{topic}}"),
+        Panel::about(s, PanelKind::Lines, "How far back duplicates are recognised", "cx_dedup_horizon_seconds").query(
             Role::Value,
             &format!("cx:dedup_horizon_seconds:min{{{JOB}}}"),
             "{{topic}}",
@@ -106,7 +106,7 @@ fn windows(s: &FamilyLookup) -> Vec<Panel> {
 }
 
 fn bounds(s: &FamilyLookup) -> Vec<Panel> {
-    let early = "Above 0 a limit was reached.";
+    let early = "Above 0, a limit was reached.";
     let growth = |title: &str, family: &str, by: &str| {
         let expression = format!("sum by ({by}) (increase({}[$__rate_interval]))", of_replicas(family, ""));
         Panel::about(s, PanelKind::Lines, title, family).query(Role::Value, &expression, &format!("{{{{{by}}}}}")).saying(early).wide(8)

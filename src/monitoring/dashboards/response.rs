@@ -12,20 +12,20 @@ pub(super) fn board(s: &FamilyLookup) -> Board {
     Board::new(
         "response",
         "Response and resolution",
-        "How long customers wait. Times are shown by channel and team, because one over chat and e-mail together is that of neither.",
+        "How long customers wait. Times are shown by channel and by team, because a time over chat and e-mail together describes neither of them.",
         &[Choice::Window, Choice::Team, Choice::Channel],
     )
-    .row("Promises", promises(s))
+    .row("Targets", targets(s))
     .row("First response", times(s, "First response", "cx_first_response", &["p50", "p90"]))
     .row("Further replies", times(s, "Next response", "cx_next_response", &["p90"]))
     .row("Resolution", times(s, "Resolution", "cx_resolution", &["p50", "p90"]))
-    .row("How they spread", spread(s))
+    .row("Distributions", spread(s))
     .row("In business hours", times(s, "First response in business hours", "cx_first_response_business", &["p90"]))
-    .row("Without a person", times(s, "Automated first response", "cx_automated_first_response", &["p50"]))
-    .row("What became of them", ends(s))
+    .row("Automated responses", times(s, "Automated first response", "cx_automated_first_response", &["p50"]))
+    .row("Outcomes of tickets", ends(s))
 }
 
-fn promises(s: &FamilyLookup) -> Vec<Panel> {
+fn targets(s: &FamilyLookup) -> Vec<Panel> {
     let mut panels = Vec::new();
     for (title, name) in [("First response in time", "first_response"), ("Resolution in time", "resolution")] {
         let family = format!("cx_{name}_attainment_ratio");
@@ -49,10 +49,9 @@ fn times(s: &FamilyLookup, title: &str, stem: &str, quantiles: &[&str]) -> Vec<P
         let family = format!("{stem}_{quantile}_seconds");
         for (suffix, by, legend) in SETS.into_iter().filter(|(suffix, ..)| s.has(&family, suffix)) {
             let share = if *quantile == "p50" { "median" } else { "90 %" };
-            panels.push(
-                Panel::over_time(s, &format!("{title} {by}, {share}"), &family, suffix, "", legend)
-                    .saying("Between the bounds of the histogram, so up to a bucket from a replica's own value."),
-            );
+            panels.push(Panel::over_time(s, &format!("{title} {by}, {share}"), &family, suffix, "", legend).saying(
+                "It is interpolated between the bounds of the histogram, so it can differ from the value of a replica by up to one bucket.",
+            ));
         }
     }
     panels

@@ -9,14 +9,14 @@ pub(super) fn board(s: &FamilyLookup) -> Board {
     Board::new(
         "surveys",
         "Surveys",
-        "What customers answer, how many of them, and how sure that makes the score.",
+        "The answers to surveys, their number, and the interval that follows for each score.",
         &[Choice::Window, Choice::Team, Choice::Channel],
     )
     .row("CSAT", csat(s))
     .row("NPS", nps(s))
     .row("Effort (CES)", effort(s))
-    .row("Who answers", response(s))
-    .row("What goes with what", relations(s))
+    .row("Response rate", response(s))
+    .row("Correlations and trends", relations(s))
 }
 
 fn by_set(s: &FamilyLookup, title: &str, family: &str, matchers: &str, range: (f64, f64)) -> Vec<Panel> {
@@ -98,7 +98,7 @@ fn relations(s: &FamilyLookup) -> Vec<Panel> {
     };
     let split =
         Panel::about(s, PanelKind::Lines, "CSAT within and beyond the response target", "cx_csat_ratio_within_first_response_target")
-            .saying("And of those answered beyond it.")
+            .saying("The second line is the same share for contacts that were answered beyond the target.")
             .range(0.0, 1.0);
     let trend = |title: &str, matcher: &str, unit: &'static str| {
         Panel::over_time(s, title, "cx_trend", "", matcher, "{{metric}} against {{baseline}}").unit(unit).wide(8)
@@ -107,7 +107,7 @@ fn relations(s: &FamilyLookup) -> Vec<Panel> {
         side(side(split, "within"), "beyond"),
         Panel::over_time(s, "Correlation", "cx_correlation", "", "", "{{x}} and {{y}}")
             .range(-1.0, 1.0)
-            .saying("Pooled over the replicas, which supposes that they hold comparable customers."),
+            .saying("It is pooled over the replicas, which assumes that they have comparable customers."),
         trend("CSAT against the baseline", "metric=\"csat\"", "percentunit"),
         trend("NPS against the baseline", "metric=~\"nps_.*\"", "none"),
         trend("Effort against the baseline", "metric=\"ces\"", "none"),

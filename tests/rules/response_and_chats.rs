@@ -1,7 +1,7 @@
-//! Alerts on how long customers wait.
+//! Alerts on response, resolution, chats and the backlog. Does not know how an alert is evaluated.
 
-use super::answers::trend;
 use super::kpi::{Kpi, Series, constant, run_all, series};
+use super::surveys::trend;
 
 const DAY: &str = "team=\"a\",window=\"24h\"";
 const WEEK: &str = "team=\"a\",window=\"7d\"";
@@ -27,7 +27,7 @@ pub(crate) fn kpis() -> Vec<Kpi> {
     slower_kpis().into_iter().chain(target_kpis()).chain(waiting_kpis()).collect()
 }
 
-/// Buckets of the durations of a measure: in the past, while bad, while good, and few.
+/// The buckets of the durations of a measure: in the past, while bad, while good, and in a small sample.
 macro_rules! buckets {
     ($name:literal, $window:literal, $values:expr) => {
         [
@@ -39,7 +39,7 @@ macro_rules! buckets {
     };
 }
 
-/// The day, the last hour, and the week that holds the day and 600 more that were fast.
+/// The day, the last hour, and the week, which contains the day and 600 further durations that were short.
 macro_rules! durations {
     ($name:literal) => {{
         let day = [[50.0, 10.0, 50.0, 1.0], [95.0, 40.0, 95.0, 4.0], [100.0, 100.0, 100.0, 10.0]];
@@ -51,7 +51,7 @@ macro_rules! durations {
     }};
 }
 
-/// Overrides that make a window fast: its le="600" and le="3600" buckets.
+/// The overrides that make the durations of a window short: its buckets le="600" and le="3600".
 macro_rules! fast {
     ($name:literal, $window:literal, $values:expr) => {
         vec![

@@ -1,11 +1,11 @@
-//! Alerts on where customers go, and that every alert on the organisation is tested.
+//! Alerts on churn and the journey, and a check that every alert on the organisation is tested.
 
 use cxpulse::config::Configuration;
 use cxpulse::monitoring::{self, RuleParameters};
 
-use super::answers::trend;
 use super::kpi::{Kpi, constant, run_all, series};
-use super::{answers, speed};
+use super::surveys::trend;
+use super::{response_and_chats, surveys};
 
 const MONTH: &str = "window=\"30d\"";
 const DAY: &str = "journey_stage=\"trial\",window=\"24h\"";
@@ -18,7 +18,7 @@ fn churn_and_journey() {
 
 #[test]
 fn every_alert_on_the_organisation_has_its_cases() {
-    let all: Vec<Kpi> = answers::kpis().into_iter().chain(speed::kpis()).chain(kpis()).collect();
+    let all: Vec<Kpi> = surveys::kpis().into_iter().chain(response_and_chats::kpis()).chain(kpis()).collect();
     for alert in monitoring::alerts(&Configuration::default(), &RuleParameters::default()).iter().filter(|alert| alert.is_of_organisation) {
         assert_eq!(all.iter().filter(|kpi| kpi.is_of(alert)).count(), 1, "{} {:?}", alert.name, alert.apart);
     }

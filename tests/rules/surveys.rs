@@ -1,4 +1,4 @@
-//! Alerts on what customers say.
+//! Alerts on the answers to surveys. Does not know how an alert is evaluated.
 
 use super::kpi::{Kpi, Series, constant, run_all, series};
 
@@ -181,7 +181,7 @@ fn promoters() -> Vec<Kpi> {
             .chain(nps(other, [[60.0, 20.0, 60.0, 60.0], [30.0; 4], [10.0, 40.0, 10.0, 10.0]]))
             .chain([constant("cx_target", metric, 20.0)])
             .collect(),
-        // The other scope goes on being bad.
+        // The other scope stays bad.
         silent: vec![("the other scope falls", vec![(own[0], 60.0), (own[2], 10.0)])],
     };
     let then = [[50.0, 20.0, 50.0, 2.0], [30.0, 30.0, 30.0, 3.0], [20.0, 50.0, 20.0, 5.0]];
@@ -255,7 +255,8 @@ fn nps(series_of: [&'static str; 3], values: [[f64; 4]; 3]) -> Vec<Series> {
         .collect()
 }
 
-/// Whole and part of a day, and of the week that holds the day and so much else: `[whole, bad part, good part]`, `rest` and `few` as `[whole, part]`.
+/// The whole and the part of a day as `[whole, bad part, good part]`; of the rest of the week that contains the day, `rest`, as `[whole, part]`; and a small
+/// sample, `few`, as `[whole, part]`.
 pub(crate) fn trend(names: [&'static str; 2], windows: [&'static str; 2], day: [f64; 3], rest: [f64; 2], few: [f64; 2]) -> Vec<Series> {
     let ([whole, part], [short, long], [all, bad, good]) = (names, windows, day);
     vec![
