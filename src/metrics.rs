@@ -1,4 +1,5 @@
-//! Stage 6 and the text of stage 7 of the way of an event: from a snapshot to metric families, and from those to the Prometheus text format 0.0.4.
+//! Stage 6 and the text of stage 7 of the way of an event: from a snapshot to metric families, and from those to the Prometheus text format
+//! 0.0.4.
 //!
 //! Does not know Kafka, HTTP, or how the engine came to a value.
 
@@ -18,6 +19,7 @@ mod thresholds;
 mod values;
 
 pub use catalogue::catalogue;
+pub(crate) use catalogue::health_parts;
 pub use explain::Explainer;
 pub use exposition::Exposition;
 pub use family::{Family, GroupingSets, Merge, OperationalFamily, OwnLabels};

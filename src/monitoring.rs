@@ -1,7 +1,8 @@
-//! What Prometheus and Grafana load, generated from the catalogue of metrics: recording rules that merge replicas, the alerts on what they record, and
-//! dashboards.
+//! What Prometheus and Grafana load, generated from the catalogue of metrics: recording rules that merge replicas, the alerts on what they
+//! record, and dashboards.
 //!
-//! Takes the catalogue and the configuration, and gives YAML and JSON. Does not know any value, the API of Prometheus or Grafana, or where the files lie.
+//! Takes the catalogue and the configuration, and gives YAML and JSON. Does not know any value, the API of Prometheus or Grafana, or where
+//! the files lie.
 
 mod alert;
 mod alerts;

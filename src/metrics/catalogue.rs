@@ -1,7 +1,7 @@
 //! The one catalogue: every family about the organisation, over its windows and as of now, declared once, by subject in the files beside.
 //!
-//! A new family is one entry in one of those files. The exposition, the reference page, the rules for Prometheus and the dashboards follow from it.
-//! Does not know how a family is written, nor the families about the service itself.
+//! A new family is one entry in one of those files. The exposition, the reference page, the rules for Prometheus and the dashboards follow
+//! from it. Does not know how a family is written, nor the families about the service itself.
 
 pub(super) mod ces;
 pub(super) mod chats;
@@ -19,6 +19,7 @@ pub(super) mod targets;
 pub(super) mod tickets;
 pub(super) mod trend;
 
+pub(crate) use self::health::health_parts;
 use super::family::Family;
 use crate::engine::EngineSettings;
 

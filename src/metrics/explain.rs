@@ -1,5 +1,5 @@
-//! Explains facts in the words of the catalogue: the family that a fact adds to, its own labels, the group that an answer falls into, and its value in the
-//! unit of the family.
+//! Explains facts in the words of the catalogue: the family that a fact adds to, its own labels, the group that an answer falls into, and
+//! its value in the unit of the family.
 //!
 //! Does not know the ids of tickets, chats, surveys or customers, nor where the words are written.
 

@@ -84,8 +84,8 @@ impl Exposition {
         }
     }
 
-    /// The other set whose family would have the same name, for a family that exists for sets of contacts and of customers. The two share one family,
-    /// which is rendered at the first of them.
+    /// The other set whose family would have the same name, for a family that exists for sets of contacts and of customers. The two share
+    /// one family, which is rendered at the first of them.
     pub(super) fn twin(&self, family: &Family, set: usize) -> Option<usize> {
         let is_twin = |other: &usize| *other != set && self.sets[*other].suffix == self.sets[set].suffix;
         (0..self.sets.len()).find(is_twin).filter(|_| family.sets == GroupingSets::Every)

@@ -1,5 +1,5 @@
-//! One entry of the catalogue: a metric family with its name, help text, labels, grouping sets, how replicas merge, and the function that reads
-//! its value from a snapshot.
+//! One entry of the catalogue: a metric family with its name, help text, labels, grouping sets, how replicas merge, and the function that
+//! reads its value from a snapshot.
 //!
 //! Does not know which families exist, nor how a value is written.
 
@@ -127,8 +127,8 @@ impl Family {
         }
     }
 
-    /// A proportion and the bounds of its Wilson interval: three families. `read` gives the part and the whole; over an empty whole all three
-    /// are absent.
+    /// A proportion and the bounds of its Wilson interval: three families. `read` gives the part and the whole; over an empty whole all
+    /// three are absent.
     pub(super) fn proportion(
         name: &str,
         help: &str,

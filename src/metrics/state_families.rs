@@ -1,5 +1,5 @@
-//! The families about the state of the engine: windows, ledger, watermarks, stores and limits. They are read from the snapshot, so they agree with its
-//! values.
+//! The families about the state of the engine: windows, ledger, watermarks, stores and limits. They are read from the snapshot, so they
+//! agree with its values.
 //!
 //! Does not know the counters of the process, which are in `telemetry`.
 

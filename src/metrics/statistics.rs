@@ -1,5 +1,5 @@
-//! The confidence intervals that are exported beside the values: Wilson's and Newcombe's for proportions, the adjusted interval of NPS, and Fisher's for
-//! correlations. The rules for Prometheus repeat their formulas in PromQL, with the constants from here.
+//! The confidence intervals that are exported beside the values: Wilson's and Newcombe's for proportions, the adjusted interval of NPS, and
+//! Fisher's for correlations. The rules for Prometheus repeat their formulas in PromQL, with the constants from here.
 //!
 //! Does not know where the counts come from.
 
@@ -9,8 +9,8 @@ pub const CONFIDENCE_PERCENT: u8 = 95;
 /// The number of standard errors from the centre of an interval to its bounds: the 97.5 % quantile of the standard normal distribution.
 pub const Z: f64 = 1.959_963_984_540_054;
 
-/// The square of the same quantile: the 95 % quantile of the chi-squared distribution with one degree of freedom. It is the square of the exact number,
-/// so it differs from `Z * Z` in the last digit.
+/// The square of the same quantile: the 95 % quantile of the chi-squared distribution with one degree of freedom. It is the square of the
+/// exact number, so it differs from `Z * Z` in the last digit.
 ///
 /// ```
 /// use cxpulse::metrics::statistics::{Z, Z_SQUARED};
@@ -20,8 +20,8 @@ pub const Z_SQUARED: f64 = 3.841_458_820_694_124;
 
 /// The Wilson score interval of the proportion `part / whole`: its lower and upper bound, both 0 to 1; `None` where `whole` is 0.
 ///
-/// With p = part / n, n = whole and z = [`Z`], the bounds are (p + z²/2n ± z √(p (1 - p)/n + z²/4n²)) / (1 + z²/n). `part` must be 0 to `whole`.
-/// Source: E. B. Wilson, "Probable inference, the law of succession, and statistical inference", 1927.
+/// With p = part / n, n = whole and z = [`Z`], the bounds are (p + z²/2n ± z √(p (1 - p)/n + z²/4n²)) / (1 + z²/n). `part` must be 0 to
+/// `whole`. Source: E. B. Wilson, "Probable inference, the law of succession, and statistical inference", 1927.
 ///
 /// Eight of ten:
 ///
@@ -45,11 +45,11 @@ pub fn wilson(part: i64, whole: i64) -> Option<(f64, f64)> {
     Some((lower, upper))
 }
 
-/// The difference of two independent proportions, each given as its part and whole, with the lower and the upper bound of Newcombe's interval; all three
-/// are -1 to 1. `None` where a whole is 0.
+/// The difference of two independent proportions, each given as its part and whole, with the lower and the upper bound of Newcombe's
+/// interval; all three are -1 to 1. `None` where a whole is 0.
 ///
-/// With the Wilson bounds l and u of each proportion p, the bounds are p₁ - p₂ - √((p₁ - l₁)² + (u₂ - p₂)²) and p₁ - p₂ + √((u₁ - p₁)² + (p₂ - l₂)²).
-/// Source: R. G. Newcombe, "Interval estimation for the difference between independent proportions", 1998, method 10.
+/// With the Wilson bounds l and u of each proportion p, the bounds are p₁ - p₂ - √((p₁ - l₁)² + (u₂ - p₂)²) and p₁ - p₂ + √((u₁ - p₁)² +
+/// (p₂ - l₂)²). Source: R. G. Newcombe, "Interval estimation for the difference between independent proportions", 1998, method 10.
 ///
 /// 90 of 100 against 80 of 100:
 ///
@@ -66,11 +66,12 @@ pub fn newcombe(first: (i64, i64), second: (i64, i64)) -> Option<(f64, f64, f64)
     Some((p1 - p2, p1 - p2 - down, p1 - p2 + up))
 }
 
-/// The net promoter score (-100 to 100), with the lower and the upper bound of its adjusted interval, which can lie beyond -100 and 100; `None` without
-/// answers.
+/// The net promoter score (-100 to 100), with the lower and the upper bound of its adjusted interval, which can lie beyond -100 and 100;
+/// `None` without answers.
 ///
-/// The score is 100 (promoters - detractors) / answers. For the interval one promoter, one passive and one detractor are added to the answers; with the
-/// shares p and d of promoters and detractors in these n + 3 answers, the bounds are 100 (p - d ± z √((p + d - (p - d)²) / (n + 3))).
+/// The score is 100 (promoters - detractors) / answers. For the interval one promoter, one passive and one detractor are added to the
+/// answers; with the shares p and d of promoters and detractors in these n + 3 answers, the bounds are 100 (p - d ± z √((p + d - (p - d)²)
+/// / (n + 3))).
 ///
 /// Five promoters, two detractors and three passives: the interval is 23.077 ± 43.456.
 ///
@@ -91,11 +92,11 @@ pub fn nps(promoters: i64, detractors: i64, answers: i64) -> Option<(f64, f64, f
     Some((score, 100.0 * (p - d - half), 100.0 * (p - d + half)))
 }
 
-/// The lower and the upper bound of Fisher's interval of Spearman's `rho` (-1 to 1) over `n` pairs, of which there must be more than 3. A rho of -1 or 1
-/// is its own lower and upper bound.
+/// The lower and the upper bound of Fisher's interval of Spearman's `rho` (-1 to 1) over `n` pairs, of which there must be more than 3. A
+/// rho of -1 or 1 is its own lower and upper bound.
 ///
-/// The bounds are tanh(atanh(rho) ± z √((1 + rho²/2) / (n - 3))).
-/// Source of the standard error: D. G. Bonett and T. A. Wright, "Sample size requirements for estimating Pearson, Kendall and Spearman correlations", 2000.
+/// The bounds are tanh(atanh(rho) ± z √((1 + rho²/2) / (n - 3))). Source of the standard error: D. G. Bonett and T. A. Wright, "Sample size
+/// requirements for estimating Pearson, Kendall and Spearman correlations", 2000.
 ///
 /// A rho of -0.4 over 20 pairs:
 ///

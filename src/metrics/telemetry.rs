@@ -1,6 +1,7 @@
 //! The metrics of the process: counters since its start and the state of its Kafka membership, in a registry of the `prometheus` crate.
 //!
-//! Does not know the ledger, the windows or their coverage: those are read from the snapshot. Each worker counts its records in [`PendingCounts`].
+//! Does not know the ledger, the windows or their coverage: those are read from the snapshot. Each worker counts its records in
+//! [`PendingCounts`].
 
 mod event_types;
 mod pending_counts;

@@ -1,6 +1,7 @@
 //! Single values of a snapshot, by the name and labels under which the exposition shows them; the live page is made from these.
 //!
-//! They are read through the same catalogue as the exposition, so a value here and its sample there cannot differ. Does not know where a value is shown.
+//! They are read through the same catalogue as the exposition, so a value here and its sample there cannot differ. Does not know where a
+//! value is shown.
 
 use super::exposition::{Exposition, is_seen};
 use super::family::{Family, Read, Variant};
@@ -54,15 +55,15 @@ impl Exposition {
 }
 
 impl<'a> Values<'a> {
-    /// The overall sample of a family with these own labels, in the order of the family and without the window. Of a histogram only the `_count` can be
-    /// read.
+    /// The overall sample of a family with these own labels, in the order of the family and without the window. Of a histogram only the
+    /// `_count` can be read.
     #[must_use]
     pub fn overall(&self, name: &str, labels: &[(&str, &str)]) -> Option<Sample> {
         self.sample(&self.overall, name, labels)
     }
 
-    /// The sample of one group. `None` also where the family does not exist for the grouping set of the group, or has never counted anything for the
-    /// group.
+    /// The sample of one group. `None` also where the family does not exist for the grouping set of the group, or has never counted
+    /// anything for the group.
     #[must_use]
     pub fn of_group(&self, group: &Group<'_>, name: &str, labels: &[(&str, &str)]) -> Option<Sample> {
         self.sample(group.key, name, labels)

@@ -1,4 +1,5 @@
-//! Dashboards for Grafana. Names, units and definitions come from the catalogue, and the panels query the series that the recording rules record.
+//! Dashboards for Grafana. Names, units and definitions come from the catalogue, and the panels query the series that the recording rules
+//! record.
 //!
 //! Does not know any value, the API of Grafana, or where the files lie.
 

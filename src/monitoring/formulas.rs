@@ -1,5 +1,5 @@
-//! The formulas by which each derived family is computed again from parts that add up over replicas: PromQL over the exported names, each of which means
-//! here the merged series of the same grouping set.
+//! The formulas by which each derived family is computed again from parts that add up over replicas: PromQL over the exported names, each
+//! of which means here the merged series of the same grouping set.
 //!
 //! Does not know grouping sets, recorded names or YAML.
 
@@ -52,8 +52,9 @@ pub(super) const PROPORTIONS: [Proportion; 21] = [
     share("cx_churn_ratio_by_experience", "cx_customers_churned_by_experience", "cx_customers_active_at_start_by_experience"),
 ];
 
-/// Series that no replica exports and that several formulas share, each after the series that it reads. In the adjusted score one promoter, one passive
-/// and one detractor are added. A pooled correlation weights each replica by the number of its pairs less 3, as Fisher's z does.
+/// Series that no replica exports and that several formulas share, each after the series that it reads. In the adjusted score one promoter,
+/// one passive and one detractor are added. A pooled correlation weights each replica by the number of its pairs less 3, as Fisher's z
+/// does.
 pub(super) const HELPERS: [(&str, &str); 4] = [
     ("cx_nps_answers", "sum without (group) (cx_nps_responses)"),
     (
@@ -69,8 +70,8 @@ pub(super) const HELPERS: [(&str, &str); 4] = [
     ("cx_correlation_weight", "sum without (REPLICA) ((raw_cx_correlation_pairs - 3) and raw_cx_correlation)"),
 ];
 
-/// The derived families that are neither a proportion nor the mean or a quantile of a histogram. A mean score exists only where every replica that has
-/// answers has one, because answers on several scales have no common mean.
+/// The derived families that are neither a proportion nor the mean or a quantile of a histogram. A mean score exists only where every
+/// replica that has answers has one, because answers on several scales have no common mean.
 const EXPRESSIONS: [(&str, &str); 5] = [
     (
         "cx_csat_mean_score",
@@ -85,7 +86,8 @@ const EXPRESSIONS: [(&str, &str); 5] = [
     ),
 ];
 
-/// The formula of a derived family; `None` for a family that needs more than one rule. `durations` are the names of the histograms without `_seconds`.
+/// The formula of a derived family; `None` for a family that needs more than one rule. `durations` are the names of the histograms without
+/// `_seconds`.
 pub(super) fn of(family: &str, durations: &[&str]) -> Option<String> {
     let proportion = PROPORTIONS.iter().find_map(|p| {
         let is_bound = |side: &str| family == bound_of(p.name, side);

@@ -17,8 +17,8 @@ pub(super) struct Selector {
     pub(super) modifier: String,
 }
 
-/// The expression in which every name that begins with `cx_` or `raw_cx_` is replaced, except in quotes. Matchers of the template are kept before those of
-/// the selector.
+/// The expression in which every name that begins with `cx_` or `raw_cx_` is replaced, except in quotes. Matchers of the template are kept
+/// before those of the selector.
 pub(super) fn with_selectors(template: &str, select: impl Fn(&str) -> Selector) -> String {
     let mut out = String::with_capacity(2 * template.len());
     let mut rest = template;
@@ -88,8 +88,8 @@ pub(super) fn bound(centre: &str, side: char, error: &str) -> String {
     format!("{centre} {side} {Z} * {error}")
 }
 
-/// The z of the difference of two proportions, each given as part and whole. It is NaN, for which no comparison holds, where both proportions are 0 or both
-/// are 1. `across` follows every operator that joins the two, such as `ignoring (baseline)`.
+/// The z of the difference of two proportions, each given as part and whole. It is NaN, for which no comparison holds, where both
+/// proportions are 0 or both are 1. `across` follows every operator that joins the two, such as `ignoring (baseline)`.
 pub(super) fn two_proportions(now: (&str, &str), then: (&str, &str), across: &str) -> String {
     let ((s, n), (s0, n0)) = (now, then);
     let pooled = format!("({s} + {across}{s0}) / ({n} + {across}{n0})");

@@ -1,5 +1,5 @@
-//! The names of the recorded series: `cx_X` of the replicas becomes `cx:X:sum`, `cx:X:min` or `cx:X:max` by its merge operator, and `cx:X:merged` where it
-//! is computed again.
+//! The names of the recorded series: `cx_X` of the replicas becomes `cx:X:sum`, `cx:X:min` or `cx:X:max` by its merge operator, and
+//! `cx:X:merged` where it is computed again.
 //!
 //! Does not know how a value is computed.
 
@@ -81,8 +81,8 @@ impl RecordedNames {
         recorded(name, "", operator)
     }
 
-    /// The expression over the recorded series of a grouping set. In the template `cx_x` is a recorded series, `raw_cx_x` the series of the replicas, and
-    /// `REPLICA` the labels of a replica.
+    /// The expression over the recorded series of a grouping set. In the template `cx_x` is a recorded series, `raw_cx_x` the series of the
+    /// replicas, and `REPLICA` the labels of a replica.
     pub(super) fn write(&self, template: &str, suffix: &str) -> String {
         self.write_at(template, suffix, "", "")
     }

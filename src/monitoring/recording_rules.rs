@@ -1,5 +1,5 @@
-//! The recording rules: the guards, the merged parts, and the values that are computed again from them. The files beside add the values made from several
-//! families (`composites`) and the comparisons with a baseline (`baselines`).
+//! The recording rules: the guards, the merged parts, and the values that are computed again from them. The files beside add the values
+//! made from several families (`composites`) and the comparisons with a baseline (`baselines`).
 //!
 //! Does not know YAML, nor the alerts.
 
@@ -74,7 +74,8 @@ fn of_process() -> Vec<RecordingRule> {
     rules
 }
 
-/// The rules of a merged part. The count of a histogram is its last bucket, which a replica exports even where it does not export the others.
+/// The rules of a merged part. The count of a histogram is its last bucket, which a replica exports even where it does not export the
+/// others.
 fn merged(listed: &ListedFamily<'_>, names: &RecordedNames) -> Vec<RecordingRule> {
     let (name, suffix) = (&listed.family.name, listed.suffix);
     if listed.family.kind() != "histogram" {

@@ -1,4 +1,5 @@
-//! Every expression is valid PromQL and has a meaning: names and labels exist, windows are pinned and not mixed, and only counters have rates.
+//! Every expression is valid PromQL and has a meaning: names and labels exist, windows are pinned and not mixed, and only counters have
+//! rates.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -25,7 +25,8 @@ fn alertmanager_takes_its_configuration() {
     assert!(said.is_none_or(|said| said.is_ok_and(|said| said.contains("3 inhibit rules"))));
 }
 
-/// A critical alert on the pipeline calls a person at any hour. An alert on the organisation goes to the people at work, who alone can act on it.
+/// A critical alert on the pipeline calls a person at any hour. An alert on the organisation goes to the people at work, who alone can act
+/// on it.
 #[test]
 fn every_alert_reaches_the_right_receiver() {
     for alert in all() {

@@ -1,5 +1,6 @@
-//! The cases with which every alert on the organisation is tested: it fires (F), is silent on a small sample (N), is silent while its window is incomplete or a
-//! partition has no owner (G), outlives one missed scrape (M), resolves (R), and behaves the same with two replicas as with one (2).
+//! The cases with which every alert on the organisation is tested: it fires (F), is silent on a small sample (N), is silent while its
+//! window is incomplete or a partition has no owner (G), outlives one missed scrape (M), resolves (R), and behaves the same with two
+//! replicas as with one (2).
 //!
 //! Does not know any alert.
 

@@ -255,8 +255,8 @@ fn nps(series_of: [&'static str; 3], values: [[f64; 4]; 3]) -> Vec<Series> {
         .collect()
 }
 
-/// The whole and the part of a day as `[whole, bad part, good part]`; of the rest of the week that contains the day, `rest`, as `[whole, part]`; and a small
-/// sample, `few`, as `[whole, part]`.
+/// The whole and the part of a day as `[whole, bad part, good part]`; of the rest of the week that contains the day, `rest`, as `[whole,
+/// part]`; and a small sample, `few`, as `[whole, part]`.
 pub(crate) fn trend(names: [&'static str; 2], windows: [&'static str; 2], day: [f64; 3], rest: [f64; 2], few: [f64; 2]) -> Vec<Series> {
     let ([whole, part], [short, long], [all, bad, good]) = (names, windows, day);
     vec![

@@ -49,8 +49,8 @@ impl Step {
     }
 }
 
-/// Runs timelines against the alert at an index of the shipped file, and returns the failures. The test files stay in the target folder, so that they can be run
-/// by hand.
+/// Runs timelines against the alert at an index of the shipped file, and returns the failures. The test files stay in the target folder, so
+/// that they can be run by hand.
 pub(crate) fn run(shipped: &Shipped, alert: usize, step: Step, timelines: &[Timeline]) -> Option<String> {
     let name = shipped.names()[alert];
     let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("rules").join(format!("{alert:02}-{name}"));

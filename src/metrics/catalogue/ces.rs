@@ -40,7 +40,8 @@ pub(in crate::metrics) fn families() -> Vec<Family> {
     families
 }
 
-/// The mean effort on the scale of 1 to 5: 1 + 4 * mean of e, where e is the effort above the least of its scale, divided by the span of the scale.
+/// The mean effort on the scale of 1 to 5: 1 + 4 * mean of e, where e is the effort above the least of its scale, divided by the span of
+/// the scale.
 pub(super) fn effort_score(reader: &Reader<'_>) -> Option<f64> {
     let count = reader.all_answers(Measure::Ces).count;
     let efforts: f64 = reader.by_scale(Measure::Ces).map(|(scale, answers)| answers.points as f64 / span(scale)).sum();

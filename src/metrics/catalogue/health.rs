@@ -1,5 +1,5 @@
-//! The health index: one number for the whole organisation, the weighted mean of parts that are compared with their targets. It says where to look, and
-//! not what is wrong.
+//! The health index: one number for the whole organisation, the weighted mean of parts that are compared with their targets. It says where
+//! to look, and not what is wrong.
 
 use std::sync::Arc;
 
@@ -46,6 +46,11 @@ pub(in crate::metrics) fn families(settings: &EngineSettings) -> Vec<Family> {
             .merged(Merge::Max)
             .of_now(),
     ]
+}
+
+/// The parts of the index, each with the values of the label `metric` of the metrics that it is the mean of.
+pub(crate) fn health_parts() -> [(&'static str, Vec<&'static str>); PARTS.len()] {
+    PARTS.map(|(part, metrics)| (part, metrics.iter().map(|metric| metric.name()).collect()))
 }
 
 struct Health {

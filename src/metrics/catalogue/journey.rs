@@ -50,7 +50,7 @@ pub(in crate::metrics) fn families(settings: &EngineSettings) -> Vec<Family> {
         )
         .labelled(STAGE),
     ];
-    let stay = "time in the stage of those who moved on to another stage in the window";
+    let stay = "the time in the stage, for the customers who moved on to another stage in the window";
     let stays = durations::of_measure("cx_journey_stage", Measure::JourneyStageTime, stay, settings);
     families.extend(stays.into_iter().map(|family| family.labelled(STAGE)));
     families.extend(conversion().into_iter().map(|family| family.labelled(CONFIGURED_STAGE)));

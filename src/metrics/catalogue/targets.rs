@@ -10,8 +10,8 @@ use crate::metrics::family::{Family, GroupingSets, Merge, OwnLabels, Variant};
 use crate::metrics::reader::Reader;
 use crate::metrics::statistics;
 
-/// A metric for which a target can be set. A response time has two targets: its length in seconds, and the share of the decided contacts that must
-/// meet it.
+/// A metric for which a target can be set. A response time has two targets: its length in seconds, and the share of the decided contacts
+/// that must meet it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum TargetMetric {
     Seconds(TargetTime),
@@ -85,8 +85,8 @@ fn attainment(time: TargetTime, name: &str, plural: &str) -> [Family; 5] {
     [met.merged(Merge::Sum), decided, share, lower, upper]
 }
 
-/// CSAT of the contacts whose first-response target was met, or was missed. The latest answer about each contact counts, at the later of the times of
-/// the answer and of the decision.
+/// CSAT of the contacts whose first-response target was met, or was missed. The latest answer about each contact counts, at the later of
+/// the times of the answer and of the decision.
 fn csat_by_target(side: &str, measure: Measure) -> Vec<Family> {
     let answers = move |reader: &Reader<'_>| reader.answers(measure, Label::default()).cloned().unwrap_or_default();
     let count = |name: String, help: String, pick: fn(&Answers) -> i64| {
@@ -151,8 +151,8 @@ impl Targets {
         Self { settings: settings.targets.clone(), sets, contact_sets: settings.grouping_sets.len() }
     }
 
-    /// The target of a metric for the group of the reader; `None` where no rule sets one. Churn has groups of customers only, and every other metric
-    /// has groups of contacts only.
+    /// The target of a metric for the group of the reader; `None` where no rule sets one. Churn has groups of customers only, and every
+    /// other metric has groups of contacts only.
     pub(super) fn of(&self, metric: TargetMetric, reader: &Reader<'_>) -> Option<f64> {
         let group = reader.group;
         if group.set.is_some_and(|set| (set >= self.contact_sets) != (metric == TargetMetric::Churn)) {
@@ -190,7 +190,7 @@ impl TargetMetric {
     ];
 
     /// The value of the label `metric`.
-    const fn name(self) -> &'static str {
+    pub(super) const fn name(self) -> &'static str {
         match self {
             Self::Seconds(TargetTime::FirstResponse) => "first_response",
             Self::Attainment(TargetTime::FirstResponse) => "first_response_attainment",

@@ -1,4 +1,5 @@
-//! Trends: a short window against a baseline window without the short one. The two parts share no answer, so their difference has an interval.
+//! Trends: a short window against a baseline window without the short one. The two parts share no answer, so their difference has an
+//! interval.
 
 use super::ces;
 use super::customers::{self, active_at_start, is_base_known};
@@ -25,7 +26,8 @@ enum TrendMetric {
 /// The difference between the short window and the rest, and the bounds of its interval where it has one.
 type Trend = (f64, Option<(f64, f64)>);
 
-/// `metric` and `baseline`: every metric for each baseline window. The label is the index of the baseline window, the part the place of the metric.
+/// `metric` and `baseline`: every metric for each baseline window. The label is the index of the baseline window, the part the place of the
+/// metric.
 const METRIC_AND_BASELINE: OwnLabels = OwnLabels::new(&["metric", "baseline"], |snapshot| {
     let mut baselines: Vec<usize> = snapshot.trends.iter().map(|trend| trend.baseline).collect();
     baselines.sort_unstable();

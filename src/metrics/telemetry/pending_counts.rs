@@ -1,5 +1,5 @@
-//! The counters of each topic, and the counts that a worker has not flushed into them yet. A worker counts every record in memory of its own and flushes
-//! once a turn, so that no two threads write to the same memory and no label is hashed for a record.
+//! The counters of each topic, and the counts that a worker has not flushed into them yet. A worker counts every record in memory of its
+//! own and flushes once a turn, so that no two threads write to the same memory and no label is hashed for a record.
 
 use prometheus::local::{LocalHistogram, LocalIntCounter};
 use prometheus::{Histogram, IntCounter, IntCounterVec};
@@ -66,8 +66,8 @@ impl PendingCounts {
         }
     }
 
-    /// Counts an applied event by its type, and observes the seconds from its event time to now. An event whose producer has a clock that is ahead
-    /// counts with a delay of 0.
+    /// Counts an applied event by its type, and observes the seconds from its event time to now. An event whose producer has a clock that
+    /// is ahead counts with a delay of 0.
     ///
     /// # Panics
     /// When the telemetry has no topic of this index.

@@ -1,6 +1,7 @@
 //! The conditions that several alerts share, and the two kinds of alerts.
 //!
-//! A condition on the organisation holds only while its window is complete and has enough cases: the interval of a single bad answer must not alert.
+//! A condition on the organisation holds only while its window is complete and has enough cases: the interval of a single bad answer must
+//! not alert.
 
 use crate::config::Configuration;
 use crate::monitoring::alert::{Alert, AlertSeverity};
@@ -90,7 +91,8 @@ impl<'a> Conditions<'a> {
 }
 
 impl WatchedProportion {
-    /// The conditions of a change over 24 hours: against a week ago and, where there is no such history, against the longer window of the trend.
+    /// The conditions of a change over 24 hours: against a week ago and, where there is no such history, against the longer window of the
+    /// trend.
     pub(super) fn changed(&self, conditions: &Conditions<'_>, breakdown: Breakdown) -> Vec<Comparison> {
         let day = conditions.window("24h");
         let (Self { family, count, count_min, .. }, Breakdown { suffix, labels, z, .. }) = (self, breakdown);
@@ -124,8 +126,8 @@ impl WatchedProportion {
     }
 }
 
-/// The condition that the share of contacts within a target is certainly below the required share. A contact that is still waiting past its deadline is
-/// already decided as missed.
+/// The condition that the share of contacts within a target is certainly below the required share. A contact that is still waiting past its
+/// deadline is already decided as missed.
 pub(super) fn target_missed(conditions: &Conditions<'_>, measure: &str, window: &'static str, count_min: u32) -> String {
     let Breakdown { suffix, .. } = conditions.teams();
     let window = conditions.window(window);

@@ -46,7 +46,8 @@ pub(super) fn alerts(conditions: &Conditions<'_>) -> Vec<Alert> {
     alerts
 }
 
-/// Slower over the day, and still slower in the last hour: the day makes the alert reliable, and the hour ends it soon after the cause has ended.
+/// Slower over the day, and still slower in the last hour: the day makes the alert reliable, and the hour ends it soon after the cause has
+/// ended.
 fn slower(conditions: &Conditions<'_>, measure: &str) -> Vec<Comparison> {
     let Breakdown { suffix, labels, .. } = conditions.teams();
     let (hour, day) = (conditions.window("1h"), conditions.window("24h"));

@@ -41,8 +41,8 @@ pub(super) fn alerts(conditions: &Conditions<'_>) -> Vec<Alert> {
     alerts
 }
 
-/// CSAT is certainly below its target. The upper bound of a few bad answers would be so too, hence the least number of answers; a team that does not have
-/// so many in a day is watched over a week.
+/// CSAT is certainly below its target. The upper bound of a few bad answers would be so too, hence the least number of answers; a team that
+/// does not have so many in a day is watched over a week.
 fn csat_below_target(conditions: &Conditions<'_>) -> Vec<Alert> {
     let Breakdown { suffix, labels, .. } = conditions.teams();
     let (day, week) = (conditions.window("24h"), conditions.window("7d"));

@@ -152,7 +152,8 @@ fn of_labels(name: &str, label: &str, series: &str, of: &str, is_several: bool) 
     variable
 }
 
-/// The variable of the windows. Windows overlap, so only one is chosen at a time: at first the window of a day where there is one, otherwise the longest.
+/// The variable of the windows. Windows overlap, so only one is chosen at a time: at first the window of a day where there is one,
+/// otherwise the longest.
 fn windows(names: &[String]) -> Value {
     let first = names.iter().find(|name| *name == "24h").or_else(|| names.last()).cloned().unwrap_or_default();
     let option = |name: &String| json!({ "selected": *name == first, "text": name, "value": name });

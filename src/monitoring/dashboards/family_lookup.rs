@@ -1,4 +1,5 @@
-//! Looks up families in the catalogue: whether one exists for a grouping set, its definition, its recorded name, and the unit that its name ends in.
+//! Looks up families in the catalogue: whether one exists for a grouping set, its definition, its recorded name, and the unit that its name
+//! ends in.
 //!
 //! Does not know any panel.
 

@@ -9,8 +9,8 @@ pub(super) const JOB: &str = "job=\"$job\"";
 /// The first matchers of every selector of a replica's own series.
 pub(super) const INSTANCE: &str = "job=\"$job\",instance=~\"$instance\"";
 
-/// The guard: the window is complete, which means that its data has been seen and that every partition has exactly one owner. It is joined by the labels of
-/// a scrape that the rules keep.
+/// The guard: the window is complete, which means that its data has been seen and that every partition has exactly one owner. It is joined
+/// by the labels of a scrape that the rules keep.
 const COMPLETE: &str = "on (cluster, namespace, job, window) (cx:window_complete:bool{job=\"$job\",window=\"$window\"} == 1)";
 
 /// The merged series of a family, for the chosen window, teams and channels.

@@ -1,5 +1,6 @@
-//! Comparisons of current values with a baseline: the same window a week ago in the history of Prometheus, or the longer window of the product without the
-//! shorter one (`:rest`), which needs no history. Both give a z, so that a difference between few answers does not count as a change.
+//! Comparisons of current values with a baseline: the same window a week ago in the history of Prometheus, or the longer window of the
+//! product without the shorter one (`:rest`), which needs no history. Both give a z, so that a difference between few answers does not
+//! count as a change.
 //!
 //! Does not know the alerts on them.
 
@@ -157,8 +158,8 @@ fn against_rest(pair: &WindowPair<'_>, watched: &[ListedFamily<'_>], names: &Rec
     rules
 }
 
-/// The rules of `cx_trend` and its bounds, which repeat `metrics::catalogue::trend` in PromQL. There are none for the bounds of the effort, whose squares have
-/// no recorded rest, and churn has no bounds.
+/// The rules of `cx_trend` and its bounds, which repeat `metrics::catalogue::trend` in PromQL. There are none for the bounds of the effort,
+/// whose squares have no recorded rest, and churn has no bounds.
 fn trends(pair: &WindowPair<'_>, names: &RecordedNames) -> Vec<RecordingRule> {
     let now = |template: &str| names.write_at(template, "", &pair.short_matcher(), "");
     let rest = |template: &str| of_rest(template, "", pair, names);
@@ -175,7 +176,8 @@ fn trends(pair: &WindowPair<'_>, names: &RecordedNames) -> Vec<RecordingRule> {
     let lost = names.write_at("cx_customers_lost_before", "", &pair.matchers(), "");
     let before = format!("({lost} / ignoring (window, baseline) ({at_start} > 0))");
     rules.push(rule("cx_trend", "churn", format!("{} - {before}", now("cx_churn_ratio"))));
-    // Newcombe's interval: each bound takes one side of the Wilson interval of the first proportion and the other side of that of the second.
+    // Newcombe's interval: each bound takes one side of the Wilson interval of the first proportion and the other side of that of the
+    // second.
     for (family, side, of_now, of_rest) in [("cx_trend_lower", '-', "lower", "upper"), ("cx_trend_upper", '+', "upper", "lower")] {
         let off = |text: &str, bound: &str| format!("({} - {}) ^ 2", bound_selector(text, bound), text);
         let near = off(&now("cx_csat_ratio"), of_now);

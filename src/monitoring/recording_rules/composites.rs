@@ -2,7 +2,7 @@
 //!
 //! They repeat in PromQL what `metrics::catalogue::{targets, health, pain}` do for one replica.
 
-use crate::metrics::{INDEX_WEIGHT_RATIO_MIN, ListedFamily};
+use crate::metrics::{INDEX_WEIGHT_RATIO_MIN, ListedFamily, health_parts};
 use crate::monitoring::promql::{operand, share};
 use crate::monitoring::recorded_names::RecordedNames;
 use crate::monitoring::recording_rule::RecordingRule;
@@ -17,14 +17,6 @@ const TARGET_VALUES: [(&str, &str, &str); 8] = [
     ("nps_experience", "cx_nps_score", "sum without (scope) (cx_nps_score{scope=\"experience\"})"),
     ("ces", "cx_ces_effort_score", "cx_ces_effort_score"),
     ("churn", "cx_churn_ratio", "cx_churn_ratio"),
-];
-
-/// The parts of the health index, each with the metrics that it is the mean of.
-const HEALTH_PARTS: [(&str, &str); 4] = [
-    ("speed", "first_response_attainment|chat_wait_attainment"),
-    ("quality", "resolution_attainment|ces"),
-    ("perception", "csat|nps_service|nps_experience"),
-    ("outcome", "churn"),
 ];
 
 /// The parts of the pain index, each 0 (none) to 1 (worst).
@@ -80,9 +72,9 @@ fn health(set: &ListedFamily<'_>, listed: &[ListedFamily<'_>], names: &RecordedN
     let share = format!("cx:target_share{suffix}:merged");
     let mut rules = vec![RecordingRule::new(share.clone(), format!("({}) >= 0 and {long}", shares.join(" or ")))];
     let part = names.of("cx_health_part", suffix);
-    for (name, metrics) in HEALTH_PARTS {
-        if TARGET_VALUES.iter().any(|(metric, family, _)| metrics.split('|').any(|m| m == *metric) && exists(family)) {
-            let mean = format!("avg without (metric) ({share}{{metric=~\"{metrics}\"}})");
+    for (name, metrics) in health_parts() {
+        if TARGET_VALUES.iter().any(|(metric, family, _)| metrics.contains(metric) && exists(family)) {
+            let mean = format!("avg without (metric) ({share}{{metric=~\"{}\"}})", metrics.join("|"));
             rules.push(RecordingRule::new(part.clone(), mean).labelled("part", name));
         }
     }
