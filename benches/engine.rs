@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use cxpulse::config::Configuration;
-use cxpulse::engine::{Engine, PartitionGroup, Place, Progress, TopicIndex};
+use cxpulse::engine::{Engine, PartitionGroup, Progress, RecordPlace, TopicIndex};
 use cxpulse::event::{Record, decode};
 use cxpulse::metrics::Exposition;
 use cxpulse::organisation::{Emitted, Organisation, Profile};
@@ -47,7 +47,7 @@ fn handle_all(events: &[Emitted], configuration: &Configuration) -> Engine {
         let topic = &configuration.topics[emitted.kind as usize];
         let record = Record { payload: Some(&emitted.payload), offset: line as i64, ..Record::default() };
         let decoded = decode(record, topic, &configuration.decode);
-        let place = Place { group: GROUP, topic: TopicIndex(emitted.kind as u8), offset: line as i64, record_time: None };
+        let place = RecordPlace { group: GROUP, topic: TopicIndex(emitted.kind as u8), offset: line as i64, record_time: None };
         black_box(engine.handle(place, &decoded));
     }
     engine

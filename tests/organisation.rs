@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use cxpulse::config::Configuration;
-use cxpulse::engine::{Engine, Outcome, PartitionGroup, Place, TopicIndex};
+use cxpulse::engine::{Engine, Outcome, PartitionGroup, RecordPlace, TopicIndex};
 use cxpulse::event::{Decoded, Record, decode};
 use cxpulse::organisation::{Emitted, Fault, FaultyFeed, Fed, IncidentSettings, Organisation, PlannedIncidents, Profile, Volume};
 use cxpulse::time::{EventTime, Span};
@@ -224,7 +224,7 @@ fn every_record_has_the_outcome_that_the_feed_expects() {
         if let (None, Decoded::Event(event)) = (fed.fault, &decoded) {
             assert_eq!(event.time, fed.time);
         }
-        let place = Place { group, topic: TopicIndex(topic as u8), offset, record_time: Some(fed.time) };
+        let place = RecordPlace { group, topic: TopicIndex(topic as u8), offset, record_time: Some(fed.time) };
         let outcome = engine.handle(place, &decoded);
         let text = || fed.payload.as_deref().map(String::from_utf8_lossy);
         assert_eq!(outcome.name(), fed.outcome(), "{:?} of {:?}: {outcome:?}", text(), fed.fault);

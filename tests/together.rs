@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use cxpulse::config::Configuration;
-use cxpulse::engine::{Engine, PartitionGroup, Place, Progress, Together, TopicIndex};
+use cxpulse::engine::{Engine, MergedEngines, PartitionGroup, Progress, RecordPlace, TopicIndex};
 use cxpulse::event::{Record, decode};
 use cxpulse::metrics::Exposition;
 use cxpulse::organisation::{FaultyFeed, Fed, Organisation, Profile};
@@ -52,13 +52,13 @@ fn step() -> impl Strategy<Value = Step> {
 
 struct Side {
     engines: Vec<Engine>,
-    together: Together,
+    together: MergedEngines,
 }
 
 impl Side {
     fn new(configuration: &Configuration, engines: usize) -> Self {
         let first = Engine::new(Arc::new(configuration.engine.clone()));
-        let together = Together::of(&first);
+        let together = MergedEngines::of(&first);
         let mut engines: Vec<Engine> = (1..engines).map(|_| first.beside()).collect();
         engines.push(first);
         engines.iter_mut().for_each(|engine| engine.follow_events_until(Some(EventTime::MAX)));
@@ -75,7 +75,7 @@ impl Side {
         let topic = TopicIndex(fed.kind as u8);
         let decoded = decode(record, &configuration.topics[usize::from(topic.0)], &configuration.decode);
         let engine = self.engine(group);
-        engine.handle(Place { group, topic, offset, record_time: Some(fed.time) }, &decoded);
+        engine.handle(RecordPlace { group, topic, offset, record_time: Some(fed.time) }, &decoded);
         engine.set_progress(group, topic, Progress { at_end: offset % 2 == 0, seen_through: fed.time });
     }
 

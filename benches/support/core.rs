@@ -5,7 +5,7 @@ use std::hint::black_box;
 use std::sync::Arc;
 
 use cxpulse::config::Configuration;
-use cxpulse::engine::{Engine, PartitionGroup, Place, Progress, TopicIndex};
+use cxpulse::engine::{Engine, PartitionGroup, Progress, RecordPlace, TopicIndex};
 use cxpulse::event::{Kind, Record, decode};
 use cxpulse::organisation::{Emitted, Organisation, Profile};
 use cxpulse::time::{EventTime, Span};
@@ -68,7 +68,7 @@ impl Made {
             let record = Record { payload: Some(&emitted.payload), offset: line as i64, ..Record::default() };
             let decoded = decode(record, topic, &configuration.decode);
             let place =
-                Place { group: PartitionGroup(group), topic: TopicIndex(emitted.kind as u8), offset: line as i64, record_time: None };
+                RecordPlace { group: PartitionGroup(group), topic: TopicIndex(emitted.kind as u8), offset: line as i64, record_time: None };
             black_box(engine.handle(place, &decoded));
         }
         black_box(engine.snapshot());

@@ -15,7 +15,7 @@ use super::problem::{Complaint, ProblemKind, complaint};
 use super::rule::{check_reached, conditions};
 use super::section::Section;
 use super::value::{length_within, shown};
-use crate::engine::{Rule, Ruled, Schedule};
+use crate::engine::{BusinessHours, Rule, Ruled};
 use crate::event::DimensionSettings;
 use crate::time::EventTime;
 
@@ -32,9 +32,9 @@ const LAST_MS: i64 = 4_133_980_800_000 + 365 * DAY_MS;
 type Hours = Vec<(i64, i64)>;
 
 /// The schedules, and which contacts have which.
-pub(super) fn resolve(root: &mut Section<'_>, dimensions: &[DimensionSettings]) -> (Vec<Schedule>, Ruled<usize>) {
+pub(super) fn resolve(root: &mut Section<'_>, dimensions: &[DimensionSettings]) -> (Vec<BusinessHours>, Ruled<usize>) {
     let mut section = root.section("schedules");
-    let mut schedules: Vec<(Schedule, Place)> = Vec::new();
+    let mut schedules: Vec<(BusinessHours, Place)> = Vec::new();
     for (name, place, node) in section.take_entries() {
         let schedule = read(&name, Section::new(node, place.path.clone(), section.report));
         schedules.push((schedule, place));
@@ -52,7 +52,11 @@ pub(super) fn resolve(root: &mut Section<'_>, dimensions: &[DimensionSettings]) 
     (schedules.into_iter().map(|(schedule, _)| schedule).collect(), rules)
 }
 
-fn rules(root: &mut Section<'_>, schedules: &[(Schedule, Place)], dimensions: &[DimensionSettings]) -> (Ruled<usize>, BTreeSet<usize>) {
+fn rules(
+    root: &mut Section<'_>,
+    schedules: &[(BusinessHours, Place)],
+    dimensions: &[DimensionSettings],
+) -> (Ruled<usize>, BTreeSet<usize>) {
     let (mut rules, mut named) = (Vec::new(), BTreeSet::new());
     for mut section in root.tables("schedule_rules", "").unwrap_or_default() {
         let name: Option<String> = section.required("schedule", "name the schedule: `schedule = \"office\"`");
@@ -82,7 +86,7 @@ fn unknown_schedule(name: &str, known: &[&str]) -> Complaint {
     complaint(ProblemKind::UnknownSchedule, what, hint)
 }
 
-fn read(name: &str, mut section: Section<'_>) -> Schedule {
+fn read(name: &str, mut section: Section<'_>) -> BusinessHours {
     let zone = section.required::<String>("zone", "say whose clock it is: `zone = \"Europe/Berlin\"`");
     let zone = zone.and_then(|name| zone_named(&name).map_err(|c| section.complain("zone", c)).ok());
     let complaints_before = section.report.count();
@@ -93,7 +97,7 @@ fn read(name: &str, mut section: Section<'_>) -> Schedule {
     }
     let holidays = holidays(&mut section);
     section.finish();
-    Schedule::new(name, zone.map(|zone| open_times(&zone, &week, &holidays)).unwrap_or_default())
+    BusinessHours::new(name, zone.map(|zone| open_times(&zone, &week, &holidays)).unwrap_or_default())
 }
 
 fn zone_named(name: &str) -> Result<TimeZone, Complaint> {

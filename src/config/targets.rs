@@ -6,7 +6,7 @@ use super::problem::{ProblemKind, complaint};
 use super::rule::{check_of_customer, check_reached, conditions};
 use super::section::Section;
 use super::value::{chosen, real_within};
-use crate::engine::{DurationBounds, Rule, Ruled, Schedule, TargetSettings, TimeTarget};
+use crate::engine::{BusinessHours, DurationBounds, Rule, Ruled, TargetSettings, TimeTarget};
 use crate::event::DimensionSettings;
 use crate::time::Span;
 
@@ -17,7 +17,7 @@ const CLOCKS: [(&str, bool); 2] = [("business", true), ("calendar", false)];
 /// Lays the schedules and the targets that the file names together.
 pub(super) fn resolve(
     mut section: Section<'_>,
-    (schedules, schedule_rules): (Vec<Schedule>, Ruled<usize>),
+    (schedules, schedule_rules): (Vec<BusinessHours>, Ruled<usize>),
     dimensions: &[DimensionSettings],
 ) -> TargetSettings {
     let has_schedules = schedule_rules.is_configured();

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use cxpulse::config::{self, Configuration};
-use cxpulse::engine::{Engine, Outcome, PartitionGroup, Place, Progress, TopicIndex};
+use cxpulse::engine::{Engine, Outcome, PartitionGroup, Progress, RecordPlace, TopicIndex};
 use cxpulse::event::{Record, decode};
 use cxpulse::metrics::Exposition;
 use cxpulse::time::EventTime;
@@ -55,7 +55,7 @@ impl World {
         let line = format!("{{\"id\":\"e{}\",\"type\":\"{what}\",\"time\":{at}{gap}{members}}}", self.offset);
         let record = Record { payload: Some(line.as_bytes()), offset: self.offset, ..Record::default() };
         let decoded = decode(record, &self.configuration.topics[topic], &self.configuration.decode);
-        let place = Place { group: PartitionGroup(0), topic: TopicIndex(topic as u8), offset: self.offset, record_time: None };
+        let place = RecordPlace { group: PartitionGroup(0), topic: TopicIndex(topic as u8), offset: self.offset, record_time: None };
         self.offset += 1;
         assert_eq!(self.engine.handle(place, &decoded), Outcome::Applied, "{line}");
     }

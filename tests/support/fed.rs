@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use cxpulse::config::Configuration;
-use cxpulse::engine::{Engine, Outcome, PartitionGroup, Place, Progress, TopicIndex};
+use cxpulse::engine::{Engine, Outcome, PartitionGroup, Progress, RecordPlace, TopicIndex};
 use cxpulse::event::{Record, decode};
 use cxpulse::time::EventTime;
 
@@ -36,7 +36,7 @@ impl Fed {
     pub(crate) fn take(&mut self, topic: u8, line: &str) -> Outcome {
         let record = Record { payload: Some(line.as_bytes()), offset: self.offset, ..Record::default() };
         let decoded = decode(record, &self.configuration.topics[usize::from(topic)], &self.configuration.decode);
-        let place = Place { group: GROUP, topic: TopicIndex(topic), offset: self.offset, record_time: None };
+        let place = RecordPlace { group: GROUP, topic: TopicIndex(topic), offset: self.offset, record_time: None };
         self.offset += 1;
         self.engine.handle(place, &decoded)
     }

@@ -5,7 +5,7 @@ use std::io::Write;
 use std::sync::Arc;
 
 use cxpulse::config::{self, Configuration};
-use cxpulse::engine::{Engine, PartitionGroup, Place, TopicIndex};
+use cxpulse::engine::{Engine, PartitionGroup, RecordPlace, TopicIndex};
 use cxpulse::event::{Record, decode};
 use cxpulse::metrics::Exposition;
 use cxpulse::time::EventTime;
@@ -86,8 +86,12 @@ impl Desk {
         let line = event.to_string().into_bytes();
         let record = Record { payload: Some(&line), offset: self.taken, ..Record::default() };
         let decoded = decode(record, &self.configuration.topics[topic], &self.configuration.decode);
-        let place =
-            Place { group: PartitionGroup(0), topic: TopicIndex(u8::try_from(topic).unwrap()), offset: self.taken, record_time: None };
+        let place = RecordPlace {
+            group: PartitionGroup(0),
+            topic: TopicIndex(u8::try_from(topic).unwrap()),
+            offset: self.taken,
+            record_time: None,
+        };
         self.taken += 1;
         assert_eq!(self.engine.handle(place, &decoded).name(), "applied", "{event}");
     }

@@ -1,6 +1,6 @@
 //! Business time against a second implementation that asks of each minute whether the office is open.
 
-use cxpulse::engine::Schedule;
+use cxpulse::engine::BusinessHours;
 use cxpulse::time::{EventTime, Span};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -19,7 +19,7 @@ struct Hours {
 }
 
 impl Hours {
-    fn schedule(&self) -> Schedule {
+    fn schedule(&self) -> BusinessHours {
         let clock = |minute: &i64| format!("{:02}:{:02}", minute / 60, minute % 60);
         let mut text = format!("[schedules.s]\nzone = \"{}\"\nholidays = {:?}\n", self.zone, self.holidays);
         for (day, hours) in WEEKDAYS.iter().zip(&self.week) {
@@ -113,11 +113,11 @@ proptest! {
     }
 }
 
-fn office() -> Schedule {
+fn office() -> BusinessHours {
     configured(&super::desk::open_office()).engine.targets.schedules.remove(0)
 }
 
-fn due(schedule: &Schedule, start: &str, target: Span) -> i64 {
+fn due(schedule: &BusinessHours, start: &str, target: Span) -> i64 {
     schedule.deadline(EventTime(berlin(start)), target).unwrap().0
 }
 

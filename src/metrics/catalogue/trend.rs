@@ -121,7 +121,7 @@ fn trend(short: &Reader<'_>, variant: &Variant) -> Option<Trend> {
 
 /// The answers of the short window, and those of the baseline window without them.
 fn apart(short: Answers, mut long: Answers) -> (Answers, Answers) {
-    long.combine(&short, -1);
+    long.merge(&short, -1);
     (short, long)
 }
 
@@ -176,7 +176,7 @@ impl EffortsByScale {
     fn without(mut self, other: &Self) -> Self {
         for (scale, answers) in &mut self.0 {
             if let Some((_, gone)) = other.0.iter().find(|(s, _)| s == scale) {
-                answers.combine(gone, -1);
+                answers.merge(gone, -1);
             }
         }
         self.0.retain(|(_, answers)| answers.count > 0);
