@@ -63,8 +63,8 @@ macro_rules! fast {
 
 fn slower_kpis() -> Vec<Kpi> {
     let kpi = |alert, apart, labels, says, series, silent| Kpi { alert, apart, labels, says, series, silent };
-    let response = "Nine of ten first responses of team a come within 3h 30m 0s, half as long again as before or more.";
-    let resolution = "Nine of ten resolutions of team a come within 3h 30m 0s, half as long again as before or more.";
+    let response = "Nine of ten first responses of team a come within 3h 30m 0s, at least one and a half times as long as before.";
+    let resolution = "Nine of ten resolutions of team a come within 3h 30m 0s, at least one and a half times as long as before.";
     let only_hour = || ("only the last hour is slow", fast!("cx_first_response_seconds_by_team_bucket", "24h", [50.0, 95.0]));
     let hour_over = || ("the last hour is fast again", fast!("cx_first_response_seconds_by_team_bucket", "1h", [5.0, 9.5]));
     let (history, trend) = ("against=\"history\"", "against=\"trend\"");
@@ -178,7 +178,7 @@ fn waiting_kpis() -> Vec<Kpi> {
             alert: "CxBacklogGrowing",
             apart: "against=\"history\"",
             labels: "",
-            says: "101 tickets are open, and their number grows.",
+            says: "101 tickets are open, and their number is growing.",
             series: vec![series("cx_backlog_tickets", "", [60.0, 90.0, 60.0, 10.0]).growing(1.0)],
             silent: vec![("high and steady", vec![("cx_backlog_tickets", 90.0)])],
         },
@@ -186,7 +186,7 @@ fn waiting_kpis() -> Vec<Kpi> {
             alert: "CxBacklogGrowing",
             apart: "against=\"trend\"",
             labels: "",
-            says: "90 tickets are open, and their number grows.",
+            says: "90 tickets are open, and their number is growing.",
             series: vec![
                 series("cx_backlog_tickets", "", [90.0, 90.0, 90.0, 10.0]),
                 series("cx_tickets_created", "window=\"7d\"", [500.0, 500.0, 500.0, 5.0]),
