@@ -3,8 +3,8 @@
 //! Does not know the ledger, the windows or their coverage: those are read from the snapshot. Each worker counts its records in
 //! [`PendingCounts`].
 
-mod event_types;
 mod pending_counts;
+mod samples;
 
 use std::sync::Mutex;
 
@@ -13,6 +13,7 @@ use prometheus::proto::MetricType;
 use prometheus::{Encoder, Gauge, Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder};
 
 pub use pending_counts::PendingCounts;
+pub use samples::TelemetrySample;
 
 use self::pending_counts::TopicCounters;
 use super::family::OperationalFamily;

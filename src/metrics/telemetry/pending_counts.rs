@@ -4,7 +4,6 @@
 use prometheus::local::{LocalHistogram, LocalIntCounter};
 use prometheus::{Histogram, IntCounter, IntCounterVec};
 
-use super::event_types::type_name;
 use crate::engine::Outcome;
 use crate::event::{Body, Kind, Reason};
 
@@ -73,7 +72,7 @@ impl PendingCounts {
     /// When the telemetry has no topic of this index.
     pub fn count_applied(&mut self, topic: usize, body: &Body, delay_seconds: f64) {
         self.is_empty = false;
-        let type_ = type_name(body);
+        let type_ = body.event_type().name();
         if let Some((_, counter)) = self.topics[topic].applied.iter().find(|(name, _)| *name == type_) {
             counter.inc();
         }
