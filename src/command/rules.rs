@@ -9,7 +9,7 @@ use clap::ValueEnum;
 use super::failure::Usage;
 use super::options::ConfigurationArgs;
 use crate::config::{Configuration, parse_span};
-use crate::monitoring::{self, Baseline, Scale};
+use crate::monitoring::{self, Baseline, RuleParameters};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -91,19 +91,19 @@ pub fn run(args: &RulesArgs) -> anyhow::Result<()> {
     let text = match args.kind {
         RuleKind::Recording => monitoring::recording_file(&configuration, &scale),
         RuleKind::Alerts => monitoring::alerts_file(&configuration, &scale),
-        RuleKind::Later => monitoring::later_file(&scale),
+        RuleKind::Later => monitoring::planned_alerts_file(&scale),
     };
     Ok(io::stdout().lock().write_all(text.as_bytes())?)
 }
 
 impl RulesArgs {
-    fn scale(&self) -> Scale {
+    fn scale(&self) -> RuleParameters {
         let baseline = match self.baseline {
             BaselineArg::Either => Baseline::Either,
             BaselineArg::Offset => Baseline::Offset,
             BaselineArg::Trend => Baseline::Trend,
         };
-        Scale {
+        RuleParameters {
             windows: self.windows.clone(),
             hold: self.hold.clone(),
             keep: self.keep.clone(),
@@ -114,7 +114,7 @@ impl RulesArgs {
     }
 }
 
-fn check(configuration: &Configuration, scale: &Scale) -> Result<(), Usage> {
+fn check(configuration: &Configuration, scale: &RuleParameters) -> Result<(), Usage> {
     let configured: Vec<&str> = configuration.engine.windows.iter().map(|window| window.name.as_str()).collect();
     let absent = monitoring::WINDOWS.iter().map(|shipped| (shipped, scale.window(shipped))).find(|(_, name)| !configured.contains(name));
     match absent {

@@ -15,6 +15,7 @@ mod rules;
 mod scales;
 mod settings;
 mod target_rules;
+mod target_settings;
 
 use std::sync::Arc;
 
@@ -31,7 +32,7 @@ pub(crate) use rules::Rules;
 pub(crate) use scales::{ScaleId, Scales};
 pub use settings::*;
 pub(crate) use target_rules::TimedTarget;
-pub use target_rules::{Condition, Rule, Ruled, TargetSettings, TimeTarget};
+pub use target_settings::{Condition, Rule, Ruled, TargetSettings, TimeTarget};
 
 use crate::event::Scale;
 use crate::time::EventTime;

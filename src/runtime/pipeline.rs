@@ -14,7 +14,7 @@ use crate::config::{Clock, Configuration, Start};
 use crate::engine::{Engine, Outcome, PartitionGroup, Progress, RecordPlace, TopicIndex};
 use crate::event::{DecodeSettings, Decoded, Record, TopicSettings, decode};
 use crate::kafka::{ArrivedRecord, AssignmentChange, PartitionProgress, Sink, TimestampKind, TopicPartition};
-use crate::metrics::telemetry::{self, Tally};
+use crate::metrics::telemetry::{self, PendingCounts};
 use crate::time::{EventTime, Span};
 
 /// The decoder and the engine of one worker.
@@ -27,7 +27,7 @@ pub(super) struct Pipeline {
     record_log: Arc<RecordLog>,
     /// The clock that stamped the last record of each topic.
     timestamp_kinds: Vec<Option<TimestampKind>>,
-    tally: Tally,
+    tally: PendingCounts,
     /// The wall clock at the first record of this turn; `None` between two turns. One reading serves a whole turn, which takes about a millisecond.
     turn_began: Option<EventTime>,
     assigned: BTreeSet<i32>,
@@ -49,7 +49,7 @@ impl Pipeline {
             topics: configuration.topics.clone(),
             decode: configuration.decode.clone(),
             engine,
-            tally: view.telemetry().tally(),
+            tally: view.telemetry().pending_counts(),
             view,
             publisher,
             record_log,
@@ -135,9 +135,9 @@ impl Sink for Pipeline {
         let Some(first) = sinks.first() else { return };
         let (view, publisher) = (Arc::clone(&first.view), Arc::clone(&first.publisher));
         view.telemetry().count_rebalance(match change {
-            AssignmentChange::Assigned => telemetry::Rebalance::Assign,
-            AssignmentChange::Revoked => telemetry::Rebalance::Revoke,
-            AssignmentChange::Lost => telemetry::Rebalance::Lost,
+            AssignmentChange::Assigned => telemetry::AssignmentChange::Assign,
+            AssignmentChange::Revoked => telemetry::AssignmentChange::Revoke,
+            AssignmentChange::Lost => telemetry::AssignmentChange::Lost,
         });
         if change == AssignmentChange::Assigned {
             tracing::info!(target: "cxpulse::kafka", groups = partitions.len(), ?partitions, "assigned");
