@@ -1,12 +1,11 @@
-//! What the binary does: the command line, and one module per command.
+//! The command line of the binary: one module for each command.
 //!
-//! Knows every part and owns none of their workings: a command reads arguments and configuration, builds, runs, and ends with an exit code.
+//! A command reads its arguments and the configuration, builds the parts it needs, runs them, and ends with an exit code. Does not know how any part works.
 
 pub mod check;
 pub mod dashboards;
 pub mod demo;
 mod failure;
-mod feeding;
 pub mod generate;
 pub mod healthcheck;
 pub mod logging;
@@ -15,12 +14,13 @@ pub mod options;
 pub mod replay;
 pub mod rules;
 pub mod run;
+mod sending;
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-pub use failure::{Told, Usage};
+pub use failure::{Reported, Usage};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -32,10 +32,11 @@ Examples:
     cxpulse check --config cxpulse.toml --connect
   Metrics of recorded events at an instant:
     cxpulse replay --input tickets=tickets.jsonl.gz --at 2026-03-02T12:00:00Z
-  Fill a cluster's topics with made events:
+  Fill a cluster's topics with synthetic events:
     cxpulse generate --bootstrap-servers localhost:9092 --rate 50
 
-Every setting can be given in the file, as a variable (CXPULSE_KAFKA__GROUP_ID) and with --set (--set kafka.group_id=cx); the later wins.
+Every setting can be given in the file, as a variable (CXPULSE_KAFKA__GROUP_ID) and with --set (--set kafka.group_id=cx). A variable overrides \
+the file, and --set overrides both.
 
 Exit codes:
   0 clean end
@@ -43,6 +44,7 @@ Exit codes:
   3 the consumer did not stop in time
   5 the cluster refused authentication, authorisation or this member
   64 wrong command line
+  70 internal error of cxpulse; please report it
   78 wrong configuration
   130 second signal";
 
@@ -67,12 +69,12 @@ enum Command {
     Dashboards(dashboards::DashboardsArgs),
 }
 
-/// Runs the command that the process's arguments name, and gives its exit code.
+/// Runs the command that the process's arguments name, and returns its exit code.
 #[must_use]
 pub fn main() -> ExitCode {
     let command = match CommandLine::try_parse() {
         Ok(line) => line.command,
-        Err(answer) => return told(&answer),
+        Err(answer) => return print_parser_answer(&answer),
     };
     let ended = match command {
         Command::Run(args) => run::run(&args),
@@ -87,14 +89,37 @@ pub fn main() -> ExitCode {
     };
     match ended {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => failure::tell(&error),
+        Err(error) => failure::report(&error),
     }
 }
 
-/// Prints what the parser has to say: help and version on stdout, mistakes on stderr with the exit code of a wrong command line.
-fn told(answer: &clap::Error) -> ExitCode {
+/// Prints the parser's answer: help and version on stdout; mistakes on stderr, with the exit code of a wrong command line.
+fn print_parser_answer(answer: &clap::Error) -> ExitCode {
     let code = if answer.use_stderr() { ExitCode::from(failure::EXIT_USAGE) } else { ExitCode::SUCCESS };
-    // Nobody is left to be told that the message could not be printed.
+    // Where the message cannot be printed, no other way is left to report that.
     drop(answer.print());
     code
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kafka::Failure;
+    use crate::runtime::ServiceFailure;
+
+    #[test]
+    fn the_help_lists_the_exit_code_of_every_failure() {
+        let text = String::new;
+        let codes = [
+            failure::EXIT_USAGE,
+            Failure::Client(text()).exit_code(),
+            Failure::Refused(text()).exit_code(),
+            ServiceFailure::Environment(text()).exit_code(),
+            ServiceFailure::Deadline.exit_code(),
+            ServiceFailure::Internal(text()).exit_code(),
+        ];
+        for code in codes {
+            assert!(EXAMPLES.lines().any(|line| line.trim_start().starts_with(&format!("{code} "))), "{code} is missing");
+        }
+    }
 }

@@ -75,12 +75,20 @@ pub struct Site {
 
 /// The server cannot listen on an address.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot listen on `{address}` (web.listen_addresses)\nhint: {}", hint(.source))]
+#[error("cannot listen on `{address}` (web.listen_addresses)")]
 pub struct BindError {
     /// The address as configured.
     pub address: SocketAddr,
     /// Why the system refused it.
     pub source: std::io::Error,
+}
+
+impl BindError {
+    /// The advice to the user.
+    #[must_use]
+    pub fn hint(&self) -> &'static str {
+        hint(&self.source)
+    }
 }
 
 /// Binds every address. Port 0 takes a free port; the listener's local address then names it.

@@ -1,33 +1,35 @@
-//! Hop 1 of the way of an event: broker bytes to records. The only place with rdkafka.
+//! Stage 1 of the way of an event: records come from the brokers. This is the only user of rdkafka.
 //!
-//! * [`Session`] is one membership of the consumer group: it polls and follows the assignment;
-//! * [`Share`] is one worker's part of it: it takes the records of some partition groups and hands them to a [`Sink`];
-//! * [`wait_for_topics`] is what comes before: every topic there, with equal partition counts;
-//! * [`inspect()`] is what `check --connect` asks a cluster.
+//! * [`wait_for_topics`] comes first: it waits until every topic exists, and refuses unequal partition counts;
+//! * [`Session`] is one membership of the consumer group: it polls the client and follows the assignment;
+//! * [`WorkerPartitions`] are the partition groups of one worker: they take records and hand them to a [`Sink`];
+//! * [`PartitionProgress`] is how far one topic partition has been read;
+//! * [`inspect()`] asks a cluster the questions of `check --connect`.
 //!
-//! Does not know events, the engine, metrics or the wall clock. What a record means, and which offset a partition group goes on from, is the
-//! [`Sink`]'s business.
+//! Does not know events, the engine, metrics or the wall clock. The [`Sink`] knows the meaning of a record, and the offset at which a partition resumes.
 
-mod assignment;
-mod attributes;
+mod client_errors;
+mod cloud_event_headers;
 mod cluster;
-mod context;
-pub mod embedded;
+mod cluster_check;
+mod cluster_observer;
+pub mod embedded_broker;
 mod failure;
-mod group;
-mod inspect;
-mod observer;
-pub mod produce;
+mod group_queues;
+mod partition_progress;
+pub mod producer;
 mod properties;
+mod reading_order;
+mod rebalance;
 mod session;
-mod share;
 mod sink;
+mod worker_partitions;
 
-pub use assignment::{Feed, TopicPartition};
 pub use cluster::{Cluster, Lookup, LookupError, TopicState, wait_for_topics};
+pub use cluster_check::{Finding, FindingSeverity, inspect};
 pub use failure::Failure;
-pub use inspect::{Finding, Severity, inspect};
+pub use partition_progress::{PartitionProgress, TopicPartition};
 pub use properties::group_consumer;
 pub use session::{Session, SessionSettings, StartAt};
-pub use share::{Held, Share, Stopped, stop_all, stop_all_settled};
-pub use sink::{Arrived, Rebalance, Sink, TimestampKind};
+pub use sink::{ArrivedRecord, AssignmentChange, Sink, TimestampKind};
+pub use worker_partitions::{StoppedPartitions, WorkerPartitions, stop_all, stop_all_settled};

@@ -1,59 +1,60 @@
-//! The rules for Prometheus, generated from the catalogue: recording rules that merge replicas, and the alerts on what they record.
+//! What Prometheus and Grafana load, generated from the catalogue of metrics: recording rules that merge replicas, the alerts on what they
+//! record, and dashboards.
 //!
-//! Takes the catalogue and the configuration, gives YAML. Does not know any value, Prometheus's API, or where the files lie.
+//! Takes the catalogue and the configuration, and gives YAML and JSON. Does not know any value, the API of Prometheus or Grafana, or where
+//! the files lie.
 
 mod alert;
 mod alerts;
-mod baseline;
-mod composite;
 mod dashboards;
-mod formula;
+mod formulas;
 mod promql;
-mod recorded;
-mod recording;
-mod scale;
+mod recorded_names;
+mod recording_rule;
+mod recording_rules;
+mod rule_parameters;
 mod yaml;
 
-pub use alert::{Alert, Severity};
+pub use alert::{Alert, AlertSeverity};
 pub use dashboards::{Dashboard, dashboards};
-pub use recorded::UNMERGED;
-pub use recording::Recording;
-pub use scale::{Baseline, DASHBOARDS, RUNBOOKS, Scale, WINDOWS};
+pub use recorded_names::UNMERGED;
+pub use recording_rule::RecordingRule;
+pub use rule_parameters::{Baseline, DASHBOARDS, RUNBOOKS, RuleParameters, WINDOWS};
 
 use crate::config::Configuration;
 
 /// The recording rules of a configuration as a rule file.
 #[must_use]
-pub fn recording_file(configuration: &Configuration, scale: &Scale) -> String {
-    yaml::recording_file(&recording_rules(configuration, scale))
+pub fn recording_file(configuration: &Configuration, parameters: &RuleParameters) -> String {
+    yaml::recording_file(&recording_rules(configuration, parameters))
 }
 
-/// The recording rules of a configuration, in the order in which they must be evaluated.
+/// The recording rules of a configuration, each after the rules that it reads.
 #[must_use]
-pub fn recording_rules(configuration: &Configuration, scale: &Scale) -> Vec<Recording> {
-    recording::rules(configuration, scale)
+pub fn recording_rules(configuration: &Configuration, parameters: &RuleParameters) -> Vec<RecordingRule> {
+    recording_rules::rules(configuration, parameters)
 }
 
 /// The alerts of a configuration as a rule file.
 #[must_use]
-pub fn alerts_file(configuration: &Configuration, scale: &Scale) -> String {
-    yaml::alerts_file("cx.alerts", &alerts(configuration, scale), scale)
+pub fn alerts_file(configuration: &Configuration, parameters: &RuleParameters) -> String {
+    yaml::alerts_file("cx.alerts", &alerts(configuration, parameters), parameters)
 }
 
 /// The alerts of a configuration.
 #[must_use]
-pub fn alerts(configuration: &Configuration, scale: &Scale) -> Vec<Alert> {
-    alerts::of(configuration, scale)
+pub fn alerts(configuration: &Configuration, parameters: &RuleParameters) -> Vec<Alert> {
+    alerts::of(configuration, parameters)
 }
 
-/// The alerts on families that are planned, as a rule file.
+/// The alerts on planned families as a rule file.
 #[must_use]
-pub fn later_file(scale: &Scale) -> String {
-    yaml::alerts_file("cx.later", &later_alerts(), scale)
+pub fn planned_alerts_file(parameters: &RuleParameters) -> String {
+    yaml::alerts_file("cx.later", &planned_alerts(), parameters)
 }
 
-/// The alerts on families that are planned: to be loaded once those are exported.
+/// The alerts on planned families, which are to be loaded once those are exported.
 #[must_use]
-pub fn later_alerts() -> Vec<Alert> {
-    alerts::later()
+pub fn planned_alerts() -> Vec<Alert> {
+    alerts::planned()
 }

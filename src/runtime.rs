@@ -1,26 +1,28 @@
-//! The shell around the engine: the loops, the wall clock, and what scrapes read. Nothing else reads a clock.
+//! The shell around the engine: its threads, the wall clock, and the values that HTTP serves. No other part lets the wall clock into a number.
 //!
-//! * [`Service`] is the running whole: a thread that polls, workers that consume, and what they show to the world;
-//! * [`MemoryBudget`] is what the state may take, beside what the process may have;
-//! * [`Shared`] is that: the newest snapshot, the process's own telemetry, whether it is ready and healthy.
+//! * [`Service`] is the running whole: a polling thread and the workers, from start to stop;
+//! * [`ServiceView`] is its outside: the newest snapshot, the process's own telemetry, and whether it is healthy and ready;
+//! * [`MemoryBudget`] is the memory that the state may take, and [`memory_limit`] the memory that the process may have.
 //!
-//! Does not know how HTTP asks, what metric text looks like or how Kafka delivers. Each worker has an engine of its own for the partition groups of
-//! its share; the polling thread stops all of them for the moment in which their sums are gathered, and reads a snapshot while they go on.
+//! Does not know HTTP requests, the text of metrics or how Kafka delivers. Each worker has an engine of its own for its partition groups. For a snapshot
+//! the polling thread stops all workers while their totals are gathered, and reads the values from the sums after the workers have gone on.
 
-mod asked;
+mod catch_up;
 mod clock;
-mod consume;
-mod crew;
-mod journal;
-mod memory;
+mod failure;
+mod health;
+mod memory_budget;
 mod pipeline;
-mod publisher;
-mod sampled;
+mod poll_loop;
+mod record_log;
 mod service;
-mod shared;
-mod silence;
+mod service_view;
+mod snapshot_publisher;
+mod snapshot_requests;
+mod workers;
 
 pub use clock::wall_now;
-pub use memory::{MemoryBudget, memory_limit};
-pub use service::{Failure, Service};
-pub use shared::Shared;
+pub use failure::ServiceFailure;
+pub use memory_budget::{MemoryBudget, memory_limit};
+pub use service::Service;
+pub use service_view::ServiceView;

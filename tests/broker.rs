@@ -1,8 +1,9 @@
-//! The real binary against a real Apache Kafka broker, from outside: records in, exposition and exit codes out.
+//! The real binary with a real Apache Kafka broker, from outside: records go in; exposition and exit codes come out.
 //!
-//! Without Java or the broker's jars each test says so and passes; `tests/run.sh` brings both. One broker serves all tests, one at a time.
+//! Without Java or the broker's jars each test prints that it is left out, and passes; `tests/run.sh` brings both. One broker serves all tests, one at a
+//! time.
 
-// Named, because `cargo fmt` would look for it below `broker/`.
+// The path is named, because `cargo fmt` would search for the folder below `broker/`.
 #[path = "support"]
 mod support {
     pub(crate) mod broker;

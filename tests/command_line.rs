@@ -1,10 +1,10 @@
-//! The binary as a shell meets it: help, exit codes, what goes to which stream.
+//! The binary as a shell sees it: its help, its exit codes, and the contents of its streams.
 
 use std::io::Write;
 use std::net::TcpListener;
 use std::process::{Command, Output, Stdio};
 
-/// The binary without any `CXPULSE_` variable of whoever runs the tests.
+/// The binary without any `CXPULSE_` variable of the tests' environment.
 fn cxpulse(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_cxpulse"));
     for (name, _) in std::env::vars_os() {

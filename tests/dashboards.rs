@@ -1,4 +1,4 @@
-//! The dashboards: generated equals committed, and every panel asks for something that is there, in a way that means something.
+//! The dashboards: the committed files equal the generated ones, and every panel queries series that exist, in a way that has a meaning.
 
 #[path = "support"]
 mod support {

@@ -1,7 +1,7 @@
-//! The service against librdkafka's own mock broker: consuming, rebalances, outages, what is waited for and what is not. No Java, loopback only.
+//! The service with librdkafka's own mock broker: consuming, rebalances, outages, and failures. Without Java, and on loopback only.
 //!
-//! The mock cluster may not leave the thread that made it, so each test keeps its own. It waits three seconds before a group's first assignment,
-//! which is most of what these tests take; they run side by side.
+//! The mock cluster may not leave the thread that made it, so each test has its own. It waits three seconds before a group's first assignment, which is
+//! most of the time of these tests; they run side by side.
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests, where a failure is a failed test")]
 

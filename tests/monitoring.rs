@@ -1,8 +1,8 @@
 //! The generated rules in a real Prometheus: two replicas of the real binary, an incident, and alerts that fire and resolve.
 //!
-//! See it: `cargo test --test monitoring -- --nocapture`, with Prometheus and the test broker as `tests/run.sh` brings them.
+//! To watch it: `cargo test --test monitoring -- --nocapture`, with Prometheus and the test broker as `tests/run.sh` installs them.
 
-// Named, because `cargo fmt` would look for it below `monitoring/`.
+// The path is given because `cargo fmt` would look for the folder below `monitoring/`.
 #[path = "support"]
 mod support {
     #[allow(dead_code, reason = "the tests on the broker use more of it")]

@@ -1,4 +1,4 @@
-//! The reference page in the repository is what the catalogue says.
+//! The reference page in the repository equals the page that is generated from the catalogue.
 
 use cxpulse::config::Configuration;
 use cxpulse::metrics::reference;

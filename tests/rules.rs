@@ -1,20 +1,20 @@
-//! The rules for Prometheus: complete against the catalogue, committed as generated, and true by `promtool`.
+//! The rules for Prometheus: they cover the catalogue, the committed files equal the generated ones, and `promtool` proves the alerts.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod rules {
-    mod answers;
     mod catalogue;
     mod committed;
-    mod customers;
     mod deployed;
+    mod journey;
     mod kpi;
     mod pipeline;
+    mod response_and_chats;
     mod shipped;
-    mod speed;
+    mod surveys;
     mod timeline;
 }
-// Named, because `cargo fmt` would look for it below `rules/`.
+// The path is given because `cargo fmt` would look for the folder below `rules/`.
 #[path = "support"]
 mod support {
     pub(crate) mod left_out;

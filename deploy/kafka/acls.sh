@@ -1,10 +1,11 @@
 #!/bin/sh
-# What cxpulse may do in a cluster with authorisation: read its topics and be a member of its group. Nothing on the cluster, no write, no create.
+# The rights of cxpulse in a cluster with authorisation: it reads its topics and is a member of its group. It may do nothing on the cluster, write
+# nothing and create nothing.
 #
 #   deploy/kafka/acls.sh kafka-1:9093 admin.properties | sh
 #
-# prints the commands, so that they can be read first; the pipe runs them. admin.properties is the client configuration of somebody who may
-# change ACLs. Names are exact, never prefixes: a prefix would also cover topics that do not exist yet.
+# The script prints the commands, so that you can read them first; the pipe runs them. admin.properties is the client configuration of a user who may
+# change ACLs. Names are exact and never prefixes, because a prefix would also cover topics that do not exist yet.
 set -eu
 
 brokers=${1:?"usage: $0 BROKERS ADMIN_PROPERTIES"}

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Brings the rule files of ../prometheus to where the operator's PrometheusRule and the Helm chart have them. To be run when they changed;
-# tests/deploy.rs fails until it was. Neither kustomize nor Helm reads files from outside its own folder, hence the copies.
+# Copies the rule files of ../prometheus into the operator's PrometheusRule and the Helm chart. Run it when the rules have changed; until then
+# tests/deploy.rs fails. The copies are needed because neither kustomize nor Helm reads files outside of its own folder.
 set -eu
 cd "$(dirname "$0")"
 

@@ -1,13 +1,15 @@
-//! `cxpulse check`: every problem of a configuration at once, or what it comes to; and what the cluster says to it.
+//! `cxpulse check`: reports every problem of a configuration at once, or its summary; with `--connect` also the cluster's fit to it.
+//!
+//! Does not know which problems there are.
 
 use std::io::{self, Write};
 use std::path::Path;
 
-use super::failure::Told;
+use super::failure::Reported;
 use super::options::{ConfigurationArgs, ServiceArgs};
 use crate::config::{self, Configuration};
 use crate::engine::EngineSettings;
-use crate::kafka::{Finding, Severity, inspect};
+use crate::kafka::{Finding, FindingSeverity, inspect};
 use crate::runtime::MemoryBudget;
 
 const EXAMPLES: &str = "\
@@ -18,22 +20,22 @@ Examples:
 
 Exit codes:
   0 the configuration can be used, with warnings or without
-  1 the cluster, asked with --connect, says that the service would wait or end
+  1 with --connect: the service would wait or end on this cluster
   78 the configuration cannot be used";
 
-/// Reports every problem of a configuration at once, each with where, what, what is allowed and a hint.
+/// Reports every problem of a configuration at once: its place, the problem, the allowed values and a hint.
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct CheckArgs {
-    /// Also ask the cluster: topics, partition counts, retention, timestamp type.
+    /// Also ask the cluster about topics, partition counts, retention and timestamp types.
     #[arg(long)]
     pub connect: bool,
 
-    /// Print the commented default configuration, which may be used as a template, and do nothing else.
+    /// Print the commented default configuration, which can serve as a template, and do nothing else.
     #[arg(long, conflicts_with_all = ["connect", "set"])]
     pub print_default: bool,
 
-    /// Where the configuration is.
+    /// The configuration file and overrides.
     #[command(flatten)]
     pub configuration: ConfigurationArgs,
 
@@ -45,7 +47,7 @@ pub struct CheckArgs {
 /// Runs the command; the report goes to stdout.
 ///
 /// # Errors
-/// A configuration that cannot be used, or a cluster on which the service would not run: reported by then.
+/// A configuration that cannot be used, or a cluster on which the service would not run. Both have been reported by then.
 pub fn run(args: &CheckArgs) -> anyhow::Result<()> {
     let mut output = io::stdout().lock();
     if args.print_default {
@@ -53,7 +55,7 @@ pub fn run(args: &CheckArgs) -> anyhow::Result<()> {
     }
     let overrides = args.configuration.overrides(&args.service.overrides());
     let Some(configuration) = check(args.configuration.config.as_deref(), config::environment(), &overrides, &mut output)? else {
-        return Err(Told::CONFIGURATION.into());
+        return Err(Reported::CONFIGURATION.into());
     };
     if !args.connect {
         return Ok(());
@@ -63,20 +65,20 @@ pub fn run(args: &CheckArgs) -> anyhow::Result<()> {
     for finding in &findings {
         report(finding, &mut output)?;
     }
-    if findings.iter().any(|finding| finding.severity == Severity::Error) { Err(Told::FAILURE.into()) } else { Ok(()) }
+    if findings.iter().any(|finding| finding.severity == FindingSeverity::Error) { Err(Reported::FAILURE.into()) } else { Ok(()) }
 }
 
 fn report(finding: &Finding, output: &mut impl Write) -> io::Result<()> {
     let severity = match finding.severity {
-        Severity::Fine => "fine",
-        Severity::Warning => "warning",
-        Severity::Error => "error",
+        FindingSeverity::Fine => "fine",
+        FindingSeverity::Warning => "warning",
+        FindingSeverity::Error => "error",
     };
     writeln!(output, "{severity}: {}: {}", finding.place, finding.what)?;
     if finding.hint.is_empty() { Ok(()) } else { writeln!(output, "hint: {}", finding.hint) }
 }
 
-/// Writes the report and gives the configuration where it can be used; `None` means exit code 78.
+/// Writes the report, and gives the configuration if it can be used; `None` means exit code 78.
 ///
 /// # Errors
 /// When the output cannot be written.
@@ -113,7 +115,7 @@ fn counted(n: usize, what: &str) -> String {
     }
 }
 
-/// What the configuration comes to, a line a subject. Of librdkafka properties the names alone.
+/// Writes a summary of the configuration, one line for each subject. librdkafka's properties appear by their names alone, since values may be secret.
 fn summary(c: &Configuration, output: &mut impl Write) -> io::Result<()> {
     let topics = c.topics.iter().map(|t| format!("{} ({}, {} late)", t.name, t.kind.name(), t.allowed_lateness));
     let windows = c.engine.windows.iter().map(|w| format!("{} by {}", w.name, w.hop));
@@ -127,7 +129,7 @@ fn summary(c: &Configuration, output: &mut impl Write) -> io::Result<()> {
     line("dimensions", joined(c.engine.dimensions.iter().map(|d| d.name.clone())))?;
     line("grouping sets", sets(&c.engine.grouping_sets, &c.engine))?;
     line("customers' sets", sets(&c.engine.customer_grouping_sets, &c.engine))?;
-    line("memory", MemoryBudget::of(c).told())?;
+    line("memory", MemoryBudget::of(c).summary())?;
     line("metrics", joined(addresses))
 }
 

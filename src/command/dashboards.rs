@@ -1,28 +1,29 @@
-//! `cxpulse dashboards`: the dashboards for Grafana, as files.
+//! `cxpulse dashboards`: writes the dashboards for Grafana as files.
+//!
+//! Does not know the contents of a dashboard.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use anyhow::Context;
-
+use super::failure::WithHint;
 use super::options::ConfigurationArgs;
 use crate::monitoring;
 
 const EXAMPLES: &str = "\
 Examples:
-  What lies in deploy/grafana/dashboards:
+  The files in deploy/grafana/dashboards:
     cxpulse dashboards --out deploy/grafana/dashboards
-  With the windows and grouping sets of a configuration of one's own:
+  With the windows and grouping sets of your own configuration:
     cxpulse dashboards --config cxpulse.toml --out /var/lib/grafana/dashboards/cxpulse";
 
-/// Writes dashboards for Grafana, which ask Prometheus for what the recording rules of `cxpulse rules` make.
+/// Writes dashboards for Grafana. They query the series that the recording rules of `cxpulse rules` record in Prometheus.
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct DashboardsArgs {
-    /// The folder to write them to; files of the same names are replaced.
+    /// The folder to write the files to. Files of the same names are replaced.
     #[arg(long, value_name = "DIR")]
     pub out: PathBuf,
 
-    /// Where the configuration is, which decides on windows, grouping sets and quantiles.
+    /// The configuration, which decides on windows, grouping sets and quantiles.
     #[command(flatten)]
     pub configuration: ConfigurationArgs,
 }
@@ -33,13 +34,16 @@ pub struct DashboardsArgs {
 /// A configuration that cannot be used, or a folder that cannot be written to.
 pub fn run(args: &DashboardsArgs) -> anyhow::Result<()> {
     let configuration = args.configuration.load(&[])?;
-    let failed =
-        |path: &std::path::Path| format!("`{}` cannot be written\nhint: name a folder that this user may write to", path.display());
-    std::fs::create_dir_all(&args.out).with_context(|| failed(&args.out))?;
+    std::fs::create_dir_all(&args.out).map_err(|error| not_written(&args.out, error))?;
     for dashboard in monitoring::dashboards(&configuration) {
         let path = args.out.join(&dashboard.file);
-        std::fs::write(&path, &dashboard.json).with_context(|| failed(&path))?;
+        std::fs::write(&path, &dashboard.json).map_err(|error| not_written(&path, error))?;
         println!("{}", path.display());
     }
     Ok(())
+}
+
+fn not_written(path: &Path, error: std::io::Error) -> WithHint {
+    let error = anyhow::Error::new(error).context(format!("`{}` cannot be written", path.display()));
+    WithHint::new(error, "name a folder that this user may write to")
 }

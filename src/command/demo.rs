@@ -1,10 +1,10 @@
-//! `cxpulse demo`: everything in one process with nothing installed: an embedded broker, a made organisation, and the service as `run` runs it.
+//! `cxpulse demo`: an embedded broker, a synthetic organisation, and the same service as in `cxpulse run`, all in one process with nothing installed.
 //!
-//! Does not know how any of them works. The broker keeps about 5 MiB a partition and drops the rest silently, so the history is compressed,
-//! spread over enough partitions, and at the end compared with what was read.
+//! The broker keeps about 5 MiB a partition and silently drops the rest. So the history is compressed and spread over enough partitions, and at the end
+//! the number of records read is compared with the number sent. Does not know how any of the parts works.
 
+mod messages;
 mod parts;
-mod story;
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -13,22 +13,22 @@ use super::options::{LogArgs, WebArgs};
 use super::run::first_signal;
 use crate::config::{self, Configuration, parse_span};
 use crate::time::Span;
-use parts::Parts;
-use story::Story;
+use messages::DemoMessages;
+use parts::DemoParts;
 
 const EXAMPLES: &str = "\
 Examples:
-  Look at it until Ctrl-C:                 cxpulse demo
+  Run until Ctrl-C:                        cxpulse demo
   On another port, for a minute:           cxpulse demo --port 8080 --for 60s
 
-A support organisation with some 24,000 customers plays 30 days of history as fast as the machine goes and then lives on in real time. \
+A synthetic support organisation with some 24,000 customers runs through 30 days of history as fast as the machine can, and then goes on in real time. \
 Its office clock is set so that it is a busy weekday morning now. \
-A little over a minute later, and then every 40 minutes, something breaks: response times rise, and satisfaction follows.";
+A little over a minute later, and then every 40 minutes, an incident begins: response times rise, and satisfaction falls.";
 
-/// Warnings, but not that the records carry their senders' time: here it is known, and wanted.
+/// Warnings, except that producers stamp the records: in the demo that is intended.
 const LOG_FILTER: &str = "warn,cxpulse::records=error";
 
-/// The organisation's stages, with time-outs short enough to be seen within the history that it plays.
+/// The journey stages of the organisation. Their time-outs are short enough to be seen within the history.
 const STAGES: &str = r#"[
     { name = "awareness", idle_timeout = "3d", dwell_target = "6h" },
     { name = "trial", idle_timeout = "7d", dwell_target = "2d" },
@@ -37,7 +37,7 @@ const STAGES: &str = r#"[
     { name = "renewal", idle_timeout = "21d", dwell_target = "3d" },
 ]"#;
 
-/// The targets that the organisation has set itself. Its office clock is not the wall's, so its schedule is round the clock.
+/// The targets of the organisation. Its schedule is round the clock, because its office clock differs from the wall clock.
 const TARGETS: [(&str, &str); 10] = [
     ("targets.first_response", r#"{ within = "1h", share = 0.8, overrides = [{ where = { channel = "chat" }, within = "2m" }] }"#),
     ("targets.resolution", r#"{ within = "24h", share = 0.8 }"#),
@@ -52,19 +52,19 @@ const TARGETS: [(&str, &str); 10] = [
 ];
 const ALWAYS: &str = r#"{ zone = "UTC", monday = ["00:00-24:00"], tuesday = ["00:00-24:00"], wednesday = ["00:00-24:00"], thursday = ["00:00-24:00"], friday = ["00:00-24:00"], saturday = ["00:00-24:00"], sunday = ["00:00-24:00"] }"#;
 
-/// Shows everything at work, without a Kafka cluster.
+/// Shows the whole service at work, without a Kafka cluster.
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct DemoArgs {
-    /// End by itself after this time, such as `60s`. Default: at Ctrl-C.
+    /// End after this time, such as `60s`. Default: end at Ctrl-C.
     #[arg(long = "for", value_name = "SPAN", value_parser = span)]
     pub run_for: Option<Span>,
 
-    /// What the organisation does follows from this number and the time it starts.
+    /// The seed of the simulation: the same seed and starting time give the same events.
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub seed: u64,
 
-    /// The port of the page and the metrics on this machine; short for --web.listen-address 127.0.0.1:PORT. 0 takes a free one.
+    /// The port of the page and the metrics on this machine; short for --web.listen-address 127.0.0.1:PORT. 0 takes a free port.
     #[arg(long, value_name = "PORT", conflicts_with = "listen_addresses")]
     pub port: Option<u16>,
 
@@ -72,7 +72,7 @@ pub struct DemoArgs {
     #[command(flatten)]
     pub web: WebArgs,
 
-    /// Logs; by default warnings only.
+    /// Logs; by default only warnings.
     #[command(flatten)]
     pub log: LogArgs,
 }
@@ -92,22 +92,22 @@ pub fn demo(args: &DemoArgs) -> anyhow::Result<()> {
 
 async fn run(args: &DemoArgs, configuration: Configuration) -> anyhow::Result<()> {
     let interrupted = first_signal()?;
-    let mut parts = Parts::start(configuration, args.seed).await?;
-    let mut story = Story::new();
-    story.open(parts.addresses());
+    let mut parts = DemoParts::start(configuration, args.seed).await?;
+    let mut messages = DemoMessages::new();
+    messages.print_addresses(parts.addresses());
     let end = args.run_for.and_then(|span| u64::try_from(span.0).ok()).map(Duration::from_millis);
-    let told = tokio::select! {
-        told = story.tell(&mut parts) => told,
+    let followed = tokio::select! {
+        followed = messages.follow(&mut parts) => followed,
         () = sleep(end) => Ok(()),
         () = interrupted => Ok(()),
     };
     let sums = parts.stop().await;
-    told?;
-    story.close(&sums?);
+    followed?;
+    messages.print_sums(&sums?);
     Ok(())
 }
 
-/// The built-in configuration with a group of its own, and what the flags say.
+/// The built-in configuration, with the demo's own settings and then the flags over it.
 fn configuration(args: &DemoArgs) -> anyhow::Result<Configuration> {
     let own = [("kafka.group_id", "cxpulse-demo"), ("surveys.ces_direction", "ease"), ("journey.stages", STAGES)];
     let flags = own.iter().chain(&TARGETS).map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));

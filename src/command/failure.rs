@@ -1,8 +1,15 @@
-//! How a command ends: the exit code of an error, and how the error is told.
+//! How a failed command ends: its message on stderr, with the hint last, and its exit code.
+//!
+//! Does not know why a command fails.
 
+use std::error::Error;
+use std::fmt::{self, Display};
 use std::process::ExitCode;
 
+use super::logging::FilterError;
 use crate::config::ConfigError;
+use crate::http::BindError;
+use crate::kafka::producer::ProduceError;
 use crate::{kafka, runtime};
 
 /// A command line that parses but makes no sense; exit code 64.
@@ -10,70 +17,104 @@ use crate::{kafka, runtime};
 #[error("{0}")]
 pub struct Usage(pub String);
 
-/// The exit code of something that the user has been told already.
+/// A failure that has already been reported to the user: only its exit code is left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("told")]
-pub struct Told(u8);
+#[error("reported")]
+pub struct Reported(u8);
 
-impl Told {
+impl Reported {
     /// The configuration is wrong.
     pub const CONFIGURATION: Self = Self(EXIT_CONFIGURATION);
-    /// The environment is not as it must be.
+    /// The environment is not as the command needs it.
     pub const FAILURE: Self = Self(EXIT_FAILURE);
 }
 
-/// The command line is wrong.
-pub(super) const EXIT_USAGE: u8 = 64;
-/// The configuration is wrong.
-const EXIT_CONFIGURATION: u8 = 78;
-/// The environment failed: a port in use, a file that cannot be read.
-const EXIT_FAILURE: u8 = 1;
-
-/// The exit code that an error asks for, wherever in its chain of causes the telling one stands.
-fn exit_code(error: &anyhow::Error) -> u8 {
-    let telling = |cause: &(dyn std::error::Error + 'static)| {
-        if let Some(Told(code)) = cause.downcast_ref() {
-            Some(*code)
-        } else if cause.is::<Usage>() {
-            Some(EXIT_USAGE)
-        } else if cause.is::<ConfigError>() {
-            Some(EXIT_CONFIGURATION)
-        } else if let Some(failure) = cause.downcast_ref::<runtime::Failure>() {
-            Some(failure.exit_code())
-        } else if let Some(kafka::produce::ProduceError::Client(failure)) = cause.downcast_ref() {
-            Some(failure.exit_code())
-        } else {
-            cause.downcast_ref::<kafka::Failure>().map(kafka::Failure::exit_code)
-        }
-    };
-    error.chain().find_map(telling).unwrap_or(EXIT_FAILURE)
+/// An error and the advice to the user, which comes after the causes.
+#[derive(Debug)]
+pub(super) struct WithHint {
+    error: anyhow::Error,
+    hint: &'static str,
 }
 
-/// Tells an error on stderr, causes included, hints last, and gives its exit code.
-pub(super) fn tell(error: &anyhow::Error) -> ExitCode {
-    if !error.is::<Told>() {
+impl WithHint {
+    pub(super) fn new(error: impl Into<anyhow::Error>, hint: &'static str) -> Self {
+        Self { error: error.into(), hint }
+    }
+}
+
+impl Display for WithHint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.error.fmt(f)
+    }
+}
+
+impl Error for WithHint {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.error.source()
+    }
+}
+
+/// The exit code of a wrong command line.
+pub(super) const EXIT_USAGE: u8 = 64;
+/// The exit code of a wrong configuration.
+const EXIT_CONFIGURATION: u8 = 78;
+/// The exit code of a failure of the environment, such as a port in use or a file that cannot be read.
+const EXIT_FAILURE: u8 = 1;
+
+/// Prints an error on stderr unless it has been reported already, and gives its exit code.
+pub(super) fn report(error: &anyhow::Error) -> ExitCode {
+    if !error.is::<Reported>() {
         eprintln!("{}", message(error));
     }
     ExitCode::from(exit_code(error))
 }
 
-/// The message: what failed, why, and then the hint, which the outermost text carries on lines of its own.
-fn message(error: &anyhow::Error) -> String {
-    let outermost = error.to_string();
-    let (what, hint) = match outermost.split_once("\nhint: ") {
-        Some((what, hint)) => (what.to_owned(), Some(hint.to_owned())),
-        None => (outermost, None),
+/// The exit code of the first error that has one in the chain of causes.
+fn exit_code(error: &anyhow::Error) -> u8 {
+    let code_of = |cause: &(dyn Error + 'static)| {
+        if let Some(Reported(code)) = cause.downcast_ref() {
+            Some(*code)
+        } else if cause.is::<Usage>() {
+            Some(EXIT_USAGE)
+        } else if cause.is::<ConfigError>() {
+            Some(EXIT_CONFIGURATION)
+        } else if let Some(failure) = cause.downcast_ref::<runtime::ServiceFailure>() {
+            Some(failure.exit_code())
+        } else if let Some(ProduceError::Client(failure)) = cause.downcast_ref() {
+            Some(failure.exit_code())
+        } else {
+            cause.downcast_ref::<kafka::Failure>().map(kafka::Failure::exit_code)
+        }
     };
+    error.chain().find_map(code_of).unwrap_or(EXIT_FAILURE)
+}
+
+/// The message: the failure, its causes, and then the hint.
+///
+/// An error without a cause ends its own text with its hint. One with a cause keeps the hint apart, so that the hint comes after the cause.
+fn message(error: &anyhow::Error) -> String {
+    let what = error.to_string();
     let mut message = if what.starts_with("error: ") { what } else { format!("error: {what}") };
     for cause in error.chain().skip(1) {
         message.push_str(": ");
         message.push_str(&cause.to_string());
     }
-    if let Some(hint) = hint {
+    if let Some(hint) = hint(error) {
         message.push_str("\nhint: ");
-        message.push_str(&hint);
+        message.push_str(hint);
     }
     message
+}
+
+/// The hint of an error that keeps it apart from its text.
+fn hint(error: &anyhow::Error) -> Option<&'static str> {
+    if let Some(with_hint) = error.downcast_ref::<WithHint>() {
+        Some(with_hint.hint)
+    } else if let Some(bind) = error.downcast_ref::<BindError>() {
+        Some(bind.hint())
+    } else {
+        error.downcast_ref::<FilterError>().map(FilterError::hint)
+    }
 }
 
 #[cfg(test)]
@@ -83,7 +124,7 @@ mod tests {
     #[test]
     fn the_hint_comes_after_the_causes() {
         let cause = std::io::Error::new(std::io::ErrorKind::NotFound, "no such file");
-        let error = anyhow::Error::new(cause).context("cannot read `a`\nhint: give another");
+        let error = WithHint::new(anyhow::Error::new(cause).context("cannot read `a`"), "give another").into();
         assert_eq!(message(&error), "error: cannot read `a`: no such file\nhint: give another");
     }
 
@@ -91,8 +132,8 @@ mod tests {
     fn the_exit_code_is_that_of_the_telling_cause() {
         assert_eq!(exit_code(&anyhow::Error::new(Usage("no".into())).context("around it")), EXIT_USAGE);
         assert_eq!(exit_code(&kafka::Failure::Refused("no".into()).into()), 5);
-        assert_eq!(exit_code(&runtime::Failure::Kafka(kafka::Failure::Fatal("fenced".into())).into()), 5);
-        assert_eq!(exit_code(&Told::CONFIGURATION.into()), EXIT_CONFIGURATION);
+        assert_eq!(exit_code(&runtime::ServiceFailure::Kafka(kafka::Failure::Fatal("fenced".into())).into()), 5);
+        assert_eq!(exit_code(&Reported::CONFIGURATION.into()), EXIT_CONFIGURATION);
         assert_eq!(exit_code(&anyhow::anyhow!("port in use")), EXIT_FAILURE);
     }
 }

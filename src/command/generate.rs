@@ -1,16 +1,16 @@
-//! `cxpulse generate`: the made organisation against a real cluster.
+//! `cxpulse generate`: sends the events of the synthetic organisation to a real cluster.
 //!
-//! Does not know how the organisation works, or what a service makes of its events.
+//! Does not know how the organisation works, nor how a service counts its events.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use super::failure::Usage;
-use super::feeding::{Limits, Tally, Topics, feed};
 use super::options::ConfigurationArgs;
+use super::sending::{SendLimits, SentRecords, Topics, send_in_time};
 use crate::config::{Configuration, parse_span};
-use crate::kafka::produce::{ProduceError, Producer, create_topics};
+use crate::kafka::producer::{ProduceError, Producer, create_topics};
 use crate::kafka::{Cluster, TopicState};
 use crate::organisation::{FaultInjector, Organisation, Profile, Volume};
 use crate::runtime::wall_now;
@@ -24,39 +24,40 @@ Examples:
   A steady load of 2000 events per second for ten minutes:
     cxpulse generate --bootstrap-servers localhost:9092 --rate 2000 --for 10m
 
-  Exactly a million records as fast as the cluster takes them, some followed by a fault; the ledger to expect on stdout:
+  Exactly a million records as fast as the cluster takes them, with faults among them; the expected ledger goes to stdout:
     cxpulse generate --bootstrap-servers localhost:9092 --history 30d --events 1000000 --faults=0.01 > expected.json
 
-Records are keyed by customer (contacts of unknown customers by their own id) and partitioned as Java's clients do. \
-Their timestamp is the time of their event, so topics should keep message.timestamp.type=CreateTime. \
-What was sent is told on stderr, by topic and type.";
+Records are keyed by customer (contacts of unknown customers by their own id) and partitioned as by Java's clients. \
+The timestamp of a record is the time of its event, so topics should keep message.timestamp.type=CreateTime. \
+The numbers of records by topic and type go to stderr.";
 
-/// Sends the events of a made support organisation to a cluster.
+/// Sends the events of a synthetic support organisation to a cluster.
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct GenerateArgs {
-    /// Kafka brokers, `host:port`, several with commas between. Default: those of the configuration.
+    /// Kafka brokers as `host:port`, separated by commas. Default: the brokers of the configuration.
     #[arg(long, value_name = "HOSTS")]
     pub bootstrap_servers: Option<String>,
 
-    /// Events per second. Without history it is kept at every hour; with history it is that of a busy morning, and the history is in proportion.
+    /// Events per second. Without --history the rate is the same at every hour; with --history it is the rate of a busy morning, and the history is in
+    /// proportion to it.
     #[arg(long, value_name = "N", value_parser = rate)]
     pub rate: Option<f64>,
 
-    /// Stop after this time of live events, such as `10m`; `0s` sends history alone.
+    /// Stop after this time of live events, such as `10m`. `0s` sends only the history.
     #[arg(long = "for", value_name = "SPAN", value_parser = span)]
     pub live_for: Option<Span>,
 
-    /// Stop after this many records, faulty ones included. With --history and without --rate the organisation is sized to have a few more in it,
-    /// so that all are sent at once; the last is then some time ago.
+    /// Stop after this many records, faulty ones included. With --history and without --rate the organisation is sized so that its history has a few
+    /// more events than that: all records are then sent at once, and the last event is some time ago.
     #[arg(long, value_name = "N")]
     pub events: Option<u64>,
 
-    /// What the organisation does follows from this number and the time it starts.
+    /// The seed of the simulation: the same seed and starting time give the same events.
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub seed: u64,
 
-    /// First send this much of the past, as fast as the cluster takes it.
+    /// First send a history of this length, as fast as the cluster takes it.
     #[arg(long, value_name = "SPAN", value_parser = span)]
     pub history: Option<Span>,
 
@@ -64,33 +65,33 @@ pub struct GenerateArgs {
     #[arg(long, value_name = "PARTITIONS", value_parser = clap::value_parser!(i32).range(1..))]
     pub create_topics: Option<i32>,
 
-    /// After this share of the records send a duplicate, late, future, invalid or empty one, and print the ledger to expect as JSON.
+    /// After this share of the records send a duplicate, late, future, invalid or empty record, and print the expected ledger as JSON.
     #[arg(long, value_name = "SHARE", value_parser = share, num_args = 0..=1, require_equals = true, default_missing_value = "0.01")]
     pub faults: Option<f64>,
 
-    /// Topic names and client properties.
+    /// The configuration, which has the topic names and client properties.
     #[command(flatten)]
     pub configuration: ConfigurationArgs,
 }
 
-/// Why nothing can be generated.
+/// Why no events can be generated.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum GenerateError {
-    /// Topics that are not there.
+    /// Topics do not exist.
     #[error(
         "the topics are missing: {topics} (at {servers})\nhint: create them with the cluster's own tools, give --create-topics PARTITIONS, or name \
          others in the configuration"
     )]
     MissingTopics {
-        /// Their names.
+        /// The names of the missing topics.
         topics: String,
-        /// The brokers asked.
+        /// The brokers that were asked.
         servers: String,
     },
-    /// Nobody answers.
+    /// No broker answers.
     #[error("{0}\nhint: give the brokers with --bootstrap-servers HOST:PORT")]
     Unreachable(String),
-    /// Sending failed.
+    /// A record cannot be sent.
     #[error("nothing can be sent")]
     Produce(#[from] ProduceError),
 }
@@ -106,26 +107,26 @@ pub fn generate(args: &GenerateArgs) -> anyhow::Result<()> {
     let profile = profile(args, now)?;
     let topics = Topics::new(&configuration);
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
-    prepare(&runtime, &configuration, &topics, args.create_topics)?;
+    ensure_topics(&runtime, &configuration, &topics, args.create_topics)?;
     let stop = Arc::new(AtomicBool::new(false));
-    let told_to_stop = Arc::clone(&stop);
+    let stop_on_signal = Arc::clone(&stop);
     runtime.spawn(async move {
         if tokio::signal::ctrl_c().await.is_ok() {
-            told_to_stop.store(true, Ordering::Relaxed);
+            stop_on_signal.store(true, Ordering::Relaxed);
         }
     });
     let begun = Instant::now();
-    let tally = send(args, now, profile, &configuration, &topics, &stop)?;
-    eprint!("{tally}");
-    eprintln!("{} records in {:.1} s", tally.records(), begun.elapsed().as_secs_f64());
+    let sent = send(args, now, profile, &configuration, &topics, &stop)?;
+    eprint!("{sent}");
+    eprintln!("{} records in {:.1} s", sent.records(), begun.elapsed().as_secs_f64());
     if args.faults.is_some() {
-        println!("{}", tally.expected_json());
+        println!("{}", sent.expected_json());
     }
     runtime.shutdown_timeout(Duration::from_secs(1));
     Ok(())
 }
 
-/// The organisation that the arguments ask for; its office clock is set so that it is a busy morning now.
+/// The profile of the organisation that the arguments ask for. Its office clock is set so that it is a busy morning now.
 fn profile(args: &GenerateArgs, now: EventTime) -> Result<Profile, Usage> {
     if args.history.is_some_and(|history| history < Span::hours(1)) {
         return Err(Usage("`--history` is shorter than an hour\nhint: give at least 1h, or leave it out".to_owned()));
@@ -142,8 +143,8 @@ fn profile(args: &GenerateArgs, now: EventTime) -> Result<Profile, Usage> {
     })
 }
 
-/// Sees to it that the topics are there, before anything is sent.
-fn prepare(
+/// Makes sure that the topics exist, before any record is sent.
+fn ensure_topics(
     runtime: &tokio::runtime::Runtime,
     configuration: &Configuration,
     topics: &Topics,
@@ -151,22 +152,22 @@ fn prepare(
 ) -> Result<(), GenerateError> {
     let missing = missing_topics(configuration, topics)?;
     let Some(partitions) = partitions.filter(|_| !missing.is_empty()) else {
-        return found(&missing, configuration);
+        return none_missing(&missing, configuration);
     };
     let names: Vec<&str> = missing.iter().map(String::as_str).collect();
     runtime.block_on(create_topics(&configuration.kafka, &names, partitions))?;
-    // A topic is known to every broker only a little later.
+    // It takes a moment until every broker knows a new topic.
     let deadline = Instant::now() + Duration::from_secs(15);
     loop {
         let missing = missing_topics(configuration, topics)?;
         if missing.is_empty() || Instant::now() > deadline {
-            return found(&missing, configuration);
+            return none_missing(&missing, configuration);
         }
         std::thread::sleep(Duration::from_millis(100));
     }
 }
 
-fn found(missing: &[String], configuration: &Configuration) -> Result<(), GenerateError> {
+fn none_missing(missing: &[String], configuration: &Configuration) -> Result<(), GenerateError> {
     if missing.is_empty() {
         return Ok(());
     }
@@ -195,17 +196,17 @@ fn send(
     configuration: &Configuration,
     topics: &Topics,
     stop: &AtomicBool,
-) -> Result<Tally, ProduceError> {
+) -> Result<SentRecords, ProduceError> {
     let start = now - args.history.unwrap_or_default();
     let organisation = Organisation::new(profile, args.seed, start);
     let records = FaultInjector::new(organisation, args.faults.unwrap_or_default(), args.seed);
     let producer = Producer::new(&configuration.kafka)?;
-    let limits = Limits { records_max: args.events, until: args.live_for.map(|live| now + live) };
-    let mut last_told = Instant::now();
-    feed(records, &producer, topics, limits, stop, |fed, count| {
-        if last_told.elapsed() >= Duration::from_secs(5) {
-            last_told = Instant::now();
-            eprintln!("{count} records, now at {}", fed.time);
+    let limits = SendLimits { records_max: args.events, until: args.live_for.map(|live| now + live) };
+    let mut last_line = Instant::now();
+    send_in_time(records, &producer, topics, limits, stop, |record, count| {
+        if last_line.elapsed() >= Duration::from_secs(5) {
+            last_line = Instant::now();
+            eprintln!("{count} records, now at {}", record.time);
         }
     })
 }

@@ -1,12 +1,12 @@
-//! `cxpulse healthcheck`: asks a running service of this machine how it is, for images without a shell.
+//! `cxpulse healthcheck`: asks a running service on this machine whether it is healthy or ready, for container images without a shell.
 //!
-//! Does not know what health or readiness is made of; the service answers that.
+//! Does not know the conditions of health or readiness.
 
 use std::io::{Read, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
-use super::failure::Told;
+use super::failure::{Reported, WithHint};
 use super::options::{ConfigurationArgs, WebArgs};
 use crate::config::{self, parse_span};
 use crate::time::Span;
@@ -16,22 +16,22 @@ Examples:
   HEALTHCHECK CMD [\"/usr/bin/cxpulse\", \"healthcheck\"]        in a Dockerfile
   cxpulse healthcheck --ready --config cxpulse.toml         whether it has caught up
 
-The address is the first of web.listen_addresses, from the same file, variables and flags as those of `cxpulse run`; one for every \
-interface is asked on this machine.
+The address is the first of web.listen_addresses, read from the same file, variables and flags as in `cxpulse run`. Where the service listens on \
+every interface, it is asked at the loopback address.
 
 Exit codes:
   0 healthy, or ready
-  1 not, or nobody answers
+  1 not healthy or not ready, or no answer
   78 the configuration cannot be used";
 
-/// An answer of the two paths is a line; more than this is somebody else's.
+/// An answer of the two paths is one line. A longer one does not come from this service.
 const ANSWER_BYTES_MAX: u64 = 16 * 1024;
 
 /// Asks `/-/healthy`, or `/-/ready`, of the service on this machine, prints its answer, and exits 0 or 1.
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct HealthcheckArgs {
-    /// Ask whether it is ready: assigned, caught up and connected. Without it: whether its loop runs.
+    /// Ask whether the service is ready: connected, assigned and caught up. Without this flag: whether it is healthy, so that its loops run.
     #[arg(long)]
     pub ready: bool,
 
@@ -39,7 +39,7 @@ pub struct HealthcheckArgs {
     #[arg(long, value_name = "SPAN", default_value = "3s", value_parser = timeout)]
     pub timeout: Duration,
 
-    /// Where the configuration is.
+    /// The configuration file and overrides.
     #[command(flatten)]
     pub configuration: ConfigurationArgs,
 
@@ -51,26 +51,27 @@ pub struct HealthcheckArgs {
 /// Runs the command; the answer goes to stdout.
 ///
 /// # Errors
-/// A configuration that cannot be used, and every answer but 200.
+/// A configuration that cannot be used, no answer, or an answer whose status is not 200.
 pub fn run(args: &HealthcheckArgs) -> anyhow::Result<()> {
     let overrides = args.configuration.overrides(&args.web.overrides());
     let web = config::load(args.configuration.config.as_deref(), config::environment(), &overrides)?.configuration.web;
-    let address = near(web.listen_addresses[0]);
+    let address = address_to_ask(web.listen_addresses[0]);
     let path = if args.ready { "/-/ready" } else { "/-/healthy" };
     let (status, answer) = ask(address, path, args.timeout).map_err(|error| {
-        anyhow::Error::new(error).context(format!("http://{address}{path} does not answer\nhint: is `cxpulse run` there?"))
+        let error = anyhow::Error::new(error).context(format!("http://{address}{path} does not answer"));
+        WithHint::new(error, "is `cxpulse run` there?")
     })?;
     println!("{answer}");
-    if status == 200 { Ok(()) } else { Err(Told::FAILURE.into()) }
+    if status == 200 { Ok(()) } else { Err(Reported::FAILURE.into()) }
 }
 
-/// The address of this machine at which a server that listens on `address` answers.
-fn near(address: SocketAddr) -> SocketAddr {
+/// The address on this machine at which a server that listens on `address` answers.
+fn address_to_ask(address: SocketAddr) -> SocketAddr {
     let here: IpAddr = if address.is_ipv4() { Ipv4Addr::LOCALHOST.into() } else { Ipv6Addr::LOCALHOST.into() };
     SocketAddr::new(if address.ip().is_unspecified() { here } else { address.ip() }, address.port())
 }
 
-/// The status and the trimmed body of one request, within `timeout` from its beginning to its end.
+/// Sends one request, and gives the status and the trimmed body of the answer. All of it takes at most `timeout`.
 fn ask(address: SocketAddr, path: &str, timeout: Duration) -> std::io::Result<(u16, String)> {
     let deadline = Instant::now() + timeout;
     let mut stream = TcpStream::connect_timeout(&address, timeout)?;
@@ -93,7 +94,7 @@ fn ask(address: SocketAddr, path: &str, timeout: Duration) -> std::io::Result<(u
     parse(&String::from_utf8_lossy(&bytes)).ok_or_else(|| std::io::Error::new(std::io::ErrorKind::InvalidData, "not an answer in HTTP"))
 }
 
-/// Status and trimmed body of an answer.
+/// The status and the trimmed body of an answer.
 fn parse(answer: &str) -> Option<(u16, String)> {
     let (head, body) = answer.split_once("\r\n\r\n")?;
     let status = head.strip_prefix("HTTP/1.")?.split(' ').nth(1)?.parse().ok()?;
@@ -112,7 +113,7 @@ mod tests {
 
     #[test]
     fn a_server_on_every_interface_is_asked_on_this_machine() {
-        let near_of = |text: &str| near(text.parse().unwrap()).to_string();
+        let near_of = |text: &str| address_to_ask(text.parse().unwrap()).to_string();
         assert_eq!(near_of("0.0.0.0:19270"), "127.0.0.1:19270");
         assert_eq!(near_of("[::]:1"), "[::1]:1");
         assert_eq!(near_of("192.0.2.7:80"), "192.0.2.7:80");

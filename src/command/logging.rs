@@ -1,4 +1,6 @@
-//! Logs: text or JSON lines on stderr, filtered by the configuration. stdout belongs to the commands' results.
+//! Logs as text or JSON lines on stderr, filtered as configured. stdout belongs to the commands' results.
+//!
+//! Does not know any log line.
 
 use std::io::IsTerminal;
 
@@ -6,22 +8,28 @@ use tracing_subscriber::EnvFilter;
 
 use crate::config::LogSettings;
 
-/// A log filter that is none.
+/// A log filter that does not parse.
 #[derive(Debug, thiserror::Error)]
-#[error(
-    "log.filter: `{filter}` is no log filter\nhint: use error, warn, info, debug or trace, or a list such as `cxpulse=debug,rdkafka=warn`"
-)]
+#[error("log.filter: `{filter}` is no log filter")]
 pub struct FilterError {
     /// The filter as configured.
     pub filter: String,
-    /// What is wrong with it.
+    /// The mistake in it.
     pub source: tracing_subscriber::filter::ParseError,
 }
 
-/// Starts logging for the rest of the process; a second call changes nothing.
+impl FilterError {
+    /// The advice to the user.
+    #[must_use]
+    pub const fn hint(&self) -> &'static str {
+        "use error, warn, info, debug or trace, or a list such as `cxpulse=debug,rdkafka=warn`"
+    }
+}
+
+/// Starts logging for the rest of the process. A second call changes nothing.
 ///
 /// # Errors
-/// The filter does not parse.
+/// When the filter does not parse.
 pub fn start(settings: &LogSettings) -> Result<(), FilterError> {
     let filter = EnvFilter::try_new(&settings.filter).map_err(|source| FilterError { filter: settings.filter.clone(), source })?;
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(std::io::stderr().is_terminal());

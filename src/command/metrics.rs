@@ -1,4 +1,6 @@
-//! `cxpulse metrics`: the reference page of every family.
+//! `cxpulse metrics`: prints the reference page of every metric family.
+//!
+//! Does not know any family.
 
 use std::io::{self, Write};
 
@@ -10,11 +12,11 @@ Examples:
   cxpulse metrics > METRICS.md
   cxpulse metrics --config cxpulse.toml";
 
-/// Prints every metric family with its labels, its definition and how replicas merge, as Markdown.
+/// Prints every metric family as Markdown: its labels, its definition, and how values of replicas are merged.
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct MetricsArgs {
-    /// Where the configuration is, which decides on quantiles, targets and schedules.
+    /// The configuration, which decides on quantiles, targets and schedules.
     #[command(flatten)]
     pub configuration: ConfigurationArgs,
 }

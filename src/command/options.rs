@@ -1,4 +1,6 @@
-//! Options that commands share, and how they become overrides of the configuration.
+//! The options that commands share. Each option becomes an override of a configuration key.
+//!
+//! Does not know the effect of a setting.
 
 use std::path::PathBuf;
 
@@ -6,14 +8,14 @@ use crate::config::{self, Configuration};
 
 use super::logging;
 
-/// Where the configuration comes from.
+/// The sources of the configuration.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct ConfigurationArgs {
-    /// The configuration file (TOML). Without one every setting has its default.
+    /// The configuration file (TOML). Without a file every setting has its default.
     #[arg(long, value_name = "FILE", env = "CXPULSE_CONFIG")]
     pub config: Option<PathBuf>,
 
-    /// Override one setting by its key, such as `--set kafka.group_id=cx`; repeatable.
+    /// Override one setting by its key, such as `--set kafka.group_id=cx`. Repeatable.
     #[arg(long = "set", value_name = "KEY=VALUE", value_parser = assignment)]
     pub set: Vec<(String, String)>,
 }
@@ -21,7 +23,7 @@ pub struct ConfigurationArgs {
 /// The settings of the service that have a flag of their own. They override the file and the environment; `--set` overrides them.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct ServiceArgs {
-    /// Kafka brokers, `host:port`, several with commas between.
+    /// Kafka brokers as `host:port`, separated by commas.
     #[arg(long, value_name = "HOSTS")]
     pub bootstrap_servers: Option<String>,
 
@@ -41,15 +43,15 @@ pub struct ServiceArgs {
 /// Flags of the HTTP server, spelled as in other exporters.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct WebArgs {
-    /// Where to listen, such as 0.0.0.0:19270; repeatable. Default 127.0.0.1:19270.
+    /// An address to listen on, such as 0.0.0.0:19270. Repeatable. Default 127.0.0.1:19270.
     #[arg(long = "web.listen-address", value_name = "ADDRESS")]
     pub listen_addresses: Vec<String>,
 
-    /// The path of the exposition. Default /metrics.
+    /// The path of the metrics. Default /metrics.
     #[arg(long = "web.telemetry-path", value_name = "PATH")]
     pub telemetry_path: Option<String>,
 
-    /// Whether / is the live page: on or off. Default on.
+    /// Whether the path / shows the live page: on or off. Default on.
     #[arg(long = "web.page", value_name = "ON", value_parser = clap::builder::BoolishValueParser::new())]
     pub page: Option<bool>,
 }
@@ -57,7 +59,7 @@ pub struct WebArgs {
 /// Flags of the log.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct LogArgs {
-    /// What is logged: error, warn, info, debug or trace, or a filter such as cxpulse=debug,rdkafka=warn. Default info.
+    /// The log level (error, warn, info, debug or trace), or a filter such as cxpulse=debug,rdkafka=warn. Default info.
     #[arg(long = "log.level", value_name = "LEVEL")]
     pub level: Option<String>,
 
@@ -67,13 +69,13 @@ pub struct LogArgs {
 }
 
 impl ConfigurationArgs {
-    /// The overrides of the configuration in their order: `flags`, and `--set` over those.
+    /// The overrides of the configuration in their order: `flags` first, then `--set`, which overrides them.
     #[must_use]
     pub fn overrides(&self, flags: &[(String, String)]) -> Vec<(String, String)> {
         flags.iter().chain(&self.set).cloned().collect()
     }
 
-    /// Reads the file and the environment, with `flags` over them and `--set` over those, and starts logging as configured.
+    /// Reads the configuration, and starts logging as configured. `flags` override the file and the environment; `--set` overrides all of them.
     ///
     /// # Errors
     /// Every problem of the configuration at once.
@@ -88,7 +90,7 @@ impl ConfigurationArgs {
 }
 
 impl ServiceArgs {
-    /// The overrides that the flags stand for.
+    /// The overrides that follow from the flags.
     #[must_use]
     pub fn overrides(&self) -> Vec<(String, String)> {
         let mut overrides = Vec::new();
@@ -103,7 +105,7 @@ impl ServiceArgs {
 }
 
 impl WebArgs {
-    /// The overrides that the flags stand for.
+    /// The overrides that follow from the flags.
     #[must_use]
     pub fn overrides(&self) -> Vec<(String, String)> {
         let mut overrides = Vec::new();

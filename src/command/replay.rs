@@ -1,15 +1,15 @@
-//! `cxpulse replay`: files through the decoder and engine of the service, and what the metrics were at an instant.
+//! `cxpulse replay`: reads recorded events from files, with the decoder and engine of the service, and prints the metrics at an instant.
 //!
-//! Does not know Kafka, and reads no clock: "now" is an event time.
+//! Does not know Kafka, and reads no clock: `now` is an event time.
 
 mod arguments;
 mod backfill;
 mod explained;
-mod facts;
-mod feed;
+mod facts_csv;
 mod input;
-mod judge;
 mod ledger;
+mod reading_order;
+mod replay_engine;
 mod report;
 
 use std::io::{self, IsTerminal, Write};
@@ -21,19 +21,19 @@ pub use arguments::ReplayArgs;
 pub use backfill::Steps;
 pub use explained::Explained;
 pub use input::InputError;
-pub use ledger::Ledger;
-pub use report::{PeriodLength, Periods, Report};
+pub use ledger::ReplayLedger;
+pub use report::{CalendarReport, PeriodLength, Periods};
 
-use super::failure::Usage;
+use super::failure::{Usage, WithHint};
 use crate::config::Configuration;
 use crate::engine::Engine;
 use crate::metrics::Exposition;
 use crate::time::EventTime;
-use backfill::Kept;
-use feed::Feed;
-use judge::Judge;
+use backfill::KeptRecords;
+use reading_order::LinesInOrder;
+use replay_engine::ReplayEngine;
 
-/// A file and the topic whose records it holds.
+/// A file, and the topic whose records it holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TopicFile {
     /// The configured name of the topic.
@@ -42,42 +42,42 @@ pub struct TopicFile {
     pub path: PathBuf,
 }
 
-/// What a replay came to.
+/// The result of a replay.
 #[derive(Debug)]
 pub struct Replayed {
-    /// The metrics, as the service would expose them.
+    /// The metrics as exposition text, as the service would serve them.
     pub exposition: String,
-    /// What became of each record.
-    pub ledger: Ledger,
-    /// At which instant; `None` where no event was applied and no instant was asked for.
+    /// The outcomes of the records.
+    pub ledger: ReplayLedger,
+    /// The instant of the metrics; `None` where no event was applied and no instant was given.
     pub now: Option<EventTime>,
 }
 
-/// Why a replay cannot be done.
+/// Why a replay fails.
 #[derive(Debug, thiserror::Error)]
 pub enum ReplayError {
-    /// A topic that the configuration does not have.
+    /// An input names a topic that is not configured.
     #[error(
         "there is no topic `{topic}`; configured are {known}\nhint: name a configured topic, such as `--input tickets=tickets.jsonl.gz`"
     )]
     UnknownTopic {
-        /// As named on the command line.
+        /// The name on the command line.
         topic: String,
         /// The configured names.
         known: String,
     },
-    /// Standard input twice.
+    /// Standard input is given twice.
     #[error("`-` is given for two inputs\nhint: standard input can be read once; give a file for the other")]
     StandardInputTwice,
     /// A file cannot be read.
     #[error(transparent)]
     Input(#[from] InputError),
     /// A file cannot be written.
-    #[error("cannot write `{}`\nhint: give a file in a folder that exists and may be written to", .path.display())]
+    #[error("cannot write `{}`", .path.display())]
     File {
-        /// As named on the command line.
+        /// The name on the command line.
         path: PathBuf,
-        /// Why.
+        /// The reason.
         source: io::Error,
     },
     /// Standard output cannot be written.
@@ -85,28 +85,43 @@ pub enum ReplayError {
     Output(#[source] io::Error),
 }
 
+impl ReplayError {
+    /// The advice to the user, where the text does not have it already.
+    #[must_use]
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::Input(error) => Some(error.hint()),
+            Self::File { .. } => Some("give a file in a folder that exists and may be written to"),
+            Self::UnknownTopic { .. } | Self::StandardInputTwice | Self::Output(_) => None,
+        }
+    }
+}
+
 /// Runs the command.
 ///
 /// # Errors
-/// A bad configuration, an unknown topic, a file that cannot be read.
+/// A bad configuration, an unknown topic, a file that cannot be read, an output that cannot be written.
 pub fn replay(args: &ReplayArgs) -> anyhow::Result<()> {
     let configuration = args.configuration.load(&[])?;
     let out = io::stdout().lock();
-    let ended = match (args.steps()?, args.explanation()) {
+    let ended = match (args.steps()?, args.requested_explanation()) {
         (Some(steps), _) => write_backfill(&configuration, &args.inputs, steps, io::BufWriter::new(out)),
-        (None, Some(asked)) => explained::print(&configuration, &args.inputs, args.at, asked, out),
+        (None, Some(requested)) => explained::print(&configuration, &args.inputs, args.at, requested, out),
         (None, None) => print_exposition(&configuration, &args.inputs, args.at, out),
     };
     match ended {
-        // Whoever reads the output may stop early, as `head` does.
+        // A reader of the output may stop early, as `head` does.
         Err(ReplayError::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         Err(error @ (ReplayError::UnknownTopic { .. } | ReplayError::StandardInputTwice)) => Err(Usage(error.to_string()).into()),
-        Err(error) => Err(error.into()),
+        Err(error) => Err(match error.hint() {
+            Some(hint) => WithHint::new(error, hint).into(),
+            None => error.into(),
+        }),
         Ok(()) => Ok(()),
     }
 }
 
-/// The metrics as if the log ended at `until`, or with its last event: what happened later is left out before it is judged.
+/// The metrics as if the log ended at `until`, or with its last event. Events after `until` are left out before they get an outcome.
 ///
 /// # Errors
 /// An unknown topic, or a file that cannot be read.
@@ -116,11 +131,11 @@ pub fn replay_until(
     until: Option<EventTime>,
     progress: &ProgressBar,
 ) -> Result<Replayed, ReplayError> {
-    let mut feed = Feed::open(files_by_topic(configuration, inputs)?, progress)?;
-    let mut judge = Judge::new(configuration, until.unwrap_or(EventTime::MAX), false);
-    judge.read(&mut feed, progress, |_| {})?;
-    let now = until.or_else(|| judge.reached());
-    let (mut engine, ledger) = judge.end(now);
+    let mut lines = LinesInOrder::open(files_by_topic(configuration, inputs)?, progress)?;
+    let mut replay = ReplayEngine::new(configuration, until.unwrap_or(EventTime::MAX), false);
+    replay.read(&mut lines, progress, |_| {})?;
+    let now = until.or_else(|| replay.reached());
+    let (mut engine, ledger) = replay.end(now);
     Ok(Replayed { exposition: exposition_of(&mut engine, configuration), ledger, now })
 }
 
@@ -132,7 +147,7 @@ fn exposition_of(engine: &mut Engine, configuration: &Configuration) -> String {
     exposition
 }
 
-/// Writes the metrics at every step as OpenMetrics for `promtool tsdb create-blocks-from openmetrics`, and gives the ledger of all records.
+/// Writes the metrics at every step as OpenMetrics for `promtool tsdb create-blocks-from openmetrics`. Gives the outcomes of all records.
 ///
 /// # Errors
 /// An unknown topic, a file that cannot be read, an output that cannot be written.
@@ -142,16 +157,16 @@ pub fn backfill(
     steps: Steps,
     out: &mut dyn Write,
     progress: &ProgressBar,
-) -> Result<Ledger, ReplayError> {
-    let mut feed = Feed::open(files_by_topic(configuration, inputs)?, progress)?;
-    let mut judge = Judge::new(configuration, steps.to, false);
-    let mut kept = Kept::default();
-    judge.read(&mut feed, progress, |applied| {
+) -> Result<ReplayLedger, ReplayError> {
+    let mut lines = LinesInOrder::open(files_by_topic(configuration, inputs)?, progress)?;
+    let mut replay = ReplayEngine::new(configuration, steps.to, false);
+    let mut kept = KeptRecords::default();
+    replay.read(&mut lines, progress, |applied| {
         if let Some(topic) = configuration.topics.get(applied.topic) {
             kept.push(&applied, topic.kind);
         }
     })?;
-    let (_, ledger) = judge.end(None);
+    let (_, ledger) = replay.end(None);
     progress.set_length(steps.count());
     progress.set_position(0);
     kept.write(configuration, steps, out, || progress.inc(1)).map_err(ReplayError::Output)?;
@@ -180,16 +195,16 @@ fn write_backfill(configuration: &Configuration, inputs: &[TopicFile], steps: St
     Ok(())
 }
 
-/// The summary goes to stderr, so that stdout holds the exposition alone.
-fn summarise(ledger: &Ledger, what: Option<String>) {
+/// Prints the outcomes, and then `result` in one line. They go to stderr, so that stdout holds only the exposition.
+fn summarise(ledger: &ReplayLedger, result: Option<String>) {
     eprint!("{ledger}");
-    match what {
-        Some(what) => eprintln!("{what}"),
+    match result {
+        Some(result) => eprintln!("{result}"),
         None => eprintln!("no event was applied, so there is no instant to speak of; --at gives one"),
     }
 }
 
-/// The files of every configured topic, in the order given.
+/// The files of every configured topic, in the order of the command line.
 fn files_by_topic(configuration: &Configuration, inputs: &[TopicFile]) -> Result<Vec<Vec<PathBuf>>, ReplayError> {
     if inputs.iter().filter(|input| input.path == Path::new("-")).count() > 1 {
         return Err(ReplayError::StandardInputTwice);
@@ -206,7 +221,7 @@ fn files_by_topic(configuration: &Configuration, inputs: &[TopicFile]) -> Result
     Ok(files)
 }
 
-/// Bytes read of all files; hidden where stderr is no terminal, without a length where standard input has none.
+/// A bar of the bytes read from all files. It is hidden where stderr is no terminal, and has no length where standard input is among the inputs.
 fn progress_bar(inputs: &[TopicFile]) -> ProgressBar {
     if !io::stderr().is_terminal() {
         return ProgressBar::hidden();

@@ -1,4 +1,6 @@
-//! `cxpulse rules`: the rules for Prometheus, for this configuration's windows and grouping sets.
+//! `cxpulse rules`: prints the rules for Prometheus, made for the configured windows and grouping sets.
+//!
+//! Does not know any rule.
 
 use std::io::{self, Write};
 
@@ -7,101 +9,101 @@ use clap::ValueEnum;
 use super::failure::Usage;
 use super::options::ConfigurationArgs;
 use crate::config::{Configuration, parse_span};
-use crate::monitoring::{self, Baseline, Scale};
+use crate::monitoring::{self, Baseline, RuleParameters};
 
 const EXAMPLES: &str = "\
 Examples:
-  What lies in deploy/prometheus:
+  The files in deploy/prometheus:
     cxpulse rules recording > cxpulse.rules.yml
     cxpulse rules alerts > cxpulse.alerts.yml
-  With the windows and grouping sets of a configuration of one's own, in which a working day is the longest window:
+  With the windows and grouping sets of your own configuration, in which a working day is the longest window:
     cxpulse rules alerts --config cxpulse.toml --window 24h=8h --baseline trend
   Scaled down, to see alerts fire within minutes:
     cxpulse rules alerts --config minutes.toml --window 24h=5m --window 1h=1m --for 15s --keep 30s --baseline trend";
 
-/// Prints rules for Prometheus: those that merge replicas, and the alerts on what they record.
+/// Prints rules for Prometheus: recording rules that merge replicas, or alerts on the recorded series.
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct RulesArgs {
-    /// Which rules.
+    /// Which rules to print.
     #[arg(value_enum, value_name = "KIND")]
-    pub kind: Kind,
+    pub kind: RuleKind,
 
-    /// A window of the shipped alerts (5m, 1h, 24h, 7d, 30d) and the configured window to use in its place; repeatable.
+    /// A window of the shipped alerts (5m, 1h, 24h, 7d, 30d), and the configured window to use in its place. Repeatable.
     #[arg(long = "window", value_name = "SHIPPED=NAME", value_parser = window)]
     pub windows: Vec<(String, String)>,
 
-    /// How long the condition of every alert must hold, in place of each alert's own time.
+    /// How long the condition of every alert must hold before it fires, in place of each alert's own time.
     #[arg(long = "for", value_name = "SPAN", value_parser = span)]
     pub hold: Option<String>,
 
-    /// How long alerts that bridge a missed scrape go on firing, in place of each one's own time.
+    /// How long alerts that bridge a missed scrape keep firing, in place of each alert's own time.
     #[arg(long, value_name = "SPAN", value_parser = span)]
     pub keep: Option<String>,
 
-    /// What drops and rises are held against.
+    /// The baseline that drops and rises are measured against.
     #[arg(long, value_enum, value_name = "BASELINE", default_value_t = BaselineArg::Either)]
     pub baseline: BaselineArg,
 
-    /// Where the pages on the alerts lie: the start of every `runbook_url`.
+    /// The URL of the folder of the runbooks: the start of every `runbook_url`.
     #[arg(long, value_name = "URL", default_value = monitoring::RUNBOOKS)]
     pub runbooks: String,
 
-    /// Where the dashboards are: the start of every `dashboard_url`.
+    /// The URL of the dashboards: the start of every `dashboard_url`.
     #[arg(long, value_name = "URL", default_value = monitoring::DASHBOARDS)]
     pub dashboards: String,
 
-    /// Where the configuration is, which decides on windows, grouping sets and quantiles.
+    /// The configuration, which decides on windows, grouping sets and quantiles.
     #[command(flatten)]
     pub configuration: ConfigurationArgs,
 }
 
-/// Which rules.
+/// Which rules are printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Kind {
-    /// Those that merge replicas; alerts and dashboards read what they record.
+pub enum RuleKind {
+    /// Recording rules, which merge replicas. Alerts and dashboards read the series that they record.
     Recording,
-    /// The alerts.
+    /// Alerts on the recorded series.
     Alerts,
-    /// Alerts on families that are planned: not to be loaded yet.
+    /// Alerts on families that are only planned. They must not be loaded yet.
     Later,
 }
 
-/// What drops and rises are held against.
+/// The baseline that drops and rises are measured against.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum BaselineArg {
-    /// A week ago in Prometheus, and where it has no such history the configured trend.
+    /// The value a week ago in Prometheus; where Prometheus has no such history, the configured trend.
     Either,
-    /// A week ago in Prometheus.
+    /// The value a week ago in Prometheus.
     Offset,
-    /// The configured trend: a short window against a longer one without it.
+    /// The configured trend, which compares a short window with the rest of a longer one.
     Trend,
 }
 
 /// Runs the command; the rules go to stdout.
 ///
 /// # Errors
-/// A configuration that cannot be used, a window that it does not have, or an output that is closed.
+/// A configuration that cannot be used, a window that is not configured, or an output that is closed.
 pub fn run(args: &RulesArgs) -> anyhow::Result<()> {
     let configuration = args.configuration.load(&[])?;
     let scale = args.scale();
     check(&configuration, &scale)?;
     let text = match args.kind {
-        Kind::Recording => monitoring::recording_file(&configuration, &scale),
-        Kind::Alerts => monitoring::alerts_file(&configuration, &scale),
-        Kind::Later => monitoring::later_file(&scale),
+        RuleKind::Recording => monitoring::recording_file(&configuration, &scale),
+        RuleKind::Alerts => monitoring::alerts_file(&configuration, &scale),
+        RuleKind::Later => monitoring::planned_alerts_file(&scale),
     };
     Ok(io::stdout().lock().write_all(text.as_bytes())?)
 }
 
 impl RulesArgs {
-    fn scale(&self) -> Scale {
+    fn scale(&self) -> RuleParameters {
         let baseline = match self.baseline {
             BaselineArg::Either => Baseline::Either,
             BaselineArg::Offset => Baseline::Offset,
             BaselineArg::Trend => Baseline::Trend,
         };
-        Scale {
+        RuleParameters {
             windows: self.windows.clone(),
             hold: self.hold.clone(),
             keep: self.keep.clone(),
@@ -112,7 +114,7 @@ impl RulesArgs {
     }
 }
 
-fn check(configuration: &Configuration, scale: &Scale) -> Result<(), Usage> {
+fn check(configuration: &Configuration, scale: &RuleParameters) -> Result<(), Usage> {
     let configured: Vec<&str> = configuration.engine.windows.iter().map(|window| window.name.as_str()).collect();
     let absent = monitoring::WINDOWS.iter().map(|shipped| (shipped, scale.window(shipped))).find(|(_, name)| !configured.contains(name));
     match absent {

@@ -1,4 +1,6 @@
-//! `cxpulse run`: the service. Binds first, consumes, serves, and ends cleanly on the first SIGTERM or Ctrl-C, at once on the second.
+//! `cxpulse run`: the service. Binds its addresses first, then consumes and serves. Ends cleanly on the first SIGTERM or Ctrl-C, and at once on the second.
+//!
+//! Does not know how records are consumed or metrics are served.
 
 use std::future::Future;
 use std::pin::pin;
@@ -12,12 +14,13 @@ use crate::http::{self, Site};
 use crate::metrics::Exposition;
 use crate::runtime::{MemoryBudget, Service, memory_limit};
 
-/// The exit code of a second signal.
+/// The exit code after a second signal.
 const EXIT_INTERRUPTED: i32 = 130;
 
 /// The service: consume the configured topics and serve their metrics.
 ///
-/// Brokers that are away and topics that are missing are waited for, with `/-/ready` 503. SIGTERM and Ctrl-C end it within 8 s with exit code 0.
+/// Waits for brokers that are away and topics that are missing; until then `/-/ready` answers 503. SIGTERM and Ctrl-C end the service within 8 s with
+/// exit code 0.
 #[derive(Clone, Debug, clap::Args)]
 pub struct RunArgs {
     #[command(flatten)]
@@ -32,7 +35,7 @@ pub struct RunArgs {
 /// A bad configuration, a port in use, a cluster that refuses this client.
 pub fn run(args: &RunArgs) -> anyhow::Result<()> {
     let configuration = args.configuration.load(&args.service.overrides())?;
-    say_budget(&MemoryBudget::of(&configuration));
+    log_budget(&MemoryBudget::of(&configuration));
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     runtime.block_on(async {
         let signal = first_signal()?;
@@ -40,15 +43,15 @@ pub fn run(args: &RunArgs) -> anyhow::Result<()> {
     })
 }
 
-/// Says what the state may take. How many partition groups this instance will hold is not known yet; if one is too much, all are.
-fn say_budget(budget: &MemoryBudget) {
-    tracing::info!(target: "cxpulse::memory", "memory budget: {}", budget.told());
+/// Logs the memory that the state may take. It is not known yet how many partition groups this instance will hold, so the warning is about one.
+fn log_budget(budget: &MemoryBudget) {
+    tracing::info!(target: "cxpulse::memory", "memory budget: {}", budget.summary());
     if let Some(excess) = memory_limit().and_then(|limit| budget.excess(1, limit)) {
         tracing::warn!(target: "cxpulse::memory", "{excess}");
     }
 }
 
-/// Consumes and serves until `stop` completes or the service cannot go on. `started` is told the bound addresses.
+/// Consumes and serves until `stop` completes or the service cannot go on. `started` is called with the bound addresses.
 ///
 /// # Errors
 /// A port in use, or why the service could not start or go on.
@@ -60,10 +63,10 @@ pub async fn serve_until(
     let listeners = http::bind(&configuration.web.listen_addresses).await?;
     let addresses = listeners.iter().map(tokio::net::TcpListener::local_addr).collect::<Result<Vec<_>, _>>()?;
     let mut service = Service::start(configuration)?;
-    let site = Site { source: service.shared(), exposition: Arc::new(Exposition::new(configuration)), web: configuration.web.clone() };
+    let site = Site { source: service.view(), exposition: Arc::new(Exposition::new(configuration)), web: configuration.web.clone() };
     let (close, closed) = oneshot::channel::<()>();
     let server = tokio::spawn(http::serve(listeners, site, async {
-        // Dropping the sender closes just as well.
+        // The sender is only ever dropped, which completes this too.
         drop(closed.await);
     }));
     for address in &addresses {
@@ -75,7 +78,7 @@ pub async fn serve_until(
         ended = service.ended() => ended,
         () = pin!(stop) => Ok(()),
     };
-    // The server answers until the group is left: whoever asks meanwhile sees "not ready", not a refused connection.
+    // The server answers until the service has left the group: a client that asks meanwhile gets "not ready" and no refused connection.
     let stopped = tokio::task::spawn_blocking(|| service.stop()).await?;
     drop(close);
     server.await?;
@@ -85,12 +88,12 @@ pub async fn serve_until(
     Ok(())
 }
 
-/// Completes at the first SIGTERM or Ctrl-C; a second one ends the process at once. Listening begins with this call.
+/// Gives a future that completes at the first SIGTERM or Ctrl-C. A second one ends the process at once. Signals are caught from this call on.
 ///
 /// # Errors
-/// When the system does not let signals be handled.
+/// When the system does not allow signals to be handled.
 pub fn first_signal() -> std::io::Result<impl Future<Output = ()>> {
-    let mut signals = Signals::listen()?;
+    let mut signals = EndSignals::listen()?;
     Ok(async move {
         signals.next().await;
         tracing::info!("stopping; a second signal ends at once");
@@ -102,13 +105,13 @@ pub fn first_signal() -> std::io::Result<impl Future<Output = ()>> {
 }
 
 #[cfg(unix)]
-struct Signals {
+struct EndSignals {
     terminate: tokio::signal::unix::Signal,
     interrupt: tokio::signal::unix::Signal,
 }
 
 #[cfg(unix)]
-impl Signals {
+impl EndSignals {
     fn listen() -> std::io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
         Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
@@ -123,10 +126,10 @@ impl Signals {
 }
 
 #[cfg(not(unix))]
-struct Signals;
+struct EndSignals;
 
 #[cfg(not(unix))]
-impl Signals {
+impl EndSignals {
     fn listen() -> std::io::Result<Self> {
         Ok(Self)
     }

@@ -15,6 +15,8 @@ mod rules;
 mod scales;
 mod settings;
 mod target_rules;
+mod target_settings;
+mod timed_targets;
 
 use std::sync::Arc;
 
@@ -30,8 +32,10 @@ pub(crate) use names::{AgreedValues, DimensionsId, Names, ValueId, ValueNumber};
 pub(crate) use rules::Rules;
 pub(crate) use scales::{ScaleId, Scales};
 pub use settings::*;
-pub(crate) use target_rules::{ClockTerms, TargetRules, due_label, undecided_label};
-pub use target_rules::{Condition, Rule, Ruled, TargetPauses, TargetSettings, TimeTarget, TimedTarget, UndecidedReason};
+pub(crate) use target_rules::{ClockTerms, TargetRules};
+pub use target_settings::{Condition, Rule, Ruled, TargetPauses, TargetSettings, TimeTarget};
+pub(crate) use timed_targets::{due_label, undecided_label};
+pub use timed_targets::{TimedTarget, UndecidedReason};
 
 use crate::event::Scale;
 use crate::time::EventTime;

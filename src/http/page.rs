@@ -16,6 +16,7 @@ mod pipeline;
 mod right_now;
 mod sparkline_history;
 mod sparklines;
+mod tiles;
 mod verdict;
 mod withholding;
 

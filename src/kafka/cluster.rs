@@ -1,104 +1,111 @@
-//! Asking a cluster: topics and partition counts, log ends, offsets by time. A client without a group, beside the group's consumer, so that its
-//! questions do not queue behind long fetches.
+//! Questions to a cluster: topics and partition counts, log ends, offsets by time.
+//!
+//! A client without a group asks them. It runs beside the group's consumer, so that its questions do not queue behind long fetches. Does not know
+//! the assignment or any record.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::client::ClientContext;
+use rdkafka::config::RDKafkaLogLevel;
+use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
-use super::context::{AskingContext, lock};
-use super::{Failure, TopicPartition, properties};
+use super::client_errors::{ClientErrors, log_line};
+use super::failure::Failure;
+use super::partition_progress::TopicPartition;
+use super::properties;
 use crate::config::KafkaSettings;
 
-/// How long one question may take; a stop waits for the one that is being asked.
+/// How long one question may take. A stop of the service waits for the question that is being asked.
 const ANSWER_WITHIN: Duration = Duration::from_millis(1000);
 
-/// A question that got no answer, or what is waited for.
+/// A question that got no answer, or a condition that is waited for.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{what}{}", if .why.is_empty() { String::new() } else { format!(" ({why})") })]
 pub struct LookupError {
-    /// What is away; the same text as long as the same is away.
+    /// The missing topic or the silent brokers. The text stays the same as long as the same topic or broker is missing.
     pub what: String,
-    /// What the client says about it, which changes from try to try; may be empty.
+    /// The client's own explanation, which may change from try to try; may be empty.
     pub why: String,
 }
 
 impl LookupError {
-    /// An error that says everything in one text.
+    /// An error without an explanation of the client's.
     #[must_use]
     pub fn new(what: String) -> Self {
         Self { what, why: String::new() }
     }
 }
 
-/// Questions about offsets. A trait, because librdkafka's mock broker answers every look-up by time with the log end.
+/// Questions about offsets and partition counts. A trait, because librdkafka's mock broker answers every look-up by time with the log end.
 pub trait Lookup: Send {
-    /// The log end of each partition: the offset that the next record will get (the last stable one where transactions are open).
+    /// The log end of each partition: the offset that the next record will get, or the last stable offset where transactions are open.
     ///
     /// # Errors
-    /// When the brokers do not answer in time; partitions without a leader are just left out.
+    /// When the brokers do not answer in time. Partitions without a leader are left out of the answer.
     fn log_ends(&self, partitions: &[TopicPartition]) -> Result<Vec<(TopicPartition, i64)>, LookupError>;
 
-    /// The offset of the first record at or after `timestamp_ms` in each partition, or its log end where there is none.
+    /// For each partition the offset of the first record whose timestamp is at or after `timestamp_ms` (milliseconds since 1970), or the log end where
+    /// there is no such record.
     ///
     /// # Errors
-    /// When the brokers do not answer in time, or not for every partition.
+    /// When the brokers do not answer in time, or a partition has no leader.
     fn offsets_at(&self, timestamp_ms: i64, partitions: &[TopicPartition]) -> Result<Vec<(TopicPartition, i64)>, LookupError>;
 
-    /// The number of partitions of each topic, by index.
+    /// The number of partitions of each topic, in configured order.
     ///
     /// # Errors
     /// When the brokers do not answer in time, or a topic is missing.
     fn partition_counts(&self) -> Result<Vec<usize>, LookupError>;
 }
 
-/// A connection to the cluster that only asks.
+/// A connection to the cluster that only asks questions.
 pub struct Cluster {
-    client: BaseConsumer<AskingContext>,
+    client: BaseConsumer<QuestionContext>,
     settings: KafkaSettings,
     topics: Vec<String>,
 }
 
-/// What the cluster says about one topic.
+/// The state of one topic in the cluster.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TopicState {
-    /// It exists with this many partitions.
+    /// The topic exists with this many partitions.
     Partitions(usize),
-    /// It does not exist (or may not be seen).
+    /// The topic does not exist, or this client may not see it.
     Missing,
-    /// Access is refused.
+    /// The cluster refuses access to the topic.
     Refused,
 }
 
 impl Cluster {
-    /// A connection for these topics; nothing is sent yet.
+    /// Makes a connection for these topics; nothing is sent yet.
     ///
     /// # Errors
     /// When the settings are refused.
     pub fn new(settings: &KafkaSettings, topics: Vec<String>) -> Result<Self, Failure> {
         let config = properties::common(settings)?;
-        let client = properties::create(&config, AskingContext::new(settings), &settings.properties)?;
+        let client = properties::create(&config, QuestionContext::new(settings), &settings.properties)?;
         Ok(Self { client, settings: settings.clone(), topics })
     }
 
-    /// What the cluster says about each topic.
+    /// The state of each topic, by its name.
     ///
     /// # Errors
-    /// [`LookupError`] when no broker answers; [`Failure`] inside `Ok` when waiting is pointless.
+    /// [`LookupError`] when no broker answers; [`Failure`] inside `Ok` when a new try would fail too.
     pub fn topics(&self) -> Result<Result<BTreeMap<String, TopicState>, Failure>, LookupError> {
         let mut states = BTreeMap::new();
         for name in &self.topics {
             let metadata = self.client.fetch_metadata(Some(name), ANSWER_WITHIN);
             self.serve();
-            if let Some(refused) = lock(&self.client.context().trouble).refused.take() {
-                return Ok(Err(Failure::Refused(refused)));
+            if let Some(refusal) = self.errors().take_refusal() {
+                return Ok(Err(Failure::Refused(refusal)));
             }
             let metadata = metadata.map_err(|error| self.unanswered(&error))?;
             let brokers: Vec<String> =
                 metadata.brokers().iter().map(|broker| format!("{}:{}", bracketed(broker.host()), broker.port())).collect();
-            // The bootstrap servers may be this machine's and the brokers they name may not be.
+            // The bootstrap servers may be on this machine while the brokers that they name are not.
             if let Err(failure) = properties::check_plaintext(&self.settings, brokers.iter().map(String::as_str)) {
                 return Ok(Err(failure));
             }
@@ -110,8 +117,12 @@ impl Cluster {
             };
             states.insert(name.clone(), state);
         }
-        lock(&self.client.context().trouble).unreachable = None;
+        self.errors().clear_outage();
         Ok(Ok(states))
+    }
+
+    fn errors(&self) -> &ClientErrors {
+        &self.client.context().errors
     }
 
     /// Lets librdkafka deliver errors and log lines; a client without a group receives nothing else.
@@ -125,7 +136,7 @@ impl Cluster {
 
     fn unanswered(&self, error: &KafkaError) -> LookupError {
         // The reason comes as an event of its own, sometimes a moment later.
-        let reason = || lock(&self.client.context().trouble).unreachable.clone();
+        let reason = || self.errors().outage();
         for _ in 0..5 {
             if reason().is_some() {
                 break;
@@ -136,7 +147,7 @@ impl Cluster {
         LookupError { what: format!("no broker of {} answers", self.settings.bootstrap_servers), why }
     }
 
-    /// Asks for offsets by (special) timestamp; partitions with an error of their own are left out.
+    /// Asks for offsets by timestamp, or by a special offset such as the log end. Partitions with an error of their own are left out.
     fn offsets(&self, timestamp: Offset, partitions: &[TopicPartition]) -> Result<Vec<(TopicPartition, i64)>, LookupError> {
         if partitions.is_empty() {
             return Ok(Vec::new());
@@ -148,7 +159,7 @@ impl Cluster {
         let answered = self.client.offsets_for_times(list, ANSWER_WITHIN);
         self.serve();
         let answered = answered.map_err(|error| self.unanswered(&error))?;
-        lock(&self.client.context().trouble).unreachable = None;
+        self.errors().clear_outage();
         let mut offsets = Vec::with_capacity(partitions.len());
         for element in answered.elements() {
             let topic = self.topics.iter().position(|name| name == element.topic());
@@ -162,10 +173,10 @@ impl Cluster {
 
 impl Lookup for Cluster {
     fn log_ends(&self, partitions: &[TopicPartition]) -> Result<Vec<(TopicPartition, i64)>, LookupError> {
-        // One request per broker for all its partitions, unlike the watermark call, which is two per partition.
+        // This sends one request per broker for all its partitions. The watermark call would send two per partition.
         match self.offsets(Offset::End, partitions) {
-            // One partition without a leader fails the whole question; half of the others still have an answer.
-            Err(error) if partitions.len() > 1 && lock(&self.client.context().trouble).unreachable.is_none() => {
+            // One partition without a leader fails the whole question. Asked in two halves, the half without it still gets an answer.
+            Err(error) if partitions.len() > 1 && self.errors().outage().is_none() => {
                 let (left, right) = partitions.split_at(partitions.len() / 2);
                 match (self.offsets(Offset::End, left), self.offsets(Offset::End, right)) {
                     (Err(_), Err(_)) => Err(error),
@@ -178,7 +189,8 @@ impl Lookup for Cluster {
 
     fn offsets_at(&self, timestamp_ms: i64, partitions: &[TopicPartition]) -> Result<Vec<(TopicPartition, i64)>, LookupError> {
         let mut found: BTreeMap<TopicPartition, i64> = self.offsets(Offset::Offset(timestamp_ms), partitions)?.into_iter().collect();
-        // Where no record is that young the answer is "the end", which is not an offset; fetching from "the end" could skip what arrives before.
+        // Where no record is that young, the answer is "the end", which is no offset. Fetching from "the end" could skip records that arrive before
+        // the first fetch, so the log end is asked for as a number.
         let beyond: Vec<TopicPartition> = partitions.iter().copied().filter(|at| !found.contains_key(at)).collect();
         found.extend(self.offsets(Offset::End, &beyond)?);
         if found.len() < partitions.len() {
@@ -197,16 +209,40 @@ impl Lookup for Cluster {
     }
 }
 
-/// IPv6 addresses in brackets, as in `host:port`.
+/// The context of a client that only asks questions: it has no group and reads no records.
+pub(super) struct QuestionContext {
+    errors: ClientErrors,
+}
+
+impl QuestionContext {
+    pub(super) fn new(settings: &KafkaSettings) -> Self {
+        Self { errors: ClientErrors::new(settings) }
+    }
+}
+
+impl ClientContext for QuestionContext {
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, text: &str) {
+        log_line(level, facility, text);
+    }
+
+    /// Not logged here: the caller that waits for the answer logs its reason once.
+    fn error(&self, error: KafkaError, reason: &str) {
+        self.errors.note(error.rdkafka_error_code(), reason);
+    }
+}
+
+impl ConsumerContext for QuestionContext {}
+
+/// Puts an IPv6 address in brackets, as `host:port` needs it.
 fn bracketed(host: &str) -> String {
     if host.contains(':') { format!("[{host}]") } else { host.to_owned() }
 }
 
-/// Waits until every topic is there and gives the partition counts by topic. `stay` is asked before each try whether to go on, with what is being
-/// waited for since the last one (`None` the first time); `Ok(None)` when it said no.
+/// Waits until every topic exists, and gives the partition counts by topic. Before each try `stay` decides whether to go on. It gets the
+/// condition that the last try waited for (`None` the first time). Gives `Ok(None)` when `stay` gives false.
 ///
 /// # Errors
-/// When waiting is pointless: refused credentials or access, topics with unequal partition counts.
+/// When waiting would not help: refused credentials or access, or topics with unequal partition counts.
 pub fn wait_for_topics(cluster: &Cluster, mut stay: impl FnMut(Option<&LookupError>) -> bool) -> Result<Option<Vec<usize>>, Failure> {
     let mut waiting_for: Option<LookupError> = None;
     while stay(waiting_for.as_ref()) {

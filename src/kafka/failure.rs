@@ -1,46 +1,36 @@
-//! Why the Kafka side ends the process, and with which exit code.
+//! Why the Kafka side ends the process: the text, the hint and the exit code.
 
-/// What ends a session for good. Everything else (brokers away, topics missing, leaders moving) is waited for.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+use std::fmt::{self, Display};
+
+/// A failure that ends a session for good. Everything else (brokers away, topics missing, leaders moving) is waited for.
+///
+/// Its text is [`Self::what`], followed by [`Self::hint`] on a line of its own.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Failure {
     /// librdkafka does not take a property. The value is not shown, since it may be secret.
-    #[error("kafka.properties: `{key}` is {problem}\nhint: librdkafka's CONFIGURATION.md names the properties and their values")]
     Property {
-        /// The property.
+        /// The name of the property.
         key: String,
-        /// What is wrong, without the value.
+        /// The mistake, without the value.
         problem: String,
     },
-    /// The client cannot be made from these properties together.
-    #[error("kafka: cannot make a client: {0}\nhint: correct `kafka.properties`")]
+    /// No client can be made from these properties together.
     Client(String),
-    /// Plaintext to another machine.
-    #[error(
-        "kafka: `{server}` is not on this machine, and the connection would be in clear\nhint: set `kafka.properties.\"security.protocol\"` to \
-         `ssl` or `sasl_ssl`, or `kafka.allow_insecure = true` in a network that you trust"
-    )]
+    /// A plaintext connection to another machine.
     Plaintext {
-        /// `host:port`.
+        /// The address of that machine, as `host:port`.
         server: String,
     },
     /// Topics with different numbers of partitions.
-    #[error(
-        "kafka: the topics differ in their number of partitions ({counts}), so that what belongs together does not lie in partitions of one \
-         number\nhint: recreate the topics with one number of partitions, and produce their records again"
-    )]
     UnequalPartitions {
         /// Each topic with its count.
         counts: String,
     },
-    /// A partition goes on below what was read of it.
-    #[error(
-        "kafka: {topic}/{partition} goes on at offset {found} where {expected} was next: the topic was deleted and made again, or its log was \
-         cut off, and what was counted of it is no longer there\nhint: start cxpulse again; it then counts what the logs hold now"
-    )]
+    /// A partition continues at an offset below the next one expected.
     WentBack {
         /// The topic.
         topic: String,
-        /// Its partition.
+        /// The partition number.
         partition: i32,
         /// The offset of the record that came.
         found: i64,
@@ -48,17 +38,13 @@ pub enum Failure {
         expected: i64,
     },
     /// The cluster refuses the credentials or the access.
-    #[error(
-        "kafka: the cluster refuses: {0}\nhint: check the credentials in `kafka.properties`, and the ACLs: READ on every topic and on the group"
-    )]
     Refused(String),
-    /// An error that librdkafka cannot recover from, such as another member with the same `group.instance.id`.
-    #[error("kafka: the client cannot go on: {0}")]
+    /// An error from which librdkafka cannot recover, such as another member with the same `group.instance.id`.
     Fatal(String),
 }
 
 impl Failure {
-    /// The exit code: 78 for the configuration, 5 for a client that is refused or fenced, 1 for a log that is another one than before.
+    /// The exit code: 78 for the configuration, 5 for a client that is refused or fenced, 1 for a log that was replaced or cut off.
     #[must_use]
     pub const fn exit_code(&self) -> u8 {
         match self {
@@ -67,4 +53,49 @@ impl Failure {
             Self::WentBack { .. } => 1,
         }
     }
+
+    /// The text without the hint.
+    #[must_use]
+    pub fn what(&self) -> String {
+        match self {
+            Self::Property { key, problem } => format!("kafka.properties: `{key}` is {problem}"),
+            Self::Client(why) => format!("kafka: cannot make a client: {why}"),
+            Self::Plaintext { server } => format!("kafka: `{server}` is not on this machine, and the connection would be in clear"),
+            Self::UnequalPartitions { counts } => format!(
+                "kafka: the topics differ in their number of partitions ({counts}), so that what belongs together does not lie in partitions of \
+                 one number"
+            ),
+            Self::WentBack { topic, partition, found, expected } => format!(
+                "kafka: {topic}/{partition} goes on at offset {found} where {expected} was next: the topic was deleted and made again, or its log \
+                 was cut off, and what was counted of it is no longer there"
+            ),
+            Self::Refused(why) => format!("kafka: the cluster refuses: {why}"),
+            Self::Fatal(why) => format!("kafka: the client cannot go on: {why}"),
+        }
+    }
+
+    /// The advice to an operator; `None` where there is none beyond the text.
+    #[must_use]
+    pub const fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::Property { .. } => Some("librdkafka's CONFIGURATION.md names the properties and their values"),
+            Self::Client(_) => Some("correct `kafka.properties`"),
+            Self::Plaintext { .. } => Some(
+                "set `kafka.properties.\"security.protocol\"` to `ssl` or `sasl_ssl`, or `kafka.allow_insecure = true` in a network that you trust",
+            ),
+            Self::UnequalPartitions { .. } => Some("recreate the topics with one number of partitions, and produce their records again"),
+            Self::WentBack { .. } => Some("start cxpulse again; it then counts what the logs hold now"),
+            Self::Refused(_) => Some("check the credentials in `kafka.properties`, and the ACLs: READ on every topic and on the group"),
+            Self::Fatal(_) => None,
+        }
+    }
 }
+
+impl Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.what())?;
+        self.hint().map_or(Ok(()), |hint| write!(f, "\nhint: {hint}"))
+    }
+}
+
+impl std::error::Error for Failure {}

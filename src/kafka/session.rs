@@ -1,35 +1,37 @@
-//! One membership of the consumer group: polls, follows the assignment, and gives each partition group to the share of a worker.
+//! One membership of the consumer group: polls the client, follows the assignment, and gives each partition group to a worker.
 //!
-//! One thread polls one consumer; it has no wakers to lose. The shape of one round is: serve callbacks, follow changes of the assignment, hear the
-//! observer. Records are not taken here, but by whoever works on a [`Share`].
+//! One thread polls one consumer. Each round serves callbacks, follows changes of the assignment, and takes in the answers of the observer. Records
+//! are not taken here, but by the threads that work on [`WorkerPartitions`]. Does not know the meaning of a record.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::message::Message;
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
-use super::assignment::FRESH;
-use super::context::{Change, Common, GroupContext, Trouble, lock, share_of};
-use super::group::Group;
-use super::observer::{Observer, Report};
+use super::client_errors::ClientErrors;
+use super::cluster::Lookup;
+use super::cluster_observer::{ClusterObserver, Observation};
+use super::failure::Failure;
+use super::partition_progress::{FRESH, PartitionProgress, TopicPartition};
 use super::properties;
-use super::share::{Share, Stopped};
-use super::{Failure, Feed, Lookup, Sink, TopicPartition};
+use super::rebalance::{GroupContext, PendingChange, Subscription};
+use super::sink::Sink;
+use super::worker_partitions::{StoppedPartitions, WorkerPartitions, worker_of};
 use crate::config::KafkaSettings;
 use crate::time::EventTime;
 
-/// What a session is told.
+/// The settings of a session.
 #[derive(Clone, Debug)]
 pub struct SessionSettings {
-    /// Brokers, group, properties.
+    /// Brokers, consumer group and client properties.
     pub kafka: KafkaSettings,
-    /// The topics, in configured order, each with where reading begins where the sink knows no next offset.
+    /// The topics in configured order, each with the place where reading begins if the sink gives no next offset.
     pub topics: Vec<(String, StartAt)>,
 }
 
-/// Where reading begins.
+/// The place in a log where reading begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StartAt {
     /// The first offset.
@@ -38,13 +40,13 @@ pub enum StartAt {
     Time(EventTime),
 }
 
-/// A membership of the group.
+/// A membership of the consumer group.
 pub struct Session<S: Sink> {
-    /// Hold the queues, which hold the consumer: they are emptied before it is dropped.
-    shares: Arc<[Share<S>]>,
-    consumer: Arc<BaseConsumer<GroupContext<S>>>,
-    common: Arc<Common>,
-    observer: Observer,
+    /// They hold the queues, which hold the consumer; so they are cleared before the consumer is dropped.
+    workers: Arc<[WorkerPartitions<S>]>,
+    consumer: Arc<BaseConsumer<GroupContext>>,
+    subscription: Arc<Subscription>,
+    observer: ClusterObserver,
     starts: Vec<StartAt>,
     /// An assignment that waits for its start offsets.
     unresolved: Option<Unresolved>,
@@ -56,42 +58,39 @@ pub struct Session<S: Sink> {
     partition_counts: Vec<usize>,
 }
 
-/// Where the membership stands.
+/// The state of the membership.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum MembershipState {
-    /// Not in the group yet, or between two assignments.
+    /// The member has not joined the group yet, or is between two assignments.
     Joining,
-    /// In a stable group, with or without partitions.
+    /// The group is stable, and this member reads its partitions, which may be none.
     Assigned,
 }
 
+/// An assignment of which some start offsets are still being looked up.
 struct Unresolved {
     known: Vec<(TopicPartition, Offset)>,
 }
 
 impl<S: Sink + 'static> Session<S> {
-    /// Joins the group. Nothing is waited for. Whoever works on the shares must have ended before the session is dropped.
+    /// Joins the group, and waits for nothing. The threads that work on `workers` must end before the session is dropped.
     ///
     /// # Errors
     /// When the settings are refused.
-    pub fn join(settings: &SessionSettings, lookup: Box<dyn Lookup>, shares: Arc<[Share<S>]>) -> Result<Self, Failure> {
-        assert!(!shares.is_empty(), "there is at least one worker");
+    pub fn join(settings: &SessionSettings, lookup: Box<dyn Lookup>, workers: Arc<[WorkerPartitions<S>]>) -> Result<Self, Failure> {
+        assert!(!workers.is_empty(), "there is at least one worker");
         let topics: Vec<String> = settings.topics.iter().map(|(name, _)| name.clone()).collect();
         let config = properties::group_consumer(&settings.kafka)?;
-        let common = Arc::new(Common {
-            topics: topics.clone(),
-            trouble: Mutex::new(Trouble::default()),
-            properties: settings.kafka.properties.clone(),
-        });
-        let context = GroupContext { shares: Arc::clone(&shares), changes: Mutex::new(Vec::new()), common: Arc::clone(&common) };
-        let consumer: BaseConsumer<GroupContext<S>> = properties::create(&config, context, &settings.kafka.properties)?;
+        let subscription = Arc::new(Subscription { topics: topics.clone(), errors: ClientErrors::new(&settings.kafka) });
+        let context = GroupContext::new(Box::new(Arc::clone(&workers)), Arc::clone(&subscription));
+        let consumer: BaseConsumer<GroupContext> = properties::create(&config, context, &settings.kafka.properties)?;
         let names: Vec<&str> = topics.iter().map(String::as_str).collect();
         consumer.subscribe(&names).map_err(|error| Failure::Client(error.to_string()))?;
-        let observer = Observer::start(lookup).map_err(|error| Failure::Client(format!("cannot start a thread: {error}")))?;
+        let observer = ClusterObserver::start(lookup).map_err(|error| Failure::Client(format!("cannot start a thread: {error}")))?;
         Ok(Self {
-            shares,
+            workers,
             consumer: Arc::new(consumer),
-            common,
+            subscription,
             observer,
             starts: settings.topics.iter().map(|(_, start)| *start).collect(),
             unresolved: None,
@@ -103,38 +102,37 @@ impl<S: Sink + 'static> Session<S> {
         })
     }
 
-    /// Serves callbacks and follows what they changed, waiting at most `timeout` for them.
+    /// Serves callbacks, waiting at most `timeout` for them, and follows their changes.
     ///
     /// # Errors
     /// When the client cannot go on, or, before the first assignment, when the cluster refuses it.
     pub fn poll(&mut self, timeout: Duration) -> Result<(), Failure> {
         match self.consumer.poll(timeout) {
             None => {}
-            // Queues are split before fetching begins, so no record can come here.
+            // Every queue is split before fetching begins, so no record can come here.
             Some(Ok(message)) => {
                 return Err(Failure::Fatal(format!("a record of {}/{} came on the main queue", message.topic(), message.partition())));
             }
-            Some(Err(error)) => self.common.note(&error)?,
+            Some(Err(error)) => self.subscription.errors.note_in_place_of_record(&error)?,
         }
         if let Some((code, text)) = self.consumer.client().fatal_error() {
             return Err(Failure::Fatal(format!("{code}: {text}")));
         }
-        let refused = lock(&self.common.trouble).refused.take();
-        if let Some(refused) = refused
+        if let Some(refusal) = self.subscription.errors.take_refusal()
             && self.epoch == 0
         {
-            return Err(Failure::Refused(refused));
+            return Err(Failure::Refused(refusal));
         }
         self.follow_changes()?;
-        self.hear_observer()
+        self.take_observations()
     }
 
-    /// The assigned topic partitions, and how far each has been read.
-    pub fn feeds(&self) -> impl Iterator<Item = Feed> {
-        self.shares.iter().flat_map(|share| share.stop().feeds().cloned().collect::<Vec<_>>())
+    /// How far each assigned topic partition has been read.
+    pub fn progress(&self) -> impl Iterator<Item = PartitionProgress> {
+        self.workers.iter().flat_map(|worker| worker.stop().progress().cloned().collect::<Vec<_>>())
     }
 
-    /// Whether the group is stable: every partition that this member is to have is being read, which may be none.
+    /// Whether the group is stable, so that every partition of this member is being read. It may have none.
     #[must_use]
     pub fn is_assigned(&self) -> bool {
         self.state == MembershipState::Assigned
@@ -158,26 +156,25 @@ impl<S: Sink + 'static> Session<S> {
     }
 
     fn follow_changes(&mut self) -> Result<(), Failure> {
-        let changes = std::mem::take(&mut *lock(&self.consumer.context().changes));
-        for change in changes {
+        for change in self.consumer.context().take_pending_changes() {
             self.epoch += 1;
             self.unresolved = None;
-            // The queues of the assignment before are dropped before anything is split again: dropping an old queue later would silence the new
-            // one of the same partition.
-            self.shares.iter().for_each(|share| share.stop().groups.clear());
+            // The old queues are dropped before any queue is split again: dropping an old queue later would silence the new one of the same
+            // partition.
+            self.workers.iter().for_each(|worker| worker.stop().clear());
             match change {
-                Change::Assigned(partitions) => self.assigned(&partitions)?,
-                Change::Revoked => {
+                PendingChange::Assigned(partitions) => self.assigned(&partitions)?,
+                PendingChange::Revoked => {
                     self.state = MembershipState::Joining;
                     self.observer.watch(Vec::new());
                 }
             }
-            self.shares.iter().for_each(|share| share.stop().is_halted = false);
+            self.workers.iter().for_each(|worker| worker.stop().end_halt());
         }
         Ok(())
     }
 
-    /// Splits the queues, then assigns at once where every start offset is known, else asks the observer first.
+    /// Splits the queues. Then assigns at once if every start offset is known; otherwise asks the observer for the missing offsets first.
     fn assigned(&mut self, partitions: &[TopicPartition]) -> Result<(), Failure> {
         let mut known = Vec::new();
         let mut to_resolve = Vec::new();
@@ -202,32 +199,25 @@ impl<S: Sink + 'static> Session<S> {
         }
     }
 
-    /// Gives a partition's queue to its share, and tells from which offset its sink goes on.
+    /// Gives a partition's queue to its worker, and returns the offset at which the sink resumes.
     fn split(&self, at: TopicPartition) -> Result<Option<i64>, Failure> {
-        let topic = &self.common.topics[at.topic];
+        let topic = &self.subscription.topics[at.topic];
         let queue = self
             .consumer
             .split_partition_queue(topic, at.partition)
             .ok_or_else(|| Failure::Fatal(format!("no queue for {topic}/{}", at.partition)))?;
-        let mut share = self.share(at);
-        let next_offset = share.sink().next_offset(at);
-        // Partitions come sorted by number, then topic.
-        match share.groups.last_mut() {
-            Some(group) if group.partition() == at.partition => group.push(at, next_offset, queue),
-            _ => share.groups.push(Group::new(Arc::clone(&self.common), at, next_offset, queue)),
-        }
-        Ok(next_offset)
+        Ok(self.stop_worker_of(at).add(at, queue, &self.subscription))
     }
 
-    fn share(&self, at: TopicPartition) -> Stopped<'_, S> {
-        self.shares[share_of(at.partition, self.shares.len())].stop()
+    fn stop_worker_of(&self, at: TopicPartition) -> StoppedPartitions<'_, S> {
+        self.workers[worker_of(at.partition, self.workers.len())].stop()
     }
 
-    /// Tells librdkafka the assignment, once, with its final offsets.
+    /// Gives librdkafka the assignment, once, with its final offsets.
     fn begin(&mut self, offsets: &[(TopicPartition, Offset)]) -> Result<(), Failure> {
         let mut list = TopicPartitionList::with_capacity(offsets.len());
         for (at, offset) in offsets {
-            let topic = &self.common.topics[at.topic];
+            let topic = &self.subscription.topics[at.topic];
             list.add_partition_offset(topic, at.partition, *offset).map_err(|error| Failure::Fatal(error.to_string()))?;
         }
         self.consumer.assign(&list).map_err(|error| Failure::Fatal(error.to_string()))?;
@@ -236,39 +226,40 @@ impl<S: Sink + 'static> Session<S> {
         Ok(())
     }
 
-    fn hear_observer(&mut self) -> Result<(), Failure> {
-        let reports: Vec<Report> = self.observer.reports().collect();
-        for report in reports {
-            match report {
-                Report::Ends { asked_at, ends } => {
+    fn take_observations(&mut self) -> Result<(), Failure> {
+        let observations: Vec<Observation> = self.observer.observations().collect();
+        for observation in observations {
+            match observation {
+                Observation::LogEnds { asked_at, ends } => {
                     self.answered_at = Some(Instant::now());
                     self.unanswered = None;
                     for (at, offset) in ends {
-                        self.change(at, |feed| feed.log_end_seen(offset, asked_at));
+                        self.change(at, |progress| progress.note_log_end(offset, asked_at));
                     }
                 }
-                Report::Unanswered(why) => self.unanswered = Some(why),
-                Report::Counts(counts) => {
+                Observation::Unanswered(why) => self.unanswered = Some(why),
+                Observation::Counts(counts) => {
                     self.answered_at = Some(Instant::now());
                     self.unanswered = None;
                     self.note_counts(counts);
                 }
-                Report::Starts { epoch, offsets } if epoch == self.epoch => {
+                Observation::Starts { epoch, offsets } if epoch == self.epoch => {
                     let Some(unresolved) = self.unresolved.take() else { continue };
                     let mut all = unresolved.known;
                     for (at, offset) in offsets {
-                        self.change(at, |feed| *feed = Feed::new(at, Some(offset)));
+                        self.change(at, |progress| *progress = PartitionProgress::new(at, Some(offset)));
                         all.push((at, Offset::Offset(offset)));
                     }
                     self.begin(&all)?;
                 }
-                Report::Starts { .. } => {}
+                Observation::Starts { .. } => {}
             }
         }
         Ok(())
     }
 
-    /// Takes the counts over, and warns when they came apart: at start that is refused, but a running service still holds good state.
+    /// Takes over the partition counts, and warns when they have become unequal. At the start unequal counts are refused, but a running service still
+    /// holds good state.
     fn note_counts(&mut self, counts: Vec<usize>) {
         let is_unequal = |counts: &[usize]| counts.iter().any(|count| *count != counts[0]);
         if is_unequal(&counts) && counts != self.partition_counts {
@@ -281,18 +272,18 @@ impl<S: Sink + 'static> Session<S> {
         self.partition_counts = counts;
     }
 
-    fn change(&self, at: TopicPartition, change: impl FnOnce(&mut Feed)) {
-        if let Some(feed) = self.share(at).feeds_mut().find(|feed| feed.at() == at) {
-            change(feed);
+    fn change(&self, at: TopicPartition, change: impl FnOnce(&mut PartitionProgress)) {
+        if let Some(progress) = self.stop_worker_of(at).progress_of(at) {
+            change(progress);
         }
     }
 }
 
 impl<S: Sink> Drop for Session<S> {
-    /// Leaves the group. The revoke callback still comes, from within the consumer's own drop.
+    /// Leaves the group. The rebalance callback still comes, from within the consumer's own drop.
     fn drop(&mut self) {
-        self.shares.iter().for_each(|share| share.stop().groups.clear());
-        // An assignment that was never answered would keep the consumer from closing.
+        self.workers.iter().for_each(|worker| worker.stop().clear());
+        // An assignment that was never answered with `assign` would keep the consumer from closing.
         if self.unresolved.is_some()
             && let Err(error) = self.consumer.unassign()
         {

@@ -1,66 +1,68 @@
-//! What a [`super::Session`] and its workers tell, and the one question they ask.
+//! The receiver of records and of changes of the assignment. It also decides at which offset a partition resumes.
+//!
+//! Does not know Kafka's client.
 
-use super::{Feed, TopicPartition};
+use super::partition_progress::{PartitionProgress, TopicPartition};
 use crate::event::Record;
 
-/// Which clock stamped a record.
+/// The clock that stamped a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TimestampKind {
-    /// The producer's (CreateTime).
+    /// The producer's clock (CreateTime).
     Producer,
-    /// The broker's (LogAppendTime).
+    /// The broker's clock (LogAppendTime).
     Broker,
-    /// None.
+    /// The record has no timestamp.
     Absent,
 }
 
 /// One record as it was taken from its partition's queue.
 #[derive(Clone, Copy, Debug)]
-pub struct Arrived<'a> {
-    /// Where it lay.
+pub struct ArrivedRecord<'a> {
+    /// The topic partition that held the record.
     pub at: TopicPartition,
     /// Its offset, timestamp and bytes.
     pub record: Record<'a>,
-    /// Which clock its timestamp is from.
+    /// The clock that set its timestamp.
     pub timestamp_kind: TimestampKind,
 }
 
 /// How the assignment changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Rebalance {
-    /// Partition groups came, perhaps none.
+pub enum AssignmentChange {
+    /// Partition groups were assigned; there may be none among them.
     Assigned,
-    /// All went.
+    /// All partition groups were revoked.
     Revoked,
-    /// All went, and the group had given them away already.
+    /// All partition groups were revoked, after the consumer group had already given them to other members.
     Lost,
 }
 
-/// The receiver of the records of one [`super::Share`]. Its calls come on the worker's thread, or on the polling thread while the share is stopped.
+/// The receiver of the records of one worker. It is called on the worker's thread, or on the polling thread while the worker is stopped.
 ///
 /// A partition group is partition number *i* of all topics; it is assigned and revoked as one.
 pub trait Sink: Send {
-    /// Partition groups of this share came; called inside the rebalance callback.
+    /// Partition groups of this worker were assigned. Called inside the rebalance callback.
     fn assign(&mut self, partitions: &[i32]);
 
-    /// The next offset to read for an assigned partition, where something of it was handled before.
+    /// The offset at which an assigned partition resumes; `None` where this sink has handled nothing of it before.
     fn next_offset(&self, at: TopicPartition) -> Option<i64>;
 
-    /// Partition groups of this share went.
+    /// Partition groups of this worker were revoked.
     fn revoke(&mut self, partitions: &[i32]);
 
-    /// Every sink has heard of a change, and all shares are still stopped. When this returns nothing of what went may be visible any more, since
-    /// only then does the group learn that it is free.
-    fn rebalanced(sinks: &mut [&mut Self], partitions: &[i32], change: Rebalance)
+    /// Called after every sink has heard of a change, while all workers are still stopped. When this returns, nothing of the revoked partitions may be visible
+    /// any more, because only then does the group learn that they are free.
+    fn rebalanced(sinks: &mut [&mut Self], partitions: &[i32], change: AssignmentChange)
     where
         Self: Sized;
 
-    /// One record, offsets ascending within a topic partition.
-    fn record(&mut self, arrived: Arrived<'_>);
+    /// Takes one record. Offsets ascend within a topic partition.
+    fn record(&mut self, arrived: ArrivedRecord<'_>);
 
-    /// Does at the end of a turn what it has put off, because somebody is about to stop all shares and look.
+    /// Does deferred work at the end of a turn, because another thread is about to stop all workers and read their results.
     fn settle(&mut self);
 
-    /// How far a topic partition has been read; told after every turn, also one without records.
-    fn progressed(&mut self, feed: &Feed);
+    /// Takes how far a topic partition has been read. Called after every turn, also after one without records.
+    fn progressed(&mut self, progress: &PartitionProgress);
 }

@@ -1,43 +1,44 @@
-//! Standing facts in the words of the catalogue: the family that each adds to, its own label, the group it falls into, its value in the family's unit.
+//! Explains facts in the words of the catalogue: the family that a fact adds to, its own labels, the group that an answer falls into, and
+//! its value in the unit of the family.
 //!
-//! Does not know ids, nor what becomes of the words.
+//! Does not know the ids of tickets, chats, surveys or customers, nor where the words are written.
 
 use rustc_hash::FxHashMap;
 
-use super::catalogue;
-use super::family::{Family, Labels};
+use super::catalogue::{catalogue, journey, nps};
+use super::family::{Family, OwnLabels};
 use crate::engine::read::{Label, Measure, POINT};
 use crate::engine::{EngineSettings, FactValue, Snapshot, StandingFact};
 use crate::event::Scale;
 
-/// Names facts; built from the snapshot of the engine that they stand in.
+/// Explains the facts of an engine; built from a snapshot of that engine.
 pub struct Explainer<'a> {
     snapshot: &'a Snapshot,
-    families: FxHashMap<String, Labels>,
+    families: FxHashMap<String, OwnLabels>,
     labels: FxHashMap<(Measure, Label), String>,
 }
 
 impl<'a> Explainer<'a> {
-    /// The words for the facts of an engine.
+    /// The words for the facts of the engine that made the snapshot.
     #[must_use]
     pub fn new(settings: &EngineSettings, snapshot: &'a Snapshot) -> Self {
         let own = |family: Family| (family.name, family.labels);
         Self { snapshot, families: catalogue(settings).into_iter().map(own).collect(), labels: FxHashMap::default() }
     }
 
-    /// The family whose values are the sums of such facts, or whose parts they are.
+    /// The family that the fact adds to, or from whose facts a value of the family is computed.
     #[must_use]
     pub fn family(fact: &StandingFact<'_>) -> &'static str {
         family_of(fact.measure)
     }
 
-    /// The measure's own label as `name=value`, several with a semicolon between; empty where it has none.
+    /// The own labels of the fact as `name=value`, separated by semicolons; empty where it has none.
     pub fn label(&mut self, fact: &StandingFact<'_>) -> &str {
         let (snapshot, families) = (self.snapshot, &self.families);
         self.labels.entry((fact.measure, fact.label)).or_insert_with(|| label_text(fact, snapshot, families))
     }
 
-    /// What an answer counts as beside itself: `satisfied`, `promoter`, `passive`, `detractor`, `low_effort`, `high_effort`, or nothing.
+    /// The group that an answer falls into: `satisfied`, `promoter`, `passive`, `detractor`, `low_effort`, `high_effort`, or empty.
     #[must_use]
     pub fn group(fact: &StandingFact<'_>) -> &'static str {
         let FactValue::Answer { is_good, is_bad, .. } = fact.value else { return "" };
@@ -57,11 +58,11 @@ impl<'a> Explainer<'a> {
         }
     }
 
-    /// The value in the family's unit: so many, seconds, score, effort of 1 to 5, seconds since 1970; 1 for a pair.
+    /// The value in the unit of the family: a count, seconds, a score, an effort of 1 to 5, or seconds since 1970; 1 for a pair.
     #[must_use]
     pub fn value(&self, fact: &StandingFact<'_>) -> f64 {
         match fact.value {
-            // Customers at a window's start are those of now less the ones who came inside it.
+            // The customers at the start of a window are those of now less those who came within it, so an activation counts as -1.
             FactValue::Count(n) if [Measure::CustomerActivations, Measure::ExperienceActivations].contains(&fact.measure) => -n as f64,
             FactValue::Count(n) => n as f64,
             FactValue::Duration(span) => span.as_seconds(),
@@ -80,7 +81,7 @@ const fn is_effort(measure: Measure) -> bool {
     matches!(measure, Measure::Ces | Measure::StageCes)
 }
 
-/// The scale of an answer whose label holds one: alone, or behind a stage.
+/// The scale of an answer whose label holds a scale, either alone or after a stage.
 fn scale_of(fact: &StandingFact<'_>, snapshot: &Snapshot) -> Scale {
     let is_in_stage = matches!(fact.measure, Measure::StageCsat | Measure::StageCes);
     snapshot.scales[if is_in_stage { usize::from(fact.label.split().1) } else { fact.label.0 as usize }]
@@ -92,28 +93,28 @@ fn scale_text(fact: &StandingFact<'_>, snapshot: &Snapshot) -> String {
     format!("scale={min}..{max}{}", if scale.ease { ";direction=ease" } else { "" })
 }
 
-fn label_text(fact: &StandingFact<'_>, snapshot: &Snapshot, families: &FxHashMap<String, Labels>) -> String {
+fn label_text(fact: &StandingFact<'_>, snapshot: &Snapshot, families: &FxHashMap<String, OwnLabels>) -> String {
     if matches!(fact.measure, Measure::Csat | Measure::Ces) {
         return scale_text(fact, snapshot);
     }
     if matches!(fact.measure, Measure::StageCsat | Measure::StageCes) {
         let stage = Label(u32::from(fact.label.split().0));
-        return format!("{};{}", texts_of(Labels::Stage, stage, snapshot), scale_text(fact, snapshot));
+        return format!("{};{}", texts_of(journey::STAGE, stage, snapshot), scale_text(fact, snapshot));
     }
-    // The family tells groups apart too, which are no label of the measure.
+    // The family of NPS answers also has the label `group`, which the measure does not have.
     let is_nps = fact.measure == Measure::Nps;
-    let of_family = || families.get(family_of(fact.measure)).copied().unwrap_or(Labels::None);
-    texts_of(if is_nps { Labels::Scope } else { of_family() }, fact.label, snapshot)
+    let of_family = || families.get(family_of(fact.measure)).copied().unwrap_or(OwnLabels::NONE);
+    texts_of(if is_nps { nps::SCOPE } else { of_family() }, fact.label, snapshot)
 }
 
-fn texts_of(labels: Labels, label: Label, snapshot: &Snapshot) -> String {
+fn texts_of(labels: OwnLabels, label: Label, snapshot: &Snapshot) -> String {
     let variants = labels.variants(snapshot);
-    let texts = variants.iter().find(|variant| variant.label == label).map(|variant| &variant.texts);
-    let texts: Vec<_> = texts.into_iter().flatten().map(|(name, value)| format!("{name}={value}")).collect();
+    let Some(variant) = variants.iter().find(|variant| variant.label == label) else { return String::new() };
+    let texts: Vec<_> = labels.pairs(variant).map(|(name, value)| format!("{name}={value}")).collect();
     texts.join(";")
 }
 
-/// The family of a measure. Every measure has one, so that every number can be explained.
+/// The family that a measure is exported under. Every measure has one, so every number can be explained.
 const fn family_of(measure: Measure) -> &'static str {
     match measure {
         Measure::TicketsCreated => "cx_tickets_created",

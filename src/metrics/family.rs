@@ -1,103 +1,84 @@
-//! What a metric family is: one entry of the catalogue.
+//! One entry of the catalogue: a metric family with its name, help text, labels, grouping sets, how replicas merge, and the function that
+//! reads its value from a snapshot.
+//!
+//! Does not know which families exist, nor how a value is written.
 
-use super::families::targets;
 use super::reader::Reader;
-use crate::engine::read::{FEELINGS, Label, METRICS, Measure, Stage, Status, score_text};
-use crate::engine::{PAIRS, PainWeights, Snapshot};
+use super::statistics::{CONFIDENCE_PERCENT, wilson};
+use crate::engine::Snapshot;
+use crate::engine::read::{Label, Measure};
 
-/// A family before grouping sets: its name is the overall one.
+/// A metric family before it is spread over grouping sets: its name is the name of the overall series.
 pub struct Family {
-    /// The overall name; grouping sets add `_by_...`.
+    /// The name of the overall family; the family of a grouping set has the suffix `_by_<dimension>[_<dimension>]`.
     pub name: String,
-    /// What it is, in a sentence or two.
+    /// The definition, in one sentence or two.
     pub help: String,
-    /// Whether windows apply.
+    /// Whether the family has a series for each window; otherwise its value is the state of now.
     pub is_windowed: bool,
-    /// Whether this configuration has it; where not, it is in the catalogue but never exported.
+    /// Whether this configuration exports the family. One that it does not export still stands in the catalogue and on the reference page.
     pub is_configured: bool,
-    /// Which grouping sets it exists for.
-    pub sets: Sets,
-    /// Its own labels beside those of the grouping set and the window.
-    pub labels: Labels,
-    /// How replicas merge.
+    /// The grouping sets for which the family exists.
+    pub sets: GroupingSets,
+    /// The labels of the family beside those of the grouping set and the window.
+    pub labels: OwnLabels,
+    /// How the series of several replicas become one.
     pub merge: Merge,
-    /// The measures whose having been seen makes a label set exist; every known one exists where there are none.
+    /// A group has a series once one of these measures has counted something for it. Where the list is empty, every known group has one.
     pub(super) seen_by: Vec<Measure>,
     pub(super) read: Read,
 }
 
-/// Which grouping sets a family exists for, beside the overall value.
+/// The grouping sets for which a family exists, beside its overall value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Sets {
-    /// Every configured set.
+pub enum GroupingSets {
+    /// Every configured set of contact dimensions.
     All,
-    /// Sets of one dimension.
+    /// The sets of one contact dimension.
     OneDimension,
-    /// None.
+    /// No set.
     Overall,
-    /// The sets over customer dimensions.
+    /// Every configured set of customer dimensions.
     Customer,
-    /// Both; a set of contacts and one of customers over the same dimensions are one family.
+    /// Every configured set. A set of contact dimensions and a set of customer dimensions with the same labels share one family.
     Every,
-}
-
-/// A family's own labels.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Labels {
-    /// None.
-    None,
-    /// `metric`: csat, nps, ces.
-    Metric,
-    /// `scope`: service, experience.
-    Scope,
-    /// `scope` and `group`.
-    ScopeAndGroup,
-    /// `score`.
-    Score,
-    /// `x` and `y`.
-    Pair,
-    /// `journey_stage` and `channel`.
-    StageAndChannel,
-    /// `status`.
-    Status,
-    /// `metric` and `experience`.
-    Experience,
-    /// `journey_stage`: those configured and those seen.
-    Stage,
-    /// `journey_stage`: those configured.
-    ConfiguredStage,
-    /// `journey_stage` and `part`.
-    StagePart,
-    /// `part`.
-    PainPart,
-    /// `from` and `to`.
-    Transition,
-    /// `metric` and `baseline`, for the configured trends.
-    Trend,
-    /// `baseline` and `window`, for the configured trends.
-    Baseline,
-    /// `metric`: what a target can be set for.
-    Target,
-    /// `part`: a part of the health index.
-    HealthPart,
 }
 
 /// How the series of several replicas become one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Merge {
-    /// Add them.
+    /// Their sum.
     Sum,
-    /// Take the smallest.
+    /// The smallest of them.
     Min,
-    /// Take the largest.
+    /// The largest of them.
     Max,
-    /// Compute it again from the merged parts; this series speaks for one instance's partitions.
+    /// The value is computed again from merged parts. The exported series speaks for the partitions of one replica only.
     Derived,
+}
+
+/// The labels of a family beside those of its grouping set and the window: their names, and the combinations of values that a snapshot has.
+/// The file that declares the family declares its labels too.
+#[derive(Clone, Copy)]
+pub struct OwnLabels {
+    names: &'static [&'static str],
+    variants: fn(&Snapshot) -> Vec<Variant>,
+}
+
+/// One combination of values of a family's own labels.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Variant {
+    /// The label under which the engine keeps the measure.
+    pub(super) label: Label,
+    /// Tells apart the variants that share the label of the measure, such as the three groups of NPS answers.
+    pub(super) part: usize,
+    /// The values, in the order of the labels' names.
+    pub(super) values: Vec<String>,
 }
 
 pub(super) type ReadValue = Box<dyn Fn(&Reader<'_>, &Variant) -> Option<f64> + Send + Sync>;
 
-/// How a family is read.
+/// How the values of a family are read.
 pub(super) enum Read {
     /// A gauge.
     Value(ReadValue),
@@ -105,109 +86,28 @@ pub(super) enum Read {
     Histogram(Measure),
 }
 
-/// One combination of a family's own labels.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Variant {
-    /// The label of the measure.
-    pub(super) label: Label,
-    /// The place among the variants of the same label, such as the NPS group.
-    pub(super) part: usize,
-    /// Names and values as exported.
-    pub(super) texts: Vec<(&'static str, String)>,
-}
-
-impl Labels {
-    /// The combinations to export: all that are known in advance, and of the others those that were seen.
-    pub(super) fn variants(self, snapshot: &Snapshot) -> Vec<Variant> {
-        let one =
-            |label: u32, name: &'static str, text: &str| Variant { label: Label(label), part: 0, texts: vec![(name, text.to_owned())] };
-        match self {
-            Self::None => vec![Variant::default()],
-            Self::Metric => ["csat", "nps", "ces"].iter().zip(0..).map(|(text, at)| one(at, "metric", text)).collect(),
-            Self::Scope => ["service", "experience"].iter().zip(0..).map(|(text, at)| one(at, "scope", text)).collect(),
-            Self::ScopeAndGroup => scopes_and_groups(),
-            Self::Target => targets::variants(),
-            Self::Score => snapshot.labels_of(Measure::CsatScores).iter().map(|l| one(l.0, "score", &score_text(*l))).collect(),
-            Self::Pair => {
-                let pair = |(at, (x, y)): (usize, &(crate::engine::Side, crate::engine::Side))| Variant {
-                    label: Label(at as u32),
-                    part: 0,
-                    texts: vec![("x", x.name().to_owned()), ("y", y.name().to_owned())],
-                };
-                PAIRS.iter().enumerate().map(pair).collect()
-            }
-            Self::StageAndChannel => {
-                let texts = |(label, stage, channel): &(Label, String, String)| Variant {
-                    label: *label,
-                    part: 0,
-                    texts: vec![("journey_stage", stage.clone()), ("channel", channel.clone())],
-                };
-                snapshot.touchpoints.iter().map(texts).collect()
-            }
-            Self::Trend => super::families::trend::variants(snapshot),
-            Self::Baseline => super::families::trend::baselines(snapshot),
-            Self::HealthPart => super::families::health::variants(),
-            Self::Status => {
-                let statuses = [(Status::New, "new"), (Status::Open, "open"), (Status::Pending, "pending"), (Status::OnHold, "on_hold")];
-                statuses.iter().map(|(status, text)| one(*status as u32, "status", text)).collect()
-            }
-            Self::Experience => metrics_and_experiences(),
-            Self::Stage => snapshot.stages.iter().map(|s| one(s.label.0, "journey_stage", &s.text)).collect(),
-            Self::ConfiguredStage => {
-                let configured = snapshot.stages.iter().filter(|s| s.place.is_some());
-                configured.map(|s| one(s.label.0, "journey_stage", &s.text)).collect()
-            }
-            Self::StagePart => stages_and_parts(snapshot),
-            Self::PainPart => PainWeights::PARTS.iter().enumerate().map(|(part, text)| Variant { part, ..one(0, "part", text) }).collect(),
-            Self::Transition => {
-                let texts = |(label, from, to): &(Label, String, String)| Variant {
-                    label: *label,
-                    part: 0,
-                    texts: vec![("from", from.clone()), ("to", to.clone())],
-                };
-                snapshot.transitions.iter().map(texts).collect()
-            }
-        }
-    }
-}
-
-fn scopes_and_groups() -> Vec<Variant> {
-    let mut variants = Vec::new();
-    for (label, scope) in (0..).zip(["service", "experience"]) {
-        for (part, group) in ["promoter", "passive", "detractor"].into_iter().enumerate() {
-            let texts = vec![("scope", scope.to_owned()), ("group", group.to_owned())];
-            variants.push(Variant { label: Label(label), part, texts });
-        }
-    }
-    variants
-}
-
-fn metrics_and_experiences() -> Vec<Variant> {
-    let pairs = METRICS.iter().flat_map(|metric| FEELINGS.iter().map(move |experience| (*metric, *experience)));
-    let variant = |(label, (metric, experience)): (u32, (&str, &str))| Variant {
-        label: Label(label),
-        part: 0,
-        texts: vec![("metric", metric.to_owned()), ("experience", experience.to_owned())],
-    };
-    (0..).zip(pairs).map(variant).collect()
-}
-
-fn stages_and_parts(snapshot: &Snapshot) -> Vec<Variant> {
-    let variant = |stage: &Stage, part: usize| Variant {
-        label: stage.label,
-        part,
-        texts: vec![("journey_stage", stage.text.clone()), ("part", PainWeights::PARTS[part].to_owned())],
-    };
-    snapshot.stages.iter().flat_map(|stage| (0..PainWeights::PARTS.len()).map(move |part| variant(stage, part))).collect()
+/// A family about the service itself: the state of the engine, or the process.
+#[derive(Clone, Debug)]
+pub struct OperationalFamily {
+    /// The name.
+    pub name: String,
+    /// The Prometheus type.
+    pub kind: String,
+    /// The names of the labels.
+    pub labels: Vec<String>,
+    /// How the series of replicas become one; `None` where a series speaks for one process.
+    pub merge: Option<Merge>,
+    /// The definition.
+    pub help: String,
 }
 
 impl Family {
-    /// A count of things: additive, 0 where nothing is in the window.
+    /// A count: it adds up over replicas, and it is 0 where nothing lies in the window.
     pub(super) fn count(name: &str, help: &str, measure: Measure) -> Self {
         Self::value(name, help, &[measure], move |reader, variant| Some(reader.count_of(measure, variant.label) as f64)).merged(Merge::Sum)
     }
 
-    /// A derived value, absent where `read` gives none.
+    /// A derived value; it is absent where `read` gives `None`.
     pub(super) fn value(
         name: &str,
         help: &str,
@@ -219,23 +119,47 @@ impl Family {
             help: help.to_owned(),
             is_windowed: true,
             is_configured: true,
-            sets: Sets::All,
-            labels: Labels::None,
+            sets: GroupingSets::All,
+            labels: OwnLabels::NONE,
             merge: Merge::Derived,
             seen_by: seen_by.to_vec(),
             read: Read::Value(Box::new(read)),
         }
     }
 
+    /// A proportion and the bounds of its Wilson interval: three families. `read` gives the part and the whole; over an empty whole all
+    /// three are absent.
+    pub(super) fn proportion(
+        name: &str,
+        help: &str,
+        seen_by: &[Measure],
+        read: impl Fn(&Reader<'_>, &Variant) -> Option<(i64, i64)> + Clone + Send + Sync + 'static,
+    ) -> [Self; 3] {
+        let bound_help = |side: &str| format!("{side} {CONFIDENCE_PERCENT} % Wilson bound of {name}.");
+        let (read_lower, read_upper) = (read.clone(), read.clone());
+        let interval = |parts: Option<(i64, i64)>| parts.and_then(|(part, whole)| wilson(part, whole));
+        [
+            Self::value(name, help, seen_by, move |reader, variant| {
+                read(reader, variant).filter(|(_, whole)| *whole > 0).map(|(part, whole)| part as f64 / whole as f64)
+            }),
+            Self::value(&format!("{name}_lower"), &bound_help("Lower"), seen_by, move |reader, variant| {
+                interval(read_lower(reader, variant)).map(|(lower, _)| lower)
+            }),
+            Self::value(&format!("{name}_upper"), &bound_help("Upper"), seen_by, move |reader, variant| {
+                interval(read_upper(reader, variant)).map(|(_, upper)| upper)
+            }),
+        ]
+    }
+
     pub(super) fn merged(self, merge: Merge) -> Self {
         Self { merge, ..self }
     }
 
-    pub(super) fn labelled(self, labels: Labels) -> Self {
+    pub(super) fn labelled(self, labels: OwnLabels) -> Self {
         Self { labels, ..self }
     }
 
-    pub(super) fn over(self, sets: Sets) -> Self {
+    pub(super) fn over(self, sets: GroupingSets) -> Self {
         Self { sets, ..self }
     }
 
@@ -244,17 +168,55 @@ impl Family {
         Self { is_configured, ..self }
     }
 
-    /// State as of now, without a window.
+    /// The state of now, without a window.
     pub(super) fn of_now(self) -> Self {
         Self { is_windowed: false, ..self }
     }
 
-    /// The Prometheus type.
+    /// The Prometheus type: `gauge` or `histogram`.
     #[must_use]
     pub fn kind(&self) -> &'static str {
         match self.read {
             Read::Value(_) => "gauge",
             Read::Histogram(_) => "histogram",
         }
+    }
+}
+
+impl OwnLabels {
+    /// No label of its own: one variant.
+    pub(super) const NONE: Self = Self::new(&[], |_| vec![Variant::default()]);
+
+    pub(super) const fn new(names: &'static [&'static str], variants: fn(&Snapshot) -> Vec<Variant>) -> Self {
+        Self { names, variants }
+    }
+
+    /// The names of the labels, in the order of the exposition.
+    #[must_use]
+    pub const fn names(&self) -> &'static [&'static str] {
+        self.names
+    }
+
+    /// The combinations of values to export, in the order of the exposition: those that are known in advance, or those that were seen.
+    pub(super) fn variants(&self, snapshot: &Snapshot) -> Vec<Variant> {
+        (self.variants)(snapshot)
+    }
+
+    /// The names with the values of a variant.
+    pub(super) fn pairs<'a>(&self, variant: &'a Variant) -> impl Iterator<Item = (&'static str, &'a str)> + use<'a> {
+        self.names.iter().copied().zip(variant.values.iter().map(String::as_str))
+    }
+}
+
+impl Variant {
+    /// The variant of a measure's label, with the values that it is exported with.
+    pub(super) fn of_label(label: Label, values: &[&str]) -> Self {
+        Self { label, part: 0, values: values.iter().map(|value| (*value).to_owned()).collect() }
+    }
+
+    /// The variants of a measure without a label, told apart by their part: one for each value, in this order.
+    pub(super) fn of_parts<'a>(values: impl IntoIterator<Item = &'a str>) -> Vec<Self> {
+        let variant = |(part, value): (usize, &str)| Self { part, ..Self::of_label(Label::default(), &[value]) };
+        values.into_iter().enumerate().map(variant).collect()
     }
 }

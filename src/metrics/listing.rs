@@ -1,17 +1,19 @@
-//! Every family that a configuration can export by name: what rules, dashboards and pages may ask for.
+//! Every family that a configuration can export, by name: those that rules, dashboards and pages may ask for.
 //!
-//! Does not know who asks, nor any value.
+//! Does not know any value.
 
-use super::family::{Family, Merge};
-use super::{Exposition, itself, reference};
+use super::exposition::Exposition;
+use super::family::{Family, OperationalFamily};
+use super::state_families;
+use super::telemetry::{PartitionReading, Telemetry};
 use crate::config::Configuration;
 
-/// A family of the catalogue for one grouping set, or its overall one.
+/// A family of the catalogue for one grouping set, or its overall family.
 #[derive(Clone, Copy)]
-pub struct Listed<'a> {
+pub struct ListedFamily<'a> {
     /// The entry of the catalogue.
     pub family: &'a Family,
-    /// The end of the name: `_by_team`, empty for the overall family.
+    /// The end of the name, such as `_by_team`; empty for the overall family.
     pub suffix: &'a str,
     /// The labels of the grouping set.
     pub dimensions: &'a [String],
@@ -19,47 +21,33 @@ pub struct Listed<'a> {
     pub has_buckets: bool,
 }
 
-/// A family about the state or the process.
-#[derive(Clone, Debug)]
-pub struct Own {
-    /// Its name.
-    pub name: String,
-    /// The Prometheus type.
-    pub kind: String,
-    /// Its labels.
-    pub labels: Vec<String>,
-    /// How replicas merge; none for what speaks of one process.
-    pub merge: Option<Merge>,
-    /// Its definition.
-    pub help: String,
-}
-
-impl Listed<'_> {
+impl ListedFamily<'_> {
     /// The name as exported.
     #[must_use]
     pub fn name(&self) -> String {
         format!("{}{}", self.family.name, self.suffix)
     }
 
-    /// All labels, without `le`.
+    /// The names of all labels except `le`, in the order of the exposition.
     #[must_use]
     pub fn labels(&self) -> Vec<String> {
         let window = self.family.is_windowed.then_some("window");
-        let own = reference::own_labels(self.family.labels).into_iter().chain(window).map(str::to_owned);
+        let own = self.family.labels.names().iter().copied().chain(window).map(str::to_owned);
         self.dimensions.iter().cloned().chain(own).collect()
     }
 }
 
 impl Exposition {
-    /// Every family of the catalogue for each grouping set that it exists for, in the order of the exposition.
+    /// Every family of the catalogue with each grouping set for which it exists, in the order of the exposition.
     #[must_use]
-    pub fn listed(&self) -> Vec<Listed<'_>> {
+    pub fn listed_families(&self) -> Vec<ListedFamily<'_>> {
         let mut listed = Vec::new();
         for family in &self.families {
-            listed.push(Listed { family, suffix: "", dimensions: &[], has_buckets: true });
-            for (set, names) in self.sets.iter().enumerate().filter(|(set, _)| self.exists(family, *set)) {
+            listed.push(ListedFamily { family, suffix: "", dimensions: &[], has_buckets: true });
+            for (set, grouping) in self.sets.iter().enumerate().filter(|(set, _)| self.exists(family, *set)) {
                 if self.twin(family, set).is_none_or(|twin| twin > set) {
-                    listed.push(Listed { family, suffix: &names.suffix, dimensions: &names.labels, has_buckets: self.has_buckets[set] });
+                    let (suffix, dimensions) = (grouping.suffix.as_str(), grouping.labels.as_slice());
+                    listed.push(ListedFamily { family, suffix, dimensions, has_buckets: grouping.has_buckets });
                 }
             }
         }
@@ -67,37 +55,42 @@ impl Exposition {
     }
 }
 
-/// The families about the state and the process, the state's first.
+/// The families about the state and then those about the process.
 #[must_use]
-pub fn own(configuration: &Configuration) -> Vec<Own> {
-    let labels = |labels: &[&str]| labels.iter().map(|label| (*label).to_owned()).collect();
-    let mut families: Vec<Own> = itself::FAMILIES
-        .iter()
-        .map(|own| Own {
-            name: own.name.to_owned(),
-            kind: own.kind.to_owned(),
-            labels: labels(own.labels),
-            merge: Some(own.merge),
-            help: own.help.to_owned(),
-        })
-        .collect();
-    families.extend(reference::of_process(configuration));
-    families
+pub fn operational_families(configuration: &Configuration) -> Vec<OperationalFamily> {
+    let of_state = state_families::FAMILIES.iter().map(|family| OperationalFamily {
+        name: family.name.to_owned(),
+        kind: family.kind.to_owned(),
+        labels: family.labels.iter().map(|label| (*label).to_owned()).collect(),
+        merge: Some(family.merge),
+        help: family.help.to_owned(),
+    });
+    of_state.chain(process_families(configuration)).collect()
 }
 
-/// The names of the series that a configuration can export, with their labels: a histogram is three.
+/// The names of all series that a configuration can export, with the names of their labels. A histogram has three.
 #[must_use]
 pub fn series(configuration: &Configuration) -> Vec<(String, Vec<String>)> {
     let exposition = Exposition::new(configuration);
-    let of_catalogue = exposition.listed().into_iter().map(|l| (l.name(), l.family.kind().to_owned(), l.labels()));
-    let all = of_catalogue.chain(own(configuration).into_iter().map(|own| (own.name, own.kind, own.labels)));
-    all.flat_map(|(name, kind, labels)| {
+    let of_catalogue = exposition.listed_families().into_iter().map(|l| (l.name(), l.family.kind().to_owned(), l.labels()));
+    let operational = operational_families(configuration).into_iter().map(|family| (family.name, family.kind, family.labels));
+    let of_family = |(name, kind, labels): (String, String, Vec<String>)| {
         if kind == "histogram" {
             let with_le = labels.iter().cloned().chain(["le".to_owned()]).collect();
             vec![(format!("{name}_bucket"), with_le), (format!("{name}_sum"), labels.clone()), (format!("{name}_count"), labels)]
         } else {
             vec![(name, labels)]
         }
-    })
-    .collect()
+    };
+    of_catalogue.chain(operational).flat_map(of_family).collect()
+}
+
+/// The families about the process, sorted by name. The families by partition have no series while no partition is assigned, so one is.
+pub(super) fn process_families(configuration: &Configuration) -> Vec<OperationalFamily> {
+    let topics: Vec<_> = configuration.topics.iter().map(|topic| (topic.name.clone(), topic.kind)).collect();
+    let telemetry = Telemetry::new(&topics);
+    telemetry.set_partitions(0, 1);
+    telemetry.set_log_append_time(0, true);
+    telemetry.set_assignment(&[PartitionReading { topic: 0, partition: 0, lag_records: Some(0) }]);
+    telemetry.families()
 }

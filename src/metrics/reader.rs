@@ -1,10 +1,12 @@
-//! Reading a snapshot for one group key and one window: what the definitions of families are written in.
+//! Reads a snapshot for one group and one window. The definitions of the families are written in terms of this.
+//!
+//! Does not know any family.
 
 use crate::engine::read::{Answers, DurationsReading, GroupKey, Label, Measure, Reading};
 use crate::engine::{Snapshot, WindowState};
 use crate::event::Scale;
 
-/// A snapshot at one group key and one window.
+/// A snapshot at one group and one window.
 #[derive(Clone, Copy)]
 pub(super) struct Reader<'a> {
     pub(super) snapshot: &'a Snapshot,
@@ -13,12 +15,12 @@ pub(super) struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    /// A count without a label of its own.
+    /// A count of a measure without a label; 0 where there is none.
     pub(super) fn count(&self, measure: Measure) -> i64 {
         self.count_of(measure, Label::default())
     }
 
-    /// A count with a label.
+    /// A count of one label; 0 where there is none.
     pub(super) fn count_of(&self, measure: Measure, label: Label) -> i64 {
         match self.reading(measure, label) {
             Some(Reading::Count(n)) => *n,
@@ -26,7 +28,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The answers of each scale that has any, so that scales can be told apart.
+    /// The answers of each scale that has any.
     pub(super) fn by_scale(&self, measure: Measure) -> impl Iterator<Item = (Scale, &'a Answers)> {
         let (snapshot, reader) = (self.snapshot, *self);
         snapshot.labels_of(measure).iter().filter_map(move |label| {
@@ -35,7 +37,7 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// The answers of all scales together, whose points are then on no scale.
+    /// The answers of all scales together. Their points are then on no common scale.
     pub(super) fn all_answers(&self, measure: Measure) -> Answers {
         let mut sum = Answers::default();
         self.by_scale(measure).for_each(|(_, answers)| sum.merge(answers, 1));
@@ -43,7 +45,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The answers of one label.
-    #[expect(clippy::wildcard_enum_match_arm, reason = "a measure has one kind of reading for life")]
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the kind of reading of a measure never changes")]
     pub(super) fn answers(&self, measure: Measure, label: Label) -> Option<&'a Answers> {
         match self.reading(measure, label)? {
             Reading::Answers(answers) => Some(answers),
@@ -51,8 +53,8 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// A distribution.
-    #[expect(clippy::wildcard_enum_match_arm, reason = "a measure has one kind of reading for life")]
+    /// The distribution of durations of one label.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the kind of reading of a measure never changes")]
     pub(super) fn durations(&self, measure: Measure, label: Label) -> Option<&'a DurationsReading> {
         match self.reading(measure, label)? {
             Reading::Durations(durations) => Some(durations),
@@ -60,7 +62,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Number of pairs, and rho where there is one.
+    /// The number of pairs, and rho (-1 to 1) where there are enough of them.
     pub(super) fn pairs(&self, measure: Measure, label: Label) -> (i64, Option<f64>) {
         match self.reading(measure, label) {
             Some(Reading::Pairs { count, rho }) => (*count, *rho),
@@ -68,8 +70,8 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The oldest of a set, in seconds since 1970.
-    #[expect(clippy::wildcard_enum_match_arm, reason = "a measure has one kind of reading for life")]
+    /// The oldest time in a set of waits, in seconds since 1970; `None` where the set is empty.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the kind of reading of a measure never changes")]
     pub(super) fn oldest_seconds(&self, measure: Measure) -> Option<f64> {
         match self.reading(measure, Label::default())? {
             Reading::Oldest(time) => time.map(|t| t.as_seconds()),
@@ -77,17 +79,17 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The same key over another window.
+    /// The same group over another window.
     pub(super) fn at_window(self, window: usize) -> Self {
         Self { window, ..self }
     }
 
-    /// The window itself.
+    /// The state of the window.
     pub(super) fn window(&self) -> &'a WindowState {
         &self.snapshot.windows[self.window]
     }
 
-    /// A state has one reading; everything else one a window.
+    /// A measure of the state of now has one reading, every other measure one for each window.
     fn reading(&self, measure: Measure, label: Label) -> Option<&'a Reading> {
         let readings = self.snapshot.readings(measure, label, self.group.id)?;
         if measure.is_state() { readings.first() } else { readings.get(self.window) }

@@ -1,9 +1,29 @@
-//! The intervals beside the values: Wilson and Newcombe for proportions, the adjusted interval of NPS, Fisher's for correlations. All at 95 %.
+//! The confidence intervals that are exported beside the values: Wilson's and Newcombe's for proportions, the adjusted interval of NPS, and
+//! Fisher's for correlations. The rules for Prometheus repeat their formulas in PromQL, with the constants from here.
+//!
+//! Does not know where the counts come from.
 
-/// The 97.5 % quantile of the standard normal distribution.
+/// The confidence level of every interval, in percent. [`Z`] and [`Z_SQUARED`] follow from it.
+pub const CONFIDENCE_PERCENT: u8 = 95;
+
+/// The number of standard errors from the centre of an interval to its bounds: the 97.5 % quantile of the standard normal distribution.
 pub const Z: f64 = 1.959_963_984_540_054;
 
-/// The Wilson interval of the proportion `part` of `whole` (Wilson 1927); `None` for an empty whole.
+/// The square of the same quantile: the 95 % quantile of the chi-squared distribution with one degree of freedom. It is the square of the
+/// exact number, so it differs from `Z * Z` in the last digit.
+///
+/// ```
+/// use cxpulse::metrics::statistics::{Z, Z_SQUARED};
+/// assert!((Z * Z - Z_SQUARED).abs() < 1e-14);
+/// ```
+pub const Z_SQUARED: f64 = 3.841_458_820_694_124;
+
+/// The Wilson score interval of the proportion `part / whole`: its lower and upper bound, both 0 to 1; `None` where `whole` is 0.
+///
+/// With p = part / n, n = whole and z = [`Z`], the bounds are (p + z²/2n ± z √(p (1 - p)/n + z²/4n²)) / (1 + z²/n). `part` must be 0 to
+/// `whole`. Source: E. B. Wilson, "Probable inference, the law of succession, and statistical inference", 1927.
+///
+/// Eight of ten:
 ///
 /// ```
 /// let (lower, upper) = cxpulse::metrics::statistics::wilson(8, 10).unwrap();
@@ -19,13 +39,19 @@ pub fn wilson(part: i64, whole: i64) -> Option<(f64, f64)> {
     let p = part as f64 / n;
     let centre = (p + z2 / (2.0 * n)) / (1.0 + z2 / n);
     let half = Z / (1.0 + z2 / n) * (p * (1.0 - p) / n + z2 / (4.0 * n * n)).sqrt();
-    // At the ends the bound is exact, where the subtraction leaves a trace of rounding.
+    // At 0 and 1 the bound is exact; the subtraction would leave a rounding error.
     let lower = if part == 0 { 0.0 } else { (centre - half).max(0.0) };
     let upper = if part == whole { 1.0 } else { (centre + half).min(1.0) };
     Some((lower, upper))
 }
 
-/// Newcombe's interval of the difference of two independent proportions (Newcombe 1998, method 10): the difference and its bounds.
+/// The difference of two independent proportions, each given as its part and whole, with the lower and the upper bound of Newcombe's
+/// interval; all three are -1 to 1. `None` where a whole is 0.
+///
+/// With the Wilson bounds l and u of each proportion p, the bounds are p₁ - p₂ - √((p₁ - l₁)² + (u₂ - p₂)²) and p₁ - p₂ + √((u₁ - p₁)² +
+/// (p₂ - l₂)²). Source: R. G. Newcombe, "Interval estimation for the difference between independent proportions", 1998, method 10.
+///
+/// 90 of 100 against 80 of 100:
 ///
 /// ```
 /// let (difference, lower, upper) = cxpulse::metrics::statistics::newcombe((90, 100), (80, 100)).unwrap();
@@ -40,7 +66,14 @@ pub fn newcombe(first: (i64, i64), second: (i64, i64)) -> Option<(f64, f64, f64)
     Some((p1 - p2, p1 - p2 - down, p1 - p2 + up))
 }
 
-/// The net promoter score with the adjusted interval, in which one promoter, one passive and one detractor are added; `None` without answers.
+/// The net promoter score (-100 to 100), with the lower and the upper bound of its adjusted interval, which can lie beyond -100 and 100;
+/// `None` without answers.
+///
+/// The score is 100 (promoters - detractors) / answers. For the interval one promoter, one passive and one detractor are added to the
+/// answers; with the shares p and d of promoters and detractors in these n + 3 answers, the bounds are 100 (p - d ± z √((p + d - (p - d)²)
+/// / (n + 3))).
+///
+/// Five promoters, two detractors and three passives: the interval is 23.077 ± 43.456.
 ///
 /// ```
 /// let (score, lower, upper) = cxpulse::metrics::statistics::nps(5, 2, 10).unwrap();
@@ -59,7 +92,13 @@ pub fn nps(promoters: i64, detractors: i64, answers: i64) -> Option<(f64, f64, f
     Some((score, 100.0 * (p - d - half), 100.0 * (p - d + half)))
 }
 
-/// The Fisher interval of Spearman's rho over `n` pairs, with the standard error of Bonett and Wright (2000); a rho of -1 or 1 has no width.
+/// The lower and the upper bound of Fisher's interval of Spearman's `rho` (-1 to 1) over `n` pairs, of which there must be more than 3. A
+/// rho of -1 or 1 is its own lower and upper bound.
+///
+/// The bounds are tanh(atanh(rho) ± z √((1 + rho²/2) / (n - 3))). Source of the standard error: D. G. Bonett and T. A. Wright, "Sample size
+/// requirements for estimating Pearson, Kendall and Spearman correlations", 2000.
+///
+/// A rho of -0.4 over 20 pairs:
 ///
 /// ```
 /// let (lower, upper) = cxpulse::metrics::statistics::fisher(-0.4, 20);

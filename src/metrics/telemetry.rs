@@ -1,35 +1,37 @@
-//! What the process says about itself: counters since its start and the state of its Kafka membership, through the `prometheus` crate in a registry
-//! of its own.
+//! The metrics of the process: counters since its start and the state of its Kafka membership, in a registry of the `prometheus` crate.
 //!
-//! Does not know the state's own ledger, windows or coverage: those come from the snapshot. What is counted for every record is counted in a
-//! [`Tally`] of each worker's own, so that no two threads want the same memory and no label is hashed per event.
+//! Does not know the ledger, the windows or their coverage: those are read from the snapshot. Each worker counts its records in
+//! [`PendingCounts`].
 
+mod pending_counts;
 mod samples;
-mod tally;
 
 use std::sync::Mutex;
 
 use prometheus::core::Collector;
+use prometheus::proto::MetricType;
 use prometheus::{Encoder, Gauge, Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder};
 
+pub use pending_counts::PendingCounts;
 pub use samples::TelemetrySample;
-pub use tally::Tally;
 
+use self::pending_counts::TopicCounters;
+use super::family::OperationalFamily;
 use crate::engine::Outcome;
-use crate::event::{Kind, Reason};
+use crate::event::Kind;
 
-/// What happened to the assignment.
+/// A change of the partitions that are assigned to this process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Rebalance {
-    /// Partitions came (or none did, in a new generation).
+pub enum AssignmentChange {
+    /// Partitions were assigned; a new generation of the consumer group may assign none.
     Assign,
-    /// They were given back.
+    /// Partitions were given back.
     Revoke,
-    /// They were taken away without asking.
+    /// Partitions were taken away before they could be given back.
     Lost,
 }
 
-impl Rebalance {
+impl AssignmentChange {
     const ALL: [Self; 3] = [Self::Assign, Self::Revoke, Self::Lost];
 
     const fn name(self) -> &'static str {
@@ -41,12 +43,12 @@ impl Rebalance {
     }
 }
 
-/// The process's own metrics.
+/// The metrics of the process.
 pub struct Telemetry {
     registry: Registry,
-    topics: Vec<TopicTelemetry>,
+    topics: Vec<TopicCounters>,
     event_delay: Histogram,
-    rebalances: [IntCounter; 3],
+    rebalances: [IntCounter; AssignmentChange::ALL.len()],
     kafka_up: IntGauge,
     ready: IntGauge,
     collect: Gauge,
@@ -56,33 +58,25 @@ pub struct Telemetry {
     assigned_count: Vec<IntGauge>,
     partitions: IntGaugeVec,
     log_append_time: IntGaugeVec,
+    /// The names of the topics, by index.
     names: Vec<String>,
-    /// The topic partitions that have series now, so that those that leave can be removed.
+    /// The topic partitions that have series now, so that the series of those that leave can be removed.
     exported: Mutex<Vec<(usize, i32)>>,
 }
 
-/// The counters of one topic.
-#[derive(Clone)]
-struct TopicTelemetry {
-    outcomes: [IntCounter; Outcome::NAMES.len()],
-    reasons: [IntCounter; Reason::ALL.len()],
-    /// By event type, for the types of the topic's kind.
-    applied: Vec<(&'static str, IntCounter)>,
-}
-
-/// How one assigned topic partition stands.
+/// The state of one assigned topic partition.
 #[derive(Clone, Copy, Debug)]
 pub struct PartitionReading {
     /// The index of the topic.
     pub topic: usize,
-    /// The partition.
+    /// The number of the partition.
     pub partition: i32,
-    /// Records left to read, where known.
+    /// Records that are left to read; `None` while the number is not known.
     pub lag_records: Option<i64>,
 }
 
 impl Telemetry {
-    /// Telemetry for these topics; every known label value is exported as 0 from the start.
+    /// The telemetry of a process that reads these topics. Every known label value is exported as 0 from the start.
     #[must_use]
     pub fn new(topics: &[(String, Kind)]) -> Self {
         let registry = Registry::new();
@@ -90,31 +84,31 @@ impl Telemetry {
         let gauges = |name: &str, help: &str, labels: &[&str]| register(&registry, IntGaugeVec::new(Opts::new(name, help), labels));
         let gauge = |name: &str, help: &str| register(&registry, IntGauge::new(name, help));
 
-        let events =
-            counters("cx_events_total", "Records consumed since this process started, by what became of them.", &["topic", "outcome"]);
+        let events = counters("cx_events_total", "Records consumed since this process started, by outcome.", &["topic", "outcome"]);
         let invalid = counters("cx_events_invalid_total", "Records refused since this process started, by reason.", &["topic", "reason"]);
         let applied = counters("cx_events_applied_total", "Events counted since this process started, by type.", &["topic", "type"]);
-        let delay_options = HistogramOpts::new("cx_event_delay_seconds", "Time from an event to its being counted, by the wall clock.")
+        let delay_options = HistogramOpts::new("cx_event_delay_seconds", "Time from an event until it was counted, by the wall clock.")
             .buckets(vec![0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 900.0, 3600.0, 21_600.0, 86_400.0]);
         let event_delay = register(&registry, Histogram::with_opts(delay_options));
         let rebalances = counters(
             "cx_kafka_rebalances_total",
-            "Changes of the assignment since this process started: partitions assigned, given back (revoke), or taken away (lost).",
+            "Changes of the assignment since this process started: partitions were assigned (assign), given back (revoke) or taken away (lost).",
             &["kind"],
         );
-        let kafka_up = gauge("cx_kafka_up", "Whether the brokers answered within the last seconds.");
-        let ready = gauge("cx_ready", "Whether this instance is assigned, caught up and connected, as /-/ready says.");
-        let collect = register(&registry, Gauge::new("cx_collect_seconds", "Time that making the newest snapshot of all values took."));
-        let budget_help =
-            "Memory that the state of the assigned partition groups may take at the configured limits, from measured bytes an entry.";
+        let kafka_up = gauge("cx_kafka_up", "1 while the brokers answer, 0 when none has answered within the last seconds.");
+        let ready =
+            gauge("cx_ready", "1 when this instance has its assignment, has caught up and is connected, as /-/ready says; otherwise 0.");
+        let collect = register(&registry, Gauge::new("cx_collect_seconds", "Time that it took to make the newest snapshot of all values."));
+        let budget_help = "Memory that the state of the assigned partition groups can take at the configured limits, computed from measured bytes per entry.";
         let memory_budget = register(&registry, Gauge::new("cx_memory_budget_bytes", budget_help));
         let lag = gauges("cx_kafka_lag_records", "Records of an assigned partition that are not read yet.", &["topic", "partition"]);
         let assigned = gauges("cx_kafka_partition_assigned", "1 for each partition that this instance reads.", &["topic", "partition"]);
-        let assigned_counts = gauges("cx_kafka_partitions_assigned", "Partitions of the topic that this instance reads.", &["topic"]);
-        let partitions = gauges("cx_kafka_partitions", "Partitions that the topic has.", &["topic"]);
+        let assigned_counts =
+            gauges("cx_kafka_partitions_assigned", "Number of partitions of the topic that this instance reads.", &["topic"]);
+        let partitions = gauges("cx_kafka_partitions", "Number of partitions of the topic.", &["topic"]);
         let log_append_time = gauges(
             "cx_kafka_log_append_time",
-            "1 where the broker stamps the topic's records, 0 where their producers do and one with a wrong clock can make others late.",
+            "1 where the broker sets the timestamps of the topic's records. 0 where the producers set them: a producer with a wrong clock can then make the events of others late.",
             &["topic"],
         );
         let build = gauges("cx_build_info", "The version of this process; always 1.", &["version", "revision"]);
@@ -122,18 +116,11 @@ impl Telemetry {
         register_process(&registry);
 
         let names: Vec<String> = topics.iter().map(|(name, _)| name.clone()).collect();
-        let topics = topics
-            .iter()
-            .map(|(name, kind)| TopicTelemetry {
-                outcomes: Outcome::NAMES.map(|outcome| events.with_label_values(&[name.as_str(), outcome])),
-                reasons: Reason::ALL.map(|reason| invalid.with_label_values(&[name.as_str(), reason.name()])),
-                applied: kind.event_types().iter().map(|type_| (*type_, applied.with_label_values(&[name.as_str(), *type_]))).collect(),
-            })
-            .collect();
+        let topics = topics.iter().map(|(name, kind)| TopicCounters::new(name, *kind, &events, &invalid, &applied)).collect();
         Self {
             topics,
             event_delay,
-            rebalances: Rebalance::ALL.map(|kind| rebalances.with_label_values(&[kind.name()])),
+            rebalances: AssignmentChange::ALL.map(|kind| rebalances.with_label_values(&[kind.name()])),
             kafka_up,
             ready,
             collect,
@@ -149,48 +136,48 @@ impl Telemetry {
         }
     }
 
-    /// Counts of one worker, which nobody sees until it flushes them.
+    /// The pending counts of one worker, which it flushes itself.
     #[must_use]
-    pub fn tally(&self) -> Tally {
-        Tally::of(&self.topics, &self.event_delay)
+    pub fn pending_counts(&self) -> PendingCounts {
+        PendingCounts::new(&self.topics, &self.event_delay)
     }
 
     /// Counts a change of the assignment.
-    pub fn count_rebalance(&self, kind: Rebalance) {
+    pub fn count_rebalance(&self, kind: AssignmentChange) {
         self.rebalances[kind as usize].inc();
     }
 
-    /// Notes whether the brokers answer.
+    /// Records whether the brokers answer.
     pub fn set_kafka_up(&self, up: bool) {
         self.kafka_up.set(i64::from(up));
     }
 
-    /// Notes whether this instance is ready.
+    /// Records whether this instance is ready.
     pub fn set_ready(&self, ready: bool) {
         self.ready.set(i64::from(ready));
     }
 
-    /// Notes how long the newest snapshot took.
+    /// Records how long it took to make the newest snapshot.
     pub fn set_collect_seconds(&self, seconds: f64) {
         self.collect.set(seconds);
     }
 
-    /// Notes how much memory the state may take.
+    /// Records how much memory the state can take at the configured limits.
     pub fn set_memory_budget(&self, bytes: u64) {
         self.memory_budget.set(bytes as f64);
     }
 
-    /// Notes how many partitions a topic has.
+    /// Records how many partitions a topic has.
     pub fn set_partitions(&self, topic: usize, count: usize) {
         self.partitions.with_label_values(&[self.names[topic].as_str()]).set(i64::try_from(count).unwrap_or(i64::MAX));
     }
 
-    /// Notes who stamps a topic's records.
+    /// Records whether the broker, and not the producers, sets the timestamps of a topic's records.
     pub fn set_log_append_time(&self, topic: usize, by_broker: bool) {
         self.log_append_time.with_label_values(&[self.names[topic].as_str()]).set(i64::from(by_broker));
     }
 
-    /// Replaces what is exported about the assigned partitions; the series of those that are gone are removed.
+    /// Replaces the readings of the assigned partitions, and removes the series of partitions that are no longer assigned.
     pub fn set_assignment(&self, readings: &[PartitionReading]) {
         let mut exported = self.exported.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         for (topic, partition) in exported.iter().filter(|(topic, partition)| !holds(readings, *topic, *partition)) {
@@ -214,21 +201,49 @@ impl Telemetry {
         *exported = readings.iter().map(|reading| (reading.topic, reading.partition)).collect();
     }
 
-    /// The number of records of a topic with this outcome since the process started.
+    /// The number of records of a topic with this outcome since the process started, without those still pending.
     #[must_use]
     pub fn outcome_count(&self, topic: usize, outcome: Outcome) -> u64 {
         self.topics[topic].outcomes[outcome.index()].get()
     }
 
-    /// Appends the text of every family to `out`.
+    /// Appends every family of the process to `out`, in the text format.
     pub fn render(&self, out: &mut String) {
         let mut bytes = Vec::with_capacity(16 * 1024);
         let text = match TextEncoder::new().encode(&self.registry.gather(), &mut bytes) {
             Ok(()) => String::from_utf8_lossy(&bytes),
-            // Writing to memory cannot fail; a family without a sample would be our own bug and must not hide all others.
+            // Writing to memory cannot fail. A family without a sample would be our own bug, and it must not hide all others.
             Err(error) => format!("# telemetry could not be written: {error}\n").into(),
         };
         out.push_str(&text);
+    }
+
+    /// The families that the registry exports now, sorted by name.
+    pub(super) fn families(&self) -> Vec<OperationalFamily> {
+        let described = |family: &prometheus::proto::MetricFamily| OperationalFamily {
+            name: family.name().to_owned(),
+            kind: kind_name(family.get_field_type()).to_owned(),
+            labels: family
+                .get_metric()
+                .first()
+                .map_or(&[][..], |metric| metric.get_label())
+                .iter()
+                .map(|label| label.name().to_owned())
+                .collect(),
+            merge: None,
+            help: family.help().to_owned(),
+        };
+        self.registry.gather().iter().map(described).collect()
+    }
+}
+
+const fn kind_name(kind: MetricType) -> &'static str {
+    match kind {
+        MetricType::COUNTER => "counter",
+        MetricType::GAUGE => "gauge",
+        MetricType::HISTOGRAM => "histogram",
+        MetricType::SUMMARY => "summary",
+        MetricType::UNTYPED => "untyped",
     }
 }
 
@@ -236,7 +251,7 @@ fn holds(readings: &[PartitionReading], topic: usize, partition: i32) -> bool {
     readings.iter().any(|reading| reading.topic == topic && reading.partition == partition)
 }
 
-/// Registers a family. A bad or repeated name is a mistake in this file, which the first test run shows.
+/// Registers a family. An invalid or repeated name is a mistake in this file, which the first test run shows.
 #[allow(clippy::expect_used, reason = "the names are constants of this file")]
 fn register<C: Collector + Clone + 'static>(registry: &Registry, made: prometheus::Result<C>) -> C {
     let family = made.expect("the family's name and labels are valid");
@@ -257,7 +272,7 @@ fn register_process(_registry: &Registry) {}
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::{Body, Contact, ContactAction, Key};
+    use crate::event::{Body, Contact, ContactAction, Key, Reason};
 
     fn telemetry() -> Telemetry {
         Telemetry::new(&[("tickets".to_owned(), Kind::Tickets), ("voc".to_owned(), Kind::Surveys)])
@@ -292,13 +307,13 @@ mod tests {
     #[test]
     fn outcomes_reasons_and_types_count_where_they_belong() {
         let telemetry = telemetry();
-        let mut tally = telemetry.tally();
-        tally.count_outcome(0, Outcome::Applied);
-        tally.count_applied(0, &Body::Contact(Contact::Ticket(Key(1)), ContactAction::Merged), -3.0);
-        tally.count_outcome(1, Outcome::Invalid(Reason::BadValue));
-        assert_eq!(telemetry.outcome_count(0, Outcome::Applied), 0, "not told yet");
-        tally.flush();
-        tally.flush();
+        let mut counts = telemetry.pending_counts();
+        counts.count_outcome(0, Outcome::Applied);
+        counts.count_applied(0, &Body::Contact(Contact::Ticket(Key(1)), ContactAction::Merged), -3.0);
+        counts.count_outcome(1, Outcome::Invalid(Reason::BadValue));
+        assert_eq!(telemetry.outcome_count(0, Outcome::Applied), 0, "not flushed yet");
+        counts.flush();
+        counts.flush();
         let text = text(&telemetry);
         assert_eq!(telemetry.outcome_count(0, Outcome::Applied), 1);
         assert!(text.contains("cx_events_applied_total{topic=\"tickets\",type=\"ticket.merged\"} 1"));

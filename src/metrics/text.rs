@@ -1,19 +1,33 @@
-//! Writing samples as text: names, labels, values, nothing about meaning.
+//! The syntax of the Prometheus text format: headers, label sets, samples and numbers.
+//!
+//! Does not know what any of them means.
 
-/// Appends a family's `# HELP` and `# TYPE` lines.
-pub(super) fn write_header(out: &mut String, name: &str, help: &str, kind: &str) {
-    for part in ["# HELP ", name, " ", &help.replace('\\', "\\\\").replace('\n', "\\n"), "\n# TYPE ", name, " ", kind, "\n"] {
-        out.push_str(part);
+/// One sample as the exposition has it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sample {
+    /// Name and labels, spelled as in the exposition.
+    pub series: String,
+    /// The value; finite.
+    pub value: f64,
+}
+
+impl Sample {
+    /// The value, spelled as in the exposition.
+    #[must_use]
+    pub fn exact(&self) -> String {
+        let mut number = String::new();
+        write_number(&mut number, self.value);
+        number
     }
 }
 
-/// One series under construction: its labels are written once and its samples share them.
+/// The label set of one series while it is written: its samples share the text.
 #[derive(Debug, Default)]
-pub(super) struct Labels {
+pub(super) struct LabelSet {
     text: String,
 }
 
-impl Labels {
+impl LabelSet {
     /// Adds a label; the value is escaped.
     pub(super) fn push(&mut self, name: &str, value: &str) {
         if !self.text.is_empty() {
@@ -32,17 +46,17 @@ impl Labels {
         self.text.push('"');
     }
 
-    /// How much has been written, to come back to.
+    /// The length of the text so far, for [`Self::truncate`].
     pub(super) fn len(&self) -> usize {
         self.text.len()
     }
 
-    /// Takes back what was written after `len`.
+    /// Takes back the labels that were added after the text had this length.
     pub(super) fn truncate(&mut self, len: usize) {
         self.text.truncate(len);
     }
 
-    /// Appends the labels behind a name.
+    /// Appends the labels in braces, as they follow a name; nothing where there are none.
     pub(super) fn write_series(&self, out: &mut String) {
         if !self.text.is_empty() {
             out.push('{');
@@ -51,7 +65,7 @@ impl Labels {
         }
     }
 
-    /// Appends one sample line; `timestamp_seconds` only where history is written.
+    /// Appends one sample line. `timestamp_seconds` (since 1970) is given only where history is written.
     pub(super) fn write_sample(&self, out: &mut String, name: &str, suffix: &str, value: f64, timestamp_seconds: Option<f64>) {
         out.push_str(name);
         out.push_str(suffix);
@@ -66,9 +80,16 @@ impl Labels {
     }
 }
 
-/// Appends a number, whole ones without a point.
+/// Appends a family's `# HELP` and `# TYPE` lines.
+pub(super) fn write_header(out: &mut String, name: &str, help: &str, kind: &str) {
+    for part in ["# HELP ", name, " ", &help.replace('\\', "\\\\").replace('\n', "\\n"), "\n# TYPE ", name, " ", kind, "\n"] {
+        out.push_str(part);
+    }
+}
+
+/// Appends a number; a whole number has no decimal point.
 pub(super) fn write_number(out: &mut String, value: f64) {
-    // Whole numbers up to 2^53 are exact as integers, and most samples are counts.
+    // Whole numbers up to 2^53 are exact as integers, and most samples are counts, which this way writes faster.
     if value.fract() == 0.0 && value.abs() < 9e15 {
         out.push_str(itoa::Buffer::new().format(value as i64));
     } else {

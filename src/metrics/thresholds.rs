@@ -2,8 +2,8 @@
 //!
 //! Does not know where each of them is applied.
 
-/// The least `cx_window_coverage_ratio` (0 to 1) at which a window counts as complete. The alerts on the organisation hold only for complete
-/// windows, and the dashboards and the live page show the values of other windows as partial.
+/// The least `cx_window_coverage_ratio` (0 to 1) at which a window counts as complete. The alerts on the organisation hold only for
+/// complete windows, and the dashboards and the live page show the values of other windows as partial.
 ///
 /// It is below 1 because the events of the last seconds are always still on their way.
 pub const COMPLETE_COVERAGE_RATIO_MIN: f64 = 0.95;

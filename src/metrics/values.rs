@@ -1,14 +1,17 @@
-//! Single values of a snapshot, by the name and labels under which the exposition shows them: what a page for people is made of.
+//! Single values of a snapshot, by the name and labels under which the exposition shows them; the live page is made from these.
 //!
-//! Reads through the same catalogue as the exposition, so a value here and its sample there cannot differ. Does not know what is shown where.
+//! They are read through the same catalogue as the exposition, so a value here and its sample there cannot differ. Does not know where a
+//! value is shown.
 
+use super::exposition::{Exposition, is_seen};
 use super::family::{Family, Read, Variant};
 use super::reader::Reader;
-use super::{Exposition, is_seen, itself, text};
+use super::state_families;
+use super::text::{LabelSet, Sample};
 use crate::engine::Snapshot;
 use crate::engine::read::{GroupKey, KeyId};
 
-/// A snapshot as seen through one window.
+/// The values of a snapshot, those with windows over one of the windows.
 pub struct Values<'a> {
     exposition: &'a Exposition,
     snapshot: &'a Snapshot,
@@ -16,21 +19,12 @@ pub struct Values<'a> {
     overall: GroupKey,
 }
 
-/// One sample as the exposition has it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Sample {
-    /// Name and labels, spelled as in the exposition.
-    pub series: String,
-    /// The value; finite.
-    pub value: f64,
-}
-
-/// A grouping set: the labels of its groups, and whether it groups customers rather than contacts.
+/// A grouping set: the labels of its groups, and whether it groups customers or contacts.
 #[derive(Clone, Copy, Debug)]
 pub struct Grouping<'a> {
-    /// The labels, in the order of the families' names.
+    /// The names of the labels, in the order of the families' names.
     pub labels: &'a [String],
-    /// Whether it is a set of customers.
+    /// Whether it groups customers; otherwise it groups contacts.
     pub is_customer: bool,
     set: usize,
 }
@@ -41,18 +35,8 @@ pub struct Group<'a> {
     key: &'a GroupKey,
 }
 
-impl Sample {
-    /// The value, spelled as in the exposition.
-    #[must_use]
-    pub fn exact(&self) -> String {
-        let mut number = String::new();
-        text::write_number(&mut number, self.value);
-        number
-    }
-}
-
 impl<'a> Group<'a> {
-    /// The values of the grouping's labels.
+    /// The values of the labels, in the order of [`Grouping::labels`].
     #[must_use]
     pub fn texts(&self) -> &'a [String] {
         &self.key.texts
@@ -60,10 +44,10 @@ impl<'a> Group<'a> {
 }
 
 impl Exposition {
-    /// The values of a snapshot; those with windows over the window of this index.
+    /// The values of a snapshot, those with windows over the window of this index.
     ///
     /// # Panics
-    /// When a value of a window is asked for and the snapshot has no such window.
+    /// When a value over the window is read and the snapshot has no window of this index.
     #[must_use]
     pub fn values<'a>(&'a self, snapshot: &'a Snapshot, window: usize) -> Values<'a> {
         Values { exposition: self, snapshot, window, overall: GroupKey { id: KeyId::default(), set: None, texts: Vec::new() } }
@@ -71,14 +55,15 @@ impl Exposition {
 }
 
 impl<'a> Values<'a> {
-    /// The overall sample of a family with these labels of its own (in the family's order, without the window). A histogram is asked for its
-    /// `_count`.
+    /// The overall sample of a family with these own labels, in the order of the family and without the window. Of a histogram only the
+    /// `_count` can be read.
     #[must_use]
     pub fn overall(&self, name: &str, labels: &[(&str, &str)]) -> Option<Sample> {
         self.sample(&self.overall, name, labels)
     }
 
-    /// The sample of one group; `None` also where the family does not exist for its set, or has never seen anything of the group.
+    /// The sample of one group. `None` also where the family does not exist for the grouping set of the group, or has never counted
+    /// anything for the group.
     #[must_use]
     pub fn of_group(&self, group: &Group<'_>, name: &str, labels: &[(&str, &str)]) -> Option<Sample> {
         self.sample(group.key, name, labels)
@@ -88,23 +73,25 @@ impl<'a> Values<'a> {
     #[must_use]
     pub fn labels_of(&self, name: &str) -> Vec<Vec<(&'static str, String)>> {
         let family = self.exposition.families.iter().find(|family| family.is_configured && family.name == name);
-        family.map_or_else(Vec::new, |family| family.labels.variants(self.snapshot).into_iter().map(|variant| variant.texts).collect())
+        let Some(family) = family else { return Vec::new() };
+        let texts = |variant: &Variant| family.labels.pairs(variant).map(|(name, value)| (name, value.to_owned())).collect();
+        family.labels.variants(self.snapshot).iter().map(texts).collect()
     }
 
     /// The samples of a family about the state itself, with their labels.
     #[must_use]
     pub fn of_state(&self, name: &str) -> Vec<(Vec<(&'static str, String)>, Sample)> {
-        itself::samples(self.snapshot, name)
+        state_families::samples(self.snapshot, name)
     }
 
     /// The grouping sets.
     #[must_use]
     pub fn groupings(&self) -> Vec<Grouping<'a>> {
         let sets = self.exposition.sets.iter().enumerate();
-        sets.map(|(set, names)| Grouping { labels: &names.labels, is_customer: names.is_customer, set }).collect()
+        sets.map(|(set, grouping)| Grouping { labels: &grouping.labels, is_customer: grouping.is_customer, set }).collect()
     }
 
-    /// The known groups of a set, in order of their texts.
+    /// The known groups of a set, sorted by their label values.
     #[must_use]
     pub fn groups(&self, grouping: &Grouping<'_>) -> Vec<Group<'a>> {
         self.snapshot.keys.iter().filter(|key| key.set == Some(grouping.set)).map(|key| Group { key }).collect()
@@ -115,7 +102,8 @@ impl<'a> Values<'a> {
         if key.set.is_some_and(|set| !self.exposition.exists(family, set)) {
             return None;
         }
-        let fits = |variant: &Variant| variant.texts.iter().map(|(name, text)| (*name, text.as_str())).eq(labels.iter().copied());
+        let fits =
+            |variant: &Variant| labels.iter().copied().eq(family.labels.pairs(variant).map(|(name, value): (&str, &str)| (name, value)));
         let variant = family.labels.variants(self.snapshot).into_iter().find(fits)?;
         if key.set.is_some() && !is_seen(family, variant.label, key.id, self.snapshot) {
             return None;
@@ -128,7 +116,7 @@ impl<'a> Values<'a> {
         Some(Sample { series: self.series(family, part, key, &variant), value })
     }
 
-    /// The family of a name, and the part of a histogram that the name asks for.
+    /// The family that a name belongs to, and the suffix of the series where it is a histogram.
     fn find(&self, name: &str) -> Option<(&'a Family, &'static str)> {
         let named = |name: &str| self.exposition.families.iter().find(|family| family.is_configured && family.name == name);
         let histogram = || name.strip_suffix("_count").and_then(named).filter(|family| matches!(family.read, Read::Histogram(_)));
@@ -139,14 +127,14 @@ impl<'a> Values<'a> {
     }
 
     fn series(&self, family: &Family, part: &str, key: &GroupKey, variant: &Variant) -> String {
-        let mut labels = text::Labels::default();
+        let mut labels = LabelSet::default();
         let mut series = family.name.clone();
         if let Some(set) = key.set {
-            let names = &self.exposition.sets[set];
-            series.push_str(&names.suffix);
-            names.labels.iter().zip(&key.texts).for_each(|(name, value)| labels.push(name, value));
+            let grouping = &self.exposition.sets[set];
+            series.push_str(&grouping.suffix);
+            grouping.labels.iter().zip(&key.texts).for_each(|(name, value)| labels.push(name, value));
         }
-        variant.texts.iter().for_each(|(name, value)| labels.push(name, value));
+        family.labels.pairs(variant).for_each(|(name, value)| labels.push(name, value));
         if family.is_windowed {
             labels.push("window", &self.snapshot.windows[self.window].settings.name);
         }

@@ -1,44 +1,44 @@
-//! What an alert is. Does not know which there are.
+//! One alert. Does not know which alerts exist, nor YAML.
 
-use super::scale::Scale;
+use super::rule_parameters::RuleParameters;
 
-/// Whom an alert wakes.
+/// How urgent an alert is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Severity {
-    /// Someone is called.
+pub enum AlertSeverity {
+    /// A person is called at once.
     Critical,
-    /// A ticket is written.
+    /// A person looks at it within working hours.
     Warning,
-    /// Shown, and sent to nobody.
+    /// It is shown on dashboards, and no person is notified.
     Info,
 }
 
 /// An alert rule.
 #[derive(Clone, Debug)]
 pub struct Alert {
-    /// Its name.
+    /// The name.
     pub name: &'static str,
-    /// Whom it wakes.
-    pub severity: Severity,
-    /// The condition.
+    /// How urgent it is.
+    pub severity: AlertSeverity,
+    /// The condition, in PromQL.
     pub expression: String,
-    /// How long the condition must hold.
+    /// A PromQL duration for which the condition must hold before the alert fires.
     pub hold: Option<&'static str>,
-    /// How long it goes on firing after the condition ended: longer than a missed scrape.
+    /// A PromQL duration for which the alert goes on firing after its condition has ended, so that a missed scrape does not resolve it.
     pub keep: Option<&'static str>,
-    /// Labels that tell it from other rules of the same name.
+    /// The labels that tell it from other alerts of the same name.
     pub apart: Vec<(&'static str, String)>,
-    /// Whether it speaks of the organisation; else of the pipeline.
+    /// Whether it is about the organisation; otherwise it is about the pipeline.
     pub is_of_organisation: bool,
-    /// One constant sentence.
+    /// The problem, in one constant sentence.
     pub summary: &'static str,
-    /// A sentence with the values.
+    /// The problem with its values, as a template of Prometheus.
     pub description: &'static str,
-    /// The uid of the dashboard to look at first.
+    /// The uid of the dashboard to open first.
     pub dashboard: &'static str,
 }
 
-impl Severity {
+impl AlertSeverity {
     /// The value of the label `severity`.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -51,34 +51,34 @@ impl Severity {
 }
 
 impl Alert {
-    pub(super) fn hold<'a>(&'a self, scale: &'a Scale) -> Option<&'a str> {
-        scaled(self.hold, scale.hold.as_deref())
+    pub(super) fn hold<'a>(&'a self, parameters: &'a RuleParameters) -> Option<&'a str> {
+        replaced(self.hold, parameters.hold.as_deref())
     }
 
-    pub(super) fn keep<'a>(&'a self, scale: &'a Scale) -> Option<&'a str> {
-        scaled(self.keep, scale.keep.as_deref())
+    pub(super) fn keep<'a>(&'a self, parameters: &'a RuleParameters) -> Option<&'a str> {
+        replaced(self.keep, parameters.keep.as_deref())
     }
 
-    /// The labels that the rule gives.
+    /// The labels that the alert adds.
     pub fn labels(&self) -> impl Iterator<Item = (&'static str, &str)> {
         let about = if self.is_of_organisation { "organisation" } else { "pipeline" };
         let own = self.apart.iter().map(|(name, value)| (*name, value.as_str()));
         [("severity", self.severity.name()), ("about", about)].into_iter().chain(own)
     }
 
-    /// The annotations that the rule gives.
+    /// The annotations that the alert adds.
     #[must_use]
-    pub fn annotations(&self, scale: &Scale) -> [(&'static str, String); 4] {
+    pub fn annotations(&self, parameters: &RuleParameters) -> [(&'static str, String); 4] {
         [
             ("summary", self.summary.to_owned()),
             ("description", self.description.to_owned()),
-            ("runbook_url", format!("{}/{}.md", scale.runbooks, self.name)),
-            ("dashboard_url", format!("{}/{}", scale.dashboards, self.dashboard)),
+            ("runbook_url", format!("{}/{}.md", parameters.runbooks, self.name)),
+            ("dashboard_url", format!("{}/{}", parameters.dashboards, self.dashboard)),
         ]
     }
 }
 
-/// The scale's time in place of an own one; what has none keeps none.
-fn scaled<'a>(own: Option<&'a str>, scale: Option<&'a str>) -> Option<&'a str> {
-    own.map(|own| scale.unwrap_or(own))
+/// The time that replaces an alert's own; an alert without a time keeps having none.
+fn replaced<'a>(own: Option<&'a str>, replacement: Option<&'a str>) -> Option<&'a str> {
+    own.map(|own| replacement.unwrap_or(own))
 }

@@ -1,28 +1,25 @@
-//! PromQL as text: exchanging names in an expression, and the intervals of `metrics::statistics` written as expressions.
+//! PromQL as text: replacing the series in an expression, and the intervals of `metrics::statistics` as expressions.
 //!
-//! Does not know which names there are.
+//! Does not know which series exist.
 
-/// Labels that Prometheus or Kubernetes give a replica: merging drops them and keeps `job`, `namespace` and `cluster`.
-pub(super) const OF_REPLICA: &str = "instance, pod, container, endpoint";
+use crate::metrics::statistics::{Z, Z_SQUARED};
 
-/// The 97.5 % quantile of the standard normal distribution, as in `metrics::statistics`.
-const Z: &str = "1.959963984540054";
-const Z_SQUARED: &str = "3.841458820694124";
-const HALF_Z_SQUARED: &str = "1.920729410347062";
-const QUARTER_Z_SQUARED: &str = "0.960364705173531";
+/// The labels that Prometheus or Kubernetes gives to a replica. Merging drops them, and keeps `job`, `namespace` and `cluster`.
+pub(super) const REPLICA_LABELS: &str = "instance, pod, container, endpoint";
 
-/// What takes the place of a name in an expression.
-pub(super) struct Selected {
-    /// The other name.
+/// The instant vector selector that takes the place of a series in an expression.
+pub(super) struct Selector {
+    /// The name of the series.
     pub(super) name: String,
     /// Further matchers, such as `window="1h"`; may be empty.
     pub(super) matchers: String,
-    /// What follows the selector, such as ` offset 7d`; may be empty.
+    /// The text after the selector, such as ` offset 7d`; may be empty.
     pub(super) modifier: String,
 }
 
-/// The expression with each name that begins with `cx_` exchanged, outside of quotes.
-pub(super) fn with_names(template: &str, exchange: impl Fn(&str) -> Selected) -> String {
+/// The expression in which every name that begins with `cx_` or `raw_cx_` is replaced, except in quotes. Matchers of the template are kept
+/// before those of the selector.
+pub(super) fn with_selectors(template: &str, select: impl Fn(&str) -> Selector) -> String {
     let mut out = String::with_capacity(2 * template.len());
     let mut rest = template;
     let mut is_quoted = false;
@@ -44,61 +41,62 @@ pub(super) fn with_names(template: &str, exchange: impl Fn(&str) -> Selected) ->
         if let Some((inside, after)) = rest.strip_prefix('{').and_then(|braces| braces.split_once('}')) {
             (matchers, rest) = (inside, after);
         }
-        let selected = exchange(name);
-        out.push_str(&selected.name);
-        let all: Vec<&str> = [matchers, &selected.matchers].into_iter().filter(|part| !part.is_empty()).collect();
+        let selector = select(name);
+        out.push_str(&selector.name);
+        let all: Vec<&str> = [matchers, &selector.matchers].into_iter().filter(|part| !part.is_empty()).collect();
         if !all.is_empty() {
             out.push_str(&format!("{{{}}}", all.join(",")));
         }
-        out.push_str(&selected.modifier);
+        out.push_str(&selector.modifier);
     }
     out
 }
 
-/// The names in an expression that begin with `cx_`.
+/// The names in an expression that begin with `cx_` or `raw_cx_`, in their order.
 pub(super) fn names_in(template: &str) -> Vec<String> {
     let found = std::cell::RefCell::new(Vec::new());
-    with_names(template, |name| {
+    with_selectors(template, |name| {
         found.borrow_mut().push(name.to_owned());
-        Selected { name: String::new(), matchers: String::new(), modifier: String::new() }
+        Selector { name: String::new(), matchers: String::new(), modifier: String::new() }
     });
     found.into_inner()
 }
 
-/// The share of `part` in `whole`; absent where the whole is empty.
+/// The share of `part` in `whole`; absent where `whole` is 0.
 pub(super) fn share(part: &str, whole: &str) -> String {
     format!("{part} / ({whole} > 0)")
 }
 
-/// The lower Wilson bound of the share.
+/// The lower bound of the Wilson interval of the share; the formula is the one of [`crate::metrics::statistics::wilson`].
 pub(super) fn wilson_lower(part: &str, whole: &str) -> String {
     format!("clamp_min({}, 0)", wilson(part, whole, '-'))
 }
 
-/// The upper Wilson bound of the share.
+/// The upper bound of the Wilson interval of the share.
 pub(super) fn wilson_upper(part: &str, whole: &str) -> String {
     format!("clamp_max({}, 1)", wilson(part, whole, '+'))
 }
 
 fn wilson(part: &str, whole: &str, side: char) -> String {
-    let root = format!("sqrt({part} * ({whole} - {part}) / {whole} + {QUARTER_Z_SQUARED})");
-    format!("({part} + {HALF_Z_SQUARED} {side} {Z} * {root}) / ({whole} + {Z_SQUARED} > {Z_SQUARED})")
+    let (half, quarter) = (Z_SQUARED / 2.0, Z_SQUARED / 4.0);
+    let root = format!("sqrt({part} * ({whole} - {part}) / {whole} + {quarter})");
+    format!("({part} + {half} {side} {Z} * {root}) / ({whole} + {Z_SQUARED} > {Z_SQUARED})")
 }
 
-/// `centre` and 1.96 times a standard error on one side of it.
+/// The bound of the interval around `centre` with the standard error `error`, on the side of the operator `side`.
 pub(super) fn bound(centre: &str, side: char, error: &str) -> String {
     format!("{centre} {side} {Z} * {error}")
 }
 
-/// The z of the difference of two proportions; NaN, which no comparison lets through, where both are 0 or both are 1.
-/// `across` stands behind each operator that joins now and then, such as `ignoring (baseline)`.
+/// The z of the difference of two proportions, each given as part and whole. It is NaN, for which no comparison holds, where both
+/// proportions are 0 or both are 1. `across` follows every operator that joins the two, such as `ignoring (baseline)`.
 pub(super) fn two_proportions(now: (&str, &str), then: (&str, &str), across: &str) -> String {
     let ((s, n), (s0, n0)) = (now, then);
     let pooled = format!("({s} + {across}{s0}) / ({n} + {across}{n0})");
     format!("({s} / {n} - {across}({s0} / {n0})) / sqrt({pooled} * (1 - {pooled}) * (1 / {n} + {across}(1 / {n0})))")
 }
 
-/// In parentheses, where it is more than one operand.
+/// The expression, in parentheses where it is not a single operand.
 pub(super) fn operand(expression: &str) -> String {
     let is_wrapped = expression.starts_with('(') && closes_at_end(expression);
     if is_wrapped || !expression.contains(' ') { expression.to_owned() } else { format!("({expression})") }
@@ -124,14 +122,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_exchanged_with_their_matchers_and_not_in_quotes() {
-        let exchange = |name: &str| Selected {
+    fn names_are_replaced_with_their_matchers_and_not_in_quotes() {
+        let select = |name: &str| Selector {
             name: name.replacen("cx_", "cx:", 1),
             matchers: "window=\"1h\"".to_owned(),
             modifier: " offset 7d".to_owned(),
         };
         assert_eq!(
-            with_names("sum(cx_a{x=\"cx_b\"}) / up + 2 * cx_c", exchange),
+            with_selectors("sum(cx_a{x=\"cx_b\"}) / up + 2 * cx_c", select),
             "sum(cx:a{x=\"cx_b\",window=\"1h\"} offset 7d) / up + 2 * cx:c{window=\"1h\"} offset 7d"
         );
     }

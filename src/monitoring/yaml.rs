@@ -1,12 +1,12 @@
-//! Rule files as YAML. Does not know what a rule says.
+//! Rule files as YAML. Does not know the meaning of a rule.
 
 use std::fmt::Write as _;
 
 use super::alert::Alert;
-use super::recording::Recording;
-use super::scale::Scale;
+use super::recording_rule::RecordingRule;
+use super::rule_parameters::RuleParameters;
 
-/// Longer expressions stand on lines of their own.
+/// An expression that is longer is written as a block of lines.
 const LINE_MAX: usize = 130;
 
 const HEAD: &str = "\
@@ -15,7 +15,7 @@ const HEAD: &str = "\
 ";
 
 /// One group of recording rules.
-pub(super) fn recording_file(rules: &[Recording]) -> String {
+pub(super) fn recording_file(rules: &[RecordingRule]) -> String {
     let mut out = format!("{HEAD}groups:\n  - name: cx.merge\n    rules:\n");
     for rule in rules {
         line(&mut out, 6, "- record", &rule.record);
@@ -26,28 +26,28 @@ pub(super) fn recording_file(rules: &[Recording]) -> String {
 }
 
 /// One group of alerts.
-pub(super) fn alerts_file(group: &str, alerts: &[Alert], scale: &Scale) -> String {
+pub(super) fn alerts_file(group: &str, alerts: &[Alert], parameters: &RuleParameters) -> String {
     let mut out = format!("{HEAD}groups:\n  - name: {group}\n    rules:\n");
     for alert in alerts {
         line(&mut out, 6, "- alert", alert.name);
         expression(&mut out, &alert.expression);
-        if let Some(hold) = alert.hold(scale) {
+        if let Some(hold) = alert.hold(parameters) {
             line(&mut out, 8, "for", hold);
         }
-        if let Some(keep) = alert.keep(scale) {
+        if let Some(keep) = alert.keep(parameters) {
             line(&mut out, 8, "keep_firing_for", keep);
         }
         map(&mut out, "labels", alert.labels().map(|(name, value)| (name, quoted(value))));
-        map(&mut out, "annotations", alert.annotations(scale).into_iter().map(|(name, text)| (name, quoted(&text))));
+        map(&mut out, "annotations", alert.annotations(parameters).into_iter().map(|(name, text)| (name, quoted(&text))));
     }
     out
 }
 
 fn line(out: &mut String, indentation: usize, key: &str, value: &str) {
-    writeln!(out, "{:indentation$}{key}: {value}", "").expect("a String takes all that is written to it");
+    writeln!(out, "{:indentation$}{key}: {value}", "").expect("writing to a String cannot fail");
 }
 
-/// On one line where it fits and YAML takes it as it stands, else as a block whose line breaks PromQL takes for spaces.
+/// An expression, on one line where it fits there as plain YAML, otherwise as a block; PromQL reads the line breaks of the block as spaces.
 fn expression(out: &mut String, expression: &str) {
     let is_plain =
         expression.starts_with(|c: char| c.is_ascii_alphanumeric()) && !expression.contains([':', '#']) || is_selector_like(expression);
@@ -57,16 +57,16 @@ fn expression(out: &mut String, expression: &str) {
     }
     out.push_str("        expr: |-\n");
     for part in wrapped(expression) {
-        writeln!(out, "{:10}{part}", "").expect("a String takes all that is written to it");
+        writeln!(out, "{:10}{part}", "").expect("writing to a String cannot fail");
     }
 }
 
-/// Names with colons are plain text to YAML as long as no space follows a colon.
+/// Recorded names have colons. They are plain text in YAML as long as no space follows a colon.
 fn is_selector_like(expression: &str) -> bool {
     expression.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '(') && !expression.contains(": ") && !expression.contains(" #")
 }
 
-/// Broken at spaces outside quotes.
+/// The expression as lines, broken at spaces outside quotes.
 fn wrapped(expression: &str) -> Vec<String> {
     let mut lines = vec![String::new()];
     let mut is_quoted = false;
@@ -86,14 +86,14 @@ fn wrapped(expression: &str) -> Vec<String> {
 fn map<'a>(out: &mut String, key: &str, pairs: impl Iterator<Item = (&'a str, String)>) {
     let mut pairs = pairs.peekable();
     if pairs.peek().is_some() {
-        writeln!(out, "        {key}:").expect("a String takes all that is written to it");
+        writeln!(out, "        {key}:").expect("writing to a String cannot fail");
     }
     for (name, value) in pairs {
         line(out, 10, name, &value);
     }
 }
 
-/// In single quotes, within which YAML escapes nothing but them.
+/// The text in single quotes; only a single quote must be escaped there.
 fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
 }

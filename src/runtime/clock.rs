@@ -1,11 +1,13 @@
-//! The wall clock, the only one that is read, and the instant at which windows are evaluated.
+//! The wall clock, and the instant at which windows are evaluated.
+//!
+//! Does not know events or windows.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::config::Clock;
 use crate::time::EventTime;
 
-/// The wall clock now.
+/// The wall clock now, in milliseconds since 1970.
 #[must_use]
 #[allow(clippy::disallowed_methods, reason = "this is the shell's one reading of the clock")]
 pub fn wall_now() -> EventTime {
@@ -13,19 +15,22 @@ pub fn wall_now() -> EventTime {
     EventTime(i64::try_from(since.as_millis()).unwrap_or(i64::MAX / 4))
 }
 
-/// The instant at which windows are evaluated: the wall clock once everything was read, so that windows drain without traffic; before, and always
-/// where the configuration says so, the largest event time. `None` where that is not known yet.
-pub(super) fn evaluation_instant(clock: Clock, caught_up: bool, wall: EventTime, largest: Option<EventTime>) -> Option<EventTime> {
-    match (clock, caught_up) {
+/// The instant at which windows are evaluated; `None` while it is not known.
+///
+/// With [`Clock::Wall`] it is the wall clock once everything has been read, so that windows also drain without traffic. Before that it is the largest
+/// event time, but never later than the wall clock. With [`Clock::Event`] it always is the largest event time.
+pub(super) fn evaluation_instant(clock: Clock, is_caught_up: bool, wall: EventTime, largest: Option<EventTime>) -> Option<EventTime> {
+    match (clock, is_caught_up) {
         (Clock::Event, _) => largest,
         (Clock::Wall, true) => Some(wall),
         (Clock::Wall, false) => largest.map(|time| time.min(wall)),
     }
 }
 
-/// How far the windows follow single events between two evaluations: while there is a backlog, so that none has to be held.
-pub(super) fn follow_limit(clock: Clock, caught_up: bool, wall: EventTime) -> Option<EventTime> {
-    match (clock, caught_up) {
+/// The latest instant up to which windows follow each single event between two evaluations; `None` where they do not follow single events. They do
+/// while there is a backlog, so that no event of the backlog has to be held.
+pub(super) fn follow_limit(clock: Clock, is_caught_up: bool, wall: EventTime) -> Option<EventTime> {
+    match (clock, is_caught_up) {
         (Clock::Event, _) => Some(EventTime::MAX),
         (Clock::Wall, true) => None,
         (Clock::Wall, false) => Some(wall),

@@ -1,38 +1,39 @@
-//! What happens to one record: decode, engine, counters, log. One value for each worker, for the partition groups of its share.
+//! The way of one record through a worker: decoder, engine, counters, log. Each worker has one pipeline, for all of its partition groups.
 //!
-//! Does not poll, wait or choose: records come to it in whatever order they were taken.
+//! Does not poll, wait or choose the next record, and does not know when snapshots are taken.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Instant;
 
 use super::clock::wall_now;
-use super::journal::Journal;
-use super::publisher::Publisher;
-use super::shared::Shared;
+use super::record_log::RecordLog;
+use super::service_view::ServiceView;
+use super::snapshot_publisher::SnapshotPublisher;
 use crate::config::{Clock, Configuration, Start};
 use crate::engine::{Engine, Outcome, PartitionGroup, Progress, RecordPlace, TopicIndex};
 use crate::event::{DecodeSettings, Decoded, Record, TopicSettings, decode};
-use crate::kafka::{Arrived, Feed, Rebalance, Sink, TimestampKind, TopicPartition};
-use crate::metrics::telemetry::{self, Tally};
+use crate::kafka::{ArrivedRecord, AssignmentChange, PartitionProgress, Sink, TimestampKind, TopicPartition};
+use crate::metrics::telemetry::{self, PendingCounts};
 use crate::time::{EventTime, Span};
 
-/// Decoder and engine of one worker.
+/// The decoder and the engine of one worker.
 pub(super) struct Pipeline {
     topics: Vec<TopicSettings>,
     decode: DecodeSettings,
     engine: Engine,
-    shared: Arc<Shared>,
-    publisher: Arc<Publisher>,
-    journal: Arc<Journal>,
+    view: Arc<ServiceView>,
+    publisher: Arc<SnapshotPublisher>,
+    record_log: Arc<RecordLog>,
+    /// The clock that stamped the last record of each topic.
     timestamp_kinds: Vec<Option<TimestampKind>>,
-    tally: Tally,
-    /// The wall clock at the first record of this turn, which takes about a millisecond; `None` between two turns.
+    tally: PendingCounts,
+    /// The wall clock at the first record of this turn; `None` between two turns. One reading serves a whole turn, which takes about a millisecond.
     turn_began: Option<EventTime>,
     assigned: BTreeSet<i32>,
-    /// Whether new groups are read from their logs' start.
+    /// Whether new partition groups are read from the start of their logs.
     reads_whole_logs: bool,
-    /// A panic came out of the engine: it is not touched any more.
+    /// A panic left the engine in an unknown state; it is not used any more.
     is_broken: bool,
 }
 
@@ -40,18 +41,18 @@ impl Pipeline {
     pub(super) fn new(
         configuration: &Configuration,
         engine: Engine,
-        shared: Arc<Shared>,
-        publisher: Arc<Publisher>,
-        journal: Arc<Journal>,
+        view: Arc<ServiceView>,
+        publisher: Arc<SnapshotPublisher>,
+        record_log: Arc<RecordLog>,
     ) -> Self {
         Self {
             topics: configuration.topics.clone(),
             decode: configuration.decode.clone(),
             engine,
-            tally: shared.telemetry().tally(),
-            shared,
+            tally: view.telemetry().pending_counts(),
+            view,
             publisher,
-            journal,
+            record_log,
             timestamp_kinds: vec![None; configuration.topics.len()],
             turn_began: None,
             assigned: BTreeSet::new(),
@@ -60,22 +61,22 @@ impl Pipeline {
         }
     }
 
-    /// The engine of its groups.
+    /// The engine of this worker's partition groups.
     pub(super) fn engine(&mut self) -> &mut Engine {
         &mut self.engine
     }
 
-    /// After a panic: the engine is in an unknown state and must not be asked anything any more.
+    /// Called after a panic: the engine is in an unknown state and must not be used any more.
     pub(super) fn give_up(&mut self) {
         self.is_broken = true;
     }
 
-    /// Whether its engine is in an unknown state.
+    /// Whether the engine is in an unknown state.
     pub(super) fn is_broken(&self) -> bool {
         self.is_broken
     }
 
-    /// What becomes of one record.
+    /// Decodes a record, hands it to the engine, and counts its outcome.
     fn handle(&mut self, at: TopicPartition, record: Record<'_>) -> Outcome {
         let decoded = decode(record, &self.topics[at.topic], &self.decode);
         let place = RecordPlace {
@@ -96,8 +97,8 @@ impl Pipeline {
     fn note_timestamp_kind(&mut self, topic: usize, kind: TimestampKind) {
         if self.timestamp_kinds[topic] != Some(kind) {
             self.timestamp_kinds[topic] = Some(kind);
-            self.shared.telemetry().set_log_append_time(topic, kind == TimestampKind::Broker);
-            self.journal.note_timestamp_kind(topic, kind);
+            self.view.telemetry().set_log_append_time(topic, kind == TimestampKind::Broker);
+            self.record_log.note_timestamp_kind(topic, kind);
         }
     }
 }
@@ -130,35 +131,35 @@ impl Sink for Pipeline {
         }
     }
 
-    fn rebalanced(sinks: &mut [&mut Self], partitions: &[i32], change: Rebalance) {
+    fn rebalanced(sinks: &mut [&mut Self], partitions: &[i32], change: AssignmentChange) {
         let Some(first) = sinks.first() else { return };
-        let (shared, publisher) = (Arc::clone(&first.shared), Arc::clone(&first.publisher));
-        shared.telemetry().count_rebalance(match change {
-            Rebalance::Assigned => telemetry::Rebalance::Assign,
-            Rebalance::Revoked => telemetry::Rebalance::Revoke,
-            Rebalance::Lost => telemetry::Rebalance::Lost,
+        let (view, publisher) = (Arc::clone(&first.view), Arc::clone(&first.publisher));
+        view.telemetry().count_rebalance(match change {
+            AssignmentChange::Assigned => telemetry::AssignmentChange::Assign,
+            AssignmentChange::Revoked => telemetry::AssignmentChange::Revoke,
+            AssignmentChange::Lost => telemetry::AssignmentChange::Lost,
         });
-        if change == Rebalance::Assigned {
+        if change == AssignmentChange::Assigned {
             tracing::info!(target: "cxpulse::kafka", groups = partitions.len(), ?partitions, "assigned");
             return;
         }
-        let lost = change == Rebalance::Lost;
+        let lost = change == AssignmentChange::Lost;
         tracing::info!(target: "cxpulse::kafka", groups = partitions.len(), ?partitions, lost, "revoked");
-        shared.telemetry().set_assignment(&[]);
-        shared.set_readiness(Err("the group is rebalancing: no partitions are assigned".to_owned()));
+        view.telemetry().set_assignment(&[]);
+        view.set_readiness(Err("the group is rebalancing: no partitions are assigned".to_owned()));
         if sinks.iter().any(|sink| sink.is_broken) {
             return;
         }
-        // Before this returns nobody may see what went any more: only then do others learn that it is free.
+        // When this returns, no reader may see the revoked partitions any more: only then do other members learn that they are free.
         let mut engines: Vec<&mut Engine> = sinks.iter_mut().map(|sink| &mut sink.engine).collect();
-        publisher.gather(&mut engines, None).show();
-        shared.begin_era();
+        publisher.gather(&mut engines, None).publish();
+        view.begin_era();
     }
 
-    fn record(&mut self, arrived: Arrived<'_>) {
+    fn record(&mut self, arrived: ArrivedRecord<'_>) {
         self.note_timestamp_kind(arrived.at.topic, arrived.timestamp_kind);
         let outcome = self.handle(arrived.at, arrived.record);
-        self.journal.note_outcome(arrived.at, arrived.record.offset, outcome);
+        self.record_log.note_outcome(arrived.at, arrived.record.offset, outcome);
     }
 
     fn settle(&mut self) {
@@ -167,25 +168,27 @@ impl Sink for Pipeline {
         }
     }
 
-    fn progressed(&mut self, feed: &Feed) {
+    fn progressed(&mut self, progress: &PartitionProgress) {
         self.tally.flush();
         self.turn_began = None;
-        if self.assigned.contains(&feed.at().partition) && !self.is_broken {
-            let progress = progress_of(feed, Instant::now(), wall_now());
-            self.engine.set_progress(PartitionGroup(feed.at().partition), topic_index(feed.at().topic), progress);
+        let at = progress.at();
+        if self.assigned.contains(&at.partition) && !self.is_broken {
+            let progress = engine_progress(progress, Instant::now(), wall_now());
+            self.engine.set_progress(PartitionGroup(at.partition), topic_index(at.topic), progress);
         }
     }
 }
 
-/// Everything sent has been read up to the latest look whose log end was reached, or the last record's timestamp where that is later.
-fn progress_of(feed: &Feed, now: Instant, wall: EventTime) -> Progress {
-    let looked = feed.seen_through(now).map(|instant| {
+/// Translates instants of the process into times of the wall clock. Everything sent has been read up to the instant of [`PartitionProgress::seen_through`],
+/// or up to the timestamp of the last record where that is later.
+fn engine_progress(progress: &PartitionProgress, now: Instant, wall: EventTime) -> Progress {
+    let seen_through = progress.seen_through(now).map(|instant| {
         let age_ms = now.saturating_duration_since(instant).as_millis();
         wall - Span(i64::try_from(age_ms).unwrap_or(i64::MAX))
     });
-    // A producer's clock may be ahead of ours.
-    let last = feed.last_timestamp().map(|timestamp| EventTime(timestamp).min(wall));
-    Progress { at_end: feed.is_at_end(), seen_through: looked.max(last).unwrap_or(EventTime::MIN) }
+    // A producer's clock may be ahead of this machine's.
+    let last = progress.last_timestamp().map(|timestamp| EventTime(timestamp).min(wall));
+    Progress { at_end: progress.is_at_end(), seen_through: seen_through.max(last).unwrap_or(EventTime::MIN) }
 }
 
 fn topic_index(topic: usize) -> TopicIndex {

@@ -1,4 +1,6 @@
-//! The running whole: one thread that waits for the topics, joins the group and follows it, workers that consume, and how they end.
+//! The running service: a polling thread that waits for the topics, joins the group and follows it, and the workers; how they start and end.
+//!
+//! Does not know the work of a round of the poll loop or of a turn of a worker.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -9,209 +11,178 @@ use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
 use super::clock::wall_now;
-use super::consume::Consuming;
-use super::crew::Crew;
-use super::journal::Journal;
-use super::memory::MemoryBudget;
+use super::failure::{STOP_WITHIN, ServiceFailure};
+use super::memory_budget::MemoryBudget;
 use super::pipeline::Pipeline;
-use super::publisher::Publisher;
-use super::shared::Shared;
+use super::poll_loop::PollLoop;
+use super::record_log::RecordLog;
+use super::service_view::ServiceView;
+use super::snapshot_publisher::SnapshotPublisher;
+use super::workers::Workers;
 use crate::config::{Clock, Configuration, Start};
 use crate::engine::{Engine, MergedEngines};
 use crate::event::Kind;
-use crate::kafka::{self, Cluster, Session, SessionSettings, Share, StartAt, stop_all, wait_for_topics};
+use crate::kafka::{self, Cluster, Session, SessionSettings, StartAt, WorkerPartitions, stop_all, wait_for_topics};
 use crate::metrics::telemetry::Telemetry;
 use crate::time::{EventTime, Span};
 
-/// How long a stop may take: leaving the group and the questions that are being asked.
-const STOP_WITHIN: Duration = Duration::from_secs(6);
-/// How far `start = "time"` goes back beyond the longest window and the lateness.
+/// How far a start by time goes back beyond the longest window and the allowed lateness.
 const START_MARGIN: Span = Span::days(7);
 
-/// Why a service ended that was not told to.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Failure {
-    /// Kafka will not have it, or the configuration of it is wrong.
-    #[error(transparent)]
-    Kafka(#[from] kafka::Failure),
-    /// The machine refuses something.
-    #[error("{0}")]
-    Environment(String),
-    /// It did not stop in time.
-    #[error("the consumer did not stop within {} s", STOP_WITHIN.as_secs())]
-    Deadline,
-    /// A mistake in cxpulse itself.
-    #[error("internal error: {0}; please report it")]
-    Internal(String),
-}
-
-impl Failure {
-    /// The exit code: 1 environment, 3 stop deadline, 5 client, 70 internal, 78 configuration.
-    #[must_use]
-    pub const fn exit_code(&self) -> u8 {
-        match self {
-            Self::Kafka(failure) => failure.exit_code(),
-            Self::Environment(_) => 1,
-            Self::Deadline => 3,
-            Self::Internal(_) => 70,
-        }
-    }
-}
-
-/// A running consumer and what it shows.
+/// A running service. Dropping it does not stop it; call [`Service::stop`].
 pub struct Service {
-    shared: Arc<Shared>,
+    view: Arc<ServiceView>,
     stopping: Arc<AtomicBool>,
-    ended: watch::Receiver<Option<Result<(), Failure>>>,
+    ended: watch::Receiver<Option<Result<(), ServiceFailure>>>,
     thread: JoinHandle<()>,
 }
 
 impl Service {
-    /// Starts consuming on a thread of its own. Brokers and topics need not be there yet: they are waited for.
+    /// Starts a service, and returns at once. Its polling thread waits for brokers that are away and topics that are missing.
     ///
     /// # Errors
-    /// When the configuration is refused, or no thread can be started.
-    pub fn start(configuration: &Configuration) -> Result<Self, Failure> {
+    /// When the configuration is refused, or the system gives no thread.
+    pub fn start(configuration: &Configuration) -> Result<Self, ServiceFailure> {
         let names = configuration.topics.iter().map(|topic| topic.name.clone()).collect();
         let cluster = Cluster::new(&configuration.kafka, names)?;
         let telemetry = Telemetry::new(&configuration.topics.iter().map(|topic| (topic.name.clone(), topic.kind)).collect::<Vec<_>>());
         telemetry.set_memory_budget(MemoryBudget::of(configuration).bytes(0));
         let workers = configuration.run.workers;
         let mut engine = Engine::new(Arc::new(configuration.engine.clone()));
-        let shared = Arc::new(Shared::new(engine.snapshot(), telemetry, configuration.run.snapshot_interval, workers));
-        let publisher = Arc::new(Publisher::new(MergedEngines::of(&engine), Arc::clone(&shared)));
-        let journal = Arc::new(Journal::new(configuration.topics.iter().map(|topic| topic.name.clone()).collect()));
+        let view = Arc::new(ServiceView::new(engine.snapshot(), telemetry, configuration.run.snapshot_interval, workers));
+        let publisher = Arc::new(SnapshotPublisher::new(MergedEngines::of(&engine), Arc::clone(&view)));
+        let record_log = Arc::new(RecordLog::new(configuration.topics.iter().map(|topic| topic.name.clone()).collect()));
         let beside: Vec<Engine> = (1..workers).map(|_| engine.beside()).collect();
-        let share = |engine| {
-            let (shared, publisher, journal) = (Arc::clone(&shared), Arc::clone(&publisher), Arc::clone(&journal));
-            Share::new(Pipeline::new(configuration, engine, shared, publisher, journal))
+        let partitions_of_worker = |engine| {
+            let (view, publisher, record_log) = (Arc::clone(&view), Arc::clone(&publisher), Arc::clone(&record_log));
+            WorkerPartitions::new(Pipeline::new(configuration, engine, view, publisher, record_log))
         };
-        let shares = std::iter::once(engine).chain(beside).map(share).collect();
+        let worker_partitions = std::iter::once(engine).chain(beside).map(partitions_of_worker).collect();
         let stopping = Arc::new(AtomicBool::new(false));
         let (report, ended) = watch::channel(None);
-        let consumer = Consumer {
+        let polling = PollingThread {
             configuration: configuration.clone(),
-            shares,
+            worker_partitions,
             publisher: Arc::clone(&publisher),
-            shared: Arc::clone(&shared),
+            view: Arc::clone(&view),
             stopping: Arc::clone(&stopping),
         };
         let thread = std::thread::Builder::new()
             .name("cxpulse-consumer".to_owned())
             .spawn(move || {
-                let result = catch_unwind(AssertUnwindSafe(|| consumer.run(cluster)))
-                    .unwrap_or_else(|_| Err(Failure::Internal("the consuming thread panicked".to_owned())));
-                consumer.shared.asked().set_served(false);
-                consumer.shared.set_readiness(Err(result.as_ref().err().map_or_else(|| "stopped".to_owned(), ToString::to_string)));
-                consumer.shared.telemetry().set_kafka_up(false);
+                let result = catch_unwind(AssertUnwindSafe(|| polling.run(cluster)))
+                    .unwrap_or_else(|_| Err(ServiceFailure::Internal("the consuming thread panicked".to_owned())));
+                polling.view.requests().set_served(false);
+                polling.view.set_readiness(Err(result.as_ref().err().map_or_else(|| "stopped".to_owned(), ToString::to_string)));
+                polling.view.telemetry().set_kafka_up(false);
                 report.send_replace(Some(result));
             })
-            .map_err(|error| Failure::Environment(format!("cannot start the consuming thread: {error}")))?;
-        Ok(Self { shared, stopping, ended, thread })
+            .map_err(|error| ServiceFailure::Environment(format!("cannot start the consuming thread: {error}")))?;
+        Ok(Self { view, stopping, ended, thread })
     }
 
-    /// What it shows.
+    /// The outside of the service: its values, telemetry and health.
     #[must_use]
-    pub fn shared(&self) -> Arc<Shared> {
-        Arc::clone(&self.shared)
+    pub fn view(&self) -> Arc<ServiceView> {
+        Arc::clone(&self.view)
     }
 
-    /// Waits until it ends by itself, which it only does when it cannot go on.
+    /// Waits until the service ends by itself. It does so only when it cannot go on.
     ///
     /// # Errors
-    /// Why it ended.
-    pub async fn ended(&mut self) -> Result<(), Failure> {
+    /// The reason why it ended.
+    pub async fn ended(&mut self) -> Result<(), ServiceFailure> {
         match self.ended.wait_for(Option::is_some).await {
             Ok(ended) => ended.clone().unwrap_or(Ok(())),
-            Err(_) => Err(Failure::Internal("the consuming thread vanished".to_owned())),
+            Err(_) => Err(ServiceFailure::Internal("the consuming thread vanished".to_owned())),
         }
     }
 
-    /// Stops consuming and leaves the group, so that others take over at once. Blocks for up to six seconds.
+    /// Stops consuming and leaves the group, so that other members take over at once. Blocks for up to six seconds.
     ///
     /// # Errors
-    /// When it ended before for a reason of its own, or does not end in time.
-    pub fn stop(self) -> Result<(), Failure> {
+    /// When the service had already ended by itself, or does not end in time.
+    pub fn stop(self) -> Result<(), ServiceFailure> {
         self.stopping.store(true, Ordering::Relaxed);
         let deadline = Instant::now() + STOP_WITHIN;
         while !self.thread.is_finished() {
             if Instant::now() >= deadline {
-                return Err(Failure::Deadline);
+                return Err(ServiceFailure::Deadline);
             }
             std::thread::sleep(Duration::from_millis(5));
         }
         if self.thread.join().is_err() {
-            return Err(Failure::Internal("the consuming thread panicked while it stopped".to_owned()));
+            return Err(ServiceFailure::Internal("the consuming thread panicked while it stopped".to_owned()));
         }
         self.ended.borrow().clone().unwrap_or(Ok(()))
     }
 }
 
-/// What the polling thread works with.
-struct Consumer {
+/// Everything that the polling thread works with.
+struct PollingThread {
     configuration: Configuration,
-    shares: Arc<[Share<Pipeline>]>,
-    publisher: Arc<Publisher>,
-    shared: Arc<Shared>,
+    worker_partitions: Arc<[WorkerPartitions<Pipeline>]>,
+    publisher: Arc<SnapshotPublisher>,
+    view: Arc<ServiceView>,
     stopping: Arc<AtomicBool>,
 }
 
-impl Consumer {
-    fn run(&self, cluster: Cluster) -> Result<(), Failure> {
-        let Some(counts) = self.wait(&cluster)? else { return Ok(()) };
+impl PollingThread {
+    fn run(&self, cluster: Cluster) -> Result<(), ServiceFailure> {
+        let Some(counts) = self.wait_for_topics(&cluster)? else { return Ok(()) };
         for (topic, count) in counts.iter().enumerate() {
-            self.shared.telemetry().set_partitions(topic, *count);
+            self.view.telemetry().set_partitions(topic, *count);
         }
-        self.shared.set_readiness(Err("waiting for the group to assign partitions".to_owned()));
+        self.view.set_readiness(Err("waiting for the group to assign partitions".to_owned()));
         let names: Vec<String> = self.configuration.topics.iter().map(|topic| topic.name.clone()).collect();
         let settings =
             SessionSettings { kafka: self.configuration.kafka.clone(), topics: names.iter().cloned().zip(self.starts()).collect() };
-        let mut session = Session::join(&settings, Box::new(cluster), Arc::clone(&self.shares))?;
+        let mut session = Session::join(&settings, Box::new(cluster), Arc::clone(&self.worker_partitions))?;
         let ended = self.consume(&mut session, &names);
-        // Leaving the group takes the contribution of its partitions out, so whoever reads meanwhile takes what is there.
-        self.shared.asked().set_served(false);
+        // Leaving the group takes the values of its partitions out. A reader that comes meanwhile is given the newest snapshot without waiting.
+        self.view.requests().set_served(false);
         drop(session);
         ended
     }
 
-    /// Lets the workers consume until this is to stop or one of them fails; they have ended when it returns.
-    fn consume(&self, session: &mut Session<Pipeline>, names: &[String]) -> Result<(), Failure> {
+    /// Runs the workers and the poll loop until the service is stopped or one of them fails. All workers have ended when it returns.
+    fn consume(&self, session: &mut Session<Pipeline>, names: &[String]) -> Result<(), ServiceFailure> {
         let stopping = || self.stopping.load(Ordering::Relaxed);
-        let crew = Crew::new(Arc::clone(&self.shares), Arc::clone(&self.shared));
+        let workers = Workers::new(Arc::clone(&self.worker_partitions), Arc::clone(&self.view));
         std::thread::scope(|scope| {
             let consumed = catch_unwind(AssertUnwindSafe(|| {
-                crew.start(scope)?;
-                self.shared.asked().set_served(true);
-                let (shares, publisher, shared) = (&self.shares, self.publisher.as_ref(), self.shared.as_ref());
-                Consuming::new(session, shares, publisher, shared, &self.configuration, names).run(&crew, stopping)
+                workers.start(scope)?;
+                self.view.requests().set_served(true);
+                let (partitions, publisher, view) = (&self.worker_partitions, self.publisher.as_ref(), self.view.as_ref());
+                PollLoop::new(session, partitions, publisher, view, &self.configuration, names).run(&workers, stopping)
             }));
-            crew.end();
+            workers.end();
             consumed.unwrap_or_else(|_| {
-                // Leaving the group calls back into the pipelines, which hold whatever the panic left.
-                stop_all(&self.shares).iter_mut().for_each(|share| share.sink().give_up());
-                Err(Failure::Internal("the consuming loop panicked".to_owned()))
+                // Leaving the group calls back into the pipelines, whose engines the panic may have left half changed.
+                stop_all(&self.worker_partitions).iter_mut().for_each(|worker| worker.sink().give_up());
+                Err(ServiceFailure::Internal("the consuming loop panicked".to_owned()))
             })
         })
     }
 
-    /// Waits for the topics, saying once what for.
-    fn wait(&self, cluster: &Cluster) -> Result<Option<Vec<usize>>, kafka::Failure> {
-        let mut said: Option<String> = None;
+    /// Waits until every topic exists, and logs once which are missing. Gives the partition counts, or `None` when the service is stopped meanwhile.
+    fn wait_for_topics(&self, cluster: &Cluster) -> Result<Option<Vec<usize>>, kafka::Failure> {
+        let mut logged: Option<String> = None;
         wait_for_topics(cluster, |waiting_for| {
-            self.shared.beat(Instant::now());
+            self.view.health().beat(Instant::now());
             if let Some(waiting_for) = waiting_for {
-                self.shared.set_readiness(Err(format!("waiting: {waiting_for}")));
-                if said.as_ref() != Some(&waiting_for.what) {
+                self.view.set_readiness(Err(format!("waiting: {waiting_for}")));
+                if logged.as_ref() != Some(&waiting_for.what) {
                     tracing::warn!(target: "cxpulse::kafka", "waiting: {waiting_for}");
-                    said = Some(waiting_for.what.clone());
+                    logged = Some(waiting_for.what.clone());
                 }
             }
             !self.stopping.load(Ordering::Relaxed)
         })
     }
 
-    /// Where reading begins in each topic. Customers are read whole: without their first event nobody knows who they are. A run by event time
-    /// replays everything, since its now may lie years back.
+    /// The place where reading begins in each topic. Topics of customers are read from their beginning, because the engine needs a customer's first event.
+    /// A run by event time reads every topic from its beginning, because its `now` may be years in the past.
     fn starts(&self) -> Vec<StartAt> {
         let configuration = &self.configuration;
         let since = match (configuration.run.start, configuration.run.clock) {
@@ -223,7 +194,7 @@ impl Consumer {
     }
 }
 
-/// The longest window, the longest lateness and a margin before `now`: what a start by time reads again.
+/// The instant from which a start by time reads: the longest window, the longest allowed lateness and a margin before `now`.
 fn start_time(configuration: &Configuration, now: EventTime) -> EventTime {
     let window = configuration.engine.windows.iter().map(|window| window.range).max().unwrap_or_default();
     let lateness = configuration.topics.iter().map(|topic| topic.allowed_lateness).max().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! What `cxpulse check --connect` says of a real cluster.
+//! `cxpulse check --connect` on a real cluster.
 
 use std::process::Output;
 

@@ -1,4 +1,4 @@
-//! How soon an event is visible.
+//! The time until an event is visible.
 
 use std::time::{Duration, Instant};
 
@@ -26,7 +26,7 @@ fn event_is_visible_within_a_second_at_the_99th_percentile() {
     assert!(p99 < Duration::from_secs(1), "p99 {p99:?}, max {max:?}");
 }
 
-/// How long after its sending an event is in the exposition.
+/// The time from sending an event until the exposition has it.
 fn visible_after(service: &Service, producer: &Producer, topics: &Topics, probe: usize) -> Duration {
     let time_ms = now_ms();
     let begun = Instant::now();

@@ -1,4 +1,4 @@
-//! A million made records with faults among them: every one has exactly the outcome that it must have.
+//! A million synthetic records with faults among them: every record has exactly the outcome that it must have.
 
 use std::collections::BTreeMap;
 use std::io::Write as _;
@@ -15,7 +15,7 @@ use crate::support::measured::measured;
 use crate::support::service::{Service, cxpulse};
 use crate::support::tools::leave_out_without_tool;
 
-/// How many, unless `TESTS_RECORDS` says another number.
+/// The number of records, unless `TESTS_RECORDS` gives another.
 const RECORDS: usize = 1_000_000;
 
 const LIMIT: Duration = Duration::from_secs(600);
@@ -68,7 +68,7 @@ fn scrape_of_a_busy_service_passes_promtool() {
     assert!(output.status.success() && complaints.is_empty(), "{complaints}");
 }
 
-/// Has `cxpulse generate` send a month with faults, and returns what it says must become of the records.
+/// Sends a month with faults by `cxpulse generate`, and returns the outcomes that it expects of the records.
 fn generate(configuration: &str, records: usize) -> Value {
     let file = tempfile::Builder::new().suffix(".toml").tempfile().expect("a temporary file");
     std::fs::write(file.path(), configuration).expect("the file is writable");

@@ -15,8 +15,8 @@ fn sum_over_two_replicas_is_the_total_before_during_and_after_a_rebalance() {
     let Some(broker) = Broker::shared() else { return };
     let topics = Topics::create(&broker, PARTITIONS);
     let configuration = topics.configuration(&broker.servers(), "", "");
-    let feed = Feed { producer: Producer::new(&broker.servers()), topics: &topics };
-    feed.send_tickets(0..600);
+    let sender = TicketSender { producer: Producer::new(&broker.servers()), topics: &topics };
+    sender.send_tickets(0..600);
     let mut first = Service::start(&configuration);
     first.wait_until("one replica counts everything", PATIENCE, |first| first.scrape_count(CREATED) == 600);
     first.wait_until_ready();
@@ -25,7 +25,7 @@ fn sum_over_two_replicas_is_the_total_before_during_and_after_a_rebalance() {
     settle(&first, &second, 600);
     let [of_first, of_second] = [&first, &second].map(|service| service.scrape_count(CREATED));
     assert!(of_first > 0 && of_second > 0, "both replicas have work: {of_first} and {of_second}");
-    feed.send_tickets(600..900);
+    sender.send_tickets(600..900);
     settle(&first, &second, 900);
 
     let (status, took) = second.terminate();
@@ -34,11 +34,11 @@ fn sum_over_two_replicas_is_the_total_before_during_and_after_a_rebalance() {
     first.wait_until("the one that stays counts everything again", PATIENCE, |first| first.scrape_count(CREATED) == 900);
 }
 
-/// Watches both replicas until their sum is `total` and both are ready; it must never be more.
+/// Waits until the sum of both replicas is `total` and both are ready. The sum must never be larger.
 fn settle(first: &Service, second: &Service, total: u64) {
     let begun = Instant::now();
     loop {
-        // The second is asked before the first: a group that moves to the second has left the first by then, so none is seen twice.
+        // The second is read before the first: a group that moves to the second has left the first by then, so none is counted twice.
         let [of_second, of_first] = [second, first].map(|service| service.scrape_count(CREATED));
         assert!(of_first + of_second <= total, "counted twice: {of_first} + {of_second} of {total}");
         if of_first + of_second == total && of_second > 0 && first.is_ready() && second.is_ready() {
@@ -50,12 +50,12 @@ fn settle(first: &Service, second: &Service, total: u64) {
 }
 
 /// Sends tickets, one customer each, so that every partition gets some.
-struct Feed<'a> {
+struct TicketSender<'a> {
     producer: Producer,
     topics: &'a Topics,
 }
 
-impl Feed<'_> {
+impl TicketSender<'_> {
     fn send_tickets(&self, numbers: std::ops::Range<u32>) {
         let now = now_ms();
         for number in numbers {

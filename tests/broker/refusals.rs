@@ -1,4 +1,4 @@
-//! Bad records of every reason, and what else is not counted: the records around them are.
+//! Bad records of every reason, and other records that are not counted. The records around them are counted.
 
 use cxpulse::event::Reason;
 

@@ -1,4 +1,4 @@
-//! A month of real tickets, chats and surveys through the broker gives what a replay of the files gives, in whatever order it is read.
+//! A month of real tickets, chats and surveys through the broker gives the same values as a replay of the files, in whatever order it is read.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -16,12 +16,12 @@ use crate::support::topics::Producer;
 
 const SET: &str = "support_day";
 
-/// What differs rightly: six partition groups keep more panes and identities than one.
+/// Families that may differ: six partition groups keep more panes and identities than one.
 const OF_THE_READER: &[&str] = &["cx_state_entries"];
 
 const LIMIT: Duration = Duration::from_secs(240);
 
-/// An instant of the set's expected values; nothing happens between the last whole second and it.
+/// An instant for which the set has expected values. No event falls between the last whole second and it.
 const INSTANT: &str = "2023-08-15T12:00:00.250Z";
 
 #[test]
@@ -66,7 +66,7 @@ fn month_through_six_partitions_equals_its_replay_whatever_the_order_of_reading_
     }
 }
 
-/// Lays an exposition beside the set's expected values, with the set's own program.
+/// Compares an exposition with the set's expected values, by the set's own program.
 fn assert_expected(folder: &Path, text: &str) {
     let program = folder.parent().expect("a folder of sets").join("compare.py");
     let scratch = tempfile::NamedTempFile::new().expect("a temporary file");
@@ -79,7 +79,7 @@ fn assert_expected(folder: &Path, text: &str) {
     assert!(output.status.success(), "{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
 }
 
-/// Returns when so many records have an outcome and the service has nothing left to read.
+/// Returns when this many records have an outcome and the service has nothing left to read.
 fn wait_until_read(service: &mut Service, topics: &Topics, count: usize) {
     service.wait_until("everything is read", LIMIT, |service| {
         let ledger = service.ask("/metrics").map(|answer| Exposition::parse(&answer.body));
@@ -102,7 +102,7 @@ fn text_of(command: &mut Command) -> String {
     String::from_utf8(output.stdout).expect("an exposition is UTF-8")
 }
 
-/// Every series of the replay is in the other with the same value, and none of its families has more there.
+/// Asserts that the service has every series of the replay with the same value, and no more series in any of these families.
 fn assert_same(replayed: &Exposition, seen: &Exposition, order: &str) {
     let families: BTreeSet<_> =
         replayed.samples().map(|(series, _)| family_of(series)).filter(|name| !OF_THE_READER.contains(name)).collect();

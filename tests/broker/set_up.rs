@@ -1,4 +1,4 @@
-//! What the tests here share: topics of their own for each, a configuration that names them, and small events.
+//! Shared by the tests here: topics for each test alone, a configuration that names them, and small events.
 
 use std::fmt::Write as _;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -36,19 +36,19 @@ impl Topics {
         topics
     }
 
-    /// Topics that are there, each with so many partitions.
+    /// Topics that exist, each with this many partitions.
     pub(super) fn create(broker: &Broker, partitions: i32) -> Self {
         let topics = Self::named();
         topics.create_named(broker, partitions);
         topics
     }
 
-    /// Makes the named topics.
+    /// Creates the named topics.
     pub(super) fn create_named(&self, broker: &Broker, partitions: i32) {
         create_topics(&broker.servers(), &[&self.tickets, &self.chats, &self.surveys, &self.customers], partitions);
     }
 
-    /// The topic of this test that carries what a data set keeps under `kind`.
+    /// The topic of this test for the records of a kind in a data set.
     pub(super) fn of(&self, kind: &str) -> &str {
         match kind {
             "tickets" => &self.tickets,
@@ -59,12 +59,12 @@ impl Topics {
         }
     }
 
-    /// How many records of these topics have an outcome.
+    /// The number of records of these topics that have an outcome.
     pub(super) fn consumed(&self, seen: &Exposition) -> u64 {
         seen.family("cx_ledger_records").map(|(_, count)| count as u64).sum()
     }
 
-    /// A service's configuration: these topics, a group named after them.
+    /// The configuration of a service that reads these topics, in a group named after them.
     pub(super) fn configuration(&self, servers: &str, run: &str, kafka: &str) -> String {
         let mut text = format!(
             "[kafka]
@@ -83,7 +83,7 @@ group_id = \"group-of-{}\"
     }
 }
 
-/// The wall clock in epoch milliseconds: time of sending and event time of what happens now.
+/// The wall clock in epoch milliseconds: both the time of sending and the event time of an event that happens now.
 #[expect(clippy::disallowed_methods, reason = "events of a live test happen now")]
 pub(super) fn now_ms() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).expect("a clock that is set");

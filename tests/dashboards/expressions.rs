@@ -1,29 +1,30 @@
-//! Every expression is PromQL that means something: names and labels exist, windows are pinned and not mixed, only counters have rates.
+//! Every expression is valid PromQL and has a meaning: names and labels exist, windows are pinned and not mixed, and only counters have
+//! rates.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use cxpulse::config::Configuration;
 use cxpulse::metrics::series;
-use cxpulse::monitoring::{Scale, recording_rules};
+use cxpulse::monitoring::{RuleParameters, recording_rules};
 use promql_parser::parser::{Call, Expr, LabelModifier, VectorSelector, parse};
 
 use super::files::shipped;
 use crate::support::panels::{all_expressions, substituted};
 
-/// Labels that a scrape gives.
+/// The labels that a scrape adds.
 const ANYWHERE: [&str; 4] = ["job", "instance", "namespace", "cluster"];
-/// Recorded series that merge no family.
+/// The recorded series that merge no family.
 const RECORDED: [(&str, &[&str]); 3] =
     [("cx:partitions_owned:bool", &[]), ("cx:window_complete:bool", &["window"]), ("cx:nps_answers:sum", &["scope", "window"])];
 const COUNTING: [&str; 3] = ["rate", "increase", "changes"];
 
-/// By name: the labels of every series that is exported or recorded.
+/// The labels of every series that is exported or recorded, by name.
 fn known() -> BTreeMap<String, BTreeSet<String>> {
     let configuration = Configuration::default();
     let exported: BTreeMap<String, BTreeSet<String>> =
         series(&configuration).into_iter().map(|(name, labels)| (name, labels.into_iter().collect())).collect();
     let mut known = exported.clone();
-    for rule in recording_rules(&configuration, &Scale::default()) {
+    for rule in recording_rules(&configuration, &RuleParameters::default()) {
         let stem = rule.record.strip_prefix("cx:").and_then(|name| name.rsplit_once(':')).expect("cx:NAME:OPERATOR").0;
         if let Some(labels) = exported.get(&format!("cx_{stem}")) {
             known.insert(rule.record, labels.clone());
@@ -35,13 +36,13 @@ fn known() -> BTreeMap<String, BTreeSet<String>> {
     known
 }
 
-/// What an expression is made of.
+/// The names and labels in an expression.
 #[derive(Default)]
 struct Parts {
     selectors: Vec<VectorSelector>,
-    /// Labels that are grouped or matched by.
+    /// The labels by which it groups or matches.
     labels: BTreeSet<String>,
-    /// Names of the series inside a function of counters, and of those outside.
+    /// The names of the series inside a function of counters, and of those outside of one.
     counted: BTreeSet<String>,
     plain: BTreeSet<String>,
     is_combined: bool,

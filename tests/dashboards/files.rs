@@ -1,9 +1,9 @@
-//! The committed files, and the dashboards as other configurations have them.
+//! The committed files, and the dashboards of other configurations.
 
 use std::path::Path;
 
 use cxpulse::config::{self, Configuration};
-use cxpulse::monitoring::{self, Scale};
+use cxpulse::monitoring::{self, RuleParameters};
 use serde_json::Value;
 
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/deploy/grafana/dashboards");
@@ -86,8 +86,8 @@ fn a_configuration_decides_on_windows_sets_and_quantiles() {
 fn every_alert_leads_to_a_dashboard() {
     let boards = shipped();
     let uids: Vec<_> = boards.iter().map(|board| board["uid"].as_str().expect("a uid").to_owned()).collect();
-    let alerts = monitoring::alerts(&Configuration::default(), &Scale::default());
-    for alert in alerts.iter().chain(&monitoring::later_alerts()) {
+    let alerts = monitoring::alerts(&Configuration::default(), &RuleParameters::default());
+    for alert in alerts.iter().chain(&monitoring::planned_alerts()) {
         assert!(uids.iter().any(|uid| uid == alert.dashboard), "{}: `{}` is none of {uids:?}", alert.name, alert.dashboard);
     }
 }

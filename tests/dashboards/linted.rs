@@ -1,4 +1,4 @@
-//! What Grafana's own linter asks of a dashboard, as far as it is about the JSON.
+//! The checks of Grafana's own linter, as far as they are about the JSON of a dashboard.
 
 use std::collections::BTreeSet;
 

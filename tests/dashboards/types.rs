@@ -1,4 +1,4 @@
-//! The dashboards as Grafana's own types see them: what those do not know would be dropped without a word.
+//! The dashboards read and written again through Grafana's own types: a member that these do not know would be dropped silently.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -6,18 +6,18 @@ use std::process::Command;
 use crate::support::left_out::variable;
 use crate::support::tools::leave_out_without_tool;
 
-/// Members that the types of this release lack, and that Grafana knows all the same.
+/// The members that Grafana knows although the types of this release lack them.
 const UNTYPED: [&str; 7] = [
-    // The Prometheus data source's own.
+    // Members of the Prometheus data source.
     "/annotations/list/*/tagKeys",
     "/annotations/list/*/textFormat",
     "/annotations/list/*/titleFormat",
-    // Given by Grafana when the file is loaded.
+    // Members that Grafana sets when it loads the file.
     "/id",
-    // Of later releases.
+    // Members of later releases.
     "/panels/*/options/tooltip/mode",
     "/panels/*/options/wideLayout",
-    // What the list of variables shows.
+    // The text in the list of variables.
     "/templating/list/*/definition",
 ];
 

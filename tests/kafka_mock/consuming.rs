@@ -45,7 +45,7 @@ fn bad_records_are_counted_by_reason_and_stop_nothing() {
     }
     broker.send_with("tickets", None, &[]);
     broker.send("tickets", 0, &ticket("empty-before"));
-    // CloudEvents in binary form, among headers that are nobody's business.
+    // CloudEvents in binary form, among headers that do not matter.
     let headers: [(&str, &[u8]); 6] = [
         ("noise", b"\xff\x00"),
         ("ce_id", b"binary"),
@@ -96,7 +96,7 @@ fn lag_is_known_and_falls_to_nothing() {
     let series = "cx_kafka_lag_records{partition=\"0\",topic=\"tickets\"}";
     until("lag of an assigned partition is 0", || {
         let mut text = String::new();
-        service.shared().telemetry().render(&mut text);
+        service.view().telemetry().render(&mut text);
         text.lines().any(|line| line == format!("{series} 0"))
     });
     service.stop().unwrap();

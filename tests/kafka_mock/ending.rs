@@ -1,17 +1,17 @@
-//! What is not waited for: refusals and topics that do not fit each other.
+//! Failures that end the start: refusals, and topics with unequal partition counts.
 
-use cxpulse::kafka::{Severity, inspect};
-use cxpulse::runtime::{Failure, Service};
+use cxpulse::kafka::{FindingSeverity, inspect};
+use cxpulse::runtime::{Service, ServiceFailure};
 use rdkafka::types::{RDKafkaApiKey, RDKafkaRespErr};
 
 use super::set_up::{Broker, TOPICS, configuration};
 
-/// How a service ends by itself.
-fn ending(mut service: Service) -> Failure {
+/// The failure with which a service ends by itself.
+fn ending(mut service: Service) -> ServiceFailure {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
     let ended = runtime.block_on(async { tokio::time::timeout(std::time::Duration::from_secs(30), service.ended()).await });
     let failure = ended.expect("it ends within 30 s").unwrap_err();
-    assert_eq!(service.shared().ready(), Err(failure.to_string()));
+    assert_eq!(service.view().ready(), Err(failure.to_string()));
     assert_eq!(service.stop(), Err(failure.clone()), "stopping afterwards says the same");
     failure
 }
@@ -36,10 +36,10 @@ fn a_check_of_the_cluster_finds_what_a_start_would_wait_for_or_refuse() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let findings = runtime.block_on(inspect(&broker.configuration("check")));
     let errors: Vec<&str> =
-        findings.iter().filter(|finding| finding.severity == Severity::Error).map(|finding| finding.place.as_str()).collect();
+        findings.iter().filter(|finding| finding.severity == FindingSeverity::Error).map(|finding| finding.place.as_str()).collect();
     assert_eq!(errors, ["customers", "topics"], "{findings:?}");
     assert!(findings.iter().any(|finding| finding.what.contains("tickets 2, chats 3, surveys 2")), "{findings:?}");
-    assert!(findings.iter().any(|finding| finding.severity == Severity::Fine && finding.place == "tickets"), "{findings:?}");
+    assert!(findings.iter().any(|finding| finding.severity == FindingSeverity::Fine && finding.place == "tickets"), "{findings:?}");
 }
 
 #[test]
@@ -47,7 +47,7 @@ fn a_check_without_a_broker_says_so() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let findings = runtime.block_on(inspect(&configuration("127.0.0.1:1", "check")));
     assert_eq!(findings.len(), 1);
-    assert_eq!(findings[0].severity, Severity::Error);
+    assert_eq!(findings[0].severity, FindingSeverity::Error);
     assert!(findings[0].what.contains("127.0.0.1:1"), "{findings:?}");
 }
 

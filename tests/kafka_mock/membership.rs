@@ -1,4 +1,4 @@
-//! Two members of one group: what moves leaves first, comes back without being read again, and is never counted twice.
+//! Two members of one group. A partition group that moves leaves its member first, comes back without being read again, and is never counted twice.
 
 use cxpulse::runtime::Service;
 
@@ -16,7 +16,7 @@ fn a_partition_group_leaves_before_it_comes_elsewhere_and_resumes_where_it_was()
     let second = Service::start(&configuration).unwrap();
     let mut least = u64::MAX;
     until("each member has one of the two groups", || {
-        // The second is asked before the first: a group that moved to the second had left the first by then.
+        // The second is read before the first: a group that moved to the second had left the first by then.
         let of_second = tickets_shown(&second);
         let of_first = tickets_shown(&first);
         assert!(of_first + of_second <= 200, "counted twice: {of_first} and {of_second}");
@@ -36,7 +36,7 @@ fn a_partition_group_leaves_before_it_comes_elsewhere_and_resumes_where_it_was()
     assert_eq!(counted(&first, "tickets", "applied"), 300.0, "nothing is read a second time");
     assert_eq!(counted(&first, "tickets", "duplicate"), 0.0);
     let rebalances = |kind| sample(&first, &format!("cx_kafka_rebalances_total{{kind=\"{kind}\"}}"));
-    // How many rounds it takes is the broker's business.
+    // The number of rounds depends on the broker.
     assert!(rebalances("assign") >= 3.0);
     assert_eq!(rebalances("assign"), rebalances("revoke") + rebalances("lost") + 1.0, "every assignment but the last was taken back");
     first.stop().unwrap();
@@ -52,7 +52,7 @@ fn a_member_without_partitions_is_ready() {
     let services = [Service::start(&configuration).unwrap(), Service::start(&configuration).unwrap()];
     until("both are ready, one of them with nothing to do", || {
         let assigned = |service| sample(service, "cx_kafka_partitions_assigned{topic=\"tickets\"}");
-        services.iter().all(|service| service.shared().ready().is_ok()) && services.iter().map(assigned).sum::<f64>() == 1.0
+        services.iter().all(|service| service.view().ready().is_ok()) && services.iter().map(assigned).sum::<f64>() == 1.0
     });
     for service in services {
         service.stop().unwrap();

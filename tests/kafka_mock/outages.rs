@@ -1,4 +1,4 @@
-//! What is away is waited for: brokers, topics.
+//! Brokers that are away and topics that are missing are waited for.
 
 use std::time::{Duration, Instant};
 
@@ -13,8 +13,8 @@ fn a_broker_that_goes_and_comes_back_costs_nothing() {
     let service = Service::start(&broker.configuration("outage")).unwrap();
     until_ready(&service);
     broker.cluster.broker_down(1).unwrap();
-    until("not ready", || service.shared().ready().is_err());
-    assert!(service.shared().healthy(), "an outage is no illness");
+    until("not ready", || service.view().ready().is_err());
+    assert!(service.view().healthy(), "an outage is no illness");
     assert_eq!(tickets_shown(&service), 100, "what was counted stays");
     broker.cluster.broker_up(1).unwrap();
     broker.send_tickets(100..150);
@@ -31,10 +31,10 @@ fn missing_topics_are_named_and_waited_for() {
     broker.create("tickets", 1);
     let service = Service::start(&broker.configuration("missing")).unwrap();
     until("the missing topics are named", || {
-        service.shared().ready().is_err_and(|why| ["chats", "surveys", "customers"].iter().all(|topic| why.contains(topic)))
+        service.view().ready().is_err_and(|why| ["chats", "surveys", "customers"].iter().all(|topic| why.contains(topic)))
     });
-    assert!(service.shared().ready().is_err_and(|why| !why.contains("tickets")), "only what is missing");
-    assert!(service.shared().healthy());
+    assert!(service.view().ready().is_err_and(|why| !why.contains("tickets")), "only what is missing");
+    assert!(service.view().healthy());
     TOPICS[1..].iter().for_each(|topic| broker.create(topic, 1));
     until_ready(&service);
     service.stop().unwrap();
@@ -45,8 +45,8 @@ fn a_broker_that_was_never_there_is_named_and_waited_for_and_stopping_is_quick()
     // A port that was free a moment ago.
     let address = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
     let service = Service::start(&configuration(&address, "nobody")).unwrap();
-    until("the broker is named", || service.shared().ready().is_err_and(|why| why.contains(&address)));
-    assert!(service.shared().healthy());
+    until("the broker is named", || service.view().ready().is_err_and(|why| why.contains(&address)));
+    assert!(service.view().healthy());
     let stopping_at = Instant::now();
     service.stop().unwrap();
     assert!(stopping_at.elapsed() < Duration::from_secs(4), "stopping took {:?}", stopping_at.elapsed());

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::set_up::{Broker, until};
 
-/// `cxpulse run` for these brokers and this address, without what the environment of the tests would tell it.
+/// `cxpulse run` for these brokers and this address, without the environment of the tests.
 fn run(servers: &str, address: &str) -> Child {
     Command::new(env!("CARGO_BIN_EXE_cxpulse"))
         .env_clear()
@@ -63,7 +63,7 @@ fn a_second_signal_ends_at_once_with_exit_code_130() {
     let (servers, address) = (free_address(), free_address());
     let child = run(&servers, &address);
     until("the service waits", || ask(&address, "/-/ready").is_some_and(|answer| answer.contains(&servers)));
-    // Both are there when it wakes up, so that it cannot end between them.
+    // Both signals are pending when the process continues, so it cannot end between them.
     for name in ["-STOP", "-TERM", "-INT", "-CONT"] {
         signal(&child, name);
     }
@@ -80,7 +80,7 @@ fn a_broker_that_is_away_is_named_once_and_ctrl_c_ends_the_waiting() {
     until("the service waits", || ask(&address, "/-/ready").is_some_and(|answer| answer.contains(&servers)));
     assert!(ask(&address, "/-/ready").unwrap().starts_with("HTTP/1.1 503"));
     assert!(ask(&address, "/-/healthy").unwrap().starts_with("HTTP/1.1 200"));
-    // Long enough for several more tries.
+    // Long enough for several more attempts to connect.
     std::thread::sleep(Duration::from_secs(4));
     signal(&child, "-INT");
     let output = output(child, "the end");

@@ -4,13 +4,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cxpulse::kafka::{
-    Arrived, Cluster, Failure, Feed, Lookup, LookupError, Rebalance, Session, SessionSettings, Share, Sink, StartAt, TopicPartition,
+    ArrivedRecord, AssignmentChange, Cluster, Failure, Lookup, LookupError, PartitionProgress, Session, SessionSettings, Sink, StartAt,
+    TopicPartition, WorkerPartitions,
 };
 use cxpulse::time::EventTime;
 
 use super::set_up::{Broker, NINE, TOPICS, until};
 
-/// A sink that remembers what came: topic, offset, timestamp.
+/// A sink that notes the topic, offset and timestamp of each record.
 #[derive(Default)]
 struct Notes {
     arrived: Vec<(usize, i64, i64)>,
@@ -21,7 +22,7 @@ impl Sink for Notes {
     fn assign(&mut self, _partitions: &[i32]) {}
 
     fn next_offset(&self, at: TopicPartition) -> Option<i64> {
-        // As if the second topic had been read up to here before.
+        // As if the second topic had been read up to this offset before.
         (at.topic == 1).then_some(7)
     }
 
@@ -29,13 +30,13 @@ impl Sink for Notes {
         self.revoked = true;
     }
 
-    fn rebalanced(_sinks: &mut [&mut Self], _partitions: &[i32], _change: Rebalance) {}
+    fn rebalanced(_sinks: &mut [&mut Self], _partitions: &[i32], _change: AssignmentChange) {}
 
     fn settle(&mut self) {}
 
-    fn progressed(&mut self, _feed: &Feed) {}
+    fn progressed(&mut self, _progress: &PartitionProgress) {}
 
-    fn record(&mut self, arrived: Arrived<'_>) {
+    fn record(&mut self, arrived: ArrivedRecord<'_>) {
         self.arrived.push((arrived.at.topic, arrived.record.offset, arrived.record.timestamp.map_or(0, |time| time.0)));
     }
 }
@@ -63,20 +64,20 @@ fn collect(broker: &Broker, group: &str, starts: [StartAt; 4], count: usize) -> 
     let kafka = broker.configuration(group).kafka;
     let names = TOPICS.map(str::to_owned).to_vec();
     let lookup = Box::new(WithTimes(Cluster::new(&kafka, names.clone()).unwrap()));
-    let shares: Arc<[Share<Notes>]> = Arc::new([Share::new(Notes::default())]);
+    let workers: Arc<[WorkerPartitions<Notes>]> = Arc::new([WorkerPartitions::new(Notes::default())]);
     let settings = SessionSettings { kafka, topics: names.into_iter().zip(starts).collect() };
-    let mut session = Session::join(&settings, lookup, Arc::clone(&shares)).unwrap();
+    let mut session = Session::join(&settings, lookup, Arc::clone(&workers)).unwrap();
     until("every record came and every end is known", || {
         session.poll(Duration::from_millis(10)).unwrap();
         // A pause between rounds lets every queue fill, so that the order is the choice of the session and not of the network.
         std::thread::sleep(Duration::from_millis(50));
-        while shares[0].take().unwrap() > 0 {}
-        shares[0].stop().sink().arrived.len() >= count && session.feeds().all(|feed| feed.is_at_end())
+        while workers[0].take_turn().unwrap() > 0 {}
+        workers[0].stop().sink().arrived.len() >= count && session.progress().all(|progress| progress.is_at_end())
     });
     drop(session);
-    let mut share = shares[0].stop();
-    assert!(share.sink().revoked, "leaving takes the partitions out");
-    share.sink().arrived.clone()
+    let mut worker = workers[0].stop();
+    assert!(worker.sink().revoked, "leaving takes the partitions out");
+    worker.sink().arrived.clone()
 }
 
 #[test]
@@ -101,32 +102,32 @@ fn reading_begins_where_the_sink_left_off_else_at_the_time_else_at_the_first_off
 fn a_log_that_goes_on_below_what_was_read_of_it_is_named_and_ends_the_session() {
     let broker = Broker::without_topics();
     TOPICS.iter().for_each(|topic| broker.create(topic, 1));
-    // Seven were read of the second topic, which was made again since.
+    // Seven records of the second topic were read before it was deleted and created again.
     broker.send_at("chats", 0, NINE, b"{}");
     broker.flush();
     let kafka = broker.configuration("again").kafka;
     let lookup = Box::new(Cluster::new(&kafka, TOPICS.map(str::to_owned).to_vec()).unwrap());
-    let shares: Arc<[Share<Notes>]> = Arc::new([Share::new(Notes::default())]);
+    let workers: Arc<[WorkerPartitions<Notes>]> = Arc::new([WorkerPartitions::new(Notes::default())]);
     let settings = SessionSettings { kafka, topics: TOPICS.iter().map(|topic| ((*topic).to_owned(), StartAt::Beginning)).collect() };
-    let mut session = Session::join(&settings, lookup, Arc::clone(&shares)).unwrap();
+    let mut session = Session::join(&settings, lookup, Arc::clone(&workers)).unwrap();
     let mut failure = None;
     until("the record comes", || {
         session.poll(Duration::from_millis(10)).unwrap();
-        failure = shares[0].take().err();
+        failure = workers[0].take_turn().err();
         failure.is_some()
     });
     let failure = failure.unwrap();
     let expected = Failure::WentBack { topic: "chats".to_owned(), partition: 0, found: 0, expected: 7 };
     assert_eq!((failure.exit_code(), &failure), (1, &expected));
     assert!(failure.to_string().contains("chats/0") && failure.to_string().contains("hint: "), "{failure}");
-    assert!(shares[0].stop().sink().arrived.is_empty(), "it is not counted");
+    assert!(workers[0].stop().sink().arrived.is_empty(), "it is not counted");
 }
 
 #[test]
 fn histories_of_different_density_meet_in_the_order_of_their_times() {
     let broker = Broker::without_topics();
     TOPICS.iter().for_each(|topic| broker.create(topic, 1));
-    // Tickets every second, surveys every hundred: a reader that took turns by count would be far ahead with the surveys.
+    // A ticket every second, a survey every hundred seconds: a reader that alternated by count would be far ahead in the surveys.
     for n in 0..1000 {
         broker.send_at("tickets", 0, NINE + n * 1000, b"{}");
     }

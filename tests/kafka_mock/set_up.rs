@@ -1,4 +1,4 @@
-//! What the tests here share: a mock broker with topics, a configuration for it, small events, and what a service shows.
+//! Shared by the tests here: a mock broker with topics, a configuration for it, small events, and readings of a service.
 
 use std::time::{Duration, Instant};
 
@@ -11,9 +11,9 @@ use rdkafka::producer::{BaseProducer, BaseRecord, DefaultProducerContext, Produc
 
 pub(super) const TOPICS: [&str; 4] = ["tickets", "chats", "surveys", "customers"];
 pub(super) const PARTITIONS: i32 = 2;
-/// 2026-03-02T09:00:00Z: when everything here happens.
+/// 2026-03-02T09:00:00Z, the time of every event here.
 pub(super) const NINE: i64 = 1_772_442_000_000;
-/// How long anything may take that takes a moment.
+/// How long a condition may take to become true.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A mock broker and a producer for it.
@@ -89,7 +89,7 @@ pub(super) fn ticket(id: &str) -> Vec<u8> {
 /// The sample of a series in the process's own telemetry; 0 where it is absent.
 pub(super) fn sample(service: &Service, series: &str) -> f64 {
     let mut text = String::new();
-    service.shared().telemetry().render(&mut text);
+    service.view().telemetry().render(&mut text);
     let line = text.lines().find(|line| line.strip_prefix(series).is_some_and(|rest| rest.starts_with(' ')));
     line.map_or(0.0, |line| line.rsplit(' ').next().unwrap().parse().unwrap())
 }
@@ -101,7 +101,7 @@ pub(super) fn counted(service: &Service, topic: &str, outcome: &str) -> f64 {
 
 /// Events of `tickets` in the newest snapshot: those of the groups that the service holds now.
 pub(super) fn tickets_shown(service: &Service) -> u64 {
-    let snapshot = service.shared().snapshot();
+    let snapshot = service.view().snapshot();
     snapshot.topics.iter().filter(|topic| topic.name == "tickets").map(|topic| topic.ledger.applied).sum()
 }
 
@@ -116,7 +116,7 @@ pub(super) fn until(what: &str, mut condition: impl FnMut() -> bool) {
 
 pub(super) fn until_ready(service: &Service) {
     let started_at = Instant::now();
-    while let Err(why) = service.shared().ready() {
+    while let Err(why) = service.view().ready() {
         assert!(started_at.elapsed() < PATIENCE, "not ready within {PATIENCE:?}: {why}");
         std::thread::sleep(Duration::from_millis(10));
     }

@@ -1,15 +1,15 @@
-//! From the organisation's incident to the alerts in Prometheus, and back to quiet.
+//! An incident of the organisation makes alerts fire in Prometheus, and they resolve after it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use cxpulse::config::{self, Configuration};
-use cxpulse::monitoring::{self, Baseline, Scale};
+use cxpulse::monitoring::{self, Baseline, RuleParameters};
 
 use super::panels::Silent;
 use crate::support::live::Live;
 
-/// Recorded series that have no data while all is well, and why.
+/// The recorded series that have no data while nothing is wrong, each with the reason.
 const EMPTY_WHEN_HEALTHY: [(&str, &str); 3] = [
     ("cx:chats_idle_ended_by_channel:sum", NO_IDLE_CHATS),
     ("cx:chats_idle_ended_by_team:sum", NO_IDLE_CHATS),
@@ -17,13 +17,13 @@ const EMPTY_WHEN_HEALTHY: [(&str, &str); 3] = [
 ];
 const NO_IDLE_CHATS: &str = "a group is counted from its first such chat on, and the organisation ends every chat";
 
-/// What the incident must make fire, and what must resolve after it.
+/// The alerts that the incident must make fire, and those that must resolve after it.
 const WATCHED: [&str; 2] = ["CxFirstResponseTargetMissed", "CxCsatBelowTarget"];
 
-/// For so long it is noted which recorded series there are.
+/// The time during which the recorded series are collected.
 const LOOK_AT_RECORDS: Duration = Duration::from_secs(60);
 
-/// Time enough for the incident, what it leaves behind, and a machine with other work.
+/// The longest time to wait for: it covers the incident, its after-effects, and a machine that is busy with other work.
 const LIMIT: Duration = Duration::from_secs(540);
 
 #[test]
@@ -59,7 +59,7 @@ fn an_incident_makes_the_alerts_fire_and_they_resolve_after_it() {
     say("the alerts on first response and satisfaction fired and resolved");
     assert_eq!(silent.left(), Vec::<String>::new(), "these panels had nothing to show");
     assert_eq!(live.prometheus.faulty_rules(), Vec::<String>::new());
-    // A machine with other work may miss the one second that a scrape has here.
+    // A busy machine may miss the one second that a scrape has here.
     let may_fire = ["CxWatchdog", "CxReplicaDown"];
     let is_wrong = |alert: &&String| alert.contains("about=pipeline") && !may_fire.iter().any(|name| alert.starts_with(name));
     assert_eq!(seen.iter().filter(is_wrong).collect::<Vec<_>>(), Vec::<&String>::new(), "nothing was wrong with the pipeline");
@@ -68,13 +68,13 @@ fn an_incident_makes_the_alerts_fire_and_they_resolve_after_it() {
     assert!(without_reason.is_empty(), "these recording rules gave nothing: {without_reason:?}");
 }
 
-/// The names that the rules of this configuration record.
+/// The names of the series that the rules of this configuration record.
 fn expected_records() -> BTreeSet<String> {
-    let scale = Scale { baseline: Baseline::Trend, ..Scale::default() };
+    let scale = RuleParameters { baseline: Baseline::Trend, ..RuleParameters::default() };
     monitoring::recording_rules(&configuration(), &scale).into_iter().map(|rule| rule.record).collect()
 }
 
-/// What the replicas run with.
+/// The configuration of the replicas.
 fn configuration() -> Configuration {
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/config/examples/minutes.toml");
     config::load(Some(file.as_ref()), Vec::new(), &[]).unwrap_or_else(|why| panic!("{why}")).configuration

@@ -1,4 +1,4 @@
-//! Whether every panel of the dashboards has something to show, in a Prometheus that has seen everything.
+//! Checks that every panel of the dashboards has data in a Prometheus that has seen every kind of event.
 
 use std::collections::BTreeMap;
 
@@ -8,17 +8,17 @@ use cxpulse::monitoring;
 use crate::support::panels::{all_expressions, is_partial, substituted};
 use crate::support::prometheus::Prometheus;
 
-/// The windows that are looked through: one with a trend, and the one that is long enough for the health index.
+/// The windows for which the panels are queried: one with a trend, and one that is long enough for the health index.
 const WINDOWS: [&str; 2] = ["5m", "24h"];
 
-/// Panels about windows of a day and longer, which are never complete here: asked is for what they show meanwhile.
+/// The panels about windows of a day and longer. These are never complete here, so the queries for incomplete windows are checked.
 const OF_DAYS: [&str; 2] = ["cxpulse / Overview / Health index", "cxpulse / Overview / Parts of the health index"];
 
-/// The expressions that have not given anything yet, each with where it stands.
+/// The expressions that have returned nothing yet, each with its dashboard and panel.
 pub(crate) struct Silent(BTreeMap<String, String>);
 
 impl Silent {
-    /// All but those that give something only when something is wrong: values of incomplete windows, and annotations.
+    /// All expressions except those that return something only when something is wrong: values of incomplete windows, and annotations.
     pub(crate) fn of(configuration: &Configuration) -> Self {
         let boards = monitoring::dashboards(configuration);
         let boards: Vec<serde_json::Value> = boards.iter().map(|board| serde_json::from_str(&board.json).expect("JSON")).collect();
@@ -33,7 +33,7 @@ impl Silent {
         Self(silent)
     }
 
-    /// Asks for those that are left, and strikes those that give finite values.
+    /// Queries the remaining expressions, and removes those that return finite values.
     pub(crate) fn ask(&mut self, prometheus: &Prometheus) {
         self.0.retain(|expression, _| {
             !WINDOWS.iter().any(|window| {
@@ -43,7 +43,7 @@ impl Silent {
         });
     }
 
-    /// What is left, with where it stands.
+    /// The remaining expressions, each with its dashboard and panel.
     pub(crate) fn left(&self) -> Vec<String> {
         self.0.iter().map(|(expression, place)| format!("{place}: {expression}")).collect()
     }

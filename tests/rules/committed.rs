@@ -1,17 +1,17 @@
-//! The files in `deploy/prometheus` are what the generator prints.
+//! The files in `deploy/prometheus` are equal to the output of the generator.
 
 use cxpulse::config::Configuration;
-use cxpulse::monitoring::{self, Scale};
+use cxpulse::monitoring::{self, RuleParameters};
 
 use crate::support::promtool::{in_repository, run_tool};
 
 #[test]
 fn the_committed_rules_are_the_generated_ones() {
-    let (configuration, scale) = (Configuration::default(), Scale::default());
+    let (configuration, scale) = (Configuration::default(), RuleParameters::default());
     let files = [
         ("cxpulse.rules.yml", "recording", monitoring::recording_file(&configuration, &scale)),
         ("cxpulse.alerts.yml", "alerts", monitoring::alerts_file(&configuration, &scale)),
-        ("later.yml", "later", monitoring::later_file(&scale)),
+        ("later.yml", "later", monitoring::planned_alerts_file(&scale)),
     ];
     for (file, kind, generated) in files {
         let committed = std::fs::read_to_string(in_repository("deploy/prometheus").join(file)).unwrap();

@@ -1,10 +1,10 @@
-//! What lies beside the rules: the configurations of Prometheus and Alertmanager, and a page for each alert.
+//! The files beside the rules: the configurations of Prometheus and Alertmanager, and a runbook for each alert.
 
 use std::collections::BTreeSet;
 
 use cxpulse::config::Configuration;
 use cxpulse::metrics::{self, PLANNED};
-use cxpulse::monitoring::{self, Alert, Scale};
+use cxpulse::monitoring::{self, Alert, RuleParameters};
 
 use crate::support::promtool::{in_repository, run_tool};
 
@@ -25,7 +25,8 @@ fn alertmanager_takes_its_configuration() {
     assert!(said.is_none_or(|said| said.is_ok_and(|said| said.contains("3 inhibit rules"))));
 }
 
-/// The pipeline calls somebody at any hour; what only the people at work can do something about waits for them.
+/// A critical alert on the pipeline calls a person at any hour. An alert on the organisation goes to the people at work, who alone can act
+/// on it.
 #[test]
 fn every_alert_reaches_the_right_receiver() {
     for alert in all() {
@@ -53,7 +54,7 @@ fn every_alert_reaches_the_right_receiver() {
 #[test]
 fn every_alert_says_what_is_wrong_and_where_to_read_on() {
     for alert in all() {
-        let annotations = alert.annotations(&Scale::default());
+        let annotations = alert.annotations(&RuleParameters::default());
         assert!(annotations.iter().all(|(name, text)| !text.is_empty() && !name.is_empty()), "{annotations:?}");
         assert!(!alert.summary.contains("{{") && alert.summary.ends_with('.'), "{}: a constant sentence is wanted", alert.summary);
         assert!(alert.description.ends_with('.'), "{}", alert.description);
@@ -80,16 +81,16 @@ fn every_alert_has_a_runbook_and_every_runbook_an_alert() {
 }
 
 fn all() -> Vec<Alert> {
-    let mut all = monitoring::alerts(&Configuration::default(), &Scale::default());
-    all.extend(monitoring::later_alerts());
+    let mut all = monitoring::alerts(&Configuration::default(), &RuleParameters::default());
+    all.extend(monitoring::planned_alerts());
     all
 }
 
 fn known_names() -> BTreeSet<String> {
     let configuration = Configuration::default();
     let exported = metrics::series(&configuration).into_iter().map(|(name, _)| name);
-    let families = metrics::own(&configuration).into_iter().map(|own| own.name);
-    let recorded = monitoring::recording_rules(&configuration, &Scale::default()).into_iter().map(|rule| rule.record);
+    let families = metrics::operational_families(&configuration).into_iter().map(|own| own.name);
+    let recorded = monitoring::recording_rules(&configuration, &RuleParameters::default()).into_iter().map(|rule| rule.record);
     let planned = PLANNED.iter().map(|planned| planned.name.to_owned());
     exported.chain(families).chain(recorded).chain(planned).collect()
 }

@@ -1,5 +1,6 @@
-//! The cases that every alert on the organisation is tested with: it fires (F), is silent on a small sample (N), is silent where its window is
-//! incomplete or a partition is unowned (G), outlives one missed scrape (M), resolves (R), and two replicas give what one gives (2).
+//! The cases with which every alert on the organisation is tested: it fires (F), is silent on a small sample (N), is silent while its
+//! window is incomplete or a partition has no owner (G), outlives one missed scrape (M), resolves (R), and behaves the same with two
+//! replicas as with one (2).
 //!
 //! Does not know any alert.
 
@@ -7,40 +8,40 @@ use std::collections::BTreeMap;
 
 use cxpulse::config::Configuration;
 use cxpulse::metrics::{self, Exposition, Merge};
-use cxpulse::monitoring::{self, Alert, Scale};
+use cxpulse::monitoring::{self, Alert, RuleParameters};
 
 use super::shipped::Shipped;
 use super::timeline::{Step, Timeline, run};
 
-/// How an alert on the organisation is tested.
+/// The test of an alert on the organisation.
 pub(crate) struct Kpi {
-    /// Its name, and the labels that tell its rule from others of the name.
+    /// The name, and the labels that tell the alert from others of the same name.
     pub(crate) alert: &'static str,
-    /// Those labels, as `against="history"`; empty where the name is enough.
+    /// These labels as text, such as `against="history"`; empty where the name is enough.
     pub(crate) apart: &'static str,
-    /// Labels that it has when it fires, beside those of its rule.
+    /// The labels that it has when it fires, beside those of its rule.
     pub(crate) labels: &'static str,
-    /// Its description when it fires.
+    /// The description when it fires.
     pub(crate) says: &'static str,
-    /// What is scraped.
+    /// The scraped series.
     pub(crate) series: Vec<Series>,
-    /// Named values that let it be silent, in place of the bad ones.
+    /// Sets of values, each with a name, that keep the alert silent when they take the place of the bad values.
     pub(crate) silent: Vec<(&'static str, Vec<(&'static str, f64)>)>,
 }
 
-/// A series by name and labels, and its values.
+/// A series by name and labels, with its values.
 pub(crate) struct Series {
     name: &'static str,
     labels: &'static str,
-    /// In the past that it is compared with.
+    /// The value in the past that it is compared with.
     then: f64,
-    /// While the alert fires.
+    /// The value while the alert fires.
     bad: f64,
-    /// What `bad` grows by at each step.
+    /// The growth of `bad` at each step.
     growth: f64,
-    /// After that.
+    /// The value after that.
     good: f64,
-    /// As bad as `bad`, of few cases.
+    /// A value as bad as `bad`, but of few cases.
     few: f64,
 }
 
@@ -49,7 +50,7 @@ pub(crate) fn series(name: &'static str, labels: &'static str, [then, bad, good,
     Series { name, labels, then, bad, growth: 0.0, good, few }
 }
 
-/// A series that does not.
+/// A series that does not change.
 pub(crate) fn constant(name: &'static str, labels: &'static str, value: f64) -> Series {
     series(name, labels, [value; 4])
 }
@@ -59,7 +60,7 @@ impl Series {
         Self { growth, ..self }
     }
 
-    /// Whether a key names it: all series of a name, or one with its labels.
+    /// Whether a key matches the series. A key is a name, which matches every series of that name, or a name with labels.
     fn is(&self, key: &str) -> bool {
         key.split_once('{').map_or(key == self.name, |(name, labels)| name == self.name && labels.trim_end_matches('}') == self.labels)
     }
@@ -67,7 +68,7 @@ impl Series {
 
 const WINDOWS: [&str; 5] = ["window=\"5m\"", "window=\"1h\"", "window=\"24h\"", "window=\"7d\"", "window=\"30d\""];
 
-/// What of a timeline is otherwise.
+/// The changes that a case makes to a timeline.
 #[derive(Default)]
 struct Otherwise<'a> {
     replicas: usize,
@@ -81,7 +82,7 @@ struct Otherwise<'a> {
 /// Runs all cases of some alerts.
 pub(crate) fn run_all(kpis: &[Kpi]) {
     let shipped = Shipped::read("cxpulse.alerts.yml");
-    let alerts = monitoring::alerts(&Configuration::default(), &Scale::default());
+    let alerts = monitoring::alerts(&Configuration::default(), &RuleParameters::default());
     assert_eq!(shipped.names(), alerts.iter().map(|alert| alert.name).collect::<Vec<_>>(), "the committed file is not the generated one");
     let operators = operators();
     let mut faults = Vec::new();
@@ -94,7 +95,7 @@ pub(crate) fn run_all(kpis: &[Kpi]) {
 }
 
 impl Kpi {
-    /// Whether it tests this rule.
+    /// Whether the case tests this rule.
     pub(crate) fn is_of(&self, alert: &Alert) -> bool {
         let apart: Vec<(&str, &str)> = pairs(self.apart);
         self.alert == alert.name && apart.iter().all(|(name, value)| alert.apart.iter().any(|(n, v)| n == name && v == value))
@@ -105,7 +106,7 @@ impl Kpi {
         if is_slow { Step::Hour } else { Step::Minute }
     }
 
-    /// Steps before the bad ones: the past that the alert looks back on, and a little more.
+    /// The number of steps before the bad ones: the past that the alert reads, and a little more.
     fn past(&self, alert: &Alert) -> usize {
         let looks_back = |offset: &str| alert.expression.contains(&format!("{offset}) ")) && !self.apart.contains("trend");
         if looks_back("offset 30d") {
@@ -150,7 +151,7 @@ impl Kpi {
         timelines
     }
 
-    /// What is scraped in the past, while it is bad and while it is good again, each of the latter two for a phase.
+    /// The scraped values: first the past, then a phase of bad values, then a phase of good values.
     fn scraped(
         &self,
         past: usize,
@@ -198,7 +199,7 @@ impl Kpi {
 
     fn annotations_of(&self, alert: &Alert) -> Vec<(String, String)> {
         let text = |(name, text): (&str, String)| (name.to_owned(), if name == "description" { self.says.to_owned() } else { text });
-        alert.annotations(&Scale::default()).into_iter().map(text).collect()
+        alert.annotations(&RuleParameters::default()).into_iter().map(text).collect()
     }
 }
 
@@ -208,12 +209,12 @@ impl Otherwise<'_> {
     }
 }
 
-/// How each series of several replicas becomes one.
+/// The merge operator of each family.
 fn operators() -> BTreeMap<String, Merge> {
     let configuration = Configuration::default();
     let exposition = Exposition::new(&configuration);
-    let of_catalogue = exposition.listed().into_iter().map(|listed| (listed.name(), listed.family.merge));
-    let of_state = metrics::own(&configuration).into_iter().filter_map(|own| Some((own.name, own.merge?)));
+    let of_catalogue = exposition.listed_families().into_iter().map(|listed| (listed.name(), listed.family.merge));
+    let of_state = metrics::operational_families(&configuration).into_iter().filter_map(|own| Some((own.name, own.merge?)));
     of_catalogue.chain(of_state).collect()
 }
 

@@ -1,42 +1,42 @@
-//! Alerts on the pipeline and those that wait for planned families: when they fire, and what must leave them silent.
+//! Alerts on the pipeline and on planned families: the cases in which they fire, and those in which they must be silent.
 
 use std::collections::BTreeMap;
 
 use cxpulse::config::Configuration;
-use cxpulse::monitoring::{self, Scale};
+use cxpulse::monitoring::{self, RuleParameters};
 
 use super::shipped::Shipped;
 use super::timeline::{Step, Timeline, run};
 
-/// One alert through three times: quiet for 10 minutes, bad for three hours, quiet again for three. Values may grow at each step.
+/// One alert over three phases: quiet for 10 minutes, bad for three hours, and quiet again for three hours. Values may grow at each step.
 struct Case {
     alert: &'static str,
     title: &'static str,
-    /// How many fire near the end of the bad time; none must fire at the end.
+    /// The number of alerts that fire near the end of the bad phase; none may fire at the end of the last phase.
     fires: usize,
     series: Vec<(&'static str, Values)>,
 }
 
-/// Values of a series.
+/// The values of a series.
 #[derive(Clone, Copy)]
 enum Values {
-    /// The same all the time.
+    /// The same value in all phases.
     Always(f64),
-    /// While it is bad, and otherwise.
+    /// The value in the bad phase, and the value in the others.
     Bad(f64, f64),
-    /// What it grows by at each step while it is bad, and otherwise.
+    /// The growth at each step of the bad phase, and of the others.
     Grows(f64, f64),
-    /// Absent while it is bad.
+    /// A value that is absent in the bad phase.
     Gone(f64),
-    /// Present only while it is bad.
+    /// A value that is present in the bad phase only.
     OnlyBad(f64),
-    /// From a value on while it is bad, and less by so much at each step; otherwise 0.
+    /// In the bad phase a start value that falls by an amount at each step; in the others 0.
     Falls(f64, f64),
-    /// A counter that rises so many times within the first steps of the bad time.
+    /// A counter that rises this many times within the first steps of the bad phase.
     Times(f64),
-    /// Bad for three steps only.
+    /// A value that is bad for three steps only.
     Briefly(f64, f64),
-    /// The seconds since the beginning, but standing still while it is bad.
+    /// The seconds since the beginning, which do not advance in the bad phase.
     Clock,
 }
 
@@ -58,12 +58,12 @@ fn the_alerts_on_planned_families_fire_when_they_should_and_not_otherwise() {
 
 #[test]
 fn every_alert_on_the_pipeline_fires_in_one_case_and_is_silent_in_another() {
-    let scale = Scale::default();
+    let scale = RuleParameters::default();
     let alerts = monitoring::alerts(&Configuration::default(), &scale);
     let (cases, planned) = (pipeline(), later());
     let of_pipeline = alerts.iter().filter(|alert| !alert.is_of_organisation).map(|alert| (alert.name, &cases));
-    for (name, cases) in of_pipeline.chain(monitoring::later_alerts().iter().map(|alert| (alert.name, &planned))) {
-        // Two have cases of their own below: one fires always, the other looks a week back.
+    for (name, cases) in of_pipeline.chain(monitoring::planned_alerts().iter().map(|alert| (alert.name, &planned))) {
+        // Two alerts have tests of their own below: one always fires, and the other reads values of a week ago.
         if name == "CxWatchdog" || name == "CxNoEvents" {
             continue;
         }
@@ -81,7 +81,7 @@ fn the_watchdog_fires_always() {
 #[test]
 fn a_topic_that_is_always_quiet_is_no_alarm_and_one_that_fell_silent_is() {
     let week = 7 * 24 * 60;
-    // Every five minutes, since the past must be there by the half hour; only the step's own name is larger.
+    // The step is five minutes, because the values of the past half hour must exist.
     let events = |then: f64| {
         let values = (0..week / 5 + 24).map(|at| Some(then * at.min(week / 5) as f64)).collect();
         vec![("cx_events_total{job=\"cxpulse\",instance=\"a\",topic=\"tickets\",outcome=\"applied\"}".to_owned(), values)]

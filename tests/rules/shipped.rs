@@ -1,12 +1,12 @@
-//! The committed rule files, cut down to one alert and what it needs, so that weeks of it are evaluated in a moment.
+//! The committed rule files, reduced to one alert and the recording rules that it reads, so that weeks are evaluated in a moment.
 //!
-//! Does not know what an alert says.
+//! Does not know the meaning of an alert.
 
 use std::collections::BTreeSet;
 
 use crate::support::promtool::in_repository;
 
-/// The recording rules and alerts that lie in `deploy/prometheus`, as texts of one rule each.
+/// The recording rules and alerts in `deploy/prometheus`, each as the text of one rule.
 pub(crate) struct Shipped {
     recordings: Vec<String>,
     alerts: Vec<String>,
@@ -24,15 +24,15 @@ impl Shipped {
         Self { recordings: rules_of("cxpulse.rules.yml", "      - record: "), alerts: rules_of(alerts, "      - alert: ") }
     }
 
-    /// The names of the alerts in their order, one for each rule.
+    /// The names of the alerts, in the order of the rules.
     pub(crate) fn names(&self) -> Vec<&str> {
         self.alerts.iter().map(|rule| name_of(rule)).collect()
     }
 
-    /// A rule file with the alert at this place, and the recording rules that it reads.
+    /// A rule file with the alert at this index, and the recording rules that it reads.
     pub(crate) fn cut_down_to(&self, alert: usize) -> String {
         let mut wanted: BTreeSet<&str> = recorded_in(&self.alerts[alert]);
-        // From the last to the first, because a rule reads only what was recorded before it.
+        // The rules are visited from the last to the first, because a rule reads only series that an earlier rule records.
         let mut needed: Vec<&str> = Vec::new();
         for rule in self.recordings.iter().rev().filter(|rule| !rule.is_empty()) {
             if wanted.contains(name_of(rule)) {

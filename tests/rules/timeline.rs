@@ -1,4 +1,4 @@
-//! Test files of `promtool test rules`: what was scraped when, and what fires then.
+//! Test files of `promtool test rules`: the scraped values over time, and the alerts that must fire.
 //!
 //! Does not know any alert.
 
@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use super::shipped::Shipped;
 use crate::support::promtool::run_tool;
 
-/// From one evaluation to the next.
+/// The time from one evaluation to the next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Step {
     Minute,
@@ -15,24 +15,24 @@ pub(crate) enum Step {
     Hour,
 }
 
-/// Names and values, of labels or annotations.
+/// The names and values of labels or annotations.
 pub(crate) type Texts = Vec<(String, String)>;
 
-/// What was scraped, and what must be so at some instants.
+/// The scraped values, and the alerts that must fire at some instants.
 #[derive(Clone, Debug)]
 pub(crate) struct Timeline {
-    /// What it shows.
+    /// The title of the case.
     pub(crate) title: String,
-    /// Series with all their labels, and a value for each step; `None` for a failed scrape.
+    /// The series with all their labels, and a value for each step; `None` for a failed scrape.
     pub(crate) series: Vec<(String, Vec<Option<f64>>)>,
-    /// At which steps how many alerts fire.
+    /// Steps, each with the number of alerts that must fire there.
     pub(crate) firing: Vec<(usize, usize)>,
-    /// At which step an alert fires exactly so: its labels and annotations.
+    /// A step at which an alert must fire with exactly these labels and annotations.
     pub(crate) exactly: Option<(usize, Texts, Texts)>,
 }
 
 impl Step {
-    /// How many of them an alert is bad for in a test: longer than it must hold, and than it is kept.
+    /// The number of bad steps in a test: longer than the condition must hold, and longer than the alert is kept firing.
     pub(crate) const fn phase(self) -> usize {
         match self {
             Self::Minute | Self::FiveMinutes => 60,
@@ -49,7 +49,8 @@ impl Step {
     }
 }
 
-/// Runs timelines against the alert at a place of the shipped file, and says what is wrong. The test files stay in the target folder for a run by hand.
+/// Runs timelines against the alert at an index of the shipped file, and returns the failures. The test files stay in the target folder, so
+/// that they can be run by hand.
 pub(crate) fn run(shipped: &Shipped, alert: usize, step: Step, timelines: &[Timeline]) -> Option<String> {
     let name = shipped.names()[alert];
     let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("rules").join(format!("{alert:02}-{name}"));

@@ -16,7 +16,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("rand", &["organisation"]),
     ("tokio", &["kafka", "http", "runtime", "command"]),
     ("tracing", &["kafka", "http", "runtime", "command"]),
-    ("anyhow", &["main", "command"]),
+    ("anyhow", &["command"]),
 ];
 
 /// The only modules that may read a clock.

@@ -1,6 +1,6 @@
-//! The parts of the demo, started and stopped in order: HTTP server, broker, service, organisation.
+//! The parts of the demo: HTTP server, broker, service, organisation. They are started in this order, and stopped so that no record is lost.
 //!
-//! Does not know what is told about them.
+//! Does not know which messages are printed about them.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -10,60 +10,60 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 
-use crate::command::feeding::{Limits, Tally, Topics, feed};
+use crate::command::sending::{SendLimits, SentRecords, Topics, send_in_time};
 use crate::config::Configuration;
 use crate::http::{self, Site};
-use crate::kafka::embedded::EmbeddedBroker;
-use crate::kafka::produce::{ProduceError, Producer};
+use crate::kafka::embedded_broker::EmbeddedBroker;
+use crate::kafka::producer::{ProduceError, Producer};
 use crate::metrics::Exposition;
 use crate::organisation::{FaultInjector, IncidentSettings, Organisation, PlannedIncidents, Profile};
-use crate::runtime::{self, Service, Shared, wall_now};
+use crate::runtime::{Service, ServiceFailure, ServiceView, wall_now};
 use crate::time::{EventTime, Span};
 
-/// Partitions of each topic. A month of tickets, compressed, fills a good tenth of what the broker keeps in six.
+/// The partitions of each topic. A month of tickets, compressed, fills a good tenth of the bytes that the broker keeps for six partitions.
 const PARTITIONS: i32 = 6;
-/// The past that is played first.
+/// The length of the history that is sent first.
 pub(super) const HISTORY: Span = Span::days(30);
 /// How long the service may take to read the last records before it is stopped.
-const SETTLE_WITHIN: Duration = Duration::from_secs(2);
+const READ_WITHIN: Duration = Duration::from_secs(2);
 
-/// Everything that runs.
-pub(super) struct Parts {
+/// All parts of a running demo.
+pub(super) struct DemoParts {
     addresses: Vec<SocketAddr>,
     telemetry_path: String,
     service: Option<Service>,
-    shared: Arc<Shared>,
-    feeder: Option<JoinHandle<Result<Tally, ProduceError>>>,
-    progress: Arc<Progress>,
+    view: Arc<ServiceView>,
+    sender: Option<JoinHandle<Result<SentRecords, ProduceError>>>,
+    sending: Arc<SendingProgress>,
     incidents: PlannedIncidents,
     web_stop: Option<oneshot::Sender<()>>,
     web: Option<tokio::task::JoinHandle<()>>,
-    /// Last, so that its clients are gone before it is.
+    /// The last field, so that its clients are dropped before it.
     _broker: EmbeddedBroker,
 }
 
-/// How far the feeder is.
+/// How far the sender has come.
 #[derive(Debug, Default)]
-struct Progress {
+struct SendingProgress {
     stop: AtomicBool,
-    /// Records of the history, once they are all sent; 0 before.
+    /// The number of records of the history once all of them are sent; 0 before.
     history: AtomicU64,
     sent: AtomicU64,
 }
 
-/// What went in and what came out.
+/// The numbers of records on their way through the demo.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Sums {
+pub(super) struct DemoSums {
     /// Records sent.
     pub(super) sent: u64,
     /// Records read.
     pub(super) consumed: u64,
-    /// Records counted.
+    /// Records applied.
     pub(super) applied: u64,
 }
 
-impl Parts {
-    /// Starts everything; the port first, since it is what fails.
+impl DemoParts {
+    /// Starts all parts. The port is bound first, since that is the step most likely to fail.
     pub(super) async fn start(mut configuration: Configuration, seed: u64) -> anyhow::Result<Self> {
         let listeners = http::bind(&configuration.web.listen_addresses).await?;
         let addresses = listeners.iter().filter_map(|listener| listener.local_addr().ok()).collect();
@@ -71,25 +71,25 @@ impl Parts {
         let broker = EmbeddedBroker::start(&topics.names(), PARTITIONS)?;
         configuration.kafka.bootstrap_servers = broker.bootstrap_servers().to_owned();
         let service = Service::start(&configuration)?;
-        let shared = service.shared();
+        let view = service.view();
 
         let (web_stop, web_stopped) = oneshot::channel::<()>();
-        let site = Site { source: service.shared(), exposition: Arc::new(Exposition::new(&configuration)), web: configuration.web.clone() };
-        // The error says that the sender is gone, which is a stop as well.
+        let site = Site { source: service.view(), exposition: Arc::new(Exposition::new(&configuration)), web: configuration.web.clone() };
+        // The sender of this channel is only ever dropped, which is the signal to stop.
         let web = tokio::spawn(http::serve(listeners, site, async { drop(web_stopped.await) }));
 
         let now = wall_now();
         let incidents = PlannedIncidents { first: now + Span::seconds(75), every: Span::minutes(40), length: Span::minutes(6) };
-        let progress = Arc::new(Progress::default());
+        let sending = Arc::new(SendingProgress::default());
         let producer = Producer::new(&configuration.kafka)?;
-        let feeder = start_feeder(producer, topics, profile(now, incidents), seed, now, Arc::clone(&progress))?;
+        let sender = start_sender(producer, topics, profile(now, incidents), seed, now, Arc::clone(&sending))?;
         Ok(Self {
             addresses,
             telemetry_path: configuration.web.telemetry_path,
             service: Some(service),
-            shared,
-            feeder: Some(feeder),
-            progress,
+            view,
+            sender: Some(sender),
+            sending,
             incidents,
             web_stop: Some(web_stop),
             web: Some(web),
@@ -97,64 +97,67 @@ impl Parts {
         })
     }
 
-    /// Where the server listens, and the path of the metrics.
+    /// The addresses on which the server listens, and the path of the metrics.
     pub(super) fn addresses(&self) -> (&[SocketAddr], &str) {
         (&self.addresses, &self.telemetry_path)
     }
 
-    /// How many records the history has, once it is sent.
+    /// The number of records of the history, once all of them are sent.
     pub(super) fn history_sent(&self) -> Option<u64> {
-        Some(self.progress.history.load(Ordering::Relaxed)).filter(|&count| count > 0)
+        Some(self.sending.history.load(Ordering::Relaxed)).filter(|&count| count > 0)
     }
 
-    pub(super) fn sums(&self) -> Sums {
-        let snapshot = self.shared.snapshot();
+    /// The numbers of records so far.
+    pub(super) fn sums(&self) -> DemoSums {
+        let snapshot = self.view.snapshot();
         let sum = |of: fn(&crate::engine::Ledger) -> u64| snapshot.topics.iter().map(|topic| of(&topic.ledger)).sum();
-        Sums {
-            sent: self.progress.sent.load(Ordering::Relaxed),
+        DemoSums {
+            sent: self.sending.sent.load(Ordering::Relaxed),
             consumed: sum(|ledger| ledger.consumed),
             applied: sum(|ledger| ledger.applied),
         }
     }
 
+    /// Whether the service is ready.
     pub(super) fn is_ready(&self) -> bool {
-        self.shared.ready().is_ok()
+        self.view.ready().is_ok()
     }
 
-    pub(super) fn has_incident(&self) -> bool {
+    /// Whether an incident is going on in the organisation.
+    pub(super) fn is_incident_on(&self) -> bool {
         self.incidents.is_on(wall_now())
     }
 
-    /// Whether the organisation has stopped sending, which it does only when it cannot.
-    pub(super) fn has_feeder_ended(&self) -> bool {
-        self.feeder.as_ref().is_none_or(JoinHandle::is_finished)
+    /// Whether the sender has ended, which happens by itself only when it fails.
+    pub(super) fn has_sender_ended(&self) -> bool {
+        self.sender.as_ref().is_none_or(JoinHandle::is_finished)
     }
 
-    /// Completes when the service ends by itself, which is a failure.
-    pub(super) async fn service_ended(&mut self) -> Result<(), runtime::Failure> {
+    /// Completes when the service ends by itself, which is always a failure.
+    pub(super) async fn service_ended(&mut self) -> Result<(), ServiceFailure> {
         match &mut self.service {
             Some(service) => service.ended().await,
             None => Ok(()),
         }
     }
 
-    /// Stops sending, lets the service read what was sent, and stops it.
-    pub(super) async fn stop(&mut self) -> anyhow::Result<Sums> {
-        self.progress.stop.store(true, Ordering::Relaxed);
-        let fed = match self.feeder.take() {
-            Some(feeder) => Some(tokio::task::spawn_blocking(move || feeder.join()).await?),
+    /// Stops sending, lets the service read the last records, and stops it.
+    pub(super) async fn stop(&mut self) -> anyhow::Result<DemoSums> {
+        self.sending.stop.store(true, Ordering::Relaxed);
+        let joined = match self.sender.take() {
+            Some(sender) => Some(tokio::task::spawn_blocking(move || sender.join()).await?),
             None => None,
         };
-        let tally = match fed {
-            Some(Ok(fed)) => fed?,
+        let sent = match joined {
+            Some(Ok(sent)) => sent?,
             Some(Err(_)) => anyhow::bail!("the organisation's thread panicked; please report it"),
-            None => Tally::default(),
+            None => SentRecords::default(),
         };
-        let deadline = Instant::now() + SETTLE_WITHIN;
-        while self.sums().consumed < tally.records() && Instant::now() < deadline {
+        let deadline = Instant::now() + READ_WITHIN;
+        while self.sums().consumed < sent.records() && Instant::now() < deadline {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
-        let sums = Sums { sent: tally.records(), ..self.sums() };
+        let sums = DemoSums { sent: sent.records(), ..self.sums() };
         drop(self.web_stop.take());
         if let Some(web) = self.web.take() {
             web.await?;
@@ -166,30 +169,30 @@ impl Parts {
     }
 }
 
-/// A busy morning now; the past has incidents of its own, and from here on they come by plan.
+/// The profile of the organisation: it is a busy morning now; incidents are random in the past, and planned from now on.
 fn profile(now: EventTime, incidents: PlannedIncidents) -> Profile {
     let incidents = IncidentSettings { random_until: now - Span::hours(6), planned: Some(incidents), ..IncidentSettings::default() };
     Profile { incidents, ..Profile::medium().busy_at(now) }
 }
 
-fn start_feeder(
+fn start_sender(
     producer: Producer,
     topics: Topics,
     profile: Profile,
     seed: u64,
     now: EventTime,
-    progress: Arc<Progress>,
-) -> std::io::Result<JoinHandle<Result<Tally, ProduceError>>> {
-    let feed_all = move || {
+    sending: Arc<SendingProgress>,
+) -> std::io::Result<JoinHandle<Result<SentRecords, ProduceError>>> {
+    let send_all = move || {
         let records = FaultInjector::new(Organisation::new(profile, seed, now - HISTORY), 0.0, seed);
-        feed(records, &producer, &topics, Limits::default(), &progress.stop, |fed, count| {
-            if fed.time > now && progress.history.load(Ordering::Relaxed) == 0 {
-                progress.history.store(count.max(1), Ordering::Relaxed);
+        send_in_time(records, &producer, &topics, SendLimits::default(), &sending.stop, |record, count| {
+            if record.time > now && sending.history.load(Ordering::Relaxed) == 0 {
+                sending.history.store(count.max(1), Ordering::Relaxed);
             }
-            progress.sent.store(count + 1, Ordering::Relaxed);
+            sending.sent.store(count + 1, Ordering::Relaxed);
         })
     };
-    std::thread::Builder::new().name("cxpulse-organisation".to_owned()).spawn(feed_all)
+    std::thread::Builder::new().name("cxpulse-organisation".to_owned()).spawn(send_all)
 }
 
 #[cfg(test)]
@@ -199,7 +202,7 @@ mod tests {
 
     use super::*;
 
-    /// What the embedded broker cannot hold it drops without a word, so a history that grows must be noticed here.
+    /// The embedded broker silently drops the records that it cannot hold, so a history that outgrows it must be noticed here.
     #[test]
     fn the_history_fits_into_the_embedded_broker_unread() {
         let mut configuration = Configuration::default();
@@ -208,13 +211,13 @@ mod tests {
         configuration.kafka.bootstrap_servers = broker.bootstrap_servers().to_owned();
         let now = wall_now();
         let never = PlannedIncidents { first: EventTime::MAX, every: Span::days(1), length: Span(1) };
-        let limits = Limits::default();
+        let limits = SendLimits::default();
         let stop = AtomicBool::new(false);
         let producer = Producer::new(&configuration.kafka).unwrap();
-        // Twice, because room is wanted for other seeds, and for the hours that are lived through after it.
+        // Twice, to leave room for other seeds, and for the hours after the history.
         for seed in 0..2 {
             let records = FaultInjector::new(Organisation::new(profile(now, never), seed, now - HISTORY), 0.0, seed);
-            feed(records.take_while(|fed| fed.time <= now), &producer, &topics, limits, &stop, |_, _| {}).unwrap();
+            send_in_time(records.take_while(|record| record.time <= now), &producer, &topics, limits, &stop, |_, _| {}).unwrap();
         }
         let mut client = ClientConfig::new();
         let client: BaseConsumer = client.set("bootstrap.servers", broker.bootstrap_servers()).create().unwrap();

@@ -1,8 +1,10 @@
-//! The command line of `replay`.
+//! The command line of `cxpulse replay`.
+//!
+//! Does not know how a replay is done.
 
 use std::path::PathBuf;
 
-use super::explained::Asked;
+use super::explained::RequestedExplanation;
 use super::{PeriodLength, Periods, Steps, TopicFile};
 use crate::command::failure::Usage;
 use crate::command::options::ConfigurationArgs;
@@ -15,68 +17,67 @@ Examples:
     cxpulse replay --input tickets=t.jsonl.gz --input surveys=s.jsonl --at 2026-03-02T12:00:00Z
   From a Kafka topic, without a service:
     kcat -C -e -t tickets | cxpulse replay --input tickets=-
-  A past for dashboards, as Prometheus blocks:
+  A history for dashboards, as Prometheus blocks:
     cxpulse replay --input tickets=t.jsonl.gz --from 2026-03-01T00:00:00Z --to 2026-04-01T00:00:00Z --every 1h > past.om
     promtool tsdb create-blocks-from openmetrics past.om /var/lib/prometheus
-  What every number is made of, one line a fact:
+  The facts behind every number, one line each:
     cxpulse replay --input tickets=t.jsonl.gz --at 2026-03-02T12:00:00Z --facts facts.csv > metrics.txt
-  Calendar weeks, to lay beside the help desk's own report:
+  Calendar weeks, to compare with the help desk's own report:
     cxpulse replay --input tickets=t.jsonl.gz --report week --zone Europe/Rome --report-csv weeks.csv
 
-Each line is one record, without its line end; its offset is its line number, and it has no timestamp of its own. Of several topics the next line \
-comes from the one whose last event is oldest, as the service reads them. With --from, whether a record is late is judged once, in the order \
-of the lines. What became of the records is told on stderr.";
+Each line is one record, without its line end. The offset of a record is its line number, and it has no record timestamp. Among several topics the next \
+line comes from the topic whose last event is oldest, as in the service. With --every, whether a record is late is decided once, in the order \
+of the lines. The outcomes of the records go to stderr.";
 
 /// Computes the metrics of recorded events: JSON-lines files in, exposition text out.
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct ReplayArgs {
-    /// A topic's configured name and a file of its records, plain or gzip, `-` for standard input; repeatable, also for one topic.
+    /// The configured name of a topic, and a file of its records (plain or gzip, `-` for standard input). Repeatable, also for the same topic.
     #[arg(long = "input", value_name = "TOPIC=FILE", value_parser = topic_file, required = true)]
     pub inputs: Vec<TopicFile>,
 
-    /// The instant to compute for, as if the log ended there: events after it are left out. Default: the largest event time.
+    /// The instant of the metrics, as if the log ended there: later events are left out. Default: the largest event time.
     #[arg(long, value_name = "TIME", value_parser = instant, conflicts_with = "every", allow_negative_numbers = true)]
     pub at: Option<EventTime>,
 
-    /// Write timestamped OpenMetrics from this instant on, instead of the values of one instant; with --report: the first period is the one that
-    /// holds it.
+    /// With --every: write timestamped OpenMetrics from this instant on. With --report: begin with the period that contains this instant.
     #[arg(long, value_name = "TIME", value_parser = instant)]
     pub from: Option<EventTime>,
 
-    /// The last instant of the OpenMetrics, inclusive; with --report: the last period is the one that holds it.
+    /// With --every: the last instant of the OpenMetrics, inclusive. With --report: end with the period that contains this instant.
     #[arg(long, value_name = "TIME", value_parser = instant)]
     pub to: Option<EventTime>,
 
-    /// From one instant of the OpenMetrics to the next, such as `1h`.
+    /// Write the values of many instants as OpenMetrics, this far apart, such as `1h`.
     #[arg(long, value_name = "SPAN", value_parser = step, requires_all = ["from", "to"], conflicts_with_all = ["facts", "report"])]
     pub every: Option<Span>,
 
-    /// Write every fact that stands at the end to this file as CSV: the family, ticket, chat, survey or customer, event time, value, dimensions,
-    /// and the windows that it counts in. The facts of a family and a window add up to the printed value. The file holds ids in clear, because the
-    /// input files do; no metric, page or log line holds any.
+    /// Write every fact that holds at the end of the log to this file as CSV: its family, its ticket, chat, survey or customer, its event time, value and
+    /// dimensions, and the windows in which it counts. The facts of a family and a window add up to the printed value. The file has ids in clear,
+    /// because the input files have them; no metric, page or log line has any.
     #[arg(long, value_name = "FILE")]
     pub facts: Option<PathBuf>,
 
-    /// Print calendar periods as tables instead of the exposition; each fact that stands at the end is in the period of its event time.
+    /// Print tables of calendar periods instead of the metrics. Each fact that holds at the end of the log counts in the period of its event time.
     #[arg(long, value_name = "PERIOD")]
     pub report: Option<PeriodLength>,
 
-    /// The time zone of the report by its IANA name, such as Europe/Rome.
+    /// The time zone of the report as an IANA name, such as Europe/Rome.
     #[arg(long, value_name = "ZONE", value_parser = zone, requires = "report", default_value = "UTC")]
     pub zone: jiff::tz::TimeZone,
 
-    /// Write the report to this file too, as CSV with durations in seconds.
+    /// Also write the report to this file, as CSV with durations in seconds.
     #[arg(long, value_name = "FILE", requires = "report")]
     pub report_csv: Option<PathBuf>,
 
-    /// Where the configuration is.
+    /// The configuration file and overrides.
     #[command(flatten)]
     pub configuration: ConfigurationArgs,
 }
 
 impl ReplayArgs {
-    /// The instants to write, where a period was asked for.
+    /// The instants whose values are to be written, where --every is given.
     pub(super) fn steps(&self) -> Result<Option<Steps>, Usage> {
         match (self.from, self.to, self.every) {
             (Some(from), Some(to), Some(_)) if to < from => {
@@ -91,11 +92,11 @@ impl ReplayArgs {
         }
     }
 
-    /// What is to be told of the facts, where anything was asked for.
-    pub(super) fn explanation(&self) -> Option<Asked<'_>> {
+    /// The requested outputs of facts, if there are any.
+    pub(super) fn requested_explanation(&self) -> Option<RequestedExplanation<'_>> {
         let periods = self.report.map(|length| Periods { length, zone: self.zone.clone(), from: self.from, to: self.to });
-        let asked = Asked { facts: self.facts.as_deref(), report_csv: self.report_csv.as_deref(), periods };
-        (asked.facts.is_some() || asked.periods.is_some()).then_some(asked)
+        let requested = RequestedExplanation { facts: self.facts.as_deref(), report_csv: self.report_csv.as_deref(), periods };
+        (requested.facts.is_some() || requested.periods.is_some()).then_some(requested)
     }
 }
 

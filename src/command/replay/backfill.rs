@@ -1,13 +1,13 @@
-//! A past for dashboards and baselines: the exposition at every step of a period, as OpenMetrics samples with timestamps.
+//! A history for dashboards and baselines: the exposition at every step of a period, as OpenMetrics samples with timestamps.
 //!
-//! The values at a step are those of a log that ended there. Whether a record is a duplicate or late is judged once, in the order of
-//! arrival; what is applied is then applied again in the order in which it happened, with a snapshot at each step. Does not know files.
+//! The values at a step are those of a log that ended there. Whether a record is a duplicate or late is decided once, in the order of arrival. The
+//! applied records are then applied again in the order of their event times, with a snapshot at each step. Does not know files.
 
 use std::io::{self, Write};
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::judge::{Applied, place};
+use super::replay_engine::{AppliedRecord, place};
 use crate::config::Configuration;
 use crate::engine::{Engine, PartitionGroup, Progress, TopicIndex};
 use crate::event::{self, Decoded, Key, Kind, Record};
@@ -17,17 +17,17 @@ use crate::time::{EventTime, Span};
 /// The instants at which values are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Steps {
-    /// The first.
+    /// The first instant.
     pub from: EventTime,
-    /// The last, where a step falls on it.
+    /// The end of the period; it is the last instant where a step falls on it.
     pub to: EventTime,
-    /// From one to the next; more than zero.
+    /// The span from one instant to the next; more than zero.
     pub every: Span,
 }
 
-/// Applied records, kept until they can be put in the order of their events.
+/// Copies of the applied records, kept until they can be sorted by their event times.
 #[derive(Default)]
-pub(super) struct Kept {
+pub(super) struct KeptRecords {
     bytes: Vec<u8>,
     records: Vec<KeptRecord>,
 }
@@ -39,15 +39,15 @@ struct KeptRecord {
     payload: Range<usize>,
 }
 
-impl Kept {
+impl KeptRecords {
     /// Keeps a copy of a record.
-    pub(super) fn push(&mut self, applied: &Applied<'_>, kind: Kind) {
+    pub(super) fn push(&mut self, applied: &AppliedRecord<'_>, kind: Kind) {
         let start = self.bytes.len();
         self.bytes.extend_from_slice(applied.payload);
         self.records.push(KeptRecord { time: applied.time, kind, topic: applied.topic, payload: start..self.bytes.len() });
     }
 
-    /// Writes the exposition at every step to `out`, with the end mark that the format asks for. `wrote` is told each step.
+    /// Writes the exposition at every step to `out`, and then the end mark of the format. `wrote` is called after each step.
     pub(super) fn write(mut self, configuration: &Configuration, steps: Steps, out: &mut dyn Write, wrote: impl Fn()) -> io::Result<()> {
         // The sort is stable, so records of one topic at one instant stay in the order of their lines.
         self.records.sort_by_key(|record| (record.time, record.kind, record.topic));
@@ -79,8 +79,8 @@ impl Kept {
         let bytes = Record { payload: Some(payload), headers: None, timestamp: None, partition: 0, offset };
         let mut decoded = event::decode(bytes, topic, &configuration.decode);
         if let Decoded::Event(event) = &mut decoded {
-            // Judged already: an id that came again after the horizon was applied then, and must not be taken for a copy now that the
-            // events are nearer together.
+            // The outcome has been decided already. An id that came again after the deduplication horizon was applied, and must not count as a
+            // duplicate now that the two events come closer together.
             event.identity = Key(number as u128);
         }
         engine.handle(place(record.topic, offset), &decoded);
@@ -88,7 +88,7 @@ impl Kept {
 }
 
 impl Steps {
-    /// How many there are; rounds down.
+    /// The number of instants. A step that would pass the end is left out.
     #[must_use]
     pub fn count(&self) -> u64 {
         let length = (self.to - self.from).0;

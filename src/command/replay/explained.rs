@@ -1,6 +1,6 @@
-//! A replay whose numbers can be taken apart: its facts as CSV, and calendar periods made of them.
+//! A replay that explains its numbers: the facts behind them as CSV, and a report of calendar periods computed from the facts.
 //!
-//! Does not know how either is laid out.
+//! Does not know the layout of either output.
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
@@ -8,29 +8,32 @@ use std::path::Path;
 
 use indicatif::ProgressBar;
 
-use super::facts::{self, Ids};
-use super::feed::Feed;
-use super::judge::Judge;
-use super::report::{Periods, Report};
+use super::facts_csv::{self, ClearIds};
+use super::reading_order::LinesInOrder;
+use super::replay_engine::ReplayEngine;
+use super::report::{CalendarReport, Periods};
 use super::{ReplayError, Replayed, TopicFile, exposition_of, files_by_topic, progress_bar, summarise};
 use crate::config::Configuration;
 use crate::engine::Engine;
 use crate::metrics::Explainer;
 use crate::time::EventTime;
 
-/// A replay with the facts that stand at its end.
+/// A replay with the facts that hold at its end.
 pub struct Explained<'a> {
-    /// What it came to.
+    /// The result of the replay.
     pub replayed: Replayed,
     configuration: &'a Configuration,
     engine: Engine,
-    ids: Ids,
+    ids: ClearIds,
 }
 
-/// What is to be told of the facts.
-pub(super) struct Asked<'a> {
+/// The outputs of facts that are requested on the command line.
+pub(super) struct RequestedExplanation<'a> {
+    /// The file for the facts.
     pub(super) facts: Option<&'a Path>,
+    /// The periods of the report.
     pub(super) periods: Option<Periods>,
+    /// The file for the report as CSV.
     pub(super) report_csv: Option<&'a Path>,
 }
 
@@ -45,12 +48,12 @@ impl<'a> Explained<'a> {
         until: Option<EventTime>,
         progress: &ProgressBar,
     ) -> Result<Self, ReplayError> {
-        let mut feed = Feed::open(files_by_topic(configuration, inputs)?, progress)?;
-        let mut judge = Judge::new(configuration, until.unwrap_or(EventTime::MAX), true);
-        let mut ids = Ids::default();
-        judge.read(&mut feed, progress, |applied| ids.note(&applied, configuration))?;
-        let now = until.or_else(|| judge.reached());
-        let (mut engine, ledger) = judge.end(now);
+        let mut lines = LinesInOrder::open(files_by_topic(configuration, inputs)?, progress)?;
+        let mut replay = ReplayEngine::new(configuration, until.unwrap_or(EventTime::MAX), true);
+        let mut ids = ClearIds::default();
+        replay.read(&mut lines, progress, |applied| ids.note(&applied, configuration))?;
+        let now = until.or_else(|| replay.reached());
+        let (mut engine, ledger) = replay.end(now);
         let replayed = Replayed { exposition: exposition_of(&mut engine, configuration), ledger, now };
         Ok(Self { replayed, configuration, engine, ids })
     }
@@ -60,38 +63,38 @@ impl<'a> Explained<'a> {
     /// # Errors
     /// When `out` cannot be written.
     pub fn write_facts(&mut self, out: &mut dyn Write) -> io::Result<()> {
-        facts::write(&mut self.engine, &self.ids, self.configuration, out)
+        facts_csv::write(&mut self.engine, &self.ids, self.configuration, out)
     }
 
     /// The report of calendar periods.
     #[must_use]
-    pub fn report(&mut self, periods: Periods) -> Report {
+    pub fn report(&mut self, periods: Periods) -> CalendarReport {
         let snapshot = self.engine.snapshot();
         let explainer = Explainer::new(&self.configuration.engine, &snapshot);
-        Report::new(&self.engine, &explainer, periods, self.replayed.now.unwrap_or(EventTime::MIN))
+        CalendarReport::new(&self.engine, &explainer, periods, self.replayed.now.unwrap_or(EventTime::MIN))
     }
 }
 
-/// Writes the files that are asked for, and prints the report, or the exposition where none is asked for.
+/// Writes the requested files, and prints the report, or the exposition where no report is requested.
 pub(super) fn print(
     configuration: &Configuration,
     inputs: &[TopicFile],
     until: Option<EventTime>,
-    asked: Asked<'_>,
+    requested: RequestedExplanation<'_>,
     mut out: impl Write,
 ) -> Result<(), ReplayError> {
-    // Before the files are read, because that may take long.
-    let facts = asked.facts.map(OutputFile::create).transpose()?;
-    let report_csv = asked.report_csv.map(OutputFile::create).transpose()?;
+    // The outputs are created before the inputs are read, so that a mistake in their names shows at once.
+    let facts = requested.facts.map(OutputFile::create).transpose()?;
+    let report_csv = requested.report_csv.map(OutputFile::create).transpose()?;
     let progress = progress_bar(inputs);
     let mut explained = Explained::until(configuration, inputs, until, &progress)?;
     progress.finish_and_clear();
-    let what = if asked.periods.is_some() { "report" } else { "metrics" };
-    summarise(&explained.replayed.ledger, explained.replayed.now.map(|now| format!("{what} as of {now}")));
+    let output = if requested.periods.is_some() { "report" } else { "metrics" };
+    summarise(&explained.replayed.ledger, explained.replayed.now.map(|now| format!("{output} as of {now}")));
     if let Some(file) = facts {
         file.write(|out| explained.write_facts(out))?;
     }
-    let text = match asked.periods.map(|periods| explained.report(periods)) {
+    let text = match requested.periods.map(|periods| explained.report(periods)) {
         None => explained.replayed.exposition,
         Some(report) => {
             if let Some(file) = report_csv {

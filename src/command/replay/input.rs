@@ -1,4 +1,4 @@
-//! Files of JSON lines: plain or gzip by their first bytes, or standard input, read line by line within a bound.
+//! One input of JSON lines: a file or standard input, plain or gzip by its first bytes. Read line by line, in bounded memory.
 //!
 //! Does not know topics or events.
 
@@ -9,19 +9,32 @@ use std::path::{Path, PathBuf};
 use flate2::bufread::MultiGzDecoder;
 use indicatif::ProgressBar;
 
-/// How much of a line is kept. Longer than any record that is accepted, so that a longer line is refused for its size and yet costs no
-/// memory.
+/// The bytes of a line that are kept. No accepted record is that long, so a longer line is still refused for its size, and costs no more memory.
 const LINE_BYTES_MAX: usize = 1024 * 1024;
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 
 /// An input that cannot be read.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot read the input `{}`\nhint: {}", .path.display(), hint(.source))]
+#[error("cannot read the input `{}`", .path.display())]
 pub struct InputError {
-    /// The file as named on the command line.
+    /// The name of the file on the command line.
     pub path: PathBuf,
-    /// Why.
+    /// The reason.
     pub source: io::Error,
+}
+
+impl InputError {
+    /// The advice to the user.
+    #[must_use]
+    pub fn hint(&self) -> &'static str {
+        if self.source.kind() == io::ErrorKind::NotFound {
+            "there is no such file; inputs are given as TOPIC=FILE, with - for standard input"
+        } else if self.source.kind() == io::ErrorKind::UnexpectedEof {
+            "the gzip file ends too early; was it copied whole?"
+        } else {
+            "inputs are JSON lines, plain or gzip"
+        }
+    }
 }
 
 /// An open input.
@@ -31,20 +44,20 @@ pub(super) struct Input {
 }
 
 impl Input {
-    /// Opens a file, or standard input for `-`; bytes read are told to `progress`.
+    /// Opens a file, or standard input for `-`. `progress` counts the bytes read.
     pub(super) fn open(path: &Path, progress: &ProgressBar) -> Result<Self, InputError> {
         let failed = |source| InputError { path: path.to_owned(), source };
         let reader = if path == Path::new("-") {
             decompressed(progress.wrap_read(io::stdin())).map_err(failed)?
         } else {
             let file = File::open(path).map_err(failed)?;
-            // Linux opens a directory and fails at the first read only; both end here, with the name.
+            // Linux opens a folder and fails only at the first read, which happens here too; so the error has the name in both cases.
             decompressed(progress.wrap_read(file)).map_err(failed)?
         };
         Ok(Self { path: path.to_owned(), reader })
     }
 
-    /// Puts the next line, without its end, into `line`; false at the end of the input. Of an over-long line the beginning is kept.
+    /// Puts the next line, without its end, into `line`. Gives false at the end of the input. Of a line that is too long only the beginning is kept.
     pub(super) fn read_line(&mut self, line: &mut Vec<u8>) -> Result<bool, InputError> {
         read_line(self.reader.as_mut(), line).map_err(|source| InputError { path: self.path.clone(), source })
     }
@@ -85,16 +98,6 @@ fn read_line(reader: &mut dyn BufRead, line: &mut Vec<u8>) -> io::Result<bool> {
         line.pop();
     }
     Ok(any)
-}
-
-fn hint(source: &io::Error) -> &'static str {
-    if source.kind() == io::ErrorKind::NotFound {
-        "there is no such file; inputs are given as TOPIC=FILE, with - for standard input"
-    } else if source.kind() == io::ErrorKind::UnexpectedEof {
-        "the gzip file ends too early; was it copied whole?"
-    } else {
-        "inputs are JSON lines, plain or gzip"
-    }
 }
 
 #[cfg(test)]

@@ -1,4 +1,6 @@
-//! What became of the records of a replay: counted per topic and outcome, and printed as a table for people.
+//! The outcomes of the records of a replay: counted by topic and outcome, and printed as a table for people.
+//!
+//! Does not know how an outcome is decided.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -6,11 +8,9 @@ use std::fmt;
 use crate::engine::Outcome;
 use crate::event::Reason;
 
-const OUTCOMES: [&str; 6] = ["applied", "duplicate", "late", "future", "invalid", "ignored"];
-
-/// The outcomes of all records, per topic.
+/// The outcomes of all records of a replay, by topic.
 #[derive(Clone, Debug)]
-pub struct Ledger {
+pub struct ReplayLedger {
     topics: Vec<TopicLedger>,
 }
 
@@ -22,14 +22,14 @@ struct TopicLedger {
     refusals: BTreeMap<Reason, Refusals>,
 }
 
-/// Records refused for one reason.
+/// The records of a topic that were refused for one reason.
 #[derive(Clone, Copy, Debug)]
 struct Refusals {
     count: u64,
     first_line: i64,
 }
 
-impl Ledger {
+impl ReplayLedger {
     pub(super) fn new(topics: impl Iterator<Item = String>) -> Self {
         Self { topics: topics.map(|name| TopicLedger { name, outcomes: BTreeMap::new(), refusals: BTreeMap::new() }).collect() }
     }
@@ -42,31 +42,31 @@ impl Ledger {
         }
     }
 
-    /// How many records of a topic had an outcome, by the label value.
+    /// The number of records of a topic that had an outcome, given by the name of the outcome.
     #[must_use]
     pub fn records(&self, topic: &str, outcome: &str) -> u64 {
         self.topics.iter().filter(|ledger| ledger.name == topic).filter_map(|ledger| ledger.outcomes.get(outcome)).sum()
     }
 
-    /// How many records of a topic were refused for a reason.
+    /// The number of records of a topic that were refused for a reason.
     #[must_use]
     pub fn refused(&self, topic: &str, reason: Reason) -> u64 {
         self.topics.iter().filter(|ledger| ledger.name == topic).filter_map(|ledger| ledger.refusals.get(&reason)).map(|r| r.count).sum()
     }
 }
 
-impl fmt::Display for Ledger {
-    /// One row per topic that had a record, and below it why records were refused and where the first of each lies.
+impl fmt::Display for ReplayLedger {
+    /// A row for each topic that had a record. Then a line for each topic and reason of refusal, with the line number of the first such record.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let width = self.topics.iter().map(|topic| topic.name.chars().count()).max().unwrap_or(0).max(5);
         write!(f, "{:<width$} {:>10}", "topic", "records")?;
-        for outcome in OUTCOMES {
+        for outcome in Outcome::NAMES {
             write!(f, " {outcome:>10}")?;
         }
         writeln!(f)?;
         for topic in self.topics.iter().filter(|topic| !topic.outcomes.is_empty()) {
             write!(f, "{:<width$} {:>10}", topic.name, topic.outcomes.values().sum::<u64>())?;
-            for outcome in OUTCOMES {
+            for outcome in Outcome::NAMES {
                 write!(f, " {:>10}", topic.outcomes.get(outcome).copied().unwrap_or(0))?;
             }
             writeln!(f)?;

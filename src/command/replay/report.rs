@@ -1,10 +1,10 @@
-//! `--report`: calendar days, weeks or months in a time zone, so that a number can be laid beside the help desk's own report.
+//! `--report`: calendar days, weeks or months in a time zone, to compare numbers with the help desk's own report.
 //!
-//! Computed exactly from the facts that stand at the end of the log, each in the period of its event time. Does not know how a fact came about, nor
+//! Computed exactly from the facts that hold at the end of the log, each in the period of its event time. Does not know how a fact came about, nor
 //! how the report is printed.
 
+mod period;
 mod table;
-mod tally;
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan, Zoned};
 use rustc_hash::FxHashMap;
 
-use self::tally::Tally;
+use self::period::PeriodTotals;
 use crate::engine::{Engine, LoyaltyAnswer};
 use crate::event::Key;
 use crate::metrics::Explainer;
@@ -30,29 +30,29 @@ pub enum PeriodLength {
     Month,
 }
 
-/// Which periods are reported.
+/// The periods of a report.
 #[derive(Clone, Debug)]
 pub struct Periods {
-    /// How long each is.
+    /// The length of each period.
     pub length: PeriodLength,
-    /// The zone of the calendar.
+    /// The time zone of the calendar.
     pub zone: TimeZone,
-    /// The first is the one that holds this instant; without one, the one that holds the first fact.
+    /// The report begins with the period that contains this instant; without one, with the period of the first fact.
     pub from: Option<EventTime>,
-    /// The last is the one that holds this instant; without one, the one that holds the end of the log.
+    /// The report ends with the period that contains this instant; without one, with the period that contains the end of the log.
     pub to: Option<EventTime>,
 }
 
 /// Calendar periods with their values.
 #[derive(Debug)]
-pub struct Report {
+pub struct CalendarReport {
     periods: Periods,
     end: EventTime,
-    rows: BTreeMap<Date, Tally>,
+    rows: BTreeMap<Date, PeriodTotals>,
 }
 
 impl Periods {
-    /// The first day of the period that holds an instant; `None` outside the calendar.
+    /// The first day of the period that contains an instant; `None` outside the calendar.
     fn start(&self, time: EventTime) -> Option<Date> {
         let date = Timestamp::from_millisecond(time.0).ok()?.to_zoned(self.zone.clone()).date();
         match self.length {
@@ -72,28 +72,28 @@ impl Periods {
         start.checked_add(length).ok()
     }
 
-    /// When a day begins; the clock may have been set over its midnight.
+    /// The instant at which a day begins. It is not midnight where the clock is set forward over midnight.
     fn midnight(&self, day: Date) -> Option<Zoned> {
         day.to_zoned(self.zone.clone()).ok()
     }
 }
 
-impl Report {
-    /// The report of the facts that stand in an engine, whose log ended at `end`.
+impl CalendarReport {
+    /// The report of the facts that an engine holds, whose log ended at `end`.
     pub(super) fn new(engine: &Engine, explainer: &Explainer<'_>, periods: Periods, end: EventTime) -> Self {
-        let mut rows: BTreeMap<Date, Tally> = BTreeMap::new();
-        let is_asked = |time: EventTime| {
+        let mut rows: BTreeMap<Date, PeriodTotals> = BTreeMap::new();
+        let period_of = |time: EventTime| {
             let start = periods.start(time).filter(|_| time <= end)?;
             let is_after_first = periods.from.and_then(|from| periods.start(from)).is_none_or(|first| start >= first);
             let is_before_last = periods.to.and_then(|to| periods.start(to)).is_none_or(|last| start <= last);
             (is_after_first && is_before_last).then_some(start)
         };
         for fact in engine.standing_facts() {
-            if let Some(start) = fact.time.and_then(is_asked) {
+            if let Some(start) = fact.time.and_then(&period_of) {
                 rows.entry(start).or_default().add(&fact, explainer);
             }
         }
-        for ((start, _), answer) in latest_of_each_customer(engine.loyalty_answers(), is_asked) {
+        for ((start, _), answer) in latest_of_each_customer(engine.loyalty_answers(), period_of) {
             rows.entry(start).or_default().add_loyalty(answer);
         }
         let mut report = Self { periods, end, rows };
@@ -101,11 +101,11 @@ impl Report {
         report
     }
 
-    /// Adds the periods in which nothing happened.
+    /// Adds the periods without any fact.
     fn fill(&mut self) {
-        let asked = |time: Option<EventTime>| time.and_then(|time| self.periods.start(time));
-        let first = asked(self.periods.from).or_else(|| self.rows.keys().next().copied());
-        let last = asked(Some(self.periods.to.map_or(self.end, |to| to.min(self.end))));
+        let start_of = |time: Option<EventTime>| time.and_then(|time| self.periods.start(time));
+        let first = start_of(self.periods.from).or_else(|| self.rows.keys().next().copied());
+        let last = start_of(Some(self.periods.to.map_or(self.end, |to| to.min(self.end))));
         let (Some(mut start), Some(last)) = (first, last) else { return };
         while start <= last {
             self.rows.entry(start).or_default();
@@ -115,7 +115,7 @@ impl Report {
     }
 }
 
-/// Of each customer and period the latest answer.
+/// The latest answer of each customer in each period.
 fn latest_of_each_customer(
     answers: impl Iterator<Item = LoyaltyAnswer>,
     period_of: impl Fn(EventTime) -> Option<Date>,
@@ -124,7 +124,7 @@ fn latest_of_each_customer(
     for answer in answers {
         let Some(start) = period_of(answer.time) else { continue };
         let known = latest.entry((start, answer.customer)).or_insert(answer);
-        // At one instant nothing tells which is later; the same one is taken every time.
+        // Of two answers at the same instant neither is later; the rank picks the same one every time.
         if rank(&answer) > rank(known) {
             *known = answer;
         }

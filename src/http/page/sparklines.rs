@@ -8,8 +8,8 @@ use std::fmt::Write as _;
 use super::html::{Escaped, Html};
 use super::kpis::KPIS;
 use super::number_format::{Unit, duration};
-use super::right_now::TILES;
 use super::sparkline_history::Sparkline;
+use super::tiles::TILES;
 use crate::engine::Snapshot;
 use crate::metrics::Exposition;
 

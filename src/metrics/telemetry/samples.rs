@@ -1,12 +1,11 @@
-//! The process's counters and gauges as values, for readers who would otherwise have to parse the text of the exposition.
+//! The counters and gauges of the process as values, for a reader that would otherwise have to parse the text of the exposition.
 //!
-//! Does not know which of them a reader shows. Leaves histograms out, because a single sample of a histogram says little.
+//! Does not know which of them a reader shows. Histograms are left out, because a single sample of a histogram says little.
 
 use prometheus::proto::{Metric, MetricFamily, MetricType};
 
 use super::Telemetry;
-use crate::metrics::Sample;
-use crate::metrics::text::Labels;
+use crate::metrics::text::{LabelSet, Sample};
 
 /// One counter or gauge of the process, with its labels.
 #[derive(Clone, Debug, PartialEq)]
@@ -43,7 +42,7 @@ fn sample(family: &MetricFamily, metric: &Metric) -> Option<TelemetrySample> {
     };
     let labels: Vec<(String, String)> =
         metric.get_label().iter().map(|label| (label.name().to_owned(), label.value().to_owned())).collect();
-    let mut written = Labels::default();
+    let mut written = LabelSet::default();
     labels.iter().for_each(|(name, value)| written.push(name, value));
     let mut series = family.name().to_owned();
     written.write_series(&mut series);
@@ -61,7 +60,7 @@ mod tests {
         telemetry.set_partitions(0, 12);
         let mut text = String::new();
         telemetry.render(&mut text);
-        // The process's own memory and time move on between two looks.
+        // The memory and the time of the process change between two readings.
         let samples: Vec<TelemetrySample> = telemetry.samples().into_iter().filter(|sample| sample.family.starts_with("cx_")).collect();
         assert!(samples.len() > 20, "{samples:?}");
         for TelemetrySample { sample, .. } in &samples {

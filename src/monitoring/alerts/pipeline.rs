@@ -1,50 +1,49 @@
-//! Alerts on the way of the events, and on the processes themselves.
+//! Alerts on the pipeline: the processes, the partitions, the events and the state.
 
-use super::{INSTALLATION, Terms, pipeline_alert};
-use crate::monitoring::alert::{Alert, Severity};
-use crate::monitoring::promql::OF_REPLICA;
+use super::conditions::{Conditions, INSTALLATION, pipeline_alert};
+use crate::monitoring::alert::{Alert, AlertSeverity};
+use crate::monitoring::promql::REPLICA_LABELS;
 
 const PIPELINE: &str = "cx-pipeline";
-/// The job's name in `deploy/prometheus/prometheus.yml`; an absent series has no name of its own.
+/// The name of the job in `deploy/prometheus/prometheus.yml`. It is written out because an absent series has no labels to take it from.
 const JOB: &str = "job=\"cxpulse\"";
 
-pub(super) fn alerts(terms: &Terms<'_>) -> Vec<Alert> {
+pub(super) fn alerts(conditions: &Conditions<'_>) -> Vec<Alert> {
     let mut alerts = of_processes();
     alerts.extend(of_partitions());
     alerts.extend(of_events());
-    alerts.extend(of_state(terms));
+    alerts.extend(of_state(conditions));
     alerts.into_iter().map(|alert| alert.on(PIPELINE)).collect()
 }
 
 fn of_processes() -> Vec<Alert> {
-    let critical = Severity::Critical;
+    let critical = AlertSeverity::Critical;
     vec![
         Alert { hold: None, ..pipeline_alert("CxWatchdog", "vector(1)".to_owned(), "") }
-            .of_severity(Severity::Info)
-            .saying("This alert fires always.", "Whoever is told when it stops learns that Prometheus or Alertmanager is down."),
-        pipeline_alert("CxAbsent", format!("absent(cx_build_info{{{JOB}}})"), "5m").of_severity(critical).saying(
-            "No replica of cxpulse is scraped.",
-            "Prometheus has no series of job {{ $labels.job }}: nothing on this wall is known.",
-        ),
+            .of_severity(AlertSeverity::Info)
+            .saying("This alert always fires.", "When its notifications stop, Prometheus or Alertmanager is down."),
+        pipeline_alert("CxAbsent", format!("absent(cx_build_info{{{JOB}}})"), "5m")
+            .of_severity(critical)
+            .saying("No replica of cxpulse is scraped.", "Prometheus has no series of job {{ $labels.job }}: the dashboards show no data."),
         pipeline_alert("CxReplicaDown", format!("avg_over_time(up{{{JOB}}}[5m]) < 0.5"), "2m").saying(
             "A replica of cxpulse does not answer.",
             "{{ $labels.instance }} answered {{ $value | humanizePercentage }} of the last scrapes.",
         ),
         pipeline_alert(
             "CxVersionSkew",
-            format!("count without (version, revision) (count without ({OF_REPLICA}) (cx_build_info)) > 1"),
+            format!("count without (version, revision) (count without ({REPLICA_LABELS}) (cx_build_info)) > 1"),
             "1h",
         )
         .saying("Replicas of cxpulse run different versions.", "{{ $value }} versions run at once: an upgrade has stopped half-way."),
         pipeline_alert("CxScrapeSlow", "min_over_time(cx_collect_seconds[10m]) > 5".to_owned(), "10m").saying(
-            "Making the values of a scrape takes too long.",
-            "{{ $labels.instance }} needs {{ $value | humanizeDuration }} for one; scrapes will begin to fail.",
+            "It takes too long to make the values of a scrape.",
+            "{{ $labels.instance }} needs {{ $value | humanizeDuration }} to make the values of one scrape; scrapes will begin to fail.",
         ),
     ]
 }
 
 fn of_partitions() -> Vec<Alert> {
-    let critical = Severity::Critical;
+    let critical = AlertSeverity::Critical;
     let lag = "cx:kafka_lag_records:sum";
     let stalled = format!(
         "time() - cx:watermark_timestamp_seconds:min > 900 and on ({INSTALLATION}, topic) sum without (outcome) (cx:events:rate5m) > 0"
@@ -57,48 +56,48 @@ fn of_partitions() -> Vec<Alert> {
             .of_severity(critical)
             .saying(
                 "Partitions are read by no replica.",
-                "Only {{ $value }} partitions of topic {{ $labels.topic }} are read; the rest of the numbers is missing.",
+                "Only {{ $value }} partitions of topic {{ $labels.topic }} are read; the events of the others are missing from every value.",
             ),
-        pipeline_alert("CxPartitionOwnedTwice", format!("count without ({OF_REPLICA}) (cx_kafka_partition_assigned == 1) > 1"), "2m")
+        pipeline_alert("CxPartitionOwnedTwice", format!("count without ({REPLICA_LABELS}) (cx_kafka_partition_assigned == 1) > 1"), "2m")
             .of_severity(critical)
             .saying(
                 "A partition is read by two replicas.",
                 "{{ $value }} replicas read partition {{ $labels.partition }} of topic {{ $labels.topic }}: its events count twice.",
             ),
         pipeline_alert("CxLagGrowing", format!("{lag} > 10000 and {lag} >= {lag} offset 15m"), "15m").saying(
-            "cxpulse falls behind its topics.",
-            "{{ $value }} records of topic {{ $labels.topic }} are not read yet, no fewer than a quarter of an hour ago.",
+            "cxpulse is falling behind its topics.",
+            "{{ $value }} records of topic {{ $labels.topic }} have not been read yet, no fewer than a quarter of an hour ago.",
         ),
         pipeline_alert("CxWatermarkStalled", stalled, "10m").of_severity(critical).saying(
-            "Event time does not move on though events arrive.",
-            "The newest event of topic {{ $labels.topic }} lies {{ $value | humanizeDuration }} back.",
+            "Event time does not advance although events arrive.",
+            "The newest event of topic {{ $labels.topic }} is {{ $value | humanizeDuration }} old.",
         ),
         pipeline_alert(
             "CxRebalanceStorm",
-            format!("max without ({OF_REPLICA}) (increase(cx_kafka_rebalances_total{{kind=\"assign\"}}[30m])) > 6"),
+            format!("max without ({REPLICA_LABELS}) (increase(cx_kafka_rebalances_total{{kind=\"assign\"}}[30m])) > 6"),
             "10m",
         )
         .saying(
-            "The consumer group does not come to rest.",
-            "Partitions were assigned anew {{ printf \"%.0f\" $value }} times within half an hour.",
+            "The consumer group keeps rebalancing.",
+            "Partitions were reassigned {{ printf \"%.0f\" $value }} times within half an hour.",
         ),
     ]
 }
 
 fn of_events() -> Vec<Alert> {
-    let rate = format!("sum without ({OF_REPLICA}, outcome) (rate(cx_events_total[30m]))");
-    let then = format!("sum without ({OF_REPLICA}, outcome) (rate(cx_events_total[30m] offset 7d))");
-    let of = |outcome: &str| format!("sum without ({OF_REPLICA}, outcome) (increase(cx_events_total{{outcome=\"{outcome}\"}}[1h]))");
-    let all = format!("sum without ({OF_REPLICA}, outcome) (increase(cx_events_total[1h]))");
+    let rate = format!("sum without ({REPLICA_LABELS}, outcome) (rate(cx_events_total[30m]))");
+    let then = format!("sum without ({REPLICA_LABELS}, outcome) (rate(cx_events_total[30m] offset 7d))");
+    let of = |outcome: &str| format!("sum without ({REPLICA_LABELS}, outcome) (increase(cx_events_total{{outcome=\"{outcome}\"}}[1h]))");
+    let all = format!("sum without ({REPLICA_LABELS}, outcome) (increase(cx_events_total[1h]))");
     let share = |outcome: &str, share: &str, least: u32| format!("{0} / {all} > {share} and {0} > {least}", of(outcome));
     vec![
         pipeline_alert("CxNoEvents", format!("{rate} == 0 and {then} > 0"), "15m").saying(
             "A topic that had events a week ago has none.",
-            "Topic {{ $labels.topic }} has been silent for half an hour, and was not at this time a week ago.",
+            "Topic {{ $labels.topic }} has had no event for half an hour, but had some at the same time a week ago.",
         ),
         pipeline_alert("CxLateEvents", share("late", "0.01", 20), "30m").saying(
             "Events arrive too late to count.",
-            "{{ $value | humanizePercentage }} of the last hour's records of topic {{ $labels.topic }} lay further back than is allowed.",
+            "{{ $value | humanizePercentage }} of the last hour's records of topic {{ $labels.topic }} were further behind the watermark than is allowed.",
         ),
         pipeline_alert("CxInvalidEvents", share("invalid", "0.005", 5), "15m").saying(
             "Records cannot be read.",
@@ -107,21 +106,26 @@ fn of_events() -> Vec<Alert> {
     ]
 }
 
-fn of_state(terms: &Terms<'_>) -> Vec<Alert> {
-    let windows = ["5m", "1h", "24h"].map(|window| terms.window(window)).join("|");
+fn of_state(conditions: &Conditions<'_>) -> Vec<Alert> {
+    let windows = ["5m", "1h", "24h"].map(|window| conditions.window(window)).join("|");
     let full = "cx_series / cx_series_limit > 0.9 or sum without (dimension) (increase(cx_series_overflow_total[1h])) > 0";
     vec![
         pipeline_alert("CxWindowIncomplete", format!("cx:window_complete:bool{{window=~\"{windows}\"}} == 0"), "2h")
-            .of_severity(Severity::Info)
-            .saying("A window is not filled.", "Window {{ $labels.window }} has been partial for long; alerts on it are silent."),
-        pipeline_alert("CxSeriesLimit", full.to_owned(), "30m").saying(
-            "The limit of label sets is near or reached.",
-            "{{ $labels.instance }} counts further values as `other`, or soon will.",
-        ),
-        pipeline_alert("CxStateEvictions", format!("sum without ({OF_REPLICA}) (increase(cx_state_limit_evictions_total[1h])) > 0"), "15m")
+            .of_severity(AlertSeverity::Info)
             .saying(
-                "Entries leave memory before their time.",
-                "{{ printf \"%.0f\" $value }} entries of {{ $labels.store }} left within an hour because a configured limit was reached.",
+                "A window is not complete.",
+                "Window {{ $labels.window }} has been incomplete for a long time; the alerts on it are silent.",
             ),
+        pipeline_alert("CxSeriesLimit", full.to_owned(), "30m")
+            .saying("The limit of label sets is near or reached.", "{{ $labels.instance }} counts new values as `other`, or soon will."),
+        pipeline_alert(
+            "CxStateEvictions",
+            format!("sum without ({REPLICA_LABELS}) (increase(cx_state_limit_evictions_total[1h])) > 0"),
+            "15m",
+        )
+        .saying(
+            "Entries leave memory before their time.",
+            "{{ printf \"%.0f\" $value }} entries of {{ $labels.store }} left within an hour because a configured limit was reached.",
+        ),
     ]
 }

@@ -1,11 +1,11 @@
-//! A board: rows of panels, laid out from left to right, with the variables and annotations that all boards share.
+//! A board: rows of panels that are laid out from left to right, with the variables and annotations that all boards share.
 //!
-//! Does not know what any panel asks.
+//! Does not know the queries of a panel.
 
 use serde_json::{Value, json};
 
+use super::family_lookup::FamilyLookup;
 use super::panel::Panel;
-use super::source::Source;
 
 /// The columns of Grafana's grid.
 const COLUMNS: u8 = 24;
@@ -19,16 +19,16 @@ pub(super) struct Board {
     rows: Vec<(&'static str, Vec<Panel>)>,
 }
 
-/// What whoever looks can choose, beside the data source and the job.
+/// The variables of a board beside the data source and the job: a reader chooses their values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Choice {
     /// One of the configured windows.
     Window,
-    /// Teams.
+    /// Any of the teams.
     Team,
-    /// Channels.
+    /// Any of the channels.
     Channel,
-    /// Replicas, for what each says of itself.
+    /// Any of the replicas, for values that each reports about itself.
     Instance,
 }
 
@@ -42,7 +42,7 @@ impl Board {
         self.name
     }
 
-    /// Adds a row; one without panels, because this configuration has none of its families, is left out.
+    /// Adds a row. A row without panels, because the configuration has none of its families, is left out.
     pub(super) fn row(mut self, title: &'static str, panels: Vec<Panel>) -> Self {
         if !panels.is_empty() {
             self.rows.push((title, panels));
@@ -50,8 +50,8 @@ impl Board {
         self
     }
 
-    /// Grafana's JSON.
-    pub(super) fn json(&self, source: &Source) -> String {
+    /// The dashboard in Grafana's JSON format.
+    pub(super) fn json(&self, families: &FamilyLookup) -> String {
         let board = json!({
             "id": null,
             "uid": format!("cx-{}", self.name),
@@ -73,7 +73,7 @@ impl Board {
                 "targetBlank": false, "icon": "external link", "tooltip": "", "url": "",
             }],
             "annotations": { "list": annotations() },
-            "templating": { "list": self.variables(source) },
+            "templating": { "list": self.variables(families) },
             "panels": self.panels(),
         });
         let mut text = serde_json::to_string_pretty(&board).unwrap_or_default();
@@ -105,7 +105,7 @@ impl Board {
         panels
     }
 
-    fn variables(&self, source: &Source) -> Vec<Value> {
+    fn variables(&self, families: &FamilyLookup) -> Vec<Value> {
         let mut variables = vec![
             json!({
                 "name": "datasource", "label": "Data source", "type": "datasource", "query": "prometheus", "current": {}, "hide": 0, "refresh": 1,
@@ -115,13 +115,13 @@ impl Board {
         ];
         for choice in self.chosen {
             match choice {
-                Choice::Window => variables.push(windows(source.windows())),
+                Choice::Window => variables.push(windows(families.windows())),
                 Choice::Instance => variables.push(of_labels("instance", "Instance", "cx_build_info{job=\"$job\"}", "instance", true)),
-                Choice::Team if source.has("cx_contacts", "_by_team") => {
-                    variables.push(of_labels("team", "Team", &of_set(source, "_by_team"), "team", true));
+                Choice::Team if families.has("cx_contacts", "_by_team") => {
+                    variables.push(of_labels("team", "Team", &of_set(families, "_by_team"), "team", true));
                 }
-                Choice::Channel if source.has("cx_contacts", "_by_channel") => {
-                    variables.push(of_labels("channel", "Channel", &of_set(source, "_by_channel"), "channel", true));
+                Choice::Channel if families.has("cx_contacts", "_by_channel") => {
+                    variables.push(of_labels("channel", "Channel", &of_set(families, "_by_channel"), "channel", true));
                 }
                 Choice::Team | Choice::Channel => {}
             }
@@ -130,12 +130,12 @@ impl Board {
     }
 }
 
-/// The recorded series that the values of a variable are taken from.
-fn of_set(source: &Source, suffix: &str) -> String {
-    format!("{}{{job=\"$job\"}}", source.recorded("cx_backlog_tickets", suffix))
+/// The recorded series from which the values of a variable are taken.
+fn of_set(families: &FamilyLookup, suffix: &str) -> String {
+    format!("{}{{job=\"$job\"}}", families.recorded("cx_backlog_tickets", suffix))
 }
 
-/// The values that a label has now; of several all may be chosen at once.
+/// A variable with the current values of a label. Where `is_several` holds, a reader may choose several values or all of them.
 fn of_labels(name: &str, label: &str, series: &str, of: &str, is_several: bool) -> Value {
     let query = format!("label_values({series}, {of})");
     let mut variable = json!({
@@ -145,14 +145,15 @@ fn of_labels(name: &str, label: &str, series: &str, of: &str, is_several: bool) 
         "includeAll": is_several, "multi": is_several,
     });
     if is_several {
-        // A label that is there; an empty value would select series without it.
+        // The label must have a value: an empty one would select the series without the label.
         variable["allValue"] = json!(".+");
         variable["current"] = json!({ "selected": true, "text": ["All"], "value": ["$__all"] });
     }
     variable
 }
 
-/// One window at a time, because windows overlap: the one nearest to a day at first.
+/// The variable of the windows. Windows overlap, so only one is chosen at a time: at first the window of a day where there is one,
+/// otherwise the longest.
 fn windows(names: &[String]) -> Value {
     let first = names.iter().find(|name| *name == "24h").or_else(|| names.last()).cloned().unwrap_or_default();
     let option = |name: &String| json!({ "selected": *name == first, "text": name, "value": name });
@@ -162,7 +163,7 @@ fn windows(names: &[String]) -> Value {
     })
 }
 
-/// What happened, across all panels. Each only where something did, else Grafana would mark every instant.
+/// The annotations across all panels. Each expression is filtered to moments where something happened, or Grafana would mark every instant.
 fn annotations() -> Vec<Value> {
     let annotation = |name: &str, color: &str, expression: &str, title: &str, tags: &str| {
         json!({

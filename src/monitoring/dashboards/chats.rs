@@ -1,15 +1,15 @@
-//! What waits now: chats and the backlog.
+//! The board on chats and the backlog: the customers who are waiting now.
 
 use super::board::{Board, Choice};
-use super::panel::{Kind, Panel, Role};
+use super::family_lookup::FamilyLookup;
+use super::panel::{Panel, PanelKind, Role};
 use super::query::merged;
-use super::source::Source;
 
-pub(super) fn board(s: &Source) -> Board {
+pub(super) fn board(s: &FamilyLookup) -> Board {
     Board::new(
         "chats",
         "Chats and backlog",
-        "Who waits now, for how long, and who has gone.",
+        "Chats and tickets that are waiting now, how long they have waited, and how many customers gave up.",
         &[Choice::Window, Choice::Team, Choice::Channel],
     )
     .row("Now", now(s))
@@ -17,12 +17,12 @@ pub(super) fn board(s: &Source) -> Board {
     .row("Chats", chats(s))
 }
 
-fn now(s: &Source) -> Vec<Panel> {
+fn now(s: &FamilyLookup) -> Vec<Panel> {
     let count =
-        |title: &str, family: &str| Panel::about(s, Kind::Stat, title, family).query(Role::Value, &merged(s, family, "", ""), "now");
+        |title: &str, family: &str| Panel::about(s, PanelKind::Stat, title, family).query(Role::Value, &merged(s, family, "", ""), "now");
     // Grafana reads times in milliseconds.
     let since = |title: &str, family: &str| {
-        Panel::about(s, Kind::Stat, title, family).query(Role::Value, &format!("{} * 1000", merged(s, family, "", "")), "began")
+        Panel::about(s, PanelKind::Stat, title, family).query(Role::Value, &format!("{} * 1000", merged(s, family, "", "")), "began")
     };
     vec![
         count("Chats waiting", "cx_chats_waiting"),
@@ -37,14 +37,14 @@ fn now(s: &Source) -> Vec<Panel> {
     ]
 }
 
-fn backlog(s: &Source) -> Vec<Panel> {
+fn backlog(s: &FamilyLookup) -> Vec<Panel> {
     let mut panels = vec![
-        Panel::about(s, Kind::Lines, "Backlog", "cx_backlog_tickets")
+        Panel::about(s, PanelKind::Lines, "Backlog", "cx_backlog_tickets")
             .query(Role::Value, &merged(s, "cx_backlog_tickets", "", ""), "open")
             .query(Role::Value, &merged(s, "cx_backlog_unanswered_tickets", "", ""), "without a first response")
             .query(Role::Value, &merged(s, "cx_backlog_awaiting_reply_tickets", "", ""), "waiting for a further reply")
             .query(Role::Value, &merged(s, "cx_backlog_unanswered_past_target_tickets", "", ""), "past their response target"),
-        Panel::about(s, Kind::Stack, "By status", "cx_backlog_tickets_by_status").query(
+        Panel::about(s, PanelKind::Stack, "By status", "cx_backlog_tickets_by_status").query(
             Role::Value,
             &merged(s, "cx_backlog_tickets_by_status", "", ""),
             "{{status}}",
@@ -60,14 +60,14 @@ fn backlog(s: &Source) -> Vec<Panel> {
     panels
 }
 
-fn chats(s: &Source) -> Vec<Panel> {
+fn chats(s: &FamilyLookup) -> Vec<Panel> {
     let flow = [
         ("cx_chats_started", "started"),
         ("cx_chats_accepted", "accepted"),
         ("cx_chats_abandoned", "abandoned"),
         ("cx_chats_ended", "ended"),
     ];
-    let chats = Panel::about(s, Kind::Lines, "Chats in the window", "cx_chats_started");
+    let chats = Panel::about(s, PanelKind::Lines, "Chats in the window", "cx_chats_started");
     let chats = flow.iter().fold(chats, |panel, (family, legend)| panel.query(Role::Value, &merged(s, family, "", ""), legend));
     let mut panels = vec![
         Panel::over_time(s, "Chat wait in time", "cx_chat_wait_attainment_ratio", "", "", "in time")
@@ -88,7 +88,7 @@ fn chats(s: &Source) -> Vec<Panel> {
     }
     panels.push(chats);
     panels.push(
-        Panel::about(s, Kind::Lines, "Chats now", "cx_chats_waiting")
+        Panel::about(s, PanelKind::Lines, "Chats now", "cx_chats_waiting")
             .query(Role::Value, &merged(s, "cx_chats_waiting", "", ""), "waiting")
             .query(Role::Value, &merged(s, "cx_chats_active", "", ""), "with an agent"),
     );
@@ -96,7 +96,7 @@ fn chats(s: &Source) -> Vec<Panel> {
         panels.push(Panel::over_time(s, "Chat duration, median", "cx_chat_duration_p50_seconds", "", "", "median"));
     }
     let wait = merged(s, "cx_chat_wait_seconds_bucket", "", "");
-    panels.push(Panel::about(s, Kind::Heatmap, "Waits for an agent", "cx_chat_wait_seconds").query(
+    panels.push(Panel::about(s, PanelKind::Heatmap, "Waits for an agent", "cx_chat_wait_seconds").query(
         Role::Value,
         &format!("sum by (le) ({wait})"),
         "{{le}}",

@@ -1,32 +1,32 @@
-//! Where customers are, where it hurts, and who leaves.
+//! The board on the customer journey: the stages, the pain index, and churn.
 
 use super::board::{Board, Choice};
-use super::panel::{Kind, Panel, Role};
+use super::family_lookup::FamilyLookup;
+use super::panel::{Panel, PanelKind, Role};
 use super::query::merged;
-use super::source::Source;
 
 /// The legend of a series for each stage.
 const STAGE: &str = "{{journey_stage}}";
 
-pub(super) fn board(s: &Source) -> Board {
+pub(super) fn board(s: &FamilyLookup) -> Board {
     Board::new(
         "journey",
         "Journey and churn",
-        "Where customers are in their journey, where it hurts, and who leaves. All of it needs topics that are keyed by customer.",
+        "The customers in each stage of the journey, the pain index of the stages, and churn. All of this needs topics that are keyed by customer.",
         &[Choice::Window],
     )
     .row("Stages now", stages(s))
-    .row("Who advances", moves(s))
-    .row("Where it hurts", pain(s))
-    .row("Who leaves", churn(s))
-    .row("Who comes back with the same", repeats(s))
+    .row("Moves between stages", moves(s))
+    .row("Pain index", pain(s))
+    .row("Churn", churn(s))
+    .row("Repeat contacts", repeats(s))
 }
 
-fn bars(s: &Source, title: &str, family: &str, legend: &str) -> Panel {
-    Panel { kind: Kind::Bars, width: 8, ..Panel::over_time(s, title, family, "", "", legend) }
+fn bars(s: &FamilyLookup, title: &str, family: &str, legend: &str) -> Panel {
+    Panel { kind: PanelKind::Bars, width: 8, ..Panel::over_time(s, title, family, "", "", legend) }
 }
 
-fn stages(s: &Source) -> Vec<Panel> {
+fn stages(s: &FamilyLookup) -> Vec<Panel> {
     vec![
         bars(s, "Customers in the stage", "cx_journey_customers", STAGE),
         bars(s, "Conversion", "cx_journey_conversion_ratio", STAGE).range(0.0, 1.0),
@@ -34,7 +34,7 @@ fn stages(s: &Source) -> Vec<Panel> {
     ]
 }
 
-fn moves(s: &Source) -> Vec<Panel> {
+fn moves(s: &FamilyLookup) -> Vec<Panel> {
     let mut panels = vec![
         Panel::over_time(s, "Conversion by stage", "cx_journey_conversion_ratio", "", "", STAGE).range(0.0, 1.0),
         Panel::over_time(s, "Dropped out of the stage", "cx_journey_dropped", "", "", STAGE),
@@ -48,26 +48,27 @@ fn moves(s: &Source) -> Vec<Panel> {
         panels.push(
             Panel::over_time(s, "Time in the stage, median", median, "", "", STAGE)
                 .query(Role::Target, &merged(s, "cx_journey_dwell_target_seconds", "", ""), "target {{journey_stage}}")
-                .saying("The dashed lines are the stages' targets."),
+                .saying("The dashed lines are the targets of the stages."),
         );
     }
     panels
 }
 
-fn pain(s: &Source) -> Vec<Panel> {
+fn pain(s: &FamilyLookup) -> Vec<Panel> {
     vec![
         Panel::over_time(s, "Pain index by stage", "cx_journey_pain_index", "", "", STAGE).range(0.0, 1.0),
-        Panel::over_time(s, "Its parts", "cx_journey_pain_part", "", "", "{{journey_stage}}: {{part}}").range(0.0, 1.0),
-        Panel::about(s, Kind::Stack, "Touchpoints by stage", "cx_journey_touchpoints").query(
+        Panel::over_time(s, "Parts of the pain index", "cx_journey_pain_part", "", "", "{{journey_stage}}: {{part}}").range(0.0, 1.0),
+        Panel::about(s, PanelKind::Stack, "Touchpoints by stage", "cx_journey_touchpoints").query(
             Role::Value,
             &format!("sum without (channel) ({})", merged(s, "cx_journey_touchpoints", "", "")),
             STAGE,
         ),
-        Panel::over_time(s, "Weight that the index is made of", "cx_journey_pain_weight_present_ratio", "", "", STAGE).range(0.0, 1.0),
+        Panel::over_time(s, "Weight that is present in the pain index", "cx_journey_pain_weight_present_ratio", "", "", STAGE)
+            .range(0.0, 1.0),
     ]
 }
 
-fn churn(s: &Source) -> Vec<Panel> {
+fn churn(s: &FamilyLookup) -> Vec<Panel> {
     let mut panels = vec![
         Panel::over_time(s, "Churn", "cx_churn_ratio", "", "", "churned").interval(s, "cx_churn_ratio", "").target(s, "churn").count(
             s,
@@ -76,10 +77,10 @@ fn churn(s: &Source) -> Vec<Panel> {
             "customers at the start",
         ),
         Panel::over_time(s, "Churn by last CSAT answer", "cx_churn_ratio_by_experience", "", "metric=\"csat\"", "{{experience}}"),
-        Panel::about(s, Kind::Lines, "Come and gone", "cx_customers_new")
+        Panel::about(s, PanelKind::Lines, "Come and gone", "cx_customers_new")
             .query(Role::Value, &merged(s, "cx_customers_new", "", ""), "new")
             .query(Role::Value, &merged(s, "cx_customers_churned", "", ""), "churned"),
-        Panel::about(s, Kind::Lines, "Customers", "cx_customers_active").query(
+        Panel::about(s, PanelKind::Lines, "Customers", "cx_customers_active").query(
             Role::Value,
             &merged(s, "cx_customers_active", "", ""),
             "now",
@@ -92,7 +93,7 @@ fn churn(s: &Source) -> Vec<Panel> {
     panels
 }
 
-fn repeats(s: &Source) -> Vec<Panel> {
+fn repeats(s: &FamilyLookup) -> Vec<Panel> {
     vec![
         Panel::over_time(s, "Repeat contacts", "cx_repeat_contact_ratio", "", "", "share")
             .interval(s, "cx_repeat_contact_ratio", "")

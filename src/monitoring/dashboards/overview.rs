@@ -1,25 +1,25 @@
-//! What is opened in the morning: each promise with its target, how sure it is, and what waits.
+//! The first board to open: every headline value with its target and its interval, and the contacts that are waiting.
 
 use super::board::{Board, Choice};
-use super::panel::{Kind, Panel, Role};
+use super::family_lookup::FamilyLookup;
+use super::panel::{Panel, PanelKind, Role};
 use super::query::{guarded, merged, partial};
-use super::source::Source;
 use crate::metrics::{COMPLETE_COVERAGE_RATIO_MIN, percent};
 
-pub(super) fn board(s: &Source) -> Board {
+pub(super) fn board(s: &FamilyLookup) -> Board {
     Board::new(
         "overview",
         "Overview",
-        "Every promise to customers with its target and its 95 % interval. Values of a window that is not complete are pale.",
+        "The headline values with their targets and intervals. The values of a window that is not complete are pale.",
         &[Choice::Window, Choice::Team, Choice::Channel],
     )
     .row("Now", headlines(s))
-    .row("How sure, and against what", courses(s))
-    .row("Where", places(s))
-    .row("What can be trusted", trust(s))
+    .row("Intervals, targets and baselines", courses(s))
+    .row("By channel and team", places(s))
+    .row("Completeness and health", trust(s))
 }
 
-fn headlines(s: &Source) -> Vec<Panel> {
+fn headlines(s: &FamilyLookup) -> Vec<Panel> {
     let attainment = |title: &str, name: &str| {
         Panel::now(s, title, &format!("cx_{name}_attainment_ratio"), "", "in time").target(s, &format!("{name}_attainment")).count(
             s,
@@ -38,7 +38,7 @@ fn headlines(s: &Source) -> Vec<Panel> {
         )
     };
     let waiting =
-        |title: &str, family: &str| Panel::about(s, Kind::Stat, title, family).query(Role::Value, &merged(s, family, "", ""), "now");
+        |title: &str, family: &str| Panel::about(s, PanelKind::Stat, title, family).query(Role::Value, &merged(s, family, "", ""), "now");
     vec![
         Panel::now(s, "CSAT", "cx_csat_ratio", "", "satisfied").target(s, "csat").count(s, "cx_csat_responses", "", "answers"),
         nps("NPS after service", "service"),
@@ -66,7 +66,7 @@ fn headlines(s: &Source) -> Vec<Panel> {
     ]
 }
 
-fn courses(s: &Source) -> Vec<Panel> {
+fn courses(s: &FamilyLookup) -> Vec<Panel> {
     vec![
         Panel::over_time(s, "CSAT over time", "cx_csat_ratio", "", "", "satisfied")
             .interval(s, "cx_csat_ratio", "")
@@ -80,14 +80,14 @@ fn courses(s: &Source) -> Vec<Panel> {
             .range(0.0, 1.0),
         Panel::over_time(s, "Distance to target", "cx_target_gap", "", "metric!~\"nps_.*|ces\"", "{{metric}}")
             .unit("percentunit")
-            .saying("NPS and effort have scales of their own and are left out here."),
+            .saying("NPS and effort are left out here because they have other scales."),
         Panel::over_time(s, "Against the baseline", "cx_trend", "", "metric=\"csat\"", "{{metric}} against {{baseline}}")
             .unit("percentunit")
-            .saying("Only for windows that the configuration compares with a longer one."),
+            .saying("It exists only for windows that the configuration compares with a longer one."),
     ]
 }
 
-fn places(s: &Source) -> Vec<Panel> {
+fn places(s: &FamilyLookup) -> Vec<Panel> {
     let mut panels = Vec::new();
     if s.has("cx_first_response_p90_seconds", "_by_channel") {
         panels.push(Panel::over_time(
@@ -111,11 +111,11 @@ fn places(s: &Source) -> Vec<Panel> {
     panels
 }
 
-fn trust(s: &Source) -> Vec<Panel> {
+fn trust(s: &FamilyLookup) -> Vec<Panel> {
     let part = merged(s, "cx_health_part", "", "");
     vec![
-        // One series a window, side by side: none is combined with another.
-        Panel::about(s, Kind::States, "Windows that are complete", "cx_window_coverage_ratio")
+        // Every window is a series of its own; windows are never combined.
+        Panel::about(s, PanelKind::States, "Windows that are complete", "cx_window_coverage_ratio")
             .query(Role::Value, "cx:window_complete:bool{job=\"$job\"}", "{{window}}")
             .unit("bool")
             .saying(&format!(
@@ -124,11 +124,11 @@ fn trust(s: &Source) -> Vec<Panel> {
             ))
             .wide(12)
             .high(8),
-        Panel::about(s, Kind::Bars, "Parts of the health index", "cx_health_part")
+        Panel::about(s, PanelKind::Bars, "Parts of the health index", "cx_health_part")
             .query(Role::Partial, &partial(&part), "{{part}} (window incomplete)")
             .query(Role::Value, &guarded(&part), "{{part}}")
             .unit("percentunit")
-            .saying("Only for windows of a day and longer.")
+            .saying("It exists only for windows of a day and longer.")
             .range(0.0, 1.0),
     ]
 }

@@ -1,16 +1,19 @@
-//! A panel: what it asks, how it draws it, and what it says of itself; and the panels that the boards share.
+//! A panel: its queries, its drawing and its description, and the kinds of panels that the boards share.
+//!
+//! Does not know which panels exist.
 
 use serde_json::{Value, json};
 
+use super::family_lookup::{FamilyLookup, Suffix, unit_of};
 use super::query::{guarded, merged, partial};
-use super::source::{Source, Suffix, unit_of};
+use crate::metrics::statistics::CONFIDENCE_PERCENT;
 
-/// What is drawn pale: values of windows that are not complete.
+/// The colour of the values of windows that are not complete.
 const PALE: &str = "#8e8e8e";
 
-/// How a panel draws.
+/// The kind of drawing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum PanelKind {
     /// Lines over time.
     Lines,
     /// Lines on top of one another.
@@ -19,26 +22,26 @@ pub(super) enum Kind {
     Stat,
     /// The newest values as bars.
     Bars,
-    /// Whether, over time.
+    /// Yes or no, over time.
     States,
-    /// How many in which bucket, over time.
+    /// The counts of histogram buckets, over time.
     Heatmap,
 }
 
-/// What an expression is in its panel, which decides on how it looks.
+/// The role of an expression in its panel, which decides how it is drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Role {
-    /// What the panel is about.
+    /// The value itself.
     Value,
-    /// The same while the window is incomplete.
+    /// The value while its window is not complete.
     Partial,
     /// The lower bound of its interval.
     Lower,
-    /// The upper bound; what lies between them is filled.
+    /// The upper bound of its interval; the area between the bounds is filled.
     Upper,
-    /// What it should be: a dashed line.
+    /// The target: a dashed line.
     Target,
-    /// How many answers or contacts it is made of, on an axis of its own.
+    /// The number of answers or contacts behind the value, on an axis of its own.
     Count,
 }
 
@@ -50,16 +53,16 @@ pub(super) struct Query {
     pub(super) role: Role,
 }
 
-/// A panel without its place.
+/// A panel without its position.
 #[derive(Clone, Debug)]
 pub(super) struct Panel {
-    pub(super) kind: Kind,
+    pub(super) kind: PanelKind,
     pub(super) title: String,
     pub(super) description: String,
     pub(super) unit: &'static str,
-    /// The range of the axis, where it is known.
+    /// The range of the axis; `None` where it follows the data.
     pub(super) range: Option<(f64, f64)>,
-    /// In columns of 24.
+    /// In columns, of which a row has 24.
     pub(super) width: u8,
     pub(super) height: u8,
     pub(super) queries: Vec<Query>,
@@ -67,16 +70,16 @@ pub(super) struct Panel {
 
 impl Panel {
     /// A panel about a family, with its definition and its unit.
-    pub(super) fn about(source: &Source, kind: Kind, title: &str, family: &str) -> Self {
+    pub(super) fn about(families: &FamilyLookup, kind: PanelKind, title: &str, family: &str) -> Self {
         let (width, height) = match kind {
-            Kind::Stat => (4, 5),
-            Kind::States => (24, 5),
-            Kind::Lines | Kind::Stack | Kind::Bars | Kind::Heatmap => (12, 8),
+            PanelKind::Stat => (4, 5),
+            PanelKind::States => (24, 5),
+            PanelKind::Lines | PanelKind::Stack | PanelKind::Bars | PanelKind::Heatmap => (12, 8),
         };
         Self {
             kind,
             title: title.to_owned(),
-            description: source.help(family).to_owned(),
+            description: families.help(family).to_owned(),
             unit: unit_of(family),
             range: None,
             width,
@@ -85,11 +88,11 @@ impl Panel {
         }
     }
 
-    /// A windowed value over time for a grouping set: in colour while its window is complete, pale where not.
-    pub(super) fn over_time(source: &Source, title: &str, family: &str, suffix: Suffix, matchers: &str, legend: &str) -> Self {
-        let series = merged(source, family, suffix, matchers);
-        let panel = Self::about(source, Kind::Lines, title, family);
-        if source.is_windowed(family) {
+    /// A value over time for a grouping set: in colour while its window is complete, and pale while it is not.
+    pub(super) fn over_time(families: &FamilyLookup, title: &str, family: &str, suffix: Suffix, matchers: &str, legend: &str) -> Self {
+        let series = merged(families, family, suffix, matchers);
+        let panel = Self::about(families, PanelKind::Lines, title, family);
+        if families.is_windowed(family) {
             panel.query(Role::Partial, &partial(&series), &format!("{legend} (window incomplete)")).query(
                 Role::Value,
                 &guarded(&series),
@@ -100,15 +103,15 @@ impl Panel {
         }
     }
 
-    /// The newest windowed value as a number, pale while its window is not complete.
-    pub(super) fn now(source: &Source, title: &str, family: &str, matchers: &str, legend: &str) -> Self {
-        Self { kind: Kind::Stat, width: 4, height: 5, ..Self::over_time(source, title, family, "", matchers, legend) }
+    /// The newest value as a number, pale while its window is not complete.
+    pub(super) fn now(families: &FamilyLookup, title: &str, family: &str, matchers: &str, legend: &str) -> Self {
+        Self { kind: PanelKind::Stat, width: 4, height: 5, ..Self::over_time(families, title, family, "", matchers, legend) }
     }
 
     /// Adds the 95 % interval of the family.
-    pub(super) fn interval(self, source: &Source, family: &str, matchers: &str) -> Self {
-        let bound = |side: &str| merged(source, &format!("{family}_{side}"), "", matchers);
-        let described = format!("{} The band is its 95 % interval.", self.description);
+    pub(super) fn interval(self, families: &FamilyLookup, family: &str, matchers: &str) -> Self {
+        let bound = |side: &str| merged(families, &format!("{family}_{side}"), "", matchers);
+        let described = format!("{} The band is its {CONFIDENCE_PERCENT} % interval.", self.description);
         Self { description: described, ..self }.query(Role::Lower, &guarded(&bound("lower")), "lower").query(
             Role::Upper,
             &guarded(&bound("upper")),
@@ -116,18 +119,18 @@ impl Panel {
         )
     }
 
-    /// Adds the configured target, absent where there is none.
-    pub(super) fn target(self, source: &Source, metric: &str) -> Self {
+    /// Adds the configured target; where none is configured nothing is drawn.
+    pub(super) fn target(self, families: &FamilyLookup, metric: &str) -> Self {
         let described = format!("{} The dashed line is the target.", self.description);
-        let series = merged(source, "cx_target", "", &format!("metric=\"{metric}\""));
-        let is_line = self.kind == Kind::Lines;
+        let series = merged(families, "cx_target", "", &format!("metric=\"{metric}\""));
+        let is_line = self.kind == PanelKind::Lines;
         let description = if is_line { described } else { self.description };
         Self { description, ..self }.query(Role::Target, &series, "target")
     }
 
-    /// Adds how many the value is made of.
-    pub(super) fn count(self, source: &Source, family: &str, matchers: &str, legend: &str) -> Self {
-        self.query(Role::Count, &merged(source, family, "", matchers), legend)
+    /// Adds the number of cases behind the value.
+    pub(super) fn count(self, families: &FamilyLookup, family: &str, matchers: &str, legend: &str) -> Self {
+        self.query(Role::Count, &merged(families, family, "", matchers), legend)
     }
 
     /// Adds an expression.
@@ -157,7 +160,7 @@ impl Panel {
         Self { description: format!("{} {sentence}", self.description), ..self }
     }
 
-    /// Grafana's JSON, at a place.
+    /// The panel in Grafana's JSON format, at a position of the grid.
     pub(super) fn json(&self, id: usize, x: u8, y: u16) -> Value {
         let mut panel = json!({
             "id": id,
@@ -170,7 +173,7 @@ impl Panel {
             "fieldConfig": { "defaults": self.defaults(), "overrides": self.overrides() },
             "options": self.options(),
         });
-        if self.kind == Kind::Heatmap {
+        if self.kind == PanelKind::Heatmap {
             panel["fieldConfig"] = json!({ "defaults": {}, "overrides": [] });
         }
         panel
@@ -178,17 +181,17 @@ impl Panel {
 
     const fn plugin(&self) -> &'static str {
         match self.kind {
-            Kind::Lines | Kind::Stack => "timeseries",
-            Kind::Stat => "stat",
-            Kind::Bars => "bargauge",
-            Kind::States => "state-timeline",
-            Kind::Heatmap => "heatmap",
+            PanelKind::Lines | PanelKind::Stack => "timeseries",
+            PanelKind::Stat => "stat",
+            PanelKind::Bars => "bargauge",
+            PanelKind::States => "state-timeline",
+            PanelKind::Heatmap => "heatmap",
         }
     }
 
     fn target_json(&self, at: usize, query: &Query) -> Value {
-        // The newest value, and not the newest that there was: a guard that fell must show.
-        let is_instant = matches!(self.kind, Kind::Stat | Kind::Bars);
+        // An instant query shows the current value only, so a value whose guard no longer holds disappears.
+        let is_instant = matches!(self.kind, PanelKind::Stat | PanelKind::Bars);
         json!({
             "refId": ref_id(at),
             "datasource": { "type": "prometheus", "uid": "${datasource}" },
@@ -197,7 +200,7 @@ impl Panel {
             "legendFormat": query.legend,
             "instant": is_instant,
             "range": !is_instant,
-            "format": if self.kind == Kind::Heatmap { "heatmap" } else { "time_series" },
+            "format": if self.kind == PanelKind::Heatmap { "heatmap" } else { "time_series" },
         })
     }
 
@@ -208,25 +211,25 @@ impl Panel {
             defaults["max"] = json!(to);
         }
         match self.kind {
-            Kind::Lines => defaults["custom"] = json!({ "lineWidth": 2, "fillOpacity": 0, "showPoints": "never", "spanNulls": false }),
-            Kind::Stack => {
+            PanelKind::Lines => defaults["custom"] = json!({ "lineWidth": 2, "fillOpacity": 0, "showPoints": "never", "spanNulls": false }),
+            PanelKind::Stack => {
                 defaults["custom"] = json!({
                     "lineWidth": 1, "fillOpacity": 40, "showPoints": "never", "stacking": { "mode": "normal", "group": "A" },
                 });
             }
-            Kind::Stat => {
+            PanelKind::Stat => {
                 defaults["color"] = json!({ "mode": "fixed", "fixedColor": "blue" });
                 defaults["noValue"] = json!("no data");
             }
-            Kind::Bars => defaults["color"] = json!({ "mode": "fixed", "fixedColor": "blue" }),
-            Kind::States => {
+            PanelKind::Bars => defaults["color"] = json!({ "mode": "fixed", "fixedColor": "blue" }),
+            PanelKind::States => {
                 defaults["custom"] = json!({ "lineWidth": 0, "fillOpacity": 80 });
                 defaults["color"] = json!({ "mode": "thresholds" });
                 defaults["thresholds"] =
                     json!({ "mode": "absolute", "steps": [{ "color": "red", "value": null }, { "color": "green", "value": 1 }] });
                 defaults["mappings"] = json!([{ "type": "value", "options": { "0": { "text": "no" }, "1": { "text": "yes" } } }]);
             }
-            Kind::Heatmap => {}
+            PanelKind::Heatmap => {}
         }
         defaults
     }
@@ -245,7 +248,7 @@ impl Panel {
         let property = |id: &str, value: Value| json!({ "id": id, "value": value });
         let color = |name: &str| property("color", json!({ "mode": "fixed", "fixedColor": name }));
         let hidden = || property("custom.hideFrom", json!({ "legend": true, "tooltip": false, "viz": false }));
-        let is_drawn = matches!(self.kind, Kind::Lines | Kind::Stack);
+        let is_drawn = matches!(self.kind, PanelKind::Lines | PanelKind::Stack);
         match role {
             Role::Value => Vec::new(),
             Role::Partial if is_drawn => vec![color(PALE), property("custom.lineWidth", json!(1)), hidden()],
@@ -282,21 +285,21 @@ impl Panel {
     fn options(&self) -> Value {
         let newest = json!({ "calcs": ["lastNotNull"], "fields": "", "values": false });
         match self.kind {
-            Kind::Lines | Kind::Stack => json!({
+            PanelKind::Lines | PanelKind::Stack => json!({
                 "legend": { "displayMode": "list", "placement": "bottom", "showLegend": true },
                 "tooltip": { "mode": "multi", "sort": "desc" },
             }),
-            Kind::Stat => json!({
+            PanelKind::Stat => json!({
                 "reduceOptions": newest, "textMode": "value_and_name", "colorMode": "value", "graphMode": "none", "orientation": "auto",
                 "justifyMode": "auto", "wideLayout": true,
             }),
-            Kind::Bars => json!({
+            PanelKind::Bars => json!({
                 "reduceOptions": newest, "orientation": "horizontal", "displayMode": "basic", "valueMode": "text", "showUnfilled": true,
             }),
-            Kind::States => {
+            PanelKind::States => {
                 json!({ "mergeValues": true, "showValue": "never", "rowHeight": 0.8, "legend": { "showLegend": true, "placement": "bottom" } })
             }
-            Kind::Heatmap => json!({
+            PanelKind::Heatmap => json!({
                 "calculate": false, "yAxis": { "unit": self.unit, "axisPlacement": "left" }, "cellGap": 1,
                 "color": { "mode": "scheme", "scheme": "Blues", "steps": 32 }, "tooltip": { "mode": "single", "yHistogram": false },
             }),
@@ -304,7 +307,7 @@ impl Panel {
     }
 }
 
-/// `A`, `B`, and so on; a panel with more than 26 expressions would be none that a person could read.
+/// The letter of a query: `A`, `B`, and so on. A panel with more than 26 queries could not be read.
 fn ref_id(at: usize) -> String {
     let letter = u8::try_from(at).ok().and_then(|at| b'A'.checked_add(at)).filter(u8::is_ascii_uppercase);
     char::from(letter.expect("a panel has at most 26 expressions")).to_string()

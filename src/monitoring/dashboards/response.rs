@@ -1,31 +1,31 @@
-//! How long customers wait for a reply and for a solution.
+//! The board on response and resolution times.
 
 use super::board::{Board, Choice};
-use super::panel::{Kind, Panel, Role};
+use super::family_lookup::{FamilyLookup, Suffix};
+use super::panel::{Panel, PanelKind, Role};
 use super::query::merged;
-use super::source::{Source, Suffix};
 
-/// The sets that times are shown by: a time over all channels is that of none.
+/// The grouping sets by which times are shown. A time over chat and e-mail together describes neither of them.
 const SETS: [(Suffix, &str, &str); 2] = [("_by_channel", "by channel", "{{channel}}"), ("_by_team", "by team", "{{team}}")];
 
-pub(super) fn board(s: &Source) -> Board {
+pub(super) fn board(s: &FamilyLookup) -> Board {
     Board::new(
         "response",
         "Response and resolution",
-        "How long customers wait. Times are shown by channel and team, because one over chat and e-mail together is that of neither.",
+        "How long customers wait. Times are shown by channel and by team, because a time over chat and e-mail together describes neither of them.",
         &[Choice::Window, Choice::Team, Choice::Channel],
     )
-    .row("Promises", promises(s))
+    .row("Targets", targets(s))
     .row("First response", times(s, "First response", "cx_first_response", &["p50", "p90"]))
     .row("Further replies", times(s, "Next response", "cx_next_response", &["p90"]))
     .row("Resolution", times(s, "Resolution", "cx_resolution", &["p50", "p90"]))
-    .row("How they spread", spread(s))
+    .row("Distributions", spread(s))
     .row("In business hours", times(s, "First response in business hours", "cx_first_response_business", &["p90"]))
-    .row("Without a person", times(s, "Automated first response", "cx_automated_first_response", &["p50"]))
-    .row("What became of them", ends(s))
+    .row("Automated responses", times(s, "Automated first response", "cx_automated_first_response", &["p50"]))
+    .row("Outcomes of tickets", ends(s))
 }
 
-fn promises(s: &Source) -> Vec<Panel> {
+fn targets(s: &FamilyLookup) -> Vec<Panel> {
     let mut panels = Vec::new();
     for (title, name) in [("First response in time", "first_response"), ("Resolution in time", "resolution")] {
         let family = format!("cx_{name}_attainment_ratio");
@@ -43,25 +43,24 @@ fn promises(s: &Source) -> Vec<Panel> {
     panels
 }
 
-fn times(s: &Source, title: &str, stem: &str, quantiles: &[&str]) -> Vec<Panel> {
+fn times(s: &FamilyLookup, title: &str, stem: &str, quantiles: &[&str]) -> Vec<Panel> {
     let mut panels = Vec::new();
     for quantile in quantiles {
         let family = format!("{stem}_{quantile}_seconds");
         for (suffix, by, legend) in SETS.into_iter().filter(|(suffix, ..)| s.has(&family, suffix)) {
             let share = if *quantile == "p50" { "median" } else { "90 %" };
-            panels.push(
-                Panel::over_time(s, &format!("{title} {by}, {share}"), &family, suffix, "", legend)
-                    .saying("Between the bounds of the histogram, so up to a bucket from a replica's own value."),
-            );
+            panels.push(Panel::over_time(s, &format!("{title} {by}, {share}"), &family, suffix, "", legend).saying(
+                "It is interpolated between the bounds of the histogram, so it can differ from the value of a replica by up to one bucket.",
+            ));
         }
     }
     panels
 }
 
-fn spread(s: &Source) -> Vec<Panel> {
+fn spread(s: &FamilyLookup) -> Vec<Panel> {
     let heatmap = |title: &str, family: &str| {
         let buckets = merged(s, &format!("{family}_bucket"), "", "");
-        Panel::about(s, Kind::Heatmap, title, family).query(Role::Value, &format!("sum by (le) ({buckets})"), "{{le}}")
+        Panel::about(s, PanelKind::Heatmap, title, family).query(Role::Value, &format!("sum by (le) ({buckets})"), "{{le}}")
     };
     let wait = "cx_requester_wait_p90_seconds";
     let mut panels = vec![heatmap("First responses", "cx_first_response_seconds"), heatmap("Resolutions", "cx_resolution_seconds")];
@@ -74,7 +73,7 @@ fn spread(s: &Source) -> Vec<Panel> {
     panels
 }
 
-fn ends(s: &Source) -> Vec<Panel> {
+fn ends(s: &FamilyLookup) -> Vec<Panel> {
     let share = |title: &str, family: &str| {
         Panel::over_time(s, title, family, "", "", "share")
             .interval(s, family, "")
@@ -87,7 +86,7 @@ fn ends(s: &Source) -> Vec<Panel> {
         ("cx_tickets_resolved", "resolved"),
         ("cx_tickets_reopened", "reopened"),
     ];
-    let tickets = Panel::about(s, Kind::Lines, "Tickets in the window", "cx_tickets_created");
+    let tickets = Panel::about(s, PanelKind::Lines, "Tickets in the window", "cx_tickets_created");
     let tickets = flow.iter().fold(tickets, |panel, (family, legend)| panel.query(Role::Value, &merged(s, family, "", ""), legend));
     vec![
         share("Solved with one reply", "cx_first_contact_resolution_ratio"),
@@ -95,7 +94,7 @@ fn ends(s: &Source) -> Vec<Panel> {
         share("Escalated", "cx_escalation_ratio"),
         share("Transferred", "cx_transfer_ratio"),
         tickets,
-        Panel::about(s, Kind::Lines, "Solved without a person's reply", "cx_tickets_solved_without_response")
+        Panel::about(s, PanelKind::Lines, "Solved without a person's reply", "cx_tickets_solved_without_response")
             .query(Role::Value, &merged(s, "cx_tickets_solved_without_response", "", ""), "solved without a person's reply")
             .query(Role::Value, &merged(s, "cx_tickets_solved_by_automation", "", ""), "of these answered by a bot or a rule"),
     ]

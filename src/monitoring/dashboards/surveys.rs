@@ -1,25 +1,25 @@
-//! What customers answer: CSAT, NPS in both scopes, effort, and how answers go with times.
+//! The board on surveys: CSAT, NPS in both scopes, effort, and the correlation of answers with response times.
 
 use super::board::{Board, Choice};
-use super::panel::{Kind, Panel, Role};
+use super::family_lookup::FamilyLookup;
+use super::panel::{Panel, PanelKind, Role};
 use super::query::merged;
-use super::source::Source;
 
-pub(super) fn board(s: &Source) -> Board {
+pub(super) fn board(s: &FamilyLookup) -> Board {
     Board::new(
         "surveys",
         "Surveys",
-        "What customers answer, how many of them, and how sure that makes the score.",
+        "The answers to surveys, their number, and the interval that follows for each score.",
         &[Choice::Window, Choice::Team, Choice::Channel],
     )
     .row("CSAT", csat(s))
     .row("NPS", nps(s))
     .row("Effort (CES)", effort(s))
-    .row("Who answers", response(s))
-    .row("What goes with what", relations(s))
+    .row("Response rate", response(s))
+    .row("Correlations and trends", relations(s))
 }
 
-fn by_set(s: &Source, title: &str, family: &str, matchers: &str, range: (f64, f64)) -> Vec<Panel> {
+fn by_set(s: &FamilyLookup, title: &str, family: &str, matchers: &str, range: (f64, f64)) -> Vec<Panel> {
     [("_by_team", "team"), ("_by_channel", "channel")]
         .into_iter()
         .filter(|(suffix, _)| s.has(family, suffix))
@@ -29,14 +29,14 @@ fn by_set(s: &Source, title: &str, family: &str, matchers: &str, range: (f64, f6
         .collect()
 }
 
-fn csat(s: &Source) -> Vec<Panel> {
+fn csat(s: &FamilyLookup) -> Vec<Panel> {
     let mut panels = vec![
         Panel::over_time(s, "CSAT", "cx_csat_ratio", "", "", "satisfied")
             .interval(s, "cx_csat_ratio", "")
             .target(s, "csat")
             .count(s, "cx_csat_responses", "", "answers")
             .range(0.0, 1.0),
-        Panel::about(s, Kind::Bars, "Answers by score", "cx_csat_score_responses").query(
+        Panel::about(s, PanelKind::Bars, "Answers by score", "cx_csat_score_responses").query(
             Role::Value,
             &merged(s, "cx_csat_score_responses", "", ""),
             "{{score}}",
@@ -47,7 +47,7 @@ fn csat(s: &Source) -> Vec<Panel> {
     panels
 }
 
-fn nps(s: &Source) -> Vec<Panel> {
+fn nps(s: &FamilyLookup) -> Vec<Panel> {
     let mut panels = Vec::new();
     for (title, scope) in [("NPS after service", "service"), ("NPS of customers", "experience")] {
         let matcher = format!("scope=\"{scope}\"");
@@ -58,7 +58,7 @@ fn nps(s: &Source) -> Vec<Panel> {
                 .count(s, "cx_nps_answers", &matcher, "answers")
                 .range(-100.0, 100.0),
         );
-        panels.push(Panel::about(s, Kind::Stack, &format!("{title}: answers"), "cx_nps_responses").query(
+        panels.push(Panel::about(s, PanelKind::Stack, &format!("{title}: answers"), "cx_nps_responses").query(
             Role::Value,
             &merged(s, "cx_nps_responses", "", &matcher),
             "{{group}}",
@@ -68,7 +68,7 @@ fn nps(s: &Source) -> Vec<Panel> {
     panels
 }
 
-fn effort(s: &Source) -> Vec<Panel> {
+fn effort(s: &FamilyLookup) -> Vec<Panel> {
     let mut panels = vec![
         Panel::over_time(s, "Effort", "cx_ces_effort_score", "", "", "effort")
             .target(s, "ces")
@@ -83,22 +83,23 @@ fn effort(s: &Source) -> Vec<Panel> {
     panels
 }
 
-fn response(s: &Source) -> Vec<Panel> {
+fn response(s: &FamilyLookup) -> Vec<Panel> {
     vec![
         Panel::over_time(s, "Answered share of surveys sent", "cx_survey_response_ratio", "", "", "{{metric}}").range(0.0, 1.0),
         Panel::over_time(s, "Surveys sent", "cx_surveys_sent", "", "", "{{metric}}"),
     ]
 }
 
-fn relations(s: &Source) -> Vec<Panel> {
+fn relations(s: &FamilyLookup) -> Vec<Panel> {
     let side = |panel: Panel, side: &str| {
         let family = format!("cx_csat_ratio_{side}_first_response_target");
         let merged = merged(s, &family, "", "");
         panel.query(Role::Value, &super::query::guarded(&merged), &format!("answered {side} the target"))
     };
-    let split = Panel::about(s, Kind::Lines, "CSAT within and beyond the response target", "cx_csat_ratio_within_first_response_target")
-        .saying("And of those answered beyond it.")
-        .range(0.0, 1.0);
+    let split =
+        Panel::about(s, PanelKind::Lines, "CSAT within and beyond the response target", "cx_csat_ratio_within_first_response_target")
+            .saying("The second line is the same share for contacts that were answered beyond the target.")
+            .range(0.0, 1.0);
     let trend = |title: &str, matcher: &str, unit: &'static str| {
         Panel::over_time(s, title, "cx_trend", "", matcher, "{{metric}} against {{baseline}}").unit(unit).wide(8)
     };
@@ -106,7 +107,7 @@ fn relations(s: &Source) -> Vec<Panel> {
         side(side(split, "within"), "beyond"),
         Panel::over_time(s, "Correlation", "cx_correlation", "", "", "{{x}} and {{y}}")
             .range(-1.0, 1.0)
-            .saying("Pooled over the replicas, which supposes that they hold comparable customers."),
+            .saying("It is pooled over the replicas, which assumes that they have comparable customers."),
         trend("CSAT against the baseline", "metric=\"csat\"", "percentunit"),
         trend("NPS against the baseline", "metric=~\"nps_.*\"", "none"),
         trend("Effort against the baseline", "metric=\"ces\"", "none"),

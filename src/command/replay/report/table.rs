@@ -1,4 +1,6 @@
-//! A report as tables for people and as CSV for spreadsheets.
+//! Prints a report as tables for people, and as CSV for spreadsheets.
+//!
+//! Does not know which columns there are, or how a value is computed.
 
 use std::fmt;
 use std::io::{self, Write};
@@ -6,11 +8,11 @@ use std::io::{self, Write};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-use super::tally::{Cell, Column, TABLES};
-use super::{PeriodLength, Report};
+use super::period::{Cell, Column, TABLES};
+use super::{CalendarReport, PeriodLength};
 
-impl Report {
-    /// Writes one line a period; a value that is not defined is empty.
+impl CalendarReport {
+    /// Writes a line of CSV for each period. A value that is not defined is empty.
     ///
     /// # Errors
     /// When `out` cannot be written.
@@ -19,14 +21,14 @@ impl Report {
         write!(out, "start,end")?;
         columns().try_for_each(|column| write!(out, ",{}", column.name))?;
         writeln!(out)?;
-        for (start, tally) in &self.rows {
+        for (start, totals) in &self.rows {
             let instant = |day: Option<Date>| {
                 let zoned = day.and_then(|day| self.periods.midnight(day));
                 zoned.map_or_else(String::new, |zoned| zoned.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string())
             };
             write!(out, "{},{}", instant(Some(*start)), instant(self.periods.after(*start)))?;
             for column in columns() {
-                match (column.read)(tally) {
+                match (column.read)(totals) {
                     Cell::Count(n) => write!(out, ",{n}")?,
                     Cell::Seconds(value) | Cell::Ratio(value) | Cell::Score(value) => write!(out, ",{value}")?,
                     Cell::Absent => write!(out, ",")?,
@@ -45,15 +47,15 @@ impl Report {
         write!(f, "{:<first$}", "period")?;
         columns.iter().try_for_each(|column| write!(f, "  {:>1$}", column.heading, width(column)))?;
         writeln!(f)?;
-        for (name, tally) in names.iter().zip(self.rows.values()) {
+        for (name, totals) in names.iter().zip(self.rows.values()) {
             write!(f, "{name:<first$}")?;
-            columns.iter().try_for_each(|column| write!(f, "  {:>1$}", text_of((column.read)(tally)), width(column)))?;
+            columns.iter().try_for_each(|column| write!(f, "  {:>1$}", text_of((column.read)(totals)), width(column)))?;
             writeln!(f)?;
         }
         Ok(())
     }
 
-    /// The name of a period, with a star where the log ends inside it.
+    /// The name of a period, with a star if the log ends within it.
     fn name_of(&self, start: Date) -> String {
         let name = match self.periods.length {
             PeriodLength::Day => start.strftime("%Y-%m-%d %a"),
@@ -65,7 +67,7 @@ impl Report {
     }
 }
 
-impl fmt::Display for Report {
+impl fmt::Display for CalendarReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let length = match self.periods.length {
             PeriodLength::Day => "days",

@@ -215,7 +215,6 @@ impl CustomerHistory {
     }
 
     /// Inserts an event at its place and adds the facts that it changes to `before` and `after`; returns whether it changes the dimensions.
-    #[expect(clippy::too_many_arguments, reason = "the event, the terms, and the lists for its facts")]
     pub(super) fn insert(
         &mut self,
         order: EventOrder,

@@ -1,0 +1,181 @@
+//! The questions of `check --connect` to a cluster: whether the topics exist, have equal partition counts and keep their records long enough.
+//!
+//! Does not know how findings are printed, and changes nothing in the cluster.
+
+use std::time::Duration;
+
+use rdkafka::admin::{AdminClient, AdminOptions, ConfigResource, OwnedResourceSpecifier, ResourceSpecifier};
+use rdkafka::error::RDKafkaErrorCode;
+
+use super::cluster::{Cluster, LookupError, QuestionContext, TopicState};
+use super::failure::Failure;
+use super::properties;
+use crate::config::Configuration;
+use crate::time::Span;
+
+/// How long the cluster may take to answer.
+const ANSWER_WITHIN: Duration = Duration::from_secs(10);
+
+/// One fact about the cluster that matters to the configuration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// How bad it is.
+    pub severity: FindingSeverity,
+    /// The topic or the cluster that it is about.
+    pub place: String,
+    /// The finding, in words.
+    pub what: String,
+    /// The advice to an operator; empty where there is nothing to do.
+    pub hint: String,
+}
+
+/// How bad a finding is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum FindingSeverity {
+    /// The service runs with it as it should.
+    Fine,
+    /// The service runs, but not as well as it could.
+    Warning,
+    /// The service would wait or end.
+    Error,
+}
+
+impl Finding {
+    fn new(severity: FindingSeverity, place: &str, what: String, hint: &str) -> Self {
+        Self { severity, place: place.to_owned(), what, hint: hint.to_owned() }
+    }
+
+    fn failure(place: &str, failure: &Failure) -> Self {
+        Self::new(FindingSeverity::Error, place, failure.what(), failure.hint().unwrap_or_default())
+    }
+}
+
+/// Asks the cluster about the configured topics. A question that gets no answer is a finding too.
+pub async fn inspect(configuration: &Configuration) -> Vec<Finding> {
+    let names: Vec<String> = configuration.topics.iter().map(|topic| topic.name.clone()).collect();
+    let place = configuration.kafka.bootstrap_servers.clone();
+    let no_answer = |what: String| vec![Finding::new(FindingSeverity::Error, &place, what, "")];
+    let settings = configuration.kafka.clone();
+    // The client's own calls block.
+    let asked = tokio::task::spawn_blocking(move || Cluster::new(&settings, names).map(|cluster| ask_for_topics(&cluster))).await;
+    let states = match asked {
+        Ok(Ok(Ok(Ok(states)))) => states,
+        Ok(Err(failure) | Ok(Ok(Err(failure)))) => return vec![Finding::failure(&place, &failure)],
+        Ok(Ok(Err(error))) => return no_answer(error.to_string()),
+        Err(_) => return no_answer("asking the cluster failed".to_owned()),
+    };
+    let mut findings = Vec::new();
+    let mut counts = Vec::new();
+    for topic in &configuration.topics {
+        match states.get(&topic.name) {
+            Some(TopicState::Partitions(count)) => {
+                counts.push((topic.name.as_str(), *count));
+                findings.push(Finding::new(FindingSeverity::Fine, &topic.name, format!("{count} partitions"), ""));
+            }
+            Some(TopicState::Refused) => findings.push(Finding::new(
+                FindingSeverity::Error,
+                &topic.name,
+                "reading it is not allowed".to_owned(),
+                "grant READ and DESCRIBE on the topic",
+            )),
+            Some(TopicState::Missing) | None => findings.push(Finding::new(
+                FindingSeverity::Error,
+                &topic.name,
+                "it does not exist; `cxpulse run` would wait for it".to_owned(),
+                "create it with as many partitions as the other topics, or correct its name",
+            )),
+        }
+    }
+    if counts.iter().any(|(_, count)| *count != counts[0].1) {
+        let counts = counts.iter().map(|(name, count)| format!("{name} {count}")).collect::<Vec<_>>().join(", ");
+        let failure = Failure::UnequalPartitions { counts };
+        findings.push(Finding::failure("topics", &failure));
+    }
+    let present: Vec<&str> = counts.iter().map(|(name, _)| *name).collect();
+    findings.extend(settings_of_topics(configuration, &present).await);
+    findings
+}
+
+type States = Result<Result<std::collections::BTreeMap<String, TopicState>, Failure>, LookupError>;
+
+/// The first question has to wait for the connection too, so it is asked a few times.
+fn ask_for_topics(cluster: &Cluster) -> States {
+    let mut states = cluster.topics();
+    for _ in 0..4 {
+        if states.is_ok() {
+            break;
+        }
+        states = cluster.topics();
+    }
+    states
+}
+
+/// Compares the topics' own settings with the windows.
+async fn settings_of_topics(configuration: &Configuration, topics: &[&str]) -> Vec<Finding> {
+    if topics.is_empty() {
+        return Vec::new();
+    }
+    let unasked = |why: String| {
+        let hint = "grant DESCRIBE_CONFIGS on the topics to have retention and timestamps checked";
+        vec![Finding::new(FindingSeverity::Warning, "topics", format!("their settings cannot be read: {why}"), hint)]
+    };
+    let admin: AdminClient<QuestionContext> = match properties::common(&configuration.kafka)
+        .and_then(|config| properties::create(&config, QuestionContext::new(&configuration.kafka), &configuration.kafka.properties))
+    {
+        Ok(admin) => admin,
+        Err(failure) => return unasked(failure.what()),
+    };
+    let resources: Vec<ResourceSpecifier<'_>> = topics.iter().map(|name| ResourceSpecifier::Topic(name)).collect();
+    let options = AdminOptions::new().request_timeout(Some(ANSWER_WITHIN));
+    match admin.describe_configs(&resources, &options).await {
+        Ok(described) => described
+            .into_iter()
+            .flat_map(|described| match described {
+                Ok(resource) => findings_of(configuration, &resource),
+                Err(code) => unasked(code.to_string()),
+            })
+            .collect(),
+        Err(error) => unasked(error.rdkafka_error_code().unwrap_or(RDKafkaErrorCode::Unknown).to_string()),
+    }
+}
+
+fn findings_of(configuration: &Configuration, resource: &ConfigResource) -> Vec<Finding> {
+    let OwnedResourceSpecifier::Topic(topic) = &resource.specifier else { return Vec::new() };
+    let value = |name: &str| resource.get(name).and_then(|entry| entry.value.as_deref()).unwrap_or_default();
+    let mut findings = Vec::new();
+    let mut warn = |what: String, hint: &str| findings.push(Finding::new(FindingSeverity::Warning, topic, what, hint));
+
+    if value("message.timestamp.type") == "CreateTime" {
+        warn(
+            "its producers stamp its records (message.timestamp.type=CreateTime): one with a wrong clock can make the others' events late"
+                .to_owned(),
+            "set message.timestamp.type=LogAppendTime if the producers' clocks cannot be trusted",
+        );
+    }
+    let policy = value("cleanup.policy");
+    if policy.contains("compact") {
+        warn(
+            format!("cleanup.policy={policy} removes all but the newest record of a key, and with them events"),
+            "set cleanup.policy=delete",
+        );
+    }
+    let needed = configuration.engine.windows.iter().map(|window| window.range).max().unwrap_or_default().0
+        + configuration.topics.iter().find(|other| other.name == *topic).map_or(Span(0), |topic| topic.allowed_lateness).0;
+    if let Ok(kept) = value("retention.ms").parse::<i64>()
+        && kept >= 0
+        && kept < needed
+        && policy != "compact"
+    {
+        warn(
+            format!("it keeps records for {} (retention.ms), but the longest window and the lateness need {}", Span(kept), Span(needed)),
+            "raise retention.ms, or a start after a loss of state finds its windows incomplete",
+        );
+    }
+    if value("retention.bytes").parse::<i64>().is_ok_and(|bytes| bytes >= 0) {
+        warn(
+            "it has a limit in bytes (retention.bytes), which may remove records that the windows still need".to_owned(),
+            "set retention.bytes=-1 and bound the topic by time",
+        );
+    }
+    findings
+}

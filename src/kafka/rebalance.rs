@@ -1,0 +1,114 @@
+//! The callbacks of librdkafka on a change of the consumer group's assignment. Every call comes on the thread that polls the client.
+//!
+//! Does not know workers or engines: an [`AssignmentListener`] hears of each change.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use rdkafka::client::ClientContext;
+use rdkafka::config::RDKafkaLogLevel;
+use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::topic_partition_list::TopicPartitionList;
+use rdkafka::types::RDKafkaRespErr;
+
+use super::client_errors::{ClientErrors, log_line};
+use super::partition_progress::TopicPartition;
+use super::sink::AssignmentChange;
+
+/// Hears of a change of the assignment inside the rebalance callback: the group goes on only when the call returns.
+///
+/// A trait, because the type of a partition's queue contains the type of [`GroupContext`], and the listener owns queues: without a trait the two modules
+/// would import each other.
+pub(super) trait AssignmentListener: Send + Sync {
+    /// Partition groups were assigned, or all were revoked or lost.
+    fn assignment_changed(&self, groups: &[i32], change: AssignmentChange);
+}
+
+/// A change of the assignment that the session has to follow before it polls again.
+#[derive(Debug)]
+pub(super) enum PendingChange {
+    /// These partitions were assigned; librdkafka waits for `assign`.
+    Assigned(Vec<TopicPartition>),
+    /// All partitions were revoked; librdkafka has given them back already.
+    Revoked,
+}
+
+/// The topics that one consumer reads, and its errors.
+pub(super) struct Subscription {
+    /// The names of the topics in configured order.
+    pub(super) topics: Vec<String>,
+    pub(super) errors: ClientErrors,
+}
+
+/// The context of the group's consumer.
+pub(super) struct GroupContext {
+    listener: Box<dyn AssignmentListener>,
+    pending_changes: Mutex<Vec<PendingChange>>,
+    subscription: Arc<Subscription>,
+}
+
+impl GroupContext {
+    pub(super) fn new(listener: Box<dyn AssignmentListener>, subscription: Arc<Subscription>) -> Self {
+        Self { listener, pending_changes: Mutex::default(), subscription }
+    }
+
+    /// The changes since the last call, in their order.
+    pub(super) fn take_pending_changes(&self) -> Vec<PendingChange> {
+        std::mem::take(&mut *self.pending_changes())
+    }
+
+    fn pending_changes(&self) -> MutexGuard<'_, Vec<PendingChange>> {
+        self.pending_changes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The listed partitions, sorted by partition number and then by topic.
+    fn partitions_of(&self, list: &TopicPartitionList) -> Vec<TopicPartition> {
+        let mut partitions: Vec<TopicPartition> = list
+            .elements()
+            .iter()
+            .filter_map(|element| {
+                let topic = self.subscription.topics.iter().position(|name| name == element.topic())?;
+                Some(TopicPartition { topic, partition: element.partition() })
+            })
+            .collect();
+        partitions.sort_unstable();
+        partitions
+    }
+}
+
+impl ClientContext for GroupContext {
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, text: &str) {
+        log_line(level, facility, text);
+    }
+
+    fn error(&self, error: KafkaError, reason: &str) {
+        // The end of a partition arrives here as an error; the partition's own queue reports it too.
+        if error.rdkafka_error_code() != Some(RDKafkaErrorCode::PartitionEOF) {
+            self.subscription.errors.note_and_log(error.rdkafka_error_code(), reason);
+        }
+    }
+}
+
+impl ConsumerContext for GroupContext {
+    /// Overridden because the crate's own version calls `assign` with the group's committed offsets. Fetching would then start before the engine
+    /// give the offset at which each partition resumes, and a second `assign` raised offset errors.
+    ///
+    /// An assignment is only noted here. librdkafka waits for `assign` however late it comes, so the session can first look up offsets by time and
+    /// split the partition queues, before a single record is fetched. A revocation is completed here.
+    fn rebalance(&self, consumer: &BaseConsumer<Self>, code: RDKafkaRespErr, list: &mut TopicPartitionList) {
+        let partitions = self.partitions_of(list);
+        let groups: Vec<i32> = partitions.iter().map(|at| at.partition).collect::<BTreeSet<_>>().into_iter().collect();
+        if code == RDKafkaRespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS {
+            self.listener.assignment_changed(&groups, AssignmentChange::Assigned);
+            self.pending_changes().push(PendingChange::Assigned(partitions));
+        } else {
+            let change = if consumer.assignment_lost() { AssignmentChange::Lost } else { AssignmentChange::Revoked };
+            self.listener.assignment_changed(&groups, change);
+            self.pending_changes().push(PendingChange::Revoked);
+            if let Err(error) = consumer.unassign() {
+                tracing::warn!(target: "cxpulse::kafka", %error, "could not give partitions back");
+            }
+        }
+    }
+}

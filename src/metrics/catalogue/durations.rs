@@ -1,0 +1,70 @@
+//! Response, resolution and chat times: for each measure a histogram, the mean and the configured quantiles.
+
+use crate::engine::EngineSettings;
+use crate::engine::read::Measure;
+use crate::metrics::family::{Family, Merge, Read};
+
+const DURATIONS: [(&str, Measure, &str); 8] = [
+    (
+        "cx_first_response",
+        Measure::FirstResponse,
+        "the time from ticket.created (by a customer) or chat.started to the first public message that a human agent wrote (no automated one), once per \
+         ticket or chat",
+    ),
+    (
+        "cx_automated_first_response",
+        Measure::AutomatedFirstResponse,
+        "the time from the start of the first-response clock to the first public reply of a bot or a rule",
+    ),
+    (
+        "cx_next_response",
+        Measure::NextResponse,
+        "the waits after the first response, each from the first unanswered customer message to the next public human reply",
+    ),
+    (
+        "cx_resolution",
+        Measure::Resolution,
+        "the full resolution time, from creation to the latest solve; after a reopening, the next solve replaces the sample of the ticket",
+    ),
+    ("cx_first_resolution", Measure::FirstResolution, "the time from creation to the first solve; the sample is never replaced"),
+    (
+        "cx_requester_wait",
+        Measure::RequesterWait,
+        "the time that the customer waited: in new, open and on_hold until the latest solve (in pending it is the customer's turn)",
+    ),
+    ("cx_chat_wait", Measure::ChatWait, "the time from chat.started to chat.accepted, for accepted chats only"),
+    ("cx_chat_duration", Measure::ChatDuration, "the time from chat.accepted to chat.ended"),
+];
+
+/// Only for contacts to which a business-hours schedule applies. Where none is configured the families are absent, never 0.
+const IN_BUSINESS_HOURS: [(&str, Measure, &str); 2] = [
+    ("cx_first_response_business", Measure::FirstResponseBusiness, "the time of cx_first_response_seconds within business hours"),
+    ("cx_resolution_business", Measure::ResolutionBusiness, "the time of cx_resolution_seconds within business hours"),
+];
+
+pub(in crate::metrics) fn families(settings: &EngineSettings) -> Vec<Family> {
+    let always = DURATIONS.iter().flat_map(|(name, measure, help)| of_measure(name, *measure, help, settings));
+    let has_schedules = settings.targets.schedule_rules.is_configured();
+    let business = IN_BUSINESS_HOURS.iter().flat_map(|(name, measure, help)| of_measure(name, *measure, help, settings));
+    always.chain(business.map(|family| family.only_if(has_schedules))).collect()
+}
+
+/// The histogram, the mean and the configured quantiles of one measure. `help` is a noun phrase that follows "of".
+pub(super) fn of_measure(name: &str, measure: Measure, help: &str, settings: &EngineSettings) -> Vec<Family> {
+    let histogram = format!("Windowed histogram of {help}. Its counts fall as the window moves on: never use rate() on them.");
+    let mut families = vec![Family {
+        read: Read::Histogram(measure),
+        ..Family::value(&format!("{name}_seconds"), &histogram, &[measure], |_, _| None).merged(Merge::Sum)
+    }];
+    families.push(Family::value(&format!("{name}_mean_seconds"), &format!("Mean of {help}."), &[measure], move |reader, variant| {
+        reader.durations(measure, variant.label).filter(|d| d.count > 0).map(|d| d.sum_seconds / d.count as f64)
+    }));
+    for (at, percent) in settings.quantiles_percent.iter().enumerate() {
+        let name = format!("{name}_p{percent}_seconds");
+        let help = format!("{percent} % quantile (nearest rank, with an error of at most 1 %) of {help}.");
+        families.push(Family::value(&name, &help, &[measure], move |reader, variant| {
+            reader.durations(measure, variant.label)?.quantiles_seconds.get(at).copied()
+        }));
+    }
+    families
+}

@@ -1,0 +1,256 @@
+//! Targets: the configured values, the share of the decided contacts that met them, and the gap between each value and its target.
+
+use std::sync::Arc;
+
+use super::{ces, customers, nps};
+use crate::engine::read::{Answers, Label, Measure};
+use crate::engine::{EngineSettings, Ruled, TargetSettings, TimeTarget};
+use crate::event::Scope;
+use crate::metrics::family::{Family, GroupingSets, Merge, OwnLabels, Variant};
+use crate::metrics::reader::Reader;
+use crate::metrics::statistics;
+
+/// A metric for which a target can be set. A response time has two targets: its length in seconds, and the share of the decided contacts
+/// that must meet it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum TargetMetric {
+    Seconds(TargetTime),
+    Attainment(TargetTime),
+    Csat,
+    NpsService,
+    NpsExperience,
+    Ces,
+    Churn,
+}
+
+/// A time for which a target can be set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum TargetTime {
+    FirstResponse,
+    Resolution,
+    ChatWait,
+}
+
+/// `metric`: every metric; the part is its place in [`TargetMetric::ALL`].
+const METRIC: OwnLabels = OwnLabels::new(&["metric"], |_| Variant::of_parts(TargetMetric::ALL.map(TargetMetric::name)));
+
+pub(in crate::metrics) fn families(settings: &EngineSettings) -> Vec<Family> {
+    let mut families = Vec::new();
+    for (time, name, plural) in [
+        (TargetTime::FirstResponse, "first_response", "first responses"),
+        (TargetTime::Resolution, "resolution", "resolutions"),
+        (TargetTime::ChatWait, "chat_wait", "chat waits"),
+    ] {
+        let is_configured = time.rules(&settings.targets).is_configured();
+        families.extend(attainment(time, name, plural).map(|family| family.only_if(is_configured)));
+    }
+    let has_response = settings.targets.first_response.is_configured();
+    families.push(
+        Family::count(
+            "cx_backlog_unanswered_past_target_tickets",
+            "Open tickets without a first response whose first-response target has passed.",
+            Measure::BacklogUnansweredPastTarget,
+        )
+        .of_now()
+        .only_if(has_response),
+    );
+    for (side, measure) in [("within", Measure::CsatWithinTarget), ("beyond", Measure::CsatBeyondTarget)] {
+        families.extend(csat_by_target(side, measure).into_iter().map(|family| family.only_if(has_response)));
+    }
+    families.extend(of_every_metric(settings));
+    families
+}
+
+/// The counts and the share of the contacts that met the target of a time.
+fn attainment(time: TargetTime, name: &str, plural: &str) -> [Family; 5] {
+    let (within, decided) = time.measures();
+    let ratio = Family::proportion(
+        &format!("cx_{name}_attainment_ratio"),
+        &format!("Share of the {plural} decided in the window that met their target."),
+        &[decided],
+        move |reader, _| Some((reader.count(within), reader.count(decided))),
+    );
+    let met = Family::value(
+        &format!("cx_{name}_within_target"),
+        &format!("Of cx_{name}_target_decided, those that met the target."),
+        &[decided],
+        move |reader, _| Some(reader.count(within) as f64),
+    );
+    let all = format!(
+        "{plural} whose target was decided in the window: met when the clock stopped in time, missed when the deadline passed; a running clock is \
+         not decided."
+    );
+    let decided = Family::count(&format!("cx_{name}_target_decided"), &capitalised(&all), decided);
+    let [share, lower, upper] = ratio;
+    [met.merged(Merge::Sum), decided, share, lower, upper]
+}
+
+/// CSAT of the contacts whose first-response target was met, or was missed. The latest answer about each contact counts, at the later of
+/// the times of the answer and of the decision.
+fn csat_by_target(side: &str, measure: Measure) -> Vec<Family> {
+    let answers = move |reader: &Reader<'_>| reader.answers(measure, Label::default()).cloned().unwrap_or_default();
+    let count = |name: String, help: String, pick: fn(&Answers) -> i64| {
+        Family::value(&name, &help, &[measure], move |reader, _| Some(pick(&answers(reader)) as f64)).merged(Merge::Sum)
+    };
+    let about = format!("about contacts answered {side} their first-response target, the latest answer of each ticket or chat");
+    let responses = format!("cx_csat_responses_{side}_first_response_target");
+    let satisfied = format!("cx_csat_satisfied_responses_{side}_first_response_target");
+    let mut families = vec![
+        count(responses, format!("CSAT answers {about}."), |answers| answers.count),
+        count(satisfied, format!("Satisfied CSAT answers {about}."), |answers| answers.good),
+    ];
+    families.extend(Family::proportion(
+        &format!("cx_csat_ratio_{side}_first_response_target"),
+        &format!("Satisfied share of the CSAT answers {about}."),
+        &[measure],
+        move |reader, _| {
+            let answers = answers(reader);
+            Some((answers.good, answers.count))
+        },
+    ));
+    families.into_iter().map(|family| family.over(GroupingSets::Overall)).collect()
+}
+
+/// `cx_target` and `cx_target_gap`, for sets of contact dimensions and of customer dimensions alike.
+fn of_every_metric(settings: &EngineSettings) -> [Family; 2] {
+    let targets = Arc::new(Targets::new(settings));
+    let for_gap = Arc::clone(&targets);
+    let target = Family::value(
+        "cx_target",
+        "Configured target: seconds for times, the share that must meet them for ..._attainment, otherwise in the unit of the metric. For a group: \
+         the target of the first rule that matches the values of the group.",
+        &[],
+        move |reader, variant| targets.of(TargetMetric::ALL[variant.part], reader),
+    );
+    let gap = Family::value(
+        "cx_target_gap",
+        "Value less target, and for effort and churn target less value, so that a positive gap is always good. For times: attainment less the \
+         required share.",
+        &[],
+        move |reader, variant| {
+            let metric = TargetMetric::ALL[variant.part];
+            let target = for_gap.of(metric, reader)?;
+            let gap = metric.value(reader)? - target;
+            Some(if matches!(metric, TargetMetric::Ces | TargetMetric::Churn) { -gap } else { gap })
+        },
+    );
+    [target.merged(Merge::Max).of_now(), gap].map(|family| family.labelled(METRIC).over(GroupingSets::Every))
+}
+
+/// The configured targets, and the dimensions of the grouping sets that they are looked up with.
+pub(super) struct Targets {
+    settings: TargetSettings,
+    /// The dimensions of each set: the sets of contact dimensions before those of customer dimensions.
+    sets: Vec<Vec<u8>>,
+    contact_sets: usize,
+}
+
+impl Targets {
+    pub(super) fn new(settings: &EngineSettings) -> Self {
+        let sets = settings.grouping_sets.iter().chain(&settings.customer_grouping_sets).cloned().collect();
+        Self { settings: settings.targets.clone(), sets, contact_sets: settings.grouping_sets.len() }
+    }
+
+    /// The target of a metric for the group of the reader; `None` where no rule sets one. Churn has groups of customers only, and every
+    /// other metric has groups of contacts only.
+    pub(super) fn of(&self, metric: TargetMetric, reader: &Reader<'_>) -> Option<f64> {
+        let group = reader.group;
+        if group.set.is_some_and(|set| (set >= self.contact_sets) != (metric == TargetMetric::Churn)) {
+            return None;
+        }
+        let dimensions = group.set.map_or(&[][..], |set| &self.sets[set]);
+        let time_target = |time: TargetTime| time.rules(&self.settings).of_group(dimensions, &group.texts);
+        let value = |ruled: &Ruled<f64>| ruled.of_group(dimensions, &group.texts).copied();
+        match metric {
+            TargetMetric::Seconds(time) => time_target(time).map(|target| target.within.as_seconds()),
+            TargetMetric::Attainment(time) => time_target(time).map(|target| target.share),
+            TargetMetric::Csat => value(&self.settings.csat),
+            TargetMetric::NpsService => value(&self.settings.nps_service),
+            TargetMetric::NpsExperience => value(&self.settings.nps_experience),
+            TargetMetric::Ces => value(&self.settings.ces),
+            TargetMetric::Churn => value(&self.settings.churn),
+        }
+    }
+}
+
+impl TargetMetric {
+    /// Every metric, in the order of the exposition.
+    const ALL: [Self; 11] = [
+        Self::Seconds(TargetTime::FirstResponse),
+        Self::Attainment(TargetTime::FirstResponse),
+        Self::Seconds(TargetTime::Resolution),
+        Self::Attainment(TargetTime::Resolution),
+        Self::Seconds(TargetTime::ChatWait),
+        Self::Attainment(TargetTime::ChatWait),
+        Self::Csat,
+        Self::NpsService,
+        Self::NpsExperience,
+        Self::Ces,
+        Self::Churn,
+    ];
+
+    /// The value of the label `metric`.
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Seconds(TargetTime::FirstResponse) => "first_response",
+            Self::Attainment(TargetTime::FirstResponse) => "first_response_attainment",
+            Self::Seconds(TargetTime::Resolution) => "resolution",
+            Self::Attainment(TargetTime::Resolution) => "resolution_attainment",
+            Self::Seconds(TargetTime::ChatWait) => "chat_wait",
+            Self::Attainment(TargetTime::ChatWait) => "chat_wait_attainment",
+            Self::Csat => "csat",
+            Self::NpsService => "nps_service",
+            Self::NpsExperience => "nps_experience",
+            Self::Ces => "ces",
+            Self::Churn => "churn",
+        }
+    }
+
+    /// The value that is compared with the target. A length in seconds has none: its attainment is compared instead.
+    pub(super) fn value(self, reader: &Reader<'_>) -> Option<f64> {
+        let share = |part: i64, whole: i64| (whole > 0).then(|| part as f64 / whole as f64);
+        match self {
+            Self::Seconds(_) => None,
+            Self::Attainment(time) => {
+                let (within, decided) = time.measures();
+                share(reader.count(within), reader.count(decided))
+            }
+            Self::Csat => {
+                let answers = reader.all_answers(Measure::Csat);
+                share(answers.good, answers.count)
+            }
+            Self::NpsService => nps_score(reader, Scope::Service),
+            Self::NpsExperience => nps_score(reader, Scope::Experience),
+            Self::Ces => ces::effort_score(reader),
+            Self::Churn => customers::churn(reader),
+        }
+    }
+}
+
+impl TargetTime {
+    fn rules(self, settings: &TargetSettings) -> &Ruled<TimeTarget> {
+        match self {
+            Self::FirstResponse => &settings.first_response,
+            Self::Resolution => &settings.resolution,
+            Self::ChatWait => &settings.chat_wait,
+        }
+    }
+
+    /// The measure of the contacts that met the target, and the measure of all decided ones.
+    const fn measures(self) -> (Measure, Measure) {
+        match self {
+            Self::FirstResponse => (Measure::FirstResponseWithin, Measure::FirstResponseDecided),
+            Self::Resolution => (Measure::ResolutionWithin, Measure::ResolutionDecided),
+            Self::ChatWait => (Measure::ChatWaitWithin, Measure::ChatWaitDecided),
+        }
+    }
+}
+
+fn nps_score(reader: &Reader<'_>, scope: Scope) -> Option<f64> {
+    let answers = reader.answers(Measure::Nps, nps::label_of(scope))?;
+    statistics::nps(answers.good, answers.bad, answers.count).map(|(score, _, _)| score)
+}
+
+fn capitalised(text: &str) -> String {
+    text[..1].to_uppercase() + &text[1..]
+}

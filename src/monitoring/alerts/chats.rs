@@ -1,0 +1,78 @@
+//! Alerts on chats and the backlog: customers who wait for an agent or give up, and a number of open tickets that grows.
+
+use super::conditions::{
+    Breakdown, Comparison, Conditions, HISTORY, INSTALLATION, TREND, WatchedProportion, organisation_alert, owned, target_missed,
+};
+use crate::monitoring::alert::{Alert, AlertSeverity};
+
+const CHATS: &str = "cx-chats";
+
+pub(super) fn alerts(conditions: &Conditions<'_>) -> Vec<Alert> {
+    let mut alerts = of_chats(conditions);
+    alerts.extend(backlog(conditions));
+    alerts
+}
+
+fn of_chats(conditions: &Conditions<'_>) -> Vec<Alert> {
+    let Breakdown { suffix, labels, .. } = conditions.teams();
+    let moment = conditions.window("5m");
+    let waiting = format!(
+        "cx:chats_waiting{suffix}:sum >= 5 unless on ({INSTALLATION}{labels}) cx:chats_accepted{suffix}:sum{{window=\"{moment}\"}} > 0 \
+         and on ({INSTALLATION}) cx:window_complete:bool{{window=\"{moment}\"}} == 1",
+    );
+    let wait = organisation_alert("CxChatWaitHigh", target_missed(conditions, "chat_wait", "5m", 10), "5m")
+        .of_severity(AlertSeverity::Critical)
+        .on(CHATS)
+        .saying(
+            "Too many customers wait too long for a chat.",
+            "Over {{ $labels.window }} at best {{ $value | humanizePercentage }} of the chats{{ with $labels.team }} of team {{ . }}{{ \
+         end }} were accepted in time.",
+        );
+    let waiting = organisation_alert("CxChatsWaiting", waiting, "5m").of_severity(AlertSeverity::Critical).kept("5m").on(CHATS).saying(
+        "Customers are waiting in chats, and no agent accepts them.",
+        "{{ $value }} chats{{ with $labels.team }} of team {{ . }}{{ end }} are waiting, and none was accepted in the last minutes.",
+    );
+    let abandoned = WatchedProportion { family: "cx:chat_abandonment_ratio", count: "cx:chats_accepted", falls: false, count_min: 30 };
+    let mut alerts = vec![wait, waiting];
+    alerts.extend(abandoned.changed(conditions, conditions.teams()).into_iter().map(|(against, expression)| {
+        organisation_alert("CxChatAbandonmentRising", expression, "15m").apart_by("against", against).on(CHATS).saying(
+            "More customers than before leave a chat before an agent joins.",
+            "The share of abandoned chats{{ with $labels.team }} of team {{ . }}{{ end }} has risen by more than chance: z is {{ \
+             printf \"%.1f\" $value }}.",
+        )
+    }));
+    alerts
+}
+
+/// The backlog is larger than a week ago and still rising. Without such history: more tickets were created than resolved over a whole week.
+fn backlog(conditions: &Conditions<'_>) -> Vec<Alert> {
+    let week = conditions.window("7d");
+    let now = "cx:backlog_tickets:sum";
+    let mut comparisons = Vec::new();
+    if conditions.parameters.baseline.has_offset() {
+        comparisons.push((HISTORY, format!("{now} > 1.3 * ({now} offset 7d) and {now} >= 20 and deriv({now}[6h]) > 0 {}", owned())));
+    }
+    if conditions.parameters.baseline.has_trend() {
+        let unless = if conditions.parameters.baseline.has_offset() {
+            format!(" unless on ({INSTALLATION}) ({now} offset 7d)")
+        } else {
+            String::new()
+        };
+        comparisons.push((
+            TREND,
+            format!(
+                "{now} >= 20 and on ({INSTALLATION}) cx:tickets_created:sum{{window=\"{week}\"}} > 1.3 * \
+             cx:tickets_resolved:sum{{window=\"{week}\"}} \
+             and on ({INSTALLATION}) cx:tickets_created:sum{{window=\"{week}\"}} >= 20 \
+             and on ({INSTALLATION}) cx:window_complete:bool{{window=\"{week}\"}} == 1{unless}",
+            ),
+        ));
+    }
+    let alert = |(against, expression): Comparison| {
+        organisation_alert("CxBacklogGrowing", expression, "2h")
+            .apart_by("against", against)
+            .on(CHATS)
+            .saying("More tickets are created than resolved.", "{{ $value }} tickets are open, and their number is growing.")
+    };
+    comparisons.into_iter().map(alert).collect()
+}

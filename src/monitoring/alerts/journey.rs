@@ -1,0 +1,42 @@
+//! Alerts on churn and on the stages of the customer journey.
+
+use super::conditions::{Breakdown, Conditions, OVERALL, WatchedProportion, complete, complete_then, organisation_alert};
+use crate::monitoring::alert::Alert;
+
+const JOURNEY: &str = "cx-journey";
+
+pub(super) fn alerts(conditions: &Conditions<'_>) -> Vec<Alert> {
+    let month = conditions.window("30d");
+    let base = format!("cx:customers_active_at_start:sum{{window=\"{month}\"}}");
+    let above = format!(
+        "cx:churn_ratio_lower:merged{{window=\"{month}\"}} > ignoring (window, metric) group_left () cx:target:max{{metric=\"churn\"}} \
+         and {base} >= 100 {}",
+        complete(),
+    );
+    let mut alerts = vec![organisation_alert("CxChurnAboveTarget", above, "6h").on(JOURNEY).saying(
+        "More customers leave than the target allows.",
+        "Over {{ $labels.window }} at least {{ $value | humanizePercentage }} of the customers left.",
+    )];
+    // The product has no window that is longer than a month, so this comparison needs 60 days of history in Prometheus.
+    if conditions.parameters.baseline.has_offset() {
+        let rising = format!(
+            "cx:churn_ratio:z_30d{{window=\"{month}\"}} > 2.33 and {base} >= 100 and ({base} offset 30d) >= 100 {} {}",
+            complete(),
+            complete_then("30d"),
+        );
+        alerts.push(organisation_alert("CxChurnRising", rising, "6h").on(JOURNEY).saying(
+            "More customers leave than a month ago.",
+            "The share of customers who left within {{ $labels.window }} has risen by more than chance: z is {{ printf \"%.1f\" $value }}.",
+        ));
+    }
+    let conversion = WatchedProportion { family: "cx:journey_conversion_ratio", count: "cx:journey_advanced", falls: true, count_min: 30 };
+    let stages = Breakdown { labels: ", journey_stage", z: "3.09", ..OVERALL };
+    alerts.extend(conversion.changed(conditions, stages).into_iter().map(|(against, expression)| {
+        organisation_alert("CxJourneyConversionDropped", expression, "1h").apart_by("against", against).on(JOURNEY).saying(
+            "Fewer customers than before go on from a stage of the journey.",
+            "The share of customers who go on from stage {{ $labels.journey_stage }} has fallen by more than chance: z is {{ printf \
+             \"%.1f\" $value }}.",
+        )
+    }));
+    alerts
+}

@@ -1,0 +1,102 @@
+//! Alerts on response and resolution: times that have become longer, and targets that are missed.
+
+use super::conditions::{
+    Breakdown, Comparison, Conditions, HISTORY, INSTALLATION, TREND, complete, complete_then, organisation_alert, owned, target_missed,
+};
+use crate::monitoring::alert::Alert;
+
+const RESPONSE: &str = "cx-response";
+
+pub(super) fn alerts(conditions: &Conditions<'_>) -> Vec<Alert> {
+    let mut alerts = Vec::new();
+    alerts.extend(slower(conditions, "first_response").into_iter().map(|(against, expression)| {
+        organisation_alert("CxFirstResponseSlower", expression, "15m").apart_by("against", against).on(RESPONSE).saying(
+            "First responses take much longer than before.",
+            "Nine of ten first responses{{ with $labels.team }} of team {{ . }}{{ end }} come within {{ $value | humanizeDuration \
+             }}, at least one and a half times as long as before.",
+        )
+    }));
+    alerts.push(
+        organisation_alert("CxFirstResponseTargetMissed", target_missed(conditions, "first_response", "24h", 20), "15m")
+            .on(RESPONSE)
+            .saying(
+                "Too few first responses meet their target.",
+                "Over {{ $labels.window }} at best {{ $value | humanizePercentage }} of the first responses{{ with $labels.team }} of team \
+         {{ . }}{{ end }} met their target.",
+            ),
+    );
+    alerts.extend(slower(conditions, "resolution").into_iter().map(|(against, expression)| {
+        organisation_alert("CxResolutionSlower", expression, "15m").apart_by("against", against).on(RESPONSE).saying(
+            "Resolutions take much longer than before.",
+            "Nine of ten resolutions{{ with $labels.team }} of team {{ . }}{{ end }} come within {{ $value | humanizeDuration }}, \
+             at least one and a half times as long as before.",
+        )
+    }));
+    alerts.push(
+        organisation_alert("CxResolutionTargetMissed", target_missed(conditions, "resolution", "24h", 20), "15m").on(RESPONSE).saying(
+            "Too few resolutions meet their target.",
+            "Over {{ $labels.window }} at best {{ $value | humanizePercentage }} of the resolutions{{ with $labels.team }} of team {{ . \
+         }}{{ end }} met their target.",
+        ),
+    );
+    alerts.push(organisation_alert("CxUnansweredPastTarget", unanswered(conditions), "15m").on(RESPONSE).saying(
+        "Customers are waiting for a first response past its target.",
+        "{{ $value }} tickets{{ with $labels.team }} of team {{ . }}{{ end }} have no first response and are past the target.",
+    ));
+    alerts
+}
+
+/// Slower over the day, and still slower in the last hour: the day makes the alert reliable, and the hour ends it soon after the cause has
+/// ended.
+fn slower(conditions: &Conditions<'_>, measure: &str) -> Vec<Comparison> {
+    let Breakdown { suffix, labels, .. } = conditions.teams();
+    let (hour, day) = (conditions.window("1h"), conditions.window("24h"));
+    let p90 = |window: &str| format!("cx:{measure}_p90_seconds{suffix}:merged{{window=\"{window}\"}}");
+    let count = format!("cx:{measure}_seconds{suffix}_count:sum{{window=\"{day}\"}}");
+    let mut comparisons = Vec::new();
+    if conditions.parameters.baseline.has_offset() {
+        let both = [hour, day].map(|window| format!("{} > 1.5 * ({} offset 7d)", p90(window), p90(window)));
+        comparisons.push((
+            HISTORY,
+            format!(
+                "{} and on ({INSTALLATION}{labels}) {} and {count} >= 30 and ({count} offset 7d) >= 30 {} {}",
+                both[1],
+                both[0],
+                complete(),
+                complete_then("7d"),
+            ),
+        ));
+    }
+    if let Some((short, long)) = conditions.trend(day) {
+        let pair = format!("{{window=\"{short}\",baseline=\"{long}\"}}");
+        let before = format!("1.5 * cx:{measure}_p90_seconds{suffix}:rest{pair}");
+        let unless = if conditions.parameters.baseline.has_offset() {
+            format!(" unless on ({INSTALLATION}{labels}) ({} offset 7d)", p90(day))
+        } else {
+            String::new()
+        };
+        comparisons.push((
+            TREND,
+            format!(
+                "{} > ignoring (baseline) group_left () {before} and on ({INSTALLATION}{labels}) {} > ignoring (window, baseline) \
+             group_left () {before} \
+             and {count} >= 30 and ignoring (baseline) cx:{measure}_seconds{suffix}_count:rest{pair} >= 30 {}{unless}",
+                p90(day),
+                p90(hour),
+                complete(),
+            ),
+        ));
+    }
+    comparisons
+}
+
+/// Many tickets, or a large share of the waiting ones. One late ticket of a quiet night is neither.
+fn unanswered(conditions: &Conditions<'_>) -> String {
+    let Breakdown { suffix, .. } = conditions.teams();
+    let late = format!("cx:backlog_unanswered_past_target_tickets{suffix}:sum");
+    format!(
+        "({late} >= 5 or {late} >= 3 and {late} > 0.2 * cx:backlog_unanswered_tickets{suffix}:sum) \
+         and on ({INSTALLATION}) cx:backlog_complete:min == 1 {}",
+        owned(),
+    )
+}

@@ -1,0 +1,75 @@
+//! The parameters of a set of rules. The shipped rules work with days and weeks; a test replaces them by minutes.
+//!
+//! Does not know any rule.
+
+/// The windows that the shipped alerts name.
+pub const WINDOWS: [&str; 5] = ["5m", "1h", "24h", "7d", "30d"];
+
+/// The folder of the runbooks in this repository.
+pub const RUNBOOKS: &str = "deploy/runbooks";
+
+/// The start of the address of every dashboard, for a Grafana on this machine.
+pub const DASHBOARDS: &str = "http://localhost:3000/d";
+
+/// The baseline that a current value is compared with to find a drop or a rise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Baseline {
+    /// The value that Prometheus recorded a week ago and, where it has no such history, the longer window of the product.
+    Either,
+    /// Only the value that Prometheus recorded a week ago.
+    Offset,
+    /// Only the longer window of the product, without the shorter one.
+    Trend,
+}
+
+/// The windows, times, baseline and addresses of a set of rules.
+#[derive(Clone, Debug)]
+pub struct RuleParameters {
+    /// Replacements for the windows that the shipped alerts name, such as `24h` by `5m`. A window without one keeps its name.
+    pub windows: Vec<(String, String)>,
+    /// A PromQL duration for which every alert's condition must hold, in place of each alert's own.
+    pub hold: Option<String>,
+    /// A PromQL duration for which every alert goes on firing after its condition has ended, in place of each alert's own.
+    pub keep: Option<String>,
+    /// The baseline of alerts on drops and rises.
+    pub baseline: Baseline,
+    /// The start of every `runbook_url`.
+    pub runbooks: String,
+    /// The start of every `dashboard_url`.
+    pub dashboards: String,
+}
+
+impl RuleParameters {
+    /// The window that takes the place of a window of the shipped alerts.
+    #[must_use]
+    pub fn window<'a>(&'a self, shipped: &'a str) -> &'a str {
+        self.windows.iter().find(|(from, _)| from == shipped).map_or(shipped, |(_, to)| to)
+    }
+}
+
+impl Default for RuleParameters {
+    fn default() -> Self {
+        Self {
+            windows: Vec::new(),
+            hold: None,
+            keep: None,
+            baseline: Baseline::Either,
+            runbooks: RUNBOOKS.to_owned(),
+            dashboards: DASHBOARDS.to_owned(),
+        }
+    }
+}
+
+impl Baseline {
+    /// Whether rules read the values that Prometheus recorded a week ago.
+    #[must_use]
+    pub const fn has_offset(self) -> bool {
+        matches!(self, Self::Either | Self::Offset)
+    }
+
+    /// Whether rules read the longer window of the product.
+    #[must_use]
+    pub const fn has_trend(self) -> bool {
+        matches!(self, Self::Either | Self::Trend)
+    }
+}

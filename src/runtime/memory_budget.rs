@@ -1,0 +1,173 @@
+//! The memory that the state may take at the configured limits, and the memory that this process may have.
+//!
+//! Does not know the size of an entry: the engine's settings do.
+
+use std::fmt::{self, Display};
+use std::path::{Path, PathBuf};
+
+use crate::config::Configuration;
+use crate::engine::BudgetPart;
+
+/// The bytes that a partition's queue may hold beyond its limit: one response (`fetch.message.max.bytes`).
+const RESPONSE_BYTES: u64 = 1 << 20;
+/// The text on a budget that does not fit names this many of its largest parts.
+const NAMED_PARTS: usize = 3;
+/// The folder of the control groups.
+const CONTROL_GROUPS: &str = "/sys/fs/cgroup";
+
+/// The memory that the state may take at the configured limits.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MemoryBudget {
+    /// The parts of one partition group.
+    per_group: Vec<BudgetPart>,
+    /// The part that is taken once, however many partition groups there are.
+    once: BudgetPart,
+}
+
+/// A number of bytes, written as people read it: `1.5 GiB`.
+#[derive(Clone, Copy, Debug)]
+struct Bytes(u64);
+
+impl MemoryBudget {
+    /// The budget of a configuration.
+    #[must_use]
+    pub fn of(configuration: &Configuration) -> Self {
+        let queue = u64::from(configuration.kafka.queue_kbytes_per_partition) * 1_024 + RESPONSE_BYTES;
+        let queues = BudgetPart {
+            name: "fetched records",
+            limit: "kafka.queue_kbytes_per_partition",
+            bytes: queue.saturating_mul(configuration.topics.len() as u64),
+        };
+        let mut per_group = configuration.engine.budget_of_a_group().to_vec();
+        per_group.push(queues);
+        Self { per_group, once: configuration.engine.budget_of_label_sets(configuration.run.workers) }
+    }
+
+    /// The sum in bytes for this many partition groups.
+    #[must_use]
+    pub fn bytes(&self, groups: usize) -> u64 {
+        let per_group = self.per_group.iter().fold(0, |sum: u64, part| sum.saturating_add(part.bytes));
+        per_group.saturating_mul(groups as u64).saturating_add(self.once.bytes)
+    }
+
+    /// The parts and their sum, in one line for people.
+    #[must_use]
+    pub fn summary(&self) -> String {
+        let parts: Vec<String> = self.per_group.iter().map(|part| format!("{} {}", part.name, Bytes(part.bytes))).collect();
+        let group = Bytes(self.bytes(1).saturating_sub(self.once.bytes));
+        format!("{group} a partition group at the limits ({}) and {} for {}", parts.join(", "), Bytes(self.once.bytes), self.once.name)
+    }
+
+    /// Why this many partition groups do not fit into `limit` bytes, and which configured limits to lower; `None` where they fit.
+    #[must_use]
+    pub fn excess(&self, groups: usize, limit: u64) -> Option<String> {
+        let sum = self.bytes(groups);
+        if sum <= limit {
+            return None;
+        }
+        let mut parts: Vec<(u64, &str)> =
+            self.per_group.iter().map(|part| (part.bytes.saturating_mul(groups as u64), part.limit)).collect();
+        parts.push((self.once.bytes, self.once.limit));
+        parts.sort_unstable_by_key(|part| std::cmp::Reverse(part.0));
+        let mut largest: Vec<&str> = parts.into_iter().map(|part| part.1).collect();
+        let mut seen = Vec::new();
+        largest.retain(|limit| {
+            !seen.contains(limit) && {
+                seen.push(*limit);
+                true
+            }
+        });
+        largest.truncate(NAMED_PARTS);
+        let (groups, sum, limit) =
+            (if groups == 1 { "one partition group".to_owned() } else { format!("{groups} partition groups") }, Bytes(sum), Bytes(limit));
+        Some(format!("at the configured limits {groups} may take {sum}, and this process may have {limit}: lower {}", largest.join(", ")))
+    }
+}
+
+impl Display for Bytes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const UNITS: [(&str, u32); 3] = [("GiB", 30), ("MiB", 20), ("KiB", 10)];
+        let (unit, shift) = UNITS.into_iter().find(|(_, shift)| self.0 >> shift > 0).unwrap_or(("KiB", 10));
+        write!(f, "{:.1} {unit}", self.0 as f64 / (1_u64 << shift) as f64)
+    }
+}
+
+/// The memory in bytes that this process may have: the smallest limit of its control groups, or the memory of the machine. `None` where neither is
+/// known.
+#[must_use]
+pub fn memory_limit() -> Option<u64> {
+    let read = |path: PathBuf| std::fs::read_to_string(path).ok();
+    let groups = read("/proc/self/cgroup".into()).unwrap_or_default();
+    let limits = limit_files(&groups).into_iter().filter_map(|path| limit_of_group(&read(path)?));
+    limits.chain(read("/proc/meminfo".into()).as_deref().and_then(memory_of_machine)).min()
+}
+
+/// The files that may limit a process with these control groups (the text of `/proc/self/cgroup`): the files of its own group and of the groups
+/// around it, for both versions of control groups. Inside a container the path may be the path outside of it, so the root is always among them.
+fn limit_files(groups: &str) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for line in groups.lines() {
+        let mut fields = line.splitn(3, ':').skip(1);
+        let (Some(controllers), Some(path)) = (fields.next(), fields.next()) else { continue };
+        let (root, name) = match controllers {
+            "" => (PathBuf::from(CONTROL_GROUPS), "memory.max"),
+            _ if controllers.split(',').any(|controller| controller == "memory") => {
+                (Path::new(CONTROL_GROUPS).join("memory"), "memory.limit_in_bytes")
+            }
+            _ => continue,
+        };
+        files.extend(Path::new(path).ancestors().map(|path| root.join(path.strip_prefix("/").unwrap_or(path)).join(name)));
+    }
+    files
+}
+
+/// The limit in bytes. Where there is none, `memory.max` holds `max`, and the older `memory.limit_in_bytes` holds a number beyond every machine.
+fn limit_of_group(text: &str) -> Option<u64> {
+    text.trim().parse().ok()
+}
+
+fn memory_of_machine(meminfo: &str) -> Option<u64> {
+    let line = meminfo.lines().find_map(|line| line.strip_prefix("MemTotal:"))?;
+    line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()?.checked_mul(1_024)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn limits_of_both_versions_of_control_groups_are_found() {
+        let files = |groups| limit_files(groups).into_iter().map(|path| path.display().to_string()).collect::<Vec<_>>();
+        assert_eq!(
+            files("0::/system.slice/cxpulse.service\n"),
+            [
+                "/sys/fs/cgroup/system.slice/cxpulse.service/memory.max",
+                "/sys/fs/cgroup/system.slice/memory.max",
+                "/sys/fs/cgroup/memory.max"
+            ]
+        );
+        assert_eq!(files("5:cpu,cpuacct:/a\n9:memory:/\n"), ["/sys/fs/cgroup/memory/memory.limit_in_bytes"]);
+        assert_eq!((limit_of_group("max\n"), limit_of_group("4294967296\n")), (None, Some(4_294_967_296)));
+        assert_eq!(memory_of_machine("MemTotal:       16384 kB\nMemFree: 1 kB\n"), Some(16_777_216));
+        assert_eq!((memory_of_machine(""), limit_files("")), (None, Vec::new()));
+    }
+
+    #[test]
+    fn the_budget_grows_with_groups_and_names_the_limits_to_lower() {
+        let budget = MemoryBudget::of(&Configuration::default());
+        let (one, two) = (budget.bytes(1), budget.bytes(2));
+        assert_eq!(budget.bytes(3) - two, two - one);
+        assert_eq!(budget.excess(2, two), None);
+        let excess = budget.excess(2, two - 1).unwrap();
+        assert!(
+            excess.contains("2 partition groups")
+                && excess.ends_with("lower limits.identities_max, limits.contacts_max, limits.surveys_max"),
+            "{excess}"
+        );
+        let mut smaller = Configuration::default();
+        smaller.engine.limits.identities_max /= 2;
+        smaller.kafka.queue_kbytes_per_partition /= 2;
+        assert!(MemoryBudget::of(&smaller).bytes(1) < one - 3_000_000_000);
+        assert_eq!([Bytes(1_536), Bytes(3 << 20), Bytes(5 << 29)].map(|bytes| bytes.to_string()), ["1.5 KiB", "3.0 MiB", "2.5 GiB"]);
+    }
+}

@@ -1,0 +1,191 @@
+//! The loop of the polling thread: follows the assignment, moves `now`, publishes snapshots on request, and reviews progress and readiness.
+//!
+//! Every round beats, so that a stuck loop is noticed. Does not touch records; the workers take them.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::catch_up::CatchUp;
+use super::clock::{evaluation_instant, follow_limit, wall_now};
+use super::failure::ServiceFailure;
+use super::health;
+use super::memory_budget::MemoryBudget;
+use super::pipeline::Pipeline;
+use super::service_view::ServiceView;
+use super::snapshot_publisher::SnapshotPublisher;
+use super::workers::Workers;
+use crate::config::{Configuration, RunSettings};
+use crate::engine::Engine;
+use crate::kafka::{PartitionProgress, Session, StoppedPartitions, WorkerPartitions, stop_all, stop_all_settled};
+use crate::metrics::telemetry::PartitionReading;
+use crate::time::EventTime;
+
+/// How long a round waits for a snapshot request, and so how long callbacks and answers of the cluster wait for the next round.
+const WAIT: Duration = Duration::from_millis(10);
+/// How often windows move without a snapshot request: due values are applied, and values that are too old leave.
+const ADVANCE_EVERY: Duration = Duration::from_secs(1);
+/// How often progress, readiness and the telemetry of the assignment are reviewed. Each review waits for every worker's turn to end, and each worker
+/// then waits for this thread; both take long where there are more threads than cores.
+const REVIEW_EVERY: Duration = Duration::from_millis(100);
+/// Workers are stopped for snapshots for at most one part in this many of the time, whatever the configured interval.
+const SNAPSHOT_TIME_DIVISOR: u32 = 8;
+
+/// The poll loop of one membership of the group.
+pub(super) struct PollLoop<'a> {
+    session: &'a mut Session<Pipeline>,
+    worker_partitions: &'a Arc<[WorkerPartitions<Pipeline>]>,
+    publisher: &'a SnapshotPublisher,
+    view: &'a ServiceView,
+    settings: &'a RunSettings,
+    topics: &'a [String],
+    budget: MemoryBudget,
+    /// How far every topic partition had been read at the last review.
+    progress: Vec<PartitionProgress>,
+    catch_up: CatchUp,
+    /// Whether everything had been read once at the last review.
+    is_caught_up: bool,
+    published_at: Instant,
+    /// How long the workers were stopped for the newest snapshot.
+    publish_cost: Duration,
+    advanced_at: Instant,
+    reviewed_at: Option<Instant>,
+}
+
+impl<'a> PollLoop<'a> {
+    pub(super) fn new(
+        session: &'a mut Session<Pipeline>,
+        worker_partitions: &'a Arc<[WorkerPartitions<Pipeline>]>,
+        publisher: &'a SnapshotPublisher,
+        view: &'a ServiceView,
+        configuration: &'a Configuration,
+        topics: &'a [String],
+    ) -> Self {
+        let begun = Instant::now();
+        Self {
+            session,
+            worker_partitions,
+            publisher,
+            view,
+            settings: &configuration.run,
+            topics,
+            budget: MemoryBudget::of(configuration),
+            progress: Vec::new(),
+            catch_up: CatchUp::default(),
+            is_caught_up: false,
+            published_at: begun,
+            publish_cost: Duration::ZERO,
+            advanced_at: begun,
+            reviewed_at: None,
+        }
+    }
+
+    /// Runs until `stopping` gives true.
+    ///
+    /// # Errors
+    /// When the session or a worker fails.
+    pub(super) fn run(&mut self, workers: &Workers, stopping: impl Fn() -> bool) -> Result<(), ServiceFailure> {
+        while !stopping() {
+            self.view.health().beat(Instant::now());
+            if let Some(failure) = workers.failure() {
+                return Err(failure);
+            }
+            self.session.poll(Duration::ZERO)?;
+            self.review_if_due();
+            let interval = self.settings.snapshot_interval.max(self.publish_cost * SNAPSHOT_TIME_DIVISOR);
+            if self.view.requests().wait_for_request(self.published_at + interval, WAIT) {
+                self.publish();
+            } else if self.advanced_at.elapsed() >= ADVANCE_EVERY {
+                self.advance();
+            }
+        }
+        Ok(())
+    }
+
+    fn review_if_due(&mut self) {
+        let now = Instant::now();
+        if self.reviewed_at.is_some_and(|at| now.duration_since(at) < REVIEW_EVERY) {
+            return;
+        }
+        self.reviewed_at = Some(now);
+        self.follow_progress();
+        let unanswered = self.session.unanswered(now);
+        let telemetry = self.view.telemetry();
+        telemetry.set_kafka_up(unanswered.is_none());
+        for (topic, count) in self.session.partition_counts().iter().enumerate() {
+            telemetry.set_partitions(topic, *count);
+        }
+        if self.session.is_assigned() {
+            self.show_assignment();
+        }
+        let readiness = health::readiness(unanswered, self.session.is_assigned(), &self.progress, self.topics);
+        if readiness.is_ok() && self.view.ready().is_err() {
+            // A reader that sees "ready" must find values that include everything that made the service ready.
+            self.publish();
+            self.view.begin_era();
+        }
+        self.view.set_readiness(readiness);
+    }
+
+    /// Stops each worker only once, since every stop waits for a turn to end. So the follow limit is one review old.
+    fn follow_progress(&mut self) {
+        let limit = follow_limit(self.settings.clock, self.is_caught_up, wall_now());
+        self.progress.clear();
+        for worker in self.worker_partitions.iter() {
+            let mut stopped = worker.stop();
+            self.progress.extend(stopped.progress().cloned());
+            stopped.sink().engine().follow_events_until(limit);
+        }
+        self.is_caught_up = self.session.is_assigned() && self.catch_up.is_caught_up(self.progress.iter(), self.topics, Instant::now());
+    }
+
+    /// Puts the assignment and its memory budget into the telemetry.
+    fn show_assignment(&self) {
+        let reading = |progress: &PartitionProgress| PartitionReading {
+            topic: progress.at().topic,
+            partition: progress.at().partition,
+            lag_records: progress.lag_records(),
+        };
+        let readings: Vec<PartitionReading> = self.progress.iter().map(reading).collect();
+        self.view.telemetry().set_assignment(&readings);
+        let groups: BTreeSet<i32> = readings.iter().map(|reading| reading.partition).collect();
+        self.view.telemetry().set_memory_budget(self.budget.bytes(groups.len()));
+    }
+
+    fn publish(&mut self) {
+        let mut stopped = stop_all_settled(self.worker_partitions);
+        // The cost begins here: before, the workers still took records.
+        let begun = Instant::now();
+        let now = self.now(&mut stopped);
+        // An engine that a panic left half changed is not read.
+        if stopped.iter_mut().all(|worker| !worker.sink().is_broken()) {
+            stopped.iter_mut().for_each(|worker| worker.report_progress());
+            let mut engines: Vec<&mut Engine> = stopped.iter_mut().map(|worker| worker.sink().engine()).collect();
+            let gathered = self.publisher.gather(&mut engines, now);
+            drop(engines);
+            drop(stopped);
+            self.publish_cost = begun.elapsed();
+            gathered.publish();
+        }
+        self.published_at = Instant::now();
+        self.advanced_at = self.published_at;
+    }
+
+    fn advance(&mut self) {
+        let mut stopped = stop_all(self.worker_partitions);
+        if let Some(now) = self.now(&mut stopped) {
+            stopped.iter_mut().for_each(|worker| worker.sink().engine().advance_to(now));
+        }
+        self.advanced_at = Instant::now();
+    }
+
+    /// The instant at which windows are evaluated. Without an assignment there is none: no partition has values, and an instant that engines have
+    /// reached cannot be taken back.
+    fn now(&self, stopped: &mut [StoppedPartitions<'_, Pipeline>]) -> Option<EventTime> {
+        if !self.session.is_assigned() {
+            return None;
+        }
+        let largest = stopped.iter_mut().filter_map(|worker| worker.sink().engine().largest_event_time()).max();
+        evaluation_instant(self.settings.clock, self.is_caught_up, wall_now(), largest)
+    }
+}

@@ -1,0 +1,71 @@
+//! Alerts on churn and the journey, and a check that every alert on the organisation is tested.
+
+use cxpulse::config::Configuration;
+use cxpulse::monitoring::{self, RuleParameters};
+
+use super::kpi::{Kpi, constant, run_all, series};
+use super::surveys::trend;
+use super::{response_and_chats, surveys};
+
+const MONTH: &str = "window=\"30d\"";
+const DAY: &str = "journey_stage=\"trial\",window=\"24h\"";
+const WEEK: &str = "journey_stage=\"trial\",window=\"7d\"";
+
+#[test]
+fn churn_and_journey() {
+    run_all(&kpis());
+}
+
+#[test]
+fn every_alert_on_the_organisation_has_its_cases() {
+    let all: Vec<Kpi> = surveys::kpis().into_iter().chain(response_and_chats::kpis()).chain(kpis()).collect();
+    for alert in monitoring::alerts(&Configuration::default(), &RuleParameters::default()).iter().filter(|alert| alert.is_of_organisation) {
+        assert_eq!(all.iter().filter(|kpi| kpi.is_of(alert)).count(), 1, "{} {:?}", alert.name, alert.apart);
+    }
+}
+
+fn kpis() -> Vec<Kpi> {
+    let steps = ["cx_journey_advanced", "cx_journey_dropped"];
+    let kpi = |alert, apart, labels, says, series, silent| Kpi { alert, apart, labels, says, series, silent };
+    vec![
+        kpi(
+            "CxChurnAboveTarget",
+            "",
+            MONTH,
+            "Over 30d at least 7.38% of the customers left.",
+            vec![
+                series("cx_customers_active_at_start", MONTH, [1000.0, 1000.0, 1000.0, 90.0]),
+                series("cx_customers_churned", MONTH, [20.0, 90.0, 20.0, 20.0]),
+                constant("cx_target", "metric=\"churn\"", 0.05),
+            ],
+            vec![("55 of 1000, which may be chance", vec![("cx_customers_churned", 55.0)])],
+        ),
+        kpi(
+            "CxChurnRising",
+            "",
+            MONTH,
+            "The share of customers who left within 30d has risen by more than chance: z is 4.1.",
+            vec![
+                series("cx_customers_active_at_start", MONTH, [1000.0, 1000.0, 1000.0, 90.0]),
+                series("cx_customers_churned", MONTH, [30.0, 70.0, 30.0, 20.0]),
+            ],
+            vec![("fewer", vec![("cx_customers_churned", 5.0)])],
+        ),
+        kpi(
+            "CxJourneyConversionDropped",
+            "against=\"history\"",
+            DAY,
+            "The share of customers who go on from stage trial has fallen by more than chance: z is -7.3.",
+            vec![series(steps[0], DAY, [300.0, 200.0, 300.0, 5.0]), series(steps[1], DAY, [100.0, 200.0, 100.0, 5.0])],
+            vec![("more of them", vec![(steps[0], 390.0), (steps[1], 10.0)])],
+        ),
+        kpi(
+            "CxJourneyConversionDropped",
+            "against=\"trend\"",
+            "journey_stage=\"trial\",window=\"24h\",baseline=\"7d\"",
+            "The share of customers who go on from stage trial has fallen by more than chance: z is -17.8.",
+            trend(steps, [DAY, WEEK], [300.0, 300.0, 60.0], [2_400.0, 480.0], [5.0, 5.0]),
+            Vec::new(),
+        ),
+    ]
+}

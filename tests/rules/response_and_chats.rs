@@ -1,0 +1,198 @@
+//! Alerts on response, resolution, chats and the backlog. Does not know how an alert is evaluated.
+
+use super::kpi::{Kpi, Series, constant, run_all, series};
+use super::surveys::trend;
+
+const DAY: &str = "team=\"a\",window=\"24h\"";
+const WEEK: &str = "team=\"a\",window=\"7d\"";
+const MOMENT: &str = "team=\"a\",window=\"5m\"";
+const OVER_TREND: &str = "team=\"a\",window=\"24h\",baseline=\"7d\"";
+
+#[test]
+fn slower_than_before() {
+    run_all(&slower_kpis());
+}
+
+#[test]
+fn targets_missed() {
+    run_all(&target_kpis());
+}
+
+#[test]
+fn chats_and_backlog() {
+    run_all(&waiting_kpis());
+}
+
+pub(crate) fn kpis() -> Vec<Kpi> {
+    slower_kpis().into_iter().chain(target_kpis()).chain(waiting_kpis()).collect()
+}
+
+/// The buckets of the durations of a measure: in the past, while bad, while good, and in a small sample.
+macro_rules! buckets {
+    ($name:literal, $window:literal, $values:expr) => {
+        [
+            series($name, concat!("team=\"a\",window=\"", $window, "\",le=\"600\""), $values[0]),
+            series($name, concat!("team=\"a\",window=\"", $window, "\",le=\"3600\""), $values[1]),
+            series($name, concat!("team=\"a\",window=\"", $window, "\",le=\"14400\""), $values[2]),
+            series($name, concat!("team=\"a\",window=\"", $window, "\",le=\"+Inf\""), $values[2]),
+        ]
+    };
+}
+
+/// The day, the last hour, and the week, which contains the day and 600 further durations that were short.
+macro_rules! durations {
+    ($name:literal) => {{
+        let day = [[50.0, 10.0, 50.0, 1.0], [95.0, 40.0, 95.0, 4.0], [100.0, 100.0, 100.0, 10.0]];
+        let week = [day[0].map(|n| n + 300.0), day[1].map(|n| n + 570.0), day[2].map(|n| n + 600.0)];
+        let hour = day.map(|values| values.map(|n| n / 10.0));
+        let all: Vec<Series> =
+            buckets!($name, "24h", day).into_iter().chain(buckets!($name, "1h", hour)).chain(buckets!($name, "7d", week)).collect();
+        all
+    }};
+}
+
+/// The overrides that make the durations of a window short: its buckets le="600" and le="3600".
+macro_rules! fast {
+    ($name:literal, $window:literal, $values:expr) => {
+        vec![
+            (concat!($name, "{team=\"a\",window=\"", $window, "\",le=\"600\"}"), $values[0]),
+            (concat!($name, "{team=\"a\",window=\"", $window, "\",le=\"3600\"}"), $values[1]),
+        ]
+    };
+}
+
+fn slower_kpis() -> Vec<Kpi> {
+    let kpi = |alert, apart, labels, says, series, silent| Kpi { alert, apart, labels, says, series, silent };
+    let response = "Nine of ten first responses of team a come within 3h 30m 0s, at least one and a half times as long as before.";
+    let resolution = "Nine of ten resolutions of team a come within 3h 30m 0s, at least one and a half times as long as before.";
+    let only_hour = || ("only the last hour is slow", fast!("cx_first_response_seconds_by_team_bucket", "24h", [50.0, 95.0]));
+    let hour_over = || ("the last hour is fast again", fast!("cx_first_response_seconds_by_team_bucket", "1h", [5.0, 9.5]));
+    let (history, trend) = ("against=\"history\"", "against=\"trend\"");
+    vec![
+        kpi(
+            "CxFirstResponseSlower",
+            history,
+            DAY,
+            response,
+            durations!("cx_first_response_seconds_by_team_bucket"),
+            vec![only_hour(), hour_over()],
+        ),
+        kpi("CxFirstResponseSlower", trend, DAY, response, durations!("cx_first_response_seconds_by_team_bucket"), vec![hour_over()]),
+        kpi("CxResolutionSlower", history, DAY, resolution, durations!("cx_resolution_seconds_by_team_bucket"), Vec::new()),
+        kpi("CxResolutionSlower", trend, DAY, resolution, durations!("cx_resolution_seconds_by_team_bucket"), Vec::new()),
+    ]
+}
+
+fn target_kpis() -> Vec<Kpi> {
+    let decided = [100.0, 100.0, 100.0, 5.0];
+    let within = [95.0, 75.0, 95.0, 3.0];
+    vec![
+        Kpi {
+            alert: "CxFirstResponseTargetMissed",
+            apart: "",
+            labels: DAY,
+            says: "Over 24h at best 82.45% of the first responses of team a met their target.",
+            series: vec![
+                series("cx_first_response_target_decided_by_team", DAY, decided),
+                series("cx_first_response_within_target_by_team", DAY, within),
+                constant("cx_target_by_team", "team=\"a\",metric=\"first_response_attainment\"", 0.9),
+            ],
+            silent: vec![
+                ("86 of 100, which may be chance", vec![("cx_first_response_within_target_by_team", 86.0)]),
+                ("a team without a target", vec![("cx_target_by_team", f64::NAN)]),
+            ],
+        },
+        Kpi {
+            alert: "CxResolutionTargetMissed",
+            apart: "",
+            labels: DAY,
+            says: "Over 24h at best 82.45% of the resolutions of team a met their target.",
+            series: vec![
+                series("cx_resolution_target_decided_by_team", DAY, decided),
+                series("cx_resolution_within_target_by_team", DAY, within),
+                constant("cx_target_by_team", "team=\"a\",metric=\"resolution_attainment\"", 0.9),
+            ],
+            silent: Vec::new(),
+        },
+        Kpi {
+            alert: "CxUnansweredPastTarget",
+            apart: "",
+            labels: "team=\"a\"",
+            says: "6 tickets of team a have no first response and are past the target.",
+            series: vec![
+                series("cx_backlog_unanswered_past_target_tickets_by_team", "team=\"a\"", [0.0, 6.0, 0.0, 1.0]),
+                series("cx_backlog_unanswered_tickets_by_team", "team=\"a\"", [40.0, 40.0, 40.0, 1.0]),
+                constant("cx_backlog_complete", "", 1.0),
+            ],
+            silent: vec![
+                ("a backlog that may lack tickets", vec![("cx_backlog_complete", 0.0)]),
+                ("4 of 40", vec![("cx_backlog_unanswered_past_target_tickets_by_team", 4.0)]),
+            ],
+        },
+        Kpi {
+            alert: "CxChatWaitHigh",
+            apart: "",
+            labels: MOMENT,
+            says: "Over 5m at best 51.22% of the chats of team a were accepted in time.",
+            series: vec![
+                series("cx_chat_wait_target_decided_by_team", MOMENT, [30.0, 30.0, 30.0, 4.0]),
+                series("cx_chat_wait_within_target_by_team", MOMENT, [28.0, 10.0, 28.0, 1.0]),
+                constant("cx_target_by_team", "team=\"a\",metric=\"chat_wait_attainment\"", 0.8),
+            ],
+            silent: Vec::new(),
+        },
+    ]
+}
+
+fn waiting_kpis() -> Vec<Kpi> {
+    let abandoned = ["cx_chats_accepted_by_team", "cx_chats_abandoned_counted_by_team"];
+    vec![
+        Kpi {
+            alert: "CxChatsWaiting",
+            apart: "",
+            labels: "team=\"a\"",
+            says: "8 chats of team a are waiting, and none was accepted in the last minutes.",
+            series: vec![
+                series("cx_chats_waiting_by_team", "team=\"a\"", [0.0, 8.0, 0.0, 2.0]),
+                series(abandoned[0], MOMENT, [5.0, 0.0, 5.0, 0.0]),
+            ],
+            silent: vec![("one is accepted now and then", vec![(abandoned[0], 1.0)])],
+        },
+        Kpi {
+            alert: "CxChatAbandonmentRising",
+            apart: "against=\"history\"",
+            labels: DAY,
+            says: "The share of abandoned chats of team a has risen by more than chance: z is 5.6.",
+            series: vec![series(abandoned[0], DAY, [360.0, 300.0, 360.0, 5.0]), series(abandoned[1], DAY, [40.0, 100.0, 40.0, 5.0])],
+            silent: vec![("fewer", vec![(abandoned[1], 5.0)])],
+        },
+        Kpi {
+            alert: "CxChatAbandonmentRising",
+            apart: "against=\"trend\"",
+            labels: OVER_TREND,
+            says: "The share of abandoned chats of team a has risen by more than chance: z is 8.0.",
+            series: trend(abandoned, [DAY, WEEK], [360.0, 100.0, 40.0], [2_400.0, 240.0], [5.0, 5.0]),
+            silent: Vec::new(),
+        },
+        Kpi {
+            alert: "CxBacklogGrowing",
+            apart: "against=\"history\"",
+            labels: "",
+            says: "101 tickets are open, and their number is growing.",
+            series: vec![series("cx_backlog_tickets", "", [60.0, 90.0, 60.0, 10.0]).growing(1.0)],
+            silent: vec![("high and steady", vec![("cx_backlog_tickets", 90.0)])],
+        },
+        Kpi {
+            alert: "CxBacklogGrowing",
+            apart: "against=\"trend\"",
+            labels: "",
+            says: "90 tickets are open, and their number is growing.",
+            series: vec![
+                series("cx_backlog_tickets", "", [90.0, 90.0, 90.0, 10.0]),
+                series("cx_tickets_created", "window=\"7d\"", [500.0, 500.0, 500.0, 5.0]),
+                series("cx_tickets_resolved", "window=\"7d\"", [490.0, 300.0, 490.0, 3.0]),
+            ],
+            silent: Vec::new(),
+        },
+    ]
+}

@@ -1,0 +1,268 @@
+//! Alerts on the answers to surveys. Does not know how an alert is evaluated.
+
+use super::kpi::{Kpi, Series, constant, run_all, series};
+
+const RESPONSES: &str = "cx_csat_responses_by_team";
+const SATISFIED: &str = "cx_csat_satisfied_responses_by_team";
+const DAY: &str = "team=\"a\",window=\"24h\"";
+const WEEK: &str = "team=\"a\",window=\"7d\"";
+const ALL_DAY: &str = "window=\"24h\"";
+const ALL_WEEK: &str = "window=\"7d\"";
+
+#[test]
+fn satisfaction() {
+    run_all(&satisfaction_kpis());
+}
+
+#[test]
+fn promoters_effort_and_silence() {
+    run_all(&other_kpis());
+}
+
+pub(crate) fn kpis() -> Vec<Kpi> {
+    satisfaction_kpis().into_iter().chain(other_kpis()).collect()
+}
+
+fn satisfaction_kpis() -> Vec<Kpi> {
+    let target = || constant("cx_target_by_team", "team=\"a\",metric=\"csat\"", 0.85);
+    vec![
+        Kpi {
+            alert: "CxCsatBelowTarget",
+            apart: "window=\"24h\"",
+            labels: DAY,
+            says: "Over 24h satisfaction with team a is at best 78.25%.",
+            series: vec![series(RESPONSES, DAY, [900.0, 900.0, 900.0, 5.0]), series(SATISFIED, DAY, [860.0, 680.0, 860.0, 2.0]), target()],
+            silent: vec![
+                ("0 of 1", vec![(RESPONSES, 1.0), (SATISFIED, 0.0)]),
+                ("0 of 3", vec![(RESPONSES, 3.0), (SATISFIED, 0.0)]),
+                ("3 of 4", vec![(RESPONSES, 4.0), (SATISFIED, 3.0)]),
+                ("82 of 100, which may be chance", vec![(RESPONSES, 100.0), (SATISFIED, 82.0)]),
+            ],
+        },
+        Kpi {
+            alert: "CxCsatBelowTarget",
+            apart: "window=\"7d\"",
+            labels: WEEK,
+            says: "Over 7d satisfaction with team a is at best 75.78%.",
+            series: vec![
+                series(RESPONSES, WEEK, [40.0, 40.0, 40.0, 5.0]),
+                series(SATISFIED, WEEK, [39.0, 25.0, 39.0, 2.0]),
+                constant(RESPONSES, DAY, 6.0),
+                target(),
+            ],
+            silent: vec![("a team with enough answers in a day", vec![("cx_csat_responses_by_team{team=\"a\",window=\"24h\"}", 25.0)])],
+        },
+        Kpi {
+            alert: "CxCsatDropped",
+            apart: "of=\"team\",against=\"history\"",
+            labels: DAY,
+            says: "Satisfaction of team a has fallen by more than chance: z is -6.3.",
+            series: vec![series(RESPONSES, DAY, [400.0, 400.0, 400.0, 10.0]), series(SATISFIED, DAY, [360.0, 290.0, 360.0, 7.0])],
+            silent: vec![("no change", vec![(SATISFIED, 360.0)]), ("a rise", vec![(SATISFIED, 390.0)])],
+        },
+        Kpi {
+            alert: "CxCsatDropped",
+            apart: "of=\"all\",against=\"history\"",
+            labels: ALL_DAY,
+            says: "Satisfaction has fallen by more than chance: z is -8.1.",
+            series: vec![
+                series("cx_csat_responses", ALL_DAY, [400.0, 400.0, 400.0, 10.0]),
+                series("cx_csat_satisfied_responses", ALL_DAY, [400.0, 340.0, 400.0, 7.0]),
+            ],
+            silent: vec![("all satisfied in both weeks", vec![("cx_csat_satisfied_responses", 400.0)])],
+        },
+        Kpi {
+            alert: "CxCsatDropped",
+            apart: "of=\"team\",against=\"trend\"",
+            labels: "team=\"a\",window=\"24h\",baseline=\"7d\"",
+            says: "Satisfaction of team a has fallen by more than chance: z is -9.8.",
+            series: trend([RESPONSES, SATISFIED], [DAY, WEEK], [400.0, 290.0, 360.0], [2_400.0, 2_160.0], [10.0, 7.0]),
+            silent: Vec::new(),
+        },
+        Kpi {
+            alert: "CxCsatDropped",
+            apart: "of=\"all\",against=\"trend\"",
+            labels: "window=\"24h\",baseline=\"7d\"",
+            says: "Satisfaction has fallen by more than chance: z is -9.8.",
+            series: trend(
+                ["cx_csat_responses", "cx_csat_satisfied_responses"],
+                [ALL_DAY, ALL_WEEK],
+                [400.0, 290.0, 360.0],
+                [2_400.0, 2_160.0],
+                [10.0, 7.0],
+            ),
+            silent: Vec::new(),
+        },
+    ]
+}
+
+fn other_kpis() -> Vec<Kpi> {
+    let mut kpis = effort();
+    kpis.extend(promoters());
+    let sent = "metric=\"csat\",window=\"24h\"";
+    kpis.push(Kpi {
+        alert: "CxNoSurveyAnswers",
+        apart: "",
+        labels: ALL_DAY,
+        says: "More than 50 satisfaction surveys were sent within 24h, and not one answer has arrived.",
+        series: vec![
+            series("cx_csat_responses", ALL_DAY, [10.0, 0.0, 10.0, 0.0]),
+            series("cx_surveys_sent", sent, [60.0, 60.0, 60.0, 20.0]),
+        ],
+        silent: vec![("one answer", vec![("cx_csat_responses", 1.0)])],
+    });
+    kpis
+}
+
+fn effort() -> Vec<Kpi> {
+    let kpi = |of: &'static str, apart, labels, says, series| Kpi {
+        alert: "CxCesWorsened",
+        apart,
+        labels,
+        says,
+        series,
+        silent: vec![(
+            "less effort",
+            vec![(if of == "team" { "cx_ces_high_effort_responses_by_team" } else { "cx_ces_high_effort_responses" }, 5.0)],
+        )],
+    };
+    let team = ["cx_ces_responses_by_team", "cx_ces_high_effort_responses_by_team"];
+    let all = ["cx_ces_responses", "cx_ces_high_effort_responses"];
+    let now = |[whole, part]: [&'static str; 2], labels| {
+        vec![series(whole, labels, [400.0, 400.0, 400.0, 10.0]), series(part, labels, [40.0, 100.0, 40.0, 5.0])]
+    };
+    let rest = |names, windows| trend(names, windows, [400.0, 100.0, 40.0], [2_400.0, 240.0], [10.0, 5.0]);
+    vec![
+        kpi(
+            "team",
+            "of=\"team\",against=\"history\"",
+            DAY,
+            "The share of answers with high effort for team a has risen by more than chance: z is 5.6.",
+            now(team, DAY),
+        ),
+        kpi(
+            "all",
+            "of=\"all\",against=\"history\"",
+            ALL_DAY,
+            "The share of answers with high effort has risen by more than chance: z is 5.6.",
+            now(all, ALL_DAY),
+        ),
+        Kpi {
+            silent: Vec::new(),
+            ..kpi(
+                "team",
+                "of=\"team\",against=\"trend\"",
+                "team=\"a\",window=\"24h\",baseline=\"7d\"",
+                "The share of answers with high effort for team a has risen by more than chance: z is 8.5.",
+                rest(team, [DAY, WEEK]),
+            )
+        },
+        Kpi {
+            silent: Vec::new(),
+            ..kpi(
+                "all",
+                "of=\"all\",against=\"trend\"",
+                "window=\"24h\",baseline=\"7d\"",
+                "The share of answers with high effort has risen by more than chance: z is 8.5.",
+                rest(all, [ALL_DAY, ALL_WEEK]),
+            )
+        },
+    ]
+}
+
+fn promoters() -> Vec<Kpi> {
+    let below = |scope: &'static str, labels, says, other: [&'static str; 3], own: [&'static str; 3], metric| Kpi {
+        alert: "CxNpsBelowTarget",
+        apart: scope,
+        labels,
+        says,
+        series: nps(own, [[60.0, 20.0, 60.0, 1.0], [30.0, 40.0, 30.0, 2.0], [10.0, 40.0, 10.0, 2.0]])
+            .into_iter()
+            .chain(nps(other, [[60.0, 20.0, 60.0, 60.0], [30.0; 4], [10.0, 40.0, 10.0, 10.0]]))
+            .chain([constant("cx_target", metric, 20.0)])
+            .collect(),
+        // The other scope stays bad.
+        silent: vec![("the other scope falls", vec![(own[0], 60.0), (own[2], 10.0)])],
+    };
+    let then = [[50.0, 20.0, 50.0, 2.0], [30.0, 30.0, 30.0, 3.0], [20.0, 50.0, 20.0, 5.0]];
+    let week = then.map(|[_, bad, good, few]| [350.0, 300.0 + bad, 300.0 + good, 300.0 + few]);
+    vec![
+        below(
+            "scope=\"service\"",
+            "scope=\"service\",window=\"30d\"",
+            "Over 30d the net promoter score in the scope service is at best -5.",
+            EXPERIENCE_MONTH,
+            SERVICE_MONTH,
+            "metric=\"nps_service\"",
+        ),
+        below(
+            "scope=\"experience\"",
+            "scope=\"experience\",window=\"30d\"",
+            "Over 30d the net promoter score in the scope experience is at best -5.",
+            SERVICE_MONTH,
+            EXPERIENCE_MONTH,
+            "metric=\"nps_experience\"",
+        ),
+        Kpi {
+            alert: "CxNpsDropped",
+            apart: "against=\"history\"",
+            labels: "scope=\"service\",window=\"7d\"",
+            says: "The net promoter score in the scope service has fallen by more than chance: z is -5.3.",
+            series: nps(SERVICE_WEEK, then),
+            silent: Vec::new(),
+        },
+        Kpi {
+            alert: "CxNpsDropped",
+            apart: "against=\"trend\"",
+            labels: "scope=\"service\",window=\"24h\",baseline=\"7d\"",
+            says: "The net promoter score in the scope service has fallen by more than chance: z is -3.6.",
+            series: nps(SERVICE_DAY, then).into_iter().chain(nps(SERVICE_WEEK, week)).collect(),
+            silent: Vec::new(),
+        },
+    ]
+}
+
+const SERVICE_DAY: [&str; 3] = [
+    "cx_nps_responses{scope=\"service\",group=\"promoter\",window=\"24h\"}",
+    "cx_nps_responses{scope=\"service\",group=\"passive\",window=\"24h\"}",
+    "cx_nps_responses{scope=\"service\",group=\"detractor\",window=\"24h\"}",
+];
+const SERVICE_WEEK: [&str; 3] = [
+    "cx_nps_responses{scope=\"service\",group=\"promoter\",window=\"7d\"}",
+    "cx_nps_responses{scope=\"service\",group=\"passive\",window=\"7d\"}",
+    "cx_nps_responses{scope=\"service\",group=\"detractor\",window=\"7d\"}",
+];
+const SERVICE_MONTH: [&str; 3] = [
+    "cx_nps_responses{scope=\"service\",group=\"promoter\",window=\"30d\"}",
+    "cx_nps_responses{scope=\"service\",group=\"passive\",window=\"30d\"}",
+    "cx_nps_responses{scope=\"service\",group=\"detractor\",window=\"30d\"}",
+];
+const EXPERIENCE_MONTH: [&str; 3] = [
+    "cx_nps_responses{scope=\"experience\",group=\"promoter\",window=\"30d\"}",
+    "cx_nps_responses{scope=\"experience\",group=\"passive\",window=\"30d\"}",
+    "cx_nps_responses{scope=\"experience\",group=\"detractor\",window=\"30d\"}",
+];
+
+/// The answers of the three groups.
+fn nps(series_of: [&'static str; 3], values: [[f64; 4]; 3]) -> Vec<Series> {
+    series_of
+        .into_iter()
+        .zip(values)
+        .map(|(key, values)| {
+            let (name, labels) = key.trim_end_matches('}').split_once('{').unwrap();
+            series(name, labels, values)
+        })
+        .collect()
+}
+
+/// The whole and the part of a day as `[whole, bad part, good part]`; of the rest of the week that contains the day, `rest`, as `[whole,
+/// part]`; and a small sample, `few`, as `[whole, part]`.
+pub(crate) fn trend(names: [&'static str; 2], windows: [&'static str; 2], day: [f64; 3], rest: [f64; 2], few: [f64; 2]) -> Vec<Series> {
+    let ([whole, part], [short, long], [all, bad, good]) = (names, windows, day);
+    vec![
+        series(whole, short, [all, all, all, few[0]]),
+        series(part, short, [good, bad, good, few[1]]),
+        series(whole, long, [rest[0] + all, rest[0] + all, rest[0] + all, rest[0] + few[0]]),
+        series(part, long, [rest[1] + good, rest[1] + bad, rest[1] + good, rest[1] + few[1]]),
+    ]
+}
