@@ -3,7 +3,6 @@
 //! Each section of the file is read and checked by the file of its name in the folder beside. Knows the settings type of every part, and
 //! does not know how any part behaves.
 
-mod dimension_rules;
 mod dimensions;
 mod duration;
 mod grouping;
@@ -29,6 +28,7 @@ mod targets;
 mod topics;
 mod value;
 mod web;
+mod where_conditions;
 mod windows;
 
 use std::collections::BTreeMap;

@@ -12,8 +12,8 @@ use super::sending::{SendLimits, SentRecords, Topics, send_in_time};
 use crate::config::{Configuration, parse_span};
 use crate::kafka::producer::{ProduceError, Producer, create_topics};
 use crate::kafka::{Cluster, TopicState};
-use crate::organisation::{FaultInjector, Organisation, Profile, Volume};
 use crate::runtime::wall_now;
+use crate::simulator::{FaultInjector, Organisation, Profile, Volume};
 use crate::time::{EventTime, Span};
 
 const EXAMPLES: &str = "\

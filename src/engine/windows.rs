@@ -6,7 +6,7 @@
 
 mod accumulator;
 mod cells;
-mod door;
+mod fact_posting;
 mod geometry;
 mod keys;
 mod panes;
@@ -21,7 +21,7 @@ use smallvec::SmallVec;
 
 pub(crate) use accumulator::{Accumulator, AnswerSums, Durations};
 pub(crate) use cells::{Cell, CellId, Refusal};
-pub(crate) use door::{Door, Outbox};
+pub(crate) use fact_posting::{Door, Outbox};
 pub(crate) use geometry::{Geometry, Starts, ring_of};
 pub(crate) use keys::{KeyId, Keys};
 pub(crate) use panes::Panes;
@@ -29,7 +29,7 @@ pub(crate) use standing_facts::StandingFacts;
 pub use standing_facts::{LoyaltyAnswer, Subject};
 
 use self::cells::Cells;
-use self::door::PendingFact;
+use self::fact_posting::PendingFact;
 use self::geometry::PanePlace;
 use self::keys::BundleId;
 use self::panes::{PaneContent, PaneEntry, SlotFact};

@@ -8,7 +8,7 @@ use std::io::{self, Write};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-use super::period::{Cell, Column, TABLES};
+use super::columns::{Cell, Column, TABLES};
 use super::{CalendarReport, PeriodLength};
 
 impl CalendarReport {

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use cxpulse::config::Configuration;
 use cxpulse::engine::{Outcome, RecordPlace, TopicIndex};
 use cxpulse::event::{Decoded, Record, decode};
-use cxpulse::organisation::{
+use cxpulse::simulator::{
     Fault, FaultInjector, GeneratedEvent, GeneratedRecord, IncidentSettings, Organisation, PlannedIncidents, Profile, Volume,
 };
 use cxpulse::time::{EventTime, Span};
