@@ -3,8 +3,8 @@
 //! Knows markup. Does not know which dimensions there are: every grouping set of one dimension has a table.
 
 use super::PageContext;
+use super::headline_numbers::{KPIS, Kpi};
 use super::html::{Escaped, Html, Shown};
-use super::kpis::{KPIS, Kpi};
 use super::number_format::{Unit, capitalised};
 use super::verdict::{Verdict, judge};
 use super::withholding::Statistic;
