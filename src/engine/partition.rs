@@ -93,8 +93,8 @@ impl GroupState {
         }
         let held_max = settings.limits.held_max;
         self.held.insert(event.order, event.clone());
-        // Too many events are held, so the earliest is applied a little early rather than lost. It still is in no window, because it lies ahead of
-        // now.
+        // Too many events are held, so the earliest is applied a little early rather than lost. The states of now then change at once. Its other
+        // facts wait ahead of now, in no window.
         if self.held.len() > held_max
             && let Some((_, first)) = self.held.pop_first()
         {
@@ -153,7 +153,8 @@ impl GroupState {
         smallest.unwrap_or_else(|| self.topics.iter().map(watermark).max().unwrap_or(EventTime::MIN))
     }
 
-    /// Events before this time are no longer applied.
+    /// Histories are folded up to this time. A quiet topic that has been read to its end may still admit an earlier event, which is then applied
+    /// after the folded ones.
     fn horizon(&self) -> EventTime {
         self.group_time() - self.lives.lateness_max
     }

@@ -13,14 +13,14 @@ use crate::engine::windows::{Door, Subject};
 use crate::event::{Contact, ContactAction};
 use crate::time::Span;
 
-/// Applies an event of a ticket or chat; returns whether its creation is known.
+/// Applies an event of a ticket or chat; returns whether it has an opening now, from a creation or from a snapshot.
 pub(super) fn apply(lives: &mut Lives, contact: Contact, action: ContactAction, event: &AdmittedEvent, door: &mut Door<'_>) -> bool {
     let action = Action::Event(action);
     let event = HistoryEvent { order: event.order, dimensions: event.dimensions, customer: event.customer, action };
     insert(lives, contact, event, door)
 }
 
-/// Puts an event into the history of a ticket or chat; returns whether its creation is known.
+/// Puts an event into the history of a ticket or chat; returns whether it has an opening now, from a creation or from a snapshot.
 pub(super) fn insert(lives: &mut Lives, contact: Contact, event: HistoryEvent, door: &mut Door<'_>) -> bool {
     let begins = event.order.time;
     let sets = lives.ticket_sets.after(contact, event.order);
@@ -50,13 +50,15 @@ pub(super) fn replay(lives: &mut Lives, contact: Contact, door: &mut Door<'_>) {
     });
 }
 
-/// Folds the events that no late event can precede, and sets a timer for the rest.
+/// Folds the events that no late event can precede, or waits until all events can be folded at once. If some are left, sets a timer for them. Else
+/// sets the timer at which the ticket or chat may leave, if it has ended or will end by itself, and puts its state to sleep.
 pub(super) fn settle(lives: &mut Lives, contact: Contact) {
     let horizon = lives.horizon;
     let Some(state) = lives.contacts.get_mut(&contact).filter(|s| s.is_unsettled()) else { return };
     let history_max = lives.terms.settings.limits.history_max;
     if let Some((start, end)) = state.waiting_tail(history_max).filter(|(start, end)| *end >= horizon && *start + WAITING_MAX >= horizon) {
-        // More events may come until then, and each fruitless examination has a cost.
+        // The history can be folded as a whole as soon as the horizon has passed its last event. But more events may come until then, and an
+        // examination that folds nothing costs time. So the timer leaves half the lateness for them.
         let settles = end + Span(lives.lateness_max.0 / 2);
         lives.unsettled.push(settles.min(start + WAITING_MAX), contact);
         return;

@@ -19,7 +19,8 @@ pub(crate) fn facts(summary: &Summary, bins: &DurationBins, settings: &EngineSet
     facts
 }
 
-/// The state of a summary before an event that only adds to it.
+/// The parts of a summary and the lengths of its lists, recorded before an event. They are enough to find the facts that an event exchanges if it
+/// only adds to the summary.
 #[derive(Debug)]
 pub(crate) struct Seen {
     parts: Parts,
@@ -34,8 +35,8 @@ impl Seen {
         Self { parts, next_responses: summary.next_responses.len(), reopens: summary.reopens.len() }
     }
 
-    /// Adds to `gone` the facts that held only before an event, and to `come` those that hold only now. The event must only have set marks and
-    /// appended to the lists.
+    /// Adds to `gone` the facts that held only before an event, and to `come` those that hold only now. The event must have left the earlier entries
+    /// of the lists as they were.
     pub(crate) fn exchange(&self, summary: &Summary, bins: &DurationBins, settings: &EngineSettings, gone: &mut Facts, come: &mut Facts) {
         let now = Parts::of(summary, settings);
         let (was_there, is_there) = (!self.parts.is_gone, !now.is_gone);
@@ -253,7 +254,7 @@ impl Writer<'_> {
 /// The parts of a summary. Values known from a ticket snapshot alone are in no part that makes a sample.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Parts {
-    /// Whether it is withdrawn. A withdrawn ticket or chat has no facts, so all other fields are then empty.
+    /// Whether it is withdrawn. A withdrawn ticket or chat has no facts, so all fields but `is_ticket` are empty then.
     pub(super) is_gone: bool,
     pub(super) is_ticket: bool,
     pub(super) opened: Option<Mark>,
@@ -279,7 +280,7 @@ pub(crate) struct Parts {
     pub(super) past_target: Option<(DimensionsId, EventTime)>,
     /// The acceptance of a chat, with the customer's wait until then.
     pub(super) accepted: Option<(Mark, Option<Span>)>,
-    /// The abandonment of a chat, with whether it came late enough to count.
+    /// The abandonment of a chat, with whether the customer had waited long enough for it to count in the abandonment rate.
     pub(super) abandoned: Option<(Mark, bool)>,
     /// The end of a chat, with the time since the acceptance.
     pub(super) ended: Option<(Mark, Option<Span>)>,

@@ -1,4 +1,5 @@
-//! The history of one ticket or chat: a summary of the events that no late event can change any more, and the later events in compact form.
+//! The history of one ticket or chat: the summary of all its events, the events that a late one may still precede (the tail), and the summary of the
+//! events before the tail (the base).
 
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
@@ -12,7 +13,8 @@ use crate::time::EventTime;
 
 /// The number of events of a ticket or chat that commonly come within the allowed lateness.
 const EVENTS_AT_ONCE: usize = 6;
-/// Up to this many events wait until all of them can be folded at once. That takes no step, because the present summary then is their result.
+/// Up to this many events wait until all of them can be folded at once. Folding all of them costs nothing, because the present summary is their
+/// result.
 const EVENTS_WAITING: usize = 32;
 
 /// The result of the events before the tail of a history.
@@ -30,7 +32,7 @@ enum Base {
 /// The result of inserting an event.
 #[derive(Debug)]
 pub(crate) struct ContactChange {
-    /// The summary before the event; `None` if the event only set marks and appended to lists.
+    /// The summary before the event; `None` if the event only added to the summary.
     pub(crate) was: Option<Box<Summary>>,
     /// Whether the event comes after all others, including events of its surveys, so that it changes nothing for earlier ones.
     pub(crate) is_last: bool,
@@ -41,7 +43,8 @@ pub(crate) struct ContactChange {
 pub(crate) struct Known {
     pub(crate) dimensions: DimensionsId,
     pub(crate) customer: Option<Key>,
-    /// Whether the event lies before the end of the base. The values are then later ones, and the values found at the event's own time still hold.
+    /// Whether the event lies before the last event of the base. The values above then are those after the base, so the caller keeps the values that
+    /// it found before.
     pub(crate) is_settled: bool,
 }
 
@@ -56,7 +59,7 @@ pub(crate) struct ContactState {
     /// The events that a late event may still precede, in their order.
     #[serde(skip)]
     tail: SmallVec<[HistoryEvent; 0]>,
-    /// The last event of the base; the last event of all while the tail is empty.
+    /// The last event of the base. It means nothing while the tail is empty, because the last event of the base is `last_order` then.
     #[serde(skip)]
     base_order: EventOrder,
     /// The last event of all, so that an event after it can be placed without reading earlier ones.
@@ -82,8 +85,8 @@ impl ContactState {
         }
     }
 
-    /// Inserts an event at its place in the order, together with the full sets of snapshots that came after it, because it may change their effect.
-    /// `inherited` gives a customer's dimensions at an event.
+    /// Inserts an event at its place in the order. `later_sets` are the full sets of snapshots after that place: what they end may depend on the
+    /// event. `inherited` gives a customer's dimensions at an event.
     pub(crate) fn insert(
         &mut self,
         entry: HistoryEvent,

@@ -34,7 +34,7 @@ pub(crate) struct Summary {
     pub(crate) asked: Option<EventTime>,
     /// The number of public human replies since the start of the clock.
     pub(crate) replies: u32,
-    /// Public human replies that came before the creation was known. A later snapshot may give the creation.
+    /// Public human replies that came before there was an opening. A later snapshot may give the opening; those since the opening count then.
     pub(super) orphans: Option<Box<Orphans>>,
     /// The latest solve; since the creation, if that is known.
     pub(crate) solve: Option<Solve>,
@@ -83,7 +83,7 @@ impl Summary {
         self.earlier_solve.or(self.solve)
     }
 
-    /// Whether it is in the backlog: its creation is known, and it is neither solved nor withdrawn.
+    /// Whether it is in the backlog: it has an opening, and it is neither solved nor withdrawn.
     pub(crate) fn is_open(&self) -> bool {
         self.opened.is_some() && !self.is_solved && !self.is_gone
     }
@@ -99,7 +99,7 @@ impl Summary {
     }
 }
 
-/// The times of replies to a ticket whose creation was not known then, in order.
+/// The times of replies to a ticket that had no opening then, in order.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Orphans(pub(super) SmallVec<[EventTime; 2]>);
 

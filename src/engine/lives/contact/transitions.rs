@@ -1,7 +1,8 @@
 //! The transitions of a ticket or chat: how its next event, in order, changes its summary. These functions define the life cycle.
 //!
 //! Ticket snapshots are events as well, but they make no sample for the time before them. Known history takes precedence: a snapshot fills gaps in
-//! the history, and ends the ticket if it says so. Of the values that only snapshots give, the latest holds.
+//! the history, and ends the ticket if it says so. A status that only snapshots give is that of the latest one. An opening or a first response that
+//! only snapshots give is that of the first one that gave it. A question from a snapshot keeps its first time until a snapshot no longer gives one.
 
 use smallvec::SmallVec;
 
@@ -207,14 +208,14 @@ fn end_unless_named_since(summary: &mut Summary, started: EventTime, entry: &His
     }
 }
 
-/// Notes a reply that came before the creation was known.
+/// Notes a reply that came before there was an opening.
 fn note_orphan(summary: &mut Summary, at: EventTime) {
     if summary.opened.is_none() {
         summary.orphans.get_or_insert_default().0.push(at);
     }
 }
 
-/// Keeps the latest replies to a ticket whose creation is not known; returns the number of dropped ones.
+/// Keeps the latest replies to a ticket that has no opening; returns the number of dropped ones.
 pub(super) fn shorten_orphans(summary: &mut Summary, list_max: usize) -> usize {
     let Some(orphans) = &mut summary.orphans else { return 0 };
     let dropped = orphans.0.len().saturating_sub(list_max);
