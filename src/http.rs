@@ -75,7 +75,7 @@ pub struct Site {
 
 /// The server cannot listen on an address.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot listen on `{address}` (web.listen_addresses)")]
+#[error("{}\nhint: {}", self.what(), self.hint())]
 pub struct BindError {
     /// The address as configured.
     pub address: SocketAddr,
@@ -84,6 +84,12 @@ pub struct BindError {
 }
 
 impl BindError {
+    /// The address that was refused, and the key of the configuration that names it.
+    #[must_use]
+    pub fn what(&self) -> String {
+        format!("cannot listen on `{}` (web.listen_addresses)", self.address)
+    }
+
     /// The advice to the user.
     #[must_use]
     pub fn hint(&self) -> &'static str {

@@ -93,7 +93,7 @@ fn exit_code(error: &anyhow::Error) -> u8 {
 ///
 /// An error without a cause ends its own text with its hint. One with a cause keeps the hint apart, so that the hint comes after the cause.
 fn message(error: &anyhow::Error) -> String {
-    let what = error.to_string();
+    let what = error.downcast_ref::<BindError>().map_or_else(|| error.to_string(), BindError::what);
     let mut message = if what.starts_with("error: ") { what } else { format!("error: {what}") };
     for cause in error.chain().skip(1) {
         message.push_str(": ");
