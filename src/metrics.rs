@@ -1,5 +1,4 @@
-//! Stage 6 and the text of stage 7 of the way of an event: from a snapshot to metric families, and from those to the Prometheus text format
-//! 0.0.4.
+//! Stage 6 of the way of an event: from a snapshot to metric families, and from those to the Prometheus text format 0.0.4.
 //!
 //! Does not know Kafka, HTTP, or how the engine came to a value.
 
