@@ -27,4 +27,4 @@ pub use planned::{PLANNED, Planned};
 pub use reference::reference;
 pub use text::Sample;
 pub use thresholds::{COMPLETE_COVERAGE_RATIO_MIN, INDEX_WEIGHT_RATIO_MIN, percent};
-pub use values::{Group, Grouping, Values};
+pub use values::{Group, GroupLabels, Values};

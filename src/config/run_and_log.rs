@@ -10,7 +10,7 @@ use super::duration::within;
 use super::problem::{ProblemKind, complaint};
 use super::section::Section;
 use super::value::{chosen, number_within, shown};
-use super::{Clock, LogSettings, RunSettings, Start};
+use super::{ClockSource, LogSettings, RunSettings, Start};
 use crate::time::Span;
 
 /// More workers than this would have hardly any partitions each.
@@ -18,10 +18,10 @@ const WORKERS_MAX: i64 = 64;
 
 pub(super) fn run(mut section: Section<'_>) -> RunSettings {
     let start = choice(&mut section, "start", [("beginning", Start::Beginning), ("time", Start::Time)]);
-    let clock = choice(&mut section, "clock", [("wall", Clock::Wall), ("event", Clock::Event)]);
+    let clock = choice(&mut section, "clock", [("wall", ClockSource::Wall), ("event", ClockSource::Event)]);
     let workers = usize::try_from(section.checked("workers", 0, number_within(0, WORKERS_MAX))).unwrap_or_default();
     let interval = section.checked("snapshot_interval", Span(250), within(Span(10), Span::minutes(1)));
-    if clock == Clock::Event && start == Start::Time {
+    if clock == ClockSource::Event && start == Start::Time {
         let what = "`time` leaves events out, but `clock = \"event\"` is for reading everything from the first offset";
         section
             .complain("start", complaint(ProblemKind::StartContradictsClock, what, "use `start = \"beginning\"`, or `clock = \"wall\"`"));
