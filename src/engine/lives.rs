@@ -6,11 +6,11 @@
 
 mod admission;
 pub(crate) mod apply;
-pub(crate) mod contact;
+mod contact;
 mod customer;
 mod customers;
 mod dormant;
-pub(crate) mod leaving;
+mod leaving;
 mod ledger;
 mod store;
 mod survey;

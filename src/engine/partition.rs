@@ -114,9 +114,13 @@ impl GroupState {
         }
     }
 
+    /// Notes up to which time histories may be folded. Neither a watermark nor progress moves while lives change, so this holds for a whole change.
+    pub(crate) fn note_horizon(&mut self) {
+        self.lives.horizon = self.horizon();
+    }
+
     /// Folds the histories that no late event can change any more, and forgets the lives that are no longer needed.
     pub(crate) fn settle(&mut self) {
-        self.lives.horizon = self.horizon();
         let settled_at = self.lives.largest_event_time.unwrap_or(EventTime::MIN);
         apply::settle(&mut self.lives, &mut self.outbox.door(settled_at));
     }
@@ -138,7 +142,6 @@ impl GroupState {
     }
 
     fn apply(&mut self, event: &AdmittedEvent) {
-        self.lives.horizon = self.horizon();
         let is_orphaned = apply::apply(&mut self.lives, event, &mut self.outbox.door(event.order.time));
         self.topics[event.topic].ledger.orphaned += u64::from(is_orphaned);
         self.is_history_complete |= matches!(event.body, Body::SnapshotCompleted(_));

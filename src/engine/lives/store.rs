@@ -113,8 +113,7 @@ impl Lives {
 
     /// The pairs of a ticket or chat with the answers about it.
     pub(super) fn pairs_of(&self, contact: Contact) -> Facts {
-        let Some(state) = self.contacts.get(&contact).filter(|state| !state.surveys.is_empty()) else { return Facts::new() };
-        pairs_of(contact, &state, &self.surveys, &self.terms)
+        self.contacts.get(&contact).map(|state| pairs_of(contact, &state, &self.surveys, &self.terms)).unwrap_or_default()
     }
 
     /// Events before this lie in no window and cannot come back into one, and their customers have been idle for longer than any time-out.
