@@ -229,7 +229,7 @@ fn every_record_has_the_outcome_that_the_feed_expects() {
             assert_eq!(event.time, record.time);
         }
         let place = RecordPlace { group: engine_driver::GROUP, topic: TopicIndex(topic as u8), offset, record_time: Some(record.time) };
-        let outcome = engine_driver::take(&mut engine, &configuration, place, record.payload.as_deref());
+        let outcome = engine.handle(place, &decoded);
         let text = || record.payload.as_deref().map(String::from_utf8_lossy);
         assert_eq!(outcome.name(), record.outcome(), "{:?} of {:?}: {outcome:?}", text(), record.fault);
         if let (Outcome::Invalid(reason), Some(Fault::Invalid(expected))) = (outcome, record.fault) {
