@@ -13,7 +13,7 @@ use cxpulse::config::Configuration;
 use cxpulse::engine::Engine;
 use cxpulse::event::{Record, decode};
 use cxpulse::metrics::Exposition;
-use cxpulse::organisation::{GeneratedEvent, Organisation, Profile};
+use cxpulse::simulator::{GeneratedEvent, Organisation, Profile};
 use cxpulse::time::{EventTime, Span};
 use engine_driver::EngineDriver;
 

@@ -3,7 +3,6 @@
 //! Each section of the file is read and checked by the file of its name in the folder beside. Knows the settings type of every part, and
 //! does not know how any part behaves.
 
-mod dimension_rules;
 mod dimensions;
 mod duration;
 mod grouping;
@@ -29,6 +28,7 @@ mod targets;
 mod topics;
 mod value;
 mod web;
+mod where_conditions;
 mod windows;
 
 use std::collections::BTreeMap;
@@ -105,7 +105,7 @@ pub struct RunSettings {
     /// Where a start without a checkpoint begins.
     pub start: Start,
     /// The instant at which windows are evaluated.
-    pub clock: Clock,
+    pub clock: ClockSource,
     /// How many threads count records, each for partition groups of its own. 1 to 64, or the number of cores.
     pub workers: usize,
     /// The greatest age of the snapshot that a scrape reads, while the process is at rest. Default 250 ms, 10 ms to 1 minute.
@@ -124,7 +124,7 @@ pub enum Start {
 
 /// The instant at which windows are evaluated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Clock {
+pub enum ClockSource {
     /// The wall clock, and during catch-up the largest event time.
     Wall,
     /// Always the largest event time, for replays through Kafka.

@@ -1,5 +1,5 @@
-//! The engine: a pure state machine for stages 3 to 5 of the way of an event. It admits each event once, keeps life cycles, derives facts, adds them
-//! up in panes and rolling windows, and takes snapshots.
+//! The engine: a pure state machine for stages 3 to 5 of the seven through which an event passes. It admits each event once, keeps life cycles,
+//! derives facts, adds them up in panes and rolling windows, and takes snapshots.
 //!
 //! It has four rooms: `terms` (the settings and vocabulary of life cycles), `lives` (tickets, chats, surveys, customers), `windows` (slots, cells,
 //! panes, totals) and `reading` (snapshots). It knows no JSON, no Kafka, no metric text and no clock: `now` is an argument of
@@ -26,9 +26,9 @@ pub use windows::{LoyaltyAnswer, Subject};
 /// The names with which the metric catalogue reads a snapshot.
 pub(crate) mod read {
     pub(crate) use super::lives::{FEELINGS, METRICS, POINT, score_text};
-    pub(crate) use super::reading::{DurationsReading, GroupKey, JourneyStage as Stage, Reading, bounds_of};
+    pub(crate) use super::reading::{DurationsReading, GroupKey, JourneyStage, Reading, bounds_of};
     pub(crate) use super::terms::{Label, Measure};
-    pub(crate) use super::windows::{AnswerSums as Answers, KeyId};
+    pub(crate) use super::windows::{AnswerSums, KeyId};
     pub(crate) use crate::event::Status;
 }
 
@@ -40,7 +40,7 @@ use self::windows::{Outbox, StandingFacts, Windows};
 use crate::event::Decoded;
 use crate::time::EventTime;
 
-/// The caller's duty that an `expect` relies on.
+/// What the caller promises: the message of an `expect` that fails if the caller does not keep the promise.
 const ASSIGNED: &str = "records come from assigned partition groups only";
 
 /// The number of admitted events that are applied together, unless values are read or time moves before. The code that judges a record and the code
@@ -54,9 +54,10 @@ pub struct Engine {
     bins: Arc<DurationBins>,
     assigned: AssignedGroups,
     parked: BTreeMap<PartitionGroup, GroupState>,
-    /// The admitted events that are not applied yet, in their order. Every method that reads values or moves time applies them first.
+    /// The admitted events that are not applied yet, in their order. [`Self::snapshot`] and every method that moves time apply them first.
+    /// [`Self::standing_facts`] and [`Self::loyalty_answers`] do not.
     admitted: Vec<(PartitionGroup, AdmittedEvent)>,
-    /// The latest instant to which now follows the admitted events, during catch-up; else `None`.
+    /// During catch-up, the instant past which now does not follow the admitted events; else `None`.
     follow_until: Option<EventTime>,
     /// Whether the facts themselves are kept, beside the sums.
     keeps_facts: bool,
@@ -157,7 +158,8 @@ impl Engine {
         }
     }
 
-    /// Makes now follow the admitted events up to `limit`, so that during catch-up no event is held before that. `None` ends this.
+    /// During catch-up, makes now follow the times of the admitted events, but never past `limit`. So no event up to `limit` is held. `None` ends
+    /// this.
     pub fn follow_events_until(&mut self, limit: Option<EventTime>) {
         self.take_in();
         self.follow_until = limit;
@@ -170,8 +172,8 @@ impl Engine {
         }
     }
 
-    /// Moves the windows to `now`, applies the events that were held until then, and folds histories. Does nothing if `now` is not later than
-    /// before.
+    /// Applies the admitted events. If `now` is later than before, moves the windows to it, applies the events that were held until then, and frees
+    /// the places of expired series when that is due. If a window moved, also folds histories.
     pub fn advance_to(&mut self, now: EventTime) {
         self.take_in();
         if now <= self.windows.now {
@@ -208,8 +210,9 @@ impl Engine {
         self.windows.find_oldest(self.assigned.0.values().map(|group| &group.panes));
     }
 
-    /// Every fact in an assigned group that was posted and not withdrawn, in no order. The facts of a measure that count in a window add up to its
-    /// value there; beyond the limit of cells they exceed the values. Empty unless [`Self::keep_standing_facts`] was called.
+    /// Every fact in an assigned group that was posted and not withdrawn, in no order. For each measure and window the facts add up to the exported
+    /// value. A label set that found no place under the limit of cells has facts here but no value. Empty unless [`Self::keep_standing_facts`] was
+    /// called. Call [`Self::settle`] before, because admitted events that are not applied yet have no facts.
     pub fn standing_facts(&self) -> impl Iterator<Item = StandingFact<'_>> {
         self.assigned.groups().flat_map(|group| {
             let facts = group.outbox.standing().into_iter().flat_map(StandingFacts::facts);
@@ -217,7 +220,8 @@ impl Engine {
         })
     }
 
-    /// Every relationship NPS answer of a known customer that counts, in no order. Empty unless [`Self::keep_standing_facts`] was called.
+    /// Every relationship NPS answer of a known customer that counts, in no order. Empty unless [`Self::keep_standing_facts`] was called. Call
+    /// [`Self::settle`] before.
     pub fn loyalty_answers(&self) -> impl Iterator<Item = LoyaltyAnswer> {
         self.assigned.groups().filter_map(|group| group.outbox.standing()).flat_map(StandingFacts::loyalty_answers)
     }
@@ -236,7 +240,8 @@ impl Engine {
                 self.take_in_run(rest);
                 break;
             };
-            // Label sets free their places at instants that depend on events, and not on the number of events that are applied together.
+            // Label sets free their places at certain instants of `now`, which here follows the event times. So the list is cut into runs at these
+            // instants, and it does not matter which events happen to be in one list.
             let follow_to = first.order.time.min(limit);
             if follow_to >= self.windows.next_freeing() {
                 moved |= self.move_to(follow_to);
@@ -249,8 +254,8 @@ impl Engine {
             moved |= self.take_in_run(run);
             rest = others;
         }
-        // Histories are folded only after all events of the list have been applied. The watermarks already reflect the whole list, and they promise
-        // that no event before the horizon comes any more.
+        // Histories are folded only after all events of the list have been applied. The watermarks already reflect the whole list, so a history that
+        // is folded earlier could be folded past an event of the list that is still to be applied.
         if moved {
             self.settle_groups();
         }
@@ -315,6 +320,7 @@ impl AssignedGroups {
 
     /// Changes groups, and posts every fact that follows from the change. This is the only place where facts reach the windows.
     fn change(&mut self, windows: &mut Windows, change: impl FnOnce(&mut BTreeMap<PartitionGroup, GroupState>)) {
+        self.0.values_mut().for_each(GroupState::note_horizon);
         change(&mut self.0);
         for group in self.0.values_mut() {
             windows.post(&mut group.outbox, &mut group.panes, &group.lives.terms.names);

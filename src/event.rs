@@ -9,8 +9,8 @@ mod dimension;
 mod identity;
 mod member;
 mod number;
-mod reason;
 mod record_forms;
+mod refusal_reason;
 mod scan;
 mod seen_names;
 mod settings;
@@ -30,7 +30,7 @@ pub use contract::{
 };
 pub use decode::{decode, ids_in_clear};
 pub use identity::{IdentityKey, Key};
-pub use reason::Reason;
+pub use refusal_reason::Reason;
 pub use settings::{DecodeSettings, DimensionOwner, DimensionSettings, Kind, TopicSettings};
 
 use crate::time::EventTime;

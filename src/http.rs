@@ -73,22 +73,14 @@ pub struct Site {
     pub web: WebSettings,
 }
 
-/// The server cannot listen on an address.
+/// The server cannot listen on an address. The text ends with the advice to the user, so it names the cause too.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot listen on `{address}` (web.listen_addresses)")]
+#[error("cannot listen on `{address}` (web.listen_addresses): {cause}\nhint: {}", hint(.cause))]
 pub struct BindError {
     /// The address as configured.
     pub address: SocketAddr,
     /// Why the system refused it.
-    pub source: std::io::Error,
-}
-
-impl BindError {
-    /// The advice to the user.
-    #[must_use]
-    pub fn hint(&self) -> &'static str {
-        hint(&self.source)
-    }
+    pub cause: std::io::Error,
 }
 
 /// Binds every address. Port 0 takes a free port; the listener's local address then names it.
@@ -98,7 +90,7 @@ impl BindError {
 pub async fn bind(addresses: &[SocketAddr]) -> Result<Vec<TcpListener>, BindError> {
     let mut listeners = Vec::with_capacity(addresses.len());
     for &address in addresses {
-        listeners.push(TcpListener::bind(address).await.map_err(|source| BindError { address, source })?);
+        listeners.push(TcpListener::bind(address).await.map_err(|cause| BindError { address, cause })?);
     }
     Ok(listeners)
 }
@@ -113,12 +105,12 @@ pub async fn serve(listeners: Vec<TcpListener>, site: Site, shutdown: impl Futur
     }
 }
 
-fn hint(source: &std::io::Error) -> &'static str {
-    if source.kind() == std::io::ErrorKind::AddrInUse {
+fn hint(cause: &std::io::Error) -> &'static str {
+    if cause.kind() == std::io::ErrorKind::AddrInUse {
         "another process has this port; stop it, or give another address with --web.listen-address"
-    } else if source.kind() == std::io::ErrorKind::AddrNotAvailable {
+    } else if cause.kind() == std::io::ErrorKind::AddrNotAvailable {
         "this machine has no such address; use 127.0.0.1, 0.0.0.0 or an address of its own"
-    } else if source.kind() == std::io::ErrorKind::PermissionDenied {
+    } else if cause.kind() == std::io::ErrorKind::PermissionDenied {
         "ports below 1024 need a privilege; use a higher port such as 19270"
     } else {
         "give another address with --web.listen-address"

@@ -25,7 +25,7 @@ mod session;
 mod sink;
 mod worker_partitions;
 
-pub use cluster::{Cluster, Lookup, LookupError, TopicState, wait_for_topics};
+pub use cluster::{Cluster, Lookup, LookupError, TopicPresence, wait_for_topics};
 pub use cluster_check::{Finding, FindingSeverity, inspect};
 pub use failure::Failure;
 pub use partition_progress::{PartitionProgress, TopicPartition};

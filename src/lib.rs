@@ -9,7 +9,7 @@
 //! * [`monitoring`] - recording rules and alerts for Prometheus, from the catalogue;
 //! * [`config`] - file, environment and flags to a resolved configuration;
 //! * [`kafka`], [`http`], [`runtime`] - the shell: the only places with I/O and a clock;
-//! * [`organisation`] - a made support organisation, for the demo and the generator;
+//! * [`simulator`] - a synthetic support organisation, for the demo and the generator;
 //! * [`command`] - what the binary does.
 //!
 //! `ARCHITECTURE.md` says for each part what it does *not* know.
@@ -22,6 +22,6 @@ pub mod http;
 pub mod kafka;
 pub mod metrics;
 pub mod monitoring;
-pub mod organisation;
 pub mod runtime;
+pub mod simulator;
 pub mod time;

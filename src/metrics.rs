@@ -1,5 +1,4 @@
-//! Stage 6 and the text of stage 7 of the way of an event: from a snapshot to metric families, and from those to the Prometheus text format
-//! 0.0.4.
+//! Stage 6 of the way of an event: from a snapshot to metric families, and from those to the Prometheus text format 0.0.4.
 //!
 //! Does not know Kafka, HTTP, or how the engine came to a value.
 
@@ -28,4 +27,4 @@ pub use planned::{PLANNED, Planned};
 pub use reference::reference;
 pub use text::Sample;
 pub use thresholds::{COMPLETE_COVERAGE_RATIO_MIN, INDEX_WEIGHT_RATIO_MIN, percent};
-pub use values::{Group, Grouping, Values};
+pub use values::{Group, GroupLabels, Values};

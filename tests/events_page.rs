@@ -4,12 +4,14 @@
 
 #[path = "support/decode_settings.rs"]
 mod decode_settings;
+#[allow(dead_code, reason = "shared with tests that drive an engine in other ways")]
+#[path = "support/engine_driver.rs"]
+mod engine_driver;
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use cxpulse::config::Configuration;
-use cxpulse::engine::{Engine, Outcome, PartitionGroup, RecordPlace, TopicIndex};
+use cxpulse::engine::{Outcome, RecordPlace, TopicIndex};
 use cxpulse::event::*;
 use cxpulse::time::EventTime;
 use decode_settings::{settings, topic};
@@ -162,17 +164,14 @@ fn every_outcome_has_a_meaning_and_an_example_that_gets_it() {
     let outcomes = Outcome::NAMES;
     assert_eq!(rows(&page, "outcome"), outcomes);
     let configuration = Configuration::default();
-    let (group, index) = (PartitionGroup(0), TopicIndex(0));
-    let mut engine = Engine::new(Arc::new(configuration.engine.clone()));
-    engine.assign(group);
+    let mut engine = engine_driver::engine_of(&configuration, [engine_driver::GROUP], None);
     let examples = blocks(&page, "outcomes");
     let mut got = Vec::new();
     for (offset, line) in (0..).zip(examples[0].1.lines()) {
         let (name, text) = line.split_once(' ').unwrap_or((line, ""));
         let payload = Some(text.trim().as_bytes()).filter(|bytes| !bytes.is_empty());
-        let record = Record { payload, timestamp: Some(RECORD_TIME), offset, ..Record::default() };
-        let decoded = decode(record, &configuration.topics[0], &configuration.decode);
-        let outcome = engine.handle(RecordPlace { group, topic: index, offset, record_time: Some(RECORD_TIME) }, &decoded);
+        let place = RecordPlace { group: engine_driver::GROUP, topic: TopicIndex(0), offset, record_time: Some(RECORD_TIME) };
+        let outcome = engine_driver::take(&mut engine, &configuration, place, payload);
         assert_eq!(outcome.name(), name, "{line}");
         got.push(outcome.name());
     }

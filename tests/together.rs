@@ -8,7 +8,7 @@ mod engine_driver;
 use cxpulse::config::Configuration;
 use cxpulse::engine::{Engine, MergedEngines, PartitionGroup, Progress, RecordPlace, TopicIndex};
 use cxpulse::metrics::Exposition;
-use cxpulse::organisation::{FaultInjector, GeneratedRecord, Organisation, Profile};
+use cxpulse::simulator::{FaultInjector, GeneratedRecord, Organisation, Profile};
 use cxpulse::time::{EventTime, Span};
 use proptest::prelude::*;
 

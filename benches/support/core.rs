@@ -6,7 +6,7 @@ use std::hint::black_box;
 use cxpulse::config::Configuration;
 use cxpulse::engine::{PartitionGroup, Progress, RecordPlace, TopicIndex};
 use cxpulse::event::Kind;
-use cxpulse::organisation::{GeneratedEvent, Organisation, Profile};
+use cxpulse::simulator::{GeneratedEvent, Organisation, Profile};
 use cxpulse::time::{EventTime, Span};
 
 #[allow(dead_code, reason = "shared with tests that drive an engine in other ways")]

@@ -6,9 +6,7 @@ use std::error::Error;
 use std::fmt::{self, Display};
 use std::process::ExitCode;
 
-use super::logging::FilterError;
 use crate::config::ConfigError;
-use crate::http::BindError;
 use crate::kafka::producer::ProduceError;
 use crate::{kafka, runtime};
 
@@ -91,7 +89,7 @@ fn exit_code(error: &anyhow::Error) -> u8 {
 
 /// The message: the failure, its causes, and then the hint.
 ///
-/// An error without a cause ends its own text with its hint. One with a cause keeps the hint apart, so that the hint comes after the cause.
+/// An error without a cause ends its own text with its hint. For an error with causes [`WithHint`] keeps the hint apart, so that it comes last.
 fn message(error: &anyhow::Error) -> String {
     let what = error.to_string();
     let mut message = if what.starts_with("error: ") { what } else { format!("error: {what}") };
@@ -99,22 +97,11 @@ fn message(error: &anyhow::Error) -> String {
         message.push_str(": ");
         message.push_str(&cause.to_string());
     }
-    if let Some(hint) = hint(error) {
+    if let Some(WithHint { hint, .. }) = error.downcast_ref() {
         message.push_str("\nhint: ");
         message.push_str(hint);
     }
     message
-}
-
-/// The hint of an error that keeps it apart from its text.
-fn hint(error: &anyhow::Error) -> Option<&'static str> {
-    if let Some(with_hint) = error.downcast_ref::<WithHint>() {
-        Some(with_hint.hint)
-    } else if let Some(bind) = error.downcast_ref::<BindError>() {
-        Some(bind.hint())
-    } else {
-        error.downcast_ref::<FilterError>().map(FilterError::hint)
-    }
 }
 
 #[cfg(test)]

@@ -11,9 +11,9 @@ use super::options::ConfigurationArgs;
 use super::sending::{SendLimits, SentRecords, Topics, send_in_time};
 use crate::config::{Configuration, parse_span};
 use crate::kafka::producer::{ProduceError, Producer, create_topics};
-use crate::kafka::{Cluster, TopicState};
-use crate::organisation::{FaultInjector, Organisation, Profile, Volume};
+use crate::kafka::{Cluster, TopicPresence};
 use crate::runtime::wall_now;
+use crate::simulator::{FaultInjector, Organisation, Profile, Volume};
 use crate::time::{EventTime, Span};
 
 const EXAMPLES: &str = "\
@@ -185,7 +185,7 @@ fn missing_topics(configuration: &Configuration, topics: &Topics) -> Result<Vec<
             Err(_) => std::thread::sleep(Duration::from_millis(250)),
         }
     };
-    let is_there = |state: &TopicState| matches!(state, TopicState::Partitions(_));
+    let is_there = |state: &TopicPresence| matches!(state, TopicPresence::Partitions(_));
     Ok(states.into_iter().filter(|(_, state)| !is_there(state)).map(|(name, _)| name).collect())
 }
 

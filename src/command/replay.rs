@@ -4,13 +4,13 @@
 
 mod arguments;
 mod backfill;
+mod calendar_report;
 mod explained;
 mod facts_csv;
 mod input;
-mod ledger;
+mod outcome_table;
 mod reading_order;
 mod replay_engine;
-mod report;
 
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
@@ -19,10 +19,10 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 pub use arguments::ReplayArgs;
 pub use backfill::Steps;
+pub use calendar_report::{CalendarReport, PeriodLength, Periods};
 pub use explained::Explained;
 pub use input::InputError;
-pub use ledger::ReplayLedger;
-pub use report::{CalendarReport, PeriodLength, Periods};
+pub use outcome_table::ReplayLedger;
 
 use super::failure::{Usage, WithHint};
 use crate::config::Configuration;

@@ -11,8 +11,8 @@ use crate::config::Configuration;
 use crate::engine::Outcome;
 use crate::event::Kind;
 use crate::kafka::producer::{Outgoing, ProduceError, Producer};
-use crate::organisation::{Fault, GeneratedRecord};
 use crate::runtime::wall_now;
+use crate::simulator::{Fault, GeneratedRecord};
 use crate::time::EventTime;
 
 /// The longest sleep, so that a stop is noticed soon.

@@ -13,12 +13,12 @@ const SETS_MAX: usize = 32;
 const DIMENSIONS_OF_A_SET_MAX: usize = 4;
 
 /// The exported grouping sets, each a list of indices of dimensions.
-pub(super) struct GroupingSets {
+pub(super) struct ConfiguredGroupingSets {
     pub(super) sets: Vec<Vec<u8>>,
     pub(super) customer_sets: Vec<Vec<u8>>,
 }
 
-pub(super) fn resolve(root: &mut Section<'_>, dimensions: &[DimensionSettings]) -> GroupingSets {
+pub(super) fn resolve(root: &mut Section<'_>, dimensions: &[DimensionSettings]) -> ConfiguredGroupingSets {
     let sets = sets_of(root, "grouping_sets", &[&["channel"], &["team"], &["team", "channel"]], dimensions);
     let customer_sets = sets_of(root, "customer_grouping_sets", &[&["segment"]], dimensions);
     let place = root.place_of("customer_grouping_sets");
@@ -32,7 +32,7 @@ pub(super) fn resolve(root: &mut Section<'_>, dimensions: &[DimensionSettings]) 
             root.report.add(&place.entry(i), complaint(ProblemKind::NotCustomerDimension, what, "use such as `segment`"));
         }
     }
-    GroupingSets { sets, customer_sets }
+    ConfiguredGroupingSets { sets, customer_sets }
 }
 
 /// The grouping sets with full histogram buckets, as ascending indices into `sets`. Without the key these are the sets of one dimension.

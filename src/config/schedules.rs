@@ -9,12 +9,12 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-use super::dimension_rules::{check_reached, conditions};
 use super::place::KeyPlace;
 use super::problem::{Complaint, ProblemKind, complaint};
 use super::section::Section;
 use super::spelling_hints::{listed, nearest, suggestion_below_list};
 use super::value::{length_within, shown};
+use super::where_conditions::{check_reached, conditions};
 use crate::engine::{BusinessHours, Rule, Ruled};
 use crate::event::DimensionSettings;
 use crate::time::EventTime;

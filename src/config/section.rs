@@ -10,7 +10,7 @@ use super::layers::{Node, TreeValue};
 use super::place::{KeyPlace, Origin};
 use super::problem::{Complaint, ProblemKind, ProblemReport, complaint};
 use super::spelling_hints::suggestion;
-use super::value::KeyType;
+use super::value::{KeyType, chosen};
 
 /// A table that is being read. A problem goes to the report, and reading continues with the default.
 pub(super) struct Section<'r> {
@@ -60,6 +60,15 @@ impl<'r> Section<'r> {
             },
             None => default,
         }
+    }
+
+    /// The value of a key with a closed set of words, of which the first is the default.
+    pub(super) fn choice<T: Copy, const N: usize>(&mut self, key: &'static str, choices: [(&'static str, T); N]) -> T {
+        let Some(word) = self.value::<String>(key) else { return choices[0].1 };
+        chosen(&word, &choices).unwrap_or_else(|complaint| {
+            self.complain(key, complaint);
+            choices[0].1
+        })
     }
 
     /// The value of a required key; `None` where it is absent or wrong, which is reported.

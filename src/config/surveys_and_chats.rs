@@ -5,7 +5,7 @@
 use super::duration::within;
 use super::problem::{Complaint, ProblemKind, complaint};
 use super::section::Section;
-use super::value::{chosen, label_value, length_within};
+use super::value::{label_value, length_within};
 use crate::event::Scale;
 use crate::time::Span;
 
@@ -21,12 +21,7 @@ pub(super) struct Surveys {
 }
 
 pub(super) fn surveys(mut section: Section<'_>) -> Surveys {
-    let choices = [("event", None), ("ease", Some(true)), ("effort", Some(false))];
-    let word = section.or("ces_direction", "event".to_owned());
-    let ces_ease = chosen(&word, &choices).unwrap_or_else(|complaint| {
-        section.complain("ces_direction", complaint);
-        None
-    });
+    let ces_ease = section.choice("ces_direction", [("event", None), ("ease", Some(true)), ("effort", Some(false))]);
     let csat_scale = scale(&mut section, "csat_scale", [1.0, 5.0]);
     let ces_scale = scale(&mut section, "ces_scale", [1.0, 7.0]);
     let mut csat_satisfied_from: Vec<(Scale, i64)> = Vec::new();

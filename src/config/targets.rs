@@ -2,12 +2,12 @@
 //!
 //! Does not know whether a target was met.
 
-use super::dimension_rules::{check_of_customer, check_reached, conditions};
 use super::duration::within;
 use super::place::KeyPlace;
 use super::problem::{ProblemKind, complaint};
 use super::section::Section;
 use super::value::{chosen, real_within};
+use super::where_conditions::{check_of_customer, check_reached, conditions};
 use crate::engine::{BusinessHours, DurationBounds, Rule, Ruled, TargetPauses, TargetSettings, TimeTarget};
 use crate::event::DimensionSettings;
 use crate::time::Span;

@@ -94,8 +94,8 @@ impl GroupState {
         }
         let held_max = settings.limits.held_max;
         self.held.insert(event.order, event.clone());
-        // Too many events are held, so the earliest is applied a little early rather than lost. It still is in no window, because it lies ahead of
-        // now.
+        // Too many events are held, so the earliest is applied a little early rather than lost. The states of now then change at once. Its other
+        // facts wait ahead of now, in no window.
         if self.held.len() > held_max
             && let Some((_, first)) = self.held.pop_first()
         {
@@ -115,9 +115,13 @@ impl GroupState {
         }
     }
 
+    /// Notes up to which time histories may be folded. Neither a watermark nor progress moves while lives change, so this holds for a whole change.
+    pub(crate) fn note_horizon(&mut self) {
+        self.lives.horizon = self.horizon();
+    }
+
     /// Folds the histories that no late event can change any more, and forgets the lives that are no longer needed.
     pub(crate) fn settle(&mut self) {
-        self.lives.horizon = self.horizon();
         let settled_at = self.lives.largest_event_time.unwrap_or(EventTime::MIN);
         apply::settle(&mut self.lives, &mut self.outbox.door(settled_at));
     }
@@ -139,7 +143,6 @@ impl GroupState {
     }
 
     fn apply(&mut self, event: &AdmittedEvent) {
-        self.lives.horizon = self.horizon();
         let is_orphaned = apply::apply(&mut self.lives, event, &mut self.outbox.door(event.order.time));
         self.topics[event.topic].ledger.orphaned += u64::from(is_orphaned);
         self.is_history_complete |= matches!(event.body, Body::SnapshotCompleted(_));
@@ -154,7 +157,8 @@ impl GroupState {
         smallest.unwrap_or_else(|| self.topics.iter().map(watermark).max().unwrap_or(EventTime::MIN))
     }
 
-    /// Events before this time are no longer applied.
+    /// Histories are folded up to this time. A quiet topic that has been read to its end may still admit an earlier event, which is then applied
+    /// after the folded ones.
     fn horizon(&self) -> EventTime {
         self.group_time() - self.lives.lateness_max
     }

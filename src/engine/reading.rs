@@ -6,7 +6,7 @@ mod cell_reading;
 mod merged_engines;
 mod snapshot;
 mod standing_fact;
-mod take;
+mod take_snapshot;
 
 pub(crate) use cell_reading::{DurationsReading, Reading, bounds_of};
 pub use merged_engines::MergedEngines;
@@ -14,4 +14,4 @@ pub(crate) use snapshot::{GroupKey, JourneyStage};
 pub use snapshot::{Snapshot, TopicSnapshot, WindowState};
 pub(crate) use standing_fact::standing_fact;
 pub use standing_fact::{FactValue, StandingFact};
-pub(crate) use take::{GroupsReport, take};
+pub(crate) use take_snapshot::{GroupsReport, take};

@@ -28,7 +28,7 @@ pub struct RecordPlace {
 /// The outcome of a record; every record has exactly one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// The event was applied.
+    /// The event was admitted. It is applied once: at the latest when now has reached it and values are read.
     Applied,
     /// The same source and id came before, within the deduplication horizon.
     Duplicate,

@@ -1,12 +1,13 @@
 //! The windows: the values of all assigned partition groups, kept as running totals by cell and ring.
 //!
-//! A fact comes in through the door and is assigned to its slot. It then is pending in its group until it is sorted into a pane, and it is added to
-//! the totals of the slot's cells before values are read. [`Windows::post`] is the only way in. Does not know tickets, chats, surveys or customers,
-//! nor how a fact followed from an event.
+//! A fact comes in through the door and is assigned to its slot. It then waits in a list of its group until it is sorted into a pane. There it is
+//! pending until it is added to the totals of the slot's cells, before values are read. A new fact comes in through [`Windows::post`] alone;
+//! [`Windows::merge`] adds or subtracts all values of a group. Does not know tickets, chats, surveys or customers, nor how a fact followed from an
+//! event.
 
 mod accumulator;
 mod cells;
-mod door;
+mod fact_posting;
 mod geometry;
 mod keys;
 mod panes;
@@ -21,7 +22,7 @@ use smallvec::SmallVec;
 
 pub(crate) use accumulator::{Accumulator, AnswerSums, Durations};
 pub(crate) use cells::{Cell, CellId, Refusal};
-pub(crate) use door::{Door, Outbox};
+pub(crate) use fact_posting::{Door, Outbox};
 pub(crate) use geometry::{Geometry, Starts, ring_of};
 pub(crate) use keys::{KeyId, Keys};
 pub(crate) use panes::Panes;
@@ -29,7 +30,7 @@ pub(crate) use standing_facts::StandingFacts;
 pub use standing_facts::{LoyaltyAnswer, Subject};
 
 use self::cells::Cells;
-use self::door::PendingFact;
+use self::fact_posting::PendingFact;
 use self::geometry::PanePlace;
 use self::keys::BundleId;
 use self::panes::{PaneContent, PaneEntry, SlotFact};
@@ -157,7 +158,8 @@ impl Windows {
         true
     }
 
-    /// Moves a group's panes to the present windows, and sorts all facts that were posted into the panes.
+    /// Moves a group's panes, and its share of the totals, to the present windows. Sorts the posted facts into panes. Adds up the posted states,
+    /// whose counts enter the totals at once.
     pub(crate) fn sort(&mut self, panes: &mut Panes) {
         let (slots, totals) = (&self.slots, &mut self.totals);
         panes.advance_to(&self.geometry, &self.starts, |content, from, to| {
@@ -276,8 +278,8 @@ impl Windows {
         self.expiry.note_old();
     }
 
-    /// Hides the series that have expired, given the flushed panes of all assigned groups and the panes of the parked ones. If `frees`, the places
-    /// of their slots are freed as well.
+    /// Hides the series that have expired, given the sorted panes of all assigned groups and the panes of the parked ones. If `frees`, the places of
+    /// their slots are freed as well.
     pub(crate) fn expire<'a>(
         &mut self,
         assigned: impl Iterator<Item = &'a mut Panes>,

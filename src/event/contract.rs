@@ -206,9 +206,7 @@ macro_rules! event_types {
             /// The value of the member `type`.
             #[must_use]
             pub const fn name(self) -> &'static str {
-                match self {
-                    $($(Self::$group($group_type::$variant) => $name,)*)*
-                }
+                self.contract().name
             }
 
             /// The kind of topic that carries it.
@@ -422,5 +420,10 @@ mod tests {
         for (event_type, name) in EventType::ALL.iter().zip(listed) {
             assert_eq!(EventType::of(name), Some(*event_type));
         }
+    }
+    #[test]
+    fn the_members_checked_on_every_event_are_those_that_the_check_reads() {
+        let listed: Vec<usize> = CHECKED_ON_EVERY_EVENT.iter().map(|contract| contract.member as usize).collect();
+        assert_eq!(listed, (Member::TicketId as usize..=Member::Automated as usize).collect::<Vec<_>>());
     }
 }

@@ -1,5 +1,6 @@
 //! Decodes one record into one event or one reason of refusal. The checks have the order of the contract: tombstone, size, emptiness,
-//! encoding, the scan, object, envelope, type, topic, turned off, time, other members.
+//! encoding, headers, the scan, object, envelope (id, type, source, and that there is a time), known type, topic, turned off, the value of
+//! the time, other members.
 //!
 //! Does not know the records before: the engine finds duplicates, late events and events of the future.
 
@@ -27,11 +28,12 @@ pub fn decode<'a>(record: Record<'a>, topic: &TopicSettings, settings: &'a Decod
     decoded
 }
 
-/// The id of the event in a record without headers, in clear text. Calls `each` with the ids of ticket, chat, survey and customer that the
-/// record names.
+/// Gives the ids in a record without headers in clear text: returns the id of the event, and calls `each` with those of ticket, chat,
+/// survey and customer.
 ///
-/// `None` where the record cannot be decoded. For explanations that a user compares with the source; decoding itself keeps only hashes of
-/// ids.
+/// `None` where the record is no JSON object, where an id is unusable, or where the event has no id. It also answers for records that
+/// [`decode`] refuses for another reason, such as an unknown type. For explanations that a user compares with the source; decoding itself
+/// keeps only hashes of ids.
 pub fn ids_in_clear(record: Record<'_>, settings: &DecodeSettings, mut each: impl FnMut(&str)) -> Option<String> {
     let text = text::of_payload(record.payload?).ok()?;
     let mut document = Document::new(text);
@@ -80,7 +82,8 @@ fn decode_into<'a>(
     Ok(())
 }
 
-/// The envelope without the time, which is read only after the type is known to belong on this topic.
+/// The envelope. That there is a time is checked with it. The value of the time is read only after the type is known to belong on this
+/// topic.
 struct Envelope {
     identity: Key,
     event_type: Option<EventType>,

@@ -7,10 +7,10 @@
 
 mod correlations;
 mod group_tables;
+mod headline_cards;
+mod headline_numbers;
 mod html;
 mod journey;
-mod kpi_cards;
-mod kpis;
 mod number_format;
 mod pipeline;
 mod right_now;
@@ -113,7 +113,7 @@ pub(super) fn render(page: &PageContext<'_>) -> String {
         let values = page.values();
         notices(&mut html, page);
         right_now::section(&mut html, page, &values);
-        kpi_cards::section(&mut html, page, &values);
+        headline_cards::section(&mut html, page, &values);
         group_tables::sections(&mut html, page, &values);
         journey::section(&mut html, page, &values);
         correlations::section(&mut html, page, &values);

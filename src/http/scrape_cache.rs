@@ -1,6 +1,6 @@
 //! Which rendered scrape a scraper gets, and when a newer one is rendered.
 //!
-//! A *renewal* renders the newest snapshot, away from the scrapers. Three rules decide which text a scraper gets, and when:
+//! A *renewal* renders the newest snapshot, away from the scrapers. Three rules decide which rendered scrape a scraper gets, and when:
 //!
 //! * While renewals are quick, a scrape waits for one. At rest its values are thus those of its own moment.
 //! * While renewals are slow, because the process counts events as fast as it can, a scrape gets the newest rendered scrape without waiting, and a newer
@@ -23,11 +23,11 @@ use crate::metrics::Exposition;
 const WAIT: Duration = Duration::from_millis(20);
 /// How old the values of a rendered scrape may be if it is given without waiting for a newer one.
 const AGE_MAX: Duration = Duration::from_secs(2);
-/// While renewals are slow, or the backlog is read, a renewal begins this long after the previous one began. Together with the time that it takes
-/// itself, a rendered scrape stays younger than [`AGE_MAX`].
+/// While renewals are slow, or a service that is not ready reads its logs, a renewal begins this long after the previous one began. Together with the
+/// time that it takes itself, a rendered scrape stays younger than [`AGE_MAX`].
 const AHEAD_EVERY: Duration = Duration::from_secs(1);
-/// A scrape that does not wait for a slow renewal starts one for the next scrape, provided that renewals then take at most one part in this many of
-/// the time. The cache thus notices soon that a load has ended.
+/// A scrape that does not wait for a slow renewal starts one for the next scrape, but so seldom that renewals take at most one part in this many of
+/// the time. So the cache soon notices that a load has ended.
 const RENEWAL_SHARE: u32 = 8;
 /// A scraper that scraped within this time is expected to scrape again.
 const SCRAPED_WITHIN: Duration = Duration::from_secs(120);
@@ -38,7 +38,7 @@ pub(super) struct ScrapeCache {
     state: Mutex<CacheState>,
     /// Signals that a renewal has ended.
     renewed: Condvar,
-    /// Signals that a scrape waits for a renewal that has not begun.
+    /// Signals that a renewal is wanted: a scrape waits for one, or the next scrape is to find a newer one (see [`RENEWAL_SHARE`]).
     wanted: Notify,
     numbered: Mutex<Option<NumberedSnapshot>>,
 }
@@ -132,7 +132,7 @@ impl ScrapeCache {
 
     /// Returns when it is time for a renewal.
     pub(super) async fn renewal_due(&self, source: &dyn ValueSource) {
-        // A service that is not ready reads its backlog as fast as it can.
+        // A service that is not ready reads its logs as fast as it can.
         let ahead_at = self.lock().ahead_at(source.ready().is_err(), Instant::now());
         let ahead = async {
             match ahead_at {

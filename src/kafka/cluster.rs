@@ -68,9 +68,9 @@ pub struct Cluster {
     topics: Vec<String>,
 }
 
-/// The state of one topic in the cluster.
+/// Whether one topic exists in the cluster.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum TopicState {
+pub enum TopicPresence {
     /// The topic exists with this many partitions.
     Partitions(usize),
     /// The topic does not exist, or this client may not see it.
@@ -94,7 +94,7 @@ impl Cluster {
     ///
     /// # Errors
     /// [`LookupError`] when no broker answers; [`Failure`] inside `Ok` when a new try would fail too.
-    pub fn topics(&self) -> Result<Result<BTreeMap<String, TopicState>, Failure>, LookupError> {
+    pub fn topics(&self) -> Result<Result<BTreeMap<String, TopicPresence>, Failure>, LookupError> {
         let mut states = BTreeMap::new();
         for name in &self.topics {
             let metadata = self.client.fetch_metadata(Some(name), ANSWER_WITHIN);
@@ -111,9 +111,9 @@ impl Cluster {
             }
             let topic = metadata.topics().iter().find(|topic| topic.name() == name);
             let state = match topic.map(|topic| (topic.error().map(RDKafkaErrorCode::from), topic.partitions().len())) {
-                Some((None | Some(RDKafkaErrorCode::LeaderNotAvailable), count)) if count > 0 => TopicState::Partitions(count),
-                Some((Some(RDKafkaErrorCode::TopicAuthorizationFailed), _)) => TopicState::Refused,
-                _ => TopicState::Missing,
+                Some((None | Some(RDKafkaErrorCode::LeaderNotAvailable), count)) if count > 0 => TopicPresence::Partitions(count),
+                Some((Some(RDKafkaErrorCode::TopicAuthorizationFailed), _)) => TopicPresence::Refused,
+                _ => TopicPresence::Missing,
             };
             states.insert(name.clone(), state);
         }
@@ -202,7 +202,7 @@ impl Lookup for Cluster {
     fn partition_counts(&self) -> Result<Vec<usize>, LookupError> {
         let states = self.topics()?.map_err(|failure| LookupError::new(failure.to_string()))?;
         let count = |name: &String| match states.get(name) {
-            Some(TopicState::Partitions(count)) => Ok(*count),
+            Some(TopicPresence::Partitions(count)) => Ok(*count),
             _ => Err(LookupError::new(format!("the topic \"{name}\" is missing"))),
         };
         self.topics.iter().map(count).collect()
@@ -254,11 +254,13 @@ pub fn wait_for_topics(cluster: &Cluster, mut stay: impl FnMut(Option<&LookupErr
                 continue;
             }
         };
-        let refused: Vec<&str> = states.iter().filter(|(_, state)| **state == TopicState::Refused).map(|(name, _)| name.as_str()).collect();
+        let refused: Vec<&str> =
+            states.iter().filter(|(_, state)| **state == TopicPresence::Refused).map(|(name, _)| name.as_str()).collect();
         if !refused.is_empty() {
             return Err(Failure::Refused(format!("no READ on topic {}", refused.join(", "))));
         }
-        let missing: Vec<&str> = states.iter().filter(|(_, state)| **state == TopicState::Missing).map(|(name, _)| name.as_str()).collect();
+        let missing: Vec<&str> =
+            states.iter().filter(|(_, state)| **state == TopicPresence::Missing).map(|(name, _)| name.as_str()).collect();
         if !missing.is_empty() {
             let plural = if missing.len() == 1 { "topic is" } else { "topics are" };
             waiting_for = Some(LookupError::new(format!(
@@ -268,8 +270,11 @@ pub fn wait_for_topics(cluster: &Cluster, mut stay: impl FnMut(Option<&LookupErr
             std::thread::sleep(Duration::from_millis(500));
             continue;
         }
-        let counts: Vec<usize> =
-            cluster.topics.iter().map(|name| if let Some(TopicState::Partitions(count)) = states.get(name) { *count } else { 0 }).collect();
+        let counts: Vec<usize> = cluster
+            .topics
+            .iter()
+            .map(|name| if let Some(TopicPresence::Partitions(count)) = states.get(name) { *count } else { 0 })
+            .collect();
         if counts.iter().any(|count| *count != counts[0]) {
             let counts: Vec<String> = cluster.topics.iter().zip(&counts).map(|(name, count)| format!("{name} {count}")).collect();
             return Err(Failure::UnequalPartitions { counts: counts.join(", ") });

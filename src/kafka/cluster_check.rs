@@ -7,7 +7,7 @@ use std::time::Duration;
 use rdkafka::admin::{AdminClient, AdminOptions, ConfigResource, OwnedResourceSpecifier, ResourceSpecifier};
 use rdkafka::error::RDKafkaErrorCode;
 
-use super::cluster::{Cluster, LookupError, QuestionContext, TopicState};
+use super::cluster::{Cluster, LookupError, QuestionContext, TopicPresence};
 use super::failure::Failure;
 use super::properties;
 use crate::config::Configuration;
@@ -68,17 +68,17 @@ pub async fn inspect(configuration: &Configuration) -> Vec<Finding> {
     let mut counts = Vec::new();
     for topic in &configuration.topics {
         match states.get(&topic.name) {
-            Some(TopicState::Partitions(count)) => {
+            Some(TopicPresence::Partitions(count)) => {
                 counts.push((topic.name.as_str(), *count));
                 findings.push(Finding::new(FindingSeverity::Fine, &topic.name, format!("{count} partitions"), ""));
             }
-            Some(TopicState::Refused) => findings.push(Finding::new(
+            Some(TopicPresence::Refused) => findings.push(Finding::new(
                 FindingSeverity::Error,
                 &topic.name,
                 "reading it is not allowed".to_owned(),
                 "grant READ and DESCRIBE on the topic",
             )),
-            Some(TopicState::Missing) | None => findings.push(Finding::new(
+            Some(TopicPresence::Missing) | None => findings.push(Finding::new(
                 FindingSeverity::Error,
                 &topic.name,
                 "it does not exist; `cxpulse run` would wait for it".to_owned(),
@@ -96,7 +96,7 @@ pub async fn inspect(configuration: &Configuration) -> Vec<Finding> {
     findings
 }
 
-type States = Result<Result<std::collections::BTreeMap<String, TopicState>, Failure>, LookupError>;
+type States = Result<Result<std::collections::BTreeMap<String, TopicPresence>, Failure>, LookupError>;
 
 /// The first question has to wait for the connection too, so it is asked a few times.
 fn ask_for_topics(cluster: &Cluster) -> States {

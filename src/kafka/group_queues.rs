@@ -14,7 +14,7 @@ use super::cloud_event_headers::cloud_event_attributes;
 use super::failure::Failure;
 use super::partition_progress::{PartitionProgress, TopicPartition};
 use super::reading_order::choose;
-use super::rebalance::{GroupContext, Subscription};
+use super::rebalance::{GroupContext, TopicSubscription};
 use super::sink::{ArrivedRecord, Sink, TimestampKind};
 use crate::event::Record;
 use crate::time::EventTime;
@@ -28,13 +28,13 @@ pub(super) struct GroupQueues {
     queues: Vec<PartitionQueue<GroupContext>>,
     /// Which queues were found empty in this turn.
     is_empty: Vec<bool>,
-    subscription: Arc<Subscription>,
+    subscription: Arc<TopicSubscription>,
 }
 
 impl GroupQueues {
     /// A group with its first topic partition.
     pub(super) fn new(
-        subscription: Arc<Subscription>,
+        subscription: Arc<TopicSubscription>,
         at: TopicPartition,
         next_offset: Option<i64>,
         queue: PartitionQueue<GroupContext>,

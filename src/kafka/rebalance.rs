@@ -35,7 +35,7 @@ pub(super) enum PendingChange {
 }
 
 /// The topics that one consumer reads, and its errors.
-pub(super) struct Subscription {
+pub(super) struct TopicSubscription {
     /// The names of the topics in configured order.
     pub(super) topics: Vec<String>,
     pub(super) errors: ClientErrors,
@@ -45,11 +45,11 @@ pub(super) struct Subscription {
 pub(super) struct GroupContext {
     listener: Box<dyn AssignmentListener>,
     pending_changes: Mutex<Vec<PendingChange>>,
-    subscription: Arc<Subscription>,
+    subscription: Arc<TopicSubscription>,
 }
 
 impl GroupContext {
-    pub(super) fn new(listener: Box<dyn AssignmentListener>, subscription: Arc<Subscription>) -> Self {
+    pub(super) fn new(listener: Box<dyn AssignmentListener>, subscription: Arc<TopicSubscription>) -> Self {
         Self { listener, pending_changes: Mutex::default(), subscription }
     }
 

@@ -16,7 +16,7 @@ use super::cluster_observer::{ClusterObserver, Observation};
 use super::failure::Failure;
 use super::partition_progress::{FRESH, PartitionProgress, TopicPartition};
 use super::properties;
-use super::rebalance::{GroupContext, PendingChange, Subscription};
+use super::rebalance::{GroupContext, PendingChange, TopicSubscription};
 use super::sink::Sink;
 use super::worker_partitions::{StoppedPartitions, WorkerPartitions, worker_of};
 use crate::config::KafkaSettings;
@@ -45,7 +45,7 @@ pub struct Session<S: Sink> {
     /// They hold the queues, which hold the consumer; so they are cleared before the consumer is dropped.
     workers: Arc<[WorkerPartitions<S>]>,
     consumer: Arc<BaseConsumer<GroupContext>>,
-    subscription: Arc<Subscription>,
+    subscription: Arc<TopicSubscription>,
     observer: ClusterObserver,
     starts: Vec<StartAt>,
     /// An assignment that waits for its start offsets.
@@ -81,7 +81,7 @@ impl<S: Sink + 'static> Session<S> {
         assert!(!workers.is_empty(), "there is at least one worker");
         let topics: Vec<String> = settings.topics.iter().map(|(name, _)| name.clone()).collect();
         let config = properties::group_consumer(&settings.kafka)?;
-        let subscription = Arc::new(Subscription { topics: topics.clone(), errors: ClientErrors::new(&settings.kafka) });
+        let subscription = Arc::new(TopicSubscription { topics: topics.clone(), errors: ClientErrors::new(&settings.kafka) });
         let context = GroupContext::new(Box::new(Arc::clone(&workers)), Arc::clone(&subscription));
         let consumer: BaseConsumer<GroupContext> = properties::create(&config, context, &settings.kafka.properties)?;
         let names: Vec<&str> = topics.iter().map(String::as_str).collect();

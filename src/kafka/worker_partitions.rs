@@ -13,7 +13,7 @@ use rdkafka::consumer::base_consumer::PartitionQueue;
 use super::failure::Failure;
 use super::group_queues::GroupQueues;
 use super::partition_progress::{PartitionProgress, TopicPartition};
-use super::rebalance::{AssignmentListener, GroupContext, Subscription};
+use super::rebalance::{AssignmentListener, GroupContext, TopicSubscription};
 use super::sink::{AssignmentChange, Sink};
 
 /// The partition groups of one worker. Partition group *i* belongs to worker *i* modulo the number of workers.
@@ -108,7 +108,12 @@ impl<S: Sink> StoppedPartitions<'_, S> {
     }
 
     /// Adds a topic partition, and gives the offset at which its sink resumes. Partitions come sorted by number, then topic.
-    pub(super) fn add(&mut self, at: TopicPartition, queue: PartitionQueue<GroupContext>, subscription: &Arc<Subscription>) -> Option<i64> {
+    pub(super) fn add(
+        &mut self,
+        at: TopicPartition,
+        queue: PartitionQueue<GroupContext>,
+        subscription: &Arc<TopicSubscription>,
+    ) -> Option<i64> {
         let Contents { groups, sink, .. } = &mut *self.contents;
         let next_offset = sink.next_offset(at);
         match groups.last_mut() {

@@ -53,7 +53,7 @@ impl Exposition {
         &self.families
     }
 
-    /// Appends every family that has a value to `out`: the organisation's, then those about the state itself.
+    /// Appends every family that has a value to `out`: those of the catalogue, then those about the state of the engine.
     pub fn render(&self, snapshot: &Snapshot, out: &mut String) {
         self.render_families(snapshot, None, out);
         state_families::render(snapshot, None, out);
@@ -184,7 +184,8 @@ impl Rendering<'_> {
     }
 }
 
-/// Whether a group has ever had something of the measures from which a family is made.
+/// Whether a group has a series of a family. It has one if it had something of the measures from which the family is made and that has not
+/// expired since.
 #[expect(clippy::wildcard_enum_match_arm, reason = "answers are the exception")]
 pub(super) fn is_seen(family: &Family, label: Label, key: KeyId, snapshot: &Snapshot) -> bool {
     family.seen_by.is_empty()

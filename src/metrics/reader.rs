@@ -2,7 +2,7 @@
 //!
 //! Does not know any family.
 
-use crate::engine::read::{Answers, DurationsReading, GroupKey, Label, Measure, Reading};
+use crate::engine::read::{AnswerSums, DurationsReading, GroupKey, Label, Measure, Reading};
 use crate::engine::{Snapshot, WindowState};
 use crate::event::Scale;
 
@@ -29,7 +29,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The answers of each scale that has any.
-    pub(super) fn by_scale(&self, measure: Measure) -> impl Iterator<Item = (Scale, &'a Answers)> {
+    pub(super) fn by_scale(&self, measure: Measure) -> impl Iterator<Item = (Scale, &'a AnswerSums)> {
         let (snapshot, reader) = (self.snapshot, *self);
         snapshot.labels_of(measure).iter().filter_map(move |label| {
             let answers = reader.answers(measure, *label).filter(|a| a.count > 0)?;
@@ -38,15 +38,15 @@ impl<'a> Reader<'a> {
     }
 
     /// The answers of all scales together. Their points are then on no common scale.
-    pub(super) fn all_answers(&self, measure: Measure) -> Answers {
-        let mut sum = Answers::default();
+    pub(super) fn all_answers(&self, measure: Measure) -> AnswerSums {
+        let mut sum = AnswerSums::default();
         self.by_scale(measure).for_each(|(_, answers)| sum.merge(answers, 1));
         sum
     }
 
     /// The answers of one label.
     #[expect(clippy::wildcard_enum_match_arm, reason = "the kind of reading of a measure never changes")]
-    pub(super) fn answers(&self, measure: Measure, label: Label) -> Option<&'a Answers> {
+    pub(super) fn answers(&self, measure: Measure, label: Label) -> Option<&'a AnswerSums> {
         match self.reading(measure, label)? {
             Reading::Answers(answers) => Some(answers),
             _ => None,

@@ -22,7 +22,7 @@ use crate::event::Kind;
 
 /// A change of the partitions that are assigned to this process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AssignmentChange {
+pub enum RebalanceKind {
     /// Partitions were assigned; a new generation of the consumer group may assign none.
     Assign,
     /// Partitions were given back.
@@ -31,7 +31,7 @@ pub enum AssignmentChange {
     Lost,
 }
 
-impl AssignmentChange {
+impl RebalanceKind {
     const ALL: [Self; 3] = [Self::Assign, Self::Revoke, Self::Lost];
 
     const fn name(self) -> &'static str {
@@ -48,7 +48,7 @@ pub struct Telemetry {
     registry: Registry,
     topics: Vec<TopicCounters>,
     event_delay: Histogram,
-    rebalances: [IntCounter; AssignmentChange::ALL.len()],
+    rebalances: [IntCounter; RebalanceKind::ALL.len()],
     kafka_up: IntGauge,
     ready: IntGauge,
     collect: Gauge,
@@ -120,7 +120,7 @@ impl Telemetry {
         Self {
             topics,
             event_delay,
-            rebalances: AssignmentChange::ALL.map(|kind| rebalances.with_label_values(&[kind.name()])),
+            rebalances: RebalanceKind::ALL.map(|kind| rebalances.with_label_values(&[kind.name()])),
             kafka_up,
             ready,
             collect,
@@ -143,7 +143,7 @@ impl Telemetry {
     }
 
     /// Counts a change of the assignment.
-    pub fn count_rebalance(&self, kind: AssignmentChange) {
+    pub fn count_rebalance(&self, kind: RebalanceKind) {
         self.rebalances[kind as usize].inc();
     }
 

@@ -21,7 +21,7 @@ pub struct Values<'a> {
 
 /// A grouping set: the labels of its groups, and whether it groups customers or contacts.
 #[derive(Clone, Copy, Debug)]
-pub struct Grouping<'a> {
+pub struct GroupLabels<'a> {
     /// The names of the labels, in the order of the families' names.
     pub labels: &'a [String],
     /// Whether it groups customers; otherwise it groups contacts.
@@ -36,7 +36,7 @@ pub struct Group<'a> {
 }
 
 impl<'a> Group<'a> {
-    /// The values of the labels, in the order of [`Grouping::labels`].
+    /// The values of the labels, in the order of [`GroupLabels::labels`].
     #[must_use]
     pub fn texts(&self) -> &'a [String] {
         &self.key.texts
@@ -86,14 +86,14 @@ impl<'a> Values<'a> {
 
     /// The grouping sets.
     #[must_use]
-    pub fn groupings(&self) -> Vec<Grouping<'a>> {
+    pub fn groupings(&self) -> Vec<GroupLabels<'a>> {
         let sets = self.exposition.sets.iter().enumerate();
-        sets.map(|(set, grouping)| Grouping { labels: &grouping.labels, is_customer: grouping.is_customer, set }).collect()
+        sets.map(|(set, grouping)| GroupLabels { labels: &grouping.labels, is_customer: grouping.is_customer, set }).collect()
     }
 
     /// The known groups of a set, sorted by their label values.
     #[must_use]
-    pub fn groups(&self, grouping: &Grouping<'_>) -> Vec<Group<'a>> {
+    pub fn groups(&self, grouping: &GroupLabels<'_>) -> Vec<Group<'a>> {
         self.snapshot.keys.iter().filter(|key| key.set == Some(grouping.set)).map(|key| Group { key }).collect()
     }
 

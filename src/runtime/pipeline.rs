@@ -10,7 +10,7 @@ use super::clock::wall_now;
 use super::record_log::RecordLog;
 use super::service_view::ServiceView;
 use super::snapshot_publisher::SnapshotPublisher;
-use crate::config::{Clock, Configuration, Start};
+use crate::config::{ClockSource, Configuration, Start};
 use crate::engine::{Engine, Outcome, PartitionGroup, Progress, RecordPlace, TopicIndex};
 use crate::event::{DecodeSettings, Decoded, Record, TopicSettings, decode};
 use crate::kafka::{ArrivedRecord, AssignmentChange, PartitionProgress, Sink, TimestampKind, TopicPartition};
@@ -56,7 +56,7 @@ impl Pipeline {
             timestamp_kinds: vec![None; configuration.topics.len()],
             turn_began: None,
             assigned: BTreeSet::new(),
-            reads_whole_logs: configuration.run.start == Start::Beginning || configuration.run.clock == Clock::Event,
+            reads_whole_logs: configuration.run.start == Start::Beginning || configuration.run.clock == ClockSource::Event,
             is_broken: false,
         }
     }
@@ -135,9 +135,9 @@ impl Sink for Pipeline {
         let Some(first) = sinks.first() else { return };
         let (view, publisher) = (Arc::clone(&first.view), Arc::clone(&first.publisher));
         view.telemetry().count_rebalance(match change {
-            AssignmentChange::Assigned => telemetry::AssignmentChange::Assign,
-            AssignmentChange::Revoked => telemetry::AssignmentChange::Revoke,
-            AssignmentChange::Lost => telemetry::AssignmentChange::Lost,
+            AssignmentChange::Assigned => telemetry::RebalanceKind::Assign,
+            AssignmentChange::Revoked => telemetry::RebalanceKind::Revoke,
+            AssignmentChange::Lost => telemetry::RebalanceKind::Lost,
         });
         if change == AssignmentChange::Assigned {
             tracing::info!(target: "cxpulse::kafka", groups = partitions.len(), ?partitions, "assigned");

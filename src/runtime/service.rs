@@ -19,7 +19,7 @@ use super::record_log::RecordLog;
 use super::service_view::ServiceView;
 use super::snapshot_publisher::SnapshotPublisher;
 use super::workers::Workers;
-use crate::config::{Clock, Configuration, Start};
+use crate::config::{ClockSource, Configuration, Start};
 use crate::engine::{Engine, MergedEngines};
 use crate::event::Kind;
 use crate::kafka::{self, Cluster, Session, SessionSettings, StartAt, WorkerPartitions, stop_all, wait_for_topics};
@@ -186,8 +186,8 @@ impl PollingThread {
     fn starts(&self) -> Vec<StartAt> {
         let configuration = &self.configuration;
         let since = match (configuration.run.start, configuration.run.clock) {
-            (Start::Beginning, _) | (_, Clock::Event) => return vec![StartAt::Beginning; configuration.topics.len()],
-            (Start::Time, Clock::Wall) => start_time(configuration, wall_now()),
+            (Start::Beginning, _) | (_, ClockSource::Event) => return vec![StartAt::Beginning; configuration.topics.len()],
+            (Start::Time, ClockSource::Wall) => start_time(configuration, wall_now()),
         };
         let start = |kind| if kind == Kind::Customers { StartAt::Beginning } else { StartAt::Time(since) };
         configuration.topics.iter().map(|topic| start(topic.kind)).collect()

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use cxpulse::config::{Clock, Configuration, ExportSettings, KafkaSettings, LogSettings, RunSettings, Start, WebSettings};
+use cxpulse::config::{ClockSource, Configuration, ExportSettings, KafkaSettings, LogSettings, RunSettings, Start, WebSettings};
 use cxpulse::engine::{Engine, EngineSettings, PartitionGroup, Progress, RecordPlace, TopicIndex};
 use cxpulse::event::{DecodeSettings, DimensionOwner, DimensionSettings, IdentityKey, Record, Scale, TopicSettings, decode};
 use cxpulse::metrics::Exposition;
@@ -128,7 +128,7 @@ pub(crate) fn configuration(settings: &EngineSettings) -> Configuration {
             ces_scale: Scale { min: 1_000_000, max: 7_000_000, ease: false },
         },
         engine: settings.clone(),
-        run: RunSettings { start: Start::Beginning, clock: Clock::Event, workers: 1, snapshot_interval: Duration::from_millis(250) },
+        run: RunSettings { start: Start::Beginning, clock: ClockSource::Event, workers: 1, snapshot_interval: Duration::from_millis(250) },
         web: WebSettings { listen_addresses: Vec::new(), telemetry_path: "/metrics".to_owned(), page: false, group_size_min: 5 },
         log: LogSettings { filter: "off".to_owned(), json: false },
         export: ExportSettings { bucket_sets: sets.filter(|(_, set)| set.len() == 1).map(|(i, _)| i).collect() },

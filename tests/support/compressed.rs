@@ -4,7 +4,7 @@
 //! Does not know Kafka or the readers.
 
 use cxpulse::event::Kind;
-use cxpulse::organisation::{IncidentSettings, Organisation, PlannedIncidents, Profile, Volume};
+use cxpulse::simulator::{IncidentSettings, Organisation, PlannedIncidents, Profile, Volume};
 use cxpulse::time::{EventTime, Span};
 
 /// Large enough for one team to have a meaningful number of answers within minutes.

@@ -73,7 +73,6 @@ fn unsafe_code_is_only_where_the_page_says() {
 fn claims_are_read_and_false_ones_found() {
     let page = "# Page\n\n### `src/a.rs`, `src/a/`\n\nText. **Uses:** `b`. **Does not know:** `c`, JSON, or\na clock: `now` is `d`.\nMore of `b`.\n\n\
                 ### `src/b.rs`\n\n**Uses:** no other. **Does not know:** `a/x`. Nor `c`.\n";
-    let module = |path: &str| path.split('/').map(str::to_owned).collect::<ModulePath>();
     let read = claims(page);
     assert_eq!(read.len(), 2);
     assert_eq!(read[0].does_not_know, Some(BTreeSet::from(["c", "now", "d"].map(module))));

@@ -13,7 +13,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("toml", &["config"]),
     ("clap", &["command"]),
     ("indicatif", &["command"]),
-    ("rand", &["organisation"]),
+    ("rand", &["simulator"]),
     ("tokio", &["kafka", "http", "runtime", "command"]),
     ("tracing", &["kafka", "http", "runtime", "command"]),
     ("anyhow", &["command"]),

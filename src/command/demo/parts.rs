@@ -16,8 +16,8 @@ use crate::http::{self, Site};
 use crate::kafka::embedded_broker::EmbeddedBroker;
 use crate::kafka::producer::{ProduceError, Producer};
 use crate::metrics::Exposition;
-use crate::organisation::{FaultInjector, IncidentSettings, Organisation, PlannedIncidents, Profile};
 use crate::runtime::{Service, ServiceFailure, ServiceView, wall_now};
+use crate::simulator::{FaultInjector, IncidentSettings, Organisation, PlannedIncidents, Profile};
 use crate::time::{EventTime, Span};
 
 /// The partitions of each topic. A month of tickets, compressed, fills a good tenth of the bytes that the broker keeps for six partitions.

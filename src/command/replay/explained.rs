@@ -8,10 +8,10 @@ use std::path::Path;
 
 use indicatif::ProgressBar;
 
+use super::calendar_report::{CalendarReport, Periods};
 use super::facts_csv::{self, ClearIds};
 use super::reading_order::LinesInOrder;
 use super::replay_engine::ReplayEngine;
-use super::report::{CalendarReport, Periods};
 use super::{ReplayError, Replayed, TopicFile, exposition_of, files_by_topic, progress_bar, summarise};
 use crate::config::Configuration;
 use crate::engine::Engine;

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use super::input::InputError;
-use super::ledger::ReplayLedger;
+use super::outcome_table::ReplayLedger;
 use super::reading_order::{LinesInOrder, TakenLine};
 use crate::config::Configuration;
 use crate::engine::{Engine, Outcome, PartitionGroup, Progress, RecordPlace, TopicIndex};

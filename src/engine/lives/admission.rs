@@ -13,7 +13,7 @@ use crate::time::{EventTime, Span};
 const FUTURE_TOLERANCE: Span = Span::minutes(2);
 /// Identities expire in slices of event time; this many slices make up the allowed lateness.
 const SLICES: i64 = 8;
-/// When a single slice holds too many identities, one in this many of the limit leaves at once, so that the search for the oldest is rare.
+/// When a single slice holds too many identities, one in this many of the limit leaves together, so that the search for the oldest is rare.
 const THINNED_SHARE: usize = 64;
 
 /// The admission of one topic partition.
@@ -21,7 +21,7 @@ const THINNED_SHARE: usize = 64;
 pub(crate) struct Admission {
     allowed_lateness: Span,
     identities_max: usize,
-    /// The largest event time applied.
+    /// The largest event time admitted.
     watermark: Option<EventTime>,
     /// Identities whose event time lies before this were forgotten early, because there were too many.
     forgotten_before: EventTime,
@@ -39,7 +39,7 @@ impl Admission {
         Self { allowed_lateness, identities_max, watermark: None, forgotten_before: EventTime::MIN, seen, expiry, evictions: 0 }
     }
 
-    /// Judges a valid event. An event that is applied is remembered, and moves the watermark.
+    /// Judges a valid event. An event that is admitted is remembered, and may move the watermark.
     pub(crate) fn judge(&mut self, identity: Key, time: EventTime, record_time: Option<EventTime>) -> Outcome {
         if record_time.is_some_and(|record| time > record + FUTURE_TOLERANCE) {
             return Outcome::Future;
@@ -59,7 +59,7 @@ impl Admission {
         Outcome::Applied
     }
 
-    /// The largest event time applied.
+    /// The largest event time admitted.
     pub(crate) fn watermark(&self) -> Option<EventTime> {
         self.watermark
     }
@@ -89,7 +89,7 @@ impl Admission {
         Span((self.allowed_lateness.0 / SLICES).max(1_000))
     }
 
-    /// Enters an identity for expiry. If there are too many identities, the oldest slices are forgotten at once.
+    /// Enters an identity for expiry. If there are too many identities, the oldest slices are forgotten, each as a whole.
     fn schedule(&mut self, identity: Key, time: EventTime) {
         self.expiry.entry(time.slice(self.slice_width())).or_default().push(identity);
         while self.seen.len() > self.identities_max {

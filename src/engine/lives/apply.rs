@@ -1,8 +1,8 @@
 //! Applies an event: changes the life that it names, and the lives that depend on that life.
 //!
-//! A customer depends on contacts and surveys, and a survey on its contact. So the files of this folder call each other only from a contact to its
-//! surveys to their customer. Every change is posted through the [`Door`] as the difference of the facts before and after. Does not know whether an
-//! event was admitted.
+//! A customer depends on contacts and surveys, and a survey on its contact. So of the files of this folder `ticket_set` calls `contact`, `contact`
+//! calls `survey` and `customer`, and `survey` calls `customer`. The way back, from a customer to its heirs, is in this file. Every change is posted
+//! through the [`Door`] as the difference of the facts before and after. Does not know whether an event was admitted.
 
 mod contact;
 mod customer;
@@ -16,7 +16,7 @@ use crate::engine::terms::EventOrder;
 use crate::engine::windows::Door;
 use crate::event::{Body, Contact, Key};
 
-/// Applies an event; returns whether it was about a ticket or chat whose creation is not known.
+/// Applies an event; returns whether it was about a ticket or chat that has no opening, neither from a creation nor from a snapshot.
 pub(crate) fn apply(lives: &mut Lives, event: &AdmittedEvent, door: &mut Door<'_>) -> bool {
     let mut is_orphaned = false;
     match &event.body {

@@ -1,18 +1,18 @@
 //! The life of one ticket or chat: its history, the summaries of its sessions, and the facts that follow.
 
 mod clock;
+mod correlation_pairs;
 mod facts;
 mod history;
 mod linked_surveys;
 mod marks;
-mod pairs;
 mod sequence;
 mod summary;
 mod targets;
 mod transitions;
 
+pub(crate) use correlation_pairs::{PairSides, pair_facts};
 pub(crate) use facts::{Seen, facts, idle_end_of};
 pub(crate) use history::{ContactChange, ContactState, Known};
 pub(crate) use marks::{Action, HistoryEvent, Opening};
-pub(crate) use pairs::{PairSides, pair_facts};
 pub(crate) use summary::{Origin, Summary};

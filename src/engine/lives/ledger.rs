@@ -21,7 +21,8 @@ pub struct Ledger {
     pub invalid: [u64; Reason::ALL.len()],
     /// Tombstones, and events of types that are turned off.
     pub ignored: u64,
-    /// Applied events about a ticket or chat whose creation was not known at that moment. They are among the applied ones.
+    /// Applied events about a ticket or chat that had no opening at that moment, neither from a creation nor from a snapshot. They are among the
+    /// applied ones.
     pub orphaned: u64,
 }
 

@@ -42,7 +42,8 @@ pub(crate) struct Lives {
     pub(crate) ever_seen: EverSeen,
     /// The largest event time admitted.
     pub(crate) largest_event_time: Option<EventTime>,
-    /// Events before this time are no longer applied.
+    /// Histories are folded up to this time. A quiet topic that has been read to its end may still admit an earlier event, which is then applied
+    /// after the folded ones.
     pub(crate) horizon: EventTime,
     /// The largest allowed lateness of any topic.
     pub(crate) lateness_max: Span,

@@ -2,7 +2,7 @@
 //! are read. Accumulators are groups of integers and nothing is derived before the sum, so the values are those of one engine over all groups.
 
 use super::snapshot::Snapshot;
-use super::take::{GroupsReport, take};
+use super::take_snapshot::{GroupsReport, take};
 use crate::engine::Engine;
 use crate::engine::terms::DurationBins;
 use crate::engine::windows::Windows;

@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use rustc_hash::FxHashMap;
-
-use super::AgreedList;
+use super::{AgreedList, AgreedNumbers};
 use crate::event::Scale;
 
 /// The largest number of distinct scales that are kept apart. Answers on further scales share the last number and have no mean.
@@ -14,27 +12,17 @@ pub(crate) const SCALES_MAX: usize = 4_096;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct ScaleId(pub(crate) u16);
 
-/// The scales that one partition group has seen.
+/// The scales that one partition group knows.
 #[derive(Debug)]
-pub(crate) struct Scales {
-    known: FxHashMap<Scale, ScaleId>,
-    agreed: Arc<AgreedList<Scale>>,
-}
+pub(crate) struct Scales(AgreedNumbers<Scale>);
 
 impl Scales {
     pub(crate) fn new(agreed: &Arc<AgreedList<Scale>>) -> Self {
-        Self { known: FxHashMap::default(), agreed: Arc::clone(agreed) }
+        Self(AgreedNumbers::of(agreed))
     }
 
     /// The number of a scale.
     pub(crate) fn id(&mut self, scale: Scale) -> ScaleId {
-        if let Some(known) = self.known.get(&scale) {
-            return *known;
-        }
-        let id = ScaleId(self.agreed.number(&scale, SCALES_MAX, || scale).unwrap_or(SCALES_MAX as u32 - 1) as u16);
-        if self.known.len() < SCALES_MAX {
-            self.known.insert(scale, id);
-        }
-        id
+        ScaleId(self.0.number(&scale, SCALES_MAX, || scale).unwrap_or(SCALES_MAX as u32 - 1) as u16)
     }
 }

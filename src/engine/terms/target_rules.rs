@@ -32,10 +32,10 @@ pub(crate) struct ClockTerms {
     pub(crate) schedule: Option<u16>,
 }
 
-type Conditions = SmallVec<[(u8, SmallVec<[ValueId; 4]>); 1]>;
+type DimensionConditions = SmallVec<[(u8, SmallVec<[ValueId; 4]>); 1]>;
 
 #[derive(Debug)]
-struct Compiled<T>(Vec<(Conditions, T)>);
+struct Compiled<T>(Vec<(DimensionConditions, T)>);
 
 impl TargetRules {
     pub(crate) fn new(settings: &TargetSettings, names: &mut Names) -> Self {
@@ -96,7 +96,7 @@ impl<T: Clone> Compiled<T> {
     fn new(ruled: &Ruled<T>, names: &mut Names) -> Self {
         let mut compiled = Vec::new();
         for rule in &ruled.rules {
-            let mut conditions = Conditions::new();
+            let mut conditions = DimensionConditions::new();
             for condition in &rule.conditions {
                 let dimension = condition.dimension;
                 let numbers = condition.values.iter().map(|text| (names.value_named(dimension, text), text));

@@ -1,5 +1,5 @@
-//! Accumulators: the sum of a cell's facts over some slice of time. Each kind is a commutative group of integers: it has a zero, and values can be
-//! added and subtracted.
+//! Accumulators: the sum of the facts of a slot or a cell, over a pane, a ring or a window. Each kind is a commutative group of integers: it has a
+//! zero, and values can be added and subtracted.
 //!
 //! Does not know the meaning of a value.
 
@@ -17,7 +17,8 @@ pub(crate) use pairs::Pairs;
 use crate::engine::terms::Contribution;
 use crate::time::EventTime;
 
-/// The accumulated facts of a cell over some slice of time. Large kinds are boxed, because most cells are counts.
+/// The accumulated facts of a slot or a cell, over a pane, a ring or a window, or in the state of now. Large kinds are boxed, because most cells are
+/// counts.
 #[derive(Clone, Debug, PartialEq)]
 #[expect(clippy::box_collection, reason = "most cells are counts, and a count should not take the memory of a map's header")]
 pub(crate) enum Accumulator {
@@ -68,7 +69,7 @@ impl Accumulator {
         }
     }
 
-    /// Adds another accumulator of the same cell (`sign` 1) or subtracts it (`sign` -1).
+    /// Adds another accumulator of the same slot or cell (`sign` 1) or subtracts it (`sign` -1).
     pub(crate) fn merge(&mut self, other: &Self, sign: i64) {
         match (self, other) {
             (Self::Count(a), Self::Count(b)) => *a += sign * b,

@@ -1,6 +1,6 @@
 //! The panes of one partition group: disjoint slices of event time, which are fine for the short windows and coarser for the long ones.
 //!
-//! A fact is written once, to a list of pending facts. Before values are read, or when the list is long, each fact moves to the one pane that it
+//! A fact is written once, to a list of posted facts. Before values are read, or when the list is long, each fact moves to the one pane that it
 //! belongs to at that moment, and panes that a window has left are rolled into the coarser tier of the next window. If much time passes between two
 //! readings, as during catch-up, most facts therefore never enter the fine tiers. The cost of writing a fact does not depend on the number of
 //! windows.
@@ -21,10 +21,10 @@ use super::slots::SlotId;
 use crate::engine::terms::{Contribution, DimensionsId, Names};
 use crate::time::EventTime;
 
-/// The number of pending facts at which they are sorted into panes even if no values are read.
+/// The number of posted facts at which they are sorted into panes even if no values are read.
 const PENDING_MAX: usize = 1 << 14;
 
-/// A fact as it was posted.
+/// A posted fact, with the slot that was found for it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct SlotFact {
     pub(crate) slot: SlotId,
@@ -34,7 +34,7 @@ pub(crate) struct SlotFact {
     pub(crate) value: Contribution,
 }
 
-/// The panes of all tiers, and the states, which have no time.
+/// The panes of all tiers, and the states, which belong to no slice of time.
 #[derive(Clone, Debug)]
 pub(crate) struct Panes {
     /// The panes of each tier, by the number of their slice.
@@ -42,11 +42,14 @@ pub(crate) struct Panes {
     starts: Starts,
     /// The present states of this group, by slot.
     state: FxHashMap<SlotId, Accumulator>,
+    /// Posted facts that are in no pane yet.
     pending: Vec<SlotFact>,
+    /// Posted facts of states that are not added to `state` yet.
     pending_state: Vec<SlotFact>,
     /// Facts later than now, such as a deadline still to come. They are in no window yet.
     ahead: BTreeMap<(EventTime, SlotId), Accumulator>,
-    /// The bundles of each tuple of the group's names: its keys in the grouping sets of contacts, and its keys in those of customers.
+    /// For each tuple of dimension values that the group has named: the bundle of its keys in the grouping sets of contacts, and the bundle of its
+    /// keys in those of customers.
     bundles: Vec<[BundleId; 2]>,
 }
 
@@ -79,19 +82,19 @@ impl Panes {
         self.bundles[of.index()]
     }
 
-    /// Writes a fact to the pending list; returns whether the list is so long that it should be sorted into panes.
+    /// Writes a fact to the list of posted facts; returns whether the list is so long that it should be sorted into panes.
     pub(crate) fn write(&mut self, posted: SlotFact) -> bool {
         self.pending.push(posted);
         self.pending.len() >= PENDING_MAX
     }
 
-    /// Writes a fact of a state to its pending list; returns whether the list is so long that it should be sorted.
+    /// Writes a fact of a state to the list of posted states; returns whether the list is so long that it should be sorted.
     pub(crate) fn write_state(&mut self, posted: SlotFact) -> bool {
         self.pending_state.push(posted);
         self.pending_state.len() >= PENDING_MAX
     }
 
-    /// Removes the pending facts of states and returns them.
+    /// Removes the posted facts of states and returns them.
     pub(crate) fn take_pending_state(&mut self) -> Vec<SlotFact> {
         std::mem::take(&mut self.pending_state)
     }
@@ -102,7 +105,7 @@ impl Panes {
         self.pending_state = emptied;
     }
 
-    /// Sorts the pending facts, except those of states, into the panes that they belong to now.
+    /// Sorts the posted facts, except those of states, into the panes that they belong to now.
     pub(crate) fn sort_pending(&mut self, geometry: &Geometry) {
         let pending = std::mem::take(&mut self.pending);
         let mut rest = pending.iter().peekable();

@@ -96,7 +96,7 @@ impl SeriesExpiry {
         slots.all().any(|(_, key, slot)| slot.touched < before && key.bundle != BundleId::default())
     }
 
-    /// Hides the label sets that have expired, given the flushed panes of all assigned groups and the panes of the parked ones. Returns the slots
+    /// Hides the label sets that have expired, given the sorted panes of all assigned groups and the panes of the parked ones. Returns the slots
     /// whose places are to be freed; none unless `frees`.
     pub(super) fn expire<'a>(
         &mut self,

@@ -10,11 +10,12 @@ use super::slots::SlotId;
 use crate::engine::terms::Contribution;
 use crate::time::EventTime;
 
-/// The totals by cell and ring. A state, which has no time, has its only total in ring 0.
+/// The totals by cell and ring. A state, which belongs to no slice of time, has its only total in ring 0.
 #[derive(Debug)]
 pub(crate) struct Totals {
     rings: usize,
-    /// The rings of a cell are neighbours, because a value that leaves one ring enters another. `None` if the cell never had a value in the ring.
+    /// The rings of a cell are neighbours, because a value that leaves one ring enters another. `None` if the cell has had no value in the ring since
+    /// it last became visible.
     totals: Vec<Option<Accumulator>>,
 }
 

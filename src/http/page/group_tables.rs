@@ -3,12 +3,12 @@
 //! Knows markup. Does not know which dimensions there are: every grouping set of one dimension has a table.
 
 use super::PageContext;
+use super::headline_numbers::{KPIS, Kpi};
 use super::html::{Escaped, Html, Shown};
-use super::kpis::{KPIS, Kpi};
 use super::number_format::{Unit, capitalised};
 use super::verdict::{Verdict, judge};
 use super::withholding::Statistic;
-use crate::metrics::{Group, Grouping, Sample, Values};
+use crate::metrics::{Group, GroupLabels, Sample, Values};
 
 /// The most rows of a table. If there are more groups, those with the most cases are shown.
 const ROWS_MAX: usize = 60;
@@ -43,7 +43,7 @@ fn table(
     html: &mut Html,
     page: &PageContext<'_>,
     values: &Values<'_>,
-    (at, grouping): (usize, &Grouping<'_>),
+    (at, grouping): (usize, &GroupLabels<'_>),
     counts: &[(&str, &str)],
     kpis: &[&Kpi],
 ) {
@@ -84,7 +84,7 @@ fn table(
 }
 
 /// The largest groups that are not empty, in the order of their names, and how many more there are.
-fn largest<'a>(values: &Values<'a>, grouping: &Grouping<'_>, counts: &[(&str, &str)], kpis: &[&Kpi]) -> (Vec<Group<'a>>, usize) {
+fn largest<'a>(values: &Values<'a>, grouping: &GroupLabels<'_>, counts: &[(&str, &str)], kpis: &[&Kpi]) -> (Vec<Group<'a>>, usize) {
     let size = |group: &Group<'_>| -> f64 {
         let counted = counts.iter().filter_map(|(_, family)| values.of_group(group, family, &[])).map(|sample| sample.value);
         counted.chain(kpis.iter().map(|kpi| kpi.count(values, Some(group)))).sum()

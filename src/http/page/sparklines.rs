@@ -5,8 +5,8 @@
 
 use std::fmt::Write as _;
 
+use super::headline_numbers::KPIS;
 use super::html::{Escaped, Html};
-use super::kpis::KPIS;
 use super::number_format::{Unit, duration};
 use super::sparkline_history::Sparkline;
 use super::tiles::TILES;

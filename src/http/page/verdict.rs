@@ -3,8 +3,8 @@
 //! Does not know markup beyond one paragraph, nor how a value came about.
 
 use super::PageContext;
+use super::headline_numbers::{Kpi, KpiTarget, sample};
 use super::html::{Escaped, Html, Shown};
-use super::kpis::{Kpi, KpiTarget, sample};
 use super::number_format::Unit;
 use super::withholding::is_complete;
 use crate::metrics::{Group, Sample, Values};
@@ -201,7 +201,7 @@ mod tests {
 
     #[test]
     fn a_trend_is_judged_only_where_its_interval_tells_it_from_chance() {
-        use super::super::kpis::KPIS;
+        use super::super::headline_numbers::KPIS;
         let of = |id: &str, value, is_clear| direction(KPIS.iter().find(|kpi| kpi.id == id).unwrap(), value, is_clear);
         assert_eq!(of("csat", 0.1, Some(true)), ("↑", "better"));
         assert_eq!(of("ces", 0.1, Some(true)), ("↑", "worse"));

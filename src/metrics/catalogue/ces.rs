@@ -1,16 +1,16 @@
 //! Customer effort (CES), brought to one scale of 1 (no effort) to 5 (very high effort): lower is better.
 
-use crate::engine::read::{Answers, Measure};
+use crate::engine::read::{AnswerSums, Measure};
 use crate::event::Scale;
 use crate::metrics::family::{Family, GroupingSets, Merge};
 use crate::metrics::reader::Reader;
 
 pub(in crate::metrics) fn families() -> Vec<Family> {
     let seen = [Measure::Ces];
-    let count = |name: &str, help: &str, pick: fn(&Answers) -> i64| {
+    let count = |name: &str, help: &str, pick: fn(&AnswerSums) -> i64| {
         Family::value(name, help, &seen, move |reader, _| Some(pick(&reader.all_answers(Measure::Ces)) as f64)).merged(Merge::Sum)
     };
-    let ratio = |name: &str, help: &str, pick: fn(&Answers) -> i64| {
+    let ratio = |name: &str, help: &str, pick: fn(&AnswerSums) -> i64| {
         Family::proportion(name, help, &seen, move |reader, _| {
             let answers = reader.all_answers(Measure::Ces);
             Some((pick(&answers), answers.count))
@@ -55,7 +55,7 @@ pub(super) fn span(scale: Scale) -> f64 {
 
 /// The sum of (1 + 4 e)^2.
 fn squared_points(reader: &Reader<'_>) -> f64 {
-    let of_scale = |(scale, answers): (Scale, &Answers)| {
+    let of_scale = |(scale, answers): (Scale, &AnswerSums)| {
         let span = span(scale);
         answers.count as f64 + 8.0 * answers.points as f64 / span + 16.0 * answers.squares as f64 / (span * span)
     };

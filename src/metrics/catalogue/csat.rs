@@ -1,6 +1,6 @@
 //! Customer satisfaction (CSAT): each answer counts once, and an answer in the top two boxes of its scale counts as satisfied.
 
-use crate::engine::read::{Answers, Measure, POINT, score_text};
+use crate::engine::read::{AnswerSums, Measure, POINT, score_text};
 use crate::metrics::family::{Family, GroupingSets, Merge, OwnLabels, Variant};
 
 /// `score`: the scores that were seen.
@@ -11,7 +11,7 @@ const SCORE: OwnLabels = OwnLabels::new(&["score"], |snapshot| {
 
 pub(in crate::metrics) fn families() -> Vec<Family> {
     let seen = [Measure::Csat];
-    let sum = |name: &str, help: &str, pick: fn(&Answers) -> f64| {
+    let sum = |name: &str, help: &str, pick: fn(&AnswerSums) -> f64| {
         Family::value(name, help, &seen, move |reader, _| Some(pick(&reader.all_answers(Measure::Csat)))).merged(Merge::Sum)
     };
     let mut families = vec![

@@ -2,7 +2,7 @@
 
 use super::durations;
 use crate::engine::EngineSettings;
-use crate::engine::read::{Label, Measure, Stage};
+use crate::engine::read::{JourneyStage, Label, Measure};
 use crate::metrics::family::{Family, GroupingSets, Merge, OwnLabels, Variant};
 use crate::metrics::reader::Reader;
 
@@ -57,7 +57,7 @@ pub(in crate::metrics) fn families(settings: &EngineSettings) -> Vec<Family> {
     families.into_iter().map(|family| family.over(GroupingSets::Overall)).collect()
 }
 
-fn of_stage(stage: &Stage) -> Variant {
+fn of_stage(stage: &JourneyStage) -> Variant {
     Variant::of_label(stage.label, &[&stage.text])
 }
 

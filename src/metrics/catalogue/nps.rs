@@ -1,6 +1,6 @@
 //! The net promoter score (NPS) of contacts (`service`) and of the relationship (`experience`); the two are never pooled.
 
-use crate::engine::read::{Answers, Label, Measure};
+use crate::engine::read::{AnswerSums, Label, Measure};
 use crate::event::Scope;
 use crate::metrics::family::{Family, Merge, OwnLabels, Variant};
 use crate::metrics::reader::Reader;
@@ -52,7 +52,7 @@ pub(super) const fn label_of(scope: Scope) -> Label {
     Label(scope as u32)
 }
 
-fn answers(reader: &Reader<'_>, variant: &Variant) -> Answers {
+fn answers(reader: &Reader<'_>, variant: &Variant) -> AnswerSums {
     reader.answers(Measure::Nps, variant.label).cloned().unwrap_or_default()
 }
 

@@ -4,7 +4,7 @@
 
 use super::ces;
 use super::journey::{CONFIGURED_STAGE, STAGE};
-use crate::engine::read::{Answers, Label, Measure};
+use crate::engine::read::{AnswerSums, Label, Measure};
 use crate::engine::{EngineSettings, JourneySettings, PainWeights};
 use crate::event::Scale;
 use crate::metrics::family::{Family, GroupingSets, Merge, OwnLabels, Variant};
@@ -182,12 +182,12 @@ fn csat(reader: &Reader<'_>, stage: Label) -> (i64, i64) {
 
 /// The number of CES answers, and the sum of their efforts, each 0 to 1.
 fn ces(reader: &Reader<'_>, stage: Label) -> (i64, f64) {
-    let effort = |scale: Scale, answers: &Answers| answers.points as f64 / ces::span(scale);
+    let effort = |scale: Scale, answers: &AnswerSums| answers.points as f64 / ces::span(scale);
     by_scale(reader, Measure::StageCes, stage)
         .fold((0, 0.0), |(count, efforts), (scale, answers)| (count + answers.count, efforts + effort(scale, answers)))
 }
 
-fn by_scale<'a>(reader: &Reader<'a>, measure: Measure, stage: Label) -> impl Iterator<Item = (Scale, &'a Answers)> {
+fn by_scale<'a>(reader: &Reader<'a>, measure: Measure, stage: Label) -> impl Iterator<Item = (Scale, &'a AnswerSums)> {
     let (snapshot, reader) = (reader.snapshot, *reader);
     let labels = snapshot.labels_of(measure).iter().filter(move |label| u32::from(label.split().0) == stage.0);
     labels.filter_map(move |label| Some((snapshot.scales[usize::from(label.split().1)], reader.answers(measure, *label)?)))

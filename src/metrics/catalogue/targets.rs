@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{ces, customers, nps};
-use crate::engine::read::{Answers, Label, Measure};
+use crate::engine::read::{AnswerSums, Label, Measure};
 use crate::engine::{EngineSettings, Ruled, TargetSettings, TimeTarget};
 use crate::event::Scope;
 use crate::metrics::family::{Family, GroupingSets, Merge, OwnLabels, Variant};
@@ -89,7 +89,7 @@ fn attainment(time: TargetTime, name: &str, plural: &str) -> [Family; 5] {
 /// the times of the answer and of the decision.
 fn csat_by_target(side: &str, measure: Measure) -> Vec<Family> {
     let answers = move |reader: &Reader<'_>| reader.answers(measure, Label::default()).cloned().unwrap_or_default();
-    let count = |name: String, help: String, pick: fn(&Answers) -> i64| {
+    let count = |name: String, help: String, pick: fn(&AnswerSums) -> i64| {
         Family::value(&name, &help, &[measure], move |reader, _| Some(pick(&answers(reader)) as f64)).merged(Merge::Sum)
     };
     let about = format!("about contacts answered {side} their first-response target, the latest answer of each ticket or chat");

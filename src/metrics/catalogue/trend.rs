@@ -4,7 +4,7 @@
 use super::ces;
 use super::customers::{self, active_at_start, is_base_known};
 use super::nps;
-use crate::engine::read::{Answers, Label, Measure};
+use crate::engine::read::{AnswerSums, Label, Measure};
 use crate::engine::{Snapshot, TrendSettings};
 use crate::event::{Scale, Scope};
 use crate::metrics::family::{Family, GroupingSets, Merge, OwnLabels, Variant};
@@ -120,7 +120,7 @@ fn trend(short: &Reader<'_>, variant: &Variant) -> Option<Trend> {
 }
 
 /// The answers of the short window, and those of the baseline window without them.
-fn apart(short: Answers, mut long: Answers) -> (Answers, Answers) {
+fn apart(short: AnswerSums, mut long: AnswerSums) -> (AnswerSums, AnswerSums) {
     long.merge(&short, -1);
     (short, long)
 }
@@ -142,8 +142,8 @@ fn churn(short: &Reader<'_>, long: &Reader<'_>, trend: Label) -> Option<f64> {
 fn nps_trend(short: &Reader<'_>, long: &Reader<'_>, scope: Scope) -> Option<Trend> {
     let answers = |reader: &Reader<'_>| reader.answers(Measure::Nps, nps::label_of(scope)).cloned().unwrap_or_default();
     let (short, rest) = apart(answers(short), answers(long));
-    let score = |a: &Answers| (a.count > 0).then(|| 100.0 * (a.good - a.bad) as f64 / a.count as f64);
-    let variance = |a: &Answers| {
+    let score = |a: &AnswerSums| (a.count > 0).then(|| 100.0 * (a.good - a.bad) as f64 / a.count as f64);
+    let variance = |a: &AnswerSums| {
         let n = (a.count + 3) as f64;
         let adjusted = 100.0 * (a.good - a.bad) as f64 / n;
         (1e4 * (a.good + a.bad + 2) as f64 / n - adjusted * adjusted) / n
@@ -166,7 +166,7 @@ fn effort_trend(short: &Reader<'_>, long: &Reader<'_>) -> Option<Trend> {
 }
 
 /// Efforts between 0 and 1, kept as the answers of each scale. These are whole numbers, so nothing is lost where large sums nearly cancel.
-struct EffortsByScale(Vec<(Scale, Answers)>);
+struct EffortsByScale(Vec<(Scale, AnswerSums)>);
 
 impl EffortsByScale {
     fn of(reader: &Reader<'_>) -> Self {
@@ -195,7 +195,7 @@ impl EffortsByScale {
     /// The squared standard error of the mean, from the variance within each scale and the variance between the scales.
     fn error_squared(&self) -> Option<f64> {
         let (n, mean) = (self.count(), self.mean()?);
-        let of_scale = |(scale, answers): &(Scale, Answers)| {
+        let of_scale = |(scale, answers): &(Scale, AnswerSums)| {
             let (count, span) = (answers.count as f64, ces::span(*scale));
             let within = (i128::from(answers.count) * answers.squares - answers.points * answers.points) as f64 / count;
             let between = answers.points as f64 / span / count - mean;

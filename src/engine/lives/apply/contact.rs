@@ -17,7 +17,7 @@ use crate::engine::windows::{Door, Subject};
 use crate::event::{Contact, ContactAction, Key};
 use crate::time::Span;
 
-/// Applies an event of a ticket or chat; gives whether its creation is known.
+/// Applies an event of a ticket or chat; returns whether it has an opening now, from a creation or from a snapshot.
 pub(super) fn apply(lives: &mut Lives, contact: Contact, action: ContactAction, event: &AdmittedEvent, door: &mut Door<'_>) -> bool {
     let ticket = event.ticket.filter(|_| matches!(contact, Contact::Chat(_)));
     let action = Action::Event(action);
@@ -25,7 +25,7 @@ pub(super) fn apply(lives: &mut Lives, contact: Contact, action: ContactAction, 
     insert(lives, contact, event, door)
 }
 
-/// Puts an event into the history of a ticket or chat; gives whether its creation is known.
+/// Puts an event into the history of a ticket or chat; returns whether it has an opening now, from a creation or from a snapshot.
 pub(super) fn insert(lives: &mut Lives, contact: Contact, event: HistoryEvent, door: &mut Door<'_>) -> bool {
     let begins = event.order.time;
     let sets = lives.ticket_sets.after(contact, event.order);
@@ -55,7 +55,8 @@ pub(super) fn replay(lives: &mut Lives, contact: Contact, door: &mut Door<'_>) {
     });
 }
 
-/// Folds the events that no late event can precede, and sets a timer for the rest.
+/// Folds the events that no late event can precede, or waits until all events can be folded at once. If some are left, sets a timer for them. Else
+/// sets the timer at which the ticket or chat may leave, if it has ended or will end by itself, and puts its state to sleep.
 pub(super) fn settle(lives: &mut Lives, contact: Contact) {
     let horizon = lives.horizon;
     let waits = is_origin_unsettled(lives, contact);

@@ -28,7 +28,8 @@ pub(crate) fn facts(summary: &Summary, terms: &Terms) -> Facts {
     facts
 }
 
-/// The state of a summary before an event that only adds to it.
+/// The parts of a summary and the lengths of its lists, recorded before an event. They are enough to find the facts that an event exchanges if it
+/// only adds to the summary.
 #[derive(Debug)]
 pub(crate) struct Seen {
     parts: Parts,
@@ -353,7 +354,7 @@ pub(crate) struct Parts {
     pub(super) handoff: Option<Mark>,
     /// The acceptance of a chat, with the customer's wait until then.
     pub(super) accepted: Option<(Mark, Option<Span>)>,
-    /// The abandonment of a chat, with whether it came late enough to count.
+    /// The abandonment of a chat, with whether the customer had waited long enough for it to count in the abandonment rate.
     pub(super) abandoned: Option<(Mark, bool)>,
     /// The end of a chat, with the time since the acceptance.
     pub(super) ended: Option<(Mark, Option<Span>)>,

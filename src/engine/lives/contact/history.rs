@@ -18,7 +18,8 @@ use crate::time::EventTime;
 
 /// The number of events of a ticket or chat that commonly come within the allowed lateness.
 const EVENTS_AT_ONCE: usize = 6;
-/// Up to this many events wait until all of them can be folded at once. That takes no step, because the present summary then is their result.
+/// Up to this many events wait until all of them can be folded at once. Folding all of them costs nothing, because the present summary is their
+/// result.
 const EVENTS_WAITING: usize = 32;
 
 /// The result of the events before the tail of a history.
@@ -70,7 +71,7 @@ pub(crate) struct ContactState {
     /// The events that a late event may still precede, in their order.
     #[serde(skip)]
     tail: SmallVec<[HistoryEvent; 0]>,
-    /// The last event of the base; the last event of all while the tail is empty.
+    /// The last event of the base. It means nothing while the tail is empty, because the last event of the base is `last_order` then.
     #[serde(skip)]
     base_order: EventOrder,
     /// The last event of all, so that an event after it can be placed without reading earlier ones.

@@ -31,7 +31,7 @@ pub(super) enum State {
 
 /// A ticket, chat or call.
 #[derive(Clone, Debug)]
-pub(super) struct Contact {
+pub(super) struct SimulatedContact {
     pub(super) id: Id,
     pub(super) customer: Option<CustomerIndex>,
     pub(super) channel: Channel,
@@ -55,7 +55,7 @@ pub(super) struct Contact {
     pub(super) steps_due: u16,
 }
 
-impl Contact {
+impl SimulatedContact {
     /// The name of the member that carries this contact's id.
     pub(super) const fn member(&self) -> &'static str {
         if self.channel.is_live() { "chat_id" } else { "ticket_id" }
@@ -64,43 +64,43 @@ impl Contact {
 
 /// The slot of a contact. A slot is used again after its contact was removed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Slot(pub(super) u32);
+pub(super) struct ContactSlot(pub(super) u32);
 
 /// The contacts with scheduled steps.
 #[derive(Debug, Default)]
 pub(super) struct Contacts {
-    slots: Vec<Contact>,
-    free: Vec<Slot>,
+    slots: Vec<SimulatedContact>,
+    free: Vec<ContactSlot>,
 }
 
 impl Contacts {
-    pub(super) fn insert(&mut self, contact: Contact) -> Slot {
+    pub(super) fn insert(&mut self, contact: SimulatedContact) -> ContactSlot {
         if let Some(slot) = self.free.pop() {
             self[slot] = contact;
             return slot;
         }
         self.slots.push(contact);
-        Slot(self.slots.len() as u32 - 1)
+        ContactSlot(self.slots.len() as u32 - 1)
     }
 
     /// Frees the slot of a contact that has no scheduled step left.
-    pub(super) fn forget_if_done(&mut self, slot: Slot) {
+    pub(super) fn forget_if_done(&mut self, slot: ContactSlot) {
         if self[slot].steps_due == 0 {
             self.free.push(slot);
         }
     }
 }
 
-impl std::ops::Index<Slot> for Contacts {
-    type Output = Contact;
+impl std::ops::Index<ContactSlot> for Contacts {
+    type Output = SimulatedContact;
 
-    fn index(&self, slot: Slot) -> &Contact {
+    fn index(&self, slot: ContactSlot) -> &SimulatedContact {
         &self.slots[slot.0 as usize]
     }
 }
 
-impl std::ops::IndexMut<Slot> for Contacts {
-    fn index_mut(&mut self, slot: Slot) -> &mut Contact {
+impl std::ops::IndexMut<ContactSlot> for Contacts {
+    fn index_mut(&mut self, slot: ContactSlot) -> &mut SimulatedContact {
         &mut self.slots[slot.0 as usize]
     }
 }

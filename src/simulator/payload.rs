@@ -6,7 +6,7 @@ use crate::time::{EventTime, Span};
 
 /// The value of a member.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum MemberValue<'a> {
+pub(super) enum PayloadValue<'a> {
     /// A word of the organisation's own vocabulary.
     Word(&'a str),
     /// A pseudonym: a letter and a number.
@@ -61,7 +61,7 @@ impl PayloadWriter {
     }
 
     /// The payload of one event.
-    pub(super) fn write(&mut self, name: &str, time: EventTime, members: &[(&str, MemberValue<'_>)]) -> Vec<u8> {
+    pub(super) fn write(&mut self, name: &str, time: EventTime, members: &[(&str, PayloadValue<'_>)]) -> Vec<u8> {
         let mut text = Vec::with_capacity(320);
         self.written += 1;
         let mut number = itoa::Buffer::new();
@@ -71,18 +71,18 @@ impl PayloadWriter {
         self.push_time(&mut text, time);
         text.push(b'"');
         for &(member, value) in members {
-            if matches!(value, MemberValue::Absent) {
+            if matches!(value, PayloadValue::Absent) {
                 continue;
             }
             text.extend_from_slice(b",\"");
             text.extend_from_slice(member.as_bytes());
             text.extend_from_slice(b"\":");
             match value {
-                MemberValue::Word(word) => push_quoted(&mut text, word.as_bytes()),
-                MemberValue::Id(id) => push_quoted(&mut text, &id.bytes()),
-                MemberValue::Number(value) => text.extend_from_slice(number.format(value).as_bytes()),
-                MemberValue::Flag(flag) => text.extend_from_slice(if flag { b"true" } else { b"false" }),
-                MemberValue::Absent => {}
+                PayloadValue::Word(word) => push_quoted(&mut text, word.as_bytes()),
+                PayloadValue::Id(id) => push_quoted(&mut text, &id.bytes()),
+                PayloadValue::Number(value) => text.extend_from_slice(number.format(value).as_bytes()),
+                PayloadValue::Flag(flag) => text.extend_from_slice(if flag { b"true" } else { b"false" }),
+                PayloadValue::Absent => {}
             }
         }
         text.push(b'}');
@@ -130,10 +130,10 @@ mod tests {
             "chat.message",
             EventTime(1_772_451_600_007),
             &[
-                ("chat_id", MemberValue::Id(Id('h', 7))),
-                ("author", MemberValue::Word("bot")),
-                ("public", MemberValue::Flag(true)),
-                ("agent_id", MemberValue::Absent),
+                ("chat_id", PayloadValue::Id(Id('h', 7))),
+                ("author", PayloadValue::Word("bot")),
+                ("public", PayloadValue::Flag(true)),
+                ("agent_id", PayloadValue::Absent),
             ],
         );
         assert_eq!(

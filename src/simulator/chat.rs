@@ -3,8 +3,8 @@
 //! Does not know queues: `arrivals` says how long it waits.
 
 use super::channel::Channel;
-use super::contact::{BRANDS, PRIORITIES, Slot, TEAMS};
-use super::payload::MemberValue;
+use super::contact::{BRANDS, ContactSlot, PRIORITIES, TEAMS};
+use super::payload::PayloadValue;
 use super::{Organisation, Step};
 use crate::event::Kind;
 use crate::time::Span;
@@ -30,18 +30,18 @@ pub(super) enum ChatStep {
 
 impl Organisation {
     /// Begins the chat or call of a new contact.
-    pub(super) fn open_chat(&mut self, slot: Slot) {
+    pub(super) fn open_chat(&mut self, slot: ContactSlot) {
         let contact = &self.contacts[slot];
         let channel = contact.channel;
         let about = contact.customer.and_then(|customer| self.customers[customer].open_ticket);
-        let about = if self.chance.happens(0.3) { about.map_or(MemberValue::Absent, MemberValue::Id) } else { MemberValue::Absent };
+        let about = if self.chance.happens(0.3) { about.map_or(PayloadValue::Absent, PayloadValue::Id) } else { PayloadValue::Absent };
         let contact = &self.contacts[slot];
         let members = [
             ("customer_id", self.customer_value(contact.customer)),
-            ("channel", MemberValue::Word(channel.name())),
-            ("team", MemberValue::Word(TEAMS[usize::from(contact.team)].0)),
-            ("priority", MemberValue::Word(PRIORITIES[usize::from(contact.priority)].0)),
-            ("brand", MemberValue::Word(BRANDS[usize::from(contact.brand)].0)),
+            ("channel", PayloadValue::Word(channel.name())),
+            ("team", PayloadValue::Word(TEAMS[usize::from(contact.team)].0)),
+            ("priority", PayloadValue::Word(PRIORITIES[usize::from(contact.priority)].0)),
+            ("brand", PayloadValue::Word(BRANDS[usize::from(contact.brand)].0)),
             ("ticket_id", about),
         ];
         self.emit_contact(slot, Kind::Chats, "chat.started", &members);
@@ -60,7 +60,7 @@ impl Organisation {
         self.schedule(self.now + Span(after_ms as i64), Step::Chat(slot, step));
     }
 
-    pub(super) fn take_chat_step(&mut self, slot: Slot, step: ChatStep) {
+    pub(super) fn take_chat_step(&mut self, slot: ContactSlot, step: ChatStep) {
         match step {
             ChatStep::Greet => self.emit_chat_message(slot, "bot"),
             ChatStep::Accept => self.accept(slot),
@@ -96,7 +96,7 @@ impl Organisation {
         }
     }
 
-    fn accept(&mut self, slot: Slot) {
+    fn accept(&mut self, slot: ContactSlot) {
         let agent = self.agent_value(slot);
         self.emit_contact(slot, Kind::Chats, "chat.accepted", &[("agent_id", agent)]);
         if self.contacts[slot].channel == Channel::Chat {
@@ -112,11 +112,11 @@ impl Organisation {
         }
     }
 
-    fn transfer_chat(&mut self, slot: Slot, left: u8) {
+    fn transfer_chat(&mut self, slot: ContactSlot, left: u8) {
         let contact = &mut self.contacts[slot];
         contact.transfers += 1;
         contact.team = (contact.team + 1 + (contact.id.1 % 3) as u8) % TEAMS.len() as u8;
-        let members = [("team", MemberValue::Word(TEAMS[usize::from(contact.team)].0)), ("agent_id", self.agent_value(slot))];
+        let members = [("team", PayloadValue::Word(TEAMS[usize::from(contact.team)].0)), ("agent_id", self.agent_value(slot))];
         let is_chat = self.contacts[slot].channel == Channel::Chat;
         self.emit_contact(slot, Kind::Chats, "chat.transferred", &members);
         if is_chat {
@@ -126,12 +126,12 @@ impl Organisation {
         }
     }
 
-    fn emit_chat_message(&mut self, slot: Slot, author: &str) {
-        let agent = if author == "agent" { self.agent_value(slot) } else { MemberValue::Absent };
-        self.emit_contact(slot, Kind::Chats, "chat.message", &[("author", MemberValue::Word(author)), ("agent_id", agent)]);
+    fn emit_chat_message(&mut self, slot: ContactSlot, author: &str) {
+        let agent = if author == "agent" { self.agent_value(slot) } else { PayloadValue::Absent };
+        self.emit_contact(slot, Kind::Chats, "chat.message", &[("author", PayloadValue::Word(author)), ("agent_id", agent)]);
     }
 
-    fn schedule_chat(&mut self, slot: Slot, median_seconds: f64, sigma: f64, step: ChatStep) {
+    fn schedule_chat(&mut self, slot: ContactSlot, median_seconds: f64, sigma: f64, step: ChatStep) {
         let at = self.after(self.now, median_seconds, sigma);
         self.schedule(at, Step::Chat(slot, step));
     }

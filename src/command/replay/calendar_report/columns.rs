@@ -44,7 +44,7 @@ struct AnswerTotals {
 
 /// A value of a report.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Cell {
+pub(super) enum ReportCell {
     /// A number of events or answers.
     Count(i64),
     /// A duration in seconds.
@@ -63,7 +63,7 @@ pub(super) struct Column {
     pub(super) name: &'static str,
     /// Its heading in the table.
     pub(super) heading: &'static str,
-    pub(super) read: fn(&PeriodTotals) -> Cell,
+    pub(super) read: fn(&PeriodTotals) -> ReportCell,
 }
 
 /// The tables of a report: the title and the columns of each.
@@ -71,10 +71,10 @@ pub(super) const TABLES: [(&str, &[Column]); 3] = [
     (
         "Tickets",
         &[
-            column("tickets_created", "created", |t| Cell::Count(t.created)),
-            column("tickets_first_responded", "first replied", |t| Cell::Count(t.first_responded)),
-            column("tickets_resolved", "resolved", |t| Cell::Count(t.resolved)),
-            column("tickets_reopened", "reopened", |t| Cell::Count(t.reopened)),
+            column("tickets_created", "created", |t| ReportCell::Count(t.created)),
+            column("tickets_first_responded", "first replied", |t| ReportCell::Count(t.first_responded)),
+            column("tickets_resolved", "resolved", |t| ReportCell::Count(t.resolved)),
+            column("tickets_reopened", "reopened", |t| ReportCell::Count(t.reopened)),
             column("first_response_median_seconds", "reply, median", |t| t.first_responses.median()),
             column("first_response_mean_seconds", "reply, mean", |t| t.first_responses.mean()),
             column("resolution_median_seconds", "resolution, median", |t| t.resolutions.median()),
@@ -84,29 +84,29 @@ pub(super) const TABLES: [(&str, &[Column]); 3] = [
     (
         "Answers",
         &[
-            column("csat_responses", "CSAT answers", |t| Cell::Count(t.csat.count)),
-            column("csat_satisfied_responses", "satisfied", |t| Cell::Count(t.csat.good)),
-            column("csat_ratio", "CSAT", |t| t.csat.share(t.csat.good, Cell::Ratio)),
-            column("nps_service_responses", "service NPS answers", |t| Cell::Count(t.service_nps.count)),
+            column("csat_responses", "CSAT answers", |t| ReportCell::Count(t.csat.count)),
+            column("csat_satisfied_responses", "satisfied", |t| ReportCell::Count(t.csat.good)),
+            column("csat_ratio", "CSAT", |t| t.csat.share(t.csat.good, ReportCell::Ratio)),
+            column("nps_service_responses", "service NPS answers", |t| ReportCell::Count(t.service_nps.count)),
             column("nps_service_score", "service NPS", |t| t.service_nps.nps()),
-            column("nps_experience_responses", "experience NPS answers", |t| Cell::Count(t.experience_nps.count)),
+            column("nps_experience_responses", "experience NPS answers", |t| ReportCell::Count(t.experience_nps.count)),
             column("nps_experience_score", "experience NPS", |t| t.experience_nps.nps()),
-            column("ces_responses", "CES answers", |t| Cell::Count(t.ces.count)),
+            column("ces_responses", "CES answers", |t| ReportCell::Count(t.ces.count)),
             column("ces_effort_score", "effort (1..5)", |t| t.ces.mean()),
         ],
     ),
     (
         "Chats",
         &[
-            column("chats_started", "started", |t| Cell::Count(t.chats_started)),
-            column("chats_accepted", "accepted", |t| Cell::Count(t.chats_accepted)),
-            column("chats_abandoned", "abandoned", |t| Cell::Count(t.chats_abandoned)),
+            column("chats_started", "started", |t| ReportCell::Count(t.chats_started)),
+            column("chats_accepted", "accepted", |t| ReportCell::Count(t.chats_accepted)),
+            column("chats_abandoned", "abandoned", |t| ReportCell::Count(t.chats_abandoned)),
             column("chat_wait_mean_seconds", "wait, mean", |t| t.chat_waits.mean()),
         ],
     ),
 ];
 
-const fn column(name: &'static str, heading: &'static str, read: fn(&PeriodTotals) -> Cell) -> Column {
+const fn column(name: &'static str, heading: &'static str, read: fn(&PeriodTotals) -> ReportCell) -> Column {
     Column { name, heading, read }
 }
 
@@ -166,20 +166,20 @@ fn of_measure<T, const N: usize>(measure: Measure, of: [(Measure, T); N]) -> Opt
 }
 
 impl DurationList {
-    fn mean(&self) -> Cell {
+    fn mean(&self) -> ReportCell {
         let sum: i128 = self.0.iter().map(|ms| i128::from(*ms)).sum();
-        if self.0.is_empty() { Cell::Absent } else { Cell::Seconds(sum as f64 / self.0.len() as f64 / 1000.0) }
+        if self.0.is_empty() { ReportCell::Absent } else { ReportCell::Seconds(sum as f64 / self.0.len() as f64 / 1000.0) }
     }
 
     /// The middle duration; for an even number of durations the mean of the two in the middle.
-    fn median(&self) -> Cell {
+    fn median(&self) -> ReportCell {
         let mut sorted = self.0.clone();
         sorted.sort_unstable();
         let middle = sorted.len() / 2;
         match (middle.checked_sub(1).and_then(|below| sorted.get(below)), sorted.get(middle)) {
-            (Some(below), Some(above)) if sorted.len().is_multiple_of(2) => Cell::Seconds((*below as f64 + *above as f64) / 2000.0),
-            (_, Some(one)) => Cell::Seconds(*one as f64 / 1000.0),
-            (_, None) => Cell::Absent,
+            (Some(below), Some(above)) if sorted.len().is_multiple_of(2) => ReportCell::Seconds((*below as f64 + *above as f64) / 2000.0),
+            (_, Some(one)) => ReportCell::Seconds(*one as f64 / 1000.0),
+            (_, None) => ReportCell::Absent,
         }
     }
 }
@@ -192,16 +192,16 @@ impl AnswerTotals {
         self.points += points;
     }
 
-    fn share(&self, part: i64, cell: fn(f64) -> Cell) -> Cell {
-        if self.count == 0 { Cell::Absent } else { cell(part as f64 / self.count as f64) }
+    fn share(&self, part: i64, cell: fn(f64) -> ReportCell) -> ReportCell {
+        if self.count == 0 { ReportCell::Absent } else { cell(part as f64 / self.count as f64) }
     }
 
-    fn nps(&self) -> Cell {
-        self.share(100 * (self.good - self.bad), Cell::Score)
+    fn nps(&self) -> ReportCell {
+        self.share(100 * (self.good - self.bad), ReportCell::Score)
     }
 
-    fn mean(&self) -> Cell {
-        if self.count == 0 { Cell::Absent } else { Cell::Score(self.points / self.count as f64) }
+    fn mean(&self) -> ReportCell {
+        if self.count == 0 { ReportCell::Absent } else { ReportCell::Score(self.points / self.count as f64) }
     }
 }
 
@@ -211,11 +211,11 @@ mod tests {
 
     #[test]
     fn means_and_medians_of_nothing_are_absent_and_of_an_even_number_lie_between() {
-        assert_eq!((DurationList::default().mean(), DurationList::default().median()), (Cell::Absent, Cell::Absent));
-        assert_eq!(DurationList(vec![9_000]).median(), Cell::Seconds(9.0));
-        assert_eq!(DurationList(vec![9_000, 1_000, 2_000]).median(), Cell::Seconds(2.0));
-        assert_eq!(DurationList(vec![9_000, 1_000, 2_000, 3_000]).median(), Cell::Seconds(2.5));
-        assert_eq!(DurationList(vec![9_000, 1_000]).mean(), Cell::Seconds(5.0));
+        assert_eq!((DurationList::default().mean(), DurationList::default().median()), (ReportCell::Absent, ReportCell::Absent));
+        assert_eq!(DurationList(vec![9_000]).median(), ReportCell::Seconds(9.0));
+        assert_eq!(DurationList(vec![9_000, 1_000, 2_000]).median(), ReportCell::Seconds(2.0));
+        assert_eq!(DurationList(vec![9_000, 1_000, 2_000, 3_000]).median(), ReportCell::Seconds(2.5));
+        assert_eq!(DurationList(vec![9_000, 1_000]).mean(), ReportCell::Seconds(5.0));
     }
 
     #[test]
@@ -224,6 +224,6 @@ mod tests {
         for (promoters, is_good, is_bad) in [(5, true, false), (3, false, false), (2, false, true)] {
             (0..promoters).for_each(|_| nps.add(is_good, is_bad, 0.0));
         }
-        assert_eq!((nps.nps(), none.nps(), none.mean()), (Cell::Score(30.0), Cell::Absent, Cell::Absent));
+        assert_eq!((nps.nps(), none.nps(), none.mean()), (ReportCell::Score(30.0), ReportCell::Absent, ReportCell::Absent));
     }
 }

@@ -3,7 +3,7 @@
 //! Does not know tickets or chats, but only the mood that they leave a customer in.
 
 use super::customers::{CustomerIndex, Relationship, SEGMENTS, STAGES};
-use super::payload::{Id, MemberValue};
+use super::payload::{Id, PayloadValue};
 use super::{Organisation, Step, Volume};
 use crate::event::Kind;
 use crate::time::Span;
@@ -94,7 +94,7 @@ impl Organisation {
         }
         self.customers[customer].relationship = Relationship::Gone;
         let reason = if self.customers[customer].mood < 3.4 { "service" } else { ["price", "moved", "unused"][self.chance.below(3)] };
-        self.emit_customer(customer, "customer.cancelled", &[("reason", MemberValue::Word(reason))]);
+        self.emit_customer(customer, "customer.cancelled", &[("reason", PayloadValue::Word(reason))]);
         match self.chance.weighted(&[0.15, 0.12, 0.73]) {
             0 => {
                 let at = self.after(self.now, 86_400.0, 1.0);
@@ -115,9 +115,9 @@ impl Organisation {
         let outcome = self.chance.weighted(&[0.82, 0.12, 0.06]);
         let channel = ["web", "app", "email", "store"][self.chance.weighted(&[0.5, 0.3, 0.15, 0.05])];
         let members = [
-            ("journey_stage", MemberValue::Word(STAGES[usize::from(stage)])),
-            ("channel", MemberValue::Word(channel)),
-            ("outcome", MemberValue::Word(["completed", "abandoned", "failed"][outcome])),
+            ("journey_stage", PayloadValue::Word(STAGES[usize::from(stage)])),
+            ("channel", PayloadValue::Word(channel)),
+            ("outcome", PayloadValue::Word(["completed", "abandoned", "failed"][outcome])),
         ];
         self.customers[customer].stage = stage;
         self.emit_customer(customer, "customer.touchpoint", &members);
@@ -141,7 +141,7 @@ impl Organisation {
         let survey = self.new_id('s');
         let person = self.customers[customer].id;
         let members =
-            [("survey_id", MemberValue::Id(survey)), ("metric", MemberValue::Word("nps")), ("customer_id", MemberValue::Id(person))];
+            [("survey_id", PayloadValue::Id(survey)), ("metric", PayloadValue::Word("nps")), ("customer_id", PayloadValue::Id(person))];
         self.emit(Kind::Surveys, "survey.sent", person, &members);
         if self.chance.happens(0.35) {
             let at = self.after(self.now, 1_200.0, 1.5);
@@ -155,12 +155,12 @@ impl Organisation {
         let (id, segment) = (person.id, usize::from(person.segment));
         let score = (felt + 1.5 * self.chance.normal()).round().clamp(0.0, 10.0) as i64;
         let members = [
-            ("survey_id", MemberValue::Id(survey)),
-            ("metric", MemberValue::Word("nps")),
-            ("score", MemberValue::Number(score)),
-            ("customer_id", MemberValue::Id(id)),
-            ("scope", MemberValue::Word("experience")),
-            ("segment", MemberValue::Word(SEGMENTS[segment].0)),
+            ("survey_id", PayloadValue::Id(survey)),
+            ("metric", PayloadValue::Word("nps")),
+            ("score", PayloadValue::Number(score)),
+            ("customer_id", PayloadValue::Id(id)),
+            ("scope", PayloadValue::Word("experience")),
+            ("segment", PayloadValue::Word(SEGMENTS[segment].0)),
         ];
         self.emit(Kind::Surveys, "survey.responded", id, &members);
     }
@@ -168,15 +168,15 @@ impl Organisation {
     fn emit_dimensions(&mut self, customer: CustomerIndex, name: &'static str) {
         let person = &self.customers[customer];
         let members = [
-            ("segment", MemberValue::Word(SEGMENTS[usize::from(person.segment)].0)),
-            ("journey_stage", MemberValue::Word(STAGES[usize::from(person.stage)])),
+            ("segment", PayloadValue::Word(SEGMENTS[usize::from(person.segment)].0)),
+            ("journey_stage", PayloadValue::Word(STAGES[usize::from(person.stage)])),
         ];
         self.emit_customer(customer, name, &members);
     }
 
-    fn emit_customer(&mut self, customer: CustomerIndex, name: &'static str, members: &[(&str, MemberValue<'_>)]) {
+    fn emit_customer(&mut self, customer: CustomerIndex, name: &'static str, members: &[(&str, PayloadValue<'_>)]) {
         let id = self.customers[customer].id;
-        let mut all: smallvec::SmallVec<[(&str, MemberValue<'_>); 4]> = smallvec::smallvec![("customer_id", MemberValue::Id(id))];
+        let mut all: smallvec::SmallVec<[(&str, PayloadValue<'_>); 4]> = smallvec::smallvec![("customer_id", PayloadValue::Id(id))];
         all.extend_from_slice(members);
         self.emit(Kind::Customers, name, id, &all);
     }

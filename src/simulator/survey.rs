@@ -4,8 +4,8 @@
 //! contacts and exchanges. Does not know when a contact is solved: `ticket` and `chat` call it then.
 
 use super::channel::Channel;
-use super::contact::{Slot, State};
-use super::payload::{Id, MemberValue};
+use super::contact::{ContactSlot, State};
+use super::payload::{Id, PayloadValue};
 use super::{Organisation, Step};
 use crate::event::Kind;
 use crate::time::Span;
@@ -41,7 +41,7 @@ impl Question {
 
 impl Organisation {
     /// The expected satisfaction with a contact, on the scale from 1 to 5.
-    pub(super) fn satisfaction(&self, slot: Slot) -> f64 {
+    pub(super) fn satisfaction(&self, slot: ContactSlot) -> f64 {
         let contact = &self.contacts[slot];
         let expected = contact.channel.expected_wait_seconds();
         let waited = contact.first_response_seconds.unwrap_or(expected);
@@ -51,12 +51,12 @@ impl Organisation {
     }
 
     /// Lowers the mood of a customer who gave up, as a long wait does. No survey follows.
-    pub(super) fn note_abandoned(&mut self, slot: Slot) {
+    pub(super) fn note_abandoned(&mut self, slot: ContactSlot) {
         self.settle_mood(slot, 2.2);
     }
 
     /// Draws which surveys follow a solved ticket or the end of a chat, and whether the customer leaves.
-    pub(super) fn plan_surveys(&mut self, slot: Slot, median_seconds: f64, sigma: f64) {
+    pub(super) fn plan_surveys(&mut self, slot: ContactSlot, median_seconds: f64, sigma: f64) {
         let felt = self.satisfaction(slot);
         self.settle_mood(slot, felt);
         if self.contacts[slot].reopens > 0 || self.chance.happens(0.3) {
@@ -73,7 +73,7 @@ impl Organisation {
         }
     }
 
-    pub(super) fn take_survey_step(&mut self, slot: Slot, step: SurveyStep) {
+    pub(super) fn take_survey_step(&mut self, slot: ContactSlot, step: SurveyStep) {
         if self.contacts[slot].state == State::Withdrawn {
             return;
         }
@@ -90,12 +90,12 @@ impl Organisation {
         }
     }
 
-    fn send_survey(&mut self, slot: Slot, question: Question) {
+    fn send_survey(&mut self, slot: ContactSlot, question: Question) {
         let survey = self.new_id('s');
         let contact = &self.contacts[slot];
         let customer = self.customer_value(contact.customer);
         let is_live = contact.channel.is_live();
-        let members = [("survey_id", MemberValue::Id(survey)), ("metric", MemberValue::Word(question.name())), ("customer_id", customer)];
+        let members = [("survey_id", PayloadValue::Id(survey)), ("metric", PayloadValue::Word(question.name())), ("customer_id", customer)];
         self.emit_contact(slot, Kind::Surveys, "survey.sent", &members);
         let (share, median_seconds, sigma) = if is_live { (0.65, 50.0, 1.0) } else { (0.45, 900.0, 1.6) };
         if self.chance.happens(share) {
@@ -104,7 +104,7 @@ impl Organisation {
         }
     }
 
-    fn answer(&mut self, slot: Slot, question: Question, survey: Option<Id>, shift: f64) {
+    fn answer(&mut self, slot: ContactSlot, question: Question, survey: Option<Id>, shift: f64) {
         let contact = &self.contacts[slot];
         let is_call = contact.channel == Channel::Phone;
         let customer = self.customer_value(contact.customer);
@@ -120,21 +120,21 @@ impl Organisation {
             Question::Ces if is_call => (grade(1.3 + 0.5 * (trouble + (4.2 - felt)) + 0.8 * noise, 1, 5), Some((1, 5, "effort"))),
             Question::Ces => (grade(6.3 - 0.8 * (trouble + (4.2 - felt)) + noise, 1, 7), Some((1, 7, "ease"))),
         };
-        let bound = |value: Option<i64>| value.map_or(MemberValue::Absent, MemberValue::Number);
+        let bound = |value: Option<i64>| value.map_or(PayloadValue::Absent, PayloadValue::Number);
         let members = [
-            ("survey_id", survey.map_or(MemberValue::Absent, MemberValue::Id)),
-            ("metric", MemberValue::Word(question.name())),
-            ("score", MemberValue::Number(score)),
+            ("survey_id", survey.map_or(PayloadValue::Absent, PayloadValue::Id)),
+            ("metric", PayloadValue::Word(question.name())),
+            ("score", PayloadValue::Number(score)),
             ("customer_id", customer),
             ("scale_min", bound(scale.map(|(min, _, _)| min))),
             ("scale_max", bound(scale.map(|(_, max, _)| max))),
-            ("direction", scale.map_or(MemberValue::Absent, |(_, _, direction)| MemberValue::Word(direction))),
+            ("direction", scale.map_or(PayloadValue::Absent, |(_, _, direction)| PayloadValue::Word(direction))),
         ];
         self.emit_contact(slot, Kind::Surveys, "survey.responded", &members);
     }
 
     /// Moves the customer's mood towards the satisfaction with a contact, and draws from the mood whether the customer leaves.
-    fn settle_mood(&mut self, slot: Slot, felt: f64) {
+    fn settle_mood(&mut self, slot: ContactSlot, felt: f64) {
         let Some(customer) = self.contacts[slot].customer else { return };
         let person = &mut self.customers[customer];
         person.mood = (f64::from(person.mood) * 0.8 + felt * 0.2).clamp(1.0, 5.0) as f32;

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use cxpulse::config::Configuration;
 use cxpulse::engine::{Outcome, RecordPlace, TopicIndex};
 use cxpulse::event::{Decoded, Record, decode};
-use cxpulse::organisation::{
+use cxpulse::simulator::{
     Fault, FaultInjector, GeneratedEvent, GeneratedRecord, IncidentSettings, Organisation, PlannedIncidents, Profile, Volume,
 };
 use cxpulse::time::{EventTime, Span};
@@ -229,7 +229,7 @@ fn every_record_has_the_outcome_that_the_feed_expects() {
             assert_eq!(event.time, record.time);
         }
         let place = RecordPlace { group: engine_driver::GROUP, topic: TopicIndex(topic as u8), offset, record_time: Some(record.time) };
-        let outcome = engine_driver::take(&mut engine, &configuration, place, record.payload.as_deref());
+        let outcome = engine.handle(place, &decoded);
         let text = || record.payload.as_deref().map(String::from_utf8_lossy);
         assert_eq!(outcome.name(), record.outcome(), "{:?} of {:?}: {outcome:?}", text(), record.fault);
         if let (Outcome::Invalid(reason), Some(Fault::Invalid(expected))) = (outcome, record.fault) {

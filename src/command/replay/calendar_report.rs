@@ -3,7 +3,7 @@
 //! Computed exactly from the facts that hold at the end of the log, each in the period of its event time. Does not know how a fact came about, nor
 //! how the report is printed.
 
-mod period;
+mod columns;
 mod table;
 
 use std::collections::BTreeMap;
@@ -13,7 +13,7 @@ use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan, Zoned};
 use rustc_hash::FxHashMap;
 
-use self::period::PeriodTotals;
+use self::columns::PeriodTotals;
 use crate::engine::{Engine, LoyaltyAnswer};
 use crate::event::Key;
 use crate::metrics::Explainer;

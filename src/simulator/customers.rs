@@ -47,12 +47,12 @@ pub(super) enum Relationship {
 
 /// All customers. Those with a low index write most often.
 #[derive(Debug)]
-pub(super) struct Customers {
+pub(super) struct SimulatedCustomers {
     all: Vec<Customer>,
     salt: u64,
 }
 
-impl Customers {
+impl SimulatedCustomers {
     /// Makes `count` active customers.
     pub(super) fn new(count: u32, salt: u64, chance: &mut Chance) -> Self {
         let mut customers = Self { all: Vec::with_capacity(count as usize + count as usize / 8), salt };
@@ -112,7 +112,7 @@ impl Customers {
     }
 }
 
-impl std::ops::Index<CustomerIndex> for Customers {
+impl std::ops::Index<CustomerIndex> for SimulatedCustomers {
     type Output = Customer;
 
     fn index(&self, index: CustomerIndex) -> &Customer {
@@ -120,7 +120,7 @@ impl std::ops::Index<CustomerIndex> for Customers {
     }
 }
 
-impl std::ops::IndexMut<CustomerIndex> for Customers {
+impl std::ops::IndexMut<CustomerIndex> for SimulatedCustomers {
     fn index_mut(&mut self, index: CustomerIndex) -> &mut Customer {
         &mut self.all[index.0 as usize]
     }

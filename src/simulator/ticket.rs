@@ -3,8 +3,8 @@
 //! Does not know queues or satisfaction: `arrivals` says when an agent replies, and `survey` plans the surveys about a solved ticket.
 
 use super::channel::Channel;
-use super::contact::{BRANDS, INCIDENT_TEAM, PRIORITIES, Slot, State, TEAMS};
-use super::payload::{Id, MemberValue};
+use super::contact::{BRANDS, ContactSlot, INCIDENT_TEAM, PRIORITIES, State, TEAMS};
+use super::payload::{Id, PayloadValue};
 use super::{Organisation, Step};
 use crate::event::Kind;
 use crate::time::{EventTime, Span};
@@ -44,7 +44,7 @@ pub(super) enum TicketStep {
 
 impl Organisation {
     /// Creates the ticket of a new contact.
-    pub(super) fn open_ticket(&mut self, slot: Slot) {
+    pub(super) fn open_ticket(&mut self, slot: ContactSlot) {
         let created_by = ["customer", "agent", "system"][self.chance.weighted(&[0.93, 0.045, 0.025])];
         self.emit_created(slot, created_by);
         if created_by == "customer" {
@@ -56,7 +56,7 @@ impl Organisation {
     }
 
     /// An agent creates a ticket to follow up on a chat or call.
-    pub(super) fn open_follow_up(&mut self, chat: Slot) {
+    pub(super) fn open_follow_up(&mut self, chat: ContactSlot) {
         let of = self.contacts[chat].clone();
         let slot = self.new_contact(Channel::Web, of.customer, of.team, of.priority);
         self.contacts[slot].brand = of.brand;
@@ -65,7 +65,7 @@ impl Organisation {
         self.schedule(solved_at, Step::Ticket(slot, TicketStep::Reply));
     }
 
-    pub(super) fn take_ticket_step(&mut self, slot: Slot, step: TicketStep) {
+    pub(super) fn take_ticket_step(&mut self, slot: ContactSlot, step: TicketStep) {
         if self.contacts[slot].state == State::Withdrawn {
             return;
         }
@@ -85,7 +85,7 @@ impl Organisation {
             }
             TicketStep::Escalate => {
                 if self.chance.happens(0.7) {
-                    self.emit_contact(slot, Kind::Tickets, "ticket.escalated", &[("tier", MemberValue::Word("2"))]);
+                    self.emit_contact(slot, Kind::Tickets, "ticket.escalated", &[("tier", PayloadValue::Word("2"))]);
                 } else {
                     self.emit_assigned(slot, "escalation");
                 }
@@ -109,27 +109,27 @@ impl Organisation {
             TicketStep::Withdraw { spam } => self.set_status(slot, if spam { "spam" } else { "deleted" }, State::Withdrawn),
             TicketStep::Merge(into) => {
                 self.contacts[slot].state = State::Withdrawn;
-                self.emit_contact(slot, Kind::Tickets, "ticket.merged", &[("into_ticket_id", MemberValue::Id(into))]);
+                self.emit_contact(slot, Kind::Tickets, "ticket.merged", &[("into_ticket_id", PayloadValue::Id(into))]);
             }
             TicketStep::Close => self.set_status(slot, "closed", State::Solved),
         }
     }
 
-    fn emit_created(&mut self, slot: Slot, created_by: &str) {
+    fn emit_created(&mut self, slot: ContactSlot, created_by: &str) {
         let contact = &self.contacts[slot];
         let members = [
             ("customer_id", self.customer_value(contact.customer)),
-            ("channel", MemberValue::Word(contact.channel.name())),
-            ("team", MemberValue::Word(TEAMS[usize::from(contact.team)].0)),
-            ("priority", MemberValue::Word(PRIORITIES[usize::from(contact.priority)].0)),
-            ("brand", MemberValue::Word(BRANDS[usize::from(contact.brand)].0)),
-            ("created_by", if created_by == "customer" { MemberValue::Absent } else { MemberValue::Word(created_by) }),
+            ("channel", PayloadValue::Word(contact.channel.name())),
+            ("team", PayloadValue::Word(TEAMS[usize::from(contact.team)].0)),
+            ("priority", PayloadValue::Word(PRIORITIES[usize::from(contact.priority)].0)),
+            ("brand", PayloadValue::Word(BRANDS[usize::from(contact.brand)].0)),
+            ("created_by", if created_by == "customer" { PayloadValue::Absent } else { PayloadValue::Word(created_by) }),
         ];
         self.emit_contact(slot, Kind::Tickets, "ticket.created", &members);
     }
 
     /// Draws the fate of a ticket that a customer created.
-    fn plan_ticket(&mut self, slot: Slot) {
+    fn plan_ticket(&mut self, slot: ContactSlot) {
         const FATES: [f64; 6] = [0.013, 0.005, 0.06, 0.03, 0.015, 0.877];
         let contact = &self.contacts[slot];
         let (id, customer) = (contact.id, contact.customer);
@@ -158,7 +158,7 @@ impl Organisation {
         }
     }
 
-    fn plan_answer(&mut self, slot: Slot) {
+    fn plan_answer(&mut self, slot: ContactSlot) {
         if self.chance.happens(0.7) {
             let by_bot = self.chance.happens(0.4);
             self.schedule_ticket(slot, 2.5, 0.4, TicketStep::Greet { by_bot });
@@ -185,7 +185,7 @@ impl Organisation {
     }
 
     /// An agent replies, and the ticket is solved or waits for its next step.
-    fn reply(&mut self, slot: Slot) {
+    fn reply(&mut self, slot: ContactSlot) {
         self.note_first_response(slot);
         self.emit_message(slot, "agent", None, None);
         let contact = &mut self.contacts[slot];
@@ -210,7 +210,7 @@ impl Organisation {
         }
     }
 
-    fn solve(&mut self, slot: Slot) {
+    fn solve(&mut self, slot: ContactSlot) {
         self.set_status(slot, "solved", State::Solved);
         let id = self.contacts[slot].id;
         if let Some(customer) = self.contacts[slot].customer
@@ -228,7 +228,7 @@ impl Organisation {
     }
 
     /// Starts the first-response clock of a ticket that the customer did not create. Sets a ticket that waited for the customer to open.
-    fn note_customer_waits(&mut self, slot: Slot) {
+    fn note_customer_waits(&mut self, slot: ContactSlot) {
         let now = self.now;
         let contact = &mut self.contacts[slot];
         if contact.rounds_done == 0 {
@@ -239,37 +239,37 @@ impl Organisation {
         }
     }
 
-    pub(super) fn note_first_response(&mut self, slot: Slot) {
+    pub(super) fn note_first_response(&mut self, slot: ContactSlot) {
         let now = self.now;
         let contact = &mut self.contacts[slot];
         contact.first_response_seconds.get_or_insert((now - contact.clock_start).as_seconds());
     }
 
-    fn set_status(&mut self, slot: Slot, status: &str, state: State) {
+    fn set_status(&mut self, slot: ContactSlot, status: &str, state: State) {
         self.contacts[slot].state = state;
-        self.emit_contact(slot, Kind::Tickets, "ticket.status_changed", &[("status", MemberValue::Word(status))]);
+        self.emit_contact(slot, Kind::Tickets, "ticket.status_changed", &[("status", PayloadValue::Word(status))]);
     }
 
-    fn emit_assigned(&mut self, slot: Slot, reason: &str) {
+    fn emit_assigned(&mut self, slot: ContactSlot, reason: &str) {
         let team = TEAMS[usize::from(self.contacts[slot].team)].0;
-        let members = [("team", MemberValue::Word(team)), ("agent_id", self.agent_value(slot)), ("reason", MemberValue::Word(reason))];
+        let members = [("team", PayloadValue::Word(team)), ("agent_id", self.agent_value(slot)), ("reason", PayloadValue::Word(reason))];
         self.emit_contact(slot, Kind::Tickets, "ticket.assigned", &members);
     }
 
-    fn emit_message(&mut self, slot: Slot, author: &str, public: Option<bool>, automated: Option<bool>) {
-        let flag = |value: Option<bool>| value.map_or(MemberValue::Absent, MemberValue::Flag);
-        let agent = if author == "agent" { self.agent_value(slot) } else { MemberValue::Absent };
+    fn emit_message(&mut self, slot: ContactSlot, author: &str, public: Option<bool>, automated: Option<bool>) {
+        let flag = |value: Option<bool>| value.map_or(PayloadValue::Absent, PayloadValue::Flag);
+        let agent = if author == "agent" { self.agent_value(slot) } else { PayloadValue::Absent };
         let members =
-            [("author", MemberValue::Word(author)), ("public", flag(public)), ("automated", flag(automated)), ("agent_id", agent)];
+            [("author", PayloadValue::Word(author)), ("public", flag(public)), ("automated", flag(automated)), ("agent_id", agent)];
         self.emit_contact(slot, Kind::Tickets, "ticket.message", &members);
     }
 
-    fn schedule_reply(&mut self, slot: Slot, part: f64) {
+    fn schedule_reply(&mut self, slot: ContactSlot, part: f64) {
         let at = self.desk_reply_at(slot, part);
         self.schedule(at, Step::Ticket(slot, TicketStep::Reply));
     }
 
-    fn schedule_ticket(&mut self, slot: Slot, median_seconds: f64, sigma: f64, step: TicketStep) {
+    fn schedule_ticket(&mut self, slot: ContactSlot, median_seconds: f64, sigma: f64, step: TicketStep) {
         let at = self.after(self.now, median_seconds, sigma);
         self.schedule(at, Step::Ticket(slot, step));
     }

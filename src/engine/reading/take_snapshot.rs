@@ -76,7 +76,7 @@ pub(crate) fn take(windows: &Windows, bins: &DurationBins, state: GroupsReport) 
     }
 }
 
-/// One reading for each window, or a single one for a state; none if the cell never held a value.
+/// One reading for each window, or a single one for a state; none if the cell has no total, because it never held a value or has expired.
 fn readings_of(windows: &Windows, bins: &DurationBins, cell: &Cell, id: CellId) -> Vec<Reading> {
     let read = |accumulator: &Accumulator| Reading::of(accumulator, cell.measure, &windows.settings, bins);
     if cell.measure.is_state() {

@@ -1,10 +1,10 @@
 //! The cards of the headline numbers, and below them the volume of the window.
 //!
-//! Knows markup. Does not know which headline numbers there are (see `kpis`), nor whether a value is good (see `verdict`).
+//! Knows markup. Does not know which headline numbers there are (see `headline_numbers`), nor whether a value is good (see `verdict`).
 
 use super::PageContext;
+use super::headline_numbers::{KPIS, Kpi, KpiTarget, LabelPairs};
 use super::html::{Escaped, Html, Shown};
-use super::kpis::{KPIS, Kpi, KpiTarget, LabelPairs};
 use super::number_format::{Unit, duration};
 use super::sparklines::{self, column_of_kpi, column_of_tile};
 use super::verdict::{judge, write_target, write_trend};

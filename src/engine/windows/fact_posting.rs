@@ -1,19 +1,19 @@
 //! The door of the windows, through which a changed life posts the difference of its facts.
 //!
-//! A door is opened for one event of one partition group, so that no fact is posted without the time at which it applies. Posted facts wait in the
-//! group's outbox until the engine moves them on. The slots of many facts are then looked up together.
+//! A door is opened for one event of one partition group, or for the folding of its histories. So no fact is posted without the time from which a
+//! state counts. Posted facts wait in the group's outbox until the engine moves them on. The slots of many facts are then looked up together.
 
 use super::standing_facts::{LoyaltyAnswer, StandingFacts, Subject};
 use crate::engine::terms::{Fact, Facts, difference};
 use crate::time::EventTime;
 
-/// A fact on its way to the windows.
+/// A fact on its way to the windows, whose slot is not known yet.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct PendingFact {
     pub(super) fact: Fact,
     /// 1 if the fact is added, -1 if it is subtracted.
     pub(super) sign: i8,
-    /// The time of the event, for states, which have no time of their own.
+    /// The time of the door, from which a state counts, because a state has no time of its own.
     pub(super) applied_at: EventTime,
 }
 
@@ -25,7 +25,7 @@ pub(crate) struct Outbox {
     standing: Option<Box<StandingFacts>>,
 }
 
-/// The door, opened for one event.
+/// The door, opened for one event or for the folding of histories.
 #[derive(Debug)]
 pub(crate) struct Door<'a> {
     outbox: &'a mut Outbox,
@@ -38,7 +38,7 @@ impl Outbox {
         Self { pending: Vec::new(), standing: keeps_facts.then(Box::default) }
     }
 
-    /// Opens the door for an event at the given time.
+    /// Opens the door for an event at the given time, or for the folding of histories, at the largest event time of the group.
     pub(crate) fn door(&mut self, applied_at: EventTime) -> Door<'_> {
         Door { outbox: self, applied_at }
     }

@@ -8,7 +8,7 @@ use std::io::{self, Write};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-use super::period::{Cell, Column, TABLES};
+use super::columns::{Column, ReportCell, TABLES};
 use super::{CalendarReport, PeriodLength};
 
 impl CalendarReport {
@@ -29,9 +29,9 @@ impl CalendarReport {
             write!(out, "{},{}", instant(Some(*start)), instant(self.periods.after(*start)))?;
             for column in columns() {
                 match (column.read)(totals) {
-                    Cell::Count(n) => write!(out, ",{n}")?,
-                    Cell::Seconds(value) | Cell::Ratio(value) | Cell::Score(value) => write!(out, ",{value}")?,
-                    Cell::Absent => write!(out, ",")?,
+                    ReportCell::Count(n) => write!(out, ",{n}")?,
+                    ReportCell::Seconds(value) | ReportCell::Ratio(value) | ReportCell::Score(value) => write!(out, ",{value}")?,
+                    ReportCell::Absent => write!(out, ",")?,
                 }
             }
             writeln!(out)?;
@@ -84,16 +84,16 @@ fn zone_name(zone: &TimeZone) -> &str {
     zone.iana_name().unwrap_or("the given zone")
 }
 
-fn text_of(cell: Cell) -> String {
+fn text_of(cell: ReportCell) -> String {
     match cell {
-        Cell::Count(n) => n.to_string(),
-        Cell::Seconds(seconds) => {
+        ReportCell::Count(n) => n.to_string(),
+        ReportCell::Seconds(seconds) => {
             let whole = seconds.round() as i64;
             format!("{}:{:02}:{:02}", whole / 3600, whole / 60 % 60, whole % 60)
         }
-        Cell::Ratio(share) => format!("{:.1} %", share * 100.0),
-        Cell::Score(score) => format!("{score:.2}"),
-        Cell::Absent => "-".to_owned(),
+        ReportCell::Ratio(share) => format!("{:.1} %", share * 100.0),
+        ReportCell::Score(score) => format!("{score:.2}"),
+        ReportCell::Absent => "-".to_owned(),
     }
 }
 
@@ -103,8 +103,8 @@ mod tests {
 
     #[test]
     fn durations_are_hours_minutes_and_seconds() {
-        let texts = [0.0, 59.6, 3_661.0, 360_000.0].map(|seconds| text_of(Cell::Seconds(seconds)));
+        let texts = [0.0, 59.6, 3_661.0, 360_000.0].map(|seconds| text_of(ReportCell::Seconds(seconds)));
         assert_eq!(texts, ["0:00:00", "0:01:00", "1:01:01", "100:00:00"]);
-        assert_eq!(text_of(Cell::Absent), "-");
+        assert_eq!(text_of(ReportCell::Absent), "-");
     }
 }

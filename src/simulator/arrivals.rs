@@ -3,7 +3,7 @@
 //! Does not know the steps of a contact after its arrival.
 
 use super::channel::Channel;
-use super::contact::{AGENTS, BRANDS, Contact, INCIDENT_TEAM, PRIORITIES, Slot, State, TEAMS};
+use super::contact::{AGENTS, BRANDS, ContactSlot, INCIDENT_TEAM, PRIORITIES, SimulatedContact, State, TEAMS};
 use super::customers::CustomerIndex;
 use super::{Organisation, Step, Volume};
 use crate::time::{EventTime, Span};
@@ -112,9 +112,9 @@ impl Organisation {
         if channel.is_live() { self.open_chat(slot) } else { self.open_ticket(slot) }
     }
 
-    pub(super) fn new_contact(&mut self, channel: Channel, customer: Option<CustomerIndex>, team: u8, priority: u8) -> Slot {
+    pub(super) fn new_contact(&mut self, channel: Channel, customer: Option<CustomerIndex>, team: u8, priority: u8) -> ContactSlot {
         let id = self.new_id(if channel.is_live() { 'h' } else { 't' });
-        let contact = Contact {
+        let contact = SimulatedContact {
             id,
             customer,
             channel,
@@ -136,7 +136,7 @@ impl Organisation {
     }
 
     /// The instant at which an agent of the contact's team replies. `part` is the work of the reply, relative to a first reply.
-    pub(super) fn desk_reply_at(&mut self, slot: Slot, part: f64) -> EventTime {
+    pub(super) fn desk_reply_at(&mut self, slot: ContactSlot, part: f64) -> EventTime {
         let work = self.work_ms(1.0 - LIVE_SHARE) / REPLIES_PER_TICKET;
         let contact = &self.contacts[slot];
         let (_, share, pace) = TEAMS[usize::from(contact.team)];
@@ -154,7 +154,7 @@ impl Organisation {
     ///
     /// # Errors
     /// How long the customer waits before giving up, in milliseconds, if that is shorter.
-    pub(super) fn live_wait_ms(&mut self, slot: Slot) -> Result<f64, f64> {
+    pub(super) fn live_wait_ms(&mut self, slot: ContactSlot) -> Result<f64, f64> {
         let work = self.work_ms(LIVE_SHARE);
         let (_, _, pace) = TEAMS[usize::from(self.contacts[slot].team)];
         let waiting = self.live_queue.waiting_ms(&self.live_shift, self.now);

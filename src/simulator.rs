@@ -32,11 +32,11 @@ use arrivals::Arrivals;
 use calendar::{Calendar, Shift};
 use chance::{Chance, pseudonym};
 use chat::ChatStep;
-use contact::{AGENTS, Contacts, Slot, TEAMS};
-use customers::{CustomerIndex, Customers};
+use contact::{AGENTS, ContactSlot, Contacts, TEAMS};
+use customers::{CustomerIndex, SimulatedCustomers};
 use incident::Incidents;
 use journey::CustomerStep;
-use payload::{Id, MemberValue, PayloadWriter};
+use payload::{Id, PayloadValue, PayloadWriter};
 use queue::Queue;
 use survey::SurveyStep;
 use ticket::TicketStep;
@@ -144,7 +144,7 @@ pub struct Organisation {
     live_shift: Shift,
     desk_queues: [Queue; TEAMS.len()],
     live_queue: Queue,
-    customers: Customers,
+    customers: SimulatedCustomers,
     contacts: Contacts,
     due: BinaryHeap<Due>,
     due_count: u64,
@@ -164,7 +164,7 @@ impl Organisation {
         // A run that starts at another time must not repeat the ids of this one: its events would count as duplicates.
         let salt = pseudonym(seed ^ pseudonym(start.0 as u64));
         let incidents = Incidents::new(profile.incidents, start, &mut chance);
-        let customers = Customers::new(profile.customers, salt, &mut chance);
+        let customers = SimulatedCustomers::new(profile.customers, salt, &mut chance);
         let mut organisation = Self {
             incidents,
             arrivals: Arrivals::new(profile.volume, calendar.peak()),
@@ -219,23 +219,23 @@ impl Organisation {
         }
     }
 
-    fn with_contact(&mut self, slot: Slot, step: impl FnOnce(&mut Self)) {
+    fn with_contact(&mut self, slot: ContactSlot, step: impl FnOnce(&mut Self)) {
         step(self);
         self.contacts[slot].steps_due -= 1;
         self.contacts.forget_if_done(slot);
     }
 
     /// Emits an event about a contact, with the contact's id as a member and its customer's id as the key.
-    fn emit_contact(&mut self, slot: Slot, kind: Kind, name: &'static str, members: &[(&str, MemberValue<'_>)]) {
+    fn emit_contact(&mut self, slot: ContactSlot, kind: Kind, name: &'static str, members: &[(&str, PayloadValue<'_>)]) {
         let contact = &self.contacts[slot];
         let key = contact.customer.map_or(contact.id, |customer| self.customers[customer].id);
-        let id = (contact.member(), MemberValue::Id(contact.id));
-        let mut all: smallvec::SmallVec<[(&str, MemberValue<'_>); 12]> = smallvec::smallvec![id];
+        let id = (contact.member(), PayloadValue::Id(contact.id));
+        let mut all: smallvec::SmallVec<[(&str, PayloadValue<'_>); 12]> = smallvec::smallvec![id];
         all.extend_from_slice(members);
         self.emit(kind, name, key, &all);
     }
 
-    fn emit(&mut self, kind: Kind, name: &'static str, key: Id, members: &[(&str, MemberValue<'_>)]) {
+    fn emit(&mut self, kind: Kind, name: &'static str, key: Id, members: &[(&str, PayloadValue<'_>)]) {
         let payload = self.payloads.write(name, self.now, members);
         self.ready.push_back(GeneratedEvent { kind, name, key: key.to_string(), time: self.now, payload });
     }
@@ -245,14 +245,14 @@ impl Organisation {
         Id(letter, pseudonym(self.salt.wrapping_add(self.things)))
     }
 
-    fn customer_value(&self, customer: Option<CustomerIndex>) -> MemberValue<'static> {
-        customer.map_or(MemberValue::Absent, |customer| MemberValue::Id(self.customers[customer].id))
+    fn customer_value(&self, customer: Option<CustomerIndex>) -> PayloadValue<'static> {
+        customer.map_or(PayloadValue::Absent, |customer| PayloadValue::Id(self.customers[customer].id))
     }
 
     /// The pseudonym of the agent who handles a contact.
-    fn agent_value(&self, slot: Slot) -> MemberValue<'static> {
+    fn agent_value(&self, slot: ContactSlot) -> PayloadValue<'static> {
         let contact = &self.contacts[slot];
-        MemberValue::Id(Id(
+        PayloadValue::Id(Id(
             'a',
             pseudonym(self.salt.rotate_left(17) ^ (u64::from(contact.team) * AGENTS as u64 + u64::from(contact.agent))),
         ))
@@ -292,9 +292,9 @@ enum Step {
     /// Once a minute, the events that no contact causes are drawn: relationship surveys, touchpoints, new customers, and customers who leave.
     DrawCustomers,
     Customer(CustomerIndex, CustomerStep),
-    Ticket(Slot, TicketStep),
-    Chat(Slot, ChatStep),
-    Survey(Slot, SurveyStep),
+    Ticket(ContactSlot, TicketStep),
+    Chat(ContactSlot, ChatStep),
+    Survey(ContactSlot, SurveyStep),
 }
 
 impl Ord for Due {
