@@ -25,8 +25,8 @@ use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
 pub use contract::{
-    CHECKED_ON_EVERY_EVENT, ChatType, CustomerType, ENVELOPE_OPTIONAL, ENVELOPE_REQUIRED, EventContract, EventType, MemberContract,
-    MemberValue, SurveyType, TicketType,
+    ChatType, CustomerType, ENVELOPE_OPTIONAL, ENVELOPE_REQUIRED, EventContract, EventType, MemberContract, MemberValue, SurveyType,
+    TicketType,
 };
 pub use decode::{decode, ids_in_clear};
 pub use identity::{IdentityKey, Key};
@@ -88,6 +88,8 @@ pub struct Event<'a> {
     pub ticket: Option<Key>,
     /// The values of the dimensions that it carries, renamed and fit for a label; each dimension at most once.
     pub dimensions: DimensionValues<'a>,
+    /// A bit for each dimension, by its index, whose value became `other` because it cannot be a label.
+    pub overflowed: u32,
     /// What happened.
     pub body: Body,
 }

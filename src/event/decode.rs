@@ -17,7 +17,7 @@ use crate::time::EventTime;
 /// Decodes one record.
 ///
 /// Never fails: every record is an event, or is ignored, or has a reason of refusal. Allocates only where a string that is read holds escapes, or
-/// where the record has more members than any event of the contract.
+/// where the value of a dimension has to be composed, or where the record has more members than any event of the contract.
 #[must_use]
 pub fn decode<'a>(record: Record<'a>, topic: &TopicSettings, settings: &'a DecodeSettings) -> Decoded<'a> {
     let mut decoded = Decoded::Ignored;
@@ -69,12 +69,25 @@ fn decode_into<'a>(
     }
     let time = time(&wire, record)?;
     let body = body_of(event_type, wire.payload, settings)?;
+    if event_type.names_agent()
+        && let Some(agent) = wire.payload.get(Member::AgentId)
+    {
+        agent.check_id()?;
+    }
     let customer = if event_type.names_customer() { wire.payload.key(Member::CustomerId, &settings.identity_key)? } else { None };
     // Every event of a chat may name the ticket that the help desk keeps of it.
     let ticket = if matches!(event_type, EventType::Chat(_)) { wire.payload.key(Member::TicketId, &settings.identity_key)? } else { None };
-    *decoded = Decoded::Event(Event { identity: envelope.identity, time, customer, ticket, dimensions: DimensionValues::new(), body });
+    *decoded = Decoded::Event(Event {
+        identity: envelope.identity,
+        time,
+        customer,
+        ticket,
+        dimensions: DimensionValues::new(),
+        overflowed: 0,
+        body,
+    });
     if let Decoded::Event(event) = decoded {
-        dimension::read(wire.payload, settings, &mut event.dimensions)?;
+        dimension::read(wire.payload, settings, event_type.takes_team_away(), event)?;
     }
     Ok(())
 }
@@ -126,7 +139,7 @@ fn identity(wire: &RecordForm<'_, '_>, record: Record<'_>, topic: &TopicSettings
         None => Ok(identity_of_place(source, record, topic, settings)),
     };
     match wire.envelope(Attribute::Source) {
-        Some(source) => source.with_id(of_source)?,
+        Some(source) => source.with_text_id(of_source)?,
         None => of_source(&topic.name),
     }
 }
