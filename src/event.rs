@@ -11,6 +11,7 @@ mod member;
 mod number;
 mod reason;
 mod record_forms;
+mod refusal;
 mod scan;
 mod seen_names;
 mod settings;
@@ -29,9 +30,11 @@ pub use contract::{
     TicketType,
 };
 pub use decode::{decode, ids_in_clear};
+pub(crate) use dimension::{composed, label_value};
 pub use identity::{IdentityKey, Key};
 pub use reason::Reason;
-pub use settings::{DecodeSettings, DimensionOwner, DimensionSettings, Kind, TopicSettings};
+pub use refusal::Refusal;
+pub use settings::{DecodeSettings, DimensionOwner, DimensionSettings, FeedSettings, Kind, TopicSettings};
 
 use crate::time::EventTime;
 

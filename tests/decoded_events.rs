@@ -315,3 +315,24 @@ fn refusals_of_the_torture_set_are_those_of_its_ledger() {
     assert!(!expected.is_empty());
     assert_eq!(found, expected);
 }
+
+/// Two help desks that number alike are apart; their customers are one person, unless the feed owns its ids.
+#[test]
+fn a_feed_is_the_namespace_of_its_ids() {
+    let keys = |feed: Option<FeedSettings>| {
+        let (settings, topic) = (settings(), TopicSettings { feed, ..topic(Kind::Surveys) });
+        let text = r#"{"id":"e1","type":"survey.responded","time":1772442000000,"metric":"nps","score":9,"survey_id":"1","ticket_id":"1","chat_id":1,"customer_id":"1"}"#;
+        let decoded = decode(Record { payload: Some(text.as_bytes()), ..Record::default() }, &topic, &settings);
+        let Decoded::Event(Event { identity, customer, body: Body::Survey(survey), .. }) = decoded else { panic!("{text}") };
+        (identity, [survey.survey, survey.ticket, survey.chat], customer)
+    };
+    let feed = |name: &str, owns_customers| Some(FeedSettings { name: name.into(), owns_customers });
+    let (identity, ids, customer) = keys(None);
+    assert_eq!(customer, Some(key("1")));
+    let (us, own) = (keys(feed("us", false)), keys(feed("us", true)));
+    assert_eq!((us.0, us.2), (identity, customer), "the identity of an event goes by its source, and customers are shared");
+    assert!(us.1.iter().zip(ids).all(|(id, other)| *id != other));
+    assert_eq!(own.1, us.1);
+    assert_ne!(own.2, customer);
+    assert_ne!(keys(feed("uk", false)).1, us.1);
+}

@@ -31,7 +31,7 @@ use crate::metrics::Exposition;
 use crate::time::EventTime;
 use backfill::Kept;
 use feed::Feed;
-use judge::Judge;
+use judge::{Judge, event_time};
 
 /// A file and the topic whose records it holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -116,9 +116,9 @@ pub fn replay_until(
     until: Option<EventTime>,
     progress: &ProgressBar,
 ) -> Result<Replayed, ReplayError> {
-    let mut feed = Feed::open(files_by_topic(configuration, inputs)?, progress)?;
+    let mut feed = Feed::open(files_by_topic(configuration, inputs)?, event_time(configuration), progress)?;
     let mut judge = Judge::new(configuration, until.unwrap_or(EventTime::MAX), false);
-    judge.read(&mut feed, progress, |_| {})?;
+    judge.read(&mut feed, |_| {})?;
     let now = until.or_else(|| judge.reached());
     let (mut engine, ledger) = judge.end(now);
     Ok(Replayed { exposition: exposition_of(&mut engine, configuration), ledger, now })
@@ -143,10 +143,10 @@ pub fn backfill(
     out: &mut dyn Write,
     progress: &ProgressBar,
 ) -> Result<Ledger, ReplayError> {
-    let mut feed = Feed::open(files_by_topic(configuration, inputs)?, progress)?;
+    let mut feed = Feed::open(files_by_topic(configuration, inputs)?, event_time(configuration), progress)?;
     let mut judge = Judge::new(configuration, steps.to, false);
     let mut kept = Kept::default();
-    judge.read(&mut feed, progress, |applied| {
+    judge.read(&mut feed, |applied| {
         if let Some(topic) = configuration.topics.get(applied.topic) {
             kept.push(&applied, topic.kind);
         }

@@ -7,12 +7,13 @@ use super::contract::{
     ASSIGN_REASONS, AUTHORS, CREATORS, ChatType, CustomerType, DIRECTIONS, EventType, METRICS, SCOPES, STATUSES, SurveyType,
     TOUCHPOINT_OUTCOMES, TicketType,
 };
+use super::identity::IdNamespace;
 use super::member::{Member, Members};
 use super::number::{POINT, millionths};
 use super::value::JsonValue;
 use super::{
-    Answer, Body, Contact, ContactAction, CreatedBy, CustomerAction, DecodeSettings, IdentityKey, Message, Reason, Scale, Survey,
-    SurveyAction, SurveyMetric, TicketSnapshot,
+    Answer, Body, Contact, ContactAction, CreatedBy, CustomerAction, DecodeSettings, Message, Reason, Scale, Survey, SurveyAction,
+    SurveyMetric, TicketSnapshot,
 };
 
 const NPS_SCALE: Scale = Scale { min: 0, max: 10 * POINT, ease: false };
@@ -71,11 +72,11 @@ impl Body {
 }
 
 /// The body of a ticket event.
-pub(super) fn ticket(ticket_type: TicketType, payload: &Members<'_>, identity_key: &IdentityKey) -> Result<Body, Reason> {
+pub(super) fn ticket(ticket_type: TicketType, payload: &Members<'_>, ids: IdNamespace<'_>) -> Result<Body, Reason> {
     if ticket_type == TicketType::SnapshotCompleted {
         return Ok(Body::SnapshotCompleted(payload.required(Member::StartedTime)?.time()?));
     }
-    let ticket = Contact::Ticket(payload.required_key(Member::TicketId, identity_key)?);
+    let ticket = Contact::Ticket(payload.required_key(Member::TicketId, ids)?);
     let action = match ticket_type {
         TicketType::Created => ContactAction::Opened(payload.choice(Member::CreatedBy, &CREATORS)?.unwrap_or_default()),
         TicketType::Message => message(payload)?,
@@ -94,8 +95,8 @@ pub(super) fn ticket(ticket_type: TicketType, payload: &Members<'_>, identity_ke
 }
 
 /// The body of a chat event.
-pub(super) fn chat(chat_type: ChatType, payload: &Members<'_>, identity_key: &IdentityKey) -> Result<Body, Reason> {
-    let chat = Contact::Chat(payload.required_key(Member::ChatId, identity_key)?);
+pub(super) fn chat(chat_type: ChatType, payload: &Members<'_>, ids: IdNamespace<'_>) -> Result<Body, Reason> {
+    let chat = Contact::Chat(payload.required_key(Member::ChatId, ids)?);
     let action = match chat_type {
         ChatType::Message => message(payload)?,
         ChatType::Started => ContactAction::Opened(CreatedBy::Customer),
@@ -109,13 +110,18 @@ pub(super) fn chat(chat_type: ChatType, payload: &Members<'_>, identity_key: &Id
 }
 
 /// The body of a survey event.
-pub(super) fn survey(survey_type: SurveyType, payload: &Members<'_>, settings: &DecodeSettings) -> Result<Body, Reason> {
+pub(super) fn survey(
+    survey_type: SurveyType,
+    payload: &Members<'_>,
+    settings: &DecodeSettings,
+    ids: IdNamespace<'_>,
+) -> Result<Body, Reason> {
     let is_answer = survey_type == SurveyType::Responded;
     if !is_answer {
         payload.required(Member::SurveyId)?.check_id()?;
     }
     let metric = payload.required_choice(Member::Metric, &METRICS)?;
-    let key = |member| payload.key(member, &settings.identity_key);
+    let key = |member| payload.key(member, ids);
     let (ticket, chat) = (key(Member::TicketId)?, key(Member::ChatId)?);
     let action = if is_answer { SurveyAction::Responded(answer(metric, payload, settings)?) } else { SurveyAction::Sent };
     Ok(Body::Survey(Survey { survey: key(Member::SurveyId)?, metric, ticket, chat, action }))
@@ -165,7 +171,7 @@ fn score_within(score: f64, metric: SurveyMetric, scale: Scale) -> Result<i64, R
 }
 
 /// The body of a customer event.
-pub(super) fn customer(customer_type: CustomerType, payload: &Members<'_>, identity_key: &IdentityKey) -> Result<Body, Reason> {
+pub(super) fn customer(customer_type: CustomerType, payload: &Members<'_>, ids: IdNamespace<'_>) -> Result<Body, Reason> {
     payload.required(Member::CustomerId)?.check_id()?;
     if customer_type == CustomerType::Touchpoint {
         // Its value is read with the other dimensions.
@@ -175,7 +181,7 @@ pub(super) fn customer(customer_type: CustomerType, payload: &Members<'_>, ident
         CustomerType::Active => CustomerAction::Active,
         CustomerType::Subscribed => CustomerAction::Subscribed,
         CustomerType::Cancelled => CustomerAction::Cancelled,
-        CustomerType::Merged => CustomerAction::Merged(payload.required_key(Member::IntoCustomerId, identity_key)?),
+        CustomerType::Merged => CustomerAction::Merged(payload.required_key(Member::IntoCustomerId, ids)?),
         CustomerType::Erased => CustomerAction::Erased,
         CustomerType::Touchpoint => CustomerAction::Touchpoint(payload.choice(Member::Outcome, &TOUCHPOINT_OUTCOMES)?),
     }))

@@ -53,6 +53,10 @@ impl MemberContract {
         Self { member, value, meaning }
     }
 
+    pub(super) const fn member(&self) -> Member {
+        self.member
+    }
+
     /// The member's name.
     #[must_use]
     pub const fn name(&self) -> &'static str {
@@ -73,8 +77,11 @@ pub const ENVELOPE_REQUIRED: &[MemberContract] = &[
 ];
 
 /// The members of the envelope that an event may leave out.
-pub const ENVELOPE_OPTIONAL: &[MemberContract] =
-    &[MemberContract::new(Member::Source, MemberValue::Text, "The producer of the event. Default: the name of the topic.")];
+pub const ENVELOPE_OPTIONAL: &[MemberContract] = &[MemberContract::new(
+    Member::Source,
+    MemberValue::Text,
+    "The producer of the event, in 1 to 128 bytes. Default: the name of the topic.",
+)];
 
 /// The words of `author`.
 pub(super) const AUTHORS: [(&str, Author); 4] =

@@ -56,8 +56,14 @@ pub(super) fn read<'a>(
     Ok(())
 }
 
+/// A text as the value of a label: composed, and fit for one; `None` where it is empty or not fit. Configuration is held to the same rule as events.
+pub(crate) fn label_value(text: &str) -> Option<Cow<'_, str>> {
+    let composed = composed(text);
+    (!composed.is_empty() && is_label(&composed)).then_some(composed)
+}
+
 /// A text in normal form C, in which the composed and the decomposed spelling of a name are one.
-pub(super) fn composed(text: &str) -> Cow<'_, str> {
+pub(crate) fn composed(text: &str) -> Cow<'_, str> {
     if text.is_ascii() || is_nfc(text) {
         return Cow::Borrowed(text);
     }
@@ -67,7 +73,7 @@ pub(super) fn composed(text: &str) -> Cow<'_, str> {
 }
 
 /// Whether a composed text can be the value of a label.
-pub(super) fn is_label(text: &str) -> bool {
+fn is_label(text: &str) -> bool {
     let is_short = text.len() <= LABEL_CHARACTERS_MAX || text.chars().count() <= LABEL_CHARACTERS_MAX;
     is_short && is_visible(text)
 }

@@ -4,9 +4,10 @@
 
 use smallvec::SmallVec;
 
+use super::identity::IdNamespace;
 use super::spelling::Spelling;
 use super::value::{JsonValue, Raw, choice_of, is_id_length};
-use super::{DimensionSettings, IdentityKey, Key, Reason};
+use super::{DimensionSettings, Key, Reason};
 use crate::time::EventTime;
 
 /// Declares the members.
@@ -209,16 +210,16 @@ impl<'a> Members<'a> {
     }
 
     /// The hash of a required id, or `missing_field`.
-    pub(super) fn required_key(&self, member: Member, identity_key: &IdentityKey) -> Result<Key, Reason> {
-        self.key(member, identity_key)?.ok_or(Reason::MissingField)
+    pub(super) fn required_key(&self, member: Member, ids: IdNamespace<'_>) -> Result<Key, Reason> {
+        self.key(member, ids)?.ok_or(Reason::MissingField)
     }
 
     /// The hash of an id; `None` where it is absent.
     #[inline]
-    pub(super) fn key(&self, member: Member, identity_key: &IdentityKey) -> Result<Option<Key>, Reason> {
+    pub(super) fn key(&self, member: Member, ids: IdNamespace<'_>) -> Result<Option<Key>, Reason> {
         match self.plain_text(member) {
-            Some(id) if is_id_length(id.len()) => Ok(Some(identity_key.of(id))),
-            _ => self.get(member).map(|value| value.with_id(|id| identity_key.of(id))).transpose(),
+            Some(id) if is_id_length(id.len()) => Ok(Some(ids.key_of(member, id))),
+            _ => self.get(member).map(|value| value.with_id(|id| ids.key_of(member, id))).transpose(),
         }
     }
 

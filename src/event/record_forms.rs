@@ -47,8 +47,11 @@ impl<'a> HeaderTexts<'a> {
 
     /// The value of a header; null where the header is empty, and `None` where there is none.
     fn get(&self, attribute: Attribute) -> Option<JsonValue<'a>> {
-        self.text(attribute).map(|text| match attribute {
-            _ if text.is_empty() => JsonValue::Null,
+        let text = self.text(attribute)?;
+        if text.is_empty() {
+            return Some(JsonValue::Null);
+        }
+        Some(match attribute {
             // A header has no JSON type, so a text that is a number is read as a number.
             Attribute::Time => match number::end_of(text.as_bytes(), 0) {
                 Ok((end, true)) if end == text.len() => JsonValue::Integer(text),

@@ -103,6 +103,11 @@ impl Raw {
         if self.is(Shape::Integer) { text.get(self.range()) } else { None }
     }
 
+    /// Its digits, where it is a number.
+    pub(super) fn number(self, text: &str) -> Option<&str> {
+        if self.is(Shape::Integer) || self.is(Shape::Decimal) { text.get(self.range()) } else { None }
+    }
+
     /// Its value in the text in which it was found.
     pub(super) fn read(self, text: &str) -> JsonValue<'_> {
         let slice = || &text[self.range()];
@@ -177,12 +182,11 @@ impl<'a> JsonValue<'a> {
     /// `bad_value`.
     #[inline]
     pub(super) fn with_id<R>(self, read: impl FnOnce(&str) -> R) -> Result<R, Reason> {
-        match self {
-            Self::Integer("-0") => Ok(read("0")),
-            // A number has at most 128 bytes.
-            Self::Integer(digits) => Ok(read(digits)),
-            _ => self.with_text_id(read),
+        if let Self::Integer(digits) = self {
+            // It has at most 128 bytes, as every number.
+            return Ok(read(if digits == "-0" { "0" } else { digits }));
         }
+        self.with_text_id(read)
     }
 
     /// The result of `read` on an id that must be a text. Otherwise `wrong_type` or `bad_value`.
@@ -226,7 +230,9 @@ impl<'a> JsonValue<'a> {
         let time = match self {
             Self::Integer(ms) => time_text::epoch_ms_text(ms),
             Self::Decimal(ms) => time_text::epoch_ms_decimal(ms),
-            _ => self.with_text(ID_BYTES_MAX, time_text::rfc3339)?,
+            Self::Text(_) | Self::Escaped(_) | Self::Header(_) | Self::Null | Self::Bool(_) | Self::Array | Self::Object => {
+                self.with_text(ID_BYTES_MAX, time_text::rfc3339)?
+            }
         };
         time.ok_or(Reason::BadTime)
     }

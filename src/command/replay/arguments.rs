@@ -24,7 +24,7 @@ Examples:
     cxpulse replay --input tickets=t.jsonl.gz --report week --zone Europe/Rome --report-csv weeks.csv
 
 Each line is one record, without its line end; its offset is its line number, and it has no timestamp of its own. Of several topics the next line \
-comes from the one whose last event is oldest, as the service reads them. With --from, whether a record is late is judged once, in the order \
+comes from the one whose last event is oldest, as the service reads them; several files of one topic are merged by event time. With --from, whether a record is late is judged once, in the order \
 of the lines. What became of the records is told on stderr.";
 
 /// Computes the metrics of recorded events: JSON-lines files in, exposition text out.

@@ -7,7 +7,7 @@ use std::io::{self, Write};
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::judge::{Applied, place};
+use super::judge::{Applied, record_place};
 use crate::config::Configuration;
 use crate::engine::{Engine, PartitionGroup, Progress, TopicIndex};
 use crate::event::{self, Decoded, Key, Kind, Record};
@@ -83,7 +83,7 @@ impl Kept {
             // events are nearer together.
             event.identity = Key(number as u128);
         }
-        engine.handle(place(record.topic, offset), &decoded);
+        engine.handle(record_place(record.topic, offset), &decoded);
     }
 }
 

@@ -10,7 +10,7 @@ use indicatif::ProgressBar;
 
 use super::facts::{self, Ids};
 use super::feed::Feed;
-use super::judge::Judge;
+use super::judge::{Judge, event_time};
 use super::report::{Periods, Report};
 use super::{ReplayError, Replayed, TopicFile, exposition_of, files_by_topic, progress_bar, summarise};
 use crate::config::Configuration;
@@ -45,10 +45,10 @@ impl<'a> Explained<'a> {
         until: Option<EventTime>,
         progress: &ProgressBar,
     ) -> Result<Self, ReplayError> {
-        let mut feed = Feed::open(files_by_topic(configuration, inputs)?, progress)?;
+        let mut feed = Feed::open(files_by_topic(configuration, inputs)?, event_time(configuration), progress)?;
         let mut judge = Judge::new(configuration, until.unwrap_or(EventTime::MAX), true);
         let mut ids = Ids::default();
-        judge.read(&mut feed, progress, |applied| ids.note(&applied, configuration))?;
+        judge.read(&mut feed, |applied| ids.note(&applied, configuration))?;
         let now = until.or_else(|| judge.reached());
         let (mut engine, ledger) = judge.end(now);
         let replayed = Replayed { exposition: exposition_of(&mut engine, configuration), ledger, now };

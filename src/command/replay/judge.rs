@@ -9,9 +9,8 @@ use super::input::InputError;
 use super::ledger::Ledger;
 use crate::config::Configuration;
 use crate::engine::{Engine, Outcome, PartitionGroup, Progress, RecordPlace, TopicIndex};
-use crate::event::{self, Decoded, Key, Record};
+use crate::event::{self, Decoded, Key, Record, Refusal};
 use crate::time::EventTime;
-use indicatif::ProgressBar;
 
 /// All records of files lie in one partition group.
 const GROUP: PartitionGroup = PartitionGroup(0);
@@ -22,6 +21,8 @@ pub(super) struct Judge<'a> {
     engine: Engine,
     until: EventTime,
     ledger: Ledger,
+    /// The largest event time that was applied, by topic.
+    largest: Vec<EventTime>,
 }
 
 /// A record that was applied.
@@ -47,15 +48,16 @@ impl<'a> Judge<'a> {
         }
         engine.assign(GROUP);
         engine.follow_events_until(Some(until));
-        Self { configuration, engine, until, ledger: Ledger::new(configuration.topics.iter().map(|topic| topic.name.clone())) }
+        let ledger = Ledger::new(configuration.topics.iter().map(|topic| topic.name.clone()));
+        Self { configuration, engine, until, ledger, largest: vec![EventTime::MIN; configuration.topics.len()] }
     }
 
     /// Reads the feed to its end; `applied` sees every record that was applied.
-    pub(super) fn read(&mut self, feed: &mut Feed, progress: &ProgressBar, mut applied: impl FnMut(Applied<'_>)) -> Result<(), InputError> {
+    pub(super) fn read(&mut self, feed: &mut Feed<'_>, mut applied: impl FnMut(Applied<'_>)) -> Result<(), InputError> {
         for topic in 0..self.configuration.topics.len() {
             self.set_progress(topic, feed.at_end(topic), EventTime::MIN);
         }
-        while let Some(taken) = feed.take(progress)? {
+        while let Some(taken) = feed.take()? {
             let (topic, last) = (taken.topic, taken.last);
             if let Some(time) = self.judge(&taken, &mut applied) {
                 feed.note_time(topic, time);
@@ -69,7 +71,7 @@ impl<'a> Judge<'a> {
 
     /// Gives one record its outcome, and says when its event happened, where it holds one.
     fn judge(&mut self, taken: &Taken<'_>, applied: &mut impl FnMut(Applied<'_>)) -> Option<EventTime> {
-        let &Taken { topic, line, payload, .. } = taken;
+        let &Taken { topic, line, payload, ref place, .. } = taken;
         let settings = self.configuration.topics.get(topic)?;
         let record = Record { payload: Some(payload), headers: None, timestamp: None, partition: 0, offset: line };
         let decoded = event::decode(record, settings, &self.configuration.decode);
@@ -80,8 +82,18 @@ impl<'a> Judge<'a> {
         let time = event.map(|(time, _)| time);
         // What happened after the end is left out before it is judged: it is in no outcome, as if it had not been sent yet.
         if time.is_none_or(|time| time <= self.until) {
-            let outcome = self.engine.handle(place(topic, line), &decoded);
-            self.ledger.count(topic, outcome, line);
+            let outcome = self.engine.handle(record_place(topic, line), &decoded);
+            self.ledger.count(topic, outcome);
+            match (outcome, time, self.largest.get_mut(topic)) {
+                (Outcome::Applied, Some(time), Some(largest)) => *largest = (*largest).max(time),
+                (Outcome::Late, Some(time), Some(largest)) => self.ledger.note_late(topic, *largest - time),
+                (Outcome::Invalid(_), ..) => {
+                    if let Some(refusal) = Refusal::of(record, settings, &self.configuration.decode) {
+                        self.ledger.note_refusal(topic, place, &refusal);
+                    }
+                }
+                _ => {}
+            }
             if let (Outcome::Applied, Some((time, identity))) = (outcome, event) {
                 applied(Applied { time, topic, line, identity, payload });
             }
@@ -110,8 +122,19 @@ impl<'a> Judge<'a> {
     }
 }
 
+/// When the event of a line of a topic happened; `None` where the line is refused.
+pub(super) fn event_time(configuration: &Configuration) -> impl Fn(usize, &[u8]) -> Option<EventTime> {
+    move |topic, payload| {
+        let record = Record { payload: Some(payload), ..Record::default() };
+        match event::decode(record, configuration.topics.get(topic)?, &configuration.decode) {
+            Decoded::Event(event) => Some(event.time),
+            Decoded::Ignored | Decoded::Invalid(_) => None,
+        }
+    }
+}
+
 /// Where a line of a file lies.
-pub(super) fn place(topic: usize, line: i64) -> RecordPlace {
+pub(super) fn record_place(topic: usize, line: i64) -> RecordPlace {
     RecordPlace { group: GROUP, topic: index(topic), offset: line, record_time: None }
 }
 
