@@ -10,6 +10,7 @@ mod identity;
 mod member;
 mod number;
 mod record_forms;
+mod refusal;
 mod refusal_reason;
 mod scan;
 mod seen_names;
@@ -25,13 +26,15 @@ use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
 pub use contract::{
-    CHECKED_ON_EVERY_EVENT, ChatType, CustomerType, ENVELOPE_OPTIONAL, ENVELOPE_REQUIRED, EventContract, EventType, MemberContract,
-    MemberValue, SurveyType, TicketType,
+    ChatType, CustomerType, ENVELOPE_OPTIONAL, ENVELOPE_REQUIRED, EventContract, EventType, MemberContract, MemberValue, SurveyType,
+    TicketType,
 };
 pub use decode::{decode, ids_in_clear};
+pub(crate) use dimension::{composed, label_value};
 pub use identity::{IdentityKey, Key};
 pub use refusal_reason::Reason;
-pub use settings::{DecodeSettings, DimensionOwner, DimensionSettings, Kind, TopicSettings};
+pub use refusal::Refusal;
+pub use settings::{DecodeSettings, DimensionOwner, DimensionSettings, FeedSettings, Kind, TopicSettings};
 
 use crate::time::EventTime;
 
@@ -88,6 +91,8 @@ pub struct Event<'a> {
     pub ticket: Option<Key>,
     /// The values of the dimensions that it carries, renamed and fit for a label; each dimension at most once.
     pub dimensions: DimensionValues<'a>,
+    /// A bit for each dimension, by its index, whose value became `other` because it cannot be a label.
+    pub overflowed: u32,
     /// What happened.
     pub body: Body,
 }

@@ -31,7 +31,7 @@ use crate::metrics::Exposition;
 use crate::time::EventTime;
 use backfill::KeptRecords;
 use reading_order::LinesInOrder;
-use replay_engine::ReplayEngine;
+use replay_engine::{ReplayEngine, event_time};
 
 /// A file, and the topic whose records it holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -131,9 +131,9 @@ pub fn replay_until(
     until: Option<EventTime>,
     progress: &ProgressBar,
 ) -> Result<Replayed, ReplayError> {
-    let mut lines = LinesInOrder::open(files_by_topic(configuration, inputs)?, progress)?;
+    let mut lines = LinesInOrder::open(files_by_topic(configuration, inputs)?, event_time(configuration), progress)?;
     let mut replay = ReplayEngine::new(configuration, until.unwrap_or(EventTime::MAX), false);
-    replay.read(&mut lines, progress, |_| {})?;
+    replay.read(&mut lines, |_| {})?;
     let now = until.or_else(|| replay.reached());
     let (mut engine, ledger) = replay.end(now);
     Ok(Replayed { exposition: exposition_of(&mut engine, configuration), ledger, now })
@@ -158,10 +158,10 @@ pub fn backfill(
     out: &mut dyn Write,
     progress: &ProgressBar,
 ) -> Result<ReplayLedger, ReplayError> {
-    let mut lines = LinesInOrder::open(files_by_topic(configuration, inputs)?, progress)?;
+    let mut lines = LinesInOrder::open(files_by_topic(configuration, inputs)?, event_time(configuration), progress)?;
     let mut replay = ReplayEngine::new(configuration, steps.to, false);
     let mut kept = KeptRecords::default();
-    replay.read(&mut lines, progress, |applied| {
+    replay.read(&mut lines, |applied| {
         if let Some(topic) = configuration.topics.get(applied.topic) {
             kept.push(&applied, topic.kind);
         }

@@ -34,8 +34,8 @@ pub(crate) use scales::{ScaleId, Scales};
 pub use settings::*;
 pub(crate) use target_rules::{ClockTerms, TargetRules};
 pub use target_settings::{Condition, Rule, Ruled, TargetPauses, TargetSettings, TimeTarget};
-pub(crate) use timed_targets::{due_label, undecided_label};
 pub use timed_targets::{TimedTarget, UndecidedReason};
+pub(crate) use timed_targets::{due_label, undecided_label};
 
 use crate::event::Scale;
 use crate::time::EventTime;

@@ -8,6 +8,9 @@ use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use siphasher::sip128::{Hasher128, SipHasher13};
 
+use super::member::Member;
+use super::{FeedSettings, TopicSettings};
+
 /// A keyed 128-bit hash of an id.
 ///
 /// Aligned to four bytes instead of sixteen, because most entries of the state hold a key beside a tag or a time, and a larger alignment
@@ -42,7 +45,8 @@ impl IdentityKey {
         Key(SipHasher13::new_with_key(&self.0).hash(id.as_bytes()).as_u128())
     }
 
-    /// The hash of the source and the id of an event. The length of the source is hashed too, so that (`ab`, `c`) and (`a`, `bc`) differ.
+    /// The hash of an id within a namespace: of an event within its source, and of a contact within its feed. The length of the namespace is hashed
+    /// too, so that (`ab`, `c`) and (`a`, `bc`) differ.
     #[must_use]
     pub fn of_event(&self, source: &str, id: &str) -> Key {
         let mut hasher = SipHasher13::new_with_key(&self.0);
@@ -50,6 +54,31 @@ impl IdentityKey {
         hasher.write(&(source.len() as u64).to_le_bytes());
         hasher.write(id.as_bytes());
         Key(hasher.finish128().as_u128())
+    }
+}
+
+/// The hashes of the ids that the events of one topic name. Its feed is the namespace of tickets, chats and surveys, and of customers only where the
+/// feed says so.
+#[derive(Clone, Copy)]
+pub(super) struct IdNamespace<'a> {
+    key: &'a IdentityKey,
+    feed: Option<&'a FeedSettings>,
+}
+
+impl<'a> IdNamespace<'a> {
+    pub(super) const fn new(key: &'a IdentityKey, topic: &'a TopicSettings) -> Self {
+        Self { key, feed: topic.feed.as_ref() }
+    }
+
+    /// The hash of the id that a member names.
+    #[inline]
+    pub(super) fn key_of(&self, member: Member, id: &str) -> Key {
+        match self.feed {
+            Some(feed) if feed.owns_customers || !matches!(member, Member::CustomerId | Member::IntoCustomerId) => {
+                self.key.of_event(&feed.name, id)
+            }
+            _ => self.key.of(id),
+        }
     }
 }
 

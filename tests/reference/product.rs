@@ -99,6 +99,7 @@ pub(crate) fn configuration(settings: &EngineSettings) -> Configuration {
     let topic = |topic: &cxpulse::engine::EngineTopic| TopicSettings {
         name: topic.name.clone(),
         kind: topic.kind,
+        feed: None,
         allowed_lateness: topic.allowed_lateness,
         identity_from_record: false,
         time_from_record: false,

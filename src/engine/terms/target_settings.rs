@@ -49,7 +49,7 @@ pub struct TargetPauses {
 }
 
 impl TargetPauses {
-    fn of(&self, target: TimedTarget) -> &[Status] {
+    pub(super) fn of(&self, target: TimedTarget) -> &[Status] {
         match target {
             TimedTarget::FirstResponse => &self.first_response,
             TimedTarget::NextResponse => &self.next_response,
