@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::world::{Dims, Life, World};
+use super::identity::Life;
+use super::world::{Dims, World};
 
 /// One customer's comings and goings.
 #[derive(Clone, Debug)]

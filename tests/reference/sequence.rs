@@ -10,7 +10,7 @@ use serde_json::{Value as Json, json};
 
 use super::compare::{Act, Scenario};
 use super::outcome::Arrival;
-use super::setup::{dimension, settings, topics};
+use super::setup::{Setup, dimension, settings, topics};
 use super::sketch::{About, Sketch, What, merge, sketch, told};
 
 /// A Monday at midnight UTC, on every hop's edge.
@@ -88,7 +88,7 @@ impl Draft {
     }
 
     fn scenario(&self, groups: i32, group: impl Fn(&Sketch) -> i32, change: impl Fn(&Sketch) -> Sketch) -> Scenario {
-        let settings = self.plan.settings();
+        let settings = self.plan.setup();
         let longest = settings.windows.iter().map(|window| window.range.0).max().expect("a window");
         let mut timed: Vec<(i64, Vec<Act>)> = Vec::new();
         // A full set speaks for one partition group, and the model knows one whole.
@@ -123,6 +123,10 @@ impl Draft {
 }
 
 impl Plan {
+    fn setup(&self) -> Setup {
+        self.settings().into()
+    }
+
     fn settings(&self) -> EngineSettings {
         let indices = |sets: &[Vec<&str>]| sets.iter().map(|set| set.iter().map(|d| dimension(d)).collect()).collect();
         let length = |hop: Hop| match hop {
