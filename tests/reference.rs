@@ -12,6 +12,7 @@ mod reference {
     mod cases;
     mod chat;
     mod compare;
+    mod config;
     mod contact;
     mod customer;
     mod data;
@@ -21,6 +22,7 @@ mod reference {
     mod identity;
     mod instant;
     mod json;
+    mod laws;
     mod model;
     mod order;
     mod outcome;

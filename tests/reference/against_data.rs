@@ -69,7 +69,7 @@ fn model_agrees_with(set: &str, raw: bool) {
     assert!(compared > 100, "{set}: only {compared} series compared");
 }
 
-fn faults(values: &Values, windows: &Json, compared: &mut usize) -> Vec<String> {
+pub(crate) fn faults(values: &Values, windows: &Json, compared: &mut usize) -> Vec<String> {
     let mut out = Vec::new();
     for (window, expected) in windows.as_object().expect("windows") {
         for (text, want) in expected.as_object().expect("series") {

@@ -1,7 +1,5 @@
 //! Targets in calendar time: each clock followed from its start, and its verdict read off the state at its deadline.
 
-use std::collections::BTreeSet;
-
 use cxpulse::engine::{Ruled, TimeTarget};
 use cxpulse::time::Span;
 
@@ -280,19 +278,25 @@ fn resolution(past: &Past<'_>, name: &Name, story: &Story) -> Option<Judged> {
     let states = &story.states[..=last];
     // Since when it is so.
     let since = |test: fn(&State) -> bool| states.iter().rposition(|state| !test(state)).map_or(0, |before| before + 1);
-    if states[last].solved {
-        let solved = since(|state| state.solved);
+    let solved = states[last].solved.then(|| since(|state| state.solved));
+    let gone = states[last].gone.then(|| since(|state| state.gone));
+    // What ends underneath while a ticket is withdrawn does not undo that.
+    if let Some(gone) = gone.filter(|gone| solved.is_none_or(|solved| solved >= *gone)) {
+        // A ticket that a snapshot told of when it was withdrawn already makes no sample.
+        if gone < opened && story.opened.is_none() {
+            return of(Verdict::Unknown);
+        }
+        let gone = &states[gone.max(opened)];
+        return of(Verdict::Undecided(Timed { at: gone.at, value: "withdrawn", dims: dims(past, gone) }));
+    }
+    if let Some(solved) = solved {
         // What was solved before its creation, or before the first snapshot, makes no sample.
         if solved < opened || (solved == opened && story.opened.is_none()) {
             return of(Verdict::Unknown);
         }
         let at = Timed { at: states[solved].at, value: (), dims: dims(past, &states[solved]) };
-        let reopened: BTreeSet<usize> = story.reopens.iter().map(|(state, _)| *state).collect();
-        return of(Verdict::Met(at, reopened.range(solved..).next().is_some()));
-    }
-    if states[last].gone {
-        let gone = since(|state| state.gone).max(opened);
-        return of(Verdict::Undecided(Timed { at: states[gone].at, value: "withdrawn", dims: dims(past, &states[gone]) }));
+        let reopened = story.reopens.iter().any(|(state, _)| *state > solved);
+        return of(Verdict::Met(at, reopened));
     }
     of(match deadline {
         Some(deadline) if deadline <= past.now => watch.missed(past, deadline),

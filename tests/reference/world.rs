@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use cxpulse::event::Kind;
 
-use super::identity::{CustomerId, Identities, Life, Moment as At};
+use super::identity::{CustomerId, Identities, Life};
 use super::order::{Moment, sessions};
 use super::reader::Happening;
 use super::setup::Setup;
@@ -153,11 +153,6 @@ impl<'a> World<'a> {
     /// Whom an id stands for in what contacts and surveys do at an instant.
     pub(crate) fn life(&self, customer: &CustomerId, at: i64) -> Life {
         self.identities.life(customer, (at, 0))
-    }
-
-    /// Whom an id stands for in a `customers` event.
-    pub(crate) fn life_in(&self, customer: &CustomerId, at: At) -> Life {
-        self.identities.life(customer, at)
     }
 
     /// The dimensions of a contact with these values at an instant: a customer's dimension that it lacks is the customer's before that instant.
