@@ -16,11 +16,13 @@ mod reference {
     mod contact;
     mod customer;
     mod data;
+    mod desk_cases;
     mod due;
     mod families;
     mod found;
     mod identity;
     mod instant;
+    mod journey;
     mod json;
     mod laws;
     mod model;

@@ -10,7 +10,7 @@ use super::model::Past;
 use super::series::Value;
 use super::sheet::Sheet;
 use super::world::{Dims, Name, Timed};
-use super::{answers, targets};
+use super::{answers, customer, targets};
 
 /// What is true now and has no window.
 pub(crate) fn state(past: &Past<'_>, sheet: &mut Sheet<'_>) {
@@ -68,6 +68,7 @@ pub(crate) fn windowed(past: &Past<'_>, sheet: &mut Sheet<'_>) {
     handoffs(past, sheet);
     answers::windowed(past, sheet);
     churn(past, sheet);
+    customer::churn_by_experience(past, sheet);
     targets::windowed(past, sheet);
 }
 

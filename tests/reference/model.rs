@@ -4,6 +4,7 @@
 
 use super::contact::Story;
 use super::customer::Customers;
+use super::journey::Journeys;
 use super::outcome::{Arrival, Ledger, judge};
 use super::reader::Happening;
 use super::record::{Origins, Records};
@@ -27,12 +28,15 @@ pub(crate) fn values(arrivals: &[Arrival], settings: &Setup, now: i64) -> Values
 pub(crate) fn values_of(events: &[Happening], settings: &Setup, now: i64) -> Values {
     let past = Past::of(World::new(events, settings, now), now);
     let mut sheet = Sheet::now(settings);
+    let journeys = Journeys::of(&past);
     families::state(&past, &mut sheet);
+    journeys.state(&mut sheet);
     let mut out = sheet.out;
     for window in &settings.windows {
         let end = (now.div_euclid(window.hop.0) + 1) * window.hop.0;
         let mut sheet = Sheet::window(settings, &window.name, end - window.range.0, end);
         families::windowed(&past, &mut sheet);
+        journeys.windowed(&past, &mut sheet);
         out.extend(sheet.out);
     }
     out.extend(trend::values(&past, now));

@@ -308,7 +308,8 @@ fn moved(kind: &'static str) -> impl Strategy<Value = Json> {
         3 => maybe("team", &["a", "b", "unknown", ""]),
         1 => Just(json!({"team": null})),
     ];
-    (team, maybe("reason", &["transfer", "escalation", "auto"])).prop_map(move |(team, reason)| merge(vec![json!({"type": kind}), team, reason]))
+    (team, maybe("reason", &["transfer", "escalation", "auto"]))
+        .prop_map(move |(team, reason)| merge(vec![json!({"type": kind}), team, reason]))
 }
 
 /// The ticket that a chat's event names, by its number: the chat's own, or another whose events lie in the same partition.
