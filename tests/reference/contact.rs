@@ -144,8 +144,8 @@ impl Story {
 
     /// When a chat's session came to its end.
     pub(crate) fn over_at(&self) -> Option<i64> {
-        let ended = self.ended.as_ref().map(|s| s.at).or(self.abandoned.as_ref().map(|s| s.at));
-        ended.or(self.idle_ended.as_ref().map(|s| s.at))
+        let ended = self.ended.as_ref().or(self.abandoned.as_ref()).map(|s| s.at);
+        ended.or_else(|| self.idle_ended.as_ref().map(|s| s.at))
     }
 
     /// The dimensions now: those at its last event, for nothing but its own events changes a contact.

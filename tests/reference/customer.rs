@@ -6,6 +6,7 @@ use super::identity::Life;
 use super::model::Past;
 use super::series::Value;
 use super::sheet::Sheet;
+use super::survey::Answer;
 use super::world::{Dims, World};
 
 /// One customer's comings and goings.
@@ -71,17 +72,13 @@ impl Customers {
     }
 }
 
-/// How the last answer of a metric was that a customer gave before the cancellation, or up to now.
-fn experience(past: &Past<'_>, life: &Life, customer: &Customer, metric: &str) -> &'static str {
+/// How the last answer was that a customer gave before the cancellation, or up to now, of answers in their order.
+fn experience(world: &World<'_>, customer: &Customer, answers: &[&Answer]) -> &'static str {
     let until = customer.heard_until();
-    // An NPS is that of the relationship.
-    let counts = |answer: &&super::survey::Answer| metric != "nps" || answer.scope == "experience";
-    let of_life = past.answers(metric).into_iter().filter(|answer| answer.customer.as_ref() == Some(life) && answer.at < until);
-    let last = of_life.filter(counts).last();
-    let Some(answer) = last else { return "none" };
+    let Some(answer) = answers.iter().rfind(|answer| answer.at < until) else { return "none" };
     let (part, whole) = answer.effort();
-    match metric {
-        "csat" if answer.is_satisfied(&past.world) => "good",
+    match answer.metric.as_str() {
+        "csat" if answer.is_satisfied(world) => "good",
         "csat" => "bad",
         "nps" if answer.score >= 9_000_000 => "good",
         "nps" if answer.score <= 6_000_000 => "bad",
@@ -97,9 +94,18 @@ pub(crate) fn churn_by_experience(past: &Past<'_>, sheet: &mut Sheet<'_>) {
     let overall = sheet.groups_of::<()>(&[], &[]).remove(0);
     let is_known = past.customers.base_is_known(start);
     for metric in ["csat", "nps", "ces"].into_iter().filter(|_| is_known) {
+        // An NPS is that of the relationship.
+        let counts_here = |answer: &&Answer| metric != "nps" || answer.scope == "experience";
+        let mut given: BTreeMap<&Life, Vec<&Answer>> = BTreeMap::new();
+        for answer in past.answers(metric).into_iter().filter(counts_here) {
+            if let Some(customer) = &answer.customer {
+                given.entry(customer).or_default().push(answer);
+            }
+        }
         let mut counts: BTreeMap<&str, (i64, i64)> = ["good", "bad", "none"].map(|experience| (experience, (0, 0))).into();
         for (life, customer) in past.customers.all.iter().filter(|(_, customer)| customer.was_active(start)) {
-            let count = counts.entry(experience(past, life, customer, metric)).or_default();
+            let answers = given.get(life).map_or(&[][..], Vec::as_slice);
+            let count = counts.entry(experience(&past.world, customer, answers)).or_default();
             *count = (count.0 + 1, count.1 + i64::from(!customer.is_active()));
         }
         for (experience, (base, churned)) in counts {
