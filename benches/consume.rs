@@ -1,5 +1,5 @@
-//! Which call takes records out of librdkafka for the least: one at a time from one queue, one at a time from a queue for each partition, many at a time
-//! from those. Run it with `cargo bench --bench consume`; `CXPULSE_BENCH_EVENTS` says how many events (2,000,000).
+//! The cheapest call that takes records out of librdkafka: one record at a time from one queue, one at a time from a queue per partition, or many at a
+//! time from those. Run it with `cargo bench --bench consume`; `CXPULSE_BENCH_EVENTS` sets the number of events (2,000,000).
 
 #[path = "../tests/support"]
 #[allow(dead_code, reason = "the tests use more of it")]
@@ -34,7 +34,7 @@ fn main() {
     let workload = Workload::prepare(setting("CXPULSE_BENCH_EVENTS", 2_000_000));
     let extra = std::env::var_os("CXPULSE_BENCH_PROPERTIES").and_then(|text| text.into_string().ok()).unwrap_or_default();
     let variants: Vec<Vec<&str>> = extra.split(';').map(|variant| variant.split_whitespace().collect()).collect();
-    // The first read of a log by anybody warms the broker.
+    // The first reader of a log warms the broker's cache.
     discard::run(&workload, Path::Poll, &[]);
     let mut rows: Vec<(Path, &Vec<&str>, Vec<discard::Took>)> =
         variants.iter().flat_map(|variant| Path::ALL.map(|path| (path, variant, Vec::new()))).collect();

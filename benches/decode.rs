@@ -1,4 +1,4 @@
-//! Decoding beside what it could not be faster than by much: a bare typed `serde_json` deserialisation of the same bytes.
+//! Decoding compared with a bare typed `serde_json` deserialisation of the same bytes, which decoding can hardly beat.
 #![expect(missing_docs, reason = "criterion's macros make a public function without one")]
 
 #[path = "support/bare.rs"]
@@ -17,7 +17,7 @@ use rand::{Rng, SeedableRng, seq::IndexedRandom};
 
 const EVENTS: usize = 2_000;
 
-/// Events as a help desk sends them, about 250 bytes each: the envelope, ids of some length, four to six dimensions, a member that is unknown.
+/// Events as a help desk sends them, of about 250 bytes each: the envelope, ids of realistic length, four to six dimensions, and one unknown member.
 fn events() -> Vec<(Kind, String)> {
     let mut random = rand_chacha::ChaCha8Rng::seed_from_u64(7);
     (0..EVENTS).map(|n| event(n, &mut random)).collect()

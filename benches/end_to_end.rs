@@ -1,6 +1,6 @@
-//! The service reading a log to its end from a real broker, beside a bare consumer with the same settings that throws every record away, and beside
-//! decode and engine alone over the same events. Run it with `cargo bench --bench end_to_end`; `CXPULSE_BENCH_EVENTS` says how many events
-//! (1,000,000). Needs Java and the jars that `tests/run.sh` brings.
+//! The service reads a log to its end from a real broker, compared with a bare consumer with the same settings that discards every record, and with
+//! decode and engine alone over the same events. Run it with `cargo bench --bench end_to_end`; `CXPULSE_BENCH_EVENTS` sets the number of events
+//! (1,000,000). Needs Java and the jars that `tests/run.sh` installs.
 
 #[path = "../tests/support"]
 #[allow(dead_code, reason = "the tests use more of it")]
@@ -31,9 +31,9 @@ use usage::{child_of, cpu_of, machine_cpu, own_cpu, peak_mebibytes};
 use workload::{PARTITIONS, Workload, median, setting};
 
 const ROUNDS: usize = 5;
-/// Cores that the bar of the wall time reckons with.
+/// The number of cores that the target for the wall time assumes.
 const CORES: f64 = 2.0;
-/// How often the service is asked whether it has caught up; it looks itself ten times a second.
+/// The interval at which the bench asks the service whether it has caught up. The service itself checks ten times a second.
 const ASK_EVERY: Duration = Duration::from_millis(20);
 
 fn main() {
@@ -45,7 +45,7 @@ fn main() {
     let run = std::env::var_os("CXPULSE_BENCH_RUN").and_then(|run| run.into_string().ok()).unwrap_or_default().replace(';', "\n");
     let workload = Workload::prepare(events);
     let made = core::Made::events(events);
-    // The first read of a log by anybody warms the broker.
+    // The first reader of a log warms the broker's cache.
     discard::run(&workload, Path::Group, &[]);
     let (mut bare, mut service, mut core, mut at_once) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     let (mut others, mut peak) = (Vec::new(), 0);
@@ -80,11 +80,11 @@ fn main() {
     let ideal = |bare: &Took, took: &Took, cores: f64| bare.wall.max((took.cpu + took.broker_cpu) / cores);
     let ratio = |what: &str, ratio: f64, bar: &str| println!("{what:<84}{ratio:>6.2} {bar}");
     ratio("CPU / (CPU of the bare consumer + decode and engine)", median(pairs().map(|(b, t)| t.cpu / (b.cpu + core))), "(bar 1.15)");
-    // What two threads at one time take from each other is the machine's.
+    // Two threads at the same time slow each other down, which is a property of the machine.
     ratio("the same with decode and engine on two threads at one time", median(pairs().map(|(b, t)| t.cpu / (b.cpu + at_once))), "");
     let wall = median(pairs().map(|(b, t)| t.wall / ideal(b, t, CORES)));
     ratio("wall / max(wall of the bare consumer, (client + broker CPU) / 2 cores)", wall, "(bar 1.15)");
-    // What others take of a shared machine is not there for the service, however well it is made.
+    // On a shared machine the service cannot use the CPU time that other processes take.
     let left = |took: &Took, others: f64| (CORES - others / took.wall).max(CORES / 10.0);
     let rows = || pairs().zip(&others);
     let wall = median(rows().map(|((b, t), others)| t.wall / ideal(b, t, left(t, *others))));

@@ -1,23 +1,26 @@
-//! Decode and engine together over a week of the made organisation, beside decoding alone: events per second on one core, and what snapshot and
-//! exposition cost. Run it with `cargo bench --bench engine`.
+//! Decode and engine over a week of the synthetic organisation, compared with decoding alone: events per second on one core, and the cost of snapshot
+//! and exposition. Run it with `cargo bench --bench engine`.
 #![expect(missing_docs, reason = "criterion's macros make a public function without one")]
 
+#[allow(dead_code, reason = "shared with tests that drive an engine in other ways")]
+#[path = "../tests/support/engine_driver.rs"]
+mod engine_driver;
+
 use std::hint::black_box;
-use std::sync::Arc;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use cxpulse::config::Configuration;
-use cxpulse::engine::{Engine, PartitionGroup, Place, Progress, TopicIndex};
+use cxpulse::engine::Engine;
 use cxpulse::event::{Record, decode};
 use cxpulse::metrics::Exposition;
-use cxpulse::organisation::{Emitted, Organisation, Profile};
+use cxpulse::organisation::{GeneratedEvent, Organisation, Profile};
 use cxpulse::time::{EventTime, Span};
+use engine_driver::EngineDriver;
 
 /// Tuesday, 2026-03-03, 10:15 UTC.
 const NOW: EventTime = EventTime(1_772_532_900_000);
-const GROUP: PartitionGroup = PartitionGroup(0);
 
-fn events() -> Vec<Emitted> {
+fn events() -> Vec<GeneratedEvent> {
     Organisation::new(Profile::medium().busy_at(NOW), 1, NOW - Span::days(7)).take_while(|emitted| emitted.time < NOW).collect()
 }
 
@@ -28,7 +31,7 @@ fn configuration(windows: usize) -> Configuration {
     configuration
 }
 
-fn decode_all(events: &[Emitted], configuration: &Configuration) {
+fn decode_all(events: &[GeneratedEvent], configuration: &Configuration) {
     for (line, emitted) in events.iter().enumerate() {
         let topic = &configuration.topics[emitted.kind as usize];
         let record = Record { payload: Some(&emitted.payload), offset: line as i64, ..Record::default() };
@@ -36,21 +39,12 @@ fn decode_all(events: &[Emitted], configuration: &Configuration) {
     }
 }
 
-fn handle_all(events: &[Emitted], configuration: &Configuration) -> Engine {
-    let mut engine = Engine::new(Arc::new(configuration.engine.clone()));
-    engine.assign(GROUP);
-    engine.follow_events_until(Some(EventTime::MAX));
-    for topic in 0..configuration.topics.len() as u8 {
-        engine.set_progress(GROUP, TopicIndex(topic), Progress { at_end: true, seen_through: NOW });
+fn handle_all(events: &[GeneratedEvent], configuration: &Configuration) -> Engine {
+    let mut driver = EngineDriver::at_end(configuration.clone(), NOW);
+    for emitted in events {
+        black_box(driver.take(emitted.kind as u8, &emitted.payload));
     }
-    for (line, emitted) in events.iter().enumerate() {
-        let topic = &configuration.topics[emitted.kind as usize];
-        let record = Record { payload: Some(&emitted.payload), offset: line as i64, ..Record::default() };
-        let decoded = decode(record, topic, &configuration.decode);
-        let place = Place { group: GROUP, topic: TopicIndex(emitted.kind as u8), offset: line as i64, record_time: None };
-        black_box(engine.handle(place, &decoded));
-    }
-    engine
+    driver.engine
 }
 
 fn engine(criterion: &mut Criterion) {

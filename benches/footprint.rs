@@ -1,5 +1,5 @@
 //! Resident memory after a month of traffic: five million events of 500,000 tickets and 100,000 customers over 1,000 label sets with all default
-//! windows. Run it with `cargo bench --bench footprint`; `CXPULSE_EVENTS` makes it shorter.
+//! windows. Run it with `cargo bench --bench footprint`; `CXPULSE_EVENTS` sets another number of events.
 
 #[allow(dead_code, reason = "shared with benches that use other parts of it")]
 #[path = "support/traffic.rs"]
@@ -8,11 +8,11 @@ mod traffic;
 use std::time::Instant;
 
 use cxpulse::time::Span;
-use traffic::{EVENTS_OF_A_TICKET, Fed, Traffic, configuration};
+use traffic::{EVENTS_OF_A_TICKET, Traffic, TrafficEngine, configuration};
 
 const MIB: f64 = 1_048_576.0;
 
-/// Bytes of this process in memory, now and at the most.
+/// The resident memory of this process in bytes: the current and the largest.
 fn resident() -> (f64, f64) {
     let status = std::fs::read_to_string("/proc/self/status").expect("the kernel tells what a process holds");
     let of = |name: &str| -> f64 {
@@ -27,15 +27,15 @@ fn main() {
     let tickets = events / EVENTS_OF_A_TICKET;
     let traffic = Traffic { tickets, customers: tickets / 5, label_sets: 1_000, over: Span::days(30), delay_max: Span(0) };
     let begun = Instant::now();
-    let mut fed = Fed::new(configuration(&[]));
+    let mut engine = TrafficEngine::new(configuration(&[]));
     for (n, line) in (1..).zip(traffic.lines()) {
-        fed.take(&line);
-        // A look now and then, as a scrape in catching up would.
+        engine.take(&line);
+        // A snapshot now and then, as scrapes cause them during catch-up.
         if n % 200_000 == 0 {
-            drop(fed.engine().snapshot());
+            drop(engine.engine().snapshot());
         }
     }
-    let snapshot = fed.engine().snapshot();
+    let snapshot = engine.engine().snapshot();
     let (now, most) = resident();
     println!("{events} events of {tickets} tickets and {} customers in {:.0} s", tickets / 5, begun.elapsed().as_secs_f64());
     for (store, n) in &snapshot.entries {

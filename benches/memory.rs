@@ -1,6 +1,6 @@
-//! What one more of a thing costs in memory: an open ticket, a ticket that ended and is retained, a customer, a label set. Run it with
-//! `cargo bench --bench memory`; it prints a table of bytes each, measured as live heap before and after many of them. The constants of the memory
-//! budget (`src/engine/budget.rs`) are these numbers, rounded up.
+//! The memory that one more entry costs: an open ticket, an ended ticket that is retained, a customer, a label set. Run it with
+//! `cargo bench --bench memory`. It prints the bytes per entry, from the live heap before and after many of them. The constants of the memory budget
+//! (`src/engine/budget.rs`) are these numbers, rounded up.
 #![expect(unsafe_code, reason = "an allocator that counts can only be put in by an unsafe implementation")]
 
 #[path = "support/living.rs"]

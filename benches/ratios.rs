@@ -1,5 +1,5 @@
-//! The engine's figures as ratios within one run: decode and engine beside bare typed `serde_json`, ten windows beside one, ten thousand label sets
-//! beside ten. Medians of five alternated runs in CPU time of the one thread; run it with `cargo bench --bench ratios`.
+//! Ratios within one run: decode and engine compared with bare typed `serde_json`, ten windows with one, and ten thousand label sets with ten. The
+//! figures are medians of five alternated runs, in CPU time of one thread. Run it with `cargo bench --bench ratios`.
 
 #[path = "support/bare.rs"]
 mod bare;
@@ -14,10 +14,10 @@ use cpu_time::ThreadTime;
 use cxpulse::time::Span;
 
 use bare::Bare;
-use traffic::{Fed, Line, Traffic, configuration};
+use traffic::{Line, Traffic, TrafficEngine, configuration};
 
 const RUNS: usize = 5;
-/// Ten windows from five minutes to thirty days; the fifth of the default ones are among them.
+/// Ten windows from five minutes to thirty days. The five default windows are among them.
 const TEN: [(&str, &str); 10] = [
     ("5m", "5s"),
     ("15m", "15s"),
@@ -31,7 +31,7 @@ const TEN: [(&str, &str); 10] = [
     ("30d", "6h"),
 ];
 
-/// Something that is timed over the same lines.
+/// A function that is timed over the same lines as the others.
 struct Contender<'a> {
     name: String,
     run: Box<dyn Fn() + 'a>,
@@ -44,14 +44,14 @@ impl<'a> Contender<'a> {
         Self { name: name.to_owned(), events: lines.len(), run: Box::new(move || run(lines)), times: Vec::new() }
     }
 
-    /// Nanoseconds an event, the median of all runs.
+    /// The median of all runs, in nanoseconds per event.
     fn median(&mut self) -> f64 {
         self.times.sort_unstable();
         self.times[self.times.len() / 2].as_nanos() as f64 / self.events as f64
     }
 }
 
-/// Runs all in turn, five times, and prints what an event costs in each and how that compares with the first.
+/// Runs all contenders in turn, five times. Prints the cost of an event in each, and its ratio to the first.
 fn compare(title: &str, mut contenders: Vec<Contender<'_>>) {
     for _ in 0..RUNS {
         for contender in &mut contenders {
@@ -76,15 +76,15 @@ fn bare(lines: &[Line]) {
 
 fn handled(windows: &'static [(&'static str, &'static str)]) -> impl Fn(&[Line]) {
     move |lines| {
-        let mut fed = Fed::new(configuration(windows));
-        lines.iter().for_each(|line| fed.take(line));
-        black_box(fed.engine().snapshot());
+        let mut engine = TrafficEngine::new(configuration(windows));
+        lines.iter().for_each(|line| engine.take(line));
+        black_box(engine.engine().snapshot());
     }
 }
 
 fn decoded(lines: &[Line]) {
-    let fed = Fed::new(configuration(&[]));
-    lines.iter().for_each(|line| fed.decode_only(line));
+    let engine = TrafficEngine::new(configuration(&[]));
+    lines.iter().for_each(|line| engine.decode_only(line));
 }
 
 fn main() {
@@ -115,7 +115,7 @@ fn main() {
             ],
         );
     }
-    // A million events, so that what a label set costs when it is first seen is not spread over a handful of events of it.
+    // A million events, so that each label set has many: otherwise its cost at the first event would dominate.
     let [few, many, most] = [10, 1_000, 10_000].map(|sets| of(100_000, sets, Span(0)));
     compare(
         "label sets, a million events: decode and engine",

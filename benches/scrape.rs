@@ -1,6 +1,6 @@
-//! Scrapes while the service reads a log from a real broker as fast as it can: how long one takes, and what share of the process's CPU time one each
-//! second costs. Run it with `cargo bench --bench scrape`; `CXPULSE_BENCH_EVENTS` says how many events (2,000,000). Needs Java and the jars that
-//! `tests/run.sh` brings.
+//! Scrapes while the service reads a log from a real broker as fast as it can: the time of a scrape, and the share of the process's CPU time that one
+//! scrape per second costs. Run it with `cargo bench --bench scrape`; `CXPULSE_BENCH_EVENTS` sets the number of events (2,000,000). Needs Java and the
+//! jars that `tests/run.sh` installs.
 
 #[path = "../tests/support"]
 #[allow(dead_code, reason = "the tests use more of it")]
@@ -31,14 +31,14 @@ use usage::{child_of, cpu_by_thread, cpu_of};
 use workload::{Workload, median, setting};
 
 const ROUNDS: usize = 5;
-/// Between two scrapes, ten times as often as Prometheus does at most.
+/// The time between two scrapes: a tenth of the shortest interval that Prometheus uses.
 const SCRAPE_EVERY: Duration = Duration::from_millis(100);
 
 /// One reading of the whole log.
 struct Reading {
     wall: f64,
     cpu: f64,
-    /// CPU time of all threads but the workers and the Kafka clients': it is spent for scrapes, or would be spent without them too.
+    /// CPU time of all threads except the workers' and the Kafka clients'. Scrapes cause it, or it would be spent without them too.
     beside: f64,
     scrapes: Vec<Scrape>,
     series: usize,
@@ -80,7 +80,7 @@ fn main() {
     row("wall time, scraped against left alone", wall, "");
 }
 
-/// Figures in their order.
+/// Figures in ascending order.
 struct Sorted(Vec<f64>);
 
 impl Sorted {
@@ -91,14 +91,14 @@ impl Sorted {
         Self(figures)
     }
 
-    /// The nearest rank.
+    /// The quantile by nearest rank.
     fn at(&self, share: f64) -> f64 {
         self.0[((self.0.len() as f64 * share).ceil() as usize).clamp(1, self.0.len()) - 1]
     }
 }
 
 impl Reading {
-    /// How many snapshots were made: an answer tells the number of its own.
+    /// The number of snapshots, which each response tells.
     fn snapshots(&self) -> f64 {
         let number = |scrape: &Scrape| {
             let head = String::from_utf8_lossy(scrape.head()).to_ascii_lowercase();
@@ -107,8 +107,7 @@ impl Reading {
         self.scrapes.iter().filter_map(number).fold(1.0, f64::max)
     }
 
-    /// How old the values of each scrape were, in seconds: the records that the process had counted by then and the values did not show, by how many
-    /// it counts in a second.
+    /// The age of the values of each scrape, in seconds: the records that were counted by then but not shown, divided by the records counted per second.
     fn ages(&self) -> Vec<f64> {
         let sum = |exposition: &Exposition, family| exposition.family(family).map(|(_, count)| count).sum::<f64>();
         let expositions: Vec<Exposition> = self.scrapes.iter().map(Scrape::exposition).collect();
@@ -119,7 +118,7 @@ impl Reading {
 }
 
 impl Scrape {
-    /// A scrape as Prometheus does it, compressed.
+    /// A compressed scrape, as Prometheus does it.
     fn of(service: &Service) -> Self {
         let address = format!("127.0.0.1:{}", service.port());
         let asked_at = Instant::now();

@@ -1,28 +1,34 @@
-//! The resolved configuration: what the file, the environment and the flags come to, with nothing left open.
+//! The resolved configuration: a value for every setting, from the built-in defaults, the file, the environment and the flags.
 //!
-//! Knows every part's settings type and no part's behaviour. Reading and checking live in the folder beside.
+//! Each section of the file is read and checked by the file of its name in the folder beside. Knows the settings type of every part, and
+//! does not know how any part behaves.
 
+mod dimension_rules;
 mod dimensions;
 mod duration;
 mod grouping;
-mod health;
+mod health_and_trend;
+mod histograms;
 mod journey;
 mod kafka;
+mod kafka_properties;
+mod kafka_security;
 mod layers;
-mod measures;
-mod nearest;
+mod place;
+mod privacy;
 mod problem;
-mod properties;
 mod resolve;
-mod rule;
+mod retention_and_limits;
+mod run_and_log;
 mod schedules;
 mod secret;
 mod section;
-mod service;
+mod spelling_hints;
+mod surveys_and_chats;
 mod targets;
 mod topics;
-mod trend;
 mod value;
+mod web;
 mod windows;
 
 use std::collections::BTreeMap;
@@ -30,22 +36,24 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 pub use duration::parse_span;
+pub use kafka_properties::{OWNED, OwnedProperty, OwnedValue, PropertyObjection, REFUSED, RefusedProperty, SETTABLE, objection};
+pub use kafka_security::{broker_list, first_exposed_server};
 pub use problem::{ConfigError, Problem, ProblemKind};
-pub use properties::{OWNED, REFUSED, Refusal, SETTABLE};
 pub use resolve::{Loaded, load};
 pub use secret::Secret;
 
 use crate::engine::EngineSettings;
 use crate::event::{DecodeSettings, TopicSettings};
 
-/// The commented default configuration, which may be used as a template.
+/// The text of the default configuration with its comments, which may be used as a template.
 #[must_use]
 pub const fn default_file() -> &'static str {
     include_str!("../config/cxpulse.toml")
 }
 
-/// The `CXPULSE_` variables of this process, for [`load`]. A value that is not UTF-8 is taken with replacement characters, and then refused
-/// like any other wrong value.
+/// The `CXPULSE_` variables of this process with their values, for [`load`].
+///
+/// A value that is not UTF-8 is read with replacement characters. [`load`] then refuses it like any other wrong value.
 #[must_use]
 pub fn environment() -> Vec<(String, String)> {
     let text = |s: std::ffi::OsString| s.to_string_lossy().into_owned();
@@ -55,99 +63,100 @@ pub fn environment() -> Vec<(String, String)> {
         .collect()
 }
 
-/// Everything a command needs to start.
+/// All settings that a command needs to start.
 #[derive(Clone, Debug)]
 pub struct Configuration {
-    /// Brokers, group, topics, librdkafka properties.
+    /// The connection to Kafka.
     pub kafka: KafkaSettings,
-    /// The input topics in their order; `engine.topics` is the engine's part of the same list.
+    /// The input topics in their order. `engine.topics` is the part of the same list that the engine needs.
     pub topics: Vec<TopicSettings>,
-    /// What decoding is told.
+    /// The settings of decoding.
     pub decode: DecodeSettings,
-    /// What the engine is told.
+    /// The settings of the engine.
     pub engine: EngineSettings,
-    /// How the service runs.
+    /// The settings of the service.
     pub run: RunSettings,
-    /// The HTTP server.
+    /// The settings of the HTTP server.
     pub web: WebSettings,
-    /// Logs.
+    /// The settings of the log.
     pub log: LogSettings,
-    /// What is exported.
+    /// The settings of the exposition.
     pub export: ExportSettings,
 }
 
-/// Brokers, group and client properties.
+/// The connection to Kafka: brokers, group and client properties.
 #[derive(Clone, Debug)]
 pub struct KafkaSettings {
-    /// `host:port`, comma-separated.
+    /// The brokers as `host:port`, separated by commas.
     pub bootstrap_servers: String,
-    /// The consumer group.
+    /// The consumer group. 1 to 255 bytes without white space.
     pub group_id: String,
-    /// Further librdkafka properties, as given; values may be secret and are never printed.
+    /// Further librdkafka properties, as the user wrote them. Values may be secret and are never printed.
     pub properties: BTreeMap<String, Secret>,
-    /// Memory for fetched records per topic partition.
+    /// Memory for fetched records per topic partition. In KiB, 64 to 2,097,151.
     pub queue_kbytes_per_partition: u32,
-    /// Allow plaintext to brokers that are not on this machine.
+    /// Allow plaintext to brokers that are not on this machine. The rule itself is [`first_exposed_server`].
     pub allow_insecure: bool,
 }
 
-/// How the service runs.
+/// The settings of the service.
 #[derive(Clone, Debug)]
 pub struct RunSettings {
     /// Where a start without a checkpoint begins.
     pub start: Start,
-    /// At which instant windows are evaluated.
+    /// The instant at which windows are evaluated.
     pub clock: Clock,
-    /// How many threads count records, each for partition groups of its own.
+    /// How many threads count records, each for partition groups of its own. 1 to 64, or the number of cores.
     pub workers: usize,
-    /// How old the snapshot that a scrape reads may be at rest; it is taken when somebody asks. While records are read as fast as can be, a scrape
-    /// reads what is there and at most two seconds old. Default 250 ms.
+    /// The greatest age of the snapshot that a scrape reads, while the process is at rest. Default 250 ms, 10 ms to 1 minute.
     pub snapshot_interval: Duration,
 }
 
 /// Where a start without a checkpoint begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Start {
-    /// Every topic from its first offset.
+    /// At the first offset of every topic.
     Beginning,
-    /// The longest window, the lateness and seven days back by record timestamp; customers whole.
+    /// As far back, by record timestamp, as the longest window, the lateness and seven days together. Topics of customers begin at their
+    /// first offset.
     Time,
 }
 
-/// At which instant windows are evaluated.
+/// The instant at which windows are evaluated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Clock {
-    /// The wall clock; the largest event time while catching up.
+    /// The wall clock, and during catch-up the largest event time.
     Wall,
-    /// The largest event time, always: for replays through Kafka.
+    /// Always the largest event time, for replays through Kafka.
     Event,
 }
 
-/// The HTTP server.
+/// The settings of the HTTP server.
 #[derive(Clone, Debug)]
 pub struct WebSettings {
-    /// Where to listen; at least one.
+    /// The addresses to listen on; at least one.
     pub listen_addresses: Vec<SocketAddr>,
     /// The path of the exposition. Default `/metrics`.
     pub telemetry_path: String,
-    /// Whether `/` is the live page. Without it, it is a plain text that names the version and the other paths.
+    /// Whether `/` is the live page. Otherwise it is a plain text with the version and the other paths.
     pub page: bool,
-    /// Of fewer answers or cases than this the page shows no statistic, but "too few". From `privacy.min_group_size`; default 5.
+    /// The fewest answers or cases of which the page shows a statistic. From `privacy.min_group_size`; default 5, 1 to 1,000.
     pub group_size_min: u32,
 }
 
-/// Logs.
+/// The settings of the log.
 #[derive(Clone, Debug)]
 pub struct LogSettings {
-    /// A filter such as `info` or `cxpulse=debug,rdkafka=warn`.
+    /// The filter of log lines, such as `info` or `cxpulse=debug,rdkafka=warn`.
     pub filter: String,
-    /// JSON lines instead of text.
+    /// Whether log lines are JSON instead of text.
     pub json: bool,
 }
 
-/// What is exported.
+/// The settings of the exposition.
 #[derive(Clone, Debug)]
 pub struct ExportSettings {
-    /// Grouping sets (by index into `engine.grouping_sets`) with full histogram buckets; others export `+Inf`, `_sum` and `_count`.
+    /// The grouping sets with full histogram buckets, as indices into `engine.grouping_sets`. Other sets export `+Inf`, `_sum` and
+    /// `_count`.
     pub bucket_sets: Vec<usize>,
 }

@@ -1,245 +1,180 @@
-//! The pure state machine: once-only, life cycles, facts, panes and rolling windows, snapshots (hops 3 to 5 of the way of an event).
+//! The engine: a pure state machine for stages 3 to 5 of the way of an event. It admits each event once, keeps life cycles, derives facts, adds them
+//! up in panes and rolling windows, and takes snapshots.
 //!
-//! Knows no JSON, no Kafka, no metric text and no clock: `now` is an argument of [`Engine::advance_to`].
+//! It has four rooms: `terms` (the settings and vocabulary of life cycles), `lives` (tickets, chats, surveys, customers), `windows` (slots, cells,
+//! panes, totals) and `reading` (snapshots). It knows no JSON, no Kafka, no metric text and no clock: `now` is an argument of
+//! [`Engine::advance_to`].
 
-mod accounts;
-mod aggregate;
-mod budget;
-mod cells;
-mod contact;
-mod correlation;
-mod customer;
-mod dormant;
-mod expiry;
-mod fact;
-mod gate;
-mod group;
-mod intake;
-mod ledger;
-mod names;
-mod numbers;
-mod order;
-mod panes;
-mod promises;
-mod scales;
-mod schedule;
-mod settings;
-mod snapshot;
-mod standing;
-mod sums;
-mod survey;
-mod targets;
-mod together;
-mod totals;
-mod view;
-mod window;
+mod lives;
+mod memory_budget;
+mod partition;
+mod reading;
+mod record;
+mod terms;
+mod windows;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-pub use aggregate::DurationClasses;
-pub use budget::*;
-pub use correlation::{PAIRS, Side};
-pub use ledger::Ledger;
-pub use schedule::Schedule;
-pub use settings::*;
-pub use snapshot::{Snapshot, TopicSnapshot, WindowState};
-pub use standing::{FactValue, LoyaltyAnswer, StandingFact, Subject};
-pub use targets::{Condition, Rule, Ruled, TargetSettings, TimeTarget};
-pub use together::Together;
+pub use lives::Ledger;
+pub use memory_budget::*;
+pub use reading::{FactValue, MergedEngines, Snapshot, StandingFact, TopicSnapshot, WindowState};
+pub use record::{Outcome, PartitionGroup, Progress, RecordPlace, TopicIndex};
+pub use terms::*;
+pub use windows::{LoyaltyAnswer, Subject};
 
-/// What the catalogue reads a snapshot with.
+/// The names with which the metric catalogue reads a snapshot.
 pub(crate) mod read {
-    pub(crate) use super::aggregate::Answers;
-    pub(crate) use super::customer::{FEELINGS, METRICS};
-    pub(crate) use super::fact::{Label, Measure};
-    pub(crate) use super::names::KeyId;
-    pub(crate) use super::snapshot::{DurationsReading, GroupKey, Reading, Stage, bounds_of};
-    pub(crate) use super::survey::{POINT, score_text};
+    pub(crate) use super::lives::{FEELINGS, METRICS, POINT, score_text};
+    pub(crate) use super::reading::{DurationsReading, GroupKey, JourneyStage as Stage, Reading, bounds_of};
+    pub(crate) use super::terms::{Label, Measure};
+    pub(crate) use super::windows::{AnswerSums as Answers, KeyId};
     pub(crate) use crate::event::Status;
 }
 
-use self::contact::Setting;
-use self::group::{Arrived, Group};
-use self::names::{DimensionsId, Names};
-use self::promises::Promises;
-use self::snapshot::GroupsState;
-use self::view::View;
-use crate::event::{Decoded, DimensionValues, Reason};
-use crate::time::{EventTime, Span};
+use self::lives::AdmittedEvent;
+use self::partition::GroupState;
+use self::reading::{GroupsReport, standing_fact, take};
+use self::terms::Terms;
+use self::windows::{Outbox, StandingFacts, Windows};
+use crate::event::Decoded;
+use crate::time::EventTime;
 
-/// The dimension `channel`.
-pub(crate) const CHANNEL: u8 = 0;
-/// The dimension `journey_stage`.
-pub(crate) const JOURNEY_STAGE: u8 = 1;
+/// The caller's duty that an `expect` relies on.
+const ASSIGNED: &str = "records come from assigned partition groups only";
 
-/// Partition number `i` of all input topics together: the unit of state.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct PartitionGroup(pub i32);
-
-/// The index of a topic in [`EngineSettings::topics`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct TopicIndex(pub u8);
-
-/// Where a record lay.
-#[derive(Clone, Copy, Debug)]
-pub struct Place {
-    /// Its partition's group.
-    pub group: PartitionGroup,
-    /// Its topic.
-    pub topic: TopicIndex,
-    /// Its offset; greater than that of every record handled before it from the same group and topic.
-    pub offset: i64,
-    /// The record's own timestamp: what lies more than two minutes ahead of it is `future`. `None` for files: nothing is.
-    pub record_time: Option<EventTime>,
-}
-
-/// What became of a record; every record has exactly one outcome.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// Counted.
-    Applied,
-    /// The same source and id within the deduplication horizon.
-    Duplicate,
-    /// Older than the allowed lateness.
-    Late,
-    /// More than the tolerance ahead of the record's own timestamp.
-    Future,
-    /// Refused.
-    Invalid(Reason),
-    /// A tombstone, or an event that the configuration turns off.
-    Ignored,
-}
-
-impl Outcome {
-    /// The label value.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Applied => "applied",
-            Self::Duplicate => "duplicate",
-            Self::Late => "late",
-            Self::Future => "future",
-            Self::Invalid(_) => "invalid",
-            Self::Ignored => "ignored",
-        }
-    }
-}
-
-/// How far the shell has read one topic of a group.
-#[derive(Clone, Copy, Debug)]
-pub struct Progress {
-    /// Whether nothing is left to read now.
-    pub at_end: bool,
-    /// Up to which instant everything sent has been read: the wall clock of the last fetch at the log end, or the last record's timestamp
-    /// while there is lag.
-    pub seen_through: EventTime,
-}
+/// The number of admitted events that are applied together, unless values are read or time moves before. The code that judges a record and the code
+/// that applies an event do not both fit a processor's instruction cache, so doing each many times in a row takes half the time.
+const TAKEN_AT_ONCE: usize = 128;
 
 /// The state machine over all partition groups of this process.
 #[derive(Debug)]
 pub struct Engine {
-    view: View,
-    rules: Rules,
-    assigned: BTreeMap<PartitionGroup, Group>,
-    parked: BTreeMap<PartitionGroup, Group>,
-    /// Applied events that are not taken in yet, in their order. Nothing that looks at values or moves time sees any here.
-    arrived: Vec<(PartitionGroup, Arrived)>,
-    /// While catching up: how far now follows the applied events.
+    windows: Windows,
+    bins: Arc<DurationBins>,
+    assigned: AssignedGroups,
+    parked: BTreeMap<PartitionGroup, GroupState>,
+    /// The admitted events that are not applied yet, in their order. Every method that reads values or moves time applies them first.
+    admitted: Vec<(PartitionGroup, AdmittedEvent)>,
+    /// The latest instant to which now follows the admitted events, during catch-up; else `None`.
     follow_until: Option<EventTime>,
+    /// Whether the facts themselves are kept, beside the sums.
+    keeps_facts: bool,
 }
 
 impl Engine {
     /// An engine without partition groups.
     #[must_use]
     pub fn new(settings: Arc<EngineSettings>) -> Self {
-        Self::of(View::new(settings))
+        Self::of(Windows::new(&settings))
     }
 
-    /// A further engine, for other partition groups, whose values [`Together`] can add to those of this one.
+    /// A further engine, for other partition groups. [`MergedEngines`] can add its values to those of this engine.
     #[must_use]
     pub fn beside(&self) -> Self {
-        Self::of(self.view.beside())
+        Self::of(self.windows.beside())
     }
 
-    fn of(mut view: View) -> Self {
-        let rules = Rules::new(&mut view);
-        Self { view, rules, assigned: BTreeMap::new(), parked: BTreeMap::new(), arrived: Vec::new(), follow_until: None }
+    fn of(windows: Windows) -> Self {
+        Self {
+            bins: Arc::new(windows.settings.duration_bins()),
+            windows,
+            assigned: AssignedGroups::default(),
+            parked: BTreeMap::new(),
+            admitted: Vec::new(),
+            follow_until: None,
+            keeps_facts: false,
+        }
     }
 
-    /// Takes a partition group in: resumes it if it is parked, else creates it empty.
+    /// From now on keeps every fact beside the sums, so that any value can be traced to its facts: see [`Self::standing_facts`].
+    ///
+    /// # Panics
+    /// If a partition group was assigned before, because its earlier facts would be missing.
+    pub fn keep_standing_facts(&mut self) {
+        assert!(self.assigned.0.is_empty() && self.parked.is_empty(), "facts are kept from the first event on");
+        self.keeps_facts = true;
+    }
+
+    /// Assigns a partition group: resumes its state if it is parked, else creates an empty one.
     pub fn assign(&mut self, group: PartitionGroup) {
-        if self.assigned.contains_key(&group) {
+        if self.assigned.0.contains_key(&group) {
             return;
         }
         self.take_in();
-        let mut state = self.parked.remove(&group).unwrap_or_else(|| Group::new(&self.view.settings, self.view.panes()));
-        self.view.catch_up(&mut state.panes);
-        self.view.merge(&state.panes, 1);
-        self.view.reach(&mut state.panes);
-        state.release_held(&mut self.view, &self.rules);
-        self.assigned.insert(group, state);
+        let mut state = self.parked.remove(&group).unwrap_or_else(|| self.new_group());
+        state.lives.terms.now = self.windows.now;
+        self.windows.catch_up(&mut state.panes);
+        self.windows.merge(&state.panes, 1);
+        self.windows.reach(&mut state.panes);
+        self.assigned.0.insert(group, state);
+        self.assigned.change(&mut self.windows, |groups| {
+            groups.get_mut(&group).expect(ASSIGNED).release_held();
+        });
     }
 
-    /// Takes a partition group's contribution out of every value and parks its state.
+    /// Removes a partition group's contribution from every value, and parks its state.
     pub fn revoke(&mut self, group: PartitionGroup) {
         self.take_in();
-        if let Some(mut state) = self.assigned.remove(&group) {
-            self.view.tell(&mut state.panes);
-            self.view.merge(&state.panes, -1);
-            // What only this group's state held up may have expired long ago.
-            self.view.expiry.has_old = true;
+        if let Some(mut state) = self.assigned.0.remove(&group) {
+            self.windows.flush(&mut state.panes);
+            self.windows.merge(&state.panes, -1);
+            self.windows.note_revoked();
             state.topics.iter_mut().for_each(|topic| topic.progress = None);
             self.parked.insert(group, state);
         }
     }
 
-    /// The next offset to read for a topic of a group that is assigned or parked; `None` where nothing of it was handled yet.
+    /// The next offset to read for a topic of an assigned or parked group; `None` if none of its records was handled yet.
     #[must_use]
     pub fn next_offset(&self, group: PartitionGroup, topic: TopicIndex) -> Option<i64> {
-        let state = self.assigned.get(&group).or_else(|| self.parked.get(&group))?;
+        let state = self.assigned.0.get(&group).or_else(|| self.parked.get(&group))?;
         state.topics[usize::from(topic.0)].next_offset
     }
 
-    /// Handles one record of an assigned group and gives its outcome.
+    /// Handles one record of an assigned group and returns its outcome.
     ///
     /// # Panics
-    /// When the group is not assigned, or the offset is not above those before it: the caller's mistake.
-    pub fn handle(&mut self, place: Place, decoded: &Decoded<'_>) -> Outcome {
-        let group = self.assigned.get_mut(&place.group).expect(intake::ASSIGNED);
-        let (outcome, arrived) = group.judge(place, decoded, &mut self.view);
-        if let Some(arrived) = arrived {
-            self.arrived.push((place.group, arrived));
-            self.take_in_if_many();
+    /// If the group is not assigned, or if the offset is not greater than the earlier ones. Both are mistakes of the caller.
+    pub fn handle(&mut self, place: RecordPlace, decoded: &Decoded<'_>) -> Outcome {
+        let group = self.assigned.0.get_mut(&place.group).expect(ASSIGNED);
+        let (outcome, admitted) = group.judge(place, decoded);
+        if let Some(admitted) = admitted {
+            self.admitted.push((place.group, admitted));
+            if self.admitted.len() >= TAKEN_AT_ONCE {
+                self.take_in();
+            }
         }
         outcome
     }
 
-    /// Notes that a group was not read from its logs' start, so that its backlog is not whole until a full set of ticket snapshots was read.
+    /// Notes that a group was not read from the start of its logs, so that its backlog is incomplete until a full set of ticket snapshots has been
+    /// read.
     pub fn mark_incomplete(&mut self, group: PartitionGroup) {
         self.take_in();
-        if let Some(state) = self.assigned.get_mut(&group) {
+        if let Some(state) = self.assigned.0.get_mut(&group) {
             state.is_history_complete = false;
         }
     }
 
-    /// Lets now follow the applied events, but not beyond `limit`: while catching up, nothing is then held. `None` ends it.
+    /// Makes now follow the admitted events up to `limit`, so that during catch-up no event is held before that. `None` ends this.
     pub fn follow_events_until(&mut self, limit: Option<EventTime>) {
         self.take_in();
         self.follow_until = limit;
     }
 
-    /// Notes how far a topic of an assigned group has been read; nothing when the group is not assigned.
+    /// Notes how far a topic of an assigned group has been read. Does nothing if the group is not assigned.
     pub fn set_progress(&mut self, group: PartitionGroup, topic: TopicIndex, progress: Progress) {
-        if let Some(state) = self.assigned.get_mut(&group) {
+        if let Some(state) = self.assigned.0.get_mut(&group) {
             state.topics[usize::from(topic.0)].progress = Some(progress);
         }
     }
 
-    /// Moves the windows to `now`, applies events that were held until then, and lets histories settle; an earlier instant is ignored.
+    /// Moves the windows to `now`, applies the events that were held until then, and folds histories. Does nothing if `now` is not later than
+    /// before.
     pub fn advance_to(&mut self, now: EventTime) {
         self.take_in();
-        if now <= self.view.now {
+        if now <= self.windows.now {
             return;
         }
         if self.move_to(now) {
@@ -248,72 +183,141 @@ impl Engine {
         self.free_if_due();
     }
 
-    /// The largest event time applied in any assigned group.
+    /// The largest event time admitted in any assigned group.
     #[must_use]
     pub fn largest_event_time(&self) -> Option<EventTime> {
-        self.assigned.values().filter_map(|g| g.largest_event_time).max()
+        self.assigned.0.values().filter_map(|g| g.lives.largest_event_time).max()
     }
 
     /// All values as of now, immutable.
     #[must_use]
     pub fn snapshot(&mut self) -> Snapshot {
         self.settle();
-        let groups: Vec<&Group> = self.assigned.values().collect();
-        snapshot::take(&self.view, &self.rules, GroupsState::of(&[&self.view], &groups))
+        let (groups, parked): (Vec<_>, Vec<_>) = (self.assigned.groups().collect(), self.parked.values().collect());
+        take(&self.windows, &self.bins, GroupsReport::of(&[&self.windows], &groups, &parked))
     }
 
-    /// Brings the totals up to date with all that was posted, as every look does. Who expects one can have it done before.
+    /// Brings the totals up to date with all posted facts. Every reading does this; a caller that expects a reading can do it in advance.
     pub fn settle(&mut self) {
         self.take_in();
-        self.assigned.values_mut().for_each(|group| self.view.tell(&mut group.panes));
-        if self.view.must_hide() {
-            self.expire(false);
+        self.assigned.0.values_mut().for_each(|group| self.windows.flush(&mut group.panes));
+        if self.windows.must_hide_series() {
+            self.expire_series(false);
         }
-        self.view.cells.catch_up();
-        self.view.find_oldest(self.assigned.values().map(|group| &group.panes));
+        self.windows.catch_up_numbers();
+        self.windows.find_oldest(self.assigned.0.values().map(|group| &group.panes));
     }
 
-    fn expire(&mut self, frees: bool) {
-        let assigned = self.assigned.values_mut().map(|group| &mut group.panes);
-        self.view.expire(assigned, self.parked.values_mut().map(|group| &mut group.panes), frees);
+    /// Every fact in an assigned group that was posted and not withdrawn, in no order. The facts of a measure that count in a window add up to its
+    /// value there; beyond the limit of cells they exceed the values. Empty unless [`Self::keep_standing_facts`] was called.
+    pub fn standing_facts(&self) -> impl Iterator<Item = StandingFact<'_>> {
+        self.assigned.groups().flat_map(|group| {
+            let facts = group.outbox.standing().into_iter().flat_map(StandingFacts::facts);
+            facts.map(|(subject, fact)| standing_fact(subject, fact, &group.lives.terms.names, &self.windows))
+        })
+    }
+
+    /// Every relationship NPS answer of a known customer that counts, in no order. Empty unless [`Self::keep_standing_facts`] was called.
+    pub fn loyalty_answers(&self) -> impl Iterator<Item = LoyaltyAnswer> {
+        self.assigned.groups().filter_map(|group| group.outbox.standing()).flat_map(StandingFacts::loyalty_answers)
+    }
+
+    fn new_group(&self) -> GroupState {
+        let terms = Terms::new(&self.windows.settings, &self.bins, self.windows.agreed_names());
+        GroupState::new(terms, self.windows.panes(), Outbox::new(self.keeps_facts))
+    }
+
+    /// Applies the events that were admitted since the last call.
+    fn take_in(&mut self) {
+        let admitted = std::mem::take(&mut self.admitted);
+        let (mut rest, mut moved) = (admitted.as_slice(), false);
+        while let Some((_, first)) = rest.first() {
+            let Some(limit) = self.follow_until else {
+                self.take_in_run(rest);
+                break;
+            };
+            // Label sets free their places at instants that depend on events, and not on the number of events that are applied together.
+            let follow_to = first.order.time.min(limit);
+            if follow_to >= self.windows.next_freeing() {
+                moved |= self.move_to(follow_to);
+                self.free_if_due();
+            }
+            let next_freeing = self.windows.next_freeing();
+            let crosses = |(_, admitted): &(PartitionGroup, AdmittedEvent)| admitted.order.time.min(limit) >= next_freeing;
+            let length = 1 + rest[1..].iter().position(crosses).unwrap_or(rest.len() - 1);
+            let (run, others) = rest.split_at(length);
+            moved |= self.take_in_run(run);
+            rest = others;
+        }
+        // Histories are folded only after all events of the list have been applied. The watermarks already reflect the whole list, and they promise
+        // that no event before the horizon comes any more.
+        if moved {
+            self.settle_groups();
+        }
+        self.admitted = admitted;
+        self.admitted.clear();
+    }
+
+    /// Applies a run of admitted events; returns whether a window moved.
+    fn take_in_run(&mut self, run: &[(PartitionGroup, AdmittedEvent)]) -> bool {
+        let latest = run.iter().map(|(_, admitted)| admitted.order.time).max();
+        let follow_to = self.follow_until.and_then(|limit| latest.map(|latest| latest.min(limit))).filter(|now| *now > self.windows.now);
+        let moved = follow_to.is_some_and(|now| self.move_to(now));
+        self.assigned.change(&mut self.windows, |groups| {
+            // The memory of each event's ticket or chat is fetched for all events before the first is applied, because these fetches do not depend
+            // on each other and so overlap.
+            for (group, admitted) in run {
+                std::hint::black_box(groups.get(group).map(|group| group.lives.touch_memory(admitted)));
+            }
+            for (group, admitted) in run {
+                groups.get_mut(group).expect(ASSIGNED).take_in(admitted);
+            }
+        });
+        moved
+    }
+
+    /// Moves now, and applies the events that were held until then; returns whether a window moved.
+    fn move_to(&mut self, now: EventTime) -> bool {
+        let moved = self.windows.advance_to(now);
+        for group in self.assigned.0.values_mut() {
+            group.lives.terms.now = now;
+            self.windows.reach(&mut group.panes);
+        }
+        self.assigned.change(&mut self.windows, |groups| groups.values_mut().for_each(GroupState::release_held));
+        moved
+    }
+
+    fn settle_groups(&mut self) {
+        self.assigned.change(&mut self.windows, |groups| groups.values_mut().for_each(GroupState::settle));
+    }
+
+    fn free_if_due(&mut self) {
+        if self.windows.must_free_series() {
+            self.assigned.0.values_mut().for_each(|group| self.windows.sort(&mut group.panes));
+            self.expire_series(true);
+        }
+    }
+
+    fn expire_series(&mut self, frees: bool) {
+        let assigned = self.assigned.0.values_mut().map(|group| &mut group.panes);
+        self.windows.expire(assigned, self.parked.values_mut().map(|group| &mut group.panes), frees);
     }
 }
 
-/// What the life cycles are told by the configuration, in numbers.
-#[derive(Debug)]
-pub(crate) struct Rules {
-    call_channels: Vec<u16>,
-    chat_dimensions: DimensionsId,
-    /// The configured stages in their order, with their time-outs.
-    stages: Vec<(u16, Span)>,
-    promises: Promises,
-    /// Whether any grouping set or target asks for a customer's dimension, so that contacts must inherit it.
-    inherits_from_customer: bool,
-}
+/// The assigned partition groups.
+#[derive(Debug, Default)]
+struct AssignedGroups(BTreeMap<PartitionGroup, GroupState>);
 
-impl Rules {
-    fn new(view: &mut View) -> Self {
-        let settings = Arc::clone(&view.settings);
-        let of_customer = |d: &u8| settings.dimensions[usize::from(*d)].of_customer;
-        let names = &mut view.names;
-        let chat = DimensionValues::from_iter([(CHANNEL, "chat".into())]);
-        Self {
-            call_channels: settings.call_channels.iter().map(|channel| names.value_named(CHANNEL, channel)).collect(),
-            chat_dimensions: names.intern(&chat),
-            stages: settings.journey.stages.iter().map(|s| (names.value_named(JOURNEY_STAGE, &s.name), s.idle_timeout)).collect(),
-            inherits_from_customer: settings.grouping_sets.iter().flatten().any(of_customer)
-                || settings.targets.asks_for(|d| of_customer(&d)),
-            promises: Promises::new(&settings.targets, names),
+impl AssignedGroups {
+    fn groups(&self) -> impl Iterator<Item = &GroupState> {
+        self.0.values()
+    }
+
+    /// Changes groups, and posts every fact that follows from the change. This is the only place where facts reach the windows.
+    fn change(&mut self, windows: &mut Windows, change: impl FnOnce(&mut BTreeMap<PartitionGroup, GroupState>)) {
+        change(&mut self.0);
+        for group in self.0.values_mut() {
+            windows.post(&mut group.outbox, &mut group.panes, &group.lives.terms.names);
         }
-    }
-
-    /// The place and the time-out of a stage; `None` where it is not configured.
-    fn stage(&self, stage: u16) -> Option<(usize, Span)> {
-        let place = self.stages.iter().position(|(s, _)| *s == stage)?;
-        Some((place, self.stages[place].1))
-    }
-
-    fn setting<'a>(&'a self, names: &'a mut Names) -> Setting<'a> {
-        Setting { names, call_channels: &self.call_channels, chat_dimensions: self.chat_dimensions, promises: &self.promises }
     }
 }

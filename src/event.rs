@@ -1,53 +1,52 @@
-//! What happened, as a value: hop 2 of the way of an event, from a record's bytes to an [`Event`] or a [`Reason`] of refusal.
+//! Stage 2 of the way of an event: decoding turns the bytes of a record into an [`Event`], or into the [`Reason`] for which it is refused.
 //!
-//! The only place with `serde_json` for input. Does not know Kafka, windows or metrics; decoding reads no clock and keeps no state.
+//! The only place that reads JSON input. Does not know Kafka, windows or metrics. Decoding reads no clock and keeps no state.
 
-mod chat;
-mod customer;
+mod body;
+mod contract;
 mod decode;
 mod dimension;
-mod event_type;
 mod identity;
-mod ids;
 mod member;
-mod names;
 mod number;
 mod reason;
+mod record_forms;
 mod scan;
+mod seen_names;
 mod settings;
 mod spelling;
-mod survey;
 mod text;
-mod ticket;
 mod time_text;
 mod value;
-mod wire;
 
 use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
-pub use decode::decode;
+pub use contract::{
+    CHECKED_ON_EVERY_EVENT, ChatType, CustomerType, ENVELOPE_OPTIONAL, ENVELOPE_REQUIRED, EventContract, EventType, MemberContract,
+    MemberValue, SurveyType, TicketType,
+};
+pub use decode::{decode, ids_in_clear};
 pub use identity::{IdentityKey, Key};
-pub use ids::ids_in_clear;
 pub use reason::Reason;
 pub use settings::{DecodeSettings, DimensionOwner, DimensionSettings, Kind, TopicSettings};
 
 use crate::time::EventTime;
 
-/// One record as it came: the value, the CloudEvents headers of the binary form, and where it lay.
+/// A record before decoding: its value, the CloudEvents headers of the binary form, and its place in the log.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Record<'a> {
     /// The value; `None` is a tombstone.
     pub payload: Option<&'a [u8]>,
-    /// The headers `ce_id`, `ce_type`, `ce_time`, `ce_source` where there is a `ce_id` or a `ce_type`.
+    /// The headers `ce_id`, `ce_type`, `ce_time` and `ce_source`; `None` for a record without `ce_id` and `ce_type`.
     pub headers: Option<Headers<'a>>,
-    /// The record's own Kafka timestamp; `None` for a line of a file.
+    /// The Kafka timestamp of the record; `None` for a line of a file.
     pub timestamp: Option<EventTime>,
-    /// The partition it lay in; 0 for a line of a file.
+    /// The partition; 0 for a line of a file.
     pub partition: i32,
-    /// Its offset, or the number of the line.
+    /// The offset, or the number of the line.
     pub offset: i64,
 }
 
@@ -64,7 +63,7 @@ pub struct Headers<'a> {
     pub source: Option<&'a [u8]>,
 }
 
-/// What decoding made of a record.
+/// The result of decoding a record.
 #[derive(Clone, Debug, PartialEq)]
 #[expect(clippy::large_enum_variant, reason = "nearly every record is an event, and a box would be an allocation for each")]
 pub enum Decoded<'a> {
@@ -72,42 +71,42 @@ pub enum Decoded<'a> {
     Event(Event<'a>),
     /// A tombstone, or an event that the configuration turns off.
     Ignored,
-    /// A record that is refused.
+    /// A record that is refused, with the reason.
     Invalid(Reason),
 }
 
 /// A valid event, borrowing its dimension values from the record, or from the settings where they are renamed.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Event<'a> {
-    /// Keyed hash of source and id: the same identity is the same event.
+    /// The keyed hash of source and id. Two records with the same identity are the same event.
     pub identity: Key,
-    /// When it happened, cut to milliseconds.
+    /// The time at which it happened, cut off to milliseconds; within the years 2000 to 2100.
     pub time: EventTime,
-    /// The customer it names, where its type has one.
+    /// The customer that it names, for the types that name a customer.
     pub customer: Option<Key>,
-    /// The dimension values it carries (index into the configured dimensions), renamed and cleaned, each at most once.
+    /// The values of the dimensions that it carries, renamed and fit for a label; each dimension at most once.
     pub dimensions: DimensionValues<'a>,
     /// What happened.
     pub body: Body,
 }
 
-/// Values by index of the configured dimension.
+/// Values of dimensions, each with the index of the configured dimension.
 pub type DimensionValues<'a> = SmallVec<[(u8, Cow<'a, str>); 4]>;
 
-/// What happened, by topic kind.
+/// The content of an event, by topic kind.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Body {
-    /// Something about one ticket or chat.
+    /// An event of one ticket or chat.
     Contact(Contact, ContactAction),
-    /// `ticket.snapshot_completed`: a full set of ticket snapshots, begun at this instant, has been sent.
+    /// `ticket.snapshot_completed`: a full set of ticket snapshots has been sent. It was begun at this instant.
     SnapshotCompleted(EventTime),
     /// A survey was sent or answered.
     Survey(Survey),
-    /// Something about the customer of [`Event::customer`], which is always present here.
+    /// An event of the customer in [`Event::customer`], which is always present here.
     Customer(CustomerAction),
 }
 
-/// A ticket or a chat by the keyed hash of its id.
+/// A ticket or a chat, by the keyed hash of its id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Contact {
     /// A ticket.
@@ -116,22 +115,22 @@ pub enum Contact {
     Chat(Key),
 }
 
-/// What happened to a ticket or chat.
+/// An action on a ticket or chat.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ContactAction {
-    /// `ticket.created` or `chat.started` (always by the customer).
+    /// `ticket.created`, or `chat.started`, which is always by the customer.
     Opened(CreatedBy),
-    /// A message.
+    /// `ticket.message` or `chat.message`.
     Message(Message),
     /// `ticket.status_changed`.
     Status(Status),
-    /// `ticket.assigned`, `ticket.escalated` (as `Escalation`) or `chat.transferred` (as `Transfer`).
+    /// `ticket.assigned`, with the reason where the event names one.
     Assigned(Option<AssignReason>),
     /// `ticket.escalated`.
     Escalated,
-    /// `ticket.merged`: this ticket was merged away.
+    /// `ticket.merged`: the ticket became part of another ticket.
     Merged,
-    /// `ticket.snapshot`; in a box, because it is rare and many times as long as the others.
+    /// `ticket.snapshot`. In a box, because it is rare and much larger than the other actions.
     Snapshot(Box<TicketSnapshot>),
     /// `chat.accepted`.
     Accepted,
@@ -143,30 +142,30 @@ pub enum ContactAction {
     Abandoned,
 }
 
-/// Who created a ticket.
+/// The creator of a ticket, who decides when its first-response clock starts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum CreatedBy {
-    /// The customer: the first-response clock starts at once.
+    /// The customer: the clock starts with the creation.
     #[default]
     Customer,
-    /// An agent: the clock starts with the customer's first message.
+    /// An agent: the clock starts with the first message of the customer.
     Agent,
-    /// The system: likewise.
+    /// The system: the clock starts with the first message of the customer.
     System,
 }
 
 /// A message of a ticket or chat.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Message {
-    /// Who wrote it.
+    /// The author.
     pub author: Author,
     /// Whether the customer can see it.
     pub public: bool,
-    /// Whether it was sent by a rule, such as an out-of-office reply.
+    /// Whether a rule sent it, such as an out-of-office reply.
     pub automated: bool,
 }
 
-/// Who wrote a message.
+/// The author of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Author {
     /// The customer.
@@ -179,67 +178,67 @@ pub enum Author {
     System,
 }
 
-/// The state of a ticket.
+/// The status of a ticket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Status {
-    /// Not looked at.
+    /// Nobody has worked on it yet.
     New,
-    /// With the agents.
+    /// The agents are to act.
     Open,
-    /// With the customer.
+    /// The customer is to act.
     Pending,
-    /// With a third party.
+    /// A third party is to act.
     OnHold,
     /// Solved.
     Solved,
     /// Closed for good.
     Closed,
-    /// Withdrawn as spam, with its survey answers.
+    /// Withdrawn as spam, together with its survey answers.
     Spam,
     /// Withdrawn.
     Deleted,
 }
 
-/// Why a ticket was assigned.
+/// The reason for an assignment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AssignReason {
-    /// Handed to another team or agent.
+    /// It was handed to another team or agent.
     Transfer,
-    /// Handed up.
+    /// It was handed to a higher support tier.
     Escalation,
-    /// By a rule.
+    /// A rule assigned it.
     Auto,
 }
 
-/// What the help desk knows of a ticket at the event's time.
+/// The state of a ticket at the time of the event, as the help desk knows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TicketSnapshot {
     /// When the ticket was created.
     pub created: EventTime,
-    /// Its status now.
+    /// Its status at the time of the event.
     pub status: Status,
-    /// When it was first answered.
+    /// When it was first answered, if it was.
     pub first_response: Option<EventTime>,
-    /// When it was solved.
+    /// When it was solved, if it was.
     pub solved: Option<EventTime>,
-    /// Since when the customer has been waiting for a reply.
+    /// Since when the customer has been waiting for a reply, if they are.
     pub awaiting_reply_since: Option<EventTime>,
 }
 
 /// A survey that was sent or answered.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Survey {
-    /// Its id; always present for [`SurveyAction::Sent`].
+    /// The keyed hash of its id; always present for [`SurveyAction::Sent`].
     pub survey: Option<Key>,
-    /// What it asks.
+    /// The metric that it asks for.
     pub metric: SurveyMetric,
-    /// The ticket or chat it is about (the ticket where it names both).
+    /// The ticket or chat that it is about; the ticket where the event names both.
     pub about: Option<Contact>,
-    /// Sent, or answered.
+    /// Whether it was sent or answered.
     pub action: SurveyAction,
 }
 
-/// What a survey asks.
+/// The metric of a survey.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum SurveyMetric {
     /// Customer satisfaction.
@@ -250,7 +249,7 @@ pub enum SurveyMetric {
     Ces,
 }
 
-/// What happened to a survey.
+/// An action on a survey.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum SurveyAction {
     /// It was sent.
@@ -259,59 +258,59 @@ pub enum SurveyAction {
     Responded(Answer),
 }
 
-/// An answer on its own scale; scores and bounds in millionths.
+/// An answer on its own scale.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Answer {
-    /// The score, in millionths; within the scale.
+    /// The score in millionths of a point; within the scale.
     pub score: i64,
-    /// The scale it was given on.
+    /// The scale on which it was given.
     pub scale: Scale,
-    /// For NPS: about a contact, or about the relationship. `Service` for other metrics that name a contact.
+    /// Whether an NPS answer is about a contact or about the relationship. For another metric: `Service` where it names a contact.
     pub scope: Scope,
 }
 
-/// A survey scale; bounds in millionths, `min < max`, within -1000..1000 points.
+/// A survey scale. `min` is below `max`, and both are within -1000 to 1000 points.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Scale {
-    /// The lowest score.
+    /// The lowest score in millionths of a point.
     pub min: i64,
-    /// The highest score.
+    /// The highest score in millionths of a point.
     pub max: i64,
-    /// For CES: whether a high score means ease (`direction = "ease"`). False for other metrics.
+    /// For CES, whether a high score means ease (`direction = "ease"`). False for other metrics.
     pub ease: bool,
 }
 
-/// What an NPS answer is about.
+/// The subject of an NPS answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Scope {
-    /// One contact.
+    /// One contact with the support.
     Service,
-    /// The relationship.
+    /// The relationship with the company.
     Experience,
 }
 
-/// What happened to a customer.
+/// An action of a customer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CustomerAction {
-    /// Was already a customer.
+    /// The customer was a customer already.
     Active,
-    /// Became a customer, or came back.
+    /// The customer subscribed for the first time, or came back.
     Subscribed,
-    /// Left.
+    /// The customer left.
     Cancelled,
-    /// Forget the identity, keep the sums.
+    /// The identity is to be forgotten; sums stay.
     Erased,
-    /// An explicit touchpoint; its stage is the dimension `journey_stage`.
+    /// A touchpoint in the stage of the dimension `journey_stage`, with its outcome where the event names one.
     Touchpoint(Option<TouchpointOutcome>),
 }
 
-/// How a touchpoint ended.
+/// The end of a touchpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TouchpointOutcome {
-    /// As the customer wished.
+    /// The customer reached their goal.
     Completed,
     /// The customer gave up.
     Abandoned,
-    /// It did not work.
+    /// The touchpoint did not work.
     Failed,
 }

@@ -1,17 +1,17 @@
-//! Hop 7, the HTTP surface: `/metrics`, `/-/healthy`, `/-/ready` and the live page, for scrapers and people who may be hostile.
+//! Stage 7 of the way of an event, the HTTP server: `/metrics`, `/-/healthy`, `/-/ready` and the live page.
 //!
-//! Knows hyper and the text of a snapshot; does not know Kafka, the engine's workings or how a value came about. Everything a client can do
-//! is bounded: connections, header size, time to send a request, time to take an answer, scrapes at once.
+//! Knows hyper and the text of a snapshot. Does not know Kafka, how the engine works, or how a value came about.
+//!
+//! Clients may be hostile, so everything that a client can use up is limited: connections, the size of a request's head, the time to send a
+//! request, the time to take an answer, and the scrapes and pages that are made at once.
 
-mod body;
-mod collection;
-mod collector;
-mod connection;
-mod history;
-mod negotiate;
+mod connections;
 mod page;
-mod route;
-mod stall;
+mod rendered_scrape;
+mod response;
+mod routes;
+mod scrape_cache;
+mod write_timeout;
 
 use std::future::Future;
 use std::net::SocketAddr;
@@ -23,50 +23,57 @@ use tokio::net::TcpListener;
 use crate::config::WebSettings;
 use crate::engine::Snapshot;
 use crate::metrics::Exposition;
+use crate::metrics::telemetry::TelemetrySample;
 
-/// A snapshot as its source shows it.
+/// A snapshot, and how new it is.
 #[derive(Clone, Debug)]
-pub struct Shown {
+pub struct DatedSnapshot {
     /// The values.
     pub snapshot: Arc<Snapshot>,
-    /// The instant that they tell of; that of the question while nobody takes newer ones, since they are as new as can be.
+    /// The instant of the values. While no newer snapshots are taken, the instant of the request, because no newer values exist then.
     pub as_of: Instant,
 }
 
-/// Where the server reads what it serves; asked anew for every request, so every method must be quick and, but for the first, must not block.
-pub trait Source: Send + Sync {
-    /// A fresh snapshot; may wait for it a moment, and gives the newest where none comes. Asked on a thread that may be blocked.
-    fn snapshot(&self) -> Shown;
+/// Where the server reads the values that it serves. The server asks anew for every request, so every method must be quick, and
+/// none but [`snapshot`](Self::snapshot) may block.
+pub trait ValueSource: Send + Sync {
+    /// A fresh snapshot. May wait a moment for it, and gives the newest one when no fresh one comes. The server calls this on a thread that may
+    /// be blocked.
+    fn snapshot(&self) -> DatedSnapshot;
 
-    /// A number that goes up whenever what was shown before may not be shown any more: because partitions went, or because whoever hears of
-    /// readiness must find the values that made it so. A snapshot that is taken after this was asked is at least of that era.
+    /// A number that goes up whenever earlier values must not be shown any more: when partitions were taken away, and when the service becomes
+    /// ready, because a client that has heard of the readiness must find the values that caused it. A snapshot that is taken after this call is of
+    /// this era or of a later one.
     fn era(&self) -> u64;
 
-    /// Appends the process's own counters and gauges as exposition text.
+    /// Appends the process's own counters and gauges to `out`, as exposition text.
     fn render_telemetry(&self, out: &mut String);
 
-    /// Whether every value speaks for all assigned data.
+    /// The process's own counters and gauges as values, for the page.
+    fn telemetry_samples(&self) -> Vec<TelemetrySample>;
+
+    /// Whether every value covers all data of the assigned partitions.
     ///
     /// # Errors
-    /// The reason why not yet, as a text for people.
+    /// The reason why a value does not, as a text for people.
     fn ready(&self) -> Result<(), String>;
 
-    /// Whether the processing loop moves; never depends on Kafka.
+    /// Whether the processing loops make progress. Never depends on Kafka.
     fn healthy(&self) -> bool;
 }
 
-/// What a server serves.
+/// Everything that a server serves.
 #[derive(Clone)]
 pub struct Site {
-    /// The values.
-    pub source: Arc<dyn Source>,
-    /// How they become text.
+    /// Where the values come from.
+    pub source: Arc<dyn ValueSource>,
+    /// Turns values into text.
     pub exposition: Arc<Exposition>,
-    /// Paths, and whether there is a page.
+    /// The paths, and whether there is a page.
     pub web: WebSettings,
 }
 
-/// An address that cannot be listened on.
+/// The server cannot listen on an address.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot listen on `{address}` (web.listen_addresses)\nhint: {}", hint(.source))]
 pub struct BindError {
@@ -76,10 +83,10 @@ pub struct BindError {
     pub source: std::io::Error,
 }
 
-/// Binds every address; port 0 takes a free port, which the listener then tells.
+/// Binds every address. Port 0 takes a free port; the listener's local address then names it.
 ///
 /// # Errors
-/// The first address that the system refuses, such as a port in use.
+/// The first address that the system refuses, for example because another process uses the port.
 pub async fn bind(addresses: &[SocketAddr]) -> Result<Vec<TcpListener>, BindError> {
     let mut listeners = Vec::with_capacity(addresses.len());
     for &address in addresses {
@@ -88,13 +95,13 @@ pub async fn bind(addresses: &[SocketAddr]) -> Result<Vec<TcpListener>, BindErro
     Ok(listeners)
 }
 
-/// Serves until `shutdown` completes, then lets running answers end within a second.
+/// Serves until `shutdown` completes. Answers that are under way then have one second to end.
 pub async fn serve(listeners: Vec<TcpListener>, site: Site, shutdown: impl Future<Output = ()>) {
-    let routes = Arc::new(route::Routes::new(site));
+    let routes = Arc::new(routes::Routes::new(site));
     tokio::select! {
-        () = connection::serve(listeners, Arc::clone(&routes), shutdown) => {}
-        never = routes.remember() => match never {},
-        never = routes.renew() => match never {},
+        () = connections::serve(listeners, Arc::clone(&routes), shutdown) => {}
+        never = routes.remember_sparklines() => match never {},
+        never = routes.renew_scrapes() => match never {},
     }
 }
 

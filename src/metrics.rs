@@ -14,6 +14,7 @@ mod reference;
 pub mod statistics;
 pub mod telemetry;
 mod text;
+mod thresholds;
 mod values;
 
 pub use catalogue::catalogue;
@@ -22,6 +23,7 @@ pub use family::{Family, Labels, Merge, Sets};
 pub use listing::{Listed, Own, own, series};
 pub use planned::{PLANNED, Planned};
 pub use reference::reference;
+pub use thresholds::{COMPLETE_COVERAGE_RATIO_MIN, INDEX_WEIGHT_RATIO_MIN, percent};
 pub use values::{Group, Grouping, Sample, Values};
 
 use self::family::{Read, Variant};

@@ -1,18 +1,21 @@
-//! A made support organisation: pure, seeded, believable. The demo shows it, the generator sends it, tests measure with it.
+//! A synthetic support organisation: the demo shows it, the generator sends its events, and tests measure with them.
 //!
-//! People write in working hours, agents answer as fast as load and staffing let them, and how fast they do decides how content the
-//! customers are, who in the end stay or leave. Does not know Kafka, files or a clock; yields events in the order of their time.
+//! Customers write in working hours. Agents answer as fast as load and staffing allow. The speed of the answers decides how content the customers
+//! are, and their mood decides whether they leave. The same seed gives the same events, in the order of their time.
+//!
+//! Does not know Kafka, files or a clock.
 
 mod arrivals;
 mod calendar;
 mod chance;
+mod channel;
 mod chat;
 mod contact;
+mod customers;
 mod faults;
 mod incident;
 mod journey;
-mod line;
-mod people;
+mod payload;
 mod queue;
 mod survey;
 mod ticket;
@@ -20,7 +23,7 @@ mod ticket;
 use std::cmp::Ordering;
 use std::collections::{BinaryHeap, VecDeque};
 
-pub use faults::{Fault, FaultyFeed, Fed};
+pub use faults::{Fault, FaultInjector, GeneratedRecord};
 pub use incident::{IncidentSettings, PlannedIncidents};
 
 use crate::event::Kind;
@@ -30,46 +33,46 @@ use calendar::{Calendar, Shift};
 use chance::{Chance, pseudonym};
 use chat::ChatStep;
 use contact::{AGENTS, Contacts, Slot, TEAMS};
+use customers::{CustomerIndex, Customers};
 use incident::Incidents;
 use journey::CustomerStep;
-use line::{Id, Lines, Value};
-use people::{CustomerIndex, People};
-use queue::Lane;
+use payload::{Id, MemberValue, PayloadWriter};
+use queue::Queue;
 use survey::SurveyStep;
 use ticket::TicketStep;
 
-/// What kind of organisation it is.
+/// The size of an organisation, its office clock and its incidents.
 #[derive(Clone, Copy, Debug)]
 pub struct Profile {
-    /// How much it has to do.
+    /// How many contacts or events it has.
     pub volume: Volume,
-    /// Customers at the start.
+    /// The number of customers at the start.
     pub customers: u32,
-    /// What is added to event time to get the time of the office's clock on the wall.
+    /// The span from event time to the local time of the office, added to event time.
     pub office_offset: Span,
-    /// When something breaks.
+    /// When incidents happen.
     pub incidents: IncidentSettings,
 }
 
-/// How much an organisation has to do.
+/// How many contacts or events an organisation has.
 #[derive(Clone, Copy, Debug)]
 pub enum Volume {
-    /// Contacts per hour, averaged over the week; the working hours shape them.
+    /// Contacts per hour, averaged over the week. The rate follows the working hours.
     ContactsPerHour(f64),
-    /// So many events per second at every hour, whatever the time: new contacts come in as those that are open leave room.
+    /// Events per second, the same at every hour. A new contact arrives whenever the open contacts cause too few events.
     EventsPerSecond(f64),
 }
 
 impl Profile {
-    /// Mean contacts per hour of the default organisation.
+    /// The mean number of contacts per hour of the default organisation.
     pub const CONTACTS_PER_HOUR: f64 = 80.0;
-    /// Events that a contact causes on average, everything counted.
+    /// The mean number of events per contact, with all events counted.
     pub const EVENTS_PER_CONTACT: f64 = 11.0;
 
-    /// How many times the mean event rate that of a busy morning is.
+    /// The event rate of a busy morning, as a multiple of the mean rate.
     pub const BUSY_MORNING: f64 = 4.4;
 
-    /// A company with 24,000 customers, and about 58,000 contacts and 650,000 events in 30 days.
+    /// A company with 24,000 customers and, in 30 days, about 58,000 contacts and 650,000 events.
     #[must_use]
     pub fn medium() -> Self {
         Self {
@@ -80,34 +83,34 @@ impl Profile {
         }
     }
 
-    /// The same kind of company at another size, with customers in proportion.
+    /// A company of the same kind at another size, with a proportional number of customers.
     #[must_use]
     pub fn sized(volume: Volume) -> Self {
         let customers = match volume {
             Volume::ContactsPerHour(contacts) => contacts * 300.0,
-            // Every customer is an event at the start, which a load for minutes must not drown in.
+            // Each customer causes an event at the start. Too many of them would bury a load that lasts only minutes.
             Volume::EventsPerSecond(events) => events * 10.0,
         };
         Self { volume, customers: customers.clamp(300.0, 1_000_000.0) as u32, ..Self::medium() }
     }
 
-    /// The same kind of company at the size that has a few more than this many events between `start` and `end`, by its office clock.
+    /// The same company at the size at which it has slightly more than `events` events between `start` and `end`. Uses this profile's office clock.
     #[must_use]
     pub fn sized_for(self, events: u64, start: EventTime, end: EventTime) -> Self {
         let quarter = Span::minutes(15);
         let calendar = Calendar::new(self.office_offset);
         let quarters = (end - start).0 / quarter.0 + 1;
         let busy_hours: f64 = (0..quarters).map(|number| calendar.demand(start + Span(number * quarter.0)) / 4.0).sum();
-        // The contacts of the last hours are not yet at their end, which weighs the more the shorter the time is.
+        // Contacts of the last hours have not caused all their events yet. The shorter the time, the more this matters.
         let margin = 1.1 + 12.0 / (quarters as f64 / 4.0);
         let contacts = events as f64 * margin / Self::EVENTS_PER_CONTACT;
         let sized = Self::sized(Volume::ContactsPerHour((contacts / busy_hours).max(1.0)));
-        // In a short time most customers would have no other part than to be customers.
+        // In a short time most customers would cause no event but their first one.
         let customers = sized.customers.min((contacts * 0.5).max(50.0) as u32);
         Self { volume: sized.volume, customers, ..self }
     }
 
-    /// Sets the office clock so that it is a quarter past ten on a Tuesday morning at `now`.
+    /// Sets the office clock so that `now` is a quarter past ten on a Tuesday morning.
     #[must_use]
     pub fn busy_at(self, now: EventTime) -> Self {
         const TUESDAY_10_15: f64 = 24.0 + 10.25;
@@ -115,22 +118,22 @@ impl Profile {
     }
 }
 
-/// One event, ready to send.
+/// One event, ready to be sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Emitted {
+pub struct GeneratedEvent {
     /// The topic it belongs to.
     pub kind: Kind,
-    /// The `type` member.
+    /// The value of the `type` member.
     pub name: &'static str,
-    /// The record key: the contact's customer, or the contact itself where that is not known.
+    /// The record key: the id of the contact's customer, or of the contact if the customer is unknown.
     pub key: String,
-    /// When it happened.
+    /// The event time.
     pub time: EventTime,
-    /// The JSON object.
+    /// The event as a JSON object.
     pub payload: Vec<u8>,
 }
 
-/// The organisation at work: an endless iterator over what happens, in time order. The same for the same profile, seed and start.
+/// The organisation at work: an endless iterator over its events in the order of their time. Profile, seed and start decide all of them.
 #[derive(Debug)]
 pub struct Organisation {
     chance: Chance,
@@ -139,42 +142,42 @@ pub struct Organisation {
     arrivals: Arrivals,
     desk_shift: Shift,
     live_shift: Shift,
-    desk_lanes: [Lane; TEAMS.len()],
-    live_lane: Lane,
-    people: People,
+    desk_queues: [Queue; TEAMS.len()],
+    live_queue: Queue,
+    customers: Customers,
     contacts: Contacts,
     due: BinaryHeap<Due>,
     due_count: u64,
-    ready: VecDeque<Emitted>,
-    lines: Lines,
+    ready: VecDeque<GeneratedEvent>,
+    payloads: PayloadWriter,
     salt: u64,
     things: u64,
     now: EventTime,
 }
 
 impl Organisation {
-    /// Opens the office at `start`: the customers are there, nothing is open yet.
+    /// Opens the office at `start`, with all its customers and without open contacts.
     #[must_use]
     pub fn new(profile: Profile, seed: u64, start: EventTime) -> Self {
         let mut chance = Chance::new(seed);
         let calendar = Calendar::new(profile.office_offset);
-        // A second run that starts at another time must not repeat the ids of the first: they would be duplicates.
+        // A run that starts at another time must not repeat the ids of this one: its events would count as duplicates.
         let salt = pseudonym(seed ^ pseudonym(start.0 as u64));
         let incidents = Incidents::new(profile.incidents, start, &mut chance);
-        let people = People::new(profile.customers, salt, &mut chance);
+        let customers = Customers::new(profile.customers, salt, &mut chance);
         let mut organisation = Self {
             incidents,
             arrivals: Arrivals::new(profile.volume, calendar.peak()),
             desk_shift: Shift::desk(profile.office_offset),
             live_shift: Shift::live(profile.office_offset),
-            desk_lanes: std::array::from_fn(|_| Lane::default()),
-            live_lane: Lane::default(),
-            people,
+            desk_queues: std::array::from_fn(|_| Queue::default()),
+            live_queue: Queue::default(),
+            customers,
             contacts: Contacts::default(),
             due: BinaryHeap::new(),
             due_count: 0,
             ready: VecDeque::new(),
-            lines: Lines::new(salt),
+            payloads: PayloadWriter::new(salt),
             salt,
             things: 0,
             now: start,
@@ -186,11 +189,11 @@ impl Organisation {
         }
         let opening = start + Span(i64::from(profile.customers) / 100 + 1);
         organisation.schedule(opening, Step::Arrive);
-        organisation.schedule(opening, Step::LookAround);
+        organisation.schedule(opening, Step::DrawCustomers);
         organisation
     }
 
-    /// Whether an incident is going on at the time of the latest event.
+    /// Whether an incident is under way at the time of the latest event.
     pub fn has_incident(&mut self) -> bool {
         let is_open = self.calendar.is_open(self.now);
         self.incidents.is_on(self.now, is_open, &mut self.chance)
@@ -208,7 +211,7 @@ impl Organisation {
         match step {
             Step::Arrive => self.arrive(),
             Step::Admit => self.admit(),
-            Step::LookAround => self.look_around(),
+            Step::DrawCustomers => self.draw_customers(),
             Step::Customer(customer, step) => self.take_customer_step(customer, step),
             Step::Ticket(slot, step) => self.with_contact(slot, |organisation| organisation.take_ticket_step(slot, step)),
             Step::Chat(slot, step) => self.with_contact(slot, |organisation| organisation.take_chat_step(slot, step)),
@@ -222,19 +225,19 @@ impl Organisation {
         self.contacts.forget_if_done(slot);
     }
 
-    /// Emits an event about a contact, with the member that names it and the key of its customer.
-    fn emit_contact(&mut self, slot: Slot, kind: Kind, name: &'static str, members: &[(&str, Value<'_>)]) {
+    /// Emits an event about a contact, with the contact's id as a member and its customer's id as the key.
+    fn emit_contact(&mut self, slot: Slot, kind: Kind, name: &'static str, members: &[(&str, MemberValue<'_>)]) {
         let contact = &self.contacts[slot];
-        let key = contact.customer.map_or(contact.id, |customer| self.people[customer].id);
-        let id = (contact.member(), Value::Id(contact.id));
-        let mut all: smallvec::SmallVec<[(&str, Value<'_>); 12]> = smallvec::smallvec![id];
+        let key = contact.customer.map_or(contact.id, |customer| self.customers[customer].id);
+        let id = (contact.member(), MemberValue::Id(contact.id));
+        let mut all: smallvec::SmallVec<[(&str, MemberValue<'_>); 12]> = smallvec::smallvec![id];
         all.extend_from_slice(members);
         self.emit(kind, name, key, &all);
     }
 
-    fn emit(&mut self, kind: Kind, name: &'static str, key: Id, members: &[(&str, Value<'_>)]) {
-        let payload = self.lines.line(name, self.now, members);
-        self.ready.push_back(Emitted { kind, name, key: key.to_string(), time: self.now, payload });
+    fn emit(&mut self, kind: Kind, name: &'static str, key: Id, members: &[(&str, MemberValue<'_>)]) {
+        let payload = self.payloads.write(name, self.now, members);
+        self.ready.push_back(GeneratedEvent { kind, name, key: key.to_string(), time: self.now, payload });
     }
 
     fn new_id(&mut self, letter: char) -> Id {
@@ -242,21 +245,24 @@ impl Organisation {
         Id(letter, pseudonym(self.salt.wrapping_add(self.things)))
     }
 
-    fn customer_value(&self, customer: Option<CustomerIndex>) -> Value<'static> {
-        customer.map_or(Value::Absent, |customer| Value::Id(self.people[customer].id))
+    fn customer_value(&self, customer: Option<CustomerIndex>) -> MemberValue<'static> {
+        customer.map_or(MemberValue::Absent, |customer| MemberValue::Id(self.customers[customer].id))
     }
 
-    /// The pseudonym of an agent of a team.
-    fn agent_value(&self, slot: Slot) -> Value<'static> {
+    /// The pseudonym of the agent who handles a contact.
+    fn agent_value(&self, slot: Slot) -> MemberValue<'static> {
         let contact = &self.contacts[slot];
-        Value::Id(Id('a', pseudonym(self.salt.rotate_left(17) ^ (u64::from(contact.team) * AGENTS as u64 + u64::from(contact.agent)))))
+        MemberValue::Id(Id(
+            'a',
+            pseudonym(self.salt.rotate_left(17) ^ (u64::from(contact.team) * AGENTS as u64 + u64::from(contact.agent))),
+        ))
     }
 }
 
 impl Iterator for Organisation {
-    type Item = Emitted;
+    type Item = GeneratedEvent;
 
-    fn next(&mut self) -> Option<Emitted> {
+    fn next(&mut self) -> Option<GeneratedEvent> {
         loop {
             if let Some(emitted) = self.ready.pop_front() {
                 return Some(emitted);
@@ -268,7 +274,7 @@ impl Iterator for Organisation {
     }
 }
 
-/// What is to happen at an instant.
+/// A step that is scheduled for an instant.
 #[derive(Clone, Copy, Debug)]
 struct Due {
     at: EventTime,
@@ -276,15 +282,15 @@ struct Due {
     step: Step,
 }
 
-/// Something that happens.
+/// Everything that can happen in the organisation.
 #[derive(Clone, Copy, Debug)]
 enum Step {
-    /// The next arrivals are drawn.
+    /// The next arrivals of contacts are drawn.
     Arrive,
-    /// A contact comes in.
+    /// A contact arrives.
     Admit,
-    /// Once a minute: relationship surveys, touchpoints, newcomers, leavers without a reason.
-    LookAround,
+    /// Once a minute, the events that no contact causes are drawn: relationship surveys, touchpoints, new customers, and customers who leave.
+    DrawCustomers,
     Customer(CustomerIndex, CustomerStep),
     Ticket(Slot, TicketStep),
     Chat(Slot, ChatStep),
@@ -292,7 +298,7 @@ enum Step {
 }
 
 impl Ord for Due {
-    /// The heap gives the greatest first: the earliest, and of those the first scheduled.
+    /// The heap yields its greatest element first, so the earliest step is the greatest. Of several at one instant it is the one scheduled first.
     fn cmp(&self, other: &Self) -> Ordering {
         (other.at, other.number).cmp(&(self.at, self.number))
     }

@@ -1,6 +1,6 @@
-//! Event time: instants, spans and the rounding that windows need.
+//! Event time: instants, lengths of time, and the rounding that windows need.
 //!
-//! Does not know a clock: every instant comes from an event, a record or a caller.
+//! Does not know a clock or a time zone: every instant comes from an event, a record or a caller.
 
 use std::fmt;
 
@@ -8,15 +8,17 @@ use serde::{Deserialize, Serialize};
 use std::ops::{Add, Sub};
 
 /// An instant in milliseconds since 1970-01-01T00:00:00Z, without leap seconds.
+///
+/// Adding and subtracting saturates at the ends of the type.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct EventTime(pub i64);
 
-/// A length of time in milliseconds; negative where a later instant was subtracted from an earlier one.
+/// A length of time in milliseconds. Negative where a later instant is subtracted from an earlier one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Span(pub i64);
 
 impl EventTime {
-    /// Earlier than every event; the start of what was never seen.
+    /// Earlier than every event.
     pub const MIN: Self = Self(i64::MIN / 4);
     /// Later than every event.
     pub const MAX: Self = Self(i64::MAX / 4);
@@ -31,7 +33,11 @@ impl EventTime {
         self.0 as f64 / 1000.0
     }
 
-    /// The number of the slice of length `width` that holds this instant; rounds down, also before 1970.
+    /// The number of the slice of length `width` that contains this instant. Slice 0 begins in 1970; the number is rounded down, also
+    /// before 1970.
+    ///
+    /// # Panics
+    /// Where `width` is 0.
     ///
     /// ```
     /// use cxpulse::time::{EventTime, Span};
@@ -45,31 +51,31 @@ impl EventTime {
 }
 
 impl Span {
-    /// A span of whole seconds.
+    /// A length of whole seconds.
     #[must_use]
     pub const fn seconds(n: i64) -> Self {
         Self(n * 1000)
     }
 
-    /// A span of whole minutes.
+    /// A length of whole minutes.
     #[must_use]
     pub const fn minutes(n: i64) -> Self {
         Self::seconds(n * 60)
     }
 
-    /// A span of whole hours.
+    /// A length of whole hours.
     #[must_use]
     pub const fn hours(n: i64) -> Self {
         Self::minutes(n * 60)
     }
 
-    /// A span of days of 24 hours.
+    /// A length of days of 24 hours.
     #[must_use]
     pub const fn days(n: i64) -> Self {
         Self::hours(n * 24)
     }
 
-    /// The span in seconds.
+    /// The length in seconds.
     #[must_use]
     pub fn as_seconds(self) -> f64 {
         self.0 as f64 / 1000.0
@@ -111,7 +117,7 @@ impl fmt::Display for EventTime {
 }
 
 impl fmt::Display for Span {
-    /// The Prometheus spelling in the largest unit that divides the span (`90s`, `5m`, `24h`, `7d`).
+    /// The spelling of Prometheus, in the largest unit that divides the length without a rest (`90s`, `5m`, `24h`, `7d`).
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let units = [(86_400_000, "d"), (3_600_000, "h"), (60_000, "m"), (1_000, "s"), (1, "ms")];
         for (ms, unit) in units {

@@ -1,7 +1,7 @@
-//! What a user sees of a wrong configuration, and that the shipped default file says what is built in.
+//! The messages about wrong configurations, and the agreement of the shipped default file with the built-in defaults.
 //!
-//! Each `configuration/conf.<kind>.toml` holds the problem that it is named after and no other kind; leading comments `# environment: K=V`
-//! and `# flag: K=V` add the other layers. The messages are snapshots.
+//! Each `configuration/conf.<kind>.toml` has the problem that it is named after and no problem of another kind. Comments `# environment: K=V` and
+//! `# flag: K=V` at its beginning add the other layers. The messages are snapshots.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -22,7 +22,7 @@ const FOLDER: &str = "tests/configuration";
 
 type Pairs = Vec<(String, String)>;
 
-/// The variables and flags that a case file asks for.
+/// The variables and flags that a case file names.
 fn layers(path: &Path) -> (Pairs, Pairs) {
     let text = String::from_utf8_lossy(&std::fs::read(path).unwrap()).into_owned();
     let pairs = |what: &str| {
@@ -50,7 +50,7 @@ fn cases() -> Vec<(String, PathBuf)> {
     cases
 }
 
-/// Git keeps no rights beside the executable bit, so the case of an open file needs them set.
+/// Makes the open secret readable for everyone, because Git stores no permissions except the executable bit.
 fn open_the_open_secret() {
     #[cfg(unix)]
     {
@@ -196,7 +196,7 @@ fn librdkafka_knows_every_listed_property() {
     const NO_SUCH: &str = "No such configuration property";
     let made_up = rdkafka::ClientConfig::new().set("made.up", "1").create_native_config().err().unwrap();
     assert!(made_up.to_string().contains(NO_SUCH), "{made_up}");
-    let owned = config::OWNED.iter().map(|(name, reason)| (*name, *reason));
+    let owned = config::OWNED.iter().map(|owned| (owned.name, owned.reason));
     let refused = config::REFUSED.iter().map(|r| (r.name, r.reason));
     let settable = config::SETTABLE.iter().map(|name| (*name, "settable"));
     let mut seen = BTreeSet::new();

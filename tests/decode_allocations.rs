@@ -1,4 +1,4 @@
-//! What decoding takes from the heap: nothing for the events of the contract, and never more than four times its input.
+//! Heap memory of decoding: none for the events of the contract, and never more than four times the size of the input.
 #![expect(unsafe_code, reason = "an allocator that counts can only be put in by an unsafe implementation")]
 
 #[path = "support/decode_settings.rs"]
@@ -11,7 +11,7 @@ use cxpulse::event::{Decoded, Kind, Record, decode};
 use decode_settings::{settings, topic};
 use proptest::prelude::*;
 
-/// The system's allocator, counting for each thread what it hands out.
+/// The system's allocator, with counters for each thread.
 struct Counting;
 
 thread_local! {
@@ -38,7 +38,7 @@ unsafe impl GlobalAlloc for Counting {
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
-/// How many allocations decoding makes, and how many bytes of them live at once at most.
+/// The number of allocations of decoding, and the largest number of bytes that were allocated at once.
 fn allocations(kind: Kind, payload: &[u8]) -> (usize, usize) {
     let (settings, topic) = (settings(), topic(kind));
     let record = Record { payload: Some(payload), ..Record::default() };

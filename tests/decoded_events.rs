@@ -1,4 +1,4 @@
-//! What good input becomes: every event type in the three forms, and the made data set's refusals against an independent reading.
+//! The events that good input is decoded to: every event type in the three forms. And the refusals of the made data set beside an independent count.
 
 #[path = "support/decode_settings.rs"]
 mod decode_settings;
@@ -222,7 +222,7 @@ fn a_member_of_any_name_can_be_a_dimension() {
     }
 }
 
-/// The refusals of the made data set, by topic and reason, are those of its ledger.
+/// The refusals of the made data set equal its ledger, by topic and reason.
 #[test]
 #[expect(clippy::disallowed_methods, reason = "where the data lies is told by the environment")]
 fn refusals_of_the_torture_set_are_those_of_its_ledger() {

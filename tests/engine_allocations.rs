@@ -1,4 +1,4 @@
-//! What decoding and the engine take from the heap for an event, once names and cells are known: two allocations at most, on average.
+//! Heap allocations of decoder and engine per event, once names and cells are known: two at most, on average.
 #![expect(unsafe_code, reason = "an allocator that counts can only be put in by an unsafe implementation")]
 
 #[allow(dead_code, reason = "shared with benches that use other parts of it")]
@@ -9,9 +9,9 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
 use cxpulse::time::Span;
-use traffic::{Fed, Line, Traffic, configuration};
+use traffic::{Line, Traffic, TrafficEngine, configuration};
 
-/// The system's allocator, counting for each thread how often it is asked.
+/// The system's allocator, with a count of the allocations of each thread.
 struct Counting;
 
 thread_local! {
@@ -44,10 +44,10 @@ fn an_event_takes_two_allocations_at_most_once_its_names_are_known() {
         let traffic = Traffic { tickets: 12_000, customers: 2_400, label_sets: 66, over: Span::days(2), delay_max };
         let lines: Vec<Line> = traffic.lines().collect();
         let (warm_up, steady) = lines.split_at(lines.len() / 2);
-        let mut fed = Fed::new(configuration(&[]));
-        warm_up.iter().for_each(|line| fed.take(line));
+        let mut engine = TrafficEngine::new(configuration(&[]));
+        warm_up.iter().for_each(|line| engine.take(line));
         let before = COUNT.get();
-        steady.iter().for_each(|line| fed.take(line));
+        steady.iter().for_each(|line| engine.take(line));
         let each = (COUNT.get() - before) as f64 / steady.len() as f64;
         println!("measured: {each:.2} allocations an event with delays of up to {delay_max}");
         assert!(each <= 2.0, "{each:.2} allocations an event with delays of up to {delay_max}");

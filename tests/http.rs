@@ -1,4 +1,4 @@
-//! The HTTP server as its clients meet it, friendly or not: paths, methods, compression, limits.
+//! The HTTP server as friendly and hostile clients meet it: paths, methods, compression and limits.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, also in its helpers")]
 
@@ -10,12 +10,13 @@ use std::time::{Duration, Instant};
 
 use cxpulse::config::Configuration;
 use cxpulse::engine::{Engine, Snapshot};
-use cxpulse::http::{Shown, Site, Source, bind, serve};
+use cxpulse::http::{DatedSnapshot, Site, ValueSource, bind, serve};
 use cxpulse::metrics::Exposition;
+use cxpulse::metrics::telemetry::TelemetrySample;
 use tokio::sync::oneshot;
 
-/// A source whose readiness the test sets, and whose telemetry can wait for the test.
-struct Made {
+/// A source whose readiness the test sets, and whose telemetry the test can hold back.
+struct FakeSource {
     snapshot: Mutex<Arc<Snapshot>>,
     era: AtomicU64,
     ready: AtomicBool,
@@ -23,18 +24,25 @@ struct Made {
     held: AtomicBool,
 }
 
-impl Made {
+impl FakeSource {
     /// Publishes another snapshot of the same values, the only one that may be shown from now on.
     fn renew(&self) {
         let mut snapshot = self.snapshot.lock().unwrap();
         *snapshot = Arc::new(Snapshot::clone(&snapshot));
         self.era.fetch_add(1, Ordering::SeqCst);
     }
+
+    fn wait_while_held(&self) {
+        let gives_up_at = Instant::now() + Duration::from_secs(20);
+        while self.held.load(Ordering::SeqCst) && Instant::now() < gives_up_at {
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    }
 }
 
-impl Source for Made {
-    fn snapshot(&self) -> Shown {
-        Shown { snapshot: Arc::clone(&self.snapshot.lock().unwrap()), as_of: Instant::now() }
+impl ValueSource for FakeSource {
+    fn snapshot(&self) -> DatedSnapshot {
+        DatedSnapshot { snapshot: Arc::clone(&self.snapshot.lock().unwrap()), as_of: Instant::now() }
     }
 
     fn era(&self) -> u64 {
@@ -42,11 +50,13 @@ impl Source for Made {
     }
 
     fn render_telemetry(&self, out: &mut String) {
-        let patience = Instant::now() + Duration::from_secs(20);
-        while self.held.load(Ordering::SeqCst) && Instant::now() < patience {
-            std::thread::sleep(Duration::from_millis(2));
-        }
+        self.wait_while_held();
         out.push_str("cx_made_up 17\n");
+    }
+
+    fn telemetry_samples(&self) -> Vec<TelemetrySample> {
+        self.wait_while_held();
+        Vec::new()
     }
 
     fn ready(&self) -> Result<(), String> {
@@ -61,7 +71,7 @@ impl Source for Made {
 /// A server on a port of its own, until dropped.
 struct Server {
     address: SocketAddr,
-    source: Arc<Made>,
+    source: Arc<FakeSource>,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<std::thread::JoinHandle<()>>,
 }
@@ -75,9 +85,9 @@ impl Server {
         let mut configuration = Configuration::default();
         change(&mut configuration);
         let snapshot = Arc::new(Engine::new(Arc::new(configuration.engine.clone())).snapshot()).into();
-        let source = Arc::new(Made { snapshot, era: 0.into(), ready: true.into(), healthy: true.into(), held: false.into() });
+        let source = Arc::new(FakeSource { snapshot, era: 0.into(), ready: true.into(), healthy: true.into(), held: false.into() });
         let site = Site {
-            source: Arc::clone(&source) as Arc<dyn Source>,
+            source: Arc::clone(&source) as Arc<dyn ValueSource>,
             exposition: Arc::new(Exposition::new(&configuration)),
             web: configuration.web,
         };
@@ -99,7 +109,7 @@ impl Server {
         stream
     }
 
-    /// Sends a request as it stands and reads to the end of the connection.
+    /// Sends the bytes of a request unchanged and reads to the end of the connection.
     fn exchange(&self, request: &str) -> Answer {
         let mut stream = self.connect();
         stream.write_all(request.as_bytes()).unwrap();
@@ -130,7 +140,7 @@ struct Answer {
 impl Answer {
     fn read(mut stream: TcpStream) -> Self {
         let mut bytes = Vec::new();
-        // A server that refuses may close while the client still sends; what it said before counts.
+        // A server that refuses a request may close the connection while the client still sends. The response that it sent before counts.
         let ended = stream.read_to_end(&mut bytes);
         let Some(end) = bytes.windows(4).position(|four| four == b"\r\n\r\n") else {
             panic!("no answer ({ended:?}): {:?}", String::from_utf8_lossy(&bytes));
@@ -219,11 +229,8 @@ fn the_telemetry_path_can_be_moved_and_the_page_turned_off() {
     assert_eq!([status("/cx"), status("/metrics"), status("/-/page.css"), status("/-/page.js")], [200, 404, 404, 404]);
     let plain = server.get("/");
     assert_eq!((plain.status, plain.header("content-type")), (200, Some("text/plain; charset=utf-8")));
-    assert!(
-        plain.text().starts_with(concat!("cxpulse ", env!("CARGO_PKG_VERSION"), "\n")) && plain.text().contains("\n/cx "),
-        "{}",
-        plain.text()
-    );
+    let text = plain.text();
+    assert!(text.starts_with(concat!("cxpulse ", env!("CARGO_PKG_VERSION"), "\n")) && text.contains("\n/cx "), "{text}");
 }
 
 #[test]
@@ -292,7 +299,7 @@ fn open_pages_never_take_the_place_of_a_scrape() {
         let mut first = [0; 12];
         refused += usize::from(stream.read_exact(&mut first).is_ok() && &first == b"HTTP/1.1 503");
     }
-    assert_eq!(refused, 4, "pages beyond the fourth are told to come back");
+    assert_eq!(refused, 4, "pages beyond the fourth are refused");
     let mut scrape = server.connect();
     scrape.write_all(b"GET /metrics HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n").unwrap();
     scrape.set_read_timeout(Some(Duration::from_millis(300))).unwrap();
@@ -311,7 +318,7 @@ fn a_fifth_scrape_at_once_is_told_to_come_back() {
     for stream in &mut held {
         stream.write_all(request).unwrap();
     }
-    // Which of five are held is up to the scheduler; that one is turned away at once is not.
+    // The scheduler decides which four of the five are held, but one is always refused at once.
     let refused = loop {
         let mut stream = server.connect();
         stream.set_read_timeout(Some(Duration::from_millis(500))).unwrap();

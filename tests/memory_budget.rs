@@ -1,4 +1,4 @@
-//! The memory budget reckons with bytes an entry that are measured: not too few, and not twice as many.
+//! The memory budget's bytes per entry are at least the measured ones, and less than twice as many.
 #![expect(unsafe_code, reason = "an allocator that counts can only be put in by an unsafe implementation")]
 
 #[path = "../benches/support/living.rs"]
@@ -9,7 +9,7 @@ use cxpulse::engine::{CELL_BYTES, CONTACT_BYTES, CUSTOMER_BYTES, HELD_EVENT_BYTE
 #[global_allocator]
 static ALLOCATOR: living::Counting = living::Counting;
 
-/// One test, because what other threads take would be counted too.
+/// There is one test only, because allocations of other threads would be counted too.
 #[test]
 fn bytes_of_an_entry_are_those_measured_rounded_up() {
     let (kept, shown) = living::label_set();

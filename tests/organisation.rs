@@ -1,19 +1,25 @@
-//! The made organisation: the same for a seed, in time order, complete, and with the relations that the product is there to show.
+//! The synthetic organisation: its events are the same for a seed, in the order of their time, and of every type; and they show the relations that the
+//! product exists to show.
+
+#[allow(dead_code, reason = "shared with tests that drive an engine in other ways")]
+#[path = "support/engine_driver.rs"]
+mod engine_driver;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 use cxpulse::config::Configuration;
-use cxpulse::engine::{Engine, Outcome, PartitionGroup, Place, TopicIndex};
+use cxpulse::engine::{Outcome, RecordPlace, TopicIndex};
 use cxpulse::event::{Decoded, Record, decode};
-use cxpulse::organisation::{Emitted, Fault, FaultyFeed, Fed, IncidentSettings, Organisation, PlannedIncidents, Profile, Volume};
+use cxpulse::organisation::{
+    Fault, FaultInjector, GeneratedEvent, GeneratedRecord, IncidentSettings, Organisation, PlannedIncidents, Profile, Volume,
+};
 use cxpulse::time::{EventTime, Span};
 use serde_json::Value;
 
 /// Tuesday, 2026-03-03, 10:15 UTC.
 const NOW: EventTime = EventTime(1_772_532_900_000);
 
-/// The types of the contract but snapshots, which a help desk sends and a history does not need.
+/// The event types of the contract, except the snapshots: help desks send them, and a complete history does not need them.
 const TYPES: [&str; 19] = [
     "ticket.created",
     "ticket.message",
@@ -36,17 +42,17 @@ const TYPES: [&str; 19] = [
     "customer.touchpoint",
 ];
 
-fn days(count: i64, seed: u64) -> impl Iterator<Item = Emitted> {
+fn days(count: i64, seed: u64) -> impl Iterator<Item = GeneratedEvent> {
     let start = NOW - Span::days(count);
     Organisation::new(Profile::medium().busy_at(NOW), seed, start).take_while(|emitted| emitted.time < NOW)
 }
 
-fn json(emitted: &Emitted) -> Value {
+fn json(emitted: &GeneratedEvent) -> Value {
     serde_json::from_slice(&emitted.payload).expect("the organisation writes JSON")
 }
 
-/// Each contact's wait for the first public human reply and its first CSAT score, by channel.
-fn waits_and_scores(events: impl Iterator<Item = Emitted>) -> BTreeMap<String, Vec<(i64, i64)>> {
+/// The wait of each contact for the first public human reply, with its first CSAT score, by channel.
+fn waits_and_scores(events: impl Iterator<Item = GeneratedEvent>) -> BTreeMap<String, Vec<(i64, i64)>> {
     let mut open = BTreeMap::new();
     let mut waits = BTreeMap::new();
     let mut scores = BTreeMap::<String, Vec<(i64, i64)>>::new();
@@ -191,18 +197,18 @@ fn a_fixed_rate_is_kept_from_the_first_seconds_on() {
 
 #[test]
 fn faults_are_of_every_kind_and_leave_the_sound_events_as_they_were() {
-    let fed: Vec<Fed> = FaultyFeed::new(days(4, 1), 0.05, 9).collect();
-    let mut sound: Vec<_> = fed.iter().filter(|fed| fed.fault.is_none()).map(|fed| fed.payload.clone().unwrap()).collect();
+    let records: Vec<GeneratedRecord> = FaultInjector::new(days(4, 1), 0.05, 9).collect();
+    let mut sound: Vec<_> = records.iter().filter(|record| record.fault.is_none()).map(|record| record.payload.clone().unwrap()).collect();
     let mut original: Vec<_> = days(4, 1).map(|emitted| emitted.payload).collect();
     assert!(sound != original, "some events are held back");
     sound.sort();
     original.sort();
     assert!(sound == original);
-    let outcomes: BTreeSet<_> = fed.iter().map(Fed::outcome).collect();
+    let outcomes: BTreeSet<_> = records.iter().map(GeneratedRecord::outcome).collect();
     assert_eq!(outcomes, BTreeSet::from(["applied", "duplicate", "late", "future", "invalid", "ignored"]));
-    let reasons: BTreeSet<_> = fed
+    let reasons: BTreeSet<_> = records
         .iter()
-        .filter_map(|fed| match fed.fault {
+        .filter_map(|record| match record.fault {
             Some(Fault::Invalid(reason)) => Some(reason),
             _ => None,
         })
@@ -213,22 +219,20 @@ fn faults_are_of_every_kind_and_leave_the_sound_events_as_they_were() {
 #[test]
 fn every_record_has_the_outcome_that_the_feed_expects() {
     let configuration = Configuration::default();
-    let mut engine = Engine::new(Arc::new(configuration.engine.clone()));
-    let group = PartitionGroup(0);
-    engine.assign(group);
-    for (offset, fed) in FaultyFeed::new(days(12, 2), 0.05, 4).enumerate() {
-        let topic = configuration.topics.iter().position(|topic| topic.kind == fed.kind).unwrap();
+    let mut engine = engine_driver::engine_of(&configuration, [engine_driver::GROUP], None);
+    for (offset, record) in FaultInjector::new(days(12, 2), 0.05, 4).enumerate() {
+        let topic = configuration.topics.iter().position(|topic| topic.kind == record.kind).unwrap();
         let offset = offset as i64;
-        let record = Record { payload: fed.payload.as_deref(), timestamp: Some(fed.time), offset, ..Record::default() };
-        let decoded = decode(record, &configuration.topics[topic], &configuration.decode);
-        if let (None, Decoded::Event(event)) = (fed.fault, &decoded) {
-            assert_eq!(event.time, fed.time);
+        let input = Record { payload: record.payload.as_deref(), timestamp: Some(record.time), offset, ..Record::default() };
+        let decoded = decode(input, &configuration.topics[topic], &configuration.decode);
+        if let (None, Decoded::Event(event)) = (record.fault, &decoded) {
+            assert_eq!(event.time, record.time);
         }
-        let place = Place { group, topic: TopicIndex(topic as u8), offset, record_time: Some(fed.time) };
-        let outcome = engine.handle(place, &decoded);
-        let text = || fed.payload.as_deref().map(String::from_utf8_lossy);
-        assert_eq!(outcome.name(), fed.outcome(), "{:?} of {:?}: {outcome:?}", text(), fed.fault);
-        if let (Outcome::Invalid(reason), Some(Fault::Invalid(expected))) = (outcome, fed.fault) {
+        let place = RecordPlace { group: engine_driver::GROUP, topic: TopicIndex(topic as u8), offset, record_time: Some(record.time) };
+        let outcome = engine_driver::take(&mut engine, &configuration, place, record.payload.as_deref());
+        let text = || record.payload.as_deref().map(String::from_utf8_lossy);
+        assert_eq!(outcome.name(), record.outcome(), "{:?} of {:?}: {outcome:?}", text(), record.fault);
+        if let (Outcome::Invalid(reason), Some(Fault::Invalid(expected))) = (outcome, record.fault) {
             assert_eq!(reason, expected, "{:?}", text());
         }
     }

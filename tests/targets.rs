@@ -1,6 +1,10 @@
-//! Targets and business hours: schedules against a slow second implementation, and decisions through the whole product.
+//! Targets and business hours: schedules against a slow second implementation, and decisions about targets through the whole product.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+#[allow(dead_code, reason = "shared with tests that drive an engine in other ways")]
+#[path = "support/engine_driver.rs"]
+mod engine_driver;
 
 mod targets {
     mod any_order;
@@ -10,5 +14,5 @@ mod targets {
     mod first_response;
     mod resolution;
     mod schedules;
-    mod told;
+    mod ticket_snapshots;
 }

@@ -1,14 +1,14 @@
-//! Engines side by side: what several show together is what one shows over all partition groups, whichever of them is ahead, whatever comes
-//! and goes.
+//! Several engines together show the same values as one engine over all partition groups, whichever engine is ahead and whichever groups come and go.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::sync::Arc;
+#[allow(dead_code, reason = "shared with tests that drive an engine in other ways")]
+#[path = "support/engine_driver.rs"]
+mod engine_driver;
 
 use cxpulse::config::Configuration;
-use cxpulse::engine::{Engine, PartitionGroup, Place, Progress, Together, TopicIndex};
-use cxpulse::event::{Record, decode};
+use cxpulse::engine::{Engine, MergedEngines, PartitionGroup, Progress, RecordPlace, TopicIndex};
 use cxpulse::metrics::Exposition;
-use cxpulse::organisation::{FaultyFeed, Fed, Organisation, Profile};
+use cxpulse::organisation::{FaultInjector, GeneratedRecord, Organisation, Profile};
 use cxpulse::time::{EventTime, Span};
 use proptest::prelude::*;
 
@@ -16,27 +16,27 @@ use proptest::prelude::*;
 const NOW: EventTime = EventTime(1_772_532_900_000);
 const EVENTS: u64 = 1_500;
 
-/// Events of six weeks with faults among them, which the longest window does not hold whole.
-fn events(seed: u64) -> Vec<Fed> {
+/// Events of six weeks, with faults among them. The longest window does not hold all of them.
+fn events(seed: u64) -> Vec<GeneratedRecord> {
     let begun = NOW - Span::days(42);
     let organisation = Organisation::new(Profile::medium().busy_at(NOW).sized_for(EVENTS, begun, NOW), seed, begun);
-    FaultyFeed::new(organisation, 0.05, seed).take(EVENTS as usize).collect()
+    FaultInjector::new(organisation, 0.05, seed).take(EVENTS as usize).collect()
 }
 
-fn group_of(fed: &Fed, groups: i32) -> PartitionGroup {
-    PartitionGroup(fed.key.bytes().fold(7, |sum: i32, byte| sum.wrapping_mul(31) ^ i32::from(byte)).rem_euclid(groups))
+fn group_of(record: &GeneratedRecord, groups: i32) -> PartitionGroup {
+    PartitionGroup(record.key.bytes().fold(7, |sum: i32, byte| sum.wrapping_mul(31) ^ i32::from(byte)).rem_euclid(groups))
 }
 
-/// What happens between two looks.
+/// A step between two snapshots.
 #[derive(Clone, Copy, Debug)]
 enum Step {
-    /// So many events come.
+    /// This many events are read.
     Read(usize),
-    /// A group goes.
+    /// A partition group is revoked.
     Revoke(i32),
-    /// A group comes, perhaps back.
+    /// A partition group is assigned, perhaps again.
     Assign(i32),
-    /// The clock moves on.
+    /// `now` moves on by this many milliseconds.
     Wait(i64),
 }
 
@@ -52,13 +52,13 @@ fn step() -> impl Strategy<Value = Step> {
 
 struct Side {
     engines: Vec<Engine>,
-    together: Together,
+    together: MergedEngines,
 }
 
 impl Side {
     fn new(configuration: &Configuration, engines: usize) -> Self {
-        let first = Engine::new(Arc::new(configuration.engine.clone()));
-        let together = Together::of(&first);
+        let first = engine_driver::engine_of(configuration, [], None);
+        let together = MergedEngines::of(&first);
         let mut engines: Vec<Engine> = (1..engines).map(|_| first.beside()).collect();
         engines.push(first);
         engines.iter_mut().for_each(|engine| engine.follow_events_until(Some(EventTime::MAX)));
@@ -70,13 +70,12 @@ impl Side {
         &mut self.engines[group.0.rem_euclid(count) as usize]
     }
 
-    fn read(&mut self, configuration: &Configuration, fed: &Fed, group: PartitionGroup, offset: i64) {
-        let record = Record { payload: fed.payload.as_deref(), timestamp: Some(fed.time), offset, ..Record::default() };
-        let topic = TopicIndex(fed.kind as u8);
-        let decoded = decode(record, &configuration.topics[usize::from(topic.0)], &configuration.decode);
+    fn read(&mut self, configuration: &Configuration, record: &GeneratedRecord, group: PartitionGroup, offset: i64) {
+        let topic = TopicIndex(record.kind as u8);
         let engine = self.engine(group);
-        engine.handle(Place { group, topic, offset, record_time: Some(fed.time) }, &decoded);
-        engine.set_progress(group, topic, Progress { at_end: offset % 2 == 0, seen_through: fed.time });
+        let place = RecordPlace { group, topic, offset, record_time: Some(record.time) };
+        engine_driver::take(engine, configuration, place, record.payload.as_deref());
+        engine.set_progress(group, topic, Progress { at_end: offset % 2 == 0, seen_through: record.time });
     }
 
     fn shown(&mut self, exposition: &Exposition) -> Vec<String> {
@@ -86,8 +85,8 @@ impl Side {
     }
 }
 
-/// The exposition's lines in an order that does not tell which label was seen first, without what tells how often windows have moved in between:
-/// how far panes are packed, and how many old surveys have left.
+/// The lines of an exposition, sorted so that they do not show which label was seen first. Leaves out the lines that depend on how often the windows
+/// have moved: the number of cells in panes, and of surveys.
 fn lines(exposition: &Exposition, snapshot: &cxpulse::engine::Snapshot) -> Vec<String> {
     let mut text = String::new();
     exposition.render(snapshot, &mut text);
@@ -99,12 +98,12 @@ fn lines(exposition: &Exposition, snapshot: &cxpulse::engine::Snapshot) -> Vec<S
     lines
 }
 
-/// Some of the lines that only one side has.
+/// Up to ten of the lines that only one side has, for each side.
 fn differing<'a>(one: &'a [String], all: &'a [String]) -> [Vec<&'a String>; 2] {
     [(one, all), (all, one)].map(|(here, there)| here.iter().filter(|line| !there.contains(line)).take(10).collect())
 }
 
-/// The default configuration with so many of its windows: with few, label sets expire while others come.
+/// The default configuration with only the first windows. With few windows, label sets expire while others enter.
 fn of_windows(count: usize) -> Configuration {
     let mut configuration = Configuration::default();
     configuration.engine.windows.truncate(count);
@@ -129,7 +128,7 @@ proptest! {
         let mut several = Side::new(&configuration, count);
         let mut unwatched = Side::new(&configuration, 1);
         let mut assigned = [true; GROUPS as usize];
-        let mut events: Vec<Option<Fed>> = events(seed).into_iter().map(Some).collect();
+        let mut events: Vec<Option<GeneratedRecord>> = events(seed).into_iter().map(Some).collect();
         for side in [&mut alone, &mut several, &mut unwatched] {
             (0..GROUPS).map(PartitionGroup).for_each(|group| side.engine(group).assign(group));
         }
@@ -138,19 +137,19 @@ proptest! {
             match step {
                 Step::Read(count) => {
                     read_to = (read_to + count).min(events.len());
-                    // What belongs to a group that is away is read later, once it is back.
-                    let ready: Vec<(i64, Fed)> = (0..read_to)
+                    // Events of a group that is not assigned are read later, when it is assigned again.
+                    let ready: Vec<(i64, GeneratedRecord)> = (0..read_to)
                         .filter_map(|at| {
                             let group = group_of(events[at].as_ref()?, GROUPS);
                             if assigned[group.0 as usize] { Some((at as i64, events[at].take()?)) } else { None }
                         })
                         .collect();
-                    for (at, fed) in &ready {
-                        alone.read(&configuration, fed, group_of(fed, GROUPS), *at);
-                        unwatched.read(&configuration, fed, group_of(fed, GROUPS), *at);
+                    for (at, record) in &ready {
+                        alone.read(&configuration, record, group_of(record, GROUPS), *at);
+                        unwatched.read(&configuration, record, group_of(record, GROUPS), *at);
                     }
                     for group in (0..GROUPS).rev().map(PartitionGroup) {
-                        ready.iter().filter(|(_, fed)| group_of(fed, GROUPS) == group).for_each(|(at, fed)| several.read(&configuration, fed, group, *at));
+                        ready.iter().filter(|(_, record)| group_of(record, GROUPS) == group).for_each(|(at, record)| several.read(&configuration, record, group, *at));
                     }
                 }
                 Step::Revoke(group) | Step::Assign(group) => {
@@ -180,15 +179,15 @@ proptest! {
     }
 }
 
-/// What several engines show of so many events under these limits.
+/// The lines that several engines show of the same events under these limits.
 fn limited(engines: usize, values_max: usize, cells_max: usize) -> Vec<String> {
     let mut configuration = Configuration::default();
     configuration.engine.dimensions.iter_mut().for_each(|dimension| dimension.values_max = values_max);
     configuration.engine.limits.cells_max = cells_max;
     let mut side = Side::new(&configuration, engines);
     (0..6).map(PartitionGroup).for_each(|group| side.engine(group).assign(group));
-    for (at, fed) in events(1).iter().enumerate() {
-        side.read(&configuration, fed, group_of(fed, 6), at as i64);
+    for (at, record) in events(1).iter().enumerate() {
+        side.read(&configuration, record, group_of(record, 6), at as i64);
     }
     side.shown(&Exposition::new(&configuration))
 }

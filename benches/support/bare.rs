@@ -1,8 +1,8 @@
-//! What decoding could not be faster than by much: a bare typed `serde_json` deserialisation of the same bytes.
+//! A bare typed `serde_json` deserialisation of an event, which decoding can hardly beat.
 
 use serde::Deserialize;
 
-/// All members of the contract, borrowed where they are texts.
+/// All members of the contract. Texts are borrowed.
 #[derive(Deserialize)]
 #[expect(dead_code, reason = "what is deserialised is the measure, not what is done with it")]
 pub(crate) struct Bare<'a, Time> {

@@ -1,25 +1,28 @@
-//! Decode and engine alone, on one thread or several at once, over events like those that a workload holds.
+//! Decode and engine alone, on one thread or on several at once, over events like those of a workload.
 
 use std::hash::BuildHasher;
 use std::hint::black_box;
-use std::sync::Arc;
 
 use cxpulse::config::Configuration;
-use cxpulse::engine::{Engine, PartitionGroup, Place, Progress, TopicIndex};
-use cxpulse::event::{Kind, Record, decode};
-use cxpulse::organisation::{Emitted, Organisation, Profile};
+use cxpulse::engine::{PartitionGroup, Progress, RecordPlace, TopicIndex};
+use cxpulse::event::Kind;
+use cxpulse::organisation::{GeneratedEvent, Organisation, Profile};
 use cxpulse::time::{EventTime, Span};
+
+#[allow(dead_code, reason = "shared with tests that drive an engine in other ways")]
+#[path = "../../tests/support/engine_driver.rs"]
+mod engine_driver;
 
 /// Tuesday, 2026-03-03, 10:15 UTC.
 const NOW: EventTime = EventTime(1_772_532_900_000);
 
-/// Made events in memory.
+/// Generated events in memory.
 pub(crate) struct Made {
-    events: Vec<Emitted>,
+    events: Vec<GeneratedEvent>,
 }
 
 impl Made {
-    /// So many events of thirty days, as the generator makes them.
+    /// This many events of thirty days, as the generator makes them.
     pub(crate) fn events(count: u64) -> Self {
         let begun = NOW - Span::days(30);
         let profile = Profile::medium().busy_at(NOW).sized_for(count, begun, NOW);
@@ -27,7 +30,7 @@ impl Made {
         Self { events: made.take(usize::try_from(count).expect("as many as memory holds")).collect() }
     }
 
-    /// How long a payload is.
+    /// The mean length of a payload.
     pub(crate) fn bytes_per_event(&self) -> usize {
         self.events.iter().map(|emitted| emitted.payload.len()).sum::<usize>() / self.events.len().max(1)
     }
@@ -37,8 +40,8 @@ impl Made {
         self.counted(1, |_| true)
     }
 
-    /// CPU time of several threads at once, each for its share of so many partition groups, as the service does it: threads that run at one time
-    /// share caches and whatever else a machine has only once.
+    /// CPU time of several threads at once, each with its share of the partition groups, as in the service. Threads that run at the same time share
+    /// caches and every other resource that the machine has only once.
     pub(crate) fn cpu_seconds_at_once(&self, threads: i32, groups: i32) -> f64 {
         std::thread::scope(|scope| {
             let count = |thread| move || self.counted(groups, |group| group % threads == thread);
@@ -47,16 +50,11 @@ impl Made {
         })
     }
 
-    /// CPU time of this thread to decode and count the events of its own among so many partition groups.
+    /// CPU time of this thread to decode and count the events of its own partition groups.
     fn counted(&self, groups: i32, is_own: impl Fn(i32) -> bool) -> f64 {
         let configuration = Configuration::default();
-        let mut engine = Engine::new(Arc::new(configuration.engine.clone()));
-        for group in (0..groups).filter(|group| is_own(*group)).map(PartitionGroup) {
-            engine.assign(group);
-            for topic in 0..configuration.topics.len() as u8 {
-                engine.set_progress(group, TopicIndex(topic), Progress { at_end: false, seen_through: NOW });
-            }
-        }
+        let own = (0..groups).filter(|group| is_own(*group)).map(PartitionGroup);
+        let mut engine = engine_driver::engine_of(&configuration, own, Some(Progress { at_end: false, seen_through: NOW }));
         engine.follow_events_until(Some(EventTime::MAX));
         let before = thread_cpu_seconds();
         for (line, emitted) in self.events.iter().enumerate() {
@@ -64,12 +62,9 @@ impl Made {
             if !is_own(group) {
                 continue;
             }
-            let topic = &configuration.topics[emitted.kind as usize];
-            let record = Record { payload: Some(&emitted.payload), offset: line as i64, ..Record::default() };
-            let decoded = decode(record, topic, &configuration.decode);
             let place =
-                Place { group: PartitionGroup(group), topic: TopicIndex(emitted.kind as u8), offset: line as i64, record_time: None };
-            black_box(engine.handle(place, &decoded));
+                RecordPlace { group: PartitionGroup(group), topic: TopicIndex(emitted.kind as u8), offset: line as i64, record_time: None };
+            black_box(engine_driver::take(&mut engine, &configuration, place, Some(&emitted.payload)));
         }
         black_box(engine.snapshot());
         thread_cpu_seconds() - before
@@ -77,11 +72,11 @@ impl Made {
 }
 
 /// The partition group of an event, by its key.
-fn group_of(emitted: &Emitted, groups: i32) -> i32 {
+fn group_of(emitted: &GeneratedEvent, groups: i32) -> i32 {
     (rustc_hash::FxBuildHasher.hash_one(&emitted.key) % u64::from(groups.unsigned_abs())) as i32
 }
 
-/// The time that this thread has run, in seconds.
+/// The CPU time of this thread so far, in seconds.
 fn thread_cpu_seconds() -> f64 {
     let text = std::fs::read_to_string("/proc/thread-self/schedstat").expect("Linux with scheduler statistics");
     let nanoseconds: u64 = text.split(' ').next().and_then(|first| first.parse().ok()).expect("a number");

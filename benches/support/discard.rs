@@ -1,4 +1,4 @@
-//! Bare consumers that take every record and throw it away, by one of three calls of librdkafka, in a process of their own.
+//! Bare consumers in a process of their own, which take every record through one of three calls of librdkafka and discard it.
 #![expect(unsafe_code, reason = "the batch call is not in the safe interface of the crate")]
 
 use std::ffi::CString;
@@ -22,12 +22,12 @@ pub(crate) const ARGUMENT: &str = "discard";
 /// Records in one call.
 const BATCH: usize = 256;
 
-/// How records are asked for.
+/// The call that takes records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Path {
     /// One at a time from the group's queue, partitions assigned by the group.
     Group,
-    /// One at a time from the one queue.
+    /// One at a time from one queue for all partitions.
     Poll,
     /// One at a time from the queue of each partition.
     Split,
@@ -48,7 +48,7 @@ impl Path {
     }
 }
 
-/// What it took to read everything.
+/// The cost of reading everything.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Took {
     pub(crate) wall: f64,
@@ -79,7 +79,7 @@ pub(crate) fn main(arguments: &[String]) {
     configuration.kafka.group_id = format!("discard-{}", std::process::id());
     let mut client = cxpulse::kafka::group_consumer(&configuration.kafka).expect("good settings");
     if matches!(path, Path::Group | Path::Poll) {
-        // Where all partitions share one queue its limit counts once, so it gets the sum.
+        // The limit applies to each queue. If all partitions share one, it gets the sum of their limits.
         let partitions = TOPICS.len() as u32 * PARTITIONS as u32;
         client.set("queued.max.messages.kbytes", (configuration.kafka.queue_kbytes_per_partition * partitions).to_string());
     }
@@ -103,7 +103,7 @@ pub(crate) fn main(arguments: &[String]) {
     assert!(bytes > 0, "payloads came");
     eprintln!("{} bytes an event", bytes / events);
     println!("{}", own_cpu().as_secs_f64());
-    // Leaving in order takes time that has nothing to do with reading.
+    // An orderly exit would take time that has nothing to do with reading.
     std::process::exit(0);
 }
 
@@ -161,7 +161,7 @@ fn batch(consumer: &Arc<BaseConsumer>, events: u64) -> u64 {
     let client = consumer.client().native_ptr();
     let queue = |(topic, partition)| {
         let topic = CString::new(topic).expect("no NUL");
-        // SAFETY: the client is alive until the process ends, and the queue's own reference is never given back.
+        // SAFETY: the client is alive until the process ends, and the reference to the queue is never released.
         unsafe {
             let queue = native::rd_kafka_queue_get_partition(client, topic.as_ptr(), partition);
             native::rd_kafka_queue_forward(queue, ptr::null_mut());
@@ -176,10 +176,10 @@ fn batch(consumer: &Arc<BaseConsumer>, events: u64) -> u64 {
         let before = count;
         drop(consumer.poll(Duration::ZERO));
         for queue in &queues {
-            // SAFETY: the array has room for so many, and the queue is alive.
+            // SAFETY: the array has room for this many messages, and the queue is alive.
             let taken = unsafe { native::rd_kafka_consume_batch_queue(*queue, 0, messages.as_mut_ptr(), BATCH) };
             for message in messages.iter().take(usize::try_from(taken).unwrap_or(0)) {
-                // SAFETY: librdkafka gave this message away, and it is given back once and not used after.
+                // SAFETY: this process owns the message. It is destroyed once and not used afterwards.
                 unsafe {
                     if (**message).err == native::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_NO_ERROR {
                         count += 1;

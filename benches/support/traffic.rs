@@ -1,5 +1,5 @@
-//! Made traffic for benches of the engine: lives of tickets with a rated survey now and then, in the order of their times or with delays, over as
-//! many label sets as wanted, about 250 bytes an event.
+//! Generated traffic for benches of the engine: tickets from creation to solution, some with a rated survey, in the order of their times or with delays,
+//! over any number of label sets. An event has about 250 bytes.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -11,35 +11,38 @@ use cxpulse::time::{EventTime, Span};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-#[path = "../../tests/support/fed.rs"]
-mod fed;
+use engine_driver::EngineDriver;
+
+#[allow(dead_code, reason = "shared with tests that drive an engine in other ways")]
+#[path = "../../tests/support/engine_driver.rs"]
+mod engine_driver;
 
 /// Monday, 2026-03-02, 00:00 UTC.
 pub(crate) const START: EventTime = EventTime(1_772_409_600_000);
 /// The events of one ticket.
 pub(crate) const EVENTS_OF_A_TICKET: u64 = 10;
 
-/// What is made.
+/// The size and shape of the traffic.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Traffic {
-    /// How many tickets.
+    /// The number of tickets.
     pub(crate) tickets: u64,
-    /// How many customers have them.
+    /// The number of customers who have the tickets.
     pub(crate) customers: u64,
-    /// How many pairs of team and channel, ten channels to a team beyond a hundred pairs.
+    /// The number of pairs of team and channel. A team has two channels, or ten from a hundred pairs on.
     pub(crate) label_sets: u64,
-    /// Over how long their creations are spread.
+    /// The span over which the creations of the tickets are spread.
     pub(crate) over: Span,
-    /// By how much an event arrives after its time at most.
+    /// The longest delay between the time of an event and its arrival.
     pub(crate) delay_max: Span,
 }
 
 /// One line of a topic.
 #[derive(Clone, Debug)]
 pub(crate) struct Line {
-    /// 0 tickets, 2 surveys, as in the default configuration.
+    /// 0 for tickets or 2 for surveys, as in the default configuration.
     pub(crate) topic: u8,
-    /// What is sent.
+    /// The payload of the record.
     pub(crate) payload: String,
 }
 
@@ -51,7 +54,7 @@ impl Traffic {
         let mut begun: u64 = 0;
         let start_of = move |ticket: u64| START.0 + ticket as i64 * self.over.0 / self.tickets as i64;
         std::iter::from_fn(move || {
-            // Nothing of a ticket arrives before its creation happened.
+            // No event of a ticket arrives before the time of its creation.
             while begun < self.tickets && due.peek().is_none_or(|Reverse((arrives, ..))| start_of(begun) <= *arrives) {
                 let mut time = start_of(begun);
                 for step in 0..EVENTS_OF_A_TICKET {
@@ -106,13 +109,13 @@ pub(crate) fn configuration(windows: &[(&str, &str)]) -> Configuration {
     configuration
 }
 
-/// An engine that has read to the end of its logs, and takes lines of the traffic.
-pub(crate) struct Fed(fed::Fed);
+/// An engine that has read its logs to their ends and takes lines of the traffic.
+pub(crate) struct TrafficEngine(EngineDriver);
 
-impl Fed {
-    /// With nothing read yet.
+impl TrafficEngine {
+    /// An engine without any events.
     pub(crate) fn new(configuration: Configuration) -> Self {
-        Self(fed::Fed::new(configuration, START))
+        Self(EngineDriver::at_end(configuration, START))
     }
 
     /// The engine.
@@ -122,11 +125,11 @@ impl Fed {
 
     /// Decodes a line and hands it to the engine.
     pub(crate) fn take(&mut self, line: &Line) {
-        let outcome = self.0.take(line.topic, &line.payload);
+        let outcome = self.0.take(line.topic, line.payload.as_bytes());
         debug_assert!(!matches!(outcome, Outcome::Invalid(_) | Outcome::Ignored), "{outcome:?}: {}", line.payload);
     }
 
-    /// Decodes a line and lets it go.
+    /// Decodes a line and drops the result.
     pub(crate) fn decode_only(&self, line: &Line) {
         let configuration = &self.0.configuration;
         let record = Record { payload: Some(line.payload.as_bytes()), offset: 1, ..Record::default() };

@@ -1,19 +1,19 @@
-//! What processes of this machine have used, from `/proc`. Linux only.
+//! CPU time and memory of processes of this machine, from `/proc`. Linux only.
 
 use std::fs;
 use std::time::Duration;
 
-/// `/proc` counts in hundredths of a second, whatever the kernel's own tick.
+/// `/proc` counts in hundredths of a second, independently of the kernel's own tick.
 const TICKS_PER_SECOND: u64 = 100;
 
-/// A process as `/proc/<id>/stat` tells it.
+/// The fields of `/proc/<id>/stat` of a process.
 struct Stat {
     name: String,
     parent: u32,
     cpu: Duration,
 }
 
-/// User and system time of a process so far, all threads, also those that have ended; zero when it is gone.
+/// User and system time of all threads of a process so far, including ended threads. Zero if the process is gone.
 pub(crate) fn cpu_of(process: u32) -> Duration {
     stat(process).map_or(Duration::ZERO, |stat| stat.cpu)
 }
@@ -23,7 +23,7 @@ pub(crate) fn own_cpu() -> Duration {
     cpu_of(std::process::id())
 }
 
-/// The time that each thread of a process has run so far, with the beginning of its name; threads that have ended are not among them.
+/// The CPU time of each living thread of a process so far, with the beginning of its name.
 pub(crate) fn cpu_by_thread(process: u32) -> Vec<(String, Duration)> {
     let tasks = fs::read_dir(format!("/proc/{process}/task")).into_iter().flatten().flatten();
     let thread = |task: fs::DirEntry| {
@@ -34,7 +34,7 @@ pub(crate) fn cpu_by_thread(process: u32) -> Vec<(String, Duration)> {
     tasks.filter_map(thread).collect()
 }
 
-/// The most memory that a process had resident so far, in MiB.
+/// The largest resident memory of a process so far, in MiB.
 pub(crate) fn peak_mebibytes(process: u32) -> u64 {
     let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
@@ -42,12 +42,12 @@ pub(crate) fn peak_mebibytes(process: u32) -> u64 {
     kibibytes.unwrap_or(0) / 1024
 }
 
-/// The time that all processes of this machine have run so far, over all cores.
+/// The CPU time of all processes of this machine so far, over all cores.
 pub(crate) fn machine_cpu() -> Duration {
     let text = fs::read_to_string("/proc/stat").expect("Linux");
     let fields = text.lines().next().unwrap_or_default().split_whitespace().skip(1);
     let ticks: Vec<u64> = fields.filter_map(|field| field.parse().ok()).collect();
-    // User, nice, system, idle, waiting for a disk, and four kinds more of being busy; what guests get is in user time already.
+    // The fields are user, nice, system, idle, waiting for a disk, and four more busy kinds. The time of guests is part of user time already.
     let busy: u64 = ticks.iter().take(8).enumerate().filter(|(at, _)| !matches!(at, 3 | 4)).map(|(_, n)| n).sum();
     Duration::from_millis(busy * 1000 / TICKS_PER_SECOND)
 }
@@ -61,7 +61,7 @@ pub(crate) fn child_of(parent: u32, name: &str) -> Option<u32> {
 
 fn stat(process: u32) -> Option<Stat> {
     let text = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
-    // The name stands in brackets and may hold any character.
+    // The name is in brackets and may hold any character.
     let (before, after) = text.rsplit_once(") ")?;
     let name = before.split_once('(')?.1.to_owned();
     let fields: Vec<&str> = after.split(' ').collect();

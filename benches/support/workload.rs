@@ -1,4 +1,4 @@
-//! The work that the benches against a broker share: so many made events over three topics with six partitions each.
+//! The work that the benches against a broker share: generated events in three topics with six partitions each.
 
 use std::process::Command;
 
@@ -6,7 +6,7 @@ use crate::support::broker::Broker;
 use crate::support::service::cxpulse;
 use crate::usage::child_of;
 
-/// The topics; those of customers, which few organisations have, are left out.
+/// The topics. The topic of customers is left out, because few organisations have one.
 pub(crate) const TOPICS: [&str; 3] = ["tickets", "chats", "surveys"];
 /// Partitions of each topic.
 pub(crate) const PARTITIONS: i32 = 6;
@@ -14,12 +14,12 @@ pub(crate) const PARTITIONS: i32 = 6;
 /// A broker with events.
 pub(crate) struct Workload {
     broker: Broker,
-    /// How many.
+    /// The number of events.
     pub(crate) events: u64,
 }
 
 impl Workload {
-    /// Starts a broker and fills it; ends the process with a message where that cannot be.
+    /// Starts a broker and fills it. Ends the process with a message if that is impossible.
     pub(crate) fn prepare(events: u64) -> Self {
         let broker = Broker::start().unwrap_or_else(|why| {
             eprintln!("{why}");
@@ -39,7 +39,7 @@ impl Workload {
         workload
     }
 
-    /// Where a client connects.
+    /// The addresses for a client.
     pub(crate) fn servers(&self) -> String {
         self.broker.servers()
     }
@@ -64,7 +64,7 @@ pub(crate) fn setting(name: &str, default: u64) -> u64 {
         .map_or(default, |text| text.parse().unwrap_or_else(|why| panic!("{name}={text}: {why}")))
 }
 
-/// The middle one of an odd number of figures.
+/// The median of an odd number of figures.
 pub(crate) fn median(figures: impl IntoIterator<Item = f64>) -> f64 {
     let mut figures: Vec<f64> = figures.into_iter().collect();
     figures.sort_by(f64::total_cmp);

@@ -8,9 +8,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use crate::config::Configuration;
+use crate::engine::Outcome;
 use crate::event::Kind;
 use crate::kafka::produce::{Outgoing, ProduceError, Producer};
-use crate::organisation::{Fault, Fed};
+use crate::organisation::{Fault, GeneratedRecord};
 use crate::runtime::wall_now;
 use crate::time::EventTime;
 
@@ -51,12 +52,12 @@ struct TopicTally {
 /// # Errors
 /// When a record cannot be delivered.
 pub(super) fn feed(
-    records: impl Iterator<Item = Fed>,
+    records: impl Iterator<Item = GeneratedRecord>,
     producer: &Producer,
     topics: &Topics,
     limits: Limits,
     stop: &AtomicBool,
-    mut note: impl FnMut(&Fed, u64),
+    mut note: impl FnMut(&GeneratedRecord, u64),
 ) -> Result<Tally, ProduceError> {
     let mut tally = Tally::new(topics);
     let mut count = 0;
@@ -105,7 +106,7 @@ impl Topics {
 
 impl Tally {
     fn new(topics: &Topics) -> Self {
-        let empty = || TopicTally { outcomes: Fed::OUTCOMES.map(|outcome| (outcome, 0)).into(), ..TopicTally::default() };
+        let empty = || TopicTally { outcomes: Outcome::NAMES.map(|outcome| (outcome, 0)).into(), ..TopicTally::default() };
         Self(topics.names().into_iter().map(|name| (name.to_owned(), empty())).collect())
     }
 
@@ -134,7 +135,7 @@ impl Tally {
         format!("{{{}}}", topics.join(","))
     }
 
-    fn add(&mut self, topic: &str, fed: &Fed) {
+    fn add(&mut self, topic: &str, fed: &GeneratedRecord) {
         let Some(tally) = self.0.get_mut(topic) else { return };
         tally.records += 1;
         *tally.outcomes.entry(fed.outcome()).or_default() += 1;
@@ -169,7 +170,7 @@ mod tests {
 
     #[test]
     fn expectations_are_counted_by_topic_outcome_reason_and_type() {
-        let fed = |kind, name, fault| Fed { kind, name, key: "c".into(), time: EventTime(0), payload: None, fault };
+        let fed = |kind, name, fault| GeneratedRecord { kind, name, key: "c".into(), time: EventTime(0), payload: None, fault };
         let mut tally = Tally::new(&Topics([Some("a".to_owned()), Some("b".to_owned()), None, None]));
         tally.add("a", &fed(Kind::Tickets, "ticket.created", None));
         tally.add("a", &fed(Kind::Tickets, "", Some(Fault::Invalid(Reason::Depth))));

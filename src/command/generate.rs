@@ -12,7 +12,7 @@ use super::options::ConfigurationArgs;
 use crate::config::{Configuration, parse_span};
 use crate::kafka::produce::{ProduceError, Producer, create_topics};
 use crate::kafka::{Cluster, TopicState};
-use crate::organisation::{FaultyFeed, Organisation, Profile, Volume};
+use crate::organisation::{FaultInjector, Organisation, Profile, Volume};
 use crate::runtime::wall_now;
 use crate::time::{EventTime, Span};
 
@@ -198,7 +198,7 @@ fn send(
 ) -> Result<Tally, ProduceError> {
     let start = now - args.history.unwrap_or_default();
     let organisation = Organisation::new(profile, args.seed, start);
-    let records = FaultyFeed::new(organisation, args.faults.unwrap_or_default(), args.seed);
+    let records = FaultInjector::new(organisation, args.faults.unwrap_or_default(), args.seed);
     let producer = Producer::new(&configuration.kafka)?;
     let limits = Limits { records_max: args.events, until: args.live_for.map(|live| now + live) };
     let mut last_told = Instant::now();

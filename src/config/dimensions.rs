@@ -1,11 +1,13 @@
-//! `[dimensions.<name>]`: the labels that values are grouped by. Does not know which families carry them.
+//! `[dimensions.<name>]`: the labels by which values are grouped, and the names that a dimension may not have.
+//!
+//! Does not know which families carry a dimension.
 
 use std::collections::BTreeMap;
 
-use super::layers::Place;
+use super::place::KeyPlace;
 use super::problem::{Complaint, ProblemKind, complaint};
 use super::section::Section;
-use super::value::{Setting, chosen, label_value, length_within, number_within, shown};
+use super::value::{KeyType, chosen, label_value, length_within, number_within, shown};
 use crate::engine::EngineDimension;
 use crate::event::{DimensionOwner, DimensionSettings};
 
@@ -13,7 +15,7 @@ const VALUES_MAX: usize = 200;
 const DIMENSIONS_MAX: usize = 32;
 const OWNERS: [(&str, DimensionOwner); 2] = [("contact", DimensionOwner::Contact), ("customer", DimensionOwner::Customer)];
 
-/// The dimensions that are there without being named, in the order of their indices; the first two must stay at theirs.
+/// The dimensions that exist although no file names them, in the order of their indices. The indices of the first two are fixed.
 const DEFAULT: [(&str, DimensionOwner); 6] = [
     ("channel", DimensionOwner::Contact),
     ("journey_stage", DimensionOwner::Customer),
@@ -24,7 +26,7 @@ const DEFAULT: [(&str, DimensionOwner); 6] = [
 ];
 const FIXED: usize = 2;
 
-/// Names that Prometheus, the families or the events give another meaning.
+/// Names that have another meaning in Prometheus, in the families or in the events.
 const RESERVED: &[&str] = &[
     "instance",
     "job",
@@ -86,13 +88,13 @@ const RESERVED: &[&str] = &[
     "created",
 ];
 
-/// Endings that histograms and counters give a meaning; such a dimension's family would look like a part of another.
+/// Endings that have a meaning in histograms and counters. A family by such a dimension would look like a part of another family.
 const RESERVED_ENDINGS: [&str; 4] = ["_bucket", "_count", "_sum", "_total"];
 
-/// Names that are often attached to targets; Prometheus would rename the scraped label to `exported_...`.
+/// Names of labels that are often attached to scrape targets. Prometheus would rename a scraped label of that name to `exported_...`.
 const TARGET_LABELS: [&str; 8] = ["zone", "cluster", "owner", "customer", "service", "environment", "env", "stage"];
 
-/// Names of persons' identifiers.
+/// Names of members that identify persons.
 const PERSONAL: &[&str] = &[
     "agent",
     "agent_id",
@@ -144,13 +146,13 @@ pub(super) fn resolve(mut section: Section<'_>) -> Vec<DimensionSettings> {
     dimensions
 }
 
-/// The engine's part of the same list.
+/// The part of the same list that the engine needs.
 pub(super) fn for_engine(dimensions: &[DimensionSettings]) -> Vec<EngineDimension> {
     let of_customer = |d: &DimensionSettings| d.owner == DimensionOwner::Customer;
     dimensions.iter().map(|d| EngineDimension { name: d.name.clone(), of_customer: of_customer(d), values_max: d.values_max }).collect()
 }
 
-/// Reads one dimension; `None` where it is turned off. A fixed one cannot be, nor change its owner.
+/// Reads one dimension; `None` where it is turned off. A fixed dimension cannot be turned off or change its owner.
 fn read(mut section: Section<'_>, name: &str, default: Option<DimensionOwner>, fixed: bool) -> Option<DimensionSettings> {
     let enabled = section.or("enabled", true);
     let word = match default {
@@ -198,7 +200,7 @@ fn renames(mut section: Section<'_>) -> BTreeMap<String, String> {
 }
 
 fn check_name(name: &str, allow_person: bool, section: &Section<'_>) {
-    let place = Place::new(&section.place().origin, section.place().path.clone());
+    let place = KeyPlace::new(&section.place().origin, section.place().path.clone());
     if let Some(complaint) = name_complaint(name, allow_person) {
         section.report.add(&place, complaint);
     }

@@ -1,12 +1,16 @@
-//! Lengths of time as the configuration writes them: `250ms`, `60s`, `5m`, `24h`, `7d`. Does not know a calendar.
+//! Lengths of time as the configuration writes them: `250ms`, `60s`, `5m`, `24h`, `7d`.
+//!
+//! Does not know a calendar.
 
 use super::problem::{Complaint, ProblemKind, complaint};
 use crate::time::Span;
 
-/// The units, longest first, in milliseconds.
+/// The units in milliseconds.
 const UNITS: [(&str, i64); 5] = [("d", 86_400_000), ("h", 3_600_000), ("ms", 1), ("m", 60_000), ("s", 1_000)];
 
-/// The span that a text says, `None` where it is none. A day has 24 hours.
+/// Reads a length of time: a whole number and a unit, without a space or a sign. A day has 24 hours.
+///
+/// `None` for any other text, and for a length beyond 2^63 milliseconds.
 ///
 /// ```
 /// use cxpulse::{config::parse_span, time::Span};
@@ -23,7 +27,7 @@ pub fn parse_span(text: &str) -> Option<Span> {
     number.parse::<i64>().ok()?.checked_mul(ms).map(Span)
 }
 
-/// A check that a span lies within bounds, both inclusive.
+/// A check that a length of time is within bounds, both inclusive.
 pub(super) fn within(min: Span, max: Span) -> impl FnOnce(&Span) -> Result<(), Complaint> {
     move |span| {
         if (min..=max).contains(span) {

@@ -1,22 +1,24 @@
-//! `grouping_sets`, `customer_grouping_sets` and the sets with histogram buckets: lists of dimension names to lists of indices.
+//! `grouping_sets`, `customer_grouping_sets` and `histograms.bucket_sets`: turns lists of dimension names into lists of indices.
+//!
+//! Does not know which families are grouped.
 
-use super::layers::Place;
-use super::nearest::{listed, nearest};
-use super::problem::{Complaint, ProblemKind, Report, complaint};
+use super::place::KeyPlace;
+use super::problem::{Complaint, ProblemKind, ProblemReport, complaint};
 use super::section::Section;
+use super::spelling_hints::{listed, nearest};
 use super::value::{length_within, shown};
 use crate::event::{DimensionOwner, DimensionSettings};
 
 const SETS_MAX: usize = 32;
 const DIMENSIONS_OF_A_SET_MAX: usize = 4;
 
-/// The grouping sets that are exported.
-pub(super) struct Grouping {
+/// The exported grouping sets, each a list of indices of dimensions.
+pub(super) struct GroupingSets {
     pub(super) sets: Vec<Vec<u8>>,
     pub(super) customer_sets: Vec<Vec<u8>>,
 }
 
-pub(super) fn resolve(root: &mut Section<'_>, dimensions: &[DimensionSettings]) -> Grouping {
+pub(super) fn resolve(root: &mut Section<'_>, dimensions: &[DimensionSettings]) -> GroupingSets {
     let sets = sets_of(root, "grouping_sets", &[&["channel"], &["team"], &["team", "channel"]], dimensions);
     let customer_sets = sets_of(root, "customer_grouping_sets", &[&["segment"]], dimensions);
     let place = root.place_of("customer_grouping_sets");
@@ -30,10 +32,10 @@ pub(super) fn resolve(root: &mut Section<'_>, dimensions: &[DimensionSettings]) 
             root.report.add(&place.entry(i), complaint(ProblemKind::NotCustomerDimension, what, "use such as `segment`"));
         }
     }
-    Grouping { sets, customer_sets }
+    GroupingSets { sets, customer_sets }
 }
 
-/// The grouping sets with full buckets, as indices into `sets`; where the key is absent, those of one dimension.
+/// The grouping sets with full histogram buckets, as ascending indices into `sets`. Without the key these are the sets of one dimension.
 pub(super) fn bucket_sets(section: &mut Section<'_>, sets: &[Vec<u8>], dimensions: &[DimensionSettings]) -> Vec<usize> {
     let Some(named) = section.value::<Vec<Vec<String>>>("bucket_sets") else {
         return sets.iter().enumerate().filter(|(_, s)| s.len() == 1).map(|(i, _)| i).collect();
@@ -68,7 +70,7 @@ fn spelling(set: &[u8], dimensions: &[DimensionSettings]) -> String {
 
 fn sets_of(root: &mut Section<'_>, key: &'static str, default: &[&[&str]], dimensions: &[DimensionSettings]) -> Vec<Vec<u8>> {
     let given = root.value::<Vec<Vec<String>>>(key);
-    // Without the key, a dimension that is turned off takes the default sets that name it along.
+    // Without the key, a default set is left out when one of its dimensions is turned off.
     let is_there = |set: &&&[&str]| set.iter().all(|name| dimensions.iter().any(|d| d.name == *name));
     let defaults = || default.iter().filter(is_there).map(|set| set.iter().map(|name| (*name).to_owned()).collect()).collect();
     let names = given.unwrap_or_else(defaults);
@@ -105,7 +107,7 @@ fn sets_of(root: &mut Section<'_>, key: &'static str, default: &[&[&str]], dimen
     sets
 }
 
-fn indices_of(set: &[String], dimensions: &[DimensionSettings], place: &Place, report: &Report) -> Option<Vec<u8>> {
+fn indices_of(set: &[String], dimensions: &[DimensionSettings], place: &KeyPlace, report: &ProblemReport) -> Option<Vec<u8>> {
     if let Err(mut complaint) = length_within(set, 1, DIMENSIONS_OF_A_SET_MAX) {
         if set.is_empty() {
             complaint.hint = "remove it; the overall value is always exported".into();

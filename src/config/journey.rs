@@ -1,9 +1,11 @@
 //! `[journey]`: when a contact repeats another, the stages of the customer journey, and the weights of the pain index.
+//!
+//! Does not know how customers move between stages, nor how the index is computed.
 
 use super::duration::within;
-use super::nearest::listed;
 use super::problem::{Complaint, ProblemKind, complaint};
 use super::section::Section;
+use super::spelling_hints::listed;
 use super::value::{label_value, length_within};
 use crate::engine::{JourneySettings, PainWeights, StageSettings};
 use crate::event::DimensionSettings;
@@ -11,10 +13,11 @@ use crate::time::Span;
 
 const STAGES_MAX: usize = 32;
 const WEIGHT_MAX: f64 = 1_000.0;
-/// The values that stand for no stage and for those beyond the limit.
+/// The dimension values that mean "no stage" and "a stage beyond the limit".
 const RESERVED: [&str; 2] = ["unknown", "other"];
 
-/// What `[journey]` says; `stage_dimension` is `journey_stage`, whose renames decide which stages events can name.
+/// Reads `[journey]`: the time within which a contact repeats another, and the stages and weights. `stage_dimension` is `journey_stage`,
+/// whose renames decide which stages events can name.
 pub(super) fn resolve(mut section: Section<'_>, stage_dimension: Option<&DimensionSettings>) -> (Span, JourneySettings) {
     let repeat_contact_within = section.checked("repeat_contact_within", Span::days(7), within(Span::minutes(1), Span::days(400)));
     let stages = stages(&mut section, stage_dimension);
@@ -57,7 +60,7 @@ fn stages(section: &mut Section<'_>, stage_dimension: Option<&DimensionSettings>
     stages
 }
 
-/// A stage that no event can name would be empty for ever.
+/// Checks that events can name a stage. Any other stage would be empty for ever.
 fn can_be_seen(name: &str, stage_dimension: Option<&DimensionSettings>) -> Result<(), Complaint> {
     label_value(name)?;
     if RESERVED.contains(&name) {

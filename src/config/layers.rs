@@ -1,72 +1,30 @@
-//! The layers of a configuration: file, environment, flags, each over the one before, as one tree that remembers where a value came from.
+//! The layers of a configuration as one tree: the file, then the environment, then the flags. A later layer replaces the values of an
+//! earlier one, and each value remembers its layer.
 //!
 //! Does not know which keys there are.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::sync::Arc;
 
-use super::problem::{ProblemKind, Report, complaint};
+use super::place::{KeyPlace, Origin};
+use super::problem::{ProblemKind, ProblemReport, complaint};
 
-/// Names of variables begin with this.
+/// The names of all variables of the configuration begin with this.
 pub(super) const VARIABLE_PREFIX: &str = "CXPULSE_";
 
-/// Variables with the prefix that are not configuration: the path of the file, and the test data.
+/// Variables with the prefix that are not configuration: the path of the file, and the folder of the test data.
 const VARIABLES_OF_OTHERS: [&str; 2] = ["CXPULSE_CONFIG", "CXPULSE_DATA"];
 
-/// Where a value came from.
-#[derive(Clone, PartialEq, Eq)]
-pub(super) enum Origin {
-    /// No layer names it.
-    Default,
-    /// The file, by its path as given.
-    File(Arc<str>),
-    /// A variable, by its name.
-    Variable(Arc<str>),
-    /// A flag.
-    Flag,
-}
-
-/// Where a value stands: its origin and its key.
-#[derive(Clone)]
-pub(super) struct Place {
-    pub(super) origin: Origin,
-    pub(super) path: String,
-}
-
-impl Place {
-    pub(super) fn new(origin: &Origin, path: impl Into<String>) -> Self {
-        Self { origin: origin.clone(), path: path.into() }
-    }
-
-    /// The place of an entry of the list at this place.
-    pub(super) fn entry(&self, i: usize) -> Self {
-        Self::new(&self.origin, format!("{}[{i}]", self.path))
-    }
-}
-
-impl fmt::Display for Place {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.origin {
-            Origin::Default => f.write_str("configuration")?,
-            Origin::File(name) => f.write_str(name)?,
-            Origin::Variable(name) => write!(f, "environment variable {name}")?,
-            Origin::Flag => f.write_str("flags")?,
-        }
-        if self.path.is_empty() { Ok(()) } else { write!(f, ": {}", self.path) }
-    }
-}
-
-/// One value with its origin. Has no `Debug`, because values may be secret.
+/// A value with its origin. Has no `Debug`, because values may be secret.
 #[derive(Clone)]
 pub(super) struct Node {
     pub(super) origin: Origin,
-    pub(super) value: Value,
+    pub(super) value: TreeValue,
 }
 
 /// A value of the tree.
 #[derive(Clone)]
-pub(super) enum Value {
+pub(super) enum TreeValue {
     Table(BTreeMap<String, Node>),
     List(Vec<Node>),
     Text(String),
@@ -74,32 +32,32 @@ pub(super) enum Value {
     Float(f64),
     Boolean(bool),
     Instant,
-    /// Text of a variable or flag, whose type only its key knows.
+    /// The text of a variable or flag, whose type depends on its key.
     Raw(String),
 }
 
 impl Node {
     fn new(origin: &Origin, value: toml::Value) -> Self {
         let value = match value {
-            toml::Value::Table(t) => Value::Table(t.into_iter().map(|(k, v)| (k, Self::new(origin, v))).collect()),
-            toml::Value::Array(a) => Value::List(a.into_iter().map(|v| Self::new(origin, v)).collect()),
-            toml::Value::String(s) => Value::Text(s),
-            toml::Value::Integer(i) => Value::Integer(i),
-            toml::Value::Float(x) => Value::Float(x),
-            toml::Value::Boolean(b) => Value::Boolean(b),
-            toml::Value::Datetime(_) => Value::Instant,
+            toml::Value::Table(t) => TreeValue::Table(t.into_iter().map(|(k, v)| (k, Self::new(origin, v))).collect()),
+            toml::Value::Array(a) => TreeValue::List(a.into_iter().map(|v| Self::new(origin, v)).collect()),
+            toml::Value::String(s) => TreeValue::Text(s),
+            toml::Value::Integer(i) => TreeValue::Integer(i),
+            toml::Value::Float(x) => TreeValue::Float(x),
+            toml::Value::Boolean(b) => TreeValue::Boolean(b),
+            toml::Value::Datetime(_) => TreeValue::Instant,
         };
         Self { origin: origin.clone(), value }
     }
 
     /// An empty tree.
     pub(super) fn root() -> Self {
-        Self { origin: Origin::Default, value: Value::Table(BTreeMap::new()) }
+        Self { origin: Origin::Default, value: TreeValue::Table(BTreeMap::new()) }
     }
 
-    /// Where this is raw text that reads as a TOML list or inline table, that; else this.
+    /// Turns raw text that is a TOML list or inline table into that list or table; leaves everything else as it is.
     pub(super) fn structured(self) -> Self {
-        let Value::Raw(text) = &self.value else { return self };
+        let TreeValue::Raw(text) = &self.value else { return self };
         match toml::from_str::<toml::Table>(&format!("value = {text}")).ok().and_then(|mut t| t.remove("value")) {
             Some(v @ (toml::Value::Table(_) | toml::Value::Array(_))) => Self::new(&self.origin, v),
             _ => self,
@@ -107,19 +65,19 @@ impl Node {
     }
 }
 
-/// The tree of a file's text.
-pub(super) fn of_file(name: &str, text: &str, report: &Report) -> Option<Node> {
+/// The tree of a file's text; `None` where the text is not TOML, which is reported.
+pub(super) fn of_file(name: &str, text: &str, report: &ProblemReport) -> Option<Node> {
     let origin = Origin::File(Arc::from(name));
     match toml::from_str::<toml::Table>(text) {
         Ok(table) => Some(Node::new(&origin, toml::Value::Table(table))),
         Err(e) => {
             let before = e.span().map_or("", |s| text.get(..s.start).unwrap_or(""));
             let line = before.matches('\n').count() + 1;
-            // The message alone: the library's `Display` also shows the line, which may hold a secret.
+            // Only the message: the library's `Display` also shows the line, which may hold a secret.
             let message = e.message().lines().collect::<Vec<_>>().join("; ");
             let what = format!("not TOML at line {line}: {message}");
             report.add(
-                &Place::new(&origin, ""),
+                &KeyPlace::new(&origin, ""),
                 complaint(ProblemKind::Syntax, what, "texts stand in quotes, and a section or key may stand once only"),
             );
             None
@@ -127,15 +85,15 @@ pub(super) fn of_file(name: &str, text: &str, report: &Report) -> Option<Node> {
     }
 }
 
-/// Lays the variables over the tree: `CXPULSE_KAFKA__GROUP_ID` is `kafka.group_id`; what no key answers to is warned of by the reader.
-pub(super) fn lay_environment(root: &mut Node, variables: impl IntoIterator<Item = (String, String)>, report: &Report) {
+/// Adds the variables to the tree: `CXPULSE_KAFKA__GROUP_ID` is `kafka.group_id`. The reader of a section warns of variables without a key.
+pub(super) fn lay_environment(root: &mut Node, variables: impl IntoIterator<Item = (String, String)>, report: &ProblemReport) {
     let mut variables: Vec<_> = variables.into_iter().filter(|(k, _)| !VARIABLES_OF_OTHERS.contains(&k.as_str())).collect();
-    // The order of an environment means nothing, and messages must not depend on it.
+    // The order of an environment has no meaning, and messages must not depend on it.
     variables.sort();
     for (name, value) in variables {
         let Some(key) = name.strip_prefix(VARIABLE_PREFIX) else { continue };
         let mut path: Vec<String> = key.split("__").map(str::to_ascii_lowercase).collect();
-        // Names of librdkafka properties have dots, which names of variables cannot have.
+        // Names of librdkafka properties contain dots, which names of variables cannot contain.
         if let [section, properties, property, ..] = path.as_mut_slice()
             && section == "kafka"
             && properties == "properties"
@@ -146,13 +104,13 @@ pub(super) fn lay_environment(root: &mut Node, variables: impl IntoIterator<Item
     }
 }
 
-/// Lays flags over the tree: dotted keys as TOML writes them.
-pub(super) fn lay_flags(root: &mut Node, overrides: &[(String, String)], report: &Report) {
+/// Adds the flags to the tree; their keys are dotted keys as in TOML.
+pub(super) fn lay_flags(root: &mut Node, overrides: &[(String, String)], report: &ProblemReport) {
     for (key, value) in overrides {
         match dotted(key) {
             Some(path) => lay(root, &path, &Origin::Flag, value.clone(), report),
             None => report.add(
-                &Place::new(&Origin::Flag, ""),
+                &KeyPlace::new(&Origin::Flag, ""),
                 complaint(
                     ProblemKind::BadOverride,
                     format!("`{key}` is not a dotted key"),
@@ -163,7 +121,8 @@ pub(super) fn lay_flags(root: &mut Node, overrides: &[(String, String)], report:
     }
 }
 
-/// The parts of a dotted key. Behind `kafka.properties.` everything without quotes is one name, because such names have dots.
+/// The parts of a dotted key; `None` where it is not one. After `kafka.properties.` an unquoted rest is one part, because names of
+/// properties contain dots.
 fn dotted(key: &str) -> Option<Vec<String>> {
     const PROPERTIES: &str = "kafka.properties.";
     if let Some(property) = key.strip_prefix(PROPERTIES)
@@ -186,31 +145,31 @@ fn dotted(key: &str) -> Option<Vec<String>> {
     Some(path)
 }
 
-/// Sets the value at a path, making the tables on the way; a table is added to and never replaced by text.
-fn lay(root: &mut Node, path: &[String], origin: &Origin, text: String, report: &Report) {
+/// Sets the value at a path and makes the tables on the way. Adds to a table that exists already; text never replaces a table.
+fn lay(root: &mut Node, path: &[String], origin: &Origin, text: String, report: &ProblemReport) {
     let Some((last, way)) = path.split_last() else { return };
     let mut node = root;
     for part in way {
-        if !matches!(node.value, Value::Table(_)) {
-            *node = Node { origin: origin.clone(), value: Value::Table(BTreeMap::new()) };
+        if !matches!(node.value, TreeValue::Table(_)) {
+            *node = Node { origin: origin.clone(), value: TreeValue::Table(BTreeMap::new()) };
         }
-        let Value::Table(table) = &mut node.value else { unreachable!("made a table above") };
-        node = table.entry(part.clone()).or_insert_with(|| Node { origin: origin.clone(), value: Value::Table(BTreeMap::new()) });
+        let TreeValue::Table(table) = &mut node.value else { unreachable!("made a table above") };
+        node = table.entry(part.clone()).or_insert_with(|| Node { origin: origin.clone(), value: TreeValue::Table(BTreeMap::new()) });
     }
-    if !matches!(node.value, Value::Table(_)) {
-        node.value = Value::Table(BTreeMap::new());
+    if !matches!(node.value, TreeValue::Table(_)) {
+        node.value = TreeValue::Table(BTreeMap::new());
     }
-    let Value::Table(table) = &mut node.value else { unreachable!("made a table above") };
-    let new = Node { origin: origin.clone(), value: Value::Raw(text) };
+    let TreeValue::Table(table) = &mut node.value else { unreachable!("made a table above") };
+    let new = Node { origin: origin.clone(), value: TreeValue::Raw(text) };
     match table.get_mut(last) {
-        Some(old) if matches!(old.value, Value::Table(_)) => {
+        Some(old) if matches!(old.value, TreeValue::Table(_)) => {
             let new = new.structured();
-            if matches!(new.value, Value::Table(_)) {
+            if matches!(new.value, TreeValue::Table(_)) {
                 merge(old, new);
             } else {
                 let what = "a section, and text cannot replace it";
                 let hint = format!("set one of its keys, such as `{VARIABLE_PREFIX}KAFKA__GROUP_ID` or `kafka.group_id`");
-                report.add(&Place::new(origin, path.join(".")), complaint(ProblemKind::WrongType, what, hint));
+                report.add(&KeyPlace::new(origin, path.join(".")), complaint(ProblemKind::WrongType, what, hint));
             }
         }
         _ => {
@@ -219,10 +178,10 @@ fn lay(root: &mut Node, path: &[String], origin: &Origin, text: String, report: 
     }
 }
 
-/// Lays one table over another, key by key.
+/// Replaces the values of one table with those of another, key by key.
 fn merge(old: &mut Node, new: Node) {
     match (&mut old.value, new.value) {
-        (Value::Table(below), Value::Table(above)) => {
+        (TreeValue::Table(below), TreeValue::Table(above)) => {
             for (key, node) in above {
                 match below.get_mut(&key) {
                     Some(old) => merge(old, node),

@@ -1,13 +1,13 @@
-//! What can be wrong with a configuration: the closed set of kinds, and the message of one problem.
+//! The problems of a configuration: the closed set of kinds, the message of one problem, and the report of all problems.
 //!
-//! Does not know where problems are found; the text that says what is wrong stands beside the rule that finds it.
+//! Does not know the rules: the text of a message is written beside the rule that finds the problem.
 
 use std::cell::RefCell;
 use std::fmt;
 
-use super::layers::Place;
+use super::place::KeyPlace;
 
-/// Declares the closed set, so that no kind can be missing from [`ProblemKind::ALL`].
+/// Declares the closed set, so that no kind is missing from [`ProblemKind::ALL`].
 macro_rules! problem_kinds {
     ($($(#[$doc:meta])* $kind:ident = $name:literal,)+) => {
         /// The kind of a problem; `tests/configuration` holds a file named after each.
@@ -20,7 +20,7 @@ macro_rules! problem_kinds {
             /// Every kind.
             pub const ALL: &[Self] = &[$(Self::$kind,)+];
 
-            /// What is wrong in a few words with hyphens, such as `unknown-key`.
+            /// The name of the kind, in small letters with hyphens, such as `unknown-key`.
             #[must_use]
             pub const fn name(self) -> &'static str {
                 match self {
@@ -38,11 +38,11 @@ problem_kinds! {
     Syntax = "syntax",
     /// A key that the product does not have.
     UnknownKey = "unknown-key",
-    /// A key without which its section has no meaning.
+    /// A required key is absent.
     MissingKey = "missing-key",
     /// A value of another type.
     WrongType = "wrong-type",
-    /// A text that is no length of time.
+    /// A text that is not a length of time.
     BadDuration = "bad-duration",
     /// A number or length of time outside its bounds.
     OutOfRange = "out-of-range",
@@ -52,13 +52,13 @@ problem_kinds! {
     UnknownChoice = "unknown-choice",
     /// A name or entry twice.
     Duplicate = "duplicate",
-    /// Entries that must grow and do not.
+    /// Entries that must ascend and do not.
     NotAscending = "not-ascending",
-    /// A name that cannot be one: of a topic, a group, a window.
+    /// A name that a topic, group, window or property value cannot have.
     BadName = "bad-name",
     /// A label value that is empty, too long or not printable.
     BadLabelValue = "bad-label-value",
-    /// A broker address that is none.
+    /// A text that is not the address of a broker.
     BadServer = "bad-server",
     /// Plaintext to a broker that is not on this machine.
     InsecureBrokers = "insecure-brokers",
@@ -72,15 +72,15 @@ problem_kinds! {
     SaslMechanismMissing = "sasl-mechanism-missing",
     /// A file with a secret that cannot be read, is empty or too large.
     SecretFile = "secret-file",
-    /// A dimension whose name is no label name.
+    /// A dimension whose name cannot be the name of a label.
     BadLabelName = "bad-label-name",
-    /// A dimension whose name means something else already.
+    /// A dimension whose name has another meaning already.
     ReservedDimension = "reserved-dimension",
-    /// A dimension that tells persons apart.
+    /// A dimension that identifies persons.
     PersonalDimension = "personal-dimension",
     /// `channel` or `journey_stage` turned off or given to another owner.
     FixedDimension = "fixed-dimension",
-    /// A grouping set that names a dimension which is not there.
+    /// A grouping set that names an unknown dimension.
     UnknownDimension = "unknown-dimension",
     /// A grouping set of customers with a dimension of contacts.
     NotCustomerDimension = "not-customer-dimension",
@@ -88,29 +88,29 @@ problem_kinds! {
     GroupingSetClash = "grouping-set-clash",
     /// Weights of the health index that are all 0.
     NoHealthWeight = "no-health-weight",
-    /// A trend that is no pair of a window and a longer one.
+    /// A trend that is not a pair of a window and a longer one.
     BadTrend = "bad-trend",
-    /// Histogram buckets for a grouping set that is not there.
+    /// Histogram buckets for an unknown grouping set.
     UnknownGroupingSet = "unknown-grouping-set",
-    /// A window's name is the length of another window.
+    /// A window whose name is a length of time other than its own.
     WindowNameMisleading = "window-name-misleading",
     /// A hop that does not divide its range.
     HopNotDividing = "hop-not-dividing",
     /// A hop longer than half of its range.
     HopTooLong = "hop-too-long",
-    /// A hop so short that its window has too many.
+    /// A hop so short that its window has too many hops.
     HopTooShort = "hop-too-short",
-    /// Hops that share so short a length that a window would be kept in too many slices.
+    /// Hops with so small a common divisor that a window would be kept in too many slices.
     HopsUnrelated = "hops-unrelated",
     /// A window that is longer than the one before it by less than its own hop.
     WindowTooClose = "window-too-close",
-    /// Tickets or customers that are forgotten before a window has left them behind.
+    /// Retention of tickets or customers that is shorter than a window.
     RetentionTooShort = "retention-too-short",
-    /// A survey scale that is none.
+    /// A survey scale that is not valid.
     BadScale = "bad-scale",
     /// A lowest satisfied score outside its scale.
     BadThreshold = "bad-threshold",
-    /// A stage named like what stands for no stage.
+    /// A stage with a name that means "no stage" or "too many stages".
     ReservedStage = "reserved-stage",
     /// A stage that no event can name, because its value is renamed.
     StageRenamed = "stage-renamed",
@@ -118,21 +118,21 @@ problem_kinds! {
     NoWeight = "no-weight",
     /// A time zone that the IANA database does not have.
     UnknownZone = "unknown-zone",
-    /// Opening hours that are none.
+    /// Opening hours that cannot be read.
     BadHours = "bad-hours",
     /// Opening hours of one day that overlap.
     HoursOverlap = "hours-overlap",
     /// A schedule without any opening hours.
     NeverOpen = "never-open",
-    /// A holiday that is no date.
+    /// A holiday that is not a date.
     BadDate = "bad-date",
-    /// A rule that names a schedule which is not there.
+    /// A rule that names an unknown schedule.
     UnknownSchedule = "unknown-schedule",
-    /// A target in business hours where nobody has a schedule.
+    /// A target in business hours although no contact has a schedule.
     ClockWithoutSchedule = "clock-without-schedule",
-    /// Settings that contradict each other: the windows follow the events, but the start leaves events out.
+    /// `clock = "event"`, which is for reading every event, together with a start that leaves events out.
     StartContradictsClock = "start-contradicts-clock",
-    /// A listen address that is none.
+    /// A text that is not a listen address.
     BadAddress = "bad-address",
     /// A telemetry path that cannot be served.
     BadPath = "bad-path",
@@ -140,22 +140,22 @@ problem_kinds! {
     BadFilter = "bad-filter",
     /// An identity key that is not 32 hexadecimal digits.
     BadIdentityKey = "bad-identity-key",
-    /// A flag whose key is no dotted key.
+    /// A flag whose key is not a dotted key.
     BadOverride = "bad-override",
-    /// A `CXPULSE_` variable that sets nothing: a warning, because Kubernetes makes such variables by itself.
+    /// A `CXPULSE_` variable without a key. A warning, because Kubernetes makes such variables by itself.
     UnknownVariable = "unknown-variable",
-    /// A file with a secret that everyone on the machine can read: a warning.
+    /// A file with a secret that every user of the machine can read. A warning.
     SecretFileOpen = "secret-file-open",
-    /// A schedule that no rule names: a warning.
+    /// A schedule that no rule names. A warning.
     ScheduleUnused = "schedule-unused",
-    /// A rule behind one that holds for all that it asks for: a warning.
+    /// A rule after another rule that holds for every contact for which it would hold. A warning.
     RuleNeverReached = "rule-never-reached",
-    /// A dimension that often clashes with a target label: a warning.
+    /// A dimension whose name is often a label of the scrape target. A warning.
     TargetLabelClash = "target-label-clash",
 }
 
 impl ProblemKind {
-    /// Whether the configuration can be used nevertheless.
+    /// Whether the configuration can be used in spite of the problem.
     #[must_use]
     pub const fn is_warning(self) -> bool {
         matches!(
@@ -165,16 +165,16 @@ impl ProblemKind {
     }
 }
 
-/// One problem: where, what, what is allowed, and what to do.
+/// One problem with its place, its message and a hint.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
-    /// Its kind.
+    /// The kind of the problem.
     pub kind: ProblemKind,
-    /// The file (or variable, or flag) and the key.
+    /// The file, variable or flag, and the key.
     pub place: String,
-    /// What is wrong and what is allowed; secrets never stand in it.
+    /// What is wrong and what is allowed. Never contains a secret.
     pub what: String,
-    /// What to do.
+    /// What the user can do; never empty.
     pub hint: String,
 }
 
@@ -185,12 +185,12 @@ impl fmt::Display for Problem {
     }
 }
 
-/// A configuration that cannot be used, with every problem of it.
+/// A configuration that cannot be used, with all of its problems.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub struct ConfigError {
-    /// What has to be put right; never empty.
+    /// The errors, which must be corrected; never empty.
     pub problems: Vec<Problem>,
-    /// What may stay.
+    /// The warnings, which may stay.
     pub warnings: Vec<Problem>,
 }
 
@@ -216,24 +216,24 @@ pub(super) fn complaint(kind: ProblemKind, what: impl Into<String>, hint: impl I
     Complaint { kind, what: what.into(), hint: hint.into() }
 }
 
-/// All problems found so far. Shared by every reader of a section, so adding needs no exclusive access.
+/// All problems found so far. Every reader of a section shares it, so a problem can be added through a shared reference.
 #[derive(Default)]
-pub(super) struct Report {
+pub(super) struct ProblemReport {
     problems: RefCell<Vec<Problem>>,
 }
 
-impl Report {
-    pub(super) fn add(&self, place: &Place, complaint: Complaint) {
+impl ProblemReport {
+    pub(super) fn add(&self, place: &KeyPlace, complaint: Complaint) {
         let Complaint { kind, what, hint } = complaint;
         self.problems.borrow_mut().push(Problem { kind, place: place.to_string(), what, hint });
     }
 
-    /// How many so far.
+    /// The number of problems so far.
     pub(super) fn count(&self) -> usize {
         self.problems.borrow().len()
     }
 
-    /// Errors and warnings, apart, each in the order in which they were found.
+    /// The errors and the warnings, each in the order in which they were found.
     pub(super) fn into_parts(self) -> (Vec<Problem>, Vec<Problem>) {
         self.problems.into_inner().into_iter().partition(|p| !p.kind.is_warning())
     }

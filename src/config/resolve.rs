@@ -1,37 +1,42 @@
-//! From layers to the resolved configuration: every section read once, everything wrong in one report.
+//! The way from the layers to the resolved configuration: every section is read once, and all problems go to one report.
+//!
+//! Does not know the keys of a section.
 
 use std::path::Path;
 
 use super::layers::{self, Node};
-use super::problem::{ConfigError, Problem, ProblemKind, Report, complaint};
+use super::place::{KeyPlace, Origin};
+use super::problem::{ConfigError, Problem, ProblemKind, ProblemReport, complaint};
 use super::secret;
 use super::section::Section;
-use super::{Configuration, ExportSettings, dimensions, grouping, journey, kafka, measures, schedules, service, targets, topics, windows};
+use super::{Configuration, ExportSettings};
+use super::{dimensions, grouping, health_and_trend, histograms, journey, kafka, privacy, retention_and_limits};
+use super::{run_and_log, schedules, surveys_and_chats, targets, topics, web, windows};
 use crate::engine::{EngineSettings, JOURNEY_STAGE};
 use crate::event::DecodeSettings;
 
 /// A configuration that can be used.
 #[derive(Clone, Debug)]
 pub struct Loaded {
-    /// What file, environment and flags come to.
+    /// The resolved configuration.
     pub configuration: Configuration,
-    /// What may stay but should be looked at.
+    /// Problems with which the configuration can be used; the user should look at them.
     pub warnings: Vec<Problem>,
 }
 
-/// Reads the built-in defaults, the file where one is named, the `CXPULSE_` variables and the flags (dotted key and value), each over the
-/// one before.
+/// Reads the built-in defaults, the file where one is named, the `CXPULSE_` variables and the flags (each a dotted key and a value). Each
+/// layer replaces the values of those before.
 ///
 /// # Errors
-/// Every problem of the whole, not the first alone.
+/// [`ConfigError`] with all problems of all layers, where one of them is an error.
 pub fn load(
     path: Option<&Path>,
     environment: impl IntoIterator<Item = (String, String)>,
     overrides: &[(String, String)],
 ) -> Result<Loaded, ConfigError> {
-    let report = Report::default();
+    let report = ProblemReport::default();
     let file = path.and_then(|path| read(path, &report));
-    // With a file that cannot be read every further problem would be its echo.
+    // Without the file, every further problem would only be a consequence of that.
     if path.is_some() && file.is_none() {
         let (problems, warnings) = report.into_parts();
         return Err(ConfigError { problems, warnings });
@@ -46,9 +51,9 @@ pub fn load(
 }
 
 impl Default for Configuration {
-    /// The built-in defaults, without file, environment and flags.
+    /// The built-in defaults, without a file, environment or flags.
     fn default() -> Self {
-        let report = Report::default();
+        let report = ProblemReport::default();
         let configuration = configuration(Node::root(), Path::new(""), &report);
         let (problems, warnings) = report.into_parts();
         assert!(problems.is_empty() && warnings.is_empty(), "the built-in defaults keep every rule");
@@ -56,12 +61,12 @@ impl Default for Configuration {
     }
 }
 
-fn read(path: &Path, report: &Report) -> Option<Node> {
+fn read(path: &Path, report: &ProblemReport) -> Option<Node> {
     let name = path.to_string_lossy();
     match std::fs::read_to_string(path) {
         Ok(text) => layers::of_file(&name, &text, report),
         Err(e) => {
-            let place = layers::Place::new(&layers::Origin::File(name.as_ref().into()), "");
+            let place = KeyPlace::new(&Origin::File(name.as_ref().into()), "");
             let what = format!("the configuration file cannot be read: {}", secret::reason(&e));
             report.add(
                 &place,
@@ -76,32 +81,32 @@ fn read(path: &Path, report: &Report) -> Option<Node> {
     }
 }
 
-fn configuration(root: Node, folder: &Path, report: &Report) -> Configuration {
+fn configuration(root: Node, folder: &Path, report: &ProblemReport) -> Configuration {
     let mut root = Section::new(root, "", report);
     let kafka = kafka::resolve(root.section("kafka"), folder);
     let topics = topics::resolve(&mut root);
     let dimensions = dimensions::resolve(root.section("dimensions"));
     let grouping = grouping::resolve(&mut root, &dimensions);
     let windows = windows::resolve(&mut root);
-    let quantiles_percent = measures::quantiles(&mut root);
+    let quantiles_percent = histograms::quantiles(&mut root);
     let mut histograms = root.section("histograms");
-    let mut duration_bounds = measures::duration_bounds(&mut histograms);
+    let mut duration_bounds = histograms::duration_bounds(&mut histograms);
     let bucket_sets = grouping::bucket_sets(&mut histograms, &grouping.sets, &dimensions);
     histograms.finish();
-    let surveys = measures::surveys(root.section("surveys"));
-    let (call_channels, chat_abandon_min, chat_idle_end) = measures::chats(root.section("chats"));
-    let health_weights = super::health::resolve(root.section("health"));
+    let surveys = surveys_and_chats::surveys(root.section("surveys"));
+    let (call_channels, chat_abandon_min, chat_idle_end) = surveys_and_chats::chats(root.section("chats"));
+    let health_weights = health_and_trend::health_weights(root.section("health"));
     let (repeat_contact_within, journey) = journey::resolve(root.section("journey"), dimensions.get(usize::from(JOURNEY_STAGE)));
-    let trends = super::trend::resolve(root.section("trend"), &windows);
+    let trends = health_and_trend::trends(root.section("trend"), &windows);
     let schedules = schedules::resolve(&mut root, &dimensions);
     let targets = targets::resolve(root.section("targets"), schedules, &dimensions);
     targets::add_bounds(&mut duration_bounds, &targets);
-    let (ticket_retention, customer_retention) = service::retention(root.section("retention"), &windows);
-    let limits = service::limits(root.section("limits"));
-    let (identity_key, group_size_min) = service::privacy(root.section("privacy"), folder);
-    let run = service::run(root.section("run"));
-    let web = service::web(root.section("web"), group_size_min);
-    let log = service::log(root.section("log"));
+    let (ticket_retention, customer_retention) = retention_and_limits::retention(root.section("retention"), &windows);
+    let limits = retention_and_limits::limits(root.section("limits"));
+    let (identity_key, group_size_min) = privacy::privacy(root.section("privacy"), folder);
+    let run = run_and_log::run(root.section("run"));
+    let web = web::web(root.section("web"), group_size_min);
+    let log = run_and_log::log(root.section("log"));
     root.finish();
     let engine = EngineSettings {
         topics: topics::for_engine(&topics),

@@ -1,6 +1,6 @@
-//! `[schedules.<name>]` and `[[schedule_rules]]`: business hours, laid out into instants once, and whom they apply to.
+//! `[schedules.<name>]` and `[[schedule_rules]]`: business hours as open intervals of instants, and the contacts to which they apply.
 //!
-//! The only place that asks the zone database.
+//! The only place that uses the time zone database. Does not know which clock runs in business hours.
 
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -9,13 +9,13 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-use super::layers::Place;
-use super::nearest::{listed, nearest, suggestion_below_list};
+use super::dimension_rules::{check_reached, conditions};
+use super::place::KeyPlace;
 use super::problem::{Complaint, ProblemKind, complaint};
-use super::rule::{check_reached, conditions};
 use super::section::Section;
+use super::spelling_hints::{listed, nearest, suggestion_below_list};
 use super::value::{length_within, shown};
-use crate::engine::{Rule, Ruled, Schedule};
+use crate::engine::{BusinessHours, Rule, Ruled};
 use crate::event::DimensionSettings;
 use crate::time::EventTime;
 
@@ -24,17 +24,17 @@ const INTERVALS_MAX: usize = 24;
 const HOLIDAYS_MAX: usize = 2_000;
 const SCHEDULES_MAX: usize = 100;
 const DAY_MS: i64 = 86_400_000;
-/// The days in which events can lie, the years 2000 to 2100, and a year more for what they start.
+/// Events can happen in the years 2000 to 2100. The intervals reach one year further, for the clocks that the last events start.
 const FIRST_MS: i64 = 946_684_800_000 - DAY_MS;
 const LAST_MS: i64 = 4_133_980_800_000 + 365 * DAY_MS;
 
-/// The open times of a day, from and to in milliseconds after its midnight.
+/// The open times of a day: beginning and end in milliseconds after midnight.
 type Hours = Vec<(i64, i64)>;
 
-/// The schedules, and which contacts have which.
-pub(super) fn resolve(root: &mut Section<'_>, dimensions: &[DimensionSettings]) -> (Vec<Schedule>, Ruled<usize>) {
+/// Reads the schedules, and the rules that give them to contacts.
+pub(super) fn resolve(root: &mut Section<'_>, dimensions: &[DimensionSettings]) -> (Vec<BusinessHours>, Ruled<usize>) {
     let mut section = root.section("schedules");
-    let mut schedules: Vec<(Schedule, Place)> = Vec::new();
+    let mut schedules: Vec<(BusinessHours, KeyPlace)> = Vec::new();
     for (name, place, node) in section.take_entries() {
         let schedule = read(&name, Section::new(node, place.path.clone(), section.report));
         schedules.push((schedule, place));
@@ -52,7 +52,11 @@ pub(super) fn resolve(root: &mut Section<'_>, dimensions: &[DimensionSettings]) 
     (schedules.into_iter().map(|(schedule, _)| schedule).collect(), rules)
 }
 
-fn rules(root: &mut Section<'_>, schedules: &[(Schedule, Place)], dimensions: &[DimensionSettings]) -> (Ruled<usize>, BTreeSet<usize>) {
+fn rules(
+    root: &mut Section<'_>,
+    schedules: &[(BusinessHours, KeyPlace)],
+    dimensions: &[DimensionSettings],
+) -> (Ruled<usize>, BTreeSet<usize>) {
     let (mut rules, mut named) = (Vec::new(), BTreeSet::new());
     for mut section in root.tables("schedule_rules", "").unwrap_or_default() {
         let name: Option<String> = section.required("schedule", "name the schedule: `schedule = \"office\"`");
@@ -82,7 +86,7 @@ fn unknown_schedule(name: &str, known: &[&str]) -> Complaint {
     complaint(ProblemKind::UnknownSchedule, what, hint)
 }
 
-fn read(name: &str, mut section: Section<'_>) -> Schedule {
+fn read(name: &str, mut section: Section<'_>) -> BusinessHours {
     let zone = section.required::<String>("zone", "say whose clock it is: `zone = \"Europe/Berlin\"`");
     let zone = zone.and_then(|name| zone_named(&name).map_err(|c| section.complain("zone", c)).ok());
     let complaints_before = section.report.count();
@@ -93,7 +97,7 @@ fn read(name: &str, mut section: Section<'_>) -> Schedule {
     }
     let holidays = holidays(&mut section);
     section.finish();
-    Schedule::new(name, zone.map(|zone| open_times(&zone, &week, &holidays)).unwrap_or_default())
+    BusinessHours::new(name, zone.map(|zone| open_times(&zone, &week, &holidays)).unwrap_or_default())
 }
 
 fn zone_named(name: &str) -> Result<TimeZone, Complaint> {
@@ -108,7 +112,7 @@ fn zone_named(name: &str) -> Result<TimeZone, Complaint> {
     })
 }
 
-/// The hours of a weekday, ascending; the day is closed where the key is absent.
+/// The open times of a weekday, ascending. Without the key the day is closed.
 fn hours(section: &mut Section<'_>, day: &'static str) -> Hours {
     let texts = section.checked(day, Vec::new(), |list: &Vec<String>| length_within(list, 0, INTERVALS_MAX));
     let place = section.place_of(day);
@@ -131,7 +135,7 @@ fn hours(section: &mut Section<'_>, day: &'static str) -> Hours {
     hours.into_iter().map(|(from, to, _)| (from, to)).collect()
 }
 
-/// Reads `09:00-17:30`; 24:00 is the day's end.
+/// Reads `09:00-17:30`; `24:00` is the end of the day.
 fn interval(text: &str) -> Option<(i64, i64)> {
     let (from, to) = text.split_once('-')?;
     let (from, to) = (time_of_day(from.trim())?, time_of_day(to.trim())?);
@@ -146,7 +150,7 @@ fn time_of_day(text: &str) -> Option<i64> {
     (minute < 60 && ms <= DAY_MS).then_some(ms)
 }
 
-/// The closed days by their number since 1970-01-01.
+/// The closed days, each as the number of days since 1970-01-01.
 fn holidays(section: &mut Section<'_>) -> BTreeSet<i64> {
     let texts = section.checked("holidays", Vec::new(), |list: &Vec<String>| length_within(list, 0, HOLIDAYS_MAX));
     let place = section.place_of("holidays");
@@ -171,8 +175,10 @@ fn day_number(text: &str) -> Option<i64> {
     Some(date.duration_since(Date::constant(1970, 1, 1)).as_hours() / 24)
 }
 
-/// Every instant whose local day is no holiday and whose local time lies in the hours of its weekday. Between two changes of the zone's clock
-/// local time is an offset away, so what a change skips or repeats comes out right by itself.
+/// Every instant whose local day is not a holiday and whose local time is within the open times of its weekday.
+///
+/// Between two changes of the zone's clock, local time differs from UTC by one offset. So hours that a change skips or repeats need no
+/// special case.
 fn open_times(zone: &TimeZone, week: &[Hours; 7], holidays: &BTreeSet<i64>) -> Vec<Range<EventTime>> {
     let instant = |ms| Timestamp::from_millisecond(ms).unwrap_or(Timestamp::MAX);
     let changes = zone.following(instant(FIRST_MS)).map(|change| change.timestamp().as_millisecond());

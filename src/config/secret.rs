@@ -1,15 +1,18 @@
-//! Texts that are never printed, and the files that they may lie in.
+//! Values that are never printed, and the files that hold them.
+//!
+//! Does not know which keys are secret.
 
 use std::path::Path;
 
-use super::layers::{Node, Place, Value};
-use super::problem::{ProblemKind, Report, complaint};
+use super::layers::{Node, TreeValue};
+use super::place::KeyPlace;
+use super::problem::{ProblemKind, ProblemReport, complaint};
 use super::section::Section;
 
-/// A secret longer than this is a mistake: a path to something else.
+/// A longer file is taken for a mistake, such as the path of another file.
 const FILE_BYTES_MAX: u64 = 64 * 1024;
 
-/// A text that is never printed.
+/// A text that is never printed: its `Debug` shows `***`.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(pub String);
 
@@ -19,12 +22,12 @@ impl std::fmt::Debug for Secret {
     }
 }
 
-/// Reads a value that may be secret: a text, number or truth value as it stands, or `{ file = "path" }` for the content of a file,
-/// without the line end at its end. A relative path starts from the configuration file's folder.
-pub(super) fn read_secret(node: Node, place: &Place, folder: &Path, report: &Report) -> Option<Secret> {
-    // A password may look like a TOML list; only what reads as a table can be the name of a file.
+/// Reads a value that may be secret: a text, number or boolean, or `{ file = "path" }` for the content of a file without its last line end.
+/// A relative path starts from the folder of the configuration file.
+pub(super) fn read_secret(node: Node, place: &KeyPlace, folder: &Path, report: &ProblemReport) -> Option<Secret> {
+    // A password may look like a TOML list, so only a table can name a file.
     let table = node.clone().structured();
-    if let Value::Table(_) = table.value {
+    if let TreeValue::Table(_) = table.value {
         let mut section = Section::new(table, place.path.clone(), report);
         let path: Option<String> =
             section.required("file", "name the file that holds the value, such as `{ file = \"/run/secrets/kafka\" }`");
@@ -33,12 +36,12 @@ pub(super) fn read_secret(node: Node, place: &Place, folder: &Path, report: &Rep
         return content(&folder.join(path?), &place, report);
     }
     match node.value {
-        Value::Text(s) | Value::Raw(s) => Some(Secret(s)),
-        Value::Integer(i) => Some(Secret(i.to_string())),
-        Value::Float(x) => Some(Secret(x.to_string())),
-        Value::Boolean(b) => Some(Secret(b.to_string())),
-        // The value itself stays out of the message.
-        Value::Table(_) | Value::List(_) | Value::Instant => {
+        TreeValue::Text(s) | TreeValue::Raw(s) => Some(Secret(s)),
+        TreeValue::Integer(i) => Some(Secret(i.to_string())),
+        TreeValue::Float(x) => Some(Secret(x.to_string())),
+        TreeValue::Boolean(b) => Some(Secret(b.to_string())),
+        // The message must not contain the value.
+        TreeValue::Table(_) | TreeValue::List(_) | TreeValue::Instant => {
             let what = "neither a text nor `{ file = \"path\" }`";
             report.add(place, complaint(ProblemKind::WrongType, what, "put the value in quotes, or in a file of its own"));
             None
@@ -46,7 +49,7 @@ pub(super) fn read_secret(node: Node, place: &Place, folder: &Path, report: &Rep
     }
 }
 
-fn content(path: &Path, place: &Place, report: &Report) -> Option<Secret> {
+fn content(path: &Path, place: &KeyPlace, report: &ProblemReport) -> Option<Secret> {
     let problem = |what: String, hint: &str| {
         report.add(place, complaint(ProblemKind::SecretFile, what, hint));
         None
@@ -80,7 +83,7 @@ fn content(path: &Path, place: &Place, report: &Report) -> Option<Secret> {
     Some(Secret(text.to_owned()))
 }
 
-/// A cause in words that are the same on every system.
+/// The cause of an error in words that are the same on every system.
 #[expect(clippy::wildcard_enum_match_arm, reason = "the other kinds have no words of their own")]
 pub(super) fn reason(error: &std::io::Error) -> &'static str {
     match error.kind() {

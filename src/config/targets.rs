@@ -1,23 +1,25 @@
-//! `[targets]`: what is promised, each value overridable by dimension values. Does not know whether anything was met.
+//! `[targets]`: the target of each metric, with overrides by dimension values.
+//!
+//! Does not know whether a target was met.
 
+use super::dimension_rules::{check_of_customer, check_reached, conditions};
 use super::duration::within;
-use super::layers::Place;
+use super::place::KeyPlace;
 use super::problem::{ProblemKind, complaint};
-use super::rule::{check_of_customer, check_reached, conditions};
 use super::section::Section;
 use super::value::{chosen, real_within};
-use crate::engine::{DurationBounds, Rule, Ruled, Schedule, TargetSettings, TimeTarget};
+use crate::engine::{BusinessHours, DurationBounds, Rule, Ruled, TargetSettings, TimeTarget};
 use crate::event::DimensionSettings;
 use crate::time::Span;
 
-/// The required share where a target of time does not say.
+/// The required share of a time target that names none.
 const SHARE: f64 = 0.9;
 const CLOCKS: [(&str, bool); 2] = [("business", true), ("calendar", false)];
 
-/// Lays the schedules and the targets that the file names together.
+/// Reads `[targets]` and puts the schedules beside it.
 pub(super) fn resolve(
     mut section: Section<'_>,
-    (schedules, schedule_rules): (Vec<Schedule>, Ruled<usize>),
+    (schedules, schedule_rules): (Vec<BusinessHours>, Ruled<usize>),
     dimensions: &[DimensionSettings],
 ) -> TargetSettings {
     let has_schedules = schedule_rules.is_configured();
@@ -40,7 +42,7 @@ pub(super) fn resolve(
     settings
 }
 
-/// Makes each target of time a bound of its histogram, so that the share that met it can be read there too.
+/// Makes each time target a bucket bound of its histogram, so that the histogram also shows the share that met the target.
 pub(super) fn add_bounds(bounds: &mut DurationBounds, targets: &TargetSettings) {
     for (bounds, target) in [
         (&mut bounds.response, &targets.first_response),
@@ -79,7 +81,7 @@ fn bounds() -> impl FnOnce(&Span) -> Result<(), super::problem::Complaint> {
     within(Span::seconds(1), Span::days(400))
 }
 
-/// Share and clock.
+/// Reads the share and the clock of a time target.
 fn rest_of(section: &mut Section<'_>, default: TimeTarget, has_schedules: bool) -> TimeTarget {
     let share = section.checked("share", default.share, real_within(0.0, 1.0));
     let word = section.value::<String>("clock");
@@ -113,13 +115,13 @@ fn value_target(targets: &mut Section<'_>, key: &'static str, min: f64, max: f64
     ruled
 }
 
-/// The overrides in their order, then the default for everyone else; and where each override stands.
+/// The overrides in their order, then the default for all other contacts; and the place of each override.
 fn overridden<T: Copy>(
     section: &mut Section<'_>,
     default: T,
     dimensions: &[DimensionSettings],
     mut read: impl FnMut(&mut Section<'_>, T) -> T,
-) -> (Ruled<T>, Vec<Place>) {
+) -> (Ruled<T>, Vec<KeyPlace>) {
     let (mut rules, mut places) = (Vec::new(), Vec::new());
     for mut entry in section.tables("overrides", "").unwrap_or_default() {
         if !entry.has("where") {

@@ -1,9 +1,11 @@
-//! `[[topics]]`: the input topics, for the decoder and the engine in the same order.
+//! `[[topics]]`: the input topics, in the same order for the decoder and the engine.
+//!
+//! Does not know whether a topic exists.
 
 use super::duration::within;
-use super::nearest::{listed, suggestion_below_list};
 use super::problem::{Complaint, ProblemKind, complaint};
 use super::section::Section;
+use super::spelling_hints::{listed, suggestion_below_list};
 use super::value::{chosen, length_within, shown};
 use crate::engine::EngineTopic;
 use crate::event::{Kind, TopicSettings};
@@ -31,7 +33,7 @@ pub(super) fn resolve(root: &mut Section<'_>) -> Vec<TopicSettings> {
     topics
 }
 
-/// The engine's part of the same list.
+/// The part of the same list that the engine needs.
 pub(super) fn for_engine(topics: &[TopicSettings]) -> Vec<EngineTopic> {
     topics.iter().map(|t| EngineTopic { name: t.name.clone(), kind: t.kind, allowed_lateness: t.allowed_lateness }).collect()
 }
@@ -74,7 +76,7 @@ fn read(mut section: Section<'_>) -> Option<TopicSettings> {
     Some(TopicSettings { name: name?, kind: kind?, allowed_lateness, identity_from_record, time_from_record, ignored_types })
 }
 
-/// Kafka's own rule for names.
+/// Checks a name by Kafka's own rule.
 fn topic_name(name: &str) -> Result<(), Complaint> {
     let letters = name.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b));
     if (1..=249).contains(&name.len()) && letters && name != "." && name != ".." {

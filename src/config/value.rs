@@ -1,26 +1,27 @@
-//! The types that a key's value can have, from the tree's values and from the bare text of variables and flags.
+//! The types of values, read from the tree or from the text of a variable or flag, and checks that several keys share.
 //!
-//! Does not know the keys.
+//! Does not know which keys exist.
 
 #![expect(clippy::wildcard_enum_match_arm, reason = "a value of any other type is wrong in the same way")]
 
 use super::duration::parse_span;
-use super::layers::{Node, Place, Value};
-use super::nearest::{listed, suggestion_below_list};
-use super::problem::{Complaint, ProblemKind, Report, complaint};
+use super::layers::{Node, TreeValue};
+use super::place::KeyPlace;
+use super::problem::{Complaint, ProblemKind, ProblemReport, complaint};
+use super::spelling_hints::{listed, suggestion_below_list};
 use crate::time::Span;
 
-/// The longest part of a value that a message repeats.
+/// The number of characters of a value that a message repeats at most.
 const SHOWN_CHARACTERS_MAX: usize = 60;
 
-/// A value that a key can have.
-pub(super) trait Setting: Sized {
-    /// Reads it; `None` where it is of another type, which is reported.
-    fn read(node: Node, place: &Place, report: &Report) -> Option<Self>;
+/// A type that the value of a key can have.
+pub(super) trait KeyType: Sized {
+    /// Reads a value; `None` where it has another type, which is reported.
+    fn read(node: Node, place: &KeyPlace, report: &ProblemReport) -> Option<Self>;
 }
 
-impl Value {
-    /// The value and its type for a message, such as "the number `5`".
+impl TreeValue {
+    /// The value with its type for a message, such as "the number `5`".
     pub(super) fn description(&self) -> String {
         match self {
             Self::Table(_) => "a section".into(),
@@ -35,59 +36,59 @@ impl Value {
     }
 }
 
-/// A text for a message: cut, and without control characters.
+/// A text for a message: shortened, and with control characters escaped.
 pub(super) fn shown(text: &str) -> String {
     let mut shown: String = text.chars().take(SHOWN_CHARACTERS_MAX).flat_map(char::escape_debug).collect();
     if text.chars().nth(SHOWN_CHARACTERS_MAX).is_some() {
         shown.push('…');
     }
-    // `escape_debug` also escapes quotes, which need it only within quotes.
+    // `escape_debug` also escapes quotes, which is not needed here.
     shown.replace("\\\"", "\"").replace("\\'", "'")
 }
 
-fn wrong_type<T>(value: &Value, wanted: &str, hint: &str, place: &Place, report: &Report) -> Option<T> {
+fn wrong_type<T>(value: &TreeValue, wanted: &str, hint: &str, place: &KeyPlace, report: &ProblemReport) -> Option<T> {
     let what = format!("{} stands where {wanted} is wanted", value.description());
     report.add(place, complaint(ProblemKind::WrongType, what, hint));
     None
 }
 
-impl Setting for String {
-    fn read(node: Node, place: &Place, report: &Report) -> Option<Self> {
+impl KeyType for String {
+    fn read(node: Node, place: &KeyPlace, report: &ProblemReport) -> Option<Self> {
         match node.value {
-            Value::Text(s) | Value::Raw(s) => Some(s),
+            TreeValue::Text(s) | TreeValue::Raw(s) => Some(s),
             other => wrong_type(&other, "a text", "put it in quotes", place, report),
         }
     }
 }
 
-impl Setting for bool {
-    fn read(node: Node, place: &Place, report: &Report) -> Option<Self> {
+impl KeyType for bool {
+    fn read(node: Node, place: &KeyPlace, report: &ProblemReport) -> Option<Self> {
         match node.value {
-            Value::Boolean(b) => Some(b),
-            Value::Raw(s) if s == "true" => Some(true),
-            Value::Raw(s) if s == "false" => Some(false),
+            TreeValue::Boolean(b) => Some(b),
+            TreeValue::Raw(s) if s == "true" => Some(true),
+            TreeValue::Raw(s) if s == "false" => Some(false),
             other => wrong_type(&other, "`true` or `false`", "use `true` or `false`, without quotes", place, report),
         }
     }
 }
 
-impl Setting for i64 {
-    fn read(node: Node, place: &Place, report: &Report) -> Option<Self> {
+impl KeyType for i64 {
+    fn read(node: Node, place: &KeyPlace, report: &ProblemReport) -> Option<Self> {
         let raw = match &node.value {
-            Value::Integer(i) => return Some(*i),
-            Value::Raw(s) => s.parse().ok(),
+            TreeValue::Integer(i) => return Some(*i),
+            TreeValue::Raw(s) => s.parse().ok(),
             _ => None,
         };
         raw.or_else(|| wrong_type(&node.value, "a whole number", "write it without quotes, unit or decimals", place, report))
     }
 }
 
-impl Setting for f64 {
-    fn read(node: Node, place: &Place, report: &Report) -> Option<Self> {
+impl KeyType for f64 {
+    fn read(node: Node, place: &KeyPlace, report: &ProblemReport) -> Option<Self> {
         let number = match &node.value {
-            Value::Integer(i) => Some(*i as Self),
-            Value::Float(x) => Some(*x),
-            Value::Raw(s) => s.trim().parse().ok(),
+            TreeValue::Integer(i) => Some(*i as Self),
+            TreeValue::Float(x) => Some(*x),
+            TreeValue::Raw(s) => s.trim().parse().ok(),
             _ => None,
         };
         number
@@ -96,10 +97,10 @@ impl Setting for f64 {
     }
 }
 
-impl Setting for Span {
-    fn read(node: Node, place: &Place, report: &Report) -> Option<Self> {
+impl KeyType for Span {
+    fn read(node: Node, place: &KeyPlace, report: &ProblemReport) -> Option<Self> {
         const HINT: &str = "write a whole number and a unit in quotes: `\"250ms\"`, `\"60s\"`, `\"5m\"`, `\"24h\"` or `\"7d\"`";
-        let (Value::Text(text) | Value::Raw(text)) = &node.value else {
+        let (TreeValue::Text(text) | TreeValue::Raw(text)) = &node.value else {
             return wrong_type(&node.value, "a length of time", HINT, place, report);
         };
         let span = parse_span(text);
@@ -111,15 +112,15 @@ impl Setting for Span {
     }
 }
 
-impl<T: Setting> Setting for Vec<T> {
-    /// A list, all of whose entries are right. The bare text of a variable may also be the entries with commas between.
-    fn read(node: Node, place: &Place, report: &Report) -> Option<Self> {
+impl<T: KeyType> KeyType for Vec<T> {
+    /// Reads a list; `None` where an entry is wrong. The text of a variable may also be the entries separated by commas.
+    fn read(node: Node, place: &KeyPlace, report: &ProblemReport) -> Option<Self> {
         let node = node.structured();
         let list = match node.value {
-            Value::List(list) => list,
-            Value::Raw(text) if !text.trim_start().starts_with(['[', '{']) => {
+            TreeValue::List(list) => list,
+            TreeValue::Raw(text) if !text.trim_start().starts_with(['[', '{']) => {
                 let parts = text.split(',').map(str::trim).filter(|p| !p.is_empty());
-                parts.map(|p| Node { origin: node.origin.clone(), value: Value::Raw(p.to_owned()) }).collect()
+                parts.map(|p| Node { origin: node.origin.clone(), value: TreeValue::Raw(p.to_owned()) }).collect()
             }
             other => return wrong_type(&other, "a list", "put the entries in square brackets with commas between", place, report),
         };
@@ -129,7 +130,7 @@ impl<T: Setting> Setting for Vec<T> {
     }
 }
 
-/// The value of a word out of a closed set.
+/// The value of a word from a closed set; a complaint about any other word.
 pub(super) fn chosen<T: Copy>(word: &str, choices: &[(&'static str, T)]) -> Result<T, Complaint> {
     choices.iter().find(|(name, _)| *name == word).map(|(_, value)| *value).ok_or_else(|| {
         let names: Vec<&str> = choices.iter().map(|(name, _)| *name).collect();
@@ -138,7 +139,7 @@ pub(super) fn chosen<T: Copy>(word: &str, choices: &[(&'static str, T)]) -> Resu
     })
 }
 
-/// A check that a number lies within bounds, both inclusive.
+/// A check that a whole number is within bounds, both inclusive.
 pub(super) fn number_within(min: i64, max: i64) -> impl FnOnce(&i64) -> Result<(), Complaint> {
     move |n| {
         if (min..=max).contains(n) {
@@ -152,7 +153,7 @@ pub(super) fn number_within(min: i64, max: i64) -> impl FnOnce(&i64) -> Result<(
     }
 }
 
-/// A check that a number with decimals lies within bounds, both inclusive.
+/// A check that a number is within bounds, both inclusive.
 pub(super) fn real_within(min: f64, max: f64) -> impl FnOnce(&f64) -> Result<(), Complaint> {
     move |x| {
         if (min..=max).contains(x) {
@@ -162,7 +163,7 @@ pub(super) fn real_within(min: f64, max: f64) -> impl FnOnce(&f64) -> Result<(),
     }
 }
 
-/// A check of the number of entries, both inclusive.
+/// Checks that the number of entries is within bounds, both inclusive.
 pub(super) fn length_within<T>(list: &[T], min: usize, max: usize) -> Result<(), Complaint> {
     let n = list.len();
     if (min..=max).contains(&n) {
@@ -173,7 +174,7 @@ pub(super) fn length_within<T>(list: &[T], min: usize, max: usize) -> Result<(),
     Err(complaint(ProblemKind::ListLength, format!("{n} {entries}, where {allowed} are allowed"), format!("list {allowed} entries")))
 }
 
-/// A check that entries grow.
+/// Checks that each entry is greater than the one before.
 pub(super) fn ascending<T: PartialOrd + std::fmt::Display>(list: &[T]) -> Result<(), Complaint> {
     match list.windows(2).find(|pair| pair[0] >= pair[1]) {
         None => Ok(()),
@@ -185,7 +186,7 @@ pub(super) fn ascending<T: PartialOrd + std::fmt::Display>(list: &[T]) -> Result
     }
 }
 
-/// A check that a label value can be one: 1 to 64 bytes, no control characters.
+/// Checks that a text can be a label value: 1 to 64 bytes without control characters.
 pub(super) fn label_value(value: &str) -> Result<(), Complaint> {
     const BYTES_MAX: usize = 64;
     if (1..=BYTES_MAX).contains(&value.len()) && !value.chars().any(char::is_control) {

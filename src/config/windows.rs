@@ -1,7 +1,9 @@
-//! `[[windows]]`: name, range and hop of each window, and what must hold among them.
+//! `[[windows]]`: name, range and hop of each window, and the rules between windows.
+//!
+//! Does not know how a window is kept.
 
 use super::duration::{parse_span, within};
-use super::layers::Place;
+use super::place::KeyPlace;
 use super::problem::{Complaint, ProblemKind, complaint};
 use super::section::Section;
 use super::value::{length_within, shown};
@@ -9,11 +11,11 @@ use crate::engine::WindowSettings;
 use crate::time::Span;
 
 const WINDOWS_MAX: usize = 12;
-/// A window costs memory by its hops; the defaults have 60 to 168.
+/// The memory of a window grows with the number of its hops. The default windows have 60 to 168 hops.
 const HOPS_MAX: i64 = 2_000;
 pub(super) const RANGE_MAX: Span = Span::days(400);
 
-/// Name, range and hop of the windows that are there when the file names none; the names are the ranges.
+/// Name, range and hop of the windows where the file names none. Each name is the range.
 const DEFAULT: [(&str, Span, Span); 5] = [
     ("5m", Span::minutes(5), Span::seconds(5)),
     ("1h", Span::hours(1), Span::minutes(1)),
@@ -22,7 +24,7 @@ const DEFAULT: [(&str, Span, Span); 5] = [
     ("30d", Span::days(30), Span::hours(6)),
 ];
 
-/// Hops that people use, for hints.
+/// Hops that users often choose, for hints.
 const COMMON_HOPS: [Span; 22] = [
     Span::seconds(1),
     Span::seconds(2),
@@ -55,7 +57,7 @@ pub(super) fn resolve(root: &mut Section<'_>) -> Vec<WindowSettings> {
     if let Err(complaint) = length_within(&sections, 1, WINDOWS_MAX) {
         root.complain("windows", complaint);
     }
-    let mut windows: Vec<(WindowSettings, Place)> = Vec::new();
+    let mut windows: Vec<(WindowSettings, KeyPlace)> = Vec::new();
     for section in sections {
         let Some((window, place)) = read(section) else { continue };
         if windows.iter().any(|(w, _)| w.name == window.name) {
@@ -74,8 +76,9 @@ pub(super) fn resolve(root: &mut Section<'_>) -> Vec<WindowSettings> {
     windows.into_iter().map(|(w, _)| w).collect()
 }
 
-/// A window is kept in slices that divide its own hop and those of all longer windows; hops without a common measure would make them tiny.
-fn unrelated(windows: &[(WindowSettings, Place)]) -> Option<(Place, Complaint)> {
+/// Finds hops whose common divisor is too small. A window is kept in slices whose length divides its own hop and the hops of all longer
+/// windows.
+fn unrelated(windows: &[(WindowSettings, KeyPlace)]) -> Option<(KeyPlace, Complaint)> {
     let mut longer: Option<&WindowSettings> = None;
     let mut slice = 0;
     for (window, place) in windows.iter().rev() {
@@ -102,12 +105,12 @@ fn unrelated(windows: &[(WindowSettings, Place)]) -> Option<(Place, Complaint)> 
     None
 }
 
-/// The greatest common divisor; of nothing and a number that number.
+/// The greatest common divisor; that of 0 and a number is the number.
 fn common_measure(a: i64, b: i64) -> i64 {
     if b == 0 { a } else { common_measure(b, a % b) }
 }
 
-fn read(mut section: Section<'_>) -> Option<(WindowSettings, Place)> {
+fn read(mut section: Section<'_>) -> Option<(WindowSettings, KeyPlace)> {
     let range: Option<Span> = section.required("range", "say how long the window is: `range = \"24h\"`");
     let hop: Option<Span> = section.required("hop", "say by how much it moves, such as a hundredth of its range: `hop = \"15m\"`");
     let name: Option<String> = section.required("name", "name it like its range: `name = \"24h\"`");
@@ -130,7 +133,7 @@ fn read(mut section: Section<'_>) -> Option<(WindowSettings, Place)> {
     Some((WindowSettings { name: name?, range: range?, hop: hop? }, place))
 }
 
-/// A name is a label value that people compare: short, and not the length of another window.
+/// Checks the name, which becomes a label value that people compare: it must be short, and must not be a length other than the range.
 fn speaks_truth(name: &str, range: Span) -> Result<(), Complaint> {
     let letters = name.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b));
     if !(1..=32).contains(&name.len()) || !letters || name == "all" {
@@ -166,7 +169,8 @@ fn fits(range: Span, hop: Span) -> Result<(), Complaint> {
     Ok(())
 }
 
-/// The panes of a longer window begin where the shorter one's end, so there must be room for one between the two.
+/// Checks that a window may follow a shorter one. The panes of a longer window begin where those of the shorter window end, so at least one
+/// hop of the longer window must fit between the two ranges.
 fn may_follow(shorter: &WindowSettings, window: &WindowSettings) -> Result<(), Complaint> {
     let (range, hop) = (window.range, window.hop);
     if range <= shorter.range {
@@ -186,7 +190,7 @@ fn may_follow(shorter: &WindowSettings, window: &WindowSettings) -> Result<(), C
     Ok(())
 }
 
-/// The allowed common hops around a wrong one, as the end of a hint.
+/// The common hops that are allowed and nearest to a wrong one, as the end of a hint.
 fn near(range: Span, hop: Span) -> String {
     let allowed: Vec<Span> = COMMON_HOPS.into_iter().filter(|h| fits_exactly(range, *h)).collect();
     let below = allowed.iter().rev().find(|h| **h <= hop);

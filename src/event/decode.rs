@@ -1,22 +1,23 @@
-//! One record to one event or one reason, in the contract's order of checks: tombstone, size, emptiness, encoding, the scan, object,
-//! envelope, type, topic, turned off, time, other members.
+//! Decodes one record into one event or one reason of refusal. The checks have the order of the contract: tombstone, size, emptiness,
+//! encoding, the scan, object, envelope, type, topic, turned off, time, other members.
 //!
-//! Does not know what came before: duplicates, lateness and the record's timestamp are the engine's.
+//! Does not know the records before: the engine finds duplicates, late events and events of the future.
 
 use smallvec::SmallVec;
 
-use super::event_type::EventType;
+use super::contract::EventType;
 use super::member::{Member, Members};
+use super::record_forms::{Attribute, HeaderTexts, RecordForm};
 use super::scan::Document;
 use super::value::{ID_BYTES_MAX, is_id_length};
-use super::wire::{Attribute, HeaderTexts, Wire};
 use super::{Body, DecodeSettings, Decoded, DimensionValues, Event, Key, Reason, Record, TopicSettings};
-use super::{chat, customer, dimension, survey, text, ticket, time_text};
+use super::{body, dimension, text, time_text};
 use crate::time::EventTime;
 
 /// Decodes one record.
 ///
-/// Allocates nothing unless a string that is read holds escapes, or a record has more members than any event of the contract.
+/// Never fails: every record is an event, or is ignored, or has a reason of refusal. Allocates only where a string that is read holds
+/// escapes, or where the record has more members than any event of the contract.
 #[must_use]
 pub fn decode<'a>(record: Record<'a>, topic: &TopicSettings, settings: &'a DecodeSettings) -> Decoded<'a> {
     let mut decoded = Decoded::Ignored;
@@ -26,7 +27,25 @@ pub fn decode<'a>(record: Record<'a>, topic: &TopicSettings, settings: &'a Decod
     decoded
 }
 
-/// Decodes one record to where its event is to stay, for it is large; an ignored one leaves `decoded` as it is.
+/// The id of the event in a record without headers, in clear text. Calls `each` with the ids of ticket, chat, survey and customer that the
+/// record names.
+///
+/// `None` where the record cannot be decoded. For explanations that a user compares with the source; decoding itself keeps only hashes of
+/// ids.
+pub fn ids_in_clear(record: Record<'_>, settings: &DecodeSettings, mut each: impl FnMut(&str)) -> Option<String> {
+    let text = text::of_payload(record.payload?).ok()?;
+    let mut document = Document::new(text);
+    document.scan(&settings.dimensions, name_seed(settings)).ok()?;
+    let wire = RecordForm::of(&document, None).ok()?;
+    for member in [Member::TicketId, Member::ChatId, Member::SurveyId, Member::CustomerId] {
+        if let Some(id) = wire.payload.get(member) {
+            id.with_id(&mut each).ok()?;
+        }
+    }
+    wire.envelope(Attribute::Id)?.with_id(str::to_owned).ok()
+}
+
+/// Decodes one record in place, because an event is large. An ignored record leaves `decoded` as it is.
 #[inline]
 fn decode_into<'a>(
     decoded: &mut Decoded<'a>,
@@ -39,7 +58,7 @@ fn decode_into<'a>(
     let headers = record.headers.map(HeaderTexts::read).transpose()?;
     let mut document = Document::new(text);
     document.scan(&settings.dimensions, name_seed(settings))?;
-    let wire = Wire::of(&document, headers)?;
+    let wire = RecordForm::of(&document, headers)?;
 
     let envelope = envelope(&wire, record, topic, settings)?;
     let event_type = envelope.event_type.ok_or(Reason::UnknownType)?;
@@ -50,7 +69,7 @@ fn decode_into<'a>(
         return Ok(());
     }
     let time = time(&wire, record)?;
-    let body = body(event_type, wire.payload, settings)?;
+    let body = body_of(event_type, wire.payload, settings)?;
     let customer = if event_type.names_customer() { wire.payload.key(Member::CustomerId, &settings.identity_key)? } else { None };
     *decoded = Decoded::Event(Event { identity: envelope.identity, time, customer, dimensions: DimensionValues::new(), body });
     if let Decoded::Event(event) = decoded {
@@ -59,15 +78,15 @@ fn decode_into<'a>(
     Ok(())
 }
 
-/// What stands in the envelope, but for the time, which is read only once the type is known to belong here.
+/// The envelope without the time, which is read only after the type is known to belong on this topic.
 struct Envelope {
     identity: Key,
     event_type: Option<EventType>,
     is_turned_off: bool,
 }
 
-/// Checks that the envelope is complete and of the right types, in the order of id, type, source and time.
-fn envelope(wire: &Wire<'_, '_>, record: Record<'_>, topic: &TopicSettings, settings: &DecodeSettings) -> Result<Envelope, Reason> {
+/// Checks that the envelope is complete and its members have the right types, in the order of id, type, source and time.
+fn envelope(wire: &RecordForm<'_, '_>, record: Record<'_>, topic: &TopicSettings, settings: &DecodeSettings) -> Result<Envelope, Reason> {
     let text = wire.payload.text();
     let plain_id = |attribute| wire.flat(attribute).plain_text(text).filter(|id| is_id_length(id.len()));
     let id = plain_id(Attribute::Id);
@@ -99,8 +118,8 @@ fn envelope(wire: &Wire<'_, '_>, record: Record<'_>, topic: &TopicSettings, sett
     Ok(Envelope { identity, event_type, is_turned_off })
 }
 
-/// The identity of an event: its source and id, of which the id is known to be one.
-fn identity(wire: &Wire<'_, '_>, record: Record<'_>, topic: &TopicSettings, settings: &DecodeSettings) -> Result<Key, Reason> {
+/// The identity of an event: the hash of its source and of its id, which was checked before.
+fn identity(wire: &RecordForm<'_, '_>, record: Record<'_>, topic: &TopicSettings, settings: &DecodeSettings) -> Result<Key, Reason> {
     let of_source = |source: &str| match wire.envelope(Attribute::Id) {
         Some(id) => id.with_id(|id| settings.identity_key.of_event(source, id)),
         None => Ok(identity_of_place(source, record, topic, settings)),
@@ -111,8 +130,9 @@ fn identity(wire: &Wire<'_, '_>, record: Record<'_>, topic: &TopicSettings, sett
     }
 }
 
-/// When an event happened: its own time, or that of its record where the envelope may go without.
-fn time(wire: &Wire<'_, '_>, record: Record<'_>) -> Result<EventTime, Reason> {
+/// The time at which an event happened: the time of the envelope, or the timestamp of the record where the topic allows an envelope without
+/// a time.
+fn time(wire: &RecordForm<'_, '_>, record: Record<'_>) -> Result<EventTime, Reason> {
     if let Some(ms) = wire.flat(Attribute::Time).integer(wire.payload.text()) {
         return time_text::epoch_ms_text(ms).ok_or(Reason::BadTime);
     }
@@ -124,7 +144,7 @@ fn time(wire: &Wire<'_, '_>, record: Record<'_>) -> Result<EventTime, Reason> {
 
 /// The identity of an event without an id: the place of its record.
 fn identity_of_place(source: &str, record: Record<'_>, topic: &TopicSettings, settings: &DecodeSettings) -> Key {
-    // A topic's name has at most 249 bytes, so this stays on the stack.
+    // The name of a topic has at most 249 bytes, so this does not allocate.
     let mut place: SmallVec<[u8; 288]> = SmallVec::new();
     place.extend_from_slice(topic.name.as_bytes());
     place.push(b'/');
@@ -134,17 +154,17 @@ fn identity_of_place(source: &str, record: Record<'_>, topic: &TopicSettings, se
     settings.identity_key.of_event(source, str::from_utf8(&place).expect("it was written as a text"))
 }
 
-fn body(event_type: EventType, payload: &Members<'_>, settings: &DecodeSettings) -> Result<Body, Reason> {
+fn body_of(event_type: EventType, payload: &Members<'_>, settings: &DecodeSettings) -> Result<Body, Reason> {
     match event_type {
-        EventType::Ticket(ticket_type) => ticket::body(ticket_type, payload, &settings.identity_key),
-        EventType::Chat(chat_type) => chat::body(chat_type, payload, &settings.identity_key),
-        EventType::Survey(survey_type) => survey::body(survey_type, payload, settings),
-        EventType::Customer(customer_type) => customer::body(customer_type, payload),
+        EventType::Ticket(ticket_type) => body::ticket(ticket_type, payload, &settings.identity_key),
+        EventType::Chat(chat_type) => body::chat(chat_type, payload, &settings.identity_key),
+        EventType::Survey(survey_type) => body::survey(survey_type, payload, settings),
+        EventType::Customer(customer_type) => body::customer(customer_type, payload),
     }
 }
 
-/// What keys the hashes of member names, so that a sender cannot make them collide.
-pub(super) fn name_seed(settings: &DecodeSettings) -> u64 {
+/// The key for the hashes of member names. Without it a sender could choose names whose hashes collide.
+fn name_seed(settings: &DecodeSettings) -> u64 {
     let [a, b, c, d, e, f, g, h, ..] = settings.identity_key.0;
     u64::from_le_bytes([a, b, c, d, e, f, g, h])
 }

@@ -1,6 +1,6 @@
-//! Dimension values: renamed, and kept fit for a label.
+//! The values of dimensions: reads them, renames them, and replaces values that cannot be labels.
 //!
-//! Does not know how many distinct values a dimension may have: the engine counts them.
+//! Does not know how many different values a dimension may have: the engine counts them.
 
 use std::borrow::Cow;
 
@@ -9,12 +9,12 @@ use super::{DecodeSettings, DimensionSettings, DimensionValues, Reason};
 
 /// The longest label value, in bytes.
 pub(super) const LABEL_BYTES_MAX: usize = 64;
-/// What stands for a value that is no label.
+/// The value in place of one that cannot be a label.
 const OTHER: &str = "other";
 
-/// Adds the dimension values of a payload in the order of the settings; an empty text is the same as none.
+/// Adds the dimension values of a payload in the order of the settings. An empty text counts as absent.
 pub(super) fn read<'a>(payload: &Members<'a>, settings: &'a DecodeSettings, values: &mut DimensionValues<'a>) -> Result<(), Reason> {
-    // Configuration keeps their number far below what one byte can tell apart.
+    // Configuration allows far fewer dimensions than one byte can count.
     for (index, dimension) in settings.dimensions.iter().take(1 << u8::BITS).enumerate() {
         let index = index as u8;
         let raw = payload.dimension(index, dimension);
@@ -23,7 +23,7 @@ pub(super) fn read<'a>(payload: &Members<'a>, settings: &'a DecodeSettings, valu
         }
         let label = match raw.plain_text(payload.text()) {
             Some(text) => Cow::Borrowed(borrowed_label(text, dimension)),
-            // A rename may be of a longer text than a label; beyond what any is worth, the text is not even decoded.
+            // The text before a rename may be longer than a label. A text beyond a generous bound is not even decoded.
             None => label(raw.read(payload.text()).text_to_keep(4 * LABEL_BYTES_MAX)?, dimension),
         };
         if !label.is_empty() {
@@ -59,25 +59,26 @@ fn is_clean(text: &str) -> bool {
 fn is_visible(text: &str) -> bool {
     let bytes = text.as_bytes();
     let is_ascii_and_visible = match bytes.last_chunk() {
-        // The last eight bytes overlap those before.
+        // The last chunk overlaps the chunks before it.
         Some(last) => bytes.as_chunks().0.iter().chain([last]).all(|chunk| are_visible(*chunk)),
         None => bytes.iter().all(|byte| (b' '..=b'~').contains(byte)),
     };
     is_ascii_and_visible || !text.chars().any(is_hidden)
 }
 
-/// Whether eight bytes are visible ASCII characters each.
+/// Whether each of eight bytes is a visible ASCII character.
 const fn are_visible(chunk: [u8; 8]) -> bool {
     const ONES: u64 = u64::MAX / 255;
     let word = u64::from_le_bytes(chunk);
-    // What is no ASCII has its high bit, what is below the space borrows it, and a delete is one below it; what carries or borrows beyond
-    // its byte has marked itself before.
+    // A byte beyond ASCII has its high bit set. Subtracting a space sets the high bit of a byte below the space, and adding one sets that
+    // of a delete. A byte that carries or borrows into the next byte has set its own high bit too.
     (word | word.wrapping_sub(ONES * b' ' as u64) | word.wrapping_add(ONES)) & (ONES << 7) == 0
 }
 
-/// Characters that a reader cannot see or that reorder what stands beside them: two labels could look alike, or a line differ from its bytes.
+/// Whether a character is invisible or changes the direction of the text beside it. With such characters two different labels could look
+/// the same.
 ///
-/// A line feed is none of them: the exposition format has an escape for it, as for quotes and backslashes.
+/// A line feed is allowed: the exposition format escapes it, as it escapes quotes and backslashes.
 fn is_hidden(character: char) -> bool {
     (character.is_control() && character != '\n')
         || matches!(character,

@@ -1,4 +1,6 @@
-//! Identities: every id becomes a keyed 128-bit hash on arrival, so that none is kept, logged or exported in clear.
+//! Identities: every id becomes a keyed 128-bit hash on arrival, so that no id is kept, logged or exported in clear.
+//!
+//! Does not know what an id identifies.
 
 use std::hash::Hasher;
 
@@ -8,13 +10,14 @@ use siphasher::sip128::{Hasher128, SipHasher13};
 
 /// A keyed 128-bit hash of an id.
 ///
-/// Laid on four bytes and not on sixteen, because it lies in most of what is kept, and beside a tag or a time the rest would be padding.
+/// Aligned to four bytes instead of sixteen, because most entries of the state hold a key beside a tag or a time, and a larger alignment
+/// would add padding to each of them.
 #[repr(C, packed(4))]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Key(pub u128);
 
 impl Serialize for Key {
-    /// As bytes: a hash has no small values that a shorter form would be for.
+    /// As 16 bytes: hashes are evenly distributed, so a variable-length form would not be shorter.
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_bytes(&self.0.to_le_bytes())
     }
@@ -28,7 +31,7 @@ impl<'de> Deserialize<'de> for Key {
     }
 }
 
-/// The secret that hashes are keyed with; the same at every start, or restored state would not meet new events.
+/// The secret key of the hashes. It must be the same at every start; otherwise the hashes of new events would not match the restored state.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct IdentityKey(pub [u8; 16]);
 
@@ -39,7 +42,7 @@ impl IdentityKey {
         Key(SipHasher13::new_with_key(&self.0).hash(id.as_bytes()).as_u128())
     }
 
-    /// The hash of an event's source and id; the length between them keeps (`ab`, `c`) and (`a`, `bc`) apart.
+    /// The hash of the source and the id of an event. The length of the source is hashed too, so that (`ab`, `c`) and (`a`, `bc`) differ.
     #[must_use]
     pub fn of_event(&self, source: &str, id: &str) -> Key {
         let mut hasher = SipHasher13::new_with_key(&self.0);
@@ -69,7 +72,7 @@ mod tests {
             id.as_bytes().chunks(3).for_each(|piece| hasher.write(piece));
             assert_eq!(key.of(&id), Key(hasher.finish128().as_u128()), "{id}");
         }
-        // Restored state meets new events by these values, so they stay what they are.
+        // Restored state is compared with new events by these values, so they must never change.
         assert_eq!(key.of("T-1"), Key(0x1E74_FC6B_E4FC_13CF_826C_BD7C_B0A4_EBC8));
         assert_eq!(key.of_event("desk", "e1"), Key(0xDCA9_D254_CDCE_6965_5E69_8ED2_44B3_D41F));
     }

@@ -1,15 +1,15 @@
-//! The members that the contract names, and those of one object of a record.
+//! The names of the members in the contract, and the members of one JSON object.
 //!
-//! Does not know JSON's grammar, nor which members an event type asks for.
+//! Does not know the grammar of JSON, nor which members an event type asks for: `contract.rs` and `body.rs` do.
 
 use smallvec::SmallVec;
 
 use super::spelling::Spelling;
-use super::value::{Raw, Value, choice_of, is_id_length};
+use super::value::{JsonValue, Raw, choice_of, is_id_length};
 use super::{DimensionSettings, IdentityKey, Key, Reason};
 use crate::time::EventTime;
 
-/// Declares the members in the order in which faults of optional ones are reported.
+/// Declares the members, in the order in which faults of optional members are reported.
 macro_rules! members {
     ($($member:ident = $name:literal,)*) => {
         /// A member that the contract names.
@@ -63,7 +63,8 @@ members! {
     StartedTime = "started_time",
 }
 
-/// For every slot that a contract's name falls into, which member it is; every other slot holds some member too, whose name differs.
+/// A perfect hash table of the names: the member in each slot. A slot that no name hashes to holds some other member, whose name then
+/// differs.
 static SLOTS: [Member; 1 << SLOT_BITS] = {
     let mut slots = [Member::Id; 1 << SLOT_BITS];
     let mut taken = [false; 1 << SLOT_BITS];
@@ -80,7 +81,7 @@ static SLOTS: [Member; 1 << SLOT_BITS] = {
 const SLOT_BITS: u32 = 7;
 const SLOT_FACTOR: u64 = 0x8F70_D465_8856_2827;
 
-/// How each member's name is spelled.
+/// The spelling of each member's name.
 static SPELLINGS: [Spelling; Member::COUNT] = {
     let mut spellings = [Spelling::of(b""); Member::COUNT];
     let mut index = 0;
@@ -92,18 +93,23 @@ static SPELLINGS: [Spelling; Member::COUNT] = {
 };
 
 impl Member {
-    /// The member of that name, if the contract names it.
+    /// The member of that name, if the contract has it.
     #[inline]
     pub(super) fn of(name: &[u8]) -> Option<Self> {
         Self::spelled(Spelling::of(name), name)
     }
 
-    /// The member of that name, which is spelled so, if the contract names it.
+    /// The member of that name and spelling, if the contract has it.
     #[inline]
     pub(super) fn spelled(spelling: Spelling, name: &[u8]) -> Option<Self> {
         let member = SLOTS[spelling.slot(SLOT_BITS, SLOT_FACTOR)];
         let is_spelled_so = SPELLINGS[member as usize] == spelling;
         (is_spelled_so && (name.len() <= Spelling::BYTES_MAX || Self::NAMES[member as usize].as_bytes() == name)).then_some(member)
+    }
+
+    /// The name in the contract.
+    pub(super) const fn name(self) -> &'static str {
+        Self::NAMES[self as usize]
     }
 
     const fn bit(self) -> u64 {
@@ -116,25 +122,25 @@ impl Member {
     }
 }
 
-/// The members of one object that the contract or the configuration names, each at most once.
+/// The members of one object that are in the contract or configured as dimensions.
 pub(super) struct Members<'a> {
     text: &'a str,
-    /// A bit for every [`Member`] that is there and not null.
+    /// A bit for every [`Member`] that is present and not null.
     present: u64,
-    /// A bit for every [`Member`] that is there.
+    /// A bit for every [`Member`] that is present.
     named: u64,
     values: [Raw; Member::COUNT],
-    /// Values, not null, of configured dimensions that the contract does not name, by the index of the dimension.
+    /// The values, except nulls, of configured dimensions that are not in the contract, by the index of the dimension.
     others: SmallVec<[(u8, Raw); 8]>,
 }
 
 impl<'a> Members<'a> {
-    /// No members yet, of an object in `text`.
+    /// An object in `text` without members.
     pub(super) fn new(text: &'a str) -> Self {
         Self { text, present: 0, named: 0, values: [Raw::NULL; Member::COUNT], others: SmallVec::new() }
     }
 
-    /// Notes a name; false where it was there before.
+    /// Adds a name; false where the object has it already.
     #[inline]
     pub(super) fn note(&mut self, member: Member) -> bool {
         let is_new = self.named & member.bit() == 0;
@@ -142,24 +148,24 @@ impl<'a> Members<'a> {
         is_new
     }
 
-    /// Takes in the value of a member that was noted.
+    /// Adds the value of a member whose name was added.
     #[inline]
     pub(super) fn set(&mut self, member: Member, value: Raw) {
         self.present |= member.bit() & if value.is_null() { 0 } else { u64::MAX };
         self.values[member as usize] = value;
     }
 
-    /// Takes in the value of a name that the contract does not know but that may be a configured dimension.
+    /// Adds the value of a name that is not in the contract, if it is a configured dimension.
     pub(super) fn set_other(&mut self, name: &[u8], value: Raw, dimensions: &[DimensionSettings]) {
         if !value.is_null()
             && let Some(index) = dimensions.iter().position(|dimension| dimension.name.as_bytes() == name)
         {
-            // The index of an event's dimension is one byte; configuration keeps their number far below.
+            // Configuration allows far fewer dimensions than one byte can count.
             self.others.push((u8::try_from(index).unwrap_or(u8::MAX), value));
         }
     }
 
-    /// The value of a configured dimension; null where it is not there.
+    /// The value of a configured dimension; null where it is absent.
     #[inline]
     pub(super) fn dimension(&self, index: u8, settings: &DimensionSettings) -> Raw {
         match Member::of(settings.name.as_bytes()) {
@@ -168,49 +174,49 @@ impl<'a> Members<'a> {
         }
     }
 
-    /// The text that values stand in.
+    /// The text in which the values are.
     pub(super) const fn text(&self) -> &'a str {
         self.text
     }
 
-    /// Whether a member of that name is there, be it null.
+    /// Whether a member is present, even if it is null.
     pub(super) fn has_name(&self, member: Member) -> bool {
         self.named & member.bit() != 0
     }
 
-    /// Whether a member is there and not null.
+    /// Whether a member is present and not null.
     pub(super) fn has(&self, member: Member) -> bool {
         self.present & member.bit() != 0
     }
 
-    /// The value of a member that is there and not null.
-    pub(super) fn get(&self, member: Member) -> Option<Value<'a>> {
+    /// The value of a member; `None` where it is absent or null.
+    pub(super) fn get(&self, member: Member) -> Option<JsonValue<'a>> {
         self.has(member).then(|| self.values[member as usize].read(self.text))
     }
 
-    /// The value of a member that must be there.
-    pub(super) fn required(&self, member: Member) -> Result<Value<'a>, Reason> {
+    /// The value of a required member, or `missing_field`.
+    pub(super) fn required(&self, member: Member) -> Result<JsonValue<'a>, Reason> {
         self.get(member).ok_or(Reason::MissingField)
     }
 
-    /// A member as it stands; null where it is not there.
+    /// The value of a member as the scan found it; null where it is absent.
     #[inline]
     pub(super) const fn raw(&self, member: Member) -> Raw {
         self.values[member as usize]
     }
 
-    /// The text of a member that is one without escapes; `None` where it is anything else.
+    /// The text of a member whose value is a string without escapes; `None` for any other value.
     #[inline]
     pub(super) fn plain_text(&self, member: Member) -> Option<&'a str> {
         self.values[member as usize].plain_text(self.text)
     }
 
-    /// The key of an id that must be there.
+    /// The hash of a required id, or `missing_field`.
     pub(super) fn required_key(&self, member: Member, identity_key: &IdentityKey) -> Result<Key, Reason> {
         self.key(member, identity_key)?.ok_or(Reason::MissingField)
     }
 
-    /// The key of an id, if there.
+    /// The hash of an id; `None` where it is absent.
     #[inline]
     pub(super) fn key(&self, member: Member, identity_key: &IdentityKey) -> Result<Option<Key>, Reason> {
         match self.plain_text(member) {
@@ -219,12 +225,12 @@ impl<'a> Members<'a> {
         }
     }
 
-    /// One of a closed set that must be there.
+    /// The choice of a required member with a closed set of words, or `missing_field`.
     pub(super) fn required_choice<T: Copy>(&self, member: Member, choices: &[(&str, T)]) -> Result<T, Reason> {
         self.choice(member, choices)?.ok_or(Reason::MissingField)
     }
 
-    /// One of a closed set, if there.
+    /// The choice of a member with a closed set of words; `None` where it is absent.
     #[inline]
     pub(super) fn choice<T: Copy>(&self, member: Member, choices: &[(&str, T)]) -> Result<Option<T>, Reason> {
         match self.plain_text(member) {
@@ -233,17 +239,17 @@ impl<'a> Members<'a> {
         }
     }
 
-    /// An instant, if there.
+    /// The instant of a member; `None` where it is absent.
     pub(super) fn time(&self, member: Member) -> Result<Option<EventTime>, Reason> {
-        self.get(member).map(Value::time).transpose()
+        self.get(member).map(JsonValue::time).transpose()
     }
 
-    /// A boolean that was checked by [`Members::check_optional`].
+    /// A boolean that [`Members::check_optional`] has checked, or its default where it is absent.
     pub(super) fn flag(&self, member: Member, default: bool) -> bool {
         self.get(member).and_then(|value| value.flag().ok()).unwrap_or(default)
     }
 
-    /// Checks what has one type in every event, whether or not the event's type reads it: ids, texts, booleans.
+    /// Checks the members that are checked on every event, whether or not its type uses them: ids, texts and booleans.
     pub(super) fn check_optional(&self) -> Result<(), Reason> {
         for raw in self.in_order(Member::TicketId.through(Member::IntoTicketId)) {
             if !raw.is_plain_id() {
@@ -259,7 +265,7 @@ impl<'a> Members<'a> {
         Ok(())
     }
 
-    /// The present members among `bits`, in the contract's order.
+    /// The values of the present members among `bits`, in the order of their declaration.
     fn in_order(&self, bits: u64) -> impl Iterator<Item = Raw> {
         let mut bits = self.present & bits;
         std::iter::from_fn(move || {

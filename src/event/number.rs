@@ -1,4 +1,4 @@
-//! JSON numbers: their grammar, and what scores and times take from them.
+//! JSON numbers: their grammar, and their values as scores.
 //!
 //! Does not know which member a number belongs to.
 
@@ -10,10 +10,10 @@ const NUMBER_BYTES_MAX: usize = 128;
 /// One point of a score in its fixed-point unit.
 pub(super) const POINT: i64 = 1_000_000;
 
-/// Where the number that begins at `start` ends, and whether it is written as an integer.
+/// The end of the number that begins at `start`, and whether it is written as an integer.
 pub(super) fn end_of(bytes: &[u8], start: usize) -> Result<(usize, bool), Reason> {
     let (end, well_formed, is_integer) = grammar(bytes, start);
-    // A fault beyond the cap comes after the cap.
+    // The first fault in byte order counts, and the bound comes before a fault beyond it.
     match (end - start > NUMBER_BYTES_MAX, well_formed) {
         (true, _) => Err(Reason::TooLarge),
         (false, false) => Err(Reason::Syntax),
@@ -21,7 +21,7 @@ pub(super) fn end_of(bytes: &[u8], start: usize) -> Result<(usize, bool), Reason
     }
 }
 
-/// Where the number or its first fault stands, whether it is well formed, and whether it is written as an integer.
+/// The end of the number or the place of its first fault; whether it is well formed; and whether it is written as an integer.
 fn grammar(bytes: &[u8], start: usize) -> (usize, bool, bool) {
     let mut at = start + usize::from(bytes.get(start) == Some(&b'-'));
     match bytes.get(at) {
@@ -58,19 +58,19 @@ fn digits_end(bytes: &[u8], mut at: usize) -> usize {
     at
 }
 
-/// A number in points; infinite where it is too large for one.
+/// The value of a number in points; infinite where it is too large for a float.
 pub(super) fn points(number: &str) -> f64 {
-    // Nearly every score is one or two digits.
+    // Nearly every score has one digit.
     match number.as_bytes() {
         [digit @ b'0'..=b'9'] => f64::from(digit - b'0'),
         _ => number.parse().unwrap_or(f64::INFINITY),
     }
 }
 
-/// Points in millionths; `None` where they are finer than a millionth.
+/// Points as a whole number of millionths; `None` where they are finer than a millionth.
 ///
-/// What differs from a whole millionth by less than a thousandth of one is the noise of a producer that computes in floats and is
-/// dropped (0.1 + 0.2 is 0.3). A number beside zero never becomes zero that way.
+/// A difference of less than a thousandth of a millionth is the rounding error of a producer that computes in floats, and is dropped (0.1 +
+/// 0.2 is 0.3). A number other than zero never becomes zero in this way.
 pub(super) fn millionths(points: f64) -> Option<i64> {
     let exact = points * POINT as f64;
     let rounded = exact.round();

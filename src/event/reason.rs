@@ -1,4 +1,6 @@
-//! Why a record is refused: a closed set, so that it can be a label.
+//! The reasons for which a record is refused: a closed set, so that they can be values of a label.
+//!
+//! Does not know the checks. The order in which they are made is in `decode.rs`.
 
 use std::fmt;
 
@@ -7,31 +9,31 @@ use std::fmt;
 pub enum Reason {
     /// No bytes, or only white space.
     Empty,
-    /// A bound of size was passed: the value, one object's members, a name or a number.
+    /// The value, the members of an object, a name or a number exceed their bound.
     TooLarge,
     /// Not UTF-8, a byte-order mark, UTF-16, or an unpaired surrogate escape.
     Encoding,
     /// Not JSON.
     Syntax,
-    /// Nested deeper than 32.
+    /// Objects and arrays nested more than 32 deep.
     Depth,
     /// JSON, but not an object.
     NotObject,
-    /// A member name twice in one object.
+    /// An object with the same member name twice.
     DuplicateKey,
     /// A required member is absent or null.
     MissingField,
-    /// A member of another JSON type than the contract says.
+    /// A member with another JSON type than the contract says.
     WrongType,
     /// A `type` that the contract does not list.
     UnknownType,
     /// A known type on a topic of another kind.
     WrongTopic,
-    /// A time that is none, has no zone, or lies outside 2000..2100.
+    /// A time that cannot be read, has no offset, or is outside the years 2000 to 2100.
     BadTime,
     /// A score outside its scale.
     ScoreOutOfRange,
-    /// A value outside its closed set or bounds.
+    /// A value outside its closed set of words or its bounds.
     BadValue,
 }
 
@@ -54,7 +56,7 @@ impl Reason {
         Self::BadValue,
     ];
 
-    /// The label value.
+    /// The value of the label `reason`.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {

@@ -1,10 +1,12 @@
-//! One pass over the text: grammar, depth, repeated names, caps. The first fault in byte order gives the reason.
+//! The scan: one pass over the text of a record that checks grammar, depth, repeated names and bounds. The first fault in byte order gives
+//! the reason.
 //!
-//! Hands out the members that the contract or the configuration names. Does not know what they mean, nor which form the record has: the
-//! members of a top-level `data` object are handed out too. Accepts what `serde_json` accepts, within the caps; a test holds it to that.
+//! Collects the members of the top-level object, and of a top-level object `data`, that are in the contract or configured as dimensions.
+//! Accepts the same texts as `serde_json`, within the bounds; a test compares the two. Does not know what a member means, nor which form
+//! the record has.
 
 use super::member::{Member, Members};
-use super::names::Names;
+use super::seen_names::SeenNames;
 use super::spelling::Spelling;
 use super::text::{escape, is_space, plain_run_end, specials, unescape};
 use super::value::{Raw, Shape};
@@ -14,10 +16,10 @@ use super::{DimensionSettings, Reason, number};
 const DEPTH_MAX: usize = 32;
 /// The most members of one object.
 const MEMBERS_MAX: usize = 256;
-/// The longest name, in bytes once its escapes are read.
+/// The longest name, in bytes after its escapes are decoded.
 const NAME_BYTES_MAX: usize = 128;
 
-/// What a record's text holds.
+/// The members found in the text of a record.
 pub(super) struct Document<'a> {
     text: &'a str,
     /// The members of the top-level object.
@@ -27,15 +29,15 @@ pub(super) struct Document<'a> {
 }
 
 impl<'a> Document<'a> {
-    /// Nothing yet of a text.
+    /// A text that was not scanned yet.
     pub(super) fn new(text: &'a str) -> Self {
         Self { text, root: Members::new(text), data: None }
     }
 
-    /// Reads the text, which is to be one JSON object within the caps. `seed` keys the hashes of names.
+    /// Scans the text, which must be one JSON object within the bounds. `seed` is the key of the hashes of names.
     pub(super) fn scan(&mut self, dimensions: &[DimensionSettings], seed: u64) -> Result<(), Reason> {
         let mut scanner =
-            Scanner { text: self.text, bytes: self.text.as_bytes(), at: 0, names: Names::new(seed), dimensions, data: &mut self.data };
+            Scanner { text: self.text, bytes: self.text.as_bytes(), at: 0, names: SeenNames::new(seed), dimensions, data: &mut self.data };
         let is_object = scanner.token() == b'{';
         if is_object {
             scanner.named_object(1, &mut self.root)?;
@@ -55,19 +57,19 @@ struct Scanner<'a, 's> {
     text: &'a str,
     bytes: &'a [u8],
     at: usize,
-    names: Names,
+    names: SeenNames,
     dimensions: &'s [DimensionSettings],
     data: &'s mut Option<Members<'a>>,
 }
 
 impl<'a> Scanner<'a, '_> {
-    /// The byte at the position; NUL, which no token begins with, at the end.
+    /// The byte at the position; at the end NUL, with which no token begins.
     #[inline]
     fn peek(&self) -> u8 {
         self.bytes.get(self.at).copied().unwrap_or(0)
     }
 
-    /// The byte that the next token begins with, at the position from then on.
+    /// Moves to the next token and gives its first byte.
     #[inline]
     fn token(&mut self) -> u8 {
         let byte = self.peek();
@@ -81,7 +83,7 @@ impl<'a> Scanner<'a, '_> {
         self.peek()
     }
 
-    /// Reads a value, on its first byte, at nesting `depth` (0 at the top); objects and arrays in it are one deeper.
+    /// Reads a value from its first byte, at nesting `depth`: 0 at the top, and one more in each object or array.
     #[inline]
     fn value(&mut self, depth: usize) -> Result<Raw, Reason> {
         let start = self.at;
@@ -97,7 +99,7 @@ impl<'a> Scanner<'a, '_> {
         }
     }
 
-    /// Reads an object, on its brace; hands its members to `members`.
+    /// Reads an object from its brace, and adds its members to `members`.
     fn named_object(&mut self, depth: usize, members: &mut Members<'a>) -> Result<(), Reason> {
         self.members(depth, |scanner, mark| {
             let place = scanner.at;
@@ -108,7 +110,7 @@ impl<'a> Scanner<'a, '_> {
         })
     }
 
-    /// Reads an object, on its brace.
+    /// Reads an object from its brace.
     fn object(&mut self, depth: usize) -> Result<(), Reason> {
         self.members(depth, |scanner, mark| {
             let place = scanner.at;
@@ -124,7 +126,7 @@ impl<'a> Scanner<'a, '_> {
         })
     }
 
-    /// Reads an object, on its brace, and its members by `member`, which is told the mark of the object's names.
+    /// Reads an object from its brace. Calls `member` to read each member, with the mark of the object's names.
     #[inline(always)]
     fn members(&mut self, depth: usize, mut member: impl FnMut(&mut Self, usize) -> Result<(), Reason>) -> Result<(), Reason> {
         if depth > DEPTH_MAX {
@@ -152,7 +154,7 @@ impl<'a> Scanner<'a, '_> {
         Err(if self.peek() == b'"' { Reason::TooLarge } else { Reason::Syntax })
     }
 
-    /// Reads the rest of a member of an object whose members are handed out, from behind its name, which stands at `place`.
+    /// Reads the rest of a member after its name, which is at `place`, and adds it to `members`.
     #[inline(always)]
     fn named_member(
         &mut self,
@@ -179,7 +181,7 @@ impl<'a> Scanner<'a, '_> {
         Ok(())
     }
 
-    /// As [`Scanner::named_member`] of a name that the contract does not know.
+    /// As [`Scanner::named_member`], for a name that is not in the contract.
     #[inline(never)]
     fn other_member(&mut self, depth: usize, mark: usize, place: usize, name: &[u8], members: &mut Members<'a>) -> Result<(), Reason> {
         self.add_name(mark, place, name)?;
@@ -189,14 +191,14 @@ impl<'a> Scanner<'a, '_> {
         Ok(())
     }
 
-    /// Reads a member whose name, on its quote, is not plain.
+    /// Reads a member whose name is not plain, from the quote of the name.
     #[cold]
     fn escaped_named_member(&mut self, depth: usize, mark: usize, place: usize, members: &mut Members<'a>) -> Result<(), Reason> {
         let name = self.escaped_name()?;
         self.named_member(depth, mark, place, &name, Member::of(&name), members)
     }
 
-    /// Reads the object in a top-level `data`, on its brace.
+    /// Reads the object of a top-level `data` from its brace.
     #[cold]
     fn data(&mut self, depth: usize) -> Result<Raw, Reason> {
         let start = self.at;
@@ -206,7 +208,7 @@ impl<'a> Scanner<'a, '_> {
         Ok(Raw::new(Shape::Object, start, self.at))
     }
 
-    /// Reads a name without escapes and not too long, and how it is spelled; stays where it is at anything else.
+    /// Reads a name without escapes and within the bound, with its spelling. Does not move at anything else.
     #[inline(always)]
     fn plain_name(&mut self) -> Option<(&'a [u8], Spelling)> {
         let bytes = self.bytes;
@@ -216,7 +218,7 @@ impl<'a> Scanner<'a, '_> {
         let start = self.at + 1;
         let word = bytes.get(start..).and_then(|rest| rest.first_chunk()).map_or(0, |chunk| u64::from_le_bytes(*chunk));
         let specials = specials(word);
-        // The word in which a short name ends is at hand, and need not be put together from the name's bytes.
+        // A short name ends within this word, so its spelling needs no further loads.
         if specials != 0 {
             let length = specials.trailing_zeros() as usize / 8;
             let end = start + length;
@@ -234,7 +236,7 @@ impl<'a> Scanner<'a, '_> {
         Some((name, Spelling::of(name)))
     }
 
-    /// Reads a name that is no plain one, or gives its fault.
+    /// Reads a name that is not plain, or gives its fault.
     #[cold]
     fn escaped_name(&mut self) -> Result<Vec<u8>, Reason> {
         if self.peek() != b'"' {
@@ -253,7 +255,7 @@ impl<'a> Scanner<'a, '_> {
         if self.names.add(mark, self.text, place, name) { Ok(()) } else { Err(Reason::DuplicateKey) }
     }
 
-    /// Reads a colon: the byte that the value behind it begins with.
+    /// Reads a colon and moves to the value after it; gives the first byte of the value.
     #[inline]
     fn colon(&mut self) -> Result<u8, Reason> {
         if self.token() != b':' {
@@ -263,7 +265,7 @@ impl<'a> Scanner<'a, '_> {
         Ok(self.token())
     }
 
-    /// Reads an array, on its bracket.
+    /// Reads an array from its bracket.
     fn array(&mut self, depth: usize) -> Result<(), Reason> {
         if depth > DEPTH_MAX {
             return Err(Reason::Depth);
@@ -287,7 +289,7 @@ impl<'a> Scanner<'a, '_> {
         }
     }
 
-    /// Reads a string, on its quote.
+    /// Reads a string from its quote.
     #[inline]
     fn string(&mut self) -> Result<Raw, Reason> {
         let start = self.at + 1;
@@ -299,7 +301,8 @@ impl<'a> Scanner<'a, '_> {
         self.escaped_string(start, end, usize::MAX)
     }
 
-    /// Reads the rest of a string, of at most `bytes_max` bytes once its escapes are read, from its first byte that is not plain.
+    /// Reads the rest of a string from its first byte that is not plain. The string may have at most `bytes_max` bytes after its escapes
+    /// are decoded.
     #[cold]
     fn escaped_string(&mut self, start: usize, special: usize, bytes_max: usize) -> Result<Raw, Reason> {
         let (mut at, mut length) = (special, special - start);

@@ -1,43 +1,46 @@
-//! What decoding is told by the configuration: topics, dimensions, defaults.
+//! The settings of decoding: topics, dimensions and defaults.
+//!
+//! Does not know where they come from; `config` fills them.
 
 use std::collections::BTreeMap;
 
 use super::{IdentityKey, Scale};
 use crate::time::Span;
 
-/// Everything that decoding depends on beside the record.
+/// The settings of decoding. With the record and its topic they determine the result.
 #[derive(Clone, Debug)]
 pub struct DecodeSettings {
-    /// The secret that ids are hashed with.
+    /// The secret key of the hashes of ids.
     pub identity_key: IdentityKey,
-    /// The configured dimensions; an event's values name them by index. `channel` is always 0 and `journey_stage` always 1.
+    /// The configured dimensions, at most 32. The values of an event refer to them by index: `channel` is always 0, `journey_stage` always
+    /// 1.
     pub dimensions: Vec<DimensionSettings>,
-    /// The CES direction where the event does not say: `Some(true)` for ease, `Some(false)` for effort, `None` to refuse such answers.
+    /// The direction of a CES answer that names none. `Some(true)` for ease, `Some(false)` for effort, `None` to refuse such answers.
     pub ces_ease: Option<bool>,
-    /// The scale of an answer that names none: CSAT, CES. NPS is always 0-10.
+    /// The scale of a CSAT answer that names none. The scale of NPS is always 0 to 10.
     pub csat_scale: Scale,
-    /// See `csat_scale`; its `ease` is not read.
+    /// The scale of a CES answer that names none. Its `ease` is not read.
     pub ces_scale: Scale,
 }
 
 /// One input topic.
 #[derive(Clone, Debug)]
 pub struct TopicSettings {
-    /// The Kafka topic's name: the label `topic`, and the default source of its events.
+    /// The name of the Kafka topic. It is also the label `topic`, and the default `source` of its events.
     pub name: String,
-    /// What it carries.
+    /// The kind of events that the topic carries.
     pub kind: Kind,
-    /// How far behind its watermark an event may be.
+    /// How far behind the watermark of its topic partition an event may be. Default 1 hour, 1 second to 3,650 days.
     pub allowed_lateness: Span,
     /// Whether an event without `id` takes topic, partition and offset as its identity.
     pub identity_from_record: bool,
-    /// Whether an event without `time` takes the record's timestamp.
+    /// Whether an event without `time` takes the timestamp of its record.
     pub time_from_record: bool,
-    /// Event types that are turned off, such as `ticket.escalated`: outcome `ignored`.
+    /// Event types that are turned off, such as `ticket.escalated`. Their outcome is `ignored`.
     pub ignored_types: Vec<String>,
 }
 
-/// What a topic carries; the order is the order of events at one instant.
+/// The kind of events that a topic carries. The order of the kinds is the order of events that happened at one instant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Kind {
     /// `ticket.*`
@@ -51,10 +54,10 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// Every kind, in their order at one instant.
+    /// Every kind, in the order of events that happened at one instant.
     pub const ALL: [Self; 4] = [Self::Tickets, Self::Chats, Self::Surveys, Self::Customers];
 
-    /// The default topic name.
+    /// The name of the kind in the configuration, which is also the default name of its topic.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -64,42 +67,22 @@ impl Kind {
             Self::Customers => "customers",
         }
     }
-
-    /// The event types that a topic of this kind carries, in the contract's order.
-    #[must_use]
-    pub const fn event_types(self) -> &'static [&'static str] {
-        match self {
-            Self::Tickets => &[
-                "ticket.created",
-                "ticket.message",
-                "ticket.status_changed",
-                "ticket.assigned",
-                "ticket.escalated",
-                "ticket.merged",
-                "ticket.snapshot",
-                "ticket.snapshot_completed",
-            ],
-            Self::Chats => &["chat.started", "chat.accepted", "chat.message", "chat.transferred", "chat.ended", "chat.abandoned"],
-            Self::Surveys => &["survey.sent", "survey.responded"],
-            Self::Customers => &["customer.active", "customer.subscribed", "customer.cancelled", "customer.erased", "customer.touchpoint"],
-        }
-    }
 }
 
 /// One dimension.
 #[derive(Clone, Debug)]
 pub struct DimensionSettings {
-    /// The member's name and the label's.
+    /// The name of the member and of the label.
     pub name: String,
-    /// Whom it describes.
+    /// Whether the dimension belongs to the contact or to the customer.
     pub owner: DimensionOwner,
-    /// Other names for values (`"9" = "Billing"`); several may share one.
+    /// Other names for values (`"9" = "Billing"`). Several values may share one name.
     pub renames: BTreeMap<String, String>,
-    /// How many distinct values are kept apart before further ones become `other`.
+    /// How many different values are kept apart before further values become `other`. Default 200, 1 to 10,000.
     pub values_max: usize,
 }
 
-/// Whom a dimension describes: where an event that lacks it inherits from.
+/// The owner of a dimension. An event that lacks the dimension inherits the value from its owner.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DimensionOwner {
     /// The ticket or chat.

@@ -1,19 +1,19 @@
-//! A short name as two words, so that it is compared and looked up without a call for its bytes.
+//! A short name as two machine words, so that it can be compared and looked up without a loop over its bytes.
 //!
-//! Does not know which names there are.
+//! Does not know which names exist.
 
-/// A name of at most [`Spelling::BYTES_MAX`] bytes; of a longer one, all but its middle.
+/// All bytes of a name of at most [`Spelling::BYTES_MAX`] bytes; the first and last bytes of a longer name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Spelling {
-    /// The first eight bytes, with NULs behind a shorter name.
+    /// The first eight bytes; a shorter name is padded with NULs.
     first: u64,
-    /// The last eight bytes, 0 for a shorter name.
+    /// The last eight bytes; 0 for a shorter name.
     last: u64,
     length: usize,
 }
 
 impl Spelling {
-    /// The longest name that its spelling tells from every other.
+    /// The length of the longest names that differ whenever their spellings differ, in bytes.
     pub(super) const BYTES_MAX: usize = 16;
 
     /// The spelling of a name.
@@ -24,7 +24,7 @@ impl Spelling {
             return Self { first: u64::from_le_bytes(*first), last: u64::from_le_bytes(*last), length };
         }
         let first = if let (Some(low), Some(high)) = (name.first_chunk::<4>(), name.last_chunk::<4>()) {
-            // What both hold comes to lie on itself.
+            // The two words overlap in equal bytes.
             u32::from_le_bytes(*low) as u64 | (u32::from_le_bytes(*high) as u64) << (8 * (length - 4))
         } else {
             match *name {
@@ -36,19 +36,19 @@ impl Spelling {
         Self { first, last: 0, length }
     }
 
-    /// The spelling of a name of less than eight bytes that a word begins with.
+    /// The spelling of a name of less than eight bytes at the beginning of a word.
     #[inline]
     pub(super) const fn at_start_of(word: u64, length: usize) -> Self {
         Self { first: word & ((1 << (8 * length)) - 1), last: 0, length }
     }
 
-    /// The first eight bytes of the name, with NULs behind a shorter one.
+    /// The first eight bytes of the name; a shorter name is padded with NULs.
     #[inline]
     pub(super) const fn first(self) -> u64 {
         self.first
     }
 
-    /// One of `1 << bits` slots, by the name's beginning and length; `factor` chooses which.
+    /// The slot of the name among `1 << bits` slots, by its first bytes and its length. `factor` selects one of many such mappings.
     #[inline]
     pub(super) const fn slot(self, bits: u32, factor: u64) -> usize {
         (self.first.wrapping_add(self.length as u64).wrapping_mul(factor) >> (u64::BITS - bits)) as usize

@@ -1,6 +1,6 @@
-//! A record's bytes as a text, and the parts of JSON strings: plain runs, escapes.
+//! The text of a record, and the parts of JSON strings: plain runs and escapes.
 //!
-//! Does not know members or where in the text a string stands.
+//! Does not know members, nor the place of a string.
 
 use std::borrow::Cow;
 
@@ -9,7 +9,7 @@ use super::Reason;
 /// The longest payload, in bytes.
 pub(super) const PAYLOAD_BYTES_MAX: usize = 256 * 1024;
 
-/// The payload as a text, or the first of its faults as a whole: size, emptiness, encoding.
+/// The payload as a text, or the first fault of the whole payload: size, emptiness, encoding.
 pub(super) fn of_payload(payload: &[u8]) -> Result<&str, Reason> {
     if payload.len() > PAYLOAD_BYTES_MAX {
         return Err(Reason::TooLarge);
@@ -17,7 +17,7 @@ pub(super) fn of_payload(payload: &[u8]) -> Result<&str, Reason> {
     if payload.iter().all(|&byte| is_space(byte)) {
         return Err(Reason::Empty);
     }
-    // UTF-16 without a byte-order mark is valid UTF-8 as long as it is ASCII, but its first character always holds a NUL.
+    // ASCII text in UTF-16 without a byte-order mark is valid UTF-8, but one of its first two bytes is a NUL.
     let is_utf_16 = payload.iter().take(2).any(|&byte| byte == 0);
     if is_utf_16 || payload.starts_with(b"\xEF\xBB\xBF") {
         return Err(Reason::Encoding);
@@ -30,7 +30,7 @@ pub(super) const fn is_space(byte: u8) -> bool {
     matches!(byte, b' ' | b'\n' | b'\r' | b'\t')
 }
 
-/// The first position from `at` on that holds a quote, a backslash or a control character; the end where none does.
+/// The position of the first quote, backslash or control character from `at` on; the end where there is none.
 #[inline]
 pub(super) fn plain_run_end(bytes: &[u8], mut at: usize) -> usize {
     while let Some(chunk) = bytes.get(at..).and_then(|rest| rest.first_chunk::<8>()) {
@@ -46,21 +46,23 @@ pub(super) fn plain_run_end(bytes: &[u8], mut at: usize) -> usize {
     at
 }
 
-/// Marks in eight bytes the high bit of the lowest that is a quote, a backslash or a control character, and perhaps of others above it.
+/// Sets the high bit of the lowest of eight bytes that is a quote, a backslash or a control character. May set the high bits of bytes above
+/// it.
 #[inline]
 pub(super) const fn specials(word: u64) -> u64 {
     const ONES: u64 = u64::MAX / 255;
-    // With its second bit turned a quote lies next to the control characters, which stay among themselves; so one comparison finds both.
+    // Flipping the second bit moves the quote next to the control characters and permutes those among themselves, so one comparison finds
+    // both.
     let quote_or_control = (word ^ (ONES * 0x02)).wrapping_sub(ONES * 0x21);
     let backslash = (word ^ (ONES * b'\\' as u64)).wrapping_sub(ONES);
-    // A subtraction borrows its high bit where a byte is less than what is subtracted; borrows from above the lowest such byte only add
-    // marks. Bytes beyond ASCII have their high bit from the start.
+    // A byte that is less than the subtracted byte borrows, which sets its high bit. A borrow can set high bits only above the lowest such
+    // byte. Bytes beyond ASCII have their high bit set from the start and are masked out.
     (quote_or_control | backslash) & !word & (ONES << 7)
 }
 
-/// Reads the escape that begins at `at` (on the backslash): the position behind it and the length of its character in UTF-8.
+/// Reads the escape whose backslash is at `at`: the position after it, and the length of its character in UTF-8.
 ///
-/// A surrogate without its partner is a fault of encoding; an escape that the text's end cuts off is one of grammar.
+/// A surrogate without its partner is `encoding`; an escape that the end of the text cuts off is `syntax`.
 pub(super) fn escape(bytes: &[u8], at: usize) -> Result<(usize, usize), Reason> {
     match bytes.get(at + 1) {
         Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => Ok((at + 2, 1)),
@@ -91,11 +93,12 @@ fn hex(bytes: &[u8], at: usize) -> Result<u32, Reason> {
     digits.iter().try_fold(0, |value, &digit| char::from(digit).to_digit(16).map(|digit| value * 16 + digit)).ok_or(Reason::Syntax)
 }
 
-/// The text of a string that holds escapes, given with its quotes and known to be well formed.
+/// The text of a well-formed string with escapes, which is given with its quotes.
 pub(super) fn unescape(quoted: &str) -> Cow<'_, str> {
     match serde_json::from_str::<String>(quoted) {
         Ok(text) => Cow::Owned(text),
-        // The scan has accepted it, and a test holds the scan against serde_json; a text that is no name, id or value anywhere is the safe answer.
+        // The scan has accepted the string, and a test compares the scan with serde_json, so this cannot happen. A NUL is neither a name,
+        // an id nor a word.
         Err(_) => Cow::Borrowed("\0"),
     }
 }

@@ -1,21 +1,22 @@
-//! Instants as events write them: RFC 3339 with an offset, or epoch milliseconds.
+//! Instants as events write them: RFC 3339 with an offset, or milliseconds since 1970.
 //!
-//! Does not know which member holds the instant, and no clock.
+//! Does not know which member holds the instant, and reads no clock.
 
 use crate::time::EventTime;
 
 /// 2000-01-01T00:00:00Z.
 const EARLIEST_MS: i64 = 946_684_800_000;
-/// The end of the year 2100. The two bounds catch seconds and microseconds sent as milliseconds.
+/// The end of the year 2100. The two bounds refuse seconds and microseconds that were sent as milliseconds.
 const LATEST_MS: i64 = 4_133_980_800_000;
 
-/// The instant of an RFC 3339 text with an offset, cut to milliseconds; `None` where it is none, or outside 2000..2100.
+/// The instant of an RFC 3339 text with an offset, cut off to milliseconds; `None` where the text cannot be read or is outside the years
+/// 2000 to 2100.
 pub(super) fn rfc3339(text: &str) -> Option<EventTime> {
     let (whole, rest) = text.as_bytes().split_first_chunk::<19>()?;
     let [y0, y1, y2, y3, b'-', o0, o1, b'-', d0, d1, b'T', h0, h1, b':', m0, m1, b':', s0, s1] = *whole else { return None };
     let (year, month, day) = (two(y0, y1)? * 100 + two(y2, y3)?, two(o0, o1)?, two(d0, d1)?);
     let (hour, minute, second) = (two(h0, h1)?, two(m0, m1)?, two(s0, s1)?);
-    // A leap second (`:60`) has no place in epoch milliseconds.
+    // A leap second (`:60`) cannot be written in milliseconds since 1970.
     if !(1..=12).contains(&month) || day < 1 || day > days_of_month(year, month) || hour > 23 || minute > 59 || second > 59 {
         return None;
     }
@@ -24,14 +25,14 @@ pub(super) fn rfc3339(text: &str) -> Option<EventTime> {
     epoch_ms(seconds * 1000 + fraction_ms)
 }
 
-/// The instant of epoch milliseconds; `None` outside 2000..2100.
+/// The instant of milliseconds since 1970; `None` outside the years 2000 to 2100.
 pub(super) fn epoch_ms(ms: i64) -> Option<EventTime> {
     (EARLIEST_MS..LATEST_MS).contains(&ms).then_some(EventTime(ms))
 }
 
-/// The instant of epoch milliseconds, given as the text of an integer.
+/// The instant of milliseconds since 1970, given as the text of an integer; `None` outside the years 2000 to 2100.
 pub(super) fn epoch_ms_text(integer: &str) -> Option<EventTime> {
-    // From September 2001 to beyond the last instant they have 13 digits; a number with a sign, of whatever length, lies before.
+    // From September 2001 to beyond the last instant they have 13 digits. A number with a sign is never within the bounds.
     if let Ok(digits) = <&[u8; 13]>::try_from(integer.as_bytes())
         && digits[0] != b'-'
     {
@@ -41,7 +42,7 @@ pub(super) fn epoch_ms_text(integer: &str) -> Option<EventTime> {
     integer.parse().ok().and_then(epoch_ms)
 }
 
-/// The number of eight decimal digits: neighbours become one number of two digits, four and eight, all in one word.
+/// The number of eight decimal digits. Combines neighbours in one word to numbers of two, four and eight digits.
 const fn eight_digits(digits: [u8; 8]) -> i64 {
     let ones = u64::from_le_bytes(digits) & 0x0F0F_0F0F_0F0F_0F0F;
     let twos = (ones.wrapping_mul(10 << 8 | 1) >> 8) & 0x00FF_00FF_00FF_00FF;
@@ -49,7 +50,7 @@ const fn eight_digits(digits: [u8; 8]) -> i64 {
     (fours.wrapping_mul(10_000 << 32 | 1) >> 32) as i64
 }
 
-/// Milliseconds of a fraction of a second, finer digits cut off, and what stands behind it.
+/// The milliseconds of a fraction of a second, with finer digits cut off, and the text after it.
 fn fraction(text: &[u8]) -> Option<(i64, &[u8])> {
     let Some(digits) = text.strip_prefix(b".") else { return Some((0, text)) };
     let length = digits.iter().take_while(|digit| digit.is_ascii_digit()).count();
@@ -84,11 +85,13 @@ const fn days_of_month(year: i64, month: i64) -> i64 {
     }
 }
 
-/// Days from 1970-01-01 in the Gregorian calendar, by years that begin in March so that the leap day is the last.
+/// The days since 1970-01-01 in the Gregorian calendar. Counts in years that begin in March, so that the leap day is the last day of a
+/// year.
 const fn days_since_1970(year: i64, month: i64, day: i64) -> i64 {
     let year = year - (month <= 2) as i64;
     let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
-    // 719,468 days lie between 0000-03-01 and 1970-01-01; years here are never negative, except 0000 before March, which is out of range anyway.
+    // There are 719,468 days between 0000-03-01 and 1970-01-01. A year is negative here only before March 0000, which is out of range
+    // anyway.
     year * 365 + year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400) + day_of_year - 719_468
 }
 

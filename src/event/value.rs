@@ -1,6 +1,6 @@
-//! A member's value as the scan found it, and the readings that the contract asks for.
+//! The value of a member as the scan found it, and its readings: id, word of a closed set, boolean, number, instant.
 //!
-//! Does not know which member it is, except by what it is asked for.
+//! Does not know which member it belongs to.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -12,14 +12,14 @@ use crate::time::EventTime;
 /// The longest id, in bytes.
 pub(super) const ID_BYTES_MAX: usize = 128;
 
-/// A value as the scan notes it: what it is and where it stands. A reading makes a [`Value`] of it, only where it is asked for.
+/// A value as the scan found it: its shape and its place in the text. It becomes a [`JsonValue`] only where it is read.
 ///
-/// One word (four bits of shape, 24 of each end; a payload has at most 2^18 bytes), because the scan hands thousands of them around for
-/// each one that is read, and what is wider than a register goes through memory.
+/// One machine word: four bits for the shape and 24 for each end of the place, because a payload has at most 2^18 bytes. The scan passes
+/// many values around for each one that is read, and a wider type would go through memory instead of a register.
 #[derive(Clone, Copy)]
 pub(super) struct Raw(u64);
 
-/// What a value is, as far as its first and last bytes tell.
+/// The kind of a value, as far as the scan can see.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Shape {
     Null,
@@ -27,9 +27,9 @@ pub(super) enum Shape {
     False,
     Integer,
     Decimal,
-    /// Without escapes; stands between its quotes.
+    /// A string without escapes; its place is between the quotes.
     Text,
-    /// With escapes; stands with its quotes.
+    /// A string with escapes; its place includes the quotes.
     Escaped,
     Array,
     Object,
@@ -45,7 +45,7 @@ impl Raw {
     const PLACE_BITS: u32 = 24;
     const PLACE_MAX: u64 = (1 << Self::PLACE_BITS) - 1;
 
-    /// A value that stands at these bytes of a payload.
+    /// A value at these bytes of a payload.
     #[inline]
     pub(super) const fn new(shape: Shape, start: usize, end: usize) -> Self {
         Self((((shape as u64) << Self::PLACE_BITS | start as u64) << Self::PLACE_BITS) | end as u64)
@@ -65,13 +65,13 @@ impl Raw {
         self.is(Shape::Null)
     }
 
-    /// Where it stands.
+    /// Its place in the text.
     #[inline]
     pub(super) const fn range(self) -> Range<usize> {
         (self.0 >> Self::PLACE_BITS & Self::PLACE_MAX) as usize..(self.0 & Self::PLACE_MAX) as usize
     }
 
-    /// Whether it is a text without escapes that may be an id, as most ids are: then there is nothing more to check.
+    /// Whether it is a string without escapes of the length of an id. Most ids are, and need no further check.
     #[inline]
     pub(super) fn is_plain_id(self) -> bool {
         let range = self.range();
@@ -90,9 +90,9 @@ impl Raw {
         self.is_text() || self.is(Shape::Integer)
     }
 
-    /// Its text, where it is one without escapes.
+    /// Its text, where it is a string without escapes.
     ///
-    /// What reads a value asks here first, because two words stay in registers, while a [`Value`] goes through memory.
+    /// A reader tries this first, because the result stays in registers while a [`JsonValue`] goes through memory.
     #[inline]
     pub(super) fn plain_text(self, text: &str) -> Option<&str> {
         if self.is(Shape::Text) { text.get(self.range()) } else { None }
@@ -104,26 +104,26 @@ impl Raw {
         if self.is(Shape::Integer) { text.get(self.range()) } else { None }
     }
 
-    /// Its reading in the text that it was found in.
-    pub(super) fn read(self, text: &str) -> Value<'_> {
+    /// Its value in the text in which it was found.
+    pub(super) fn read(self, text: &str) -> JsonValue<'_> {
         let slice = || &text[self.range()];
         match self.shape() {
-            Shape::Null => Value::Null,
-            Shape::True => Value::Bool(true),
-            Shape::False => Value::Bool(false),
-            Shape::Integer => Value::Integer(slice()),
-            Shape::Decimal => Value::Decimal(slice()),
-            Shape::Text => Value::Text(slice()),
-            Shape::Escaped => Value::Escaped(slice()),
-            Shape::Array => Value::Array,
-            Shape::Object => Value::Object,
+            Shape::Null => JsonValue::Null,
+            Shape::True => JsonValue::Bool(true),
+            Shape::False => JsonValue::Bool(false),
+            Shape::Integer => JsonValue::Integer(slice()),
+            Shape::Decimal => JsonValue::Decimal(slice()),
+            Shape::Text => JsonValue::Text(slice()),
+            Shape::Escaped => JsonValue::Escaped(slice()),
+            Shape::Array => JsonValue::Array,
+            Shape::Object => JsonValue::Object,
         }
     }
 }
 
 /// A value that is well-formed JSON.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Value<'a> {
+pub(super) enum JsonValue<'a> {
     Null,
     Bool(bool),
     /// A number without fraction and exponent, as written.
@@ -140,16 +140,16 @@ pub(super) enum Value<'a> {
     Object,
 }
 
-impl<'a> Value<'a> {
+impl<'a> JsonValue<'a> {
     /// Whether it is a text, without reading it.
     pub(super) const fn is_text(self) -> bool {
         matches!(self, Self::Text(_) | Self::Escaped(_) | Self::Header(_))
     }
 
-    /// What `read` makes of a text; or `wrong_type`.
+    /// The result of `read` on a text, or `wrong_type`.
     ///
-    /// The text is lent rather than given, so that the many that need no decoding cost no owner. One that must be longer than `bytes_max`,
-    /// because an escape is at most six times its character, is not decoded but read as a text of NULs, which is in no closed set.
+    /// The text is borrowed, so that texts without escapes need no owned copy. An escape is at most six times as long as its character; a
+    /// text that must be longer than `bytes_max` for that reason is not decoded, but read as a NUL, which is in no closed set.
     #[inline]
     pub(super) fn with_text<R>(self, bytes_max: usize, read: impl FnOnce(&str) -> R) -> Result<R, Reason> {
         match self {
@@ -159,7 +159,7 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// A text to keep, read as by [`Value::with_text`]; or `wrong_type`.
+    /// A text that outlives the call, read as by [`JsonValue::with_text`], or `wrong_type`.
     #[inline]
     pub(super) fn text_to_keep(self, bytes_max: usize) -> Result<Cow<'a, str>, Reason> {
         match self {
@@ -174,33 +174,33 @@ impl<'a> Value<'a> {
         if quoted.len() > 6 * bytes_max + 2 { Cow::Borrowed("\0") } else { unescape(quoted) }
     }
 
-    /// What `read` makes of an id: a text of 1 to 128 bytes without NUL.
+    /// The result of `read` on an id: a text of 1 to 128 bytes without a NUL. Otherwise `wrong_type` or `bad_value`.
     #[inline]
     pub(super) fn with_id<R>(self, read: impl FnOnce(&str) -> R) -> Result<R, Reason> {
-        // A NUL between quotes can only come of an escape.
+        // In JSON a NUL can only be written as an escape.
         let may_hold_nul = !matches!(self, Self::Text(_));
         let is_id = |id: &str| is_id_length(id.len()) && !(may_hold_nul && id.contains('\0'));
         self.with_text(ID_BYTES_MAX, |id| if is_id(id) { Ok(read(id)) } else { Err(Reason::BadValue) })?
     }
 
-    /// Checks that it is an id.
+    /// Checks that the value is an id.
     #[inline]
     pub(super) fn check_id(self) -> Result<(), Reason> {
         self.with_id(|_| ())
     }
 
-    /// One of a closed set of texts.
+    /// The choice of a word from a closed set. Otherwise `wrong_type` or `bad_value`.
     #[inline]
     pub(super) fn choice<T: Copy>(self, choices: &[(&str, T)]) -> Result<T, Reason> {
         self.with_text(ID_BYTES_MAX, |text| choice_of(choices, text))?
     }
 
-    /// A boolean.
+    /// A boolean, or `wrong_type`.
     pub(super) fn flag(self) -> Result<bool, Reason> {
         if let Self::Bool(flag) = self { Ok(flag) } else { Err(Reason::WrongType) }
     }
 
-    /// A number as written.
+    /// A number as it is written, or `wrong_type`.
     pub(super) fn number(self) -> Result<&'a str, Reason> {
         if let Self::Integer(number) | Self::Decimal(number) = self { Ok(number) } else { Err(Reason::WrongType) }
     }
@@ -210,7 +210,7 @@ impl<'a> Value<'a> {
         self.is_text() || matches!(self, Self::Integer(_))
     }
 
-    /// An instant: RFC 3339 or integer epoch milliseconds.
+    /// An instant: RFC 3339, or an integer of milliseconds since 1970. Otherwise `wrong_type` or `bad_time`.
     pub(super) fn time(self) -> Result<EventTime, Reason> {
         let time =
             if let Self::Integer(ms) = self { time_text::epoch_ms_text(ms) } else { self.with_text(ID_BYTES_MAX, time_text::rfc3339)? };
@@ -218,13 +218,13 @@ impl<'a> Value<'a> {
     }
 }
 
-/// Whether an id may have so many bytes.
+/// Whether an id may have this length, in bytes.
 #[inline]
 pub(super) const fn is_id_length(bytes: usize) -> bool {
     1 <= bytes && bytes <= ID_BYTES_MAX
 }
 
-/// The one of a closed set that is spelled so; or `bad_value`.
+/// The choice of a word from a closed set, or `bad_value`.
 #[inline]
 pub(super) fn choice_of<T: Copy>(choices: &[(&str, T)], text: &str) -> Result<T, Reason> {
     choices.iter().find(|(name, _)| *name == text).map(|(_, choice)| *choice).ok_or(Reason::BadValue)
@@ -242,7 +242,7 @@ mod tests {
             assert_eq!((raw.shape(), raw.range()), (shape, 262_140..262_144));
             assert_eq!(raw.is_null(), shape == Shape::Null);
         }
-        assert_eq!(Raw::new(Shape::Text, 262_140, 262_144).read(&text), Value::Text("true"));
-        assert_eq!(Raw::NULL.read(&text), Value::Null);
+        assert_eq!(Raw::new(Shape::Text, 262_140, 262_144).read(&text), JsonValue::Text("true"));
+        assert_eq!(Raw::NULL.read(&text), JsonValue::Null);
     }
 }

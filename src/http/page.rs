@@ -1,153 +1,200 @@
-//! The live page: what a person sees who opens the process in a browser. Rendered here and whole without script; the script only fetches it
-//! again and exchanges what has changed.
+//! The live page, for people who open the address of the process in a browser.
 //!
-//! Knows markup; the numbers come from the catalogue. Everything that it loads is a file of this server, so its policy needs no exception.
+//! The server renders the whole page. The page works without script; the script only fetches it again and exchanges the parts that have changed.
+//! The page loads nothing but files of this server, so its content security policy needs no exception. Each section is a file below `page/`.
+//!
+//! Knows markup. Does not know how a value came about: the values come from the catalogue, and each carries the name of its series.
 
-mod connection;
-mod format;
-mod groups;
-mod headline;
+mod correlations;
+mod group_tables;
 mod html;
 mod journey;
-mod kpi;
+mod kpi_cards;
+mod kpis;
+mod number_format;
 mod pipeline;
-mod spark;
-mod telemetry;
+mod right_now;
+mod sparkline_history;
+mod sparklines;
 mod verdict;
-mod view;
+mod withholding;
 
 use std::fmt::Write as _;
 
-pub(super) use headline::row;
-pub(super) use telemetry::Telemetry;
-pub(super) use view::View;
+pub(super) use sparkline_history::SparklineHistory;
+pub(super) use sparklines::sparkline_row;
 
-use self::html::{Escaped, Html, Shown};
-use crate::engine::Snapshot;
+use self::html::{Escaped, Html, Shown, write_instant};
+use self::number_format::Unit;
+use crate::engine::{Snapshot, WindowState};
+use crate::metrics::telemetry::TelemetrySample;
+use crate::metrics::{Exposition, Values};
 
-/// Nothing but this server's own files may be loaded, nothing inline may run or style, and nobody may frame the page.
+/// The content security policy: the page loads this server's own files only, runs no inline script, uses no inline style, and no other page may
+/// frame it.
 pub(super) const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; \
                                  form-action 'none'; frame-ancestors 'none'";
 
-/// The files of the page: path, type, text.
+/// The files of the page: path, content type and text.
 pub(super) const FILES: [(&str, &str, &str); 3] = [
     ("/-/page.css", "text/css; charset=utf-8", include_str!("page/page.css")),
     ("/-/page.js", "text/javascript; charset=utf-8", include_str!("page/page.js")),
     ("/-/page.svg", "image/svg+xml", include_str!("page/icon.svg")),
 ];
 
-/// The window that is shown where none is asked for: the first of a day or longer, since a shorter one has few answers at night.
-const SHOWN_FIRST_FROM_SECONDS: f64 = 86_400.0;
+/// Without a window in the query, the page shows the first window that is at least this long, because shorter ones have few answers at night.
+const DEFAULT_WINDOW_SECONDS_MIN: f64 = 86_400.0;
 
 const HEAD: &str = "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
 <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<meta name=\"color-scheme\" content=\"light dark\">\n\
 <noscript><meta http-equiv=\"refresh\" content=\"15\"></noscript>\n<title>cxpulse</title>\n<link rel=\"icon\" href=\"/-/page.svg\" type=\"image/svg+xml\">\n\
 <link rel=\"stylesheet\" href=\"/-/page.css\">\n<script src=\"/-/page.js\" defer></script>\n</head>\n";
 
-/// The index of the window that a query asks for, such as `window=24h`; of the usual one where it names none that is configured.
+/// Everything that one page shows.
+pub(super) struct PageContext<'a> {
+    /// Reads the values of the snapshot.
+    pub(super) exposition: &'a Exposition,
+    /// The values.
+    pub(super) snapshot: &'a Snapshot,
+    /// The number of the snapshot, as in the header of every response that is made of it.
+    pub(super) number: u64,
+    /// The index of the window that the page shows.
+    pub(super) window: usize,
+    /// The process's own counters and gauges.
+    pub(super) telemetry: Vec<TelemetrySample>,
+    /// The reason why the values do not cover all data yet, if they do not.
+    pub(super) ready: Result<(), String>,
+    /// The points of the sparklines.
+    pub(super) history: &'a SparklineHistory,
+    /// The path of the exposition.
+    pub(super) telemetry_path: &'a str,
+    /// Statistics of fewer cases are withheld.
+    pub(super) group_size_min: u32,
+}
+
+impl<'a> PageContext<'a> {
+    /// The values over the page's window.
+    fn values(&self) -> Values<'a> {
+        self.exposition.values(self.snapshot, self.window)
+    }
+
+    /// The page's window; `None` if no window is configured, which the configuration does not allow.
+    fn window_state(&self) -> Option<&'a WindowState> {
+        self.snapshot.windows.get(self.window)
+    }
+
+    /// The name of the page's window.
+    fn window_name(&self) -> &'a str {
+        self.window_state().map_or("", |window| window.settings.name.as_str())
+    }
+}
+
+/// The index of the window that a query such as `window=24h` names. If it names no configured window, the index of the default window.
 pub(super) fn window_of(query: Option<&str>, snapshot: &Snapshot) -> usize {
     let asked = query.into_iter().flat_map(|query| query.split('&')).find_map(|pair| pair.strip_prefix("window="));
     let windows = &snapshot.windows;
     let named = asked.and_then(|name| windows.iter().position(|window| window.settings.name == name));
-    let usual = || windows.iter().position(|window| window.settings.range.as_seconds() >= SHOWN_FIRST_FROM_SECONDS);
-    named.or_else(usual).unwrap_or_else(|| windows.len().saturating_sub(1))
+    let default = || windows.iter().position(|window| window.settings.range.as_seconds() >= DEFAULT_WINDOW_SECONDS_MIN);
+    named.or_else(default).unwrap_or_else(|| windows.len().saturating_sub(1))
 }
 
-/// The page.
-pub(super) fn render(view: &View<'_>) -> String {
+/// The whole page as HTML.
+pub(super) fn render(page: &PageContext<'_>) -> String {
     let mut html = Html::default();
     html.raw(HEAD);
     html.put(format_args!("<body data-version=\"{}\">\n<a class=\"skip\" href=\"#main\">To the numbers</a>\n", env!("CARGO_PKG_VERSION")));
-    header(&mut html, view);
-    // The script writes here, and only when contact is lost or found again, so that nobody is read numbers to every few seconds.
+    header(&mut html, page);
+    // The script writes here only when contact is lost or restored, so that a screen reader does not read numbers aloud every few seconds.
     html.raw("<p id=\"contact\" role=\"status\" aria-live=\"polite\"></p>\n<main id=\"main\" tabindex=\"-1\">\n");
-    if view.snapshot.windows.is_empty() {
+    if page.snapshot.windows.is_empty() {
         html.raw("<p class=\"notice\">No values yet: they appear with the first events.</p>\n");
     } else {
-        let values = view.values();
-        notices(&mut html, view);
-        headline::now(&mut html, view, &values);
-        headline::cards(&mut html, view, &values);
-        groups::tables(&mut html, view, &values);
-        journey::stages(&mut html, view, &values);
-        connection::section(&mut html, view, &values);
-        pipeline::section(&mut html, view, &values);
+        let values = page.values();
+        notices(&mut html, page);
+        right_now::section(&mut html, page, &values);
+        kpi_cards::section(&mut html, page, &values);
+        group_tables::sections(&mut html, page, &values);
+        journey::section(&mut html, page, &values);
+        correlations::section(&mut html, page, &values);
+        pipeline::section(&mut html, page, &values);
     }
     html.raw("</main>\n");
-    footer(&mut html, view);
+    footer(&mut html, page);
     html.raw("</body>\n</html>\n");
     html.finish()
 }
 
-/// What stands at `/` where the page is turned off.
-pub(super) fn plain(telemetry_path: &str) -> String {
+/// The text at `/` if the page is turned off.
+pub(super) fn plain_index(telemetry_path: &str) -> String {
     let mut text = format!("cxpulse {}\n\n", env!("CARGO_PKG_VERSION"));
-    for (path, what) in
-        [(telemetry_path, "metrics"), ("/-/ready", "whether every value speaks for all data"), ("/-/healthy", "whether it runs")]
-    {
-        writeln!(text, "{path}  {what}").expect("a String takes all that is written to it");
+    for (path, description) in [
+        (telemetry_path, "metrics"),
+        ("/-/ready", "whether every value covers all data"),
+        ("/-/healthy", "whether the process makes progress"),
+    ] {
+        writeln!(text, "{path}  {description}").expect("a String takes all that is written to it");
     }
     text.push_str("\nThe live page is turned off (web.page).\n");
     text
 }
 
-fn header(html: &mut Html, view: &View<'_>) {
+fn header(html: &mut Html, page: &PageContext<'_>) {
     html.raw("<header><div class=\"brand\"><h1>cxpulse</h1>");
-    match &view.ready {
+    match &page.ready {
         Ok(()) => html.raw("<span class=\"state ready\"><span aria-hidden=\"true\">●</span> ready</span>"),
         Err(_) => html.raw("<span class=\"state waiting\"><span aria-hidden=\"true\">○</span> not ready</span>"),
     }
-    html.put(format_args!("<span class=\"asof soft\" data-snapshot=\"{}\">as of ", view.number));
-    let now = view.snapshot.now.to_string();
+    html.put(format_args!("<span class=\"asof soft\" data-snapshot=\"{}\">as of ", page.number));
+    let now = page.snapshot.now.to_string();
     let short = now.get(11..19).unwrap_or(&now);
     html.put(format_args!("<time datetime=\"{now}\" data-precision=\"second\">{short} UTC</time></span></div>"));
     html.raw("<nav aria-label=\"Window\"><ul>");
-    for (at, window) in view.snapshot.windows.iter().enumerate() {
+    for (at, window) in page.snapshot.windows.iter().enumerate() {
         let name = Escaped(&window.settings.name);
-        let current = if at == view.window { " aria-current=\"true\"" } else { "" };
+        let current = if at == page.window { " aria-current=\"true\"" } else { "" };
         html.put(format_args!("<li><a href=\"/?window={name}\"{current}><span class=\"unseen\">last </span>{name}</a></li>"));
     }
     html.raw("</ul></nav></header>\n");
 }
 
-/// What a reader must know before any number: whether all is read, and whether the window is whole.
-fn notices(html: &mut Html, view: &View<'_>) {
-    if let Err(reason) = &view.ready {
+/// The notices above the numbers: that not all data is read yet, and that the window is incomplete.
+fn notices(html: &mut Html, page: &PageContext<'_>) {
+    if let Err(reason) = &page.ready {
         html.put(format_args!(
-            "<p class=\"notice\"><strong>Not ready:</strong> {}. Values are not up to date, or not of all data.</p>\n",
+            "<p class=\"notice\"><strong>Not ready:</strong> {}. The values are out of date, or do not cover all data.</p>\n",
             Escaped(reason)
         ));
     }
-    let Some(window) = view.state().filter(|_| !view.is_complete()) else { return };
+    let Some(window) = page.window_state().filter(|_| !page.is_complete()) else { return };
     let name = Escaped(&window.settings.name);
     html.put(format_args!("<p class=\"notice\"><strong>The window {name} is incomplete:</strong> "));
-    match view
+    match page
         .values()
         .of_state("cx_window_coverage_ratio")
         .iter()
         .find(|(labels, _)| labels.iter().any(|(_, text)| *text == window.settings.name))
     {
-        Some((_, coverage)) => html.put(format_args!("{} of it has been seen", Shown(coverage, format::Unit::Percent))),
+        Some((_, coverage)) => html.put(format_args!("{} of it has been seen", Shown(coverage, Unit::Percent))),
         None => html.raw("nothing of it has been seen"),
     }
-    if let Some(at) = window.complete_at.filter(|at| *at > view.snapshot.now) {
-        html.raw(", and it is filled ");
-        pipeline::time(html, at);
+    if let Some(at) = window.complete_at.filter(|at| *at > page.snapshot.now) {
+        html.raw("; it will be complete at ");
+        write_instant(html, at);
     }
-    html.raw(". Numbers are of that part; verdicts on targets and trends are withheld until it is complete.</p>\n");
+    html.raw(". The numbers cover that part only. Verdicts on targets and trends are withheld until it is complete.</p>\n");
 }
 
-fn footer(html: &mut Html, view: &View<'_>) {
-    let path = Escaped(view.telemetry_path);
+fn footer(html: &mut Html, page: &PageContext<'_>) {
+    let path = Escaped(page.telemetry_path);
     html.put(format_args!(
         "<footer><nav aria-label=\"Elsewhere\"><a href=\"{path}\">Metrics</a> <a href=\"/-/ready\">Ready</a> <a href=\"/-/healthy\">Healthy</a></nav>\
-         <p>Values speak for the partitions of this instance. Intervals are at 95\u{a0}%. Statistics of fewer than {} cases are not shown. Lines show what this \
-         process remembers: {} points at most, in {}. cxpulse {}, snapshot {}.</p></footer>\n",
-        view.group_size_min,
-        super::history::POINTS_MAX,
-        format::bytes(super::history::bytes_max(headline::columns(view.snapshot))),
+         <p>The values cover the partitions of this instance. Intervals are 95\u{a0}% confidence intervals. Statistics of fewer than {} cases are withheld. \
+         The lines show what this process remembers: at most {} points, in {}. cxpulse {}, snapshot {}.</p></footer>\n",
+        page.group_size_min,
+        sparkline_history::POINTS_MAX,
+        number_format::bytes(sparkline_history::bytes_max(sparklines::column_count(page.snapshot))),
         env!("CARGO_PKG_VERSION"),
-        view.number
+        page.number
     ));
 }
 
@@ -158,8 +205,6 @@ mod tests {
     use super::*;
     use crate::config::Configuration;
     use crate::engine::Engine;
-    use crate::http::history::History;
-    use crate::metrics::Exposition;
 
     fn snapshot(configuration: &Configuration) -> Snapshot {
         Engine::new(Arc::new(configuration.engine.clone())).snapshot()
@@ -168,21 +213,20 @@ mod tests {
     fn page(ready: Result<(), String>) -> String {
         let configuration = Configuration::default();
         let exposition = Exposition::new(&configuration);
-        let history = History::default();
+        let history = SparklineHistory::default();
         let snapshot = snapshot(&configuration);
-        let telemetry = Telemetry::default();
-        let view = View {
+        let context = PageContext {
             exposition: &exposition,
             snapshot: &snapshot,
             number: 7,
             window: 2,
-            telemetry,
+            telemetry: Vec::new(),
             ready,
             history: &history,
             telemetry_path: "/metrics",
             group_size_min: 5,
         };
-        render(&view)
+        render(&context)
     }
 
     #[test]

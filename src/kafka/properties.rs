@@ -1,8 +1,8 @@
-//! librdkafka's properties: what this product sets and why, and how a rejected one is reported without its value. Which ones a user may set is
-//! `config`'s to say.
+//! The librdkafka configuration of each client that this product makes, and the report of a rejected property without its value.
+//!
+//! Does not know which properties a user may set, nor which servers may be reached in clear: `config` decides both.
 
 use std::collections::BTreeMap;
-use std::net::IpAddr;
 
 use rdkafka::config::{FromClientConfigAndContext, RDKafkaLogLevel};
 use rdkafka::error::KafkaError;
@@ -10,25 +10,15 @@ use rdkafka::types::RDKafkaConfRes;
 use rdkafka::{ClientConfig, ClientContext};
 
 use super::Failure;
-use crate::config::{KafkaSettings, OWNED, REFUSED, Secret};
+use crate::config::{KafkaSettings, OWNED, OwnedValue, PropertyObjection, Secret, broker_list, first_exposed_server, objection};
 
-/// Why a property may not be set by the user: it is owned by the product, or refused at this value. `None` where it may.
-///
-/// The configuration reports the same with place and hint; this is for settings that did not come from there.
-fn refusal_of(key: &str, value: &str) -> Option<String> {
-    if let Some((_, reason)) = OWNED.iter().find(|(owned, _)| *owned == key) {
-        return Some(format!("set by cxpulse itself: {reason}"));
-    }
-    let refusal = REFUSED.iter().find(|refusal| refusal.name == key && refusal.refuses(value))?;
-    Some(format!("refused: {}", refusal.reason))
-}
-
-/// What every client of this product has in common: brokers, the user's properties, and what protects the process.
+/// The configuration that every client of this product has in common: the brokers, the user's properties, and the limits that protect the
+/// process.
 ///
 /// # Errors
-/// A property that is owned or refused, or plaintext to another machine without leave.
+/// [`Failure::Property`] for a property that is owned or refused, [`Failure::Plaintext`] where plaintext to another machine is not allowed.
 pub(super) fn common(settings: &KafkaSettings) -> Result<ClientConfig, Failure> {
-    check_plaintext(settings, settings.bootstrap_servers.split(',').map(str::trim))?;
+    check_plaintext(settings, broker_list(&settings.bootstrap_servers))?;
     let mut config = ClientConfig::new();
     config.set_log_level(RDKafkaLogLevel::Info);
     let ours = [
@@ -37,41 +27,48 @@ pub(super) fn common(settings: &KafkaSettings) -> Result<ClientConfig, Failure> 
         ("reconnect.backoff.max.ms", "5000"),
         // New partitions are seen within a minute; the default is five.
         ("topic.metadata.refresh.interval.ms", "60000"),
-        // Bounds one response, and with it what a hostile zstd batch may unpack to.
+        // Bounds one response, and so the size to which a hostile zstd batch may unpack.
         ("receive.message.max.bytes", "16777216"),
-        // Bounds one fetch over all partitions; must stay below the line above.
+        // Bounds one fetch over all partitions; must stay below the value above.
         ("fetch.max.bytes", "8388608"),
     ];
     for (key, value) in ours {
         config.set(key, value);
     }
     for (key, Secret(value)) in &settings.properties {
-        if let Some(problem) = refusal_of(key, value) {
+        // The configuration has reported the same with place and hint; this stops settings that did not come from there.
+        if let Some(objection) = objection(key, value) {
+            let problem = match objection {
+                PropertyObjection::Owned(owned) => format!("set by cxpulse itself: {}", owned.reason),
+                PropertyObjection::Refused(refused) => format!("refused: {}", refused.reason),
+            };
             return Err(Failure::Property { key: key.clone(), problem });
         }
         config.set(key, value);
     }
     config.set("bootstrap.servers", &settings.bootstrap_servers);
-    // A mistyped topic must be missed, not made.
-    config.set("allow.auto.create.topics", "false");
-    // On by default: the broker could ask for data about this client.
-    config.set("enable.metrics.push", "false");
+    for owned in OWNED {
+        if let OwnedValue::EveryClient(value) = owned.value {
+            config.set(owned.name, value);
+        }
+    }
     Ok(config)
 }
 
-/// The configuration of the group's consumer: what the user set, over our defaults, under what we own.
+/// The configuration of the group's consumer. The user's properties replace the product's defaults, and the properties that the product
+/// owns replace both.
 ///
 /// # Errors
-/// A property that is owned or refused, or plaintext to another machine without leave.
+/// [`Failure::Property`] for a property that is owned or refused, [`Failure::Plaintext`] where plaintext to another machine is not allowed.
 pub fn group_consumer(settings: &KafkaSettings) -> Result<ClientConfig, Failure> {
     let mut config = common(settings)?;
     let defaults = [
         // The default of one second makes a fast consumer idle up to a second after each fill of its queue.
         ("fetch.queue.backoff.ms", "20"),
-        // At the head of the log an event waits at most this long at the broker for company.
+        // At the end of the log the broker holds an event back at most this long to send it together with others.
         ("fetch.wait.max.ms", "100"),
         ("fetch.min.bytes", "16384"),
-        // A loop that does not poll for a minute is stuck, and another member may take over.
+        // A loop that does not poll for a minute is stuck, and another member may take its partitions.
         ("max.poll.interval.ms", "60000"),
         // Statistics cost up to half of the throughput; progress is followed without them.
         ("statistics.interval.ms", "0"),
@@ -81,35 +78,22 @@ pub fn group_consumer(settings: &KafkaSettings) -> Result<ClientConfig, Failure>
             config.set(key, value);
         }
     }
-    // A dynamic member that dies is replaced within ten seconds. A static one keeps librdkafka's 45 s, so that a restart moves nothing.
+    // A dynamic member that dies is replaced within ten seconds. A static member keeps librdkafka's 45 s, so that its restart moves no
+    // partition.
     if config.get("group.instance.id").is_none() && config.get("session.timeout.ms").is_none() {
         config.set("session.timeout.ms", "10000");
     }
-    let owned = [
-        ("group.id", settings.group_id.as_str()),
-        // The truth about offsets is the state they belong to.
-        ("enable.auto.commit", "false"),
-        ("enable.auto.offset.store", "false"),
-        // Every partition is assigned with an explicit offset; this only decides what happens when that offset is gone by retention: going on at
-        // the first one that is left loses least, and the gap shows as lag that vanished without records.
-        ("auto.offset.reset", "earliest"),
-        // Says that everything has been read even where the last offsets hold no record (transaction markers, compaction), which no comparison
-        // of offsets can. Positions are never taken from these events.
-        ("enable.partition.eof", "true"),
-        // Keeps partition i of all topics together; cooperative-sticky does not promise it.
-        ("partition.assignment.strategy", "range"),
-        // Off by default: a flipped bit would otherwise become another number.
-        ("check.crcs", "true"),
-    ];
-    for (key, value) in owned {
-        config.set(key, value);
+    for owned in OWNED {
+        if let OwnedValue::GroupConsumer(value) = owned.value {
+            config.set(owned.name, value);
+        }
     }
-    // Queues are split, so that this limit counts for each topic partition, not for the consumer.
+    config.set("group.id", &settings.group_id);
     config.set("queued.max.messages.kbytes", settings.queue_kbytes_per_partition.to_string());
     Ok(config)
 }
 
-/// Makes a client, and reports a rejected property by its name alone: rdkafka's own message holds the value.
+/// Makes a client. Reports a rejected property by its name alone, because rdkafka's own message holds the value.
 ///
 /// # Errors
 /// [`Failure::Property`] or [`Failure::Client`].
@@ -131,7 +115,7 @@ where
     })
 }
 
-/// A text of librdkafka without any configured value in it.
+/// A text of librdkafka in which every configured value of four bytes or more is replaced by `***`.
 pub(super) fn redacted(text: &str, properties: &BTreeMap<String, Secret>) -> String {
     let mut text = text.to_owned();
     for Secret(value) in properties.values().filter(|secret| secret.0.len() >= 4) {
@@ -142,32 +126,15 @@ pub(super) fn redacted(text: &str, properties: &BTreeMap<String, Secret>) -> Str
     text
 }
 
-/// Refuses plaintext to a server that is not this machine, unless the configuration allows it.
+/// Refuses plaintext to servers on other machines, by the rule of [`first_exposed_server`].
 ///
 /// # Errors
 /// [`Failure::Plaintext`] naming the first such server.
 pub(super) fn check_plaintext<'a>(settings: &KafkaSettings, servers: impl IntoIterator<Item = &'a str>) -> Result<(), Failure> {
-    let protocol = settings.properties.get("security.protocol").map_or("plaintext", |secret| secret.0.as_str());
-    if settings.allow_insecure || protocol.to_ascii_lowercase().ends_with("ssl") {
-        return Ok(());
+    match first_exposed_server(settings, servers) {
+        Some(server) => Err(Failure::Plaintext { server: server.to_owned() }),
+        None => Ok(()),
     }
-    for server in servers.into_iter().filter(|server| !server.is_empty()) {
-        if !is_loopback(server) {
-            return Err(Failure::Plaintext { server: server.to_owned() });
-        }
-    }
-    Ok(())
-}
-
-/// Whether `[protocol://]host[:port]` is this machine by its very spelling; names are not resolved, since an answer could change.
-fn is_loopback(server: &str) -> bool {
-    let server = server.rsplit_once("//").map_or(server, |(_, rest)| rest);
-    let host = match server.strip_prefix('[') {
-        Some(bracketed) => bracketed.split(']').next().unwrap_or_default(),
-        None if server.matches(':').count() > 1 => server,
-        None => server.split(':').next().unwrap_or_default(),
-    };
-    host.eq_ignore_ascii_case("localhost") || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 #[cfg(test)]
@@ -216,6 +183,18 @@ mod tests {
         assert_eq!(config.get("session.timeout.ms"), None, "a static member keeps the long session");
         assert_eq!(config.get("enable.auto.commit"), Some("false"));
         assert_eq!(config.get("queued.max.messages.kbytes"), Some("1024"));
+    }
+
+    #[test]
+    fn every_owned_property_has_the_value_of_the_table() {
+        let config = group_consumer(&settings("localhost:1", &[])).unwrap();
+        for owned in OWNED {
+            match owned.value {
+                OwnedValue::EveryClient(value) | OwnedValue::GroupConsumer(value) => assert_eq!(config.get(owned.name), Some(value)),
+                OwnedValue::FromKey => assert!(config.get(owned.name).is_some(), "{}", owned.name),
+                OwnedValue::Default => assert_eq!(config.get(owned.name), None, "{}", owned.name),
+            }
+        }
     }
 
     #[test]

@@ -38,7 +38,7 @@ impl<'a> Reader<'a> {
     /// The answers of all scales together, whose points are then on no scale.
     pub(super) fn all_answers(&self, measure: Measure) -> Answers {
         let mut sum = Answers::default();
-        self.by_scale(measure).for_each(|(_, answers)| sum.combine(answers, 1));
+        self.by_scale(measure).for_each(|(_, answers)| sum.merge(answers, 1));
         sum
     }
 

@@ -4,7 +4,7 @@
 //! Does not know the state's own ledger, windows or coverage: those come from the snapshot. What is counted for every record is counted in a
 //! [`Tally`] of each worker's own, so that no two threads want the same memory and no label is hashed per event.
 
-mod event_types;
+mod samples;
 mod tally;
 
 use std::sync::Mutex;
@@ -12,12 +12,11 @@ use std::sync::Mutex;
 use prometheus::core::Collector;
 use prometheus::{Encoder, Gauge, Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder};
 
+pub use samples::TelemetrySample;
 pub use tally::Tally;
 
 use crate::engine::Outcome;
 use crate::event::{Kind, Reason};
-
-const OUTCOMES: [&str; 6] = ["applied", "duplicate", "late", "future", "invalid", "ignored"];
 
 /// What happened to the assignment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,7 +64,7 @@ pub struct Telemetry {
 /// The counters of one topic.
 #[derive(Clone)]
 struct TopicTelemetry {
-    outcomes: [IntCounter; 6],
+    outcomes: [IntCounter; Outcome::NAMES.len()],
     reasons: [IntCounter; Reason::ALL.len()],
     /// By event type, for the types of the topic's kind.
     applied: Vec<(&'static str, IntCounter)>,
@@ -126,7 +125,7 @@ impl Telemetry {
         let topics = topics
             .iter()
             .map(|(name, kind)| TopicTelemetry {
-                outcomes: OUTCOMES.map(|outcome| events.with_label_values(&[name.as_str(), outcome])),
+                outcomes: Outcome::NAMES.map(|outcome| events.with_label_values(&[name.as_str(), outcome])),
                 reasons: Reason::ALL.map(|reason| invalid.with_label_values(&[name.as_str(), reason.name()])),
                 applied: kind.event_types().iter().map(|type_| (*type_, applied.with_label_values(&[name.as_str(), *type_]))).collect(),
             })
@@ -218,7 +217,7 @@ impl Telemetry {
     /// The number of records of a topic with this outcome since the process started.
     #[must_use]
     pub fn outcome_count(&self, topic: usize, outcome: Outcome) -> u64 {
-        self.topics[topic].outcomes[outcome_index(outcome)].get()
+        self.topics[topic].outcomes[outcome.index()].get()
     }
 
     /// Appends the text of every family to `out`.
@@ -254,17 +253,6 @@ fn register_process(registry: &Registry) {
 
 #[cfg(not(target_os = "linux"))]
 fn register_process(_registry: &Registry) {}
-
-const fn outcome_index(outcome: Outcome) -> usize {
-    match outcome {
-        Outcome::Applied => 0,
-        Outcome::Duplicate => 1,
-        Outcome::Late => 2,
-        Outcome::Future => 3,
-        Outcome::Invalid(_) => 4,
-        Outcome::Ignored => 5,
-    }
-}
 
 #[cfg(test)]
 mod tests {

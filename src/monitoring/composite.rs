@@ -5,7 +5,7 @@
 use super::promql::{operand, share};
 use super::recorded::Names;
 use super::recording::Recording;
-use crate::metrics::Listed;
+use crate::metrics::{INDEX_WEIGHT_RATIO_MIN, Listed};
 
 /// What a target can be set for, the family that is held against it, and how it is read.
 const VALUES: [(&str, &str, &str); 8] = [
@@ -38,9 +38,6 @@ const PAIN_PARTS: [(&str, &str); 5] = [
         "clamp_max(histogram_quantile(0.5, cx_journey_stage_seconds_bucket) / ignoring (window) group_left () (2 * cx_journey_dwell_target_seconds), 1) >= 0",
     ),
 ];
-
-/// The least share of the weights that makes an index, with room for rounding.
-const WEIGHT_PRESENT_MIN: &str = "0.599999999";
 
 pub(super) fn rules(listed: &[Listed<'_>], names: &Names) -> Vec<Recording> {
     let of = |family: &str| listed.iter().filter(|l| l.family.name == family).copied().collect::<Vec<_>>();
@@ -94,7 +91,7 @@ fn health(set: &Listed<'_>, listed: &[Listed<'_>], names: &Names) -> Vec<Recordi
     let present = names.of("cx_health_weight_present_ratio", suffix);
     let weights = format!("sum without (part) (0 * {part} + {across} {weight})");
     rules.push(Recording::new(present.clone(), format!("{weights} / {across} sum without (part) ({weight})")));
-    let index = format!("100 * sum without (part) ({part} * {across} {weight}) / {weights} and {present} >= {WEIGHT_PRESENT_MIN}");
+    let index = format!("100 * sum without (part) ({part} * {across} {weight}) / {weights} and {present} >= {INDEX_WEIGHT_RATIO_MIN}");
     rules.push(Recording::new(names.of("cx_health_index", suffix), index));
     rules
 }
@@ -111,7 +108,7 @@ fn pain(names: &Names) -> Vec<Recording> {
     let none = names.write("0 * cx_journey_entered", "");
     rules.push(Recording::new(present.clone(), format!("{weights} / {across} sum without (part) {weight} or {none}")));
     let sum = format!("sum without (part) ({part} * {across} {weight})");
-    let index = format!("{} and {present} >= {WEIGHT_PRESENT_MIN}", share(&sum, &weights));
+    let index = format!("{} and {present} >= {INDEX_WEIGHT_RATIO_MIN}", share(&sum, &weights));
     rules.push(Recording::new(names.of("cx_journey_pain_index", ""), index));
     rules
 }

@@ -5,7 +5,7 @@ use super::recorded::{Names, OF_PROCESS, UNMERGED};
 use super::scale::Scale;
 use super::{baseline, composite, formula};
 use crate::config::Configuration;
-use crate::metrics::{self, Exposition, Listed, Merge};
+use crate::metrics::{self, COMPLETE_COVERAGE_RATIO_MIN, Exposition, Listed, Merge};
 
 /// A recording rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,7 +53,7 @@ fn guards() -> Vec<Recording> {
         "min without (topic) (sum without ({OF_REPLICA}) (cx_kafka_partitions_assigned) == bool max without ({OF_REPLICA}) (cx_kafka_partitions))"
     );
     let complete = format!(
-        "(min without ({OF_REPLICA}) (cx_window_coverage_ratio) >= bool 0.95) * ignoring (window) group_left () cx:partitions_owned:bool"
+        "(min without ({OF_REPLICA}) (cx_window_coverage_ratio) >= bool {COMPLETE_COVERAGE_RATIO_MIN}) * ignoring (window) group_left () cx:partitions_owned:bool"
     );
     vec![Recording::new("cx:partitions_owned:bool".to_owned(), owned), Recording::new("cx:window_complete:bool".to_owned(), complete)]
 }

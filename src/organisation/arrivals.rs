@@ -1,37 +1,39 @@
-//! How contacts come in: at what rate, on which channel, for which team.
+//! How contacts arrive, at which rate, on which channel and for which team; and how long each waits for an agent.
 //!
-//! Does not know what becomes of them.
+//! Does not know the steps of a contact after its arrival.
 
-use super::contact::{AGENTS, BRANDS, Channel, Contact, INCIDENT_TEAM, PRIORITIES, Slot, State, TEAMS};
-use super::people::CustomerIndex;
+use super::channel::Channel;
+use super::contact::{AGENTS, BRANDS, Contact, INCIDENT_TEAM, PRIORITIES, Slot, State, TEAMS};
+use super::customers::CustomerIndex;
 use super::{Organisation, Step, Volume};
 use crate::time::{EventTime, Span};
 
-/// More contacts in an incident, by this factor; the additional ones are for the team that it falls upon.
+/// An incident multiplies the rate of contacts by this factor. Most of the additional contacts are for the affected team.
 const INCIDENT_VOLUME: f64 = 2.6;
-/// A contact takes longer in an incident, by this factor.
+/// An incident multiplies the work of a contact by this factor.
 const INCIDENT_WORK: f64 = 2.0;
-/// An agent who would be free at once is not, in an incident: getting to a chat or call takes longer by this factor, and to a ticket.
+/// An incident multiplies the time until a free agent takes a contact: by the first factor for a chat or call, by the second for a ticket.
 const INCIDENT_DELAY: (f64, f64) = (5.0, 2.0);
-/// The share of its time in which a lane is busy at the peak of a middling day.
+/// The utilisation of a queue's agents at the peak of an average day.
 const LOAD_AT_PEAK: f64 = 0.84;
-/// Share of the contacts that chat and telephone take.
+/// The share of the contacts that are chats and calls.
 const LIVE_SHARE: f64 = 0.44;
-/// Replies that a ticket needs, the first counting whole and the later ones half.
+/// The work of a ticket in replies: the first reply counts as one, each later one as half.
 const REPLIES_PER_TICKET: f64 = 1.6;
-/// At a fixed rate contacts are let in this often.
+/// The interval between arrivals at a fixed event rate.
 const TICK: Span = Span(50);
-/// Events that a new contact causes at once, roughly; only the smoothness of a fixed rate depends on it.
+/// The approximate number of events that a new contact causes at once. Only the smoothness of a fixed rate depends on it.
 const EVENTS_AT_ONCE: f64 = 2.0;
 
 /// The stream of arriving contacts.
 #[derive(Debug)]
 pub(super) struct Arrivals {
     volume: Volume,
-    /// Contacts per millisecond that a lane's staffing is made for.
+    /// The contacts per millisecond for which the organisation is staffed.
     planned_per_ms: f64,
-    /// At a fixed rate: events written before the first contact, since when it holds, and the part of a contact left over.
+    /// At a fixed rate, the instant of the first arrival and the number of events written before it.
     since: Option<(EventTime, u64)>,
+    /// At a fixed rate, the fraction of a contact that is carried over to the next interval.
     owed: f64,
 }
 
@@ -40,7 +42,7 @@ impl Arrivals {
         self.volume
     }
 
-    /// `peak` is how many times the mean the busiest instant of a middling weekday is.
+    /// `peak` is the rate at the busiest instant of an average weekday, relative to the mean.
     pub(super) fn new(volume: Volume, peak: f64) -> Self {
         let planned_per_ms = match volume {
             Volume::ContactsPerHour(contacts) => contacts * peak / 3_600_000.0,
@@ -51,7 +53,7 @@ impl Arrivals {
 }
 
 impl Organisation {
-    /// Lets contacts in and schedules the next arrival.
+    /// Schedules the next arrivals, and the step that draws those after them.
     pub(super) fn arrive(&mut self) {
         match self.arrivals.volume {
             Volume::ContactsPerHour(contacts) => self.arrive_by_the_hour(contacts),
@@ -59,7 +61,7 @@ impl Organisation {
         }
     }
 
-    /// A Poisson stream whose rate is taken anew every half minute, which is exact because such a stream has no memory.
+    /// A Poisson process whose rate is updated every half minute. The result is exact, because a Poisson process has no memory.
     fn arrive_by_the_hour(&mut self, contacts_per_hour: f64) {
         const STRETCH: Span = Span::seconds(30);
         let incident = if self.has_incident() { INCIDENT_VOLUME } else { 1.0 };
@@ -73,9 +75,9 @@ impl Organisation {
         }
     }
 
-    /// Lets in as many contacts as events are lacking.
+    /// Schedules as many contacts as the events written so far fall short of the rate.
     fn arrive_at_fixed_rate(&mut self, events_per_second: f64) {
-        let written = self.lines.written();
+        let written = self.payloads.written();
         let (since, written_before) = *self.arrivals.since.get_or_insert((self.now, written));
         let wanted = (self.now - since).as_seconds() * events_per_second;
         let lacking = wanted - (written - written_before) as f64;
@@ -90,22 +92,22 @@ impl Organisation {
         self.schedule(self.now + TICK, Step::Arrive);
     }
 
-    /// A contact comes in.
+    /// A contact arrives.
     pub(super) fn admit(&mut self) {
         let incident = self.has_incident();
-        let customer = if self.chance.happens(0.05) { None } else { self.people.pick_writer(&mut self.chance) };
-        let habit = customer.filter(|_| self.chance.happens(0.7)).map(|customer| self.people[customer].habit);
+        let customer = if self.chance.happens(0.05) { None } else { self.customers.pick_writer(&mut self.chance) };
+        let habit = customer.filter(|_| self.chance.happens(0.7)).map(|customer| self.customers[customer].habit);
         let mut channel = habit.unwrap_or_else(|| Channel::pick(&mut self.chance));
         if channel.is_live() && !self.calendar.is_open(self.now) {
             channel = if channel == Channel::Chat { Channel::Web } else { Channel::Email };
         }
-        let struck = incident && self.chance.happens((1.0 - 1.0 / INCIDENT_VOLUME) * 0.8);
-        let team = if struck { INCIDENT_TEAM } else { self.chance.weighted(&TEAMS.map(|(_, share, _)| share)) as u8 };
+        let is_affected = incident && self.chance.happens((1.0 - 1.0 / INCIDENT_VOLUME) * 0.8);
+        let team = if is_affected { INCIDENT_TEAM } else { self.chance.weighted(&TEAMS.map(|(_, share, _)| share)) as u8 };
         let priority = self.chance.weighted(&PRIORITIES.map(|(_, share, _)| share)) as u8;
         let slot = self.new_contact(channel, customer, team, priority);
-        self.contacts[slot].is_struck = incident;
+        self.contacts[slot].in_incident = incident;
         if let Some(customer) = customer {
-            self.people.note_contact(customer, self.now);
+            self.customers.note_contact(customer, self.now);
         }
         if channel.is_live() { self.open_chat(slot) } else { self.open_ticket(slot) }
     }
@@ -121,7 +123,7 @@ impl Organisation {
             brand: self.chance.weighted(&BRANDS.map(|(_, share)| share)) as u8,
             agent: self.chance.below(AGENTS) as u8,
             state: State::Open,
-            is_struck: false,
+            in_incident: false,
             clock_start: self.now,
             first_response_seconds: None,
             rounds_left: self.chance.weighted(&[0.46, 0.3, 0.16, 0.08]) as u8,
@@ -133,40 +135,43 @@ impl Organisation {
         self.contacts.insert(contact)
     }
 
-    /// When an agent of the contact's team gets to it; `part` is the work compared with a first reply.
+    /// The instant at which an agent of the contact's team replies. `part` is the work of the reply, relative to a first reply.
     pub(super) fn desk_reply_at(&mut self, slot: Slot, part: f64) -> EventTime {
         let work = self.work_ms(1.0 - LIVE_SHARE) / REPLIES_PER_TICKET;
         let contact = &self.contacts[slot];
         let (_, share, pace) = TEAMS[usize::from(contact.team)];
         let (_, _, patience) = PRIORITIES[usize::from(contact.priority)];
-        let lane = &mut self.desk_lanes[usize::from(contact.team)];
-        let waiting = lane.waiting_ms(&self.desk_shift, self.now);
-        lane.add(work * part / share);
-        let delay = if self.contacts[slot].is_struck { INCIDENT_DELAY.1 } else { 1.0 };
+        let queue = &mut self.desk_queues[usize::from(contact.team)];
+        let waiting = queue.waiting_ms(&self.desk_shift, self.now);
+        queue.add(work * part / share);
+        let delay = if self.contacts[slot].in_incident { INCIDENT_DELAY.1 } else { 1.0 };
         let handling = self.chance.around(480_000.0 * pace * delay, 0.75) * part.max(0.5);
         let worked = (handling + waiting) * patience;
         self.desk_shift.when_worked(self.desk_shift.worked_by(self.now) + worked).max(self.now + Span::seconds(15))
     }
 
-    /// How long a chat or call waits for an agent, in milliseconds; the error is how long it waits before the customer gives up.
+    /// How long a chat or call waits for an agent, in milliseconds.
+    ///
+    /// # Errors
+    /// How long the customer waits before giving up, in milliseconds, if that is shorter.
     pub(super) fn live_wait_ms(&mut self, slot: Slot) -> Result<f64, f64> {
         let work = self.work_ms(LIVE_SHARE);
         let (_, _, pace) = TEAMS[usize::from(self.contacts[slot].team)];
-        let waiting = self.live_lane.waiting_ms(&self.live_shift, self.now);
-        let delay = if self.contacts[slot].is_struck { INCIDENT_DELAY.0 } else { 1.0 };
+        let waiting = self.live_queue.waiting_ms(&self.live_shift, self.now);
+        let delay = if self.contacts[slot].in_incident { INCIDENT_DELAY.0 } else { 1.0 };
         let worked = self.chance.around(20_000.0 * delay, 0.6) * pace + waiting;
         let until = self.live_shift.when_worked(self.live_shift.worked_by(self.now) + worked);
         let wait_ms = ((until - self.now).0 as f64).max(1_500.0);
         let patience_ms = 15_000.0 + self.chance.exponential(600_000.0);
         if wait_ms > patience_ms {
-            // Who gives up makes no work, which keeps the queue of a bad hour from lasting for days.
+            // A customer who gives up causes no work. Otherwise the queue of one bad hour would last for days.
             return Err(patience_ms);
         }
-        self.live_lane.add(work);
+        self.live_queue.add(work);
         Ok(wait_ms)
     }
 
-    /// Staffed milliseconds that one contact costs a lane which takes this share of them.
+    /// The work of one contact in a queue that receives this share of the contacts, in staffed milliseconds.
     fn work_ms(&mut self, share: f64) -> f64 {
         let incident = if self.has_incident() { INCIDENT_WORK } else { 1.0 };
         LOAD_AT_PEAK * incident / (self.arrivals.planned_per_ms * share)

@@ -1,13 +1,13 @@
-//! The office clock and the week: how many contacts come in an hour, and how many agents are there for them.
+//! The office clock and the week: how many contacts arrive at each hour, and how many agents work then.
 //!
-//! Does not know contacts; answers questions about instants only.
+//! Does not know contacts: it answers questions about instants only.
 
 use crate::time::{EventTime, Span};
 
 const HOUR_MS: f64 = 3_600_000.0;
 const WEEK_HOURS: usize = 168;
 
-/// Contacts on a middling weekday by hour, the busiest instant being 1; between full hours a straight line.
+/// The rate of contacts on an average weekday at each full hour, relative to the busiest hour. Between full hours it is interpolated linearly.
 const WEEKDAY_DEMAND: [f64; 24] = [
     0.02, 0.015, 0.01, 0.01, 0.01, 0.02, 0.04, 0.12, 0.45, 0.88, 1.0, 0.92, 0.66, 0.58, 0.66, 0.62, 0.5, 0.36, 0.2, 0.13, 0.1, 0.07, 0.05,
     0.03,
@@ -16,9 +16,9 @@ const WEEKEND_DEMAND: [f64; 24] = [
     0.01, 0.01, 0.01, 0.01, 0.01, 0.01, 0.01, 0.02, 0.05, 0.1, 0.14, 0.15, 0.14, 0.12, 0.11, 0.1, 0.09, 0.07, 0.06, 0.05, 0.04, 0.03, 0.02,
     0.01,
 ];
-/// Monday brings what the weekend left; Sunday is the thinnest.
+/// A factor on the rate for each day from Monday to Sunday. Monday has contacts left from the weekend; Sunday has the fewest.
 const DAY_FACTOR: [f64; 7] = [1.2, 1.1, 1.0, 0.96, 0.86, 1.0, 0.7];
-/// Agents at their desks by hour, full staffing being 1.
+/// The agents who answer tickets at each hour of a weekday, relative to full staffing.
 const WEEKDAY_DESK: [f64; 24] =
     [0.02, 0.02, 0.02, 0.02, 0.02, 0.02, 0.05, 0.35, 0.7, 0.95, 1.0, 1.0, 0.8, 0.8, 0.85, 0.8, 0.7, 0.5, 0.25, 0.18, 0.1, 0.06, 0.04, 0.02];
 const WEEKEND_DESK: [f64; 24] = [
@@ -26,19 +26,19 @@ const WEEKEND_DESK: [f64; 24] = [
     0.02,
 ];
 
-/// The organisation's week, seen through its office clock.
+/// The organisation's week in the time of its office clock.
 #[derive(Debug)]
 pub(super) struct Calendar {
     offset: Span,
     demand_mean: f64,
 }
 
-/// The agents of one lane over the week, as work that gets done: worked time and its inverse.
+/// The staffing of a queue over the week, as the work that its agents do up to an instant, and the inverse.
 #[derive(Debug)]
 pub(super) struct Shift {
     offset: Span,
     hourly: [f64; WEEK_HOURS],
-    /// Staffed hours from the week's start to each hour; the last is the whole week.
+    /// Staffed hours from the week's start to each hour; the last entry is the whole week.
     before: [f64; WEEK_HOURS + 1],
 }
 
@@ -51,12 +51,12 @@ impl Calendar {
         calendar
     }
 
-    /// Contacts at this instant relative to the mean of the week.
+    /// The rate of contacts at this instant, relative to the mean of the week.
     pub(super) fn demand(&self, at: EventTime) -> f64 {
         self.demand_at_hour(hour_of_week(at, self.offset)) / self.demand_mean
     }
 
-    /// How many times the mean the busiest instant of a middling weekday is.
+    /// The rate at the busiest instant of an average weekday, relative to the mean of the week.
     pub(super) fn peak(&self) -> f64 {
         1.0 / self.demand_mean
     }
@@ -68,7 +68,7 @@ impl Calendar {
         if hour < 120.0 { (8.0..20.0).contains(&of_day) } else { (9.0..17.0).contains(&of_day) }
     }
 
-    /// Whether the relationship survey's daily wave goes out: weekday mornings.
+    /// Whether the daily wave of the relationship survey is sent: on weekday mornings.
     pub(super) fn is_survey_wave(&self, at: EventTime) -> bool {
         let hour = hour_of_week(at, self.offset);
         hour < 120.0 && (9.0..12.0).contains(&(hour % 24.0))
@@ -88,12 +88,12 @@ impl Calendar {
 }
 
 impl Shift {
-    /// The people who answer tickets.
+    /// The agents who answer tickets.
     pub(super) fn desk(offset: Span) -> Self {
         Self::new(offset, |day, hour| if day < 5 { WEEKDAY_DESK[hour] } else { WEEKEND_DESK[hour] })
     }
 
-    /// The people at chat and telephone: planned after the demand, with a reserve.
+    /// The agents who answer chats and calls: staffed for the demand, with a reserve.
     pub(super) fn live(offset: Span) -> Self {
         Self::new(offset, |day, hour| {
             let table = if day < 5 { &WEEKDAY_DEMAND } else { &WEEKEND_DEMAND };
@@ -101,7 +101,7 @@ impl Shift {
         })
     }
 
-    /// Staffed milliseconds since the epoch's week began.
+    /// The work done from the Monday of the epoch's week to this instant, in staffed milliseconds.
     pub(super) fn worked_by(&self, at: EventTime) -> f64 {
         let week_ms = HOUR_MS * WEEK_HOURS as f64;
         let office = monday_based(at, self.offset);
@@ -111,7 +111,7 @@ impl Shift {
         (week * self.before[WEEK_HOURS] + self.before[hour] + (hours - hour as f64) * self.hourly[hour]) * HOUR_MS
     }
 
-    /// When this many staffed milliseconds are done: the inverse of [`Self::worked_by`].
+    /// The instant at which this much work is done: the inverse of [`Self::worked_by`].
     pub(super) fn when_worked(&self, worked_ms: f64) -> EventTime {
         let total = self.before[WEEK_HOURS];
         let worked = worked_ms / HOUR_MS;
@@ -132,7 +132,7 @@ impl Shift {
     }
 }
 
-/// The offset that makes `at` this hour of the office's week (Monday 00:00 is 0), of the smallest size.
+/// The smallest offset, positive or negative, with which `at` is this hour of the office's week (Monday 00:00 is 0).
 pub(super) fn offset_for(at: EventTime, hour_of_week_wanted: f64) -> Span {
     let week_ms = (HOUR_MS as i64) * WEEK_HOURS as i64;
     let wanted = (hour_of_week_wanted * HOUR_MS) as i64;
@@ -140,7 +140,7 @@ pub(super) fn offset_for(at: EventTime, hour_of_week_wanted: f64) -> Span {
     Span(if forward > week_ms / 2 { forward - week_ms } else { forward })
 }
 
-/// Milliseconds of office time since a Monday 00:00; 1970-01-01 was a Thursday.
+/// Milliseconds of office time since Monday, 1969-12-29, 00:00; 1970-01-01 was a Thursday.
 fn monday_based(at: EventTime, offset: Span) -> f64 {
     (at + offset + Span::days(3)).0 as f64
 }

@@ -1,11 +1,11 @@
-//! Seeded chance: the few distributions that a support organisation needs.
+//! Random numbers from a seed, in the few distributions that a support organisation needs.
 //!
-//! Does not know what is drawn, and has no other source of randomness than its seed.
+//! Does not know the use of a number, and has no source of randomness but its seed.
 
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-/// A stream of random numbers that is the same for a seed in every release.
+/// A stream of random numbers. A seed gives the same stream in every release.
 #[derive(Debug)]
 pub(super) struct Chance(ChaCha8Rng);
 
@@ -24,7 +24,7 @@ impl Chance {
         from + (to - from) * self.unit()
     }
 
-    /// True with this probability.
+    /// `true` with this probability.
     pub(super) fn happens(&mut self, probability: f64) -> bool {
         self.unit() < probability
     }
@@ -52,18 +52,18 @@ impl Chance {
         radius * (std::f64::consts::TAU * self.unit()).cos()
     }
 
-    /// Log-normal around a median: how long people take for almost everything.
+    /// Log-normal with this median: the distribution of most durations of human work.
     pub(super) fn around(&mut self, median: f64, sigma: f64) -> f64 {
         median * (sigma * self.normal()).exp()
     }
 
-    /// Exponential: the time to the next of many independent happenings.
+    /// Exponential with this mean: the time to the next of many independent events.
     pub(super) fn exponential(&mut self, mean: f64) -> f64 {
         -mean * (1.0 - self.unit()).ln()
     }
 }
 
-/// A bijection on 64 bits (splitmix64): distinct numbers become distinct, unguessable-looking pseudonyms.
+/// A bijection on 64 bits (splitmix64): distinct numbers become distinct pseudonyms that look random.
 pub(super) const fn pseudonym(number: u64) -> u64 {
     let a = number.wrapping_add(0x9e37_79b9_7f4a_7c15);
     let b = (a ^ (a >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

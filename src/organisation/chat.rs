@@ -1,46 +1,47 @@
-//! The life of a chat or call: waits, is accepted or given up, goes to and fro, is passed on, ends.
+//! The steps of a chat or call: it waits, is accepted or abandoned, messages are exchanged, it is transferred, it ends.
 //!
-//! Does not know queues; asks `arrivals` how long it waits.
+//! Does not know queues: `arrivals` says how long it waits.
 
-use super::contact::{BRANDS, Channel, PRIORITIES, Slot, TEAMS};
-use super::line::Value;
+use super::channel::Channel;
+use super::contact::{BRANDS, PRIORITIES, Slot, TEAMS};
+use super::payload::MemberValue;
 use super::{Organisation, Step};
 use crate::event::Kind;
 use crate::time::Span;
 
-/// What happens to a chat or call.
+/// A step of a chat or call.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum ChatStep {
-    /// The bot says hello.
+    /// The bot greets the customer.
     Greet,
     /// An agent joins.
     Accept,
-    /// The customer gives up waiting.
+    /// The customer gives up.
     Abandon,
-    /// The agent writes; so many exchanges follow.
+    /// The agent writes. This many exchanges follow.
     Say(u8),
-    /// The customer writes; the agent will answer, and so many exchanges follow.
+    /// The customer writes. The agent answers, and this many exchanges follow.
     Ask(u8),
-    /// Handed to another team; so many exchanges follow.
+    /// It is transferred to another team. This many exchanges follow.
     Transfer(u8),
-    /// It is over.
+    /// It ends.
     End,
 }
 
 impl Organisation {
-    /// A chat or call begins; its contact is new.
+    /// Begins the chat or call of a new contact.
     pub(super) fn open_chat(&mut self, slot: Slot) {
         let contact = &self.contacts[slot];
         let channel = contact.channel;
-        let about = contact.customer.and_then(|customer| self.people[customer].open_ticket);
-        let about = if self.chance.happens(0.3) { about.map_or(Value::Absent, Value::Id) } else { Value::Absent };
+        let about = contact.customer.and_then(|customer| self.customers[customer].open_ticket);
+        let about = if self.chance.happens(0.3) { about.map_or(MemberValue::Absent, MemberValue::Id) } else { MemberValue::Absent };
         let contact = &self.contacts[slot];
         let members = [
             ("customer_id", self.customer_value(contact.customer)),
-            ("channel", Value::Word(channel.name())),
-            ("team", Value::Word(TEAMS[usize::from(contact.team)].0)),
-            ("priority", Value::Word(PRIORITIES[usize::from(contact.priority)].0)),
-            ("brand", Value::Word(BRANDS[usize::from(contact.brand)].0)),
+            ("channel", MemberValue::Word(channel.name())),
+            ("team", MemberValue::Word(TEAMS[usize::from(contact.team)].0)),
+            ("priority", MemberValue::Word(PRIORITIES[usize::from(contact.priority)].0)),
+            ("brand", MemberValue::Word(BRANDS[usize::from(contact.brand)].0)),
             ("ticket_id", about),
         ];
         self.emit_contact(slot, Kind::Chats, "chat.started", &members);
@@ -115,7 +116,7 @@ impl Organisation {
         let contact = &mut self.contacts[slot];
         contact.transfers += 1;
         contact.team = (contact.team + 1 + (contact.id.1 % 3) as u8) % TEAMS.len() as u8;
-        let members = [("team", Value::Word(TEAMS[usize::from(contact.team)].0)), ("agent_id", self.agent_value(slot))];
+        let members = [("team", MemberValue::Word(TEAMS[usize::from(contact.team)].0)), ("agent_id", self.agent_value(slot))];
         let is_chat = self.contacts[slot].channel == Channel::Chat;
         self.emit_contact(slot, Kind::Chats, "chat.transferred", &members);
         if is_chat {
@@ -126,8 +127,8 @@ impl Organisation {
     }
 
     fn emit_chat_message(&mut self, slot: Slot, author: &str) {
-        let agent = if author == "agent" { self.agent_value(slot) } else { Value::Absent };
-        self.emit_contact(slot, Kind::Chats, "chat.message", &[("author", Value::Word(author)), ("agent_id", agent)]);
+        let agent = if author == "agent" { self.agent_value(slot) } else { MemberValue::Absent };
+        self.emit_contact(slot, Kind::Chats, "chat.message", &[("author", MemberValue::Word(author)), ("agent_id", agent)]);
     }
 
     fn schedule_chat(&mut self, slot: Slot, median_seconds: f64, sigma: f64, step: ChatStep) {

@@ -1,31 +1,33 @@
-//! Mixes known faults into a feed: each record says which outcome it must have, so that a ledger can be held against the sum.
+//! Injects known faults into a stream of events. Each record carries the outcome that it must have, so that a ledger can be checked against the sum.
 //!
-//! Does not know the engine's bookkeeping; follows from the input contract alone. The expectations hold for a processor that reads from
-//! the first record, with the default lateness or any from 20 minutes to two days.
+//! Does not know how the engine reaches an outcome, but only the outcomes' names: the expectations follow from the input contract alone. They hold for
+//! a reader that begins at the first record, with the default allowed lateness or any from 20 minutes to two days.
 
 use std::collections::VecDeque;
 
-use super::Emitted;
+use super::GeneratedEvent;
 use super::chance::Chance;
+use crate::engine::Outcome;
 use crate::event::{Kind, Reason};
 use crate::time::{EventTime, Span};
 
-/// A duplicate repeats an event that is at most this old, which every allowed lateness from here on remembers.
+/// The largest age of an event that a duplicate repeats. Every allowed lateness that is at least this long remembers the event.
 const DUPLICATE_AGE_MAX: Span = Span::minutes(15);
-/// An event held back comes at most this much later.
+/// The longest time for which an event is held back, to arrive out of order.
 const DISORDER_MAX: Span = Span::minutes(5);
-/// Further behind than every sensible lateness.
+/// How far a late event lies behind: more than any sensible allowed lateness.
 const LATE_BY: Span = Span::hours(60);
-/// Ahead of every record timestamp, whoever sets it, and still an instant that the contract accepts.
+/// How far a future event lies ahead: more than any record timestamp, but still an instant that the contract accepts.
 const FUTURE_BY: Span = Span::days(20 * 365);
+/// The number of latest events among which a duplicate is drawn.
 const REMEMBERED_MAX: usize = 64;
 
-/// A record to send.
+/// A record to be sent, sound or with a fault.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fed {
-    /// The topic it goes to.
+pub struct GeneratedRecord {
+    /// The topic for which it is meant.
     pub kind: Kind,
-    /// Its event type; empty for a faulty record.
+    /// Its event type; empty for a record with a fault.
     pub name: &'static str,
     /// The record key.
     pub key: String,
@@ -33,81 +35,79 @@ pub struct Fed {
     pub time: EventTime,
     /// The value; `None` is a tombstone.
     pub payload: Option<Vec<u8>>,
-    /// What is wrong with it.
+    /// Its fault, if it has one.
     pub fault: Option<Fault>,
 }
 
-/// What is wrong with a record.
+/// A fault of a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// It was sent before.
+    /// The same record was sent before.
     Duplicate,
-    /// Its event is long past.
+    /// Its event lies too far behind.
     Late,
-    /// Its event has not happened yet.
+    /// Its event lies too far ahead.
     Future,
-    /// It breaks the contract.
+    /// It breaks the input contract, for this reason.
     Invalid(Reason),
-    /// It has no value.
+    /// It has no payload.
     Tombstone,
 }
 
-impl Fed {
-    /// Every outcome there is.
-    pub const OUTCOMES: [&'static str; 6] = ["applied", "duplicate", "late", "future", "invalid", "ignored"];
-
-    /// The outcome that a processor must give this record, by its name in the ledger.
+impl GeneratedRecord {
+    /// The name of the outcome that this record must have, as in [`Outcome::NAMES`].
     #[must_use]
     pub const fn outcome(&self) -> &'static str {
-        match self.fault {
-            None => "applied",
-            Some(Fault::Duplicate) => "duplicate",
-            Some(Fault::Late) => "late",
-            Some(Fault::Future) => "future",
-            Some(Fault::Invalid(_)) => "invalid",
-            Some(Fault::Tombstone) => "ignored",
-        }
+        let outcome = match self.fault {
+            None => Outcome::Applied,
+            Some(Fault::Duplicate) => Outcome::Duplicate,
+            Some(Fault::Late) => Outcome::Late,
+            Some(Fault::Future) => Outcome::Future,
+            Some(Fault::Invalid(reason)) => Outcome::Invalid(reason),
+            Some(Fault::Tombstone) => Outcome::Ignored,
+        };
+        outcome.name()
     }
 }
 
-/// A feed with faults.
+/// Turns events into records, some of them out of order, and adds records with faults.
 #[derive(Debug)]
-pub struct FaultyFeed<I> {
-    feed: I,
+pub struct FaultInjector<I> {
+    events: I,
     share: f64,
     chance: Chance,
-    recent: VecDeque<Emitted>,
-    held: Option<(Emitted, u32)>,
-    ready: VecDeque<Fed>,
+    recent: VecDeque<GeneratedEvent>,
+    held: Option<(GeneratedEvent, u32)>,
+    ready: VecDeque<GeneratedRecord>,
     faults: u64,
     prefix: u64,
 }
 
-impl<I: Iterator<Item = Emitted>> FaultyFeed<I> {
-    /// A fault after this share of the records; 0 leaves the feed as it is.
+impl<I: Iterator<Item = GeneratedEvent>> FaultInjector<I> {
+    /// Adds a fault after this share of the events; 0 adds none and keeps the order.
     #[must_use]
-    pub fn new(feed: I, share: f64, seed: u64) -> Self {
+    pub fn new(events: I, share: f64, seed: u64) -> Self {
         let mut chance = Chance::new(seed ^ 0x000f_a017);
         let prefix = (chance.unit() * 1e15) as u64;
-        Self { feed, share, chance, recent: VecDeque::new(), held: None, ready: VecDeque::new(), faults: 0, prefix }
+        Self { events, share, chance, recent: VecDeque::new(), held: None, ready: VecDeque::new(), faults: 0, prefix }
     }
 
-    fn push(&mut self, emitted: Emitted) {
+    fn push(&mut self, emitted: GeneratedEvent) {
         if self.share > 0.0 {
             self.recent.push_back(emitted.clone());
             if self.recent.len() > REMEMBERED_MAX {
                 self.recent.pop_front();
             }
         }
-        let Emitted { kind, name, key, time, payload } = emitted;
-        self.ready.push_back(Fed { kind, name, key, time, payload: Some(payload), fault: None });
+        let GeneratedEvent { kind, name, key, time, payload } = emitted;
+        self.ready.push_back(GeneratedRecord { kind, name, key, time, payload: Some(payload), fault: None });
     }
 
-    /// Puts a fault behind an event that was just sent, into the same topic under the same key: there the watermark has passed it.
-    fn push_fault(&mut self, after: &Emitted) {
+    /// Adds a fault behind an event, in the same topic and under the same key. In that partition the watermark has reached the event.
+    fn push_fault(&mut self, after: &GeneratedEvent) {
         self.faults += 1;
         let id = format!("f{:x}-{}", self.prefix, self.faults);
-        let Emitted { kind, time, .. } = *after;
+        let GeneratedEvent { kind, time, .. } = *after;
         let (fault, payload, key) = match self.chance.below(6) {
             0 => {
                 let Some(earlier) = self.pick_recent(kind, time) else { return };
@@ -122,24 +122,24 @@ impl<I: Iterator<Item = Emitted>> FaultyFeed<I> {
                 (Fault::Invalid(reason), Some(invalid(kind, reason, &id, time)), after.key.clone())
             }
         };
-        self.ready.push_back(Fed { kind, name: "", key, time, payload, fault: Some(fault) });
+        self.ready.push_back(GeneratedRecord { kind, name: "", key, time, payload, fault: Some(fault) });
     }
 
-    /// Some event of the topic that was sent a short while ago.
-    fn pick_recent(&mut self, kind: Kind, now: EventTime) -> Option<Emitted> {
+    /// Draws an event of the topic that was sent a short time ago.
+    fn pick_recent(&mut self, kind: Kind, now: EventTime) -> Option<GeneratedEvent> {
         let picked = self.recent.get(self.chance.below(self.recent.len().max(1)))?;
         (picked.kind == kind && now - picked.time <= DUPLICATE_AGE_MAX).then(|| picked.clone())
     }
 }
 
-impl<I: Iterator<Item = Emitted>> Iterator for FaultyFeed<I> {
-    type Item = Fed;
+impl<I: Iterator<Item = GeneratedEvent>> Iterator for FaultInjector<I> {
+    type Item = GeneratedRecord;
 
-    fn next(&mut self) -> Option<Fed> {
-        if let Some(fed) = self.ready.pop_front() {
-            return Some(fed);
+    fn next(&mut self) -> Option<GeneratedRecord> {
+        if let Some(record) = self.ready.pop_front() {
+            return Some(record);
         }
-        let Some(emitted) = self.feed.next() else {
+        let Some(emitted) = self.events.next() else {
             let (held, _) = self.held.take()?;
             self.push(held);
             return self.ready.pop_front();
@@ -164,7 +164,7 @@ impl<I: Iterator<Item = Emitted>> Iterator for FaultyFeed<I> {
     }
 }
 
-/// Reasons of refusal that a record of any topic can have; the last one of surveys only.
+/// The reasons of refusal among which a fault is drawn. The last one applies to surveys only.
 const INVALID: [Reason; 13] = [
     Reason::Empty,
     Reason::Encoding,
@@ -181,12 +181,12 @@ const INVALID: [Reason; 13] = [
     Reason::ScoreOutOfRange,
 ];
 
-/// An event that would be applied at the right time.
+/// An event that is valid, and would be applied if its time were right.
 fn sound(kind: Kind, id: &str, time: EventTime) -> Vec<u8> {
     format!("{{\"id\":\"{id}\",\"time\":\"{time}\",{}}}", body(kind, id)).into_bytes()
 }
 
-/// The members beside id and time of an event without consequences.
+/// The members of a harmless event, except id and time.
 fn body(kind: Kind, id: &str) -> String {
     match kind {
         Kind::Tickets => format!("\"type\":\"ticket.message\",\"ticket_id\":\"{id}\",\"author\":\"system\""),
@@ -227,7 +227,7 @@ fn invalid(kind: Kind, reason: Reason, id: &str, time: EventTime) -> Vec<u8> {
             },
         ),
         Reason::ScoreOutOfRange => whole(&stamp, "\"type\":\"survey.responded\",\"metric\":\"csat\",\"score\":9"),
-        // Which size is too large is configuration, so no record of this feed is.
+        // The largest size is a matter of configuration, so no record here exceeds it.
         Reason::UnknownType | Reason::TooLarge => unknown(),
     }
 }

@@ -1,6 +1,6 @@
-//! Incidents: from time to time something breaks, more people ask, and each question takes longer.
+//! Incidents: from time to time something breaks, more customers write, and each contact takes longer.
 //!
-//! Does not know contacts or queues; says only what is going on at an instant.
+//! Does not know contacts or queues: it says only whether an incident is under way at an instant.
 
 use super::chance::Chance;
 use crate::time::{EventTime, Span};
@@ -8,22 +8,22 @@ use crate::time::{EventTime, Span};
 /// When incidents happen.
 #[derive(Clone, Copy, Debug)]
 pub struct IncidentSettings {
-    /// Unplanned ones in a week, on average, each one to three hours long, in working hours.
+    /// The mean number of unplanned incidents per week. Each lasts one to three hours, and only working hours have any.
     pub random_per_week: f64,
-    /// None of the unplanned begins from here on.
+    /// From this instant on no unplanned incident begins.
     pub random_until: EventTime,
-    /// Those that happen by plan, so that who watches sees one.
+    /// Incidents at known times, so that a viewer of the demo sees one.
     pub planned: Option<PlannedIncidents>,
 }
 
 /// Incidents at known times.
 #[derive(Clone, Copy, Debug)]
 pub struct PlannedIncidents {
-    /// When the first begins.
+    /// The begin of the first one.
     pub first: EventTime,
-    /// From the beginning of one to that of the next.
+    /// The span from the begin of one to the begin of the next.
     pub every: Span,
-    /// How long each lasts.
+    /// The duration of each.
     pub length: Span,
 }
 
@@ -34,14 +34,14 @@ impl Default for IncidentSettings {
 }
 
 impl PlannedIncidents {
-    /// Whether one is going on.
+    /// Whether one is under way.
     #[must_use]
     pub fn is_on(&self, at: EventTime) -> bool {
         at >= self.first && (at - self.first).0 % self.every.0 < self.length.0
     }
 }
 
-/// What is going on; asked with instants that never go back.
+/// The incidents of an organisation. The instants in calls must not decrease.
 #[derive(Debug)]
 pub(super) struct Incidents {
     settings: IncidentSettings,
@@ -55,7 +55,7 @@ impl Incidents {
         incidents
     }
 
-    /// Whether one is going on; `is_open` keeps unplanned ones out of the night.
+    /// Whether an incident is under way. Without `is_open` an unplanned one has no effect.
     pub(super) fn is_on(&mut self, at: EventTime, is_open: bool, chance: &mut Chance) -> bool {
         if at >= self.random.1 {
             self.draw_after(at, chance);

@@ -1,9 +1,9 @@
-//! The customers' own way: newcomers, touchpoints, the relationship survey, those who leave and who come back.
+//! The customer journey: new customers, touchpoints, the relationship survey, customers who leave and customers who come back.
 //!
-//! Does not know tickets or chats; only the mood that they left.
+//! Does not know tickets or chats, but only the mood that they leave a customer in.
 
-use super::line::{Id, Value};
-use super::people::{CustomerIndex, SEGMENTS, STAGES, Standing};
+use super::customers::{CustomerIndex, Relationship, SEGMENTS, STAGES};
+use super::payload::{Id, MemberValue};
 use super::{Organisation, Step, Volume};
 use crate::event::Kind;
 use crate::time::Span;
@@ -13,28 +13,28 @@ const ONBOARDING: u8 = 2;
 const USE: u8 = 3;
 const RENEWAL: u8 = 4;
 
-/// What happens to a customer.
+/// A step of a customer.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum CustomerStep {
-    /// Was a customer before the first event.
+    /// The customer was active before the first event.
     WasActive,
-    /// A touchpoint in this stage; who is drawn to the next stage goes on.
+    /// The customer has a touchpoint in this stage, and may go on to the next one.
     Touch(u8),
-    /// Becomes a customer, or comes back.
+    /// A person becomes a customer, or comes back.
     Subscribe,
-    /// Leaves.
+    /// The customer leaves.
     Cancel,
-    /// Is to be forgotten.
+    /// The customer's data must be erased.
     Erase,
-    /// Gets the relationship survey.
+    /// The relationship survey is sent to the customer.
     AskNps,
-    /// Answers the relationship survey.
+    /// The customer answers the relationship survey.
     AnswerNps(Id),
 }
 
 impl Organisation {
-    /// Once a minute: draws what does not come from contacts, in proportion to the organisation's size.
-    pub(super) fn look_around(&mut self) {
+    /// Draws the events of one minute that no contact causes, in proportion to the organisation's size.
+    pub(super) fn draw_customers(&mut self) {
         const MINUTE: Span = Span::minutes(1);
         let per_minute = match self.arrivals.volume() {
             Volume::ContactsPerHour(contacts) => contacts / 60.0 * self.calendar.demand(self.now),
@@ -42,29 +42,29 @@ impl Organisation {
         };
         let wave = if self.calendar.is_survey_wave(self.now) { 0.9 } else { 0.04 };
         for _ in 0..self.count_of(per_minute * wave) {
-            if let Some(customer) = self.people.pick_any(&mut self.chance) {
+            if let Some(customer) = self.customers.pick_any(&mut self.chance) {
                 self.schedule_within(MINUTE, Step::Customer(customer, CustomerStep::AskNps));
             }
         }
         for _ in 0..self.count_of(per_minute * 0.35) {
-            if let Some(customer) = self.people.pick_any(&mut self.chance) {
-                let stage = self.people[customer].stage;
+            if let Some(customer) = self.customers.pick_any(&mut self.chance) {
+                let stage = self.customers[customer].stage;
                 self.schedule_within(MINUTE, Step::Customer(customer, CustomerStep::Touch(stage)));
             }
         }
         for _ in 0..self.count_of(per_minute * 0.02) {
-            let newcomer = self.people.add(0, Standing::Prospect, &mut self.chance);
+            let newcomer = self.customers.add(0, Relationship::Prospect, &mut self.chance);
             self.schedule_within(MINUTE, Step::Customer(newcomer, CustomerStep::Touch(0)));
         }
         for _ in 0..self.count_of(per_minute * 0.003) {
-            if let Some(customer) = self.people.pick_any(&mut self.chance) {
+            if let Some(customer) = self.customers.pick_any(&mut self.chance) {
                 self.plan_leaving(customer);
             }
         }
-        self.schedule(self.now + MINUTE, Step::LookAround);
+        self.schedule(self.now + MINUTE, Step::DrawCustomers);
     }
 
-    /// A customer has decided to leave, and does so within hours.
+    /// Schedules that a customer leaves, most often within hours.
     pub(super) fn plan_leaving(&mut self, customer: CustomerIndex) {
         let at = self.after(self.now, 3_600.0, 1.5);
         self.schedule(at, Step::Customer(customer, CustomerStep::Cancel));
@@ -75,8 +75,8 @@ impl Organisation {
             CustomerStep::WasActive => self.emit_dimensions(customer, "customer.active"),
             CustomerStep::Touch(stage) => self.touch(customer, stage),
             CustomerStep::Subscribe => {
-                let person = &mut self.people[customer];
-                person.standing = Standing::Active;
+                let person = &mut self.customers[customer];
+                person.relationship = Relationship::Active;
                 person.stage = ONBOARDING;
                 person.mood = person.mood.max(3.7);
                 self.emit_dimensions(customer, "customer.subscribed");
@@ -89,12 +89,12 @@ impl Organisation {
     }
 
     fn cancel(&mut self, customer: CustomerIndex) {
-        if self.people[customer].standing != Standing::Active {
+        if self.customers[customer].relationship != Relationship::Active {
             return;
         }
-        self.people[customer].standing = Standing::Gone;
-        let reason = if self.people[customer].mood < 3.4 { "service" } else { ["price", "moved", "unused"][self.chance.below(3)] };
-        self.emit_customer(customer, "customer.cancelled", &[("reason", Value::Word(reason))]);
+        self.customers[customer].relationship = Relationship::Gone;
+        let reason = if self.customers[customer].mood < 3.4 { "service" } else { ["price", "moved", "unused"][self.chance.below(3)] };
+        self.emit_customer(customer, "customer.cancelled", &[("reason", MemberValue::Word(reason))]);
         match self.chance.weighted(&[0.15, 0.12, 0.73]) {
             0 => {
                 let at = self.after(self.now, 86_400.0, 1.0);
@@ -109,17 +109,17 @@ impl Organisation {
     }
 
     fn touch(&mut self, customer: CustomerIndex, stage: u8) {
-        if self.people[customer].standing == Standing::Gone {
+        if self.customers[customer].relationship == Relationship::Gone {
             return;
         }
         let outcome = self.chance.weighted(&[0.82, 0.12, 0.06]);
         let channel = ["web", "app", "email", "store"][self.chance.weighted(&[0.5, 0.3, 0.15, 0.05])];
         let members = [
-            ("journey_stage", Value::Word(STAGES[usize::from(stage)])),
-            ("channel", Value::Word(channel)),
-            ("outcome", Value::Word(["completed", "abandoned", "failed"][outcome])),
+            ("journey_stage", MemberValue::Word(STAGES[usize::from(stage)])),
+            ("channel", MemberValue::Word(channel)),
+            ("outcome", MemberValue::Word(["completed", "abandoned", "failed"][outcome])),
         ];
-        self.people[customer].stage = stage;
+        self.customers[customer].stage = stage;
         self.emit_customer(customer, "customer.touchpoint", &members);
         if outcome != 0 {
             return;
@@ -139,8 +139,9 @@ impl Organisation {
 
     fn send_nps(&mut self, customer: CustomerIndex) {
         let survey = self.new_id('s');
-        let person = self.people[customer].id;
-        let members = [("survey_id", Value::Id(survey)), ("metric", Value::Word("nps")), ("customer_id", Value::Id(person))];
+        let person = self.customers[customer].id;
+        let members =
+            [("survey_id", MemberValue::Id(survey)), ("metric", MemberValue::Word("nps")), ("customer_id", MemberValue::Id(person))];
         self.emit(Kind::Surveys, "survey.sent", person, &members);
         if self.chance.happens(0.35) {
             let at = self.after(self.now, 1_200.0, 1.5);
@@ -149,38 +150,38 @@ impl Organisation {
     }
 
     fn answer_nps(&mut self, customer: CustomerIndex, survey: Id) {
-        let person = &self.people[customer];
+        let person = &self.customers[customer];
         let felt = 2.1 * f64::from(person.mood) + 0.1;
         let (id, segment) = (person.id, usize::from(person.segment));
         let score = (felt + 1.5 * self.chance.normal()).round().clamp(0.0, 10.0) as i64;
         let members = [
-            ("survey_id", Value::Id(survey)),
-            ("metric", Value::Word("nps")),
-            ("score", Value::Number(score)),
-            ("customer_id", Value::Id(id)),
-            ("scope", Value::Word("experience")),
-            ("segment", Value::Word(SEGMENTS[segment].0)),
+            ("survey_id", MemberValue::Id(survey)),
+            ("metric", MemberValue::Word("nps")),
+            ("score", MemberValue::Number(score)),
+            ("customer_id", MemberValue::Id(id)),
+            ("scope", MemberValue::Word("experience")),
+            ("segment", MemberValue::Word(SEGMENTS[segment].0)),
         ];
         self.emit(Kind::Surveys, "survey.responded", id, &members);
     }
 
     fn emit_dimensions(&mut self, customer: CustomerIndex, name: &'static str) {
-        let person = &self.people[customer];
+        let person = &self.customers[customer];
         let members = [
-            ("segment", Value::Word(SEGMENTS[usize::from(person.segment)].0)),
-            ("journey_stage", Value::Word(STAGES[usize::from(person.stage)])),
+            ("segment", MemberValue::Word(SEGMENTS[usize::from(person.segment)].0)),
+            ("journey_stage", MemberValue::Word(STAGES[usize::from(person.stage)])),
         ];
         self.emit_customer(customer, name, &members);
     }
 
-    fn emit_customer(&mut self, customer: CustomerIndex, name: &'static str, members: &[(&str, Value<'_>)]) {
-        let id = self.people[customer].id;
-        let mut all: smallvec::SmallVec<[(&str, Value<'_>); 4]> = smallvec::smallvec![("customer_id", Value::Id(id))];
+    fn emit_customer(&mut self, customer: CustomerIndex, name: &'static str, members: &[(&str, MemberValue<'_>)]) {
+        let id = self.customers[customer].id;
+        let mut all: smallvec::SmallVec<[(&str, MemberValue<'_>); 4]> = smallvec::smallvec![("customer_id", MemberValue::Id(id))];
         all.extend_from_slice(members);
         self.emit(Kind::Customers, name, id, &all);
     }
 
-    /// A whole number whose mean is `mean`, Poisson for small means.
+    /// Draws a Poisson-distributed number with this mean.
     fn count_of(&mut self, mean: f64) -> u64 {
         let mut count = 0;
         let mut left = mean - self.chance.exponential(1.0);

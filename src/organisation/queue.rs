@@ -1,19 +1,19 @@
-//! A lane of work that agents get done one after another: waiting time follows from load and staffing.
+//! A queue of work that agents do in order, so that the waiting time follows from load and staffing.
 //!
-//! Does not know contacts; work is counted in staffed milliseconds.
+//! Does not know contacts: it measures work in staffed milliseconds, the time in which full staffing does it.
 
 use super::calendar::Shift;
 use crate::time::EventTime;
 
-/// One lane: what waits in it, as of the last look.
+/// One queue: the work that waits in it, as of the latest call of [`Self::waiting_ms`].
 #[derive(Clone, Debug, Default)]
-pub(super) struct Lane {
+pub(super) struct Queue {
     waiting_ms: f64,
     worked_by: f64,
 }
 
-impl Lane {
-    /// Staffed milliseconds of work ahead of who comes now.
+impl Queue {
+    /// The work ahead of a contact that arrives now, in staffed milliseconds.
     pub(super) fn waiting_ms(&mut self, shift: &Shift, now: EventTime) -> f64 {
         let worked_by = shift.worked_by(now);
         self.waiting_ms = (self.waiting_ms - (worked_by - self.worked_by)).max(0.0);
@@ -21,7 +21,7 @@ impl Lane {
         self.waiting_ms
     }
 
-    /// Adds work to what was waiting at the last look.
+    /// Adds work behind the waiting work, in staffed milliseconds.
     pub(super) fn add(&mut self, work_ms: f64) {
         self.waiting_ms += work_ms;
     }
@@ -39,10 +39,10 @@ mod tests {
         let wait = |from: EventTime| shift.when_worked(shift.worked_by(from) + 1_800_000.0) - from;
         assert!(wait(tuesday_morning).0 <= 1_800_000);
         assert!(wait(tuesday_morning - Span::hours(7)).0 > 3 * 3_600_000);
-        let mut lane = Lane::default();
-        lane.waiting_ms(&shift, tuesday_morning);
-        lane.add(60_000.0);
-        assert!(lane.waiting_ms(&shift, tuesday_morning + Span::seconds(30)) < 31_000.0);
-        assert!(lane.waiting_ms(&shift, tuesday_morning + Span::seconds(90)).abs() < f64::EPSILON);
+        let mut queue = Queue::default();
+        queue.waiting_ms(&shift, tuesday_morning);
+        queue.add(60_000.0);
+        assert!(queue.waiting_ms(&shift, tuesday_morning + Span::seconds(30)) < 31_000.0);
+        assert!(queue.waiting_ms(&shift, tuesday_morning + Span::seconds(90)).abs() < f64::EPSILON);
     }
 }

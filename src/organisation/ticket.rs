@@ -1,48 +1,49 @@
-//! The life of a ticket: greeted, assigned, answered, passed on, asked back, solved, reopened, closed, or withdrawn.
+//! The steps of a ticket: greeted, assigned, answered, transferred, asked again, solved, reopened, closed, or withdrawn.
 //!
-//! Does not know queues or satisfaction; asks `arrivals` when an agent gets to it and `survey` what follows a solve.
+//! Does not know queues or satisfaction: `arrivals` says when an agent replies, and `survey` plans the surveys about a solved ticket.
 
+use super::channel::Channel;
 use super::contact::{BRANDS, INCIDENT_TEAM, PRIORITIES, Slot, State, TEAMS};
-use super::line::{Id, Value};
+use super::payload::{Id, MemberValue};
 use super::{Organisation, Step};
 use crate::event::Kind;
 use crate::time::{EventTime, Span};
 
-/// What happens to a ticket.
+/// A step of a ticket.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum TicketStep {
-    /// An automated reply, or the bot's.
+    /// The system or the bot sends an automated reply.
     Greet { by_bot: bool },
-    /// A rule gives it to an agent.
+    /// A rule assigns it to an agent.
     Assign,
-    /// A note that the customer does not see.
+    /// An agent writes a note that the customer does not see.
     Note,
-    /// Handed to another team, which then answers.
+    /// It is transferred to another team, which then replies.
     Transfer,
-    /// Handed up, and then answered.
+    /// It is escalated, and an agent then replies.
     Escalate,
-    /// An agent writes to the customer.
+    /// An agent replies to the customer.
     Reply,
-    /// The customer writes; an agent will answer.
+    /// The customer writes, and an agent will reply.
     Ask,
-    /// The customer writes again before the answer.
+    /// The customer writes again before the reply.
     Urge,
-    /// The customer's out-of-office reply.
+    /// The customer's mailbox sends an out-of-office reply.
     OutOfOffice,
-    /// Solved without another word, by the system or an agent.
+    /// The system or an agent solves it without a message.
     Solve,
-    /// The customer is not content: open again.
+    /// The customer is not satisfied and reopens it.
     Reopen,
-    /// Spam, or deleted.
+    /// It is marked as spam or deleted.
     Withdraw { spam: bool },
-    /// The same as an earlier ticket of the customer.
+    /// It is merged into an earlier ticket of the customer about the same problem.
     Merge(Id),
-    /// Closed for good.
+    /// It is closed for good.
     Close,
 }
 
 impl Organisation {
-    /// A ticket comes in; its contact is new.
+    /// Creates the ticket of a new contact.
     pub(super) fn open_ticket(&mut self, slot: Slot) {
         let created_by = ["customer", "agent", "system"][self.chance.weighted(&[0.93, 0.045, 0.025])];
         self.emit_created(slot, created_by);
@@ -54,10 +55,10 @@ impl Organisation {
         }
     }
 
-    /// An agent opens a ticket to follow up on a chat or call.
+    /// An agent creates a ticket to follow up on a chat or call.
     pub(super) fn open_follow_up(&mut self, chat: Slot) {
         let of = self.contacts[chat].clone();
-        let slot = self.new_contact(super::contact::Channel::Web, of.customer, of.team, of.priority);
+        let slot = self.new_contact(Channel::Web, of.customer, of.team, of.priority);
         self.contacts[slot].brand = of.brand;
         self.emit_created(slot, "agent");
         let solved_at = self.desk_reply_at(slot, 0.5);
@@ -84,7 +85,7 @@ impl Organisation {
             }
             TicketStep::Escalate => {
                 if self.chance.happens(0.7) {
-                    self.emit_contact(slot, Kind::Tickets, "ticket.escalated", &[("tier", Value::Word("2"))]);
+                    self.emit_contact(slot, Kind::Tickets, "ticket.escalated", &[("tier", MemberValue::Word("2"))]);
                 } else {
                     self.emit_assigned(slot, "escalation");
                 }
@@ -108,7 +109,7 @@ impl Organisation {
             TicketStep::Withdraw { spam } => self.set_status(slot, if spam { "spam" } else { "deleted" }, State::Withdrawn),
             TicketStep::Merge(into) => {
                 self.contacts[slot].state = State::Withdrawn;
-                self.emit_contact(slot, Kind::Tickets, "ticket.merged", &[("into_ticket_id", Value::Id(into))]);
+                self.emit_contact(slot, Kind::Tickets, "ticket.merged", &[("into_ticket_id", MemberValue::Id(into))]);
             }
             TicketStep::Close => self.set_status(slot, "closed", State::Solved),
         }
@@ -118,21 +119,21 @@ impl Organisation {
         let contact = &self.contacts[slot];
         let members = [
             ("customer_id", self.customer_value(contact.customer)),
-            ("channel", Value::Word(contact.channel.name())),
-            ("team", Value::Word(TEAMS[usize::from(contact.team)].0)),
-            ("priority", Value::Word(PRIORITIES[usize::from(contact.priority)].0)),
-            ("brand", Value::Word(BRANDS[usize::from(contact.brand)].0)),
-            ("created_by", if created_by == "customer" { Value::Absent } else { Value::Word(created_by) }),
+            ("channel", MemberValue::Word(contact.channel.name())),
+            ("team", MemberValue::Word(TEAMS[usize::from(contact.team)].0)),
+            ("priority", MemberValue::Word(PRIORITIES[usize::from(contact.priority)].0)),
+            ("brand", MemberValue::Word(BRANDS[usize::from(contact.brand)].0)),
+            ("created_by", if created_by == "customer" { MemberValue::Absent } else { MemberValue::Word(created_by) }),
         ];
         self.emit_contact(slot, Kind::Tickets, "ticket.created", &members);
     }
 
-    /// Draws what becomes of a ticket that a customer wrote.
+    /// Draws the fate of a ticket that a customer created.
     fn plan_ticket(&mut self, slot: Slot) {
         const FATES: [f64; 6] = [0.013, 0.005, 0.06, 0.03, 0.015, 0.877];
         let contact = &self.contacts[slot];
         let (id, customer) = (contact.id, contact.customer);
-        let open_before = customer.and_then(|customer| self.people[customer].open_ticket);
+        let open_before = customer.and_then(|customer| self.customers[customer].open_ticket);
         match (self.chance.weighted(&FATES), open_before) {
             (0, _) => self.schedule_ticket(slot, 300.0, 1.0, TicketStep::Withdraw { spam: true }),
             (1, _) => self.schedule_ticket(slot, 1_200.0, 1.0, TicketStep::Withdraw { spam: false }),
@@ -150,7 +151,7 @@ impl Organisation {
             }
             _ => {
                 if let Some(customer) = customer {
-                    self.people[customer].open_ticket = Some(id);
+                    self.customers[customer].open_ticket = Some(id);
                 }
                 self.plan_answer(slot);
             }
@@ -183,7 +184,7 @@ impl Organisation {
         }
     }
 
-    /// An agent's reply, and what it leaves the ticket in.
+    /// An agent replies, and the ticket is solved or waits for its next step.
     fn reply(&mut self, slot: Slot) {
         self.note_first_response(slot);
         self.emit_message(slot, "agent", None, None);
@@ -213,9 +214,9 @@ impl Organisation {
         self.set_status(slot, "solved", State::Solved);
         let id = self.contacts[slot].id;
         if let Some(customer) = self.contacts[slot].customer
-            && self.people[customer].open_ticket == Some(id)
+            && self.customers[customer].open_ticket == Some(id)
         {
-            self.people[customer].open_ticket = None;
+            self.customers[customer].open_ticket = None;
         }
         self.plan_surveys(slot, 360.0, 0.8);
         let reopen = if self.contacts[slot].reopens > 1 { 0.0 } else { 0.045 + 0.05 * (4.2 - self.satisfaction(slot)).max(0.0) };
@@ -226,7 +227,7 @@ impl Organisation {
         }
     }
 
-    /// Starts the first-response clock of a ticket that the customer did not open; reopens one that waited for the customer.
+    /// Starts the first-response clock of a ticket that the customer did not create. Sets a ticket that waited for the customer to open.
     fn note_customer_waits(&mut self, slot: Slot) {
         let now = self.now;
         let contact = &mut self.contacts[slot];
@@ -246,19 +247,20 @@ impl Organisation {
 
     fn set_status(&mut self, slot: Slot, status: &str, state: State) {
         self.contacts[slot].state = state;
-        self.emit_contact(slot, Kind::Tickets, "ticket.status_changed", &[("status", Value::Word(status))]);
+        self.emit_contact(slot, Kind::Tickets, "ticket.status_changed", &[("status", MemberValue::Word(status))]);
     }
 
     fn emit_assigned(&mut self, slot: Slot, reason: &str) {
         let team = TEAMS[usize::from(self.contacts[slot].team)].0;
-        let members = [("team", Value::Word(team)), ("agent_id", self.agent_value(slot)), ("reason", Value::Word(reason))];
+        let members = [("team", MemberValue::Word(team)), ("agent_id", self.agent_value(slot)), ("reason", MemberValue::Word(reason))];
         self.emit_contact(slot, Kind::Tickets, "ticket.assigned", &members);
     }
 
     fn emit_message(&mut self, slot: Slot, author: &str, public: Option<bool>, automated: Option<bool>) {
-        let flag = |value: Option<bool>| value.map_or(Value::Absent, Value::Flag);
-        let agent = if author == "agent" { self.agent_value(slot) } else { Value::Absent };
-        let members = [("author", Value::Word(author)), ("public", flag(public)), ("automated", flag(automated)), ("agent_id", agent)];
+        let flag = |value: Option<bool>| value.map_or(MemberValue::Absent, MemberValue::Flag);
+        let agent = if author == "agent" { self.agent_value(slot) } else { MemberValue::Absent };
+        let members =
+            [("author", MemberValue::Word(author)), ("public", flag(public)), ("automated", flag(automated)), ("agent_id", agent)];
         self.emit_contact(slot, Kind::Tickets, "ticket.message", &members);
     }
 
@@ -272,7 +274,7 @@ impl Organisation {
         self.schedule(at, Step::Ticket(slot, step));
     }
 
-    /// An instant after another, as long as people take around a median.
+    /// Draws an instant after another, at a log-normal distance with this median.
     pub(super) fn after(&mut self, from: EventTime, median_seconds: f64, sigma: f64) -> EventTime {
         from + Span((self.chance.around(median_seconds, sigma) * 1_000.0) as i64 + 1)
     }

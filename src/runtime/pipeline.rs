@@ -11,7 +11,7 @@ use super::journal::Journal;
 use super::publisher::Publisher;
 use super::shared::Shared;
 use crate::config::{Clock, Configuration, Start};
-use crate::engine::{Engine, Outcome, PartitionGroup, Place, Progress, TopicIndex};
+use crate::engine::{Engine, Outcome, PartitionGroup, Progress, RecordPlace, TopicIndex};
 use crate::event::{DecodeSettings, Decoded, Record, TopicSettings, decode};
 use crate::kafka::{Arrived, Feed, Rebalance, Sink, TimestampKind, TopicPartition};
 use crate::metrics::telemetry::{self, Tally};
@@ -78,7 +78,7 @@ impl Pipeline {
     /// What becomes of one record.
     fn handle(&mut self, at: TopicPartition, record: Record<'_>) -> Outcome {
         let decoded = decode(record, &self.topics[at.topic], &self.decode);
-        let place = Place {
+        let place = RecordPlace {
             group: PartitionGroup(at.partition),
             topic: topic_index(at.topic),
             offset: record.offset,

@@ -4,24 +4,24 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use super::shared::Shared;
-use crate::engine::{Engine, Together};
+use crate::engine::{Engine, MergedEngines};
 use crate::time::EventTime;
 
 /// Adds up what the engines hold and shows it.
 pub(super) struct Publisher {
-    together: Mutex<Together>,
+    together: Mutex<MergedEngines>,
     shared: Arc<Shared>,
 }
 
 /// Sums that are gathered and not shown yet. Nothing in it needs the engines any more.
 pub(super) struct Gathered<'a> {
-    together: MutexGuard<'a, Together>,
+    together: MutexGuard<'a, MergedEngines>,
     shared: &'a Shared,
     begun: Instant,
 }
 
 impl Publisher {
-    pub(super) fn new(together: Together, shared: Arc<Shared>) -> Self {
+    pub(super) fn new(together: MergedEngines, shared: Arc<Shared>) -> Self {
         Self { together: Mutex::new(together), shared }
     }
 

@@ -17,7 +17,7 @@ use super::pipeline::Pipeline;
 use super::publisher::Publisher;
 use super::shared::Shared;
 use crate::config::{Clock, Configuration, Start};
-use crate::engine::{Engine, Together};
+use crate::engine::{Engine, MergedEngines};
 use crate::event::Kind;
 use crate::kafka::{self, Cluster, Session, SessionSettings, Share, StartAt, stop_all, wait_for_topics};
 use crate::metrics::telemetry::Telemetry;
@@ -79,7 +79,7 @@ impl Service {
         let workers = configuration.run.workers;
         let mut engine = Engine::new(Arc::new(configuration.engine.clone()));
         let shared = Arc::new(Shared::new(engine.snapshot(), telemetry, configuration.run.snapshot_interval, workers));
-        let publisher = Arc::new(Publisher::new(Together::of(&engine), Arc::clone(&shared)));
+        let publisher = Arc::new(Publisher::new(MergedEngines::of(&engine), Arc::clone(&shared)));
         let journal = Arc::new(Journal::new(configuration.topics.iter().map(|topic| topic.name.clone()).collect()));
         let beside: Vec<Engine> = (1..workers).map(|_| engine.beside()).collect();
         let share = |engine| {

@@ -8,8 +8,8 @@ use arc_swap::ArcSwap;
 
 use super::asked::Asked;
 use crate::engine::Snapshot;
-use crate::http::{Shown, Source};
-use crate::metrics::telemetry::Telemetry;
+use crate::http::{DatedSnapshot, ValueSource};
+use crate::metrics::telemetry::{Telemetry, TelemetrySample};
 
 /// A loop that has not come round for this long is stuck.
 const STUCK_AFTER: Duration = Duration::from_secs(30);
@@ -146,11 +146,11 @@ impl Shared {
     }
 }
 
-impl Source for Shared {
-    fn snapshot(&self) -> Shown {
+impl ValueSource for Shared {
+    fn snapshot(&self) -> DatedSnapshot {
         self.asked.wait_for_fresh();
         let newest = self.newest.load();
-        Shown { snapshot: Arc::clone(&newest.snapshot), as_of: if self.asked.is_served() { newest.as_of } else { Instant::now() } }
+        DatedSnapshot { snapshot: Arc::clone(&newest.snapshot), as_of: if self.asked.is_served() { newest.as_of } else { Instant::now() } }
     }
 
     fn era(&self) -> u64 {
@@ -159,6 +159,10 @@ impl Source for Shared {
 
     fn render_telemetry(&self, out: &mut String) {
         self.telemetry.render(out);
+    }
+
+    fn telemetry_samples(&self) -> Vec<TelemetrySample> {
+        self.telemetry.samples()
     }
 
     fn ready(&self) -> Result<(), String> {

@@ -1,4 +1,4 @@
-//! D: the envelope and its forms; what the configuration turns off or takes from the record.
+//! D: the envelope and its forms; event types that are turned off, and envelopes that are filled in from the record.
 
 use super::*;
 
@@ -20,7 +20,7 @@ fn d_forms() {
     {
         check(structured(envelope, r#"{"ticket_id":"T1"}"#).replace("\"1.0\"", version), expected);
     }
-    // The payload may come first, and fills in what the envelope leaves out; but a null outside is an answer.
+    // The payload may come first. It fills in members that the envelope lacks, but not members that are null there.
     check(format!(r#"{{"data":{{"ticket_id":"T1","team":"a"}},{envelope}"specversion":"1.0"}}"#), Applied);
     check(structured("", &event_text(CREATED, &[])), Applied);
     check(structured("\"id\":null,", &event_text(CREATED, &[])), MISSING_FIELD);
@@ -54,7 +54,7 @@ fn d_headers() {
     check(headers, "[]", NOT_OBJECT);
     check(headers, "{}", MISSING_FIELD);
     assert_eq!(fate(Kind::Tickets, None, Some(headers)), Ignored);
-    // Headers win over the envelope of a flat event, which fills in what they leave out; the value is the payload as it stands.
+    // Headers win over the envelope of a flat event, which fills in headers that are missing. The value is the payload.
     check(Headers { kind: Some(b"chat.ended"), ..headers }, &event_text(CREATED, &[]), WRONG_TOPIC);
     check(headers, &event_text(CREATED, &[("type", r#""chat.ended""#), ("id", "17"), ("time", "true")]), Applied);
     check(Headers { kind: None, time: None, ..headers }, &event_text(CREATED, &[]), Applied);
@@ -80,7 +80,7 @@ fn turned_off_types_and_records_without_envelope() {
             Decoded::Invalid(reason) => Err(reason),
         }
     };
-    // Turned off comes after the topic and before the time.
+    // An event type that is turned off is ignored after the check of the topic and before that of the time.
     assert_eq!(fate_of(&event_text(CREATED, &[("time", "1")]), &desk, None), Ok(None));
     assert_eq!(fate_of(&event_text(CREATED, &[("time", "true")]), &desk, None), Err(Reason::WrongType));
     assert_eq!(fate_of(&event_text(CREATED, &[("type", r#""chat.ended""#)]), &desk, None), Err(Reason::WrongTopic));

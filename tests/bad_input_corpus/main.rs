@@ -1,4 +1,5 @@
-//! What bad input is refused for, and what looks bad and is not: one line a case, each between two good records, on every topic.
+//! Bad input and the reason for which each is refused, and input that looks bad and is accepted. One line a case, each between two good records, on
+//! every topic.
 
 #[path = "../support/decode_settings.rs"]
 mod decode_settings;
@@ -11,7 +12,7 @@ use cxpulse::event::{Decoded, Event, Headers, Kind, Reason, Record, decode};
 use decode_settings::{settings, topic};
 use proptest::prelude::*;
 
-/// What becomes of a record as far as decoding goes.
+/// The result of decoding a record, without the event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Fate {
     Applied,
@@ -69,7 +70,7 @@ const TOUCHPOINT: &[(&str, &str)] = &[
 const GOOD: [(Kind, &[(&str, &str)]); 4] =
     [(Kind::Tickets, CREATED), (Kind::Chats, CHAT), (Kind::Surveys, NPS), (Kind::Customers, TOUCHPOINT)];
 
-/// The text of an event with some members set or added (`""` as the value takes the member away), in their order.
+/// The text of an event with some members set or added, in their order. The value `""` removes a member.
 fn event_text(members: &[(&str, &str)], changes: &[(&str, &str)]) -> String {
     let mut all: Vec<_> = members.to_vec();
     for &(name, value) in changes {
@@ -111,7 +112,7 @@ fn check(payload: impl AsRef<[u8]>, expected: Fate) {
     }
 }
 
-/// Decodes the good event of every topic with some members set, added or (`""`) taken away.
+/// Decodes the good event of every topic with some members set, added, or removed by the value `""`.
 #[track_caller]
 fn check_with(changes: &[(&str, &str)], expected: Fate) {
     for (kind, good) in GOOD {
@@ -119,7 +120,7 @@ fn check_with(changes: &[(&str, &str)], expected: Fate) {
     }
 }
 
-/// Decodes the good event of every topic with something done to its text.
+/// Decodes the good event of every topic after a change of its text.
 #[track_caller]
 fn check_edited(edit: impl Fn(&str) -> Vec<u8>, expected: Fate) {
     for (kind, good) in GOOD {

@@ -1,4 +1,4 @@
-//! A to C: what is wrong with the text as a whole or at one place of it: syntax, encoding, size, depth.
+//! A to C: faults of the whole text or of one place in it: syntax, encoding, size, depth.
 
 use super::*;
 
@@ -138,7 +138,7 @@ fn b_encoding() {
         check_edited(|good| place(good, r#""note":"@","#), ENCODING);
         check_edited(|good| place(good, r#""@":1,"#), ENCODING);
         check_edited(|good| place(good, "@"), ENCODING);
-        // What is wrong as a whole goes before what is wrong at one place.
+        // A fault of the whole text comes before a fault at one place.
         check_edited(|good| place(good, r#""a":1,"a":01,"note":"@","#), ENCODING);
     }
     for escape in

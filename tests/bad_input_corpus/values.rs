@@ -140,7 +140,7 @@ fn g_identity_and_abuse() {
     team(&"x".repeat(65), "other");
     team(&"\u{1}".repeat(30_000), "other");
 
-    // Many like names cost no more than linear work beyond a small factor; the caps hold the rest. This only shows that they pass.
+    // Many similar names must not take more than linear time. This test only shows that they are accepted.
     let objects: Vec<_> =
         (0..60).map(|o| format!("{{{}}}", (0..256).map(|n| format!("\"{o}{n:03}\":1")).collect::<Vec<_>>().join(","))).collect();
     check_with(&[("x", &format!("[{}]", objects.join(",")))], Applied);

@@ -1,4 +1,4 @@
-//! The shipped default file: parses without an unknown key, equals the built-in defaults, and its comments say what the types' say.
+//! The shipped default file has no unknown key, equals the built-in defaults, and its comments agree with the documentation of the types.
 
 use std::path::Path;
 
@@ -6,7 +6,7 @@ use cxpulse::config::{self, Configuration};
 
 const FILE: &str = "config/cxpulse.toml";
 
-/// A key whose comment begins with the first sentence of the field's documentation: key, source file, type, field.
+/// Keys whose comments begin with the first sentence of the documentation of a field: key, source file, type, field.
 const DOCUMENTED: &[(&str, &str, &str, &str)] = &[
     ("kafka.bootstrap_servers", "src/config.rs", "KafkaSettings", "bootstrap_servers"),
     ("kafka.group_id", "src/config.rs", "KafkaSettings", "group_id"),
@@ -22,33 +22,33 @@ const DOCUMENTED: &[(&str, &str, &str, &str)] = &[
     ("privacy.min_group_size", "src/config.rs", "WebSettings", "group_size_min"),
     ("log.filter", "src/config.rs", "LogSettings", "filter"),
     ("log.json", "src/config.rs", "LogSettings", "json"),
-    ("quantiles", "src/engine/settings.rs", "EngineSettings", "quantiles_percent"),
-    ("customer_grouping_sets", "src/engine/settings.rs", "EngineSettings", "customer_grouping_sets"),
-    ("chats.call_channels", "src/engine/settings.rs", "EngineSettings", "call_channels"),
-    ("chats.abandon_min", "src/engine/settings.rs", "EngineSettings", "chat_abandon_min"),
-    ("journey.repeat_contact_within", "src/engine/settings.rs", "EngineSettings", "repeat_contact_within"),
-    ("journey.stages", "src/engine/settings.rs", "JourneySettings", "stages"),
-    ("journey.pain_weights.dropoff", "src/engine/settings.rs", "PainWeights", "dropoff"),
-    ("journey.pain_weights.csat", "src/engine/settings.rs", "PainWeights", "csat"),
-    ("journey.pain_weights.effort", "src/engine/settings.rs", "PainWeights", "effort"),
-    ("journey.pain_weights.repeat_contacts", "src/engine/settings.rs", "PainWeights", "repeat_contacts"),
-    ("journey.pain_weights.dwell", "src/engine/settings.rs", "PainWeights", "dwell"),
-    ("retention.tickets", "src/engine/settings.rs", "EngineSettings", "ticket_retention"),
-    ("retention.customers", "src/engine/settings.rs", "EngineSettings", "customer_retention"),
-    ("windows.name", "src/engine/settings.rs", "WindowSettings", "name"),
-    ("windows.range", "src/engine/settings.rs", "WindowSettings", "range"),
-    ("windows.hop", "src/engine/settings.rs", "WindowSettings", "hop"),
-    ("histograms.response", "src/engine/settings.rs", "DurationBounds", "response"),
-    ("histograms.resolution", "src/engine/settings.rs", "DurationBounds", "resolution"),
-    ("histograms.chat", "src/engine/settings.rs", "DurationBounds", "chat"),
-    ("limits.contacts_max", "src/engine/settings.rs", "Limits", "contacts_max"),
-    ("limits.customers_max", "src/engine/settings.rs", "Limits", "customers_max"),
-    ("limits.surveys_max", "src/engine/settings.rs", "Limits", "surveys_max"),
-    ("limits.identities_max", "src/engine/settings.rs", "Limits", "identities_max"),
-    ("limits.held_max", "src/engine/settings.rs", "Limits", "held_max"),
-    ("limits.history_max", "src/engine/settings.rs", "Limits", "history_max"),
-    ("limits.cells_max", "src/engine/settings.rs", "Limits", "cells_max"),
-    ("limits.cells_per_family_max", "src/engine/settings.rs", "Limits", "cells_per_family_max"),
+    ("quantiles", "src/engine/terms/settings.rs", "EngineSettings", "quantiles_percent"),
+    ("customer_grouping_sets", "src/engine/terms/settings.rs", "EngineSettings", "customer_grouping_sets"),
+    ("chats.call_channels", "src/engine/terms/settings.rs", "EngineSettings", "call_channels"),
+    ("chats.abandon_min", "src/engine/terms/settings.rs", "EngineSettings", "chat_abandon_min"),
+    ("journey.repeat_contact_within", "src/engine/terms/settings.rs", "EngineSettings", "repeat_contact_within"),
+    ("journey.stages", "src/engine/terms/settings.rs", "JourneySettings", "stages"),
+    ("journey.pain_weights.dropoff", "src/engine/terms/settings.rs", "PainWeights", "dropoff"),
+    ("journey.pain_weights.csat", "src/engine/terms/settings.rs", "PainWeights", "csat"),
+    ("journey.pain_weights.effort", "src/engine/terms/settings.rs", "PainWeights", "effort"),
+    ("journey.pain_weights.repeat_contacts", "src/engine/terms/settings.rs", "PainWeights", "repeat_contacts"),
+    ("journey.pain_weights.dwell", "src/engine/terms/settings.rs", "PainWeights", "dwell"),
+    ("retention.tickets", "src/engine/terms/settings.rs", "EngineSettings", "ticket_retention"),
+    ("retention.customers", "src/engine/terms/settings.rs", "EngineSettings", "customer_retention"),
+    ("windows.name", "src/engine/terms/settings.rs", "WindowSettings", "name"),
+    ("windows.range", "src/engine/terms/settings.rs", "WindowSettings", "range"),
+    ("windows.hop", "src/engine/terms/settings.rs", "WindowSettings", "hop"),
+    ("histograms.response", "src/engine/terms/settings.rs", "DurationBounds", "response"),
+    ("histograms.resolution", "src/engine/terms/settings.rs", "DurationBounds", "resolution"),
+    ("histograms.chat", "src/engine/terms/settings.rs", "DurationBounds", "chat"),
+    ("limits.contacts_max", "src/engine/terms/settings.rs", "Limits", "contacts_max"),
+    ("limits.customers_max", "src/engine/terms/settings.rs", "Limits", "customers_max"),
+    ("limits.surveys_max", "src/engine/terms/settings.rs", "Limits", "surveys_max"),
+    ("limits.identities_max", "src/engine/terms/settings.rs", "Limits", "identities_max"),
+    ("limits.held_max", "src/engine/terms/settings.rs", "Limits", "held_max"),
+    ("limits.history_max", "src/engine/terms/settings.rs", "Limits", "history_max"),
+    ("limits.cells_max", "src/engine/terms/settings.rs", "Limits", "cells_max"),
+    ("limits.cells_per_family_max", "src/engine/terms/settings.rs", "Limits", "cells_per_family_max"),
     ("topics.name", "src/event/settings.rs", "TopicSettings", "name"),
     ("topics.kind", "src/event/settings.rs", "TopicSettings", "kind"),
     ("topics.allowed_lateness", "src/event/settings.rs", "TopicSettings", "allowed_lateness"),
@@ -61,7 +61,7 @@ const DOCUMENTED: &[(&str, &str, &str, &str)] = &[
     ("surveys.ces_direction", "src/event/settings.rs", "DecodeSettings", "ces_ease"),
 ];
 
-/// Each key of the file by its dotted name, with the comment directly above it.
+/// The dotted name of each key of the file, with the comment directly above it.
 fn keys() -> Vec<(String, String)> {
     let (mut section, mut comment, mut keys) = (String::new(), Vec::new(), Vec::new());
     for line in config::default_file().lines() {
@@ -98,7 +98,7 @@ fn documentation(file: &str, type_name: &str, field: &str) -> String {
     panic!("{file}: `{type_name}` has no field `{field}`");
 }
 
-/// Up to the first full stop, or to the code that spells a value's meaning in Rust.
+/// The text up to the first full stop, or up to a code example.
 fn first_sentence(text: &str) -> &str {
     let end = [". ", ": `"].into_iter().filter_map(|mark| text.find(mark)).min().unwrap_or(text.len());
     text[..end].trim_end_matches('.')
@@ -110,7 +110,7 @@ fn it_equals_the_built_in_defaults() {
     assert_eq!(loaded.warnings, []);
     let built_in = Configuration::default();
     assert_eq!(format!("{:#?}", loaded.configuration), format!("{built_in:#?}"));
-    // Two that show nothing in Debug.
+    // `Debug` does not show these two.
     assert_eq!(loaded.configuration.decode.identity_key, built_in.decode.identity_key);
     assert!(loaded.configuration.kafka.properties.is_empty());
 }
@@ -119,7 +119,7 @@ fn it_equals_the_built_in_defaults() {
 fn every_key_has_a_comment_where_it_stands_first() {
     let mut commented = std::collections::BTreeSet::new();
     for (key, comment) in keys() {
-        // Of the six dimensions, and of each list, the first explains the rest.
+        // The first of the six dimensions, and the first entry of a list, explains the others.
         let general = match key.split('.').collect::<Vec<_>>()[..] {
             ["dimensions", _, last] => format!("dimensions.{last}"),
             _ => key.clone(),
@@ -142,7 +142,7 @@ fn its_comments_say_what_the_types_say() {
 
 #[test]
 fn every_key_that_is_read_stands_in_it() {
-    // Each section with one unknown key names the known ones; all of those must be in the file.
+    // The message about an unknown key names the known keys of the section; all of them must be in the file.
     let file = config::default_file();
     let sections = [
         "",

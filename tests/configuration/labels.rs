@@ -1,11 +1,11 @@
-//! No dimension has the name of a label that some family carries by itself: its families by that dimension would name a label twice.
+//! No dimension has the name of a label of a family: a family by that dimension would have the label twice.
 
 use std::collections::BTreeSet;
 
 use cxpulse::config::{self, Configuration, ProblemKind};
 use cxpulse::metrics::reference;
 
-/// The labels of all families as the reference page names them.
+/// The labels of all families, from the reference page.
 fn labels() -> BTreeSet<String> {
     let page = reference(&Configuration::default());
     let rows = page.lines().filter(|line| line.starts_with("| `cx_"));
@@ -19,7 +19,7 @@ fn every_label_of_the_families_is_refused_as_a_dimension() {
     for label in ["part", "from", "to", "x", "y", "baseline", "score", "window", "outcome", "store"] {
         assert!(labels.contains(label), "{label} is not among {labels:?}");
     }
-    // Two labels are dimensions themselves, and mean the same.
+    // Two labels are dimensions themselves, with the same meaning.
     for label in labels.iter().filter(|label| !matches!(label.as_str(), "" | "channel" | "journey_stage")) {
         let flags = [(format!("dimensions.{label}.owner"), "contact".to_owned())];
         let error = config::load(None, [], &flags).expect_err(label);

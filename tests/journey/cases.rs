@@ -33,7 +33,7 @@ fn a_ticket_an_answer_and_a_touchpoint_each_put_the_drop_off_and_a_return_takes_
     world.answer("S1", "A", START + 8 * DAY, "csat", 5);
     assert_eq!(of_stage(&world.look(START + 12 * DAY), "dropped", "trial", "30d"), Some(0.0), "the answer came after the ticket");
     assert_eq!(of_stage(&world.look(START + 13 * DAY), "dropped", "trial", "30d"), Some(1.0));
-    // The ticket was spam, and the answer was not about it: nothing changes. Without the answer the touchpoint is the last.
+    // The ticket was spam, and the answer was not about it, so nothing changes. Without the answer the touchpoint would be the last event.
     world.status("T1", START + 13 * DAY, "spam");
     assert_eq!(of_stage(&world.look(START + 13 * DAY), "dropped", "trial", "30d"), Some(1.0));
     world.touch("A", START + 14 * DAY, "use");

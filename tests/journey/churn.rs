@@ -1,4 +1,4 @@
-//! Churn, and churn by what customers experienced last.
+//! Churn, and churn by the last experience of customers.
 
 use super::world::{DAY, HOUR, World};
 use crate::exposition::Exposition as Scrape;
@@ -31,7 +31,7 @@ fn of_a_hundred_customers_ten_churned() {
     let value = |name: &str| scrape.with_labels(&format!("cx_{name}"), &[("window", "7d")]);
     assert_eq!((value("customers_active_at_start"), value("customers_churned")), (Some(100.0), Some(10.0)));
     assert_eq!((value("churn_ratio"), value("retention_ratio"), value("customers_new")), (Some(0.1), Some(0.9), Some(1.0)));
-    // Nobody answered anything.
+    // There are no answers.
     assert_eq!(by_experience(&scrape, "churn_ratio", "csat", "none"), Some(0.1));
     assert_eq!(by_experience(&scrape, "customers_active_at_start", "csat", "good"), Some(0.0));
     assert_eq!(by_experience(&scrape, "churn_ratio", "csat", "good"), None);
@@ -44,7 +44,7 @@ fn churn_goes_by_the_last_answer_before_the_cancellation_or_up_to_now() {
     for n in 0..50 {
         world.answer(&format!("S{n}"), &format!("C{n}"), START + DAY, "csat", 5);
     }
-    // Eight of those who left were dissatisfied after all; one was satisfied after leaving, which is too late.
+    // Late answers: eight of the leavers were dissatisfied. One was satisfied after leaving, which is too late.
     for n in 0..8 {
         world.answer(&format!("R{n}"), &format!("C{n}"), START + 2 * DAY, "csat", 2);
     }
@@ -110,7 +110,7 @@ fn without_a_known_base_there_is_no_churn() {
     assert_eq!(by_experience(&world.look(START + 8 * DAY), "customers_churned", "csat", "none"), Some(0.0));
 }
 
-/// What happens to ten customers within ten days, in the order in which it happened.
+/// The events of ten customers within ten days, in the order of their time.
 fn comings_and_goings(now: i64) -> Vec<(&'static str, &'static str, i64)> {
     vec![
         ("cancelled", "A", now - 3 * DAY),
@@ -144,12 +144,13 @@ fn the_trend_of_churn_compares_a_day_with_the_days_before_it() {
             world.customer(what, customer, *at);
         }
         let scrape = world.look(now);
-        // A and C were customers seven days ago and none a day ago; D and J left since then, and C came back too late.
+        // A and C were customers seven days ago, but not one day ago. D and J have left since then, and C came back too late.
         assert_eq!(trend(&scrape, "cx_customers_lost_before"), Some(2.0), "{order:?}");
         let difference = trend(&scrape, "cx_trend").unwrap();
         assert!((difference - (2.0 / 9.0 - 2.0 / 10.0)).abs() < 1e-12, "{difference} {order:?}");
         assert_eq!(scrape.with_labels("cx_customers_retained", &[("window", "24h")]), Some(7.0));
-        // Two days later the day before has moved on: the leavers of that hour are none at its start, and the others none at the baseline's.
+        // Two days later the start of the short window has moved on. The leavers of that hour are no customers at it, and the others are none at the
+        // baseline's start.
         let scrape = world.look(now + 6 * DAY);
         assert_eq!(trend(&scrape, "cx_customers_lost_before"), Some(2.0), "D and J");
         let scrape = world.look(now + 9 * DAY);

@@ -1,4 +1,4 @@
-//! Erased customers: the sums stay, and what comes later is a new customer.
+//! Erased customers: the sums stay, and a later event makes a new customer.
 
 use super::world::{DAY, HOUR, World, customers_in, of_stage};
 use crate::exposition::Exposition as Scrape;
@@ -9,7 +9,7 @@ fn value(scrape: &Scrape, name: &str) -> Option<f64> {
     scrape.with_labels(name, &[("window", "30d")])
 }
 
-/// What happens to one customer who is erased, in the order in which it happened.
+/// The events of one customer who is erased, in the order of their time.
 fn events() -> Vec<(&'static str, i64, String)> {
     let a = |more: &str| format!(r#""customer_id":"A"{more}"#);
     vec![
@@ -30,7 +30,7 @@ fn events() -> Vec<(&'static str, i64, String)> {
 
 fn look_at_the_end(order: impl Iterator<Item = usize>) -> Scrape {
     let (mut world, events) = (World::new(), events());
-    // Another one, so that the base is known.
+    // Another customer, so that the base is known.
     world.customer("active", "B", START);
     world.look(START + 4 * DAY);
     for at in order {
@@ -66,7 +66,7 @@ fn an_erasure_that_comes_early_or_late_makes_no_difference() {
     for order in orders {
         let scrape = look_at_the_end(order.iter().copied());
         for (series, expected) in &first {
-            // How many records named a ticket before it was known depends on the order, and so does the ledger's story.
+            // The order decides how many records named a ticket before it was known, and so it also decides the ledger.
             if series.starts_with("cx_journey")
                 || series.starts_with("cx_c")
                 || series.starts_with("cx_nps")
@@ -98,7 +98,7 @@ fn an_erased_life_is_forgotten_when_nothing_can_correct_it_any_more() {
     }
     let scrape = world.look(START + DAY);
     assert_eq!(stored(&scrape), Some(20.0));
-    // Another customer's events move the time of the group.
+    // The events of another customer move the time of the group.
     for day in 1..60 {
         world.touch("B", START + day * DAY, "use");
         world.look(START + day * DAY);

@@ -1,16 +1,16 @@
-//! Random histories: what happens to a few customers, one event at a time, each at an instant of its own.
+//! Random histories: the events of a few customers, each at an instant of its own.
 
 use proptest::prelude::*;
 use proptest::sample::select;
 
 use super::world::{DAY, World};
 
-/// The first event's time.
+/// The time of the first event.
 pub(crate) const START: i64 = 1_772_409_600_000;
-/// The stages that events name; the last is not configured.
+/// The stages that events name. The last one is not configured.
 pub(crate) const SEEN: [&str; 5] = ["awareness", "trial", "use", "renewal", "limbo"];
 
-/// What happens.
+/// The content of an event.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum What {
     /// `active`, `subscribed` or `cancelled`, with a stage or without.
@@ -36,7 +36,7 @@ pub(crate) struct Event {
 }
 
 impl Event {
-    /// Gives it to the product.
+    /// Has the product take it.
     pub(crate) fn give(&self, world: &mut World) {
         let customer = format!("C{}", self.customer);
         match &self.what {
@@ -75,7 +75,7 @@ fn what() -> impl Strategy<Value = What> {
     })
 }
 
-/// Events of a few customers, in the order in which they happened, up to `gap_max` apart.
+/// Events of a few customers in the order of their time, at most `gap_max` apart.
 pub(crate) fn events(count: std::ops::Range<usize>, customers: u32, gap_max: i64) -> impl Strategy<Value = Vec<Event>> {
     prop::collection::vec((1..gap_max, 0..customers, what()), count).prop_map(|drawn| {
         let mut at = START;
@@ -83,7 +83,7 @@ pub(crate) fn events(count: std::ops::Range<usize>, customers: u32, gap_max: i64
         for (gap, customer, what) in drawn {
             at += gap;
             let what = match what {
-                // A survey is known for as long as the longest window; who answers it again later has answered another one.
+                // A survey is known for as long as the longest window. A later answer counts as an answer to another survey.
                 What::Answer(survey, metric, score) => What::Answer(survey + 6 * ((at - START) / (20 * DAY)) as u32, metric, score),
                 other => other,
             };

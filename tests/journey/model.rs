@@ -1,20 +1,20 @@
-//! The slow recomputation: every event is kept, and every value is worked out from all of them anew.
+//! The slow recomputation: keeps every event and computes every value from all of them anew.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::facts::{Event, SEEN, What};
 use super::world::{DAY, HOUR};
 
-/// The configured stages, in their order, with their time-outs and targets; as [`super::world::STAGES`] has them.
+/// The configured stages in their order, with their time-outs and targets, as in [`super::world::STAGES`].
 const CONFIGURED: [(&str, i64, Option<i64>); 4] =
     [("awareness", 2 * DAY, Some(DAY)), ("trial", 5 * DAY, Some(2 * DAY)), ("use", 10 * DAY, None), ("renewal", 3 * DAY, Some(12 * HOUR))];
 
 const REPEAT_WITHIN: i64 = 7 * DAY;
 
-/// What is expected of each series; `None`: it is absent.
+/// The expected value of each series. `None` means that it must be absent.
 pub(crate) type Expected = BTreeMap<String, Option<f64>>;
 
-/// Everything that counts at some instant, with that instant.
+/// Everything that counts at an instant, with the instant.
 #[derive(Default)]
 struct Tally {
     entered: Vec<(i64, &'static str)>,
@@ -22,7 +22,7 @@ struct Tally {
     dropped: Vec<(i64, &'static str)>,
     moves: Vec<(i64, &'static str, &'static str)>,
     stays: Vec<(i64, &'static str, i64)>,
-    /// With whether it repeats another.
+    /// With a flag that is set if it repeats another one.
     contacts: Vec<(i64, &'static str, bool)>,
     csat: Vec<(i64, &'static str, bool)>,
     /// With the effort from 0 to 1.
@@ -31,7 +31,7 @@ struct Tally {
     lives: Vec<Life>,
 }
 
-/// When a life came and went, with how its last answers were.
+/// The begin and end of a life, with its last answers.
 struct Life {
     log: Vec<(i64, &'static str)>,
     experience: [&'static str; 3],
@@ -68,7 +68,7 @@ pub(crate) fn expected(events: &[Event], now: i64, windows: &[(&str, i64, i64)])
     out
 }
 
-/// Whether a ticket stands after all of its events, and when it was created first.
+/// Whether a ticket counts after all of its events, and the time of its first creation.
 fn opened(own: &[&Event], ticket: u32) -> Option<i64> {
     let created = own.iter().find(|e| e.what == What::Ticket(ticket))?.at;
     let mut statuses = own.iter().filter_map(|e| match e.what {
@@ -92,7 +92,7 @@ fn standing_answers(own: &[&Event]) -> Vec<(i64, &'static str, i64)> {
 }
 
 impl Tally {
-    /// One life: `life` holds its events, `own` those of all lives of the same name, which say what stands in the end.
+    /// One life. `life` holds its events; `own` holds the events of all lives under the same name, which decide the final state.
     fn add(&mut self, life: &[&Event], own: &[&Event], now: i64) {
         let is_mine = |at: i64| life.iter().any(|e| e.at == at);
         let openings: Vec<i64> = {
@@ -102,7 +102,7 @@ impl Tally {
         };
         let answers: Vec<_> = standing_answers(own).into_iter().filter(|(at, ..)| is_mine(*at)).collect();
 
-        // The stages in turn, and what moved the customer.
+        // The stages in their order, and the events that moved the customer.
         let (mut stage, mut entered, mut cancelled) = (None, None, None);
         let mut stay = 0;
         let mut touches: Vec<(i64, bool)> = Vec::new();
@@ -149,7 +149,7 @@ impl Tally {
             }
         }
 
-        // How it ends.
+        // The end of the life.
         touches.extend(openings.iter().chain(answers.iter().map(|(at, ..)| at)).map(|at| (*at, false)));
         touches.sort_by_key(|(at, _)| *at);
         if let Some((at, Some(left), _)) = cancelled {
@@ -164,7 +164,7 @@ impl Tally {
             }
         }
 
-        // What came in a stage.
+        // The events in a stage.
         let stage_at = |at: i64| named.iter().rfind(|(since, _)| *since < at).map(|(_, stage)| *stage);
         for (nth, at) in openings.iter().enumerate() {
             let repeats = nth > 0 && at - openings[nth - 1] <= REPEAT_WITHIN;

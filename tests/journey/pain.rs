@@ -12,7 +12,7 @@ fn part(scrape: &Scrape, part: &str) -> Option<f64> {
 #[test]
 fn the_index_is_the_weighted_mean_of_the_five_parts() {
     let mut world = World::new();
-    // Two advance after a day and after three, one drops out: the median of the stay is one day, the target two.
+    // Two customers advance, after one day and after three, and one drops out. The median stay is one day; the target is two.
     for (customer, days) in [("A", 1), ("B", 3)] {
         world.touch(customer, START, "trial");
         world.touch(customer, START + days * DAY, "use");
@@ -25,7 +25,7 @@ fn the_index_is_the_weighted_mean_of_the_five_parts() {
         world.answer(survey, "A", START + 3 * HOUR, "csat", score);
     }
     world.answer("S5", "B", START + 3 * HOUR, "ces", 4);
-    // In another stage: not this one's.
+    // This happens in another stage, so it does not count here.
     world.answer("S6", "B", START + 3 * DAY + HOUR, "csat", 1);
     let scrape = world.look(START + 4 * DAY);
     assert_eq!(part(&scrape, "dropoff"), Some(1.0 / 3.0));

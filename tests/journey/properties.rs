@@ -1,7 +1,7 @@
-//! Random histories beside the slow recomputation: in any order of arrival, and long ones in which the past is forgotten.
+//! Random histories compared with the slow recomputation: in any order of arrival, and long ones whose past is forgotten.
 //!
-//! `CXPULSE_CASES` sets the number of cases, of which the long property runs one in twenty. A seed that failed is kept in `proptest-regressions.txt` beside this file and is tried
-//! first ever after.
+//! `CXPULSE_CASES` sets the number of cases; the long property runs one in twenty of them. The seed of a failure is kept in `proptest-regressions.txt`
+//! beside this file. Every later run tries it first.
 
 use proptest::prelude::*;
 use proptest::test_runner::FileFailurePersistence;
@@ -17,14 +17,14 @@ const WINDOWS: &str = r#"[
     { name = "7d", range = "7d", hop = "1h" },
     { name = "30d", range = "30d", hop = "6h" },
 ]"#;
-/// The same as the model takes them.
+/// The same windows, in the form that the model takes.
 const WINDOWS_MS: [(&str, i64, i64); 4] = [("1h", HOUR, 60_000), ("24h", DAY, 900_000), ("7d", 7 * DAY, HOUR), ("30d", 30 * DAY, 6 * HOUR)];
 
 fn world(windows: &str, lateness: &str) -> World {
     World::with(&[("journey.stages", STAGES), ("windows", windows)], lateness)
 }
 
-/// One case in `sparing` of those wanted.
+/// A configuration with one in `sparing` of the wanted cases.
 fn configured(sparing: u32) -> ProptestConfig {
     let wanted = std::env::var_os("CXPULSE_CASES").map(|n| n.to_str().and_then(|n| n.parse().ok()).expect("CXPULSE_CASES is a number"));
     let persistence = FileFailurePersistence::Direct("tests/journey/proptest-regressions.txt");
@@ -35,13 +35,13 @@ fn configured(sparing: u32) -> ProptestConfig {
     }
 }
 
-/// Every expected series that has another value.
+/// Every expected series whose value differs.
 fn faults(events: &[Event], now: i64, windows: &[(&str, i64, i64)], scrape: &Scrape) -> Vec<String> {
     let wrong = |(series, wanted): (&String, &Option<f64>)| {
         let got = scrape.value(series);
         let is_right = match (wanted, got) {
             (Some(wanted), Some(got)) => (wanted - got).abs() <= 1e-9 * wanted.abs().max(1.0),
-            // A label set that was never seen stands for 0, and one that was seen may stand at 0.
+            // A label set that was never seen is absent and counts as 0. One that was seen may have the value 0.
             (Some(wanted), None) => *wanted == 0.0,
             (None, Some(got)) => series.starts_with("cx_journey_transition_ratio") && got == 0.0,
             (None, None) => true,
@@ -84,7 +84,7 @@ proptest! {
 }
 
 proptest! {
-    // A case is twenty times as long as one of the other property's.
+    // A case is twenty times as long as one of the other property.
     #![proptest_config(configured(20))]
 
     #[test]
@@ -92,9 +92,9 @@ proptest! {
         happened in events(300..600, 2, 8 * HOUR),
         swaps in prop::collection::vec(any::<bool>(), 600),
     ) {
-        // When an erased life is forgotten its sums stay as they are, so erasures are left to the other test.
+        // The sums of an erased life stay when it is forgotten, so only the other test has erasures.
         let happened: Vec<Event> = happened.into_iter().filter(|e| e.what != What::Erased).collect();
-        // A day of lateness, and neighbours that arrive the other way round; where erasures left a gap of more than that they cannot.
+        // The allowed lateness is one day. Neighbouring events arrive in reverse order, unless leaving out erasures has made a longer gap between them.
         let mut world = world(WINDOWS, "1d");
         let mut arriving: Vec<&Event> = happened.iter().collect();
         for at in (1..arriving.len()).step_by(2) {
@@ -106,7 +106,7 @@ proptest! {
         let mut now = i64::MIN;
         for (nth, event) in arriving.iter().enumerate() {
             now = now.max(event.at);
-            // The clock goes on, so that panes and the past leave.
+            // `now` moves on, so that panes leave and the past is forgotten.
             if nth % 7 == 0 {
                 world.look(now);
             }

@@ -1,4 +1,4 @@
-// A browser with nothing to reach but this machine, and what every check needs of a page. Does not know what is checked.
+// A browser that can reach nothing but this machine, and the functions that every check needs. Does not know the checks.
 import { createRequire } from "node:module";
 import { join } from "node:path";
 
@@ -14,7 +14,7 @@ const FLAGS = [
   "--disable-background-networking",
   "--disable-component-update",
   "--disable-sync",
-  // Whatever else a browser may want to reach has no address.
+  // Every other host that a browser tries to reach has no address.
   "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 ];
 
@@ -29,7 +29,7 @@ export function equal(found, wanted, what) {
 
 export const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
 
-// Returns what `read` gives once it is truthy.
+// Calls `read` until its result is truthy, and returns that result.
 export async function until(what, read, limitMs = 30000) {
   const end = Date.now() + limitMs;
   for (;;) {
@@ -40,7 +40,7 @@ export async function until(what, read, limitMs = 30000) {
   }
 }
 
-// Runs `work` with a browser of a fresh profile, and ends it however that ends.
+// Runs `work` with a browser that has a fresh profile, and closes the browser even if `work` fails.
 export async function withBrowser(work) {
   const browser = await chromium.launch({ executablePath: process.env.TESTS_CHROMIUM, headless: true, args: FLAGS });
   try {
@@ -50,7 +50,7 @@ export async function withBrowser(work) {
   }
 }
 
-// A page that keeps what went wrong on it and what it asked for.
+// Opens a page and records its complaints (errors, warnings and dialogs) and its requests.
 export async function openPage(browser, url, { before, ...options } = {}) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, locale: "en-GB", timezoneId: "UTC", ...options });
   const page = await context.newPage();

@@ -1,4 +1,4 @@
-// Runs one check by its name: node check.mjs NAME URL. Prints why it failed; exits 1 then.
+// Runs one check by its name: node check.mjs NAME URL. If the check fails, prints the reason and exits with 1.
 import * as checks from "./checks.mjs";
 import { withBrowser } from "./browser.mjs";
 

@@ -1,4 +1,4 @@
-// What must hold of the live page in a browser. Each check gets a browser and the address of a running process.
+// The checks of the live page in a browser. Each check gets a browser and the address of a running process.
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { assert, axeSource, equal, openPage, samples, sleep, until } from "./browser.mjs";
@@ -6,13 +6,13 @@ import { text as formatted } from "./format.mjs";
 
 const WINDOWS = ["5m", "1h", "24h", "7d", "30d"];
 const SIZES = { desktop: { width: 1280, height: 900 }, phone: { width: 360, height: 780 } };
-// Families that the page must show for every window of the demo, whatever else it shows.
+// Families that the page must show for every window of the demo.
 const ALWAYS = [
   "cx_tickets_created", "cx_tickets_resolved", "cx_chats_started", "cx_churn_ratio", "cx_backlog_tickets", "cx_chats_waiting", "cx_customers_active",
   "cx_backlog_tickets_by_channel", "cx_backlog_tickets_by_team", "cx_churn_ratio_by_segment", "cx_journey_customers", "cx_journey_entered", "cx_correlation_pairs",
   "cx_window_coverage_ratio", "cx_ledger_records", "cx_kafka_partitions_assigned",
 ];
-// Those that in a short window may be of too few cases.
+// Further families that it must show for the longer windows; in a short window they may have too few cases.
 const WITH_CASES = [
   "cx_first_response_p50_seconds", "cx_first_response_p90_seconds", "cx_first_response_seconds_count", "cx_first_response_attainment_ratio",
   "cx_resolution_p50_seconds", "cx_chat_wait_p50_seconds", "cx_chat_abandonment_ratio", "cx_csat_ratio", "cx_csat_ratio_lower", "cx_csat_ratio_upper",
@@ -24,7 +24,8 @@ const SHORT = ["5m", "1h"];
 
 const shownSnapshot = (page) => page.getAttribute(".asof", "data-snapshot");
 
-// Gives the page one answer of the server together with the metrics of the same snapshot, asking again until both are of one, and then no other.
+// Gives the page one response of the server together with the metrics of the same snapshot. Asks again until both are of the same snapshot, and then gives
+// the page no other response.
 async function pin(page, origin) {
   const pinned = { metrics: null, snapshot: null };
   await page.route((url) => url.pathname === "/", async (route) => {
@@ -45,7 +46,7 @@ async function pin(page, origin) {
   return pinned;
 }
 
-// A number in the middle of two texts may be rounded either way.
+// A number halfway between two texts may be rounded either way.
 const reads = (unit, value, text) => [value, value * (1 - 1e-12), value * (1 + 1e-12)].some((near) => formatted(unit, near) === text);
 
 export async function values_equal_those_of_the_metrics_at_the_same_snapshot(browser, url) {
@@ -117,7 +118,7 @@ export async function nothing_is_complained_of_and_nothing_leaves_the_origin(bro
   equal(requests.filter((request) => new URL(request).origin !== url), [], "requests to elsewhere");
   const paths = [...new Set(requests.map((request) => new URL(request).pathname))].sort();
   equal(paths.filter((path) => !["/", "/-/page.css", "/-/page.js", "/-/page.svg"].includes(path)), [], "paths asked for");
-  // What the policy is for: neither inline script nor another origin's image is taken.
+  // The purpose of the policy: the page runs no inline script and loads no image of another origin.
   const blocked = await page.evaluate(async () => {
     const seen = [];
     document.addEventListener("securitypolicyviolation", (event) => seen.push(event.effectiveDirective));
@@ -157,7 +158,7 @@ export async function it_updates_by_itself_keeps_focus_and_place_and_rests_while
   const shown = await page.textContent(".asof time");
   await until("an update", async () => Number(await shownSnapshot(page)) > Number(first), 10000);
   assert((await page.textContent(".asof time")) !== shown, "the time moves on");
-  // What stands above may have come to need a line more or less; then the browser moves along with what is being read.
+  // The content above may now take a line more or less; the browser then scrolls along with the text that is being read.
   const [[from, focus], [to, focusNow]] = [before, await place()];
   equal(focusNow, focus, "focus");
   assert(Math.abs(to - from) <= 60, `the place moved from ${from} to ${to}`);
@@ -186,19 +187,19 @@ export async function it_works_without_script(browser, url) {
   assert((await page.textContent(".asof time")).endsWith("UTC"), "instants name their zone");
 }
 
-// The address ends with the process that the caller stops and starts, told by lines on standard output.
+// The caller stops and starts the process behind the address when this check prints `stop` and `start` on standard output.
 export async function it_says_when_contact_is_lost_since_when_and_when_it_is_back(browser, url) {
   const { page } = await openPage(browser, `${url}/`);
   equal(await page.textContent("#contact"), "", "contact at first");
   const asOf = await page.textContent(".asof time");
   console.log("stop");
-  const lost = await until("the loss is told", async () => (await page.textContent("#contact")) || null, 20000);
+  const lost = await until("the loss is announced", async () => (await page.textContent("#contact")) || null, 20000);
   assert(/^No contact since \d\d:\d\d:\d\d\. The numbers are as of \d\d:\d\d:\d\d\.$/.test(lost), lost);
-  equal(await page.getAttribute("#contact", "role"), "status", "how it is told");
+  equal(await page.getAttribute("#contact", "role"), "status", "how it is announced");
   assert((await page.title()).startsWith("No contact"), await page.title());
   assert(asOf <= lost.slice(-9, -1), `${asOf} and ${lost}`);
   await sleep(3500);
-  equal(await page.textContent("#contact"), lost, "it is told once, with the time that it began");
+  equal(await page.textContent("#contact"), lost, "it is announced once, with the time at which it began");
   console.log("start");
   await until("contact is back", async () => (await page.textContent("#contact")) === "", 40000);
   assert(!(await page.title()).startsWith("No contact"), await page.title());

@@ -1,4 +1,4 @@
-// How the page writes numbers, said a second time so that a wrong digit or unit is found. Does not know which number it is.
+// A second implementation of the way in which the page writes numbers, so that a wrong digit or unit is found. Does not know which number it is.
 const NBSP = "\u00a0";
 const MINUS = "\u2212";
 

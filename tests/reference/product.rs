@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cxpulse::config::{Clock, Configuration, ExportSettings, KafkaSettings, LogSettings, RunSettings, Start, WebSettings};
-use cxpulse::engine::{Engine, EngineSettings, PartitionGroup, Place, Progress, TopicIndex};
+use cxpulse::engine::{Engine, EngineSettings, PartitionGroup, Progress, RecordPlace, TopicIndex};
 use cxpulse::event::{DecodeSettings, DimensionOwner, DimensionSettings, IdentityKey, Record, Scale, TopicSettings, decode};
 use cxpulse::metrics::Exposition;
 use cxpulse::time::EventTime;
@@ -50,7 +50,7 @@ impl Product {
         let decoded = decode(record, &self.topics[arrival.topic], &self.decoding);
         let group = PartitionGroup(arrival.group);
         let record_time = arrival.record_time.map(EventTime);
-        let place = Place { group, topic: TopicIndex(topic), offset: self.offset, record_time };
+        let place = RecordPlace { group, topic: TopicIndex(topic), offset: self.offset, record_time };
         self.offset += 1;
         self.engine.handle(place, &decoded).name()
     }

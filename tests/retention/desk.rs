@@ -1,11 +1,11 @@
-//! The product as these tests drive it: events some time after the start, with every log read to its end.
+//! Drives the product for these tests: takes events at times after the start, with every log read to its end.
 
 use cxpulse::config;
 use cxpulse::engine::Outcome;
 use cxpulse::metrics::Exposition;
 use cxpulse::time::{EventTime, Span};
 
-use crate::support::fed::Fed;
+use crate::support::engine_driver::EngineDriver;
 
 /// 2026-03-01T00:00:00Z.
 pub(crate) const START: EventTime = EventTime(1_772_323_200_000);
@@ -13,19 +13,19 @@ pub(crate) const TICKETS: u8 = 0;
 pub(crate) const CUSTOMERS: u8 = 3;
 
 pub(crate) struct Desk {
-    pub(crate) fed: Fed,
+    pub(crate) driver: EngineDriver,
 }
 
 impl Desk {
     pub(crate) fn new(overrides: &[(&str, &str)]) -> Self {
         let overrides: Vec<_> = overrides.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
         let configuration = config::load(None, Vec::new(), &overrides).unwrap_or_else(|error| panic!("{error}")).configuration;
-        Self { fed: Fed::new(configuration, START) }
+        Self { driver: EngineDriver::at_end(configuration, START) }
     }
 
     pub(crate) fn tell(&mut self, topic: u8, after: Span, kind: &str, members: &str) {
-        let text = format!(r#"{{"id":"e{}","type":"{kind}","time":{},{members}}}"#, self.fed.offset, (START + after).0);
-        assert_eq!(self.fed.take(topic, &text), Outcome::Applied, "{text}");
+        let text = format!(r#"{{"id":"e{}","type":"{kind}","time":{},{members}}}"#, self.driver.offset, (START + after).0);
+        assert_eq!(self.driver.take(topic, text.as_bytes()), Outcome::Applied, "{text}");
     }
 
     pub(crate) fn open(&mut self, after: Span, id: &str) {
@@ -41,12 +41,12 @@ impl Desk {
         self.tell(TICKETS, after, "ticket.created", &format!(r#""ticket_id":"{id}","team":"{team}""#));
     }
 
-    /// The value of a series, 0 where it is absent.
+    /// The value of a series, or 0 if it is absent.
     pub(crate) fn value(&mut self, series: &str) -> f64 {
         self.shown(series).unwrap_or(0.0)
     }
 
-    /// The value of a series, where it is shown.
+    /// The value of a series, if it is shown.
     pub(crate) fn shown(&mut self, series: &str) -> Option<f64> {
         let text = self.text();
         let line = text.lines().find_map(|line| line.strip_prefix(series)?.strip_prefix(' '));
@@ -56,7 +56,7 @@ impl Desk {
     /// The whole exposition.
     pub(crate) fn text(&mut self) -> String {
         let mut text = String::new();
-        Exposition::new(&self.fed.configuration).render(&self.fed.engine.snapshot(), &mut text);
+        Exposition::new(&self.driver.configuration).render(&self.driver.engine.snapshot(), &mut text);
         text
     }
 }

@@ -1,9 +1,9 @@
-//! Label sets that have been empty for longer than the longest window: that they leave, and what comes into their places.
+//! Series expiry: label sets that have been empty for longer than the longest window leave, and others take their places.
 
 use cxpulse::time::{EventTime, Span};
 
 use super::desk::{Desk, START, TICKETS};
-use crate::support::fed::GROUP;
+use crate::support::engine_driver::GROUP;
 
 const WINDOWS: (&str, &str) = ("windows", r#"[{ name = "1h", range = "1h", hop = "1m" }, { name = "1d", range = "24h", hop = "15m" }]"#);
 const CREATED: &str = r#"cx_tickets_created_by_team{team="billing",window="1d"}"#;
@@ -22,7 +22,7 @@ fn a_label_set_stands_at_0_for_one_longest_window_and_then_leaves() {
     desk.open_for(Span(0), "T", "billing");
     desk.solve(Span::minutes(20), "T");
     let mut created_at = |after| {
-        desk.fed.engine.advance_to(at(after));
+        desk.driver.engine.advance_to(at(after));
         (desk.shown(CREATED), desk.shown("cx_backlog_tickets_by_team{team=\"billing\"}"), desk.shown("cx_tickets_created{window=\"1d\"}"))
     };
     assert_eq!(created_at(Span::minutes(23 * 60 + 44)), (Some(1.0), Some(0.0), Some(1.0)));
@@ -36,15 +36,15 @@ fn a_label_set_stands_at_0_for_one_longest_window_and_then_leaves() {
 fn a_label_set_that_holds_state_of_now_does_not_expire() {
     let mut desk = desk(&[]);
     desk.open_for(Span(0), "T", "billing");
-    desk.fed.engine.advance_to(at(Span::days(30)));
+    desk.driver.engine.advance_to(at(Span::days(30)));
     let backlog = "cx_backlog_tickets_by_team{team=\"billing\"}";
     let oldest = "cx_backlog_oldest_unanswered_timestamp_seconds_by_team{team=\"billing\"}";
     assert_eq!((desk.shown(CREATED), desk.shown(backlog), desk.shown(oldest)), (None, Some(1.0), Some(START.as_seconds())));
     desk.solve(Span::days(30), "T");
     assert_eq!((desk.shown(backlog), desk.shown(oldest)), (Some(0.0), None));
-    desk.fed.engine.advance_to(at(Span::minutes(32 * 24 * 60 - 16)));
+    desk.driver.engine.advance_to(at(Span::minutes(32 * 24 * 60 - 16)));
     assert_eq!(desk.shown(backlog), Some(0.0), "it was emptied less than two days ago");
-    desk.fed.engine.advance_to(at(Span::days(32)));
+    desk.driver.engine.advance_to(at(Span::days(32)));
     assert_eq!(desk.shown(backlog), None);
     assert!(!desk.text().contains("billing"));
 }
@@ -71,7 +71,7 @@ fn a_correction_of_what_has_expired_does_not_bring_it_back() {
     desk.open_for(Span(0), "T", "billing");
     desk.open_for(Span::days(4), "other", "orders");
     assert_eq!(desk.shown(CREATED), None);
-    // A late end of a ticket that nobody had ended: its label sets of now are emptied at a time that is long past.
+    // A ticket's end arrives late. It empties the label sets of the ticket's current state at a time long ago.
     desk.solve(Span::minutes(5), "T");
     assert!(!desk.text().contains("billing"), "all of it is older than two days");
     assert_eq!(desk.shown("cx_backlog_tickets"), Some(1.0));
@@ -142,19 +142,19 @@ fn a_family_has_a_limit_of_its_own_and_what_is_beyond_counts_overall() {
 fn a_group_that_was_parked_while_others_came_and_went_brings_back_what_it_held() {
     let mut desk = desk(&[]);
     desk.open_for(Span(0), "T", "billing");
-    desk.fed.engine.revoke(GROUP);
+    desk.driver.engine.revoke(GROUP);
     assert_eq!(desk.shown("cx_backlog_tickets_by_team{team=\"billing\"}"), Some(0.0), "seen less than two days ago");
     for day in [4, 8] {
-        desk.fed.engine.advance_to(at(Span::days(day)));
+        desk.driver.engine.advance_to(at(Span::days(day)));
         assert_eq!(desk.shown("cx_backlog_tickets_by_team{team=\"billing\"}"), None);
     }
-    desk.fed.engine.assign(GROUP);
+    desk.driver.engine.assign(GROUP);
     assert_eq!((desk.shown(CREATED), desk.shown("cx_backlog_tickets_by_team{team=\"billing\"}")), (None, Some(1.0)));
     desk.solve(Span::days(8), "T");
     assert_eq!(desk.shown("cx_tickets_resolved_by_team{team=\"billing\",window=\"1d\"}"), Some(1.0));
 }
 
-/// Places are given back between two events that are taken in at once, and a history that one of the later ones belongs into must wait for it.
+/// Places are freed between two events that are applied together. A history must not be folded then if one of the later events belongs to it.
 #[test]
 fn places_given_back_among_events_fold_no_history_that_one_of_them_corrects() {
     for hop in 0..3 {
@@ -165,7 +165,7 @@ fn places_given_back_among_events_fold_no_history_that_one_of_them_corrects() {
         desk.open(around(-50), "A");
         desk.tell(TICKETS, around(-10), "ticket.message", reply);
         assert_eq!(desk.value(r#"cx_first_response_mean_seconds{window="24h"}"#), 40.0 * 60.0);
-        // One of the three edges is where places are given back.
+        // Places are freed at one of the three edges.
         desk.open(around(40), "B");
         desk.tell(TICKETS, around(-15), "ticket.message", reply);
         desk.open(around(120), "C");

@@ -1,4 +1,4 @@
-//! What leaves after its retention or at a limit, and that it is counted.
+//! Entries leave after their retention or at a limit, and this is counted.
 
 use cxpulse::time::Span;
 

@@ -1,4 +1,4 @@
-//! Limits hold at every moment, and what leaves takes only itself along.
+//! Limits hold at every moment, and an entry that leaves removes nothing else.
 
 use std::time::{Duration, Instant};
 
@@ -42,14 +42,14 @@ fn limit_holds_though_no_window_moves() {
 fn events_ahead_of_now_have_a_limit_and_the_first_are_counted_early() {
     let mut desk = Desk::new(&[("limits.held_max", "16")]);
     desk.open(Span(0), "now");
-    desk.fed.engine.follow_events_until(None);
+    desk.driver.engine.follow_events_until(None);
     for n in 0..40 {
         desk.open(Span::minutes(1 + n), &format!("T{n}"));
     }
     assert_eq!(desk.value(r#"cx_state_entries{store="held"}"#), 16.0);
     assert_eq!(desk.value(r#"cx_state_limit_evictions_total{store="held"}"#), 24.0);
     assert_eq!(desk.value(r#"cx_tickets_created{window="24h"}"#), 1.0, "no window holds its future");
-    desk.fed.engine.advance_to(super::desk::START + Span::hours(1));
+    desk.driver.engine.advance_to(super::desk::START + Span::hours(1));
     assert_eq!((desk.value(r#"cx_tickets_created{window="24h"}"#), desk.value("cx_backlog_tickets")), (41.0, 41.0));
 }
 

@@ -1,4 +1,4 @@
-//! A real Apache Kafka broker in a process of its own: KRaft, one node, a port from the kernel, a folder that goes with it.
+//! A real Apache Kafka broker in a process of its own: one node with KRaft, on a port from the kernel, in a folder that is removed with it.
 //!
 //! Does not know cxpulse. Its jars come from `tests/run.sh` (`TESTS_KAFKA_LIBS`, default `target/kafka-libs`).
 
@@ -15,15 +15,15 @@ use super::left_out::variable;
 use super::ports::free_ports;
 use super::tools::leave_out_without_tool;
 
-/// A user that the authenticated listener lets in.
+/// A user whom the authenticated listener accepts.
 pub(crate) const USER: &str = "reader";
 /// The user's password.
 pub(crate) const PASSWORD: &str = "right";
 
-/// How long the broker may take to start; it takes about two seconds.
+/// The longest time that the broker may take to start. It usually takes about two seconds.
 const START_LIMIT: Duration = Duration::from_secs(90);
 
-/// Ends the broker when the shell's standard input ends: then no way in which the test process can end leaves a broker behind.
+/// Ends the broker when the shell's standard input ends, so that no broker survives the test process, however that ends.
 const KEEPER: &str = r#""$@" & broker=$!; read -r _; kill "$broker"; wait "$broker""#;
 
 const LOG_SETTINGS: &str = "rootLogger.level=warn
@@ -46,7 +46,7 @@ pub(crate) struct Broker {
 }
 
 impl Broker {
-    /// The broker of this test binary, for one test at a time; `None`, said aloud, without Java or the jars.
+    /// The broker of this test binary, for one test at a time. `None`, with a printed message, without Java or the jars.
     pub(crate) fn shared() -> Option<MutexGuard<'static, Self>> {
         static SHARED: OnceLock<Result<Mutex<Broker>, String>> = OnceLock::new();
         match SHARED.get_or_init(|| Self::start().map(Mutex::new)) {
@@ -58,7 +58,7 @@ impl Broker {
         }
     }
 
-    /// Formats a folder and starts a broker in it; the error says what is missing.
+    /// Formats a folder and starts a broker in it. The error names the missing tool.
     pub(crate) fn start() -> Result<Self, String> {
         let libs =
             variable("TESTS_KAFKA_LIBS").map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("target/kafka-libs"), PathBuf::from);
@@ -80,17 +80,17 @@ impl Broker {
         Ok(broker)
     }
 
-    /// Where a client connects without a password.
+    /// The address for a client without a password.
     pub(crate) fn servers(&self) -> String {
         format!("127.0.0.1:{}", self.plain_port)
     }
 
-    /// Where a client connects as [`USER`], SASL PLAIN without encryption.
+    /// The address for a client that connects as [`USER`] with SASL PLAIN and without encryption.
     pub(crate) fn authenticated_servers(&self) -> String {
         format!("127.0.0.1:{}", self.sasl_port)
     }
 
-    /// Ends the broker and returns when it has ended; its log stays.
+    /// Ends the broker and returns when it has ended. Its log stays.
     pub(crate) fn stop(&mut self) {
         if let Some(mut keeper) = self.keeper.take() {
             drop(keeper.stdin.take());
@@ -171,7 +171,7 @@ listener.name.sasl.plain.sasl.jaas.config=org.apache.kafka.common.security.plain
 "
     );
     writeln!(text, "log.dirs={}", folder.join("log").display()).expect("a String takes all text");
-    // Records carry event times of years ago, so nothing may expire by time; one node cannot keep three copies.
+    // Event times lie years back, so no record may expire by time. One node cannot keep three copies.
     text.push_str(
         "log.retention.ms=-1
 auto.create.topics.enable=false

@@ -1,4 +1,4 @@
-//! The real data sets, where they are there (`CXPULSE_DATA`). Does not know what the events mean, but which key a record of theirs has.
+//! The real data sets, if they are present (`CXPULSE_DATA`). Knows the key of each record, but not the meaning of the events.
 
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader};
@@ -9,20 +9,20 @@ use serde_json::Value;
 
 use super::left_out::variable;
 
-/// A record of a data set, ready to send.
+/// A record of a data set, ready to be sent.
 #[derive(Debug)]
 pub(crate) struct DataRecord {
     /// The topic.
     pub(crate) topic: &'static str,
-    /// The record key: what belongs together has the same one.
+    /// The record key. Records that belong together have the same one.
     pub(crate) key: String,
-    /// Event time, which is also the time of sending.
+    /// The event time, which is also the record timestamp.
     pub(crate) time_ms: i64,
     /// The line of the file.
     pub(crate) value: String,
 }
 
-/// The folder of a data set, or a message why it is not there.
+/// The folder of a data set, or a message that says why it is missing.
 pub(crate) fn data_set(name: &str) -> Result<PathBuf, String> {
     let folder = variable("CXPULSE_DATA").ok_or("no data sets: CXPULSE_DATA does not name their folder")?;
     let folder = PathBuf::from(folder).join(name);
@@ -31,7 +31,7 @@ pub(crate) fn data_set(name: &str) -> Result<PathBuf, String> {
 
 /// All records of a set, topic after topic, each in the order of its file.
 ///
-/// The key of a ticket or chat is its customer, else its own id; messages and surveys have the key of their ticket or chat.
+/// The key of a ticket or chat is the id of its customer, or its own id without one. Messages and surveys have the key of their ticket or chat.
 pub(crate) fn keyed_records(folder: &Path) -> Vec<DataRecord> {
     let mut customers: HashMap<String, String> = HashMap::new();
     let mut events = Vec::new();

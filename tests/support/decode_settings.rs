@@ -3,7 +3,7 @@
 use cxpulse::event::{DecodeSettings, DimensionOwner, DimensionSettings, IdentityKey, Kind, Scale, TopicSettings};
 use cxpulse::time::Span;
 
-/// The default settings with `team` `9` renamed.
+/// The default settings, with the team `9` renamed.
 pub(crate) fn settings() -> DecodeSettings {
     let owned =
         |owner: DimensionOwner| move |name: &str| DimensionSettings { name: name.into(), owner, renames: [].into(), values_max: 200 };

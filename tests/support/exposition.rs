@@ -1,15 +1,15 @@
-//! Reading the Prometheus text format, as far as this product writes it. Does not know any metric.
+//! Reads the Prometheus text format, as far as this product writes it. Does not know any metric.
 
 use std::collections::BTreeMap;
 
-/// The samples of a scrape, by series as written, such as `cx_tickets_created{window="24h"}`.
+/// The samples of a scrape by their series as written, such as `cx_tickets_created{window="24h"}`.
 #[derive(Debug)]
 pub(crate) struct Exposition {
     samples: BTreeMap<String, f64>,
 }
 
 impl Exposition {
-    /// Reads a text; a line that is no sample or a series given twice fails the test.
+    /// Reads a text. The test fails on a line that is no sample, and on a series that is given twice.
     pub(crate) fn parse(text: &str) -> Self {
         let mut samples = BTreeMap::new();
         for line in text.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
@@ -20,17 +20,17 @@ impl Exposition {
         Self { samples }
     }
 
-    /// The value of a series; `None` when it is absent.
+    /// The value of a series, or `None` if it is absent.
     pub(crate) fn value(&self, series: &str) -> Option<f64> {
         self.samples.get(series).copied()
     }
 
-    /// The value of a count; an absent one is 0.
+    /// The value of a count, or 0 if it is absent.
     pub(crate) fn count(&self, series: &str) -> u64 {
         self.value(series).map_or(0, |value| value as u64)
     }
 
-    /// The value of the series with exactly these labels, in whatever order they are written.
+    /// The value of the series with exactly these labels, written in any order.
     pub(crate) fn with_labels(&self, name: &str, labels: &[(&str, &str)]) -> Option<f64> {
         self.family(name)
             .find(|(series, _)| series.matches("=\"").count() == labels.len() && labels.iter().all(|(l, v)| label(series, l) == Some(*v)))
@@ -53,7 +53,7 @@ pub(crate) fn family_of(series: &str) -> &str {
     series.split('{').next().unwrap_or(series)
 }
 
-/// The series with its labels in alphabetical order: two writers may order them each in their own way.
+/// The series with its labels in alphabetical order, because two writers may order them differently.
 pub(crate) fn canonical(series: &str) -> String {
     let Some((name, labels)) = series.strip_suffix("\"}").and_then(|series| series.split_once('{')) else { return series.to_owned() };
     let mut labels: Vec<_> = labels.split("\",").collect();

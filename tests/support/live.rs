@@ -1,7 +1,7 @@
-//! Everything at once, as in production but with windows of minutes: a real broker, two replicas of the real binary in one group, a real Prometheus
-//! with the generated rules, and the made organisation with an incident.
+//! The whole product as in production, but with windows of minutes: a real broker, two replicas of the real binary in one consumer group, a real
+//! Prometheus with the generated rules, and the synthetic organisation with an incident.
 //!
-//! Does not know what anybody asks the Prometheus.
+//! Does not know the queries to Prometheus.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -22,33 +22,33 @@ use super::topics::{Producer, create_topics};
 const CONFIGURATION: &str = "config/examples/minutes.toml";
 const TOPICS: [&str; 4] = ["tickets", "chats", "surveys", "customers"];
 const PARTITIONS: i32 = 4;
-/// The past that is there at the start: what the longest window of minutes holds.
+/// The length of the past at the start: as long as the longest window.
 const HISTORY: Span = Span::minutes(16);
-/// When something breaks, seen from the start, and for how long. What follows from it is seen for minutes.
+/// The begin of the incident after the start, and its length. Its effects last for minutes.
 const INCIDENT: (Span, Span) = (Span::seconds(-170), Span::seconds(30));
 
-/// All of it; ends with the test.
+/// All parts together. They end with the test.
 pub(crate) struct Live {
-    /// Kept, because a replica ends with what holds it.
+    /// Kept, because a replica ends when it is dropped.
     _replicas: [Service; 2],
-    /// The server that scrapes them.
+    /// The Prometheus that scrapes the replicas.
     pub(crate) prometheus: Prometheus,
-    feed: Feed,
+    sender: Sender,
     _broker: MutexGuard<'static, Broker>,
 }
 
-/// The thread that sends what happens when it happens.
-struct Feed {
+/// The thread that sends each event at its time.
+struct Sender {
     stop: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Live {
-    /// Starts everything and returns when both replicas have read the past; `None`, said aloud, where a tool is missing.
+    /// Starts everything and returns when both replicas have read the past. `None`, with a printed message, if a tool is missing.
     pub(crate) fn start() -> Option<Self> {
         let broker = Broker::shared()?;
         create_topics(&broker.servers(), &TOPICS, PARTITIONS);
-        let feed = Feed::start(&broker.servers());
+        let sender = Sender::start(&broker.servers());
         let minutes = std::fs::read_to_string(in_repository(CONFIGURATION)).expect("a file of the repository");
         let configuration = format!("{minutes}\n[kafka]\nbootstrap_servers = \"{}\"\ngroup_id = \"live\"\n", broker.servers());
         let mut replicas = [Service::start(&configuration), Service::start(&configuration)];
@@ -59,7 +59,7 @@ impl Live {
             });
         }
         let prometheus = Prometheus::start(&replicas.each_ref().map(Service::port), &rule_files())?;
-        Some(Self { _replicas: replicas, prometheus, feed, _broker: broker })
+        Some(Self { _replicas: replicas, prometheus, sender, _broker: broker })
     }
 }
 
@@ -75,7 +75,7 @@ fn rule_files() -> [String; 2] {
     })
 }
 
-impl Feed {
+impl Sender {
     /// Returns when the past is sent.
     fn start(servers: &str) -> Self {
         let (stop, sent) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
@@ -98,7 +98,7 @@ impl Feed {
             }
         });
         while sent.load(Ordering::Relaxed) == 0 {
-            assert!(!thread.is_finished(), "the feed has ended");
+            assert!(!thread.is_finished(), "the sender has ended");
             std::thread::sleep(Duration::from_millis(20));
         }
         Self { stop, thread: Some(thread) }
@@ -107,9 +107,9 @@ impl Feed {
 
 impl Drop for Live {
     fn drop(&mut self) {
-        self.feed.stop.store(true, Ordering::Relaxed);
-        if let Some(thread) = self.feed.thread.take() {
-            // A feed that failed has failed the test already, through what did not arrive.
+        self.sender.stop.store(true, Ordering::Relaxed);
+        if let Some(thread) = self.sender.thread.take() {
+            // If sending failed, the missing events have failed the test already.
             let _ended = thread.join();
         }
     }

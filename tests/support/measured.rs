@@ -1,8 +1,8 @@
-//! Saying aloud what tests measured. Knows no measure.
+//! Reports the measurements of tests. Does not know their meaning.
 
 use std::io::Write;
 
-/// Says what the running test measured, past the test runner's capture, which shows printed text of failed tests only.
+/// Reports a measurement of the running test. Bypasses the test runner, which shows printed text of failed tests only.
 pub(crate) fn measured(what: &str) {
     writeln!(std::io::stderr(), "measured: {what}").expect("standard error is writable");
 }

@@ -1,4 +1,4 @@
-//! Taking dashboards apart: panels, expressions, and what stands in for the variables.
+//! Takes dashboards apart: their panels, their expressions, and values for their variables.
 
 use serde_json::Value;
 
@@ -7,7 +7,7 @@ pub(crate) fn title(board: &Value) -> &str {
     board["title"].as_str().expect("a title")
 }
 
-/// The panels that show something.
+/// The panels that show values.
 pub(crate) fn panels(board: &Value) -> Vec<&Value> {
     board["panels"].as_array().expect("panels").iter().filter(|panel| panel["type"] != "row").collect()
 }
@@ -17,7 +17,7 @@ pub(crate) fn expressions(panel: &Value) -> Vec<&str> {
     panel["targets"].as_array().expect("targets").iter().map(|target| target["expr"].as_str().expect("an expression")).collect()
 }
 
-/// Every expression of a dashboard with where it stands: panels and annotations.
+/// Every expression of a dashboard in panels and annotations, with its place.
 pub(crate) fn all_expressions(board: &Value) -> Vec<(String, String)> {
     let of_panels = panels(board).into_iter().flat_map(|panel| {
         let place = format!("{} / {}", title(board), panel["title"].as_str().expect("a title"));
@@ -31,7 +31,7 @@ pub(crate) fn all_expressions(board: &Value) -> Vec<(String, String)> {
     of_panels.chain(of_annotations).collect()
 }
 
-/// An expression with values for Grafana's variables.
+/// An expression with values in place of Grafana's variables.
 pub(crate) fn substituted(expression: &str, job: &str, window: &str) -> String {
     let mut text =
         expression.replace("$__rate_interval", "1m").replace("$__interval", "1m").replace("$job", job).replace("$window", window);
@@ -42,7 +42,7 @@ pub(crate) fn substituted(expression: &str, job: &str, window: &str) -> String {
     text
 }
 
-/// Whether an expression is the part of a panel that shows values of incomplete windows, and nothing else.
+/// Whether an expression is the part of a panel that shows only values of incomplete windows.
 pub(crate) fn is_partial(expression: &str) -> bool {
     expression.contains(" unless on (cluster, namespace, job, window) (cx:window_complete:bool")
 }

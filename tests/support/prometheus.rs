@@ -16,7 +16,7 @@ use super::tools::leave_out_without_tool;
 /// A sample of an instant vector: its labels, with the name as `__name__`, and its value.
 pub(crate) type Sample = (BTreeMap<String, String>, f64);
 
-/// A running server; killed with the test that started it.
+/// A running server. It is killed at the end of the test that started it.
 pub(crate) struct Prometheus {
     child: Child,
     port: u16,
@@ -24,8 +24,8 @@ pub(crate) struct Prometheus {
 }
 
 impl Prometheus {
-    /// Starts a server that scrapes the ports of this machine as the job `cxpulse` and evaluates rule files, each second; `None`, said aloud,
-    /// where Prometheus is not installed.
+    /// Starts a server that scrapes these local ports as the job `cxpulse` and evaluates these rule files, both once a second. `None`, with a printed
+    /// message, if Prometheus is not installed.
     pub(crate) fn start(scraped: &[u16], rule_files: &[String]) -> Option<Self> {
         let [port] = free_ports();
         let folder = tempfile::Builder::new().prefix("cxpulse-prometheus-").tempdir().expect("a temporary folder");
@@ -59,14 +59,14 @@ impl Prometheus {
         Some(prometheus)
     }
 
-    /// The value of an expression now.
+    /// The current value of an expression.
     pub(crate) fn query(&self, expression: &str) -> Vec<Sample> {
         let answer = self.json(&format!("/api/v1/query?query={}", encoded(expression)));
         let result = answer["data"]["result"].as_array().unwrap_or_else(|| panic!("{expression}: {answer}"));
         result.iter().map(sample).collect()
     }
 
-    /// The labels of every alert that fires now.
+    /// The labels of every alert that is firing.
     pub(crate) fn firing(&self) -> Vec<BTreeMap<String, String>> {
         let answer = self.json("/api/v1/alerts");
         let alerts = answer["data"]["alerts"].as_array().expect("a list of alerts");
@@ -86,7 +86,7 @@ impl Prometheus {
         serde_json::from_str(&body).unwrap_or_else(|why| panic!("{path}: {why}: {body}"))
     }
 
-    /// The body of an answer of any status but those that say that the server is not ready. HTTP/1.0 knows no chunks.
+    /// The body of a response, unless its status says that the server is not ready. The request is HTTP/1.0, so that the body has no chunks.
     fn get(&self, path: &str) -> Option<String> {
         let mut stream = TcpStream::connect(("127.0.0.1", self.port)).ok()?;
         write!(stream, "GET {path} HTTP/1.0\r\nHost: 127.0.0.1\r\n\r\n").ok()?;
@@ -103,7 +103,7 @@ impl Prometheus {
 
 impl Drop for Prometheus {
     fn drop(&mut self) {
-        // Both fail only for a process that has ended already.
+        // Both calls fail only if the process has ended already.
         let _ended = self.child.kill();
         let _ended = self.child.wait();
     }

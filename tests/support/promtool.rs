@@ -1,14 +1,14 @@
-//! Prometheus' own checker. Does not know which files it is asked about.
+//! Prometheus' own checker. Does not know the files that it checks.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::tools::leave_out_without_tool;
 
-/// What a run of a tool said, where it ended without an error; the other way round for an error.
+/// The output of a tool: `Ok` if it succeeded, `Err` if it failed.
 pub(crate) type Said = Result<String, String>;
 
-/// Runs a tool of Prometheus; `None`, said aloud, where it is not installed.
+/// Runs a tool of Prometheus. `None`, with a printed message, if it is not installed.
 pub(crate) fn run_tool(tool: &str, arguments: &[&str], folder: &Path) -> Option<Said> {
     let Ok(output) = Command::new(tool).args(arguments).current_dir(folder).output() else {
         leave_out_without_tool(&format!("`{tool}` is not installed"));
@@ -18,7 +18,7 @@ pub(crate) fn run_tool(tool: &str, arguments: &[&str], folder: &Path) -> Option<
     Some(if output.status.success() { Ok(said) } else { Err(said) })
 }
 
-/// A file of the repository.
+/// The path of a file of the repository.
 pub(crate) fn in_repository(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
 }

@@ -1,4 +1,4 @@
-//! The real binary, `cxpulse run` as a process of its own, seen from outside: its files, its port, its exit.
+//! The real binary: `cxpulse run` as a process of its own, with its files, its port and its exit.
 //!
 //! Does not know Kafka or any metric.
 
@@ -14,10 +14,10 @@ use tempfile::TempDir;
 use super::exposition::Exposition;
 use super::ports::free_ports;
 
-/// How long anything on this machine may take that takes a moment.
+/// The longest time that any short operation on this machine may take.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A running service; killed with the test that started it.
+/// A running service. It is killed at the end of the test that started it.
 #[derive(Debug)]
 pub(crate) struct Service {
     child: Child,
@@ -25,7 +25,7 @@ pub(crate) struct Service {
     folder: TempDir,
 }
 
-/// What a path of the service answers.
+/// The response of the service to a request for a path.
 #[derive(Debug)]
 pub(crate) struct Answer {
     /// The HTTP status code.
@@ -35,7 +35,7 @@ pub(crate) struct Answer {
 }
 
 impl Service {
-    /// Starts the service with a configuration that names no address; does not wait until it answers.
+    /// Starts the service with a configuration that names no address. Does not wait for a response.
     pub(crate) fn start(configuration: &str) -> Self {
         let [port] = free_ports();
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
@@ -54,12 +54,12 @@ impl Service {
         Self { child, address, folder }
     }
 
-    /// The port that it listens on.
+    /// The port on which it listens.
     pub(crate) fn port(&self) -> u16 {
         self.address.port()
     }
 
-    /// Asks a path; `None` while nothing answers.
+    /// Requests a path. `None` if there is no response.
     pub(crate) fn ask(&self, path: &str) -> Option<Answer> {
         let mut stream = TcpStream::connect(self.address).ok()?;
         stream.set_read_timeout(Some(PATIENCE)).expect("a time limit above zero");
@@ -72,7 +72,7 @@ impl Service {
         Some(Answer { status, body: body.to_owned() })
     }
 
-    /// The text of `/metrics`; fails the test when the service does not answer.
+    /// The text of `/metrics`. The test fails if there is no response.
     pub(crate) fn scrape_text(&self) -> String {
         let answer = self.ask("/metrics").unwrap_or_else(|| panic!("the service does not answer; its log:\n{}", self.log()));
         assert_eq!(answer.status, 200, "{}", answer.body);
@@ -84,17 +84,17 @@ impl Service {
         Exposition::parse(&self.scrape_text())
     }
 
-    /// The value of a count on `/metrics`; 0 while it is absent or nothing answers.
+    /// The value of a count on `/metrics`, or 0 if it is absent or there is no response.
     pub(crate) fn scrape_count(&self, series: &str) -> u64 {
         self.ask("/metrics").map_or(0, |answer| Exposition::parse(&answer.body).count(series))
     }
 
-    /// Whether `/-/ready` says yes.
+    /// Whether `/-/ready` says that the service is ready.
     pub(crate) fn is_ready(&self) -> bool {
         self.ask("/-/ready").is_some_and(|answer| answer.status == 200)
     }
 
-    /// Returns when a condition holds, and fails the test when it does not in time or the service ends.
+    /// Returns when a condition holds. The test fails if it does not hold in time or the service ends.
     pub(crate) fn wait_until(&mut self, what: &str, limit: Duration, mut holds: impl FnMut(&Self) -> bool) {
         let begun = Instant::now();
         while !holds(self) {
@@ -105,7 +105,7 @@ impl Service {
         }
     }
 
-    /// Returns when the service is assigned and caught up.
+    /// Returns when the service has its partitions and has caught up.
     pub(crate) fn wait_until_ready(&mut self) {
         self.wait_until("it is ready", PATIENCE, Self::is_ready);
     }
@@ -115,7 +115,7 @@ impl Service {
         self.wait_until(&format!("{series} reaches {count}"), limit, |service| service.scrape_count(series) >= count);
     }
 
-    /// Sends SIGTERM and returns how the service ended and how long that took.
+    /// Sends SIGTERM, and returns the exit status and the time until the exit.
     pub(crate) fn terminate(mut self) -> (ExitStatus, Duration) {
         let begun = Instant::now();
         let sent = Command::new("kill").arg("-TERM").arg(self.child.id().to_string()).status().expect("the command `kill`");
@@ -124,7 +124,7 @@ impl Service {
         (status, begun.elapsed())
     }
 
-    /// Returns how the service ended by itself.
+    /// Waits until the service ends by itself, and returns its exit status.
     pub(crate) fn wait_for_exit(&mut self) -> ExitStatus {
         let begun = Instant::now();
         loop {
@@ -136,7 +136,7 @@ impl Service {
         }
     }
 
-    /// What the service has said so far.
+    /// The output of the service so far.
     pub(crate) fn log(&self) -> String {
         std::fs::read_to_string(self.log_path()).unwrap_or_else(|why| why.to_string())
     }
@@ -148,13 +148,13 @@ impl Service {
 
 impl Drop for Service {
     fn drop(&mut self) {
-        // Both fail only for a process that has ended already.
+        // Both calls fail only if the process has ended already.
         let _ended = self.child.kill();
         let _ended = self.child.wait();
     }
 }
 
-/// The binary, without what the environment of the tests would tell it.
+/// The binary, without the environment variables of the tests that would configure it.
 pub(crate) fn cxpulse() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_cxpulse"));
     command.env_clear().stdin(Stdio::null());

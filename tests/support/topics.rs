@@ -1,4 +1,4 @@
-//! Making topics and putting records into them. Does not know what the records mean.
+//! Creates topics and sends records to them. Does not know the meaning of the records.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use rdkafka::config::ClientConfig;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::producer::{BaseRecord, DefaultProducerContext, Producer as _, ThreadedProducer};
 
-/// How long a request to a broker on this machine may take.
+/// The longest time that a request to a local broker may take.
 const LIMIT: Duration = Duration::from_secs(30);
 
 /// The settings of a client without a password.
@@ -18,7 +18,7 @@ pub(crate) fn client(servers: &str) -> ClientConfig {
     settings
 }
 
-/// Creates topics of equally many partitions and returns when the broker has them.
+/// Creates topics, each with this many partitions, and returns when the broker has them.
 pub(crate) fn create_topics(servers: &str, names: &[&str], partitions: i32) {
     let admin: AdminClient<DefaultClientContext> = client(servers).create().expect("constant client settings");
     let topics: Vec<_> = names.iter().map(|name| NewTopic::new(name, partitions, TopicReplication::Fixed(1))).collect();
@@ -29,7 +29,7 @@ pub(crate) fn create_topics(servers: &str, names: &[&str], partitions: i32) {
     }
 }
 
-/// A producer that keeps the order of what it is given.
+/// A producer that keeps the order of its records.
 pub(crate) struct Producer {
     producer: ThreadedProducer<DefaultProducerContext>,
 }
@@ -43,7 +43,7 @@ impl Producer {
         Self { producer: settings.create().expect("constant client settings") }
     }
 
-    /// Sends a record to the partition of its key; no value is a tombstone.
+    /// Sends a record to the partition of its key. A record without a payload is a tombstone.
     pub(crate) fn send_record(&self, topic: &str, key: &str, time_ms: i64, value: Option<&[u8]>) {
         self.send(with_value(BaseRecord::to(topic).key(key.as_bytes()).timestamp(time_ms), value));
     }
@@ -53,12 +53,12 @@ impl Producer {
         self.send_record(topic, key, time_ms, Some(value.as_bytes()));
     }
 
-    /// Sends a record to a partition; no value is a tombstone.
+    /// Sends a record to a partition. A record without a payload is a tombstone.
     pub(crate) fn send_to(&self, topic: &str, partition: i32, time_ms: i64, value: Option<&[u8]>) {
         self.send(with_value(BaseRecord::to(topic).partition(partition).key(b"key".as_slice()).timestamp(time_ms), value));
     }
 
-    /// Returns when the broker has everything that was sent.
+    /// Returns when the broker has acknowledged all records.
     pub(crate) fn flush(&self) {
         self.producer.flush(LIMIT).expect("the broker takes everything");
     }

@@ -1,4 +1,4 @@
-//! Whatever the order of arrival and however now moves, targets come to the same.
+//! Targets come to the same values in any order of arrival and however `now` moves.
 
 use proptest::prelude::*;
 use serde_json::{Value as Json, json};
@@ -38,7 +38,7 @@ fn event() -> impl Strategy<Value = (i64, Json)> {
         1 => prop::sample::select(vec!["gold", "tin"]).prop_map(|segment|
             json!({"type": "customer.subscribed", "customer_id": "c", "segment": segment})),
     ];
-    // Friday and the days after; times repeat, so that events meet at one instant.
+    // Friday and the following days. Times repeat, so that some events happen at one instant.
     (0..80_i64, ticket).prop_map(|(hours, event)| (berlin("2026-05-08T12:00") + hours * HOUR / 2, event))
 }
 
@@ -51,7 +51,7 @@ proptest! {
         keys in prop::collection::vec(any::<u32>(), 30),
         looks in prop::collection::vec(0..60_i64, 0..4),
     ) {
-        // Distinct instants, because the order of equal ones is that of their log.
+        // The instants are distinct, because events at one instant keep the order of their log.
         let events: Vec<_> = events.iter().enumerate().map(|(n, (at, event))| (at + n as i64, with(event.clone(), "id", &format!("i{n}")))).collect();
         let start = berlin("2026-05-08T12:00");
         let end = start + 3 * DAY;

@@ -1,15 +1,14 @@
-//! The product as these tests drive it: a configuration text and events in, the values of an exposition out.
+//! Drives the product for these tests: a configuration text and events go in, the values of an exposition come out.
 
 use std::collections::BTreeMap;
 use std::io::Write;
-use std::sync::Arc;
 
 use cxpulse::config::{self, Configuration};
-use cxpulse::engine::{Engine, PartitionGroup, Place, TopicIndex};
-use cxpulse::event::{Record, decode};
 use cxpulse::metrics::Exposition;
 use cxpulse::time::EventTime;
 use serde_json::{Value as Json, json};
+
+use crate::engine_driver::{EngineDriver, GROUP};
 
 pub(super) const MINUTE: i64 = 60_000;
 pub(super) const HOUR: i64 = 60 * MINUTE;
@@ -26,7 +25,7 @@ thursday = ["09:00-17:00"]
 friday = ["09:00-17:00"]
 "#;
 
-/// The same with a rule for everyone.
+/// The same with a rule that applies to all contacts.
 pub(super) fn open_office() -> String {
     format!("{OFFICE}\n[[schedule_rules]]\nschedule = \"office\"\n")
 }
@@ -37,7 +36,7 @@ pub(super) fn berlin(local: &str) -> i64 {
     zoned.timestamp().as_millisecond()
 }
 
-/// The configuration that a text is read as.
+/// The configuration that a text gives.
 pub(super) fn configured(text: &str) -> Configuration {
     let mut file = tempfile::NamedTempFile::new().unwrap();
     file.write_all(text.as_bytes()).unwrap();
@@ -46,13 +45,11 @@ pub(super) fn configured(text: &str) -> Configuration {
 
 /// A running product.
 pub(super) struct Desk {
-    configuration: Configuration,
-    engine: Engine,
+    driver: EngineDriver,
     exposition: Exposition,
-    taken: i64,
 }
 
-/// What it exports.
+/// The values that it exports.
 #[derive(Debug, PartialEq)]
 pub(super) struct Seen(BTreeMap<String, f64>);
 
@@ -62,10 +59,8 @@ impl Desk {
         for topic in &mut configuration.engine.topics {
             topic.allowed_lateness = cxpulse::time::Span::days(60);
         }
-        let mut engine = Engine::new(Arc::new(configuration.engine.clone()));
-        engine.assign(PartitionGroup(0));
         let exposition = Exposition::new(&configuration);
-        Self { configuration, engine, exposition, taken: 0 }
+        Self { driver: EngineDriver::new(configuration), exposition }
     }
 
     /// Takes events, each with its time in milliseconds.
@@ -81,30 +76,25 @@ impl Desk {
         let mut event = event.clone();
         event["time"] = at.into();
         if event.get("id").is_none() {
-            event["id"] = format!("e{}", self.taken).into();
+            event["id"] = format!("e{}", self.driver.offset).into();
         }
         let line = event.to_string().into_bytes();
-        let record = Record { payload: Some(&line), offset: self.taken, ..Record::default() };
-        let decoded = decode(record, &self.configuration.topics[topic], &self.configuration.decode);
-        let place =
-            Place { group: PartitionGroup(0), topic: TopicIndex(u8::try_from(topic).unwrap()), offset: self.taken, record_time: None };
-        self.taken += 1;
-        assert_eq!(self.engine.handle(place, &decoded).name(), "applied", "{event}");
+        assert_eq!(self.driver.take(u8::try_from(topic).unwrap(), &line).name(), "applied", "{event}");
     }
 
-    /// Moves now, and takes the partition group out and in again, which must change nothing.
+    /// Moves `now` and gives the values. Then revokes and assigns the partition group again, which must change no value.
     pub(super) fn look(&mut self, now: i64) -> Seen {
-        self.engine.advance_to(EventTime(now));
+        self.driver.engine.advance_to(EventTime(now));
         let seen = self.render();
-        self.engine.revoke(PartitionGroup(0));
-        self.engine.assign(PartitionGroup(0));
+        self.driver.engine.revoke(GROUP);
+        self.driver.engine.assign(GROUP);
         assert_eq!(self.render(), seen);
         seen
     }
 
     fn render(&mut self) -> Seen {
         let mut text = String::new();
-        self.exposition.render(&self.engine.snapshot(), &mut text);
+        self.exposition.render(&self.driver.engine.snapshot(), &mut text);
         let mut values = BTreeMap::new();
         let mut names: Vec<&str> = Vec::new();
         for line in text.lines() {
@@ -129,7 +119,7 @@ impl Seen {
         self
     }
 
-    /// Of a pair of counts: those that met a target and all that are decided, over 30 days.
+    /// Checks a pair of counts over 30 days: the contacts that met a target, and all that are decided.
     #[track_caller]
     pub(super) fn decided(&self, what: &str, within: i64, decided: i64) -> &Self {
         self.is(&format!("cx_{what}_within_target{{window=\"30d\"}}"), within as f64);
@@ -146,8 +136,8 @@ impl Seen {
         self.0.get(series).copied()
     }
 
-    /// What differs from another in counts, ratios and durations of contacts, but for zeros: a series that was seen for a moment stays at 0, and
-    /// which ones were depends on the order of arrival.
+    /// The differences from other values in counts, ratios and durations of contacts. A 0 equals an absent series: a label set that was seen for a
+    /// moment stays at 0, and the order of arrival decides which label sets are.
     pub(super) fn difference<'a>(&'a self, other: &'a Self) -> Vec<(&'a str, Option<f64>, Option<f64>)> {
         let subjects = ["cx_first_response", "cx_resolution", "cx_chat", "cx_csat", "cx_backlog", "cx_target_gap"];
         let names = self.0.keys().chain(other.0.keys()).filter(|series| subjects.iter().any(|subject| series.starts_with(subject)));
@@ -155,7 +145,7 @@ impl Seen {
         names.map(|series| (series.as_str(), of(self, series), of(other, series))).filter(|(_, a, b)| a != b).collect()
     }
 
-    /// The series whose names begin so.
+    /// The series whose names begin with `start`.
     pub(super) fn named(&self, start: &str) -> Vec<&str> {
         self.0.keys().map(String::as_str).filter(|series| series.starts_with(start)).collect()
     }

@@ -1,4 +1,4 @@
-//! Targets as they are exported: by group, with gaps, and beside what customers said.
+//! Targets as they are exported: by group, as gaps, and together with the answers of customers.
 
 use serde_json::json;
 
@@ -74,7 +74,7 @@ fn each_metric_has_its_target_and_each_group_that_of_the_rule_that_its_values_fu
         .is("cx_target_by_team{team=\"billing\",metric=\"csat\"}", 0.25)
         .is("cx_target_by_team{team=\"returns\",metric=\"csat\"}", 0.9)
         .lacks("cx_target_by_team{team=\"billing\",metric=\"churn\"}")
-        // A set of contacts and one of customers over one dimension are one family.
+        // A grouping set of contacts and one of customers over the same dimension are one family.
         .is("cx_target_by_segment{segment=\"trial\",metric=\"churn\"}", 0.5)
         .is("cx_target_by_segment{segment=\"trial\",metric=\"csat\"}", 0.9);
 }

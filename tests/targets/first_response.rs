@@ -1,4 +1,4 @@
-//! First response: when it is met, when it is missed, and who is credited.
+//! First response: when its target is met, when it is missed, and which team is credited.
 
 use super::desk::{DAY, Desk, HOUR, MINUTE, OFFICE, berlin, created, open_office, says, status, with};
 
@@ -105,7 +105,7 @@ fn a_ticket_solved_unanswered_is_decided_only_if_its_deadline_came_first() {
     early.look(noon + 3 * HOUR).decided("first_response", 0, 0).is(PAST, 0.0);
     let mut late = Desk::new(one_hour()).with(&[(noon, created("a")), (noon + 90 * MINUTE, status("a", "solved"))]);
     late.look(noon + 3 * HOUR).decided("first_response", 0, 1).is(PAST, 0.0);
-    // Reopened, it runs again from its creation, and has been past its target for long.
+    // After the reopening the clock runs again from the creation, so the target was missed long ago.
     early.take(noon + 4 * HOUR, &status("a", "open"));
     early.look(noon + 4 * HOUR).decided("first_response", 0, 1).is(PAST, 1.0);
 }

@@ -1,6 +1,6 @@
-//! Business time against a second implementation that asks of each minute whether the office is open.
+//! Business time against a second implementation that asks for each minute whether the office is open.
 
-use cxpulse::engine::Schedule;
+use cxpulse::engine::BusinessHours;
 use cxpulse::time::{EventTime, Span};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -10,7 +10,7 @@ use super::desk::{HOUR, MINUTE, OFFICE, berlin, configured};
 
 const WEEKDAYS: [&str; 7] = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
 
-/// Hours as a test states them: minutes of the day, by weekday from Monday.
+/// Business hours as a test states them: minutes of the day, for each weekday from Monday.
 #[derive(Clone, Debug)]
 struct Hours {
     zone: &'static str,
@@ -19,7 +19,7 @@ struct Hours {
 }
 
 impl Hours {
-    fn schedule(&self) -> Schedule {
+    fn schedule(&self) -> BusinessHours {
         let clock = |minute: &i64| format!("{:02}:{:02}", minute / 60, minute % 60);
         let mut text = format!("[schedules.s]\nzone = \"{}\"\nholidays = {:?}\n", self.zone, self.holidays);
         for (day, hours) in WEEKDAYS.iter().zip(&self.week) {
@@ -30,7 +30,7 @@ impl Hours {
         configured(&text).engine.targets.schedules.remove(0)
     }
 
-    /// The obvious definition: the local clock shows a time within the hours of a weekday that is no holiday.
+    /// The obvious definition: the local time is within the hours of its weekday, and the day is no holiday.
     fn is_open(&self, zone: &TimeZone, at: i64) -> bool {
         let local = Timestamp::from_millisecond(at).unwrap().to_zoned(zone.clone()).datetime();
         let minute = i64::from(local.hour()) * 60 + i64::from(local.minute());
@@ -47,7 +47,8 @@ impl Hours {
     }
 }
 
-/// Up to three intervals a day, some days closed, in zones whose clocks change by an hour, by half an hour, at midnight, or by a whole day.
+/// Business hours with up to three intervals a day and some closed days, in zones whose clocks change by an hour, by half an hour, at midnight, or by a
+/// whole day.
 fn hours() -> impl Strategy<Value = Hours> {
     let zones = [
         "UTC",
@@ -72,7 +73,7 @@ fn hours() -> impl Strategy<Value = Hours> {
     })
 }
 
-/// Instants near changes of the clock of some of the zones, and any others.
+/// Instants near the clock changes of some of the zones, and any other instants.
 fn instant() -> impl Strategy<Value = i64> {
     let changes = [
         "2024-03-31T01:00:00Z", // Berlin, forward
@@ -113,11 +114,11 @@ proptest! {
     }
 }
 
-fn office() -> Schedule {
+fn office() -> BusinessHours {
     configured(&super::desk::open_office()).engine.targets.schedules.remove(0)
 }
 
-fn due(schedule: &Schedule, start: &str, target: Span) -> i64 {
+fn due(schedule: &BusinessHours, start: &str, target: Span) -> i64 {
     schedule.deadline(EventTime(berlin(start)), target).unwrap().0
 }
 
@@ -164,7 +165,7 @@ fn days_on_which_the_clock_changes_are_shorter_and_longer() {
     let day = |from: &str, to: &str| schedule.business_time(EventTime(berlin(from)), EventTime(berlin(to)));
     assert_eq!(day("2026-03-29T00:00", "2026-03-30T00:00"), Span::hours(23));
     assert_eq!(day("2026-10-25T00:00", "2026-10-26T00:00"), Span::hours(25));
-    // The office is closed while the clocks change, so its days are as long as ever.
+    // The office is closed while the clocks change, so its days have their usual length.
     let time = office().business_time(EventTime(berlin("2026-03-27T09:00")), EventTime(berlin("2026-03-30T17:00")));
     assert_eq!(time, Span::hours(16));
 }

@@ -16,7 +16,7 @@ use crate::http::{self, Site};
 use crate::kafka::embedded::EmbeddedBroker;
 use crate::kafka::produce::{ProduceError, Producer};
 use crate::metrics::Exposition;
-use crate::organisation::{FaultyFeed, IncidentSettings, Organisation, PlannedIncidents, Profile};
+use crate::organisation::{FaultInjector, IncidentSettings, Organisation, PlannedIncidents, Profile};
 use crate::runtime::{self, Service, Shared, wall_now};
 use crate::time::{EventTime, Span};
 
@@ -181,7 +181,7 @@ fn start_feeder(
     progress: Arc<Progress>,
 ) -> std::io::Result<JoinHandle<Result<Tally, ProduceError>>> {
     let feed_all = move || {
-        let records = FaultyFeed::new(Organisation::new(profile, seed, now - HISTORY), 0.0, seed);
+        let records = FaultInjector::new(Organisation::new(profile, seed, now - HISTORY), 0.0, seed);
         feed(records, &producer, &topics, Limits::default(), &progress.stop, |fed, count| {
             if fed.time > now && progress.history.load(Ordering::Relaxed) == 0 {
                 progress.history.store(count.max(1), Ordering::Relaxed);
@@ -213,7 +213,7 @@ mod tests {
         let producer = Producer::new(&configuration.kafka).unwrap();
         // Twice, because room is wanted for other seeds, and for the hours that are lived through after it.
         for seed in 0..2 {
-            let records = FaultyFeed::new(Organisation::new(profile(now, never), seed, now - HISTORY), 0.0, seed);
+            let records = FaultInjector::new(Organisation::new(profile(now, never), seed, now - HISTORY), 0.0, seed);
             feed(records.take_while(|fed| fed.time <= now), &producer, &topics, limits, &stop, |_, _| {}).unwrap();
         }
         let mut client = ClientConfig::new();

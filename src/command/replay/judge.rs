@@ -8,7 +8,7 @@ use super::feed::{Feed, Taken};
 use super::input::InputError;
 use super::ledger::Ledger;
 use crate::config::Configuration;
-use crate::engine::{Engine, Outcome, PartitionGroup, Place, Progress, TopicIndex};
+use crate::engine::{Engine, Outcome, PartitionGroup, Progress, RecordPlace, TopicIndex};
 use crate::event::{self, Decoded, Key, Record};
 use crate::time::EventTime;
 use indicatif::ProgressBar;
@@ -111,8 +111,8 @@ impl<'a> Judge<'a> {
 }
 
 /// Where a line of a file lies.
-pub(super) fn place(topic: usize, line: i64) -> Place {
-    Place { group: GROUP, topic: index(topic), offset: line, record_time: None }
+pub(super) fn place(topic: usize, line: i64) -> RecordPlace {
+    RecordPlace { group: GROUP, topic: index(topic), offset: line, record_time: None }
 }
 
 fn index(topic: usize) -> TopicIndex {

@@ -1,8 +1,8 @@
-//! What the scan accepts and refuses, beside `serde_json`.
+//! The texts that the scan accepts and refuses, compared with `serde_json`.
 
 use proptest::prelude::*;
 
-use super::super::value::Value;
+use super::super::value::JsonValue;
 use super::*;
 
 fn scan(text: &str) -> Result<Document<'_>, Reason> {
@@ -42,15 +42,15 @@ fn a_name_is_measured_once_its_escapes_are_read() {
 fn members_of_the_root_and_of_its_data_are_handed_out() {
     let document =
         scan(r#" { "id" : "e\n1" , "x" : {"id":1,"data":{"time":3}} , "data" : {"score":-1.5e0,"data":{"time":2}} } "#).ok().unwrap();
-    assert_eq!(document.root.get(Member::Id), Some(Value::Escaped(r#""e\n1""#)));
-    assert_eq!(document.root.get(Member::Data), Some(Value::Object));
+    assert_eq!(document.root.get(Member::Id), Some(JsonValue::Escaped(r#""e\n1""#)));
+    assert_eq!(document.root.get(Member::Data), Some(JsonValue::Object));
     assert_eq!(document.root.get(Member::Time), None);
     let data = document.data.unwrap();
-    assert_eq!(data.get(Member::Score), Some(Value::Decimal("-1.5e0")));
-    assert_eq!((data.get(Member::Data), data.get(Member::Time)), (Some(Value::Object), None));
+    assert_eq!(data.get(Member::Score), Some(JsonValue::Decimal("-1.5e0")));
+    assert_eq!((data.get(Member::Data), data.get(Member::Time)), (Some(JsonValue::Object), None));
 }
 
-/// JSON texts with their white space, escapes and order as they come, and their near misses.
+/// JSON texts with random white space, escapes and order, and texts that are almost JSON.
 fn json() -> impl Strategy<Value = String> {
     let string = prop_oneof![
         "[a-c]{0,2}".prop_map(|s| format!("\"{s}\"")),
@@ -72,8 +72,8 @@ fn json() -> impl Strategy<Value = String> {
     })
 }
 
-/// The scan accepts what serde_json accepts, but for the caps, repeated names and lone surrogates (which serde_json lets pass where
-/// it skips), and calls nothing else a fault of grammar.
+/// Checks that the scan accepts the texts that serde_json accepts, except for bounds, repeated names and lone surrogates (which serde_json
+/// accepts in values that it skips), and that it reports `syntax` only for texts that serde_json refuses.
 fn compare(text: &str) -> Result<(), TestCaseError> {
     let reference = serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok();
     match scan(text).err() {
@@ -106,7 +106,7 @@ proptest! {
         prop_assert_eq!(document.root.get(Member::Id).unwrap().with_text(1 << 20, str::to_owned).unwrap(), id);
         prop_assert_eq!(document.root.get(Member::Score).unwrap().number().unwrap().parse::<f64>().unwrap(), score);
         prop_assert_eq!(document.root.get(Member::Time).unwrap().number().unwrap().parse::<i64>().unwrap(), time);
-        prop_assert_eq!(document.root.get(Member::Public), Some(Value::Bool(public)));
+        prop_assert_eq!(document.root.get(Member::Public), Some(JsonValue::Bool(public)));
         prop_assert_eq!(document.root.get(Member::Team), None);
     }
 }

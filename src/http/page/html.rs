@@ -1,34 +1,35 @@
-//! Writing HTML: what is text is escaped, and a value carries the series it is.
+//! The building blocks of the markup: escaped text, a value that carries the name of its series, an instant, a bar.
 //!
-//! Does not know what is written.
+//! Does not know which of them a section writes.
 
 use std::fmt::{self, Write as _};
 
-use super::format::Unit;
+use super::number_format::Unit;
 use crate::metrics::Sample;
+use crate::time::EventTime;
 
 /// A page under construction.
 #[derive(Debug, Default)]
 pub(super) struct Html(String);
 
 impl Html {
-    /// Appends markup; texts from outside it go through [`Escaped`] or [`Shown`].
+    /// Appends markup. Text from outside the program must go through [`Escaped`] or [`Shown`].
     pub(super) fn put(&mut self, markup: fmt::Arguments<'_>) {
         self.0.write_fmt(markup).expect("a String takes all that is written to it");
     }
 
-    /// Appends fixed markup.
+    /// Appends constant markup.
     pub(super) fn raw(&mut self, markup: &'static str) {
         self.0.push_str(markup);
     }
 
-    /// What was written.
+    /// The finished markup.
     pub(super) fn finish(self) -> String {
         self.0
     }
 }
 
-/// A text that may stand between tags and in double quotes.
+/// A text, escaped so that it can be used between tags and in double quotes.
 pub(super) struct Escaped<'a>(pub(super) &'a str);
 
 impl fmt::Display for Escaped<'_> {
@@ -47,7 +48,7 @@ impl fmt::Display for Escaped<'_> {
     }
 }
 
-/// A sample as a person reads it, with its exact value and the series that it is on the exposition.
+/// A sample as a person reads it, with its exact value and the name of its series in the exposition.
 pub(super) struct Shown<'a>(pub(super) &'a Sample, pub(super) Unit);
 
 impl fmt::Display for Shown<'_> {
@@ -56,6 +57,22 @@ impl fmt::Display for Shown<'_> {
         let series = Escaped(&sample.series);
         write!(f, "<data value=\"{}\" data-unit=\"{}\" title=\"{series}\">{}</data>", sample.exact(), unit.name(), unit.text(sample.value))
     }
+}
+
+/// Writes an instant in UTC; the page's script changes it to the reader's own time zone.
+pub(super) fn write_instant(html: &mut Html, at: EventTime) {
+    let text = at.to_string();
+    let short = text.get(..16).map_or_else(|| text.clone(), |minute| minute.replace('T', " "));
+    html.put(format_args!("<time datetime=\"{text}\">{short} UTC</time>"));
+}
+
+/// Draws a share of 0 to 1 as a bar; `class` decides its colour. Sizes are attributes, because the page's policy allows no inline style.
+pub(super) fn share_bar(html: &mut Html, class: &'static str, share: f64) {
+    let width = share.clamp(0.0, 1.0) * 100.0;
+    html.put(format_args!(
+        "<svg class=\"bar {class}\" viewBox=\"0 0 100 6\" preserveAspectRatio=\"none\" aria-hidden=\"true\"><rect class=\"rail\" width=\"100\" height=\"6\"/>\
+         <rect width=\"{width:.1}\" height=\"6\"/></svg>"
+    ));
 }
 
 #[cfg(test)]

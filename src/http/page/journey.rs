@@ -1,22 +1,24 @@
-//! The stages of the customer journey: who is in each, who goes on, who drops out, and where it hurts.
+//! The section on the customer journey: for each stage its counts of customers, its conversion, the time that customers spend in it, and its pain
+//! index.
 //!
-//! Knows markup; shown only where there are stages.
+//! Knows markup. Does not know which stages there are; without stages there is no section.
 
-use super::format::Unit;
-use super::groups::{count, write_statistic};
-use super::html::{Escaped, Html, Shown};
-use super::spark;
-use super::view::{Statistic, View};
+use super::PageContext;
+use super::group_tables::{count, write_statistic};
+use super::html::{Escaped, Html, Shown, share_bar};
+use super::number_format::Unit;
+use super::withholding::Statistic;
 use crate::metrics::{Sample, Values};
 
+/// The title and the family of each count.
 const COUNTS: [(&str, &str); 4] = [
     ("In it now", "cx_journey_customers"),
-    ("Came in", "cx_journey_entered"),
-    ("Went on", "cx_journey_advanced"),
+    ("Entered", "cx_journey_entered"),
+    ("Advanced", "cx_journey_advanced"),
     ("Dropped out", "cx_journey_dropped"),
 ];
 
-/// The parts of the pain index: label value, name for people, and what counts their cases.
+/// The parts of the pain index: the value of the label `part`, the name for people, and the families that count the cases.
 const PAINS: [(&str, &str, &[&str]); 5] = [
     ("dropoff", "drop-out", &["cx_journey_advanced", "cx_journey_dropped"]),
     ("csat", "dissatisfaction", &["cx_journey_csat_responses"]),
@@ -25,14 +27,14 @@ const PAINS: [(&str, &str, &[&str]); 5] = [
     ("dwell", "time spent", &["cx_journey_stage_seconds_count"]),
 ];
 
-/// The table of the stages.
-pub(super) fn stages(html: &mut Html, view: &View<'_>, values: &Values<'_>) {
+/// The section.
+pub(super) fn section(html: &mut Html, page: &PageContext<'_>, values: &Values<'_>) {
     let labels = values.labels_of("cx_journey_entered");
     let stages: Vec<&str> = labels.iter().flatten().filter(|(name, _)| *name == "journey_stage").map(|(_, text)| text.as_str()).collect();
     if stages.is_empty() {
         return;
     }
-    let window = Escaped(view.window_name());
+    let window = Escaped(page.window_name());
     html.put(format_args!(
         "<section aria-labelledby=\"journey\"><h2 id=\"journey\">Journey <span class=\"soft\">last {window}</span></h2>"
     ));
@@ -42,45 +44,45 @@ pub(super) fn stages(html: &mut Html, view: &View<'_>, values: &Values<'_>) {
     }
     html.raw("</tr></thead><tbody role=\"rowgroup\">");
     for stage in stages {
-        row(html, view, values, stage);
+        row(html, page, values, stage);
     }
     html.raw("</tbody></table></section>");
 }
 
-fn row(html: &mut Html, view: &View<'_>, values: &Values<'_>, stage: &str) {
+fn row(html: &mut Html, page: &PageContext<'_>, values: &Values<'_>, stage: &str) {
     let of_stage = |family: &str| values.overall(family, &[("journey_stage", stage)]);
     let number = |family: &str| of_stage(family).map_or(0.0, |sample| sample.value);
     html.put(format_args!("<tr role=\"row\"><th scope=\"row\" role=\"rowheader\">{}</th>", Escaped(stage)));
     for (title, family) in COUNTS {
         count(html, title, of_stage(family));
     }
-    conversion(html, view, &of_stage);
+    conversion(html, page, &of_stage);
     let stays = number("cx_journey_stage_seconds_count");
     let dwell = of_stage("cx_journey_stage_p50_seconds").or_else(|| of_stage("cx_journey_stage_mean_seconds"));
-    write_statistic(html, "Half move on within", &view.gated(dwell, stays), Unit::Duration, None);
-    pain(html, view, values, stage, &of_stage);
+    write_statistic(html, "Half move on within", &page.statistic(dwell, stays), Unit::Duration, None);
+    pain(html, page, values, stage, &of_stage);
     html.raw("</tr>");
 }
 
-fn conversion(html: &mut Html, view: &View<'_>, of_stage: &dyn Fn(&str) -> Option<Sample>) {
+fn conversion(html: &mut Html, page: &PageContext<'_>, of_stage: &dyn Fn(&str) -> Option<Sample>) {
     let decided: f64 = ["cx_journey_advanced", "cx_journey_dropped"].iter().filter_map(|f| of_stage(f)).map(|s| s.value).sum();
-    let statistic = view.gated(of_stage("cx_journey_conversion_ratio"), decided);
+    let statistic = page.statistic(of_stage("cx_journey_conversion_ratio"), decided);
     let Statistic::Of(sample, _) = &statistic else { return write_statistic(html, "Conversion", &statistic, Unit::Percent, None) };
     html.put(format_args!("<td role=\"cell\" data-label=\"Conversion\">{}", Shown(sample, Unit::Percent)));
     if let Some((lower, upper)) = of_stage("cx_journey_conversion_ratio_lower").zip(of_stage("cx_journey_conversion_ratio_upper")) {
         html.put(format_args!("<span class=\"n\">{} to {}</span>", Shown(&lower, Unit::Percent), Shown(&upper, Unit::Percent)));
     }
-    spark::share(html, "good", sample.value);
+    share_bar(html, "good", sample.value);
     html.raw("</td>");
 }
 
-/// The index, and its parts from the worst; parts of too few cases are not told, and the index is not where none can be told.
-fn pain(html: &mut Html, view: &View<'_>, values: &Values<'_>, stage: &str, of_stage: &dyn Fn(&str) -> Option<Sample>) {
+/// The pain index and its parts, the worst first. Parts of too few cases are withheld, and so is the index if all its parts are.
+fn pain(html: &mut Html, page: &PageContext<'_>, values: &Values<'_>, stage: &str, of_stage: &dyn Fn(&str) -> Option<Sample>) {
     let cases = |families: &[&str]| families.iter().filter_map(|family| of_stage(family)).map(|sample| sample.value).sum();
     let mut parts: Vec<(&str, Sample)> = Vec::new();
     for (part, name, families) in PAINS {
         let sample = values.overall("cx_journey_pain_part", &[("journey_stage", stage), ("part", part)]);
-        if let Statistic::Of(sample, _) = view.gated(sample, cases(families)) {
+        if let Statistic::Of(sample, _) = page.statistic(sample, cases(families)) {
             parts.push((name, sample));
         }
     }
@@ -94,6 +96,6 @@ fn pain(html: &mut Html, view: &View<'_>, values: &Values<'_>, stage: &str, of_s
         html.put(format_args!("{}{name} {}", if at == 0 { "" } else { ", " }, Shown(sample, Unit::Hundredths)));
     }
     html.raw("</span>");
-    spark::share(html, "bad", index.value);
+    share_bar(html, "bad", index.value);
     html.raw("</td>");
 }

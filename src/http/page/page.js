@@ -1,5 +1,5 @@
-// Keeps the live page live: fetches it again, exchanges what has changed, and says when the server does not answer.
-// Without this script the page works too; the browser then loads it again every 15 seconds.
+// Keeps the live page up to date: fetches it again, exchanges the parts that have changed, and says when the server does not answer.
+// The page works without this script too; the browser then loads the whole page again every 15 seconds.
 "use strict";
 (() => {
   const EVERY_MS = 3000;
@@ -8,11 +8,11 @@
 
   const contact = document.getElementById("contact");
   let timer = 0;
-  let asking = null;
+  let request = null;
   let lostSince = null;
   let failures = 0;
 
-  // Instants come in UTC; everyone reads them in their own time.
+  // The server writes instants in UTC; this shows them in the reader's own time zone.
   const day = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
   const second = new Intl.DateTimeFormat(undefined, { timeStyle: "medium" });
   function localise(root) {
@@ -24,23 +24,23 @@
     }
   }
 
-  // Makes `now` like `next` and keeps every node that need not change, and with it focus, selection and scrolling.
-  function morph(now, next) {
-    for (const { name } of [...now.attributes]) if (!next.hasAttribute(name)) now.removeAttribute(name);
-    for (const { name, value } of next.attributes) if (now.getAttribute(name) !== value) now.setAttribute(name, value);
-    const wanted = [...next.childNodes];
-    wanted.forEach((child, at) => {
-      const there = now.childNodes[at];
-      if (!there) now.append(child);
-      else if (there.nodeName !== child.nodeName || there.id !== child.id) there.replaceWith(child);
-      else if (child.nodeType !== Node.ELEMENT_NODE) {
-        if (there.data !== child.data) there.data = child.data;
-      } else if (!there.isEqualNode(child)) morph(there, child);
+  // Makes `current` equal to `next`. Keeps every node that need not change, and with it the focus, the selection and the scroll position.
+  function morph(current, next) {
+    for (const { name } of [...current.attributes]) if (!next.hasAttribute(name)) current.removeAttribute(name);
+    for (const { name, value } of next.attributes) if (current.getAttribute(name) !== value) current.setAttribute(name, value);
+    const nextChildren = [...next.childNodes];
+    nextChildren.forEach((nextChild, at) => {
+      const child = current.childNodes[at];
+      if (!child) current.append(nextChild);
+      else if (child.nodeName !== nextChild.nodeName || child.id !== nextChild.id) child.replaceWith(nextChild);
+      else if (nextChild.nodeType !== Node.ELEMENT_NODE) {
+        if (child.data !== nextChild.data) child.data = nextChild.data;
+      } else if (!child.isEqualNode(nextChild)) morph(child, nextChild);
     });
-    while (now.childNodes.length > wanted.length) now.lastChild.remove();
+    while (current.childNodes.length > nextChildren.length) current.lastChild.remove();
   }
 
-  function show(text) {
+  function showPage(text) {
     const page = new DOMParser().parseFromString(text, "text/html");
     if (!page.getElementById("main")) throw new Error("not the page");
     if (page.body.dataset.version !== document.body.dataset.version) return location.reload();
@@ -48,7 +48,7 @@
     for (const part of ["header", "main", "footer"]) morph(document.querySelector(part), page.querySelector(part));
   }
 
-  function lost() {
+  function showContactLost() {
     failures += 1;
     lostSince ??= new Date();
     document.body.classList.add("lost");
@@ -58,7 +58,7 @@
     if (contact.textContent !== text) contact.textContent = text;
   }
 
-  function found() {
+  function showContact() {
     if (failures) contact.textContent = "";
     failures = 0;
     lostSince = null;
@@ -68,36 +68,36 @@
 
   async function refresh() {
     clearTimeout(timer);
-    asking?.abort();
-    const mine = (asking = new AbortController());
+    request?.abort();
+    const mine = (request = new AbortController());
     const patience = setTimeout(() => mine.abort(), PATIENCE_MS);
     try {
-      const answer = await fetch(location.href, { signal: mine.signal, cache: "no-store", credentials: "same-origin" });
-      // Too many at once is an answer too: the next one comes soon.
-      if (answer.status !== 503) {
-        if (!answer.ok) throw new Error(answer.statusText);
-        const text = await answer.text();
-        if (mine !== asking) return;
-        show(text);
+      const response = await fetch(location.href, { signal: mine.signal, cache: "no-store", credentials: "same-origin" });
+      // 503 says that too many pages are requested at once. The server is there, and the next request comes soon.
+      if (response.status !== 503) {
+        if (!response.ok) throw new Error(response.statusText);
+        const text = await response.text();
+        if (mine !== request) return;
+        showPage(text);
       }
-      found();
+      showContact();
     } catch {
-      // A later question has taken this one's place.
-      if (mine !== asking) return;
-      lost();
+      // A later request has replaced this one.
+      if (mine !== request) return;
+      showContactLost();
     } finally {
       clearTimeout(patience);
     }
-    plan();
+    scheduleRefresh();
   }
 
-  function plan() {
+  function scheduleRefresh() {
     clearTimeout(timer);
     if (document.hidden) return;
     timer = setTimeout(refresh, Math.min(EVERY_MS * 2 ** Math.min(failures, 4), EVERY_MS_LOST_MAX));
   }
 
-  // A window is a link, so it works without script and can be kept and sent on.
+  // Each window is a link, so that it works without script and can be bookmarked and shared.
   document.addEventListener("click", (event) => {
     const link = event.target.closest("header nav a");
     if (!link || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
@@ -115,6 +115,6 @@
   addEventListener("pageshow", (event) => event.persisted && refresh());
 
   localise(document);
-  found();
-  plan();
+  showContact();
+  scheduleRefresh();
 })();

@@ -1,43 +1,35 @@
-//! How the data gets here: which part of each window has been seen, how far behind each topic is, what was refused and why, and the process itself.
+//! The section on the pipeline: how complete each window is, how far behind each topic is, which records were refused, and the process itself.
 //!
-//! Knows markup. What the state counted comes from the snapshot, what the process counted from its telemetry.
+//! Knows markup. Counts of the state come from the snapshot, counts of the process from its telemetry. Does not know which outcomes and reasons there
+//! are, only the headings of the outcomes.
 
-use super::format::{Unit, bytes, duration};
-use super::groups::count;
-use super::html::{Escaped, Html, Shown};
-use super::spark;
-use super::view::{View, is_complete};
+use super::PageContext;
+use super::group_tables::count;
+use super::html::{Escaped, Html, Shown, share_bar, write_instant};
+use super::number_format::{Unit, bytes, duration};
+use super::withholding::is_complete;
+use crate::engine::Outcome;
+use crate::metrics::telemetry::TelemetrySample;
 use crate::metrics::{Sample, Values};
-use crate::time::EventTime;
-
-/// Outcomes of the ledger, and what they are called.
-const OUTCOMES: [(&str, &str); 6] = [
-    ("Counted", "applied"),
-    ("Repeated", "duplicate"),
-    ("Too late", "late"),
-    ("In the future", "future"),
-    ("Refused", "invalid"),
-    ("Not wanted", "ignored"),
-];
 
 /// The section.
-pub(super) fn section(html: &mut Html, view: &View<'_>, values: &Values<'_>) {
+pub(super) fn section(html: &mut Html, page: &PageContext<'_>, values: &Values<'_>) {
     html.raw("<section aria-labelledby=\"pipeline\"><h2 id=\"pipeline\">Pipeline</h2><div class=\"pipeline\">");
-    windows(html, view, values);
-    topics(html, view, values);
-    refusals(html, view);
-    process(html, view, values);
+    windows(html, page, values);
+    topics(html, page, values);
+    refusals(html, page);
+    process(html, page, values);
     html.raw("</div></section>");
 }
 
-fn windows(html: &mut Html, view: &View<'_>, values: &Values<'_>) {
+fn windows(html: &mut Html, page: &PageContext<'_>, values: &Values<'_>) {
     html.raw(
         "<div class=\"panel\"><h3 id=\"windows\">Windows</h3><table role=\"table\" aria-labelledby=\"windows\"><thead role=\"rowgroup\"><tr role=\"row\">\
          <th scope=\"col\" role=\"columnheader\">Window</th><th scope=\"col\" role=\"columnheader\">Seen</th>\
          <th scope=\"col\" role=\"columnheader\">State</th></tr></thead><tbody role=\"rowgroup\">",
     );
     let coverages = values.of_state("cx_window_coverage_ratio");
-    for window in &view.snapshot.windows {
+    for window in &page.snapshot.windows {
         let name = window.settings.name.as_str();
         html.put(format_args!(
             "<tr role=\"row\"><th scope=\"row\" role=\"rowheader\">{}</th><td role=\"cell\" data-label=\"Seen\">",
@@ -46,16 +38,16 @@ fn windows(html: &mut Html, view: &View<'_>, values: &Values<'_>) {
         match of_label(&coverages, "window", name) {
             Some(sample) => {
                 html.put(format_args!("{}", Shown(sample, Unit::Percent)));
-                spark::share(html, "seen", sample.value);
+                share_bar(html, "seen", sample.value);
             }
             None => html.raw("nothing"),
         }
         html.raw("</td><td role=\"cell\" data-label=\"State\">");
         match (is_complete(window), window.complete_at) {
             (true, _) => html.raw("<span class=\"sign met\" aria-hidden=\"true\">✓</span> complete"),
-            (false, Some(at)) if at > view.snapshot.now => {
-                html.raw("<span class=\"sign open\" aria-hidden=\"true\">…</span> complete ");
-                time(html, at);
+            (false, Some(at)) if at > page.snapshot.now => {
+                html.raw("<span class=\"sign open\" aria-hidden=\"true\">…</span> complete at ");
+                write_instant(html, at);
             }
             (false, _) => html.raw("<span class=\"sign open\" aria-hidden=\"true\">…</span> incomplete"),
         }
@@ -64,16 +56,16 @@ fn windows(html: &mut Html, view: &View<'_>, values: &Values<'_>) {
     html.raw("</tbody></table></div>");
 }
 
-fn topics(html: &mut Html, view: &View<'_>, values: &Values<'_>) {
+fn topics(html: &mut Html, page: &PageContext<'_>, values: &Values<'_>) {
     html.raw("<div class=\"panel wide\"><h3 id=\"topics\">Topics</h3><table class=\"groups\" role=\"table\" aria-labelledby=\"topics\"><thead role=\"rowgroup\"><tr role=\"row\">");
-    for title in ["Topic", "Partitions", "Lag", "Read up to"].into_iter().chain(OUTCOMES.map(|(title, _)| title)) {
+    for title in ["Topic", "Partitions", "Lag", "Read up to"].into_iter().chain(Outcome::NAMES.map(heading)) {
         html.put(format_args!("<th scope=\"col\" role=\"columnheader\">{title}</th>"));
     }
     html.raw("</tr></thead><tbody role=\"rowgroup\">");
     let (ledger, watermarks) = (values.of_state("cx_ledger_records"), values.of_state("cx_watermark_timestamp_seconds"));
-    for topic in &view.snapshot.topics {
+    for topic in &page.snapshot.topics {
         let name = topic.name.as_str();
-        let own = |family: &str| view.telemetry.sample(family, &[("topic", name)]);
+        let own = |family: &str| telemetry(page, family, Some(("topic", name))).first().copied();
         html.put(format_args!(
             "<tr role=\"row\"><th scope=\"row\" role=\"rowheader\">{}</th><td role=\"cell\" data-label=\"Partitions\">",
             Escaped(name)
@@ -82,14 +74,14 @@ fn topics(html: &mut Html, view: &View<'_>, values: &Values<'_>) {
             (Some(own), Some(all)) => html.put(format_args!("{} of {}", Shown(own, Unit::Count), Shown(all, Unit::Count))),
             _ => html.raw("–"),
         }
-        let lags: Vec<&Sample> = view.telemetry.all("cx_kafka_lag_records", &[("topic", name)]).collect();
+        let lags = telemetry(page, "cx_kafka_lag_records", Some(("topic", name)));
         let lag: f64 = lags.iter().map(|sample| sample.value).sum();
         let lag = if lags.is_empty() { "–".to_owned() } else { Unit::Count.text(lag) };
         html.put(format_args!("</td><td role=\"cell\" data-label=\"Lag\">{lag}</td><td role=\"cell\" data-label=\"Read up to\">"));
         match of_label(&watermarks, "topic", name).and(topic.watermark) {
             Some(watermark) => {
-                time(html, watermark);
-                let age = (view.snapshot.now - watermark).as_seconds();
+                write_instant(html, watermark);
+                let age = (page.snapshot.now - watermark).as_seconds();
                 if age >= 1.0 {
                     html.put(format_args!("<span class=\"n\">{} ago</span>", duration(age)));
                 }
@@ -97,26 +89,19 @@ fn topics(html: &mut Html, view: &View<'_>, values: &Values<'_>) {
             None => html.raw("–"),
         }
         html.raw("</td>");
-        for (title, outcome) in OUTCOMES {
+        for outcome in Outcome::NAMES {
             let wanted = [("outcome", outcome), ("topic", name)];
             let has = |labels: &[(&str, String)]| labels.iter().map(|(label, text)| (*label, text.as_str())).eq(wanted);
-            count(html, title, ledger.iter().find(|(labels, _)| has(labels)).map(|(_, sample)| sample.clone()));
+            count(html, heading(outcome), ledger.iter().find(|(labels, _)| has(labels)).map(|(_, sample)| sample.clone()));
         }
         html.raw("</tr>");
     }
     html.raw("</tbody></table></div>");
 }
 
-fn refusals(html: &mut Html, view: &View<'_>) {
+fn refusals(html: &mut Html, page: &PageContext<'_>) {
     html.raw("<div class=\"panel\"><h3 id=\"refused\">Refused since the start, by reason</h3>");
-    let mut reasons: Vec<(&str, f64)> = Vec::new();
-    for reason in view.telemetry.values_of("cx_events_invalid_total", "reason") {
-        let sum: f64 = view.telemetry.all("cx_events_invalid_total", &[("reason", reason)]).map(|sample| sample.value).sum();
-        if sum > 0.0 {
-            reasons.push((reason, sum));
-        }
-    }
-    reasons.sort_by(|a, b| b.1.total_cmp(&a.1));
+    let reasons = refused_by_reason(&page.telemetry);
     if reasons.is_empty() {
         html.raw("<p>None.</p></div>");
         return;
@@ -135,19 +120,19 @@ fn refusals(html: &mut Html, view: &View<'_>) {
     html.raw("</tbody></table></div>");
 }
 
-fn process(html: &mut Html, view: &View<'_>, values: &Values<'_>) {
+fn process(html: &mut Html, page: &PageContext<'_>, values: &Values<'_>) {
     html.raw("<div class=\"panel\"><h3>Process</h3><dl class=\"facts\">");
     let mut fact = |title: &str, text: std::fmt::Arguments<'_>| html.put(format_args!("<div><dt>{title}</dt><dd>{text}</dd></div>"));
     fact("Version", format_args!("{}", env!("CARGO_PKG_VERSION")));
-    let own = |family: &str| view.telemetry.sample(family, &[]).map(|sample| sample.value);
+    let own = |family: &str| telemetry(page, family, None).first().map(|sample| sample.value);
     if let Some(up) = own("cx_kafka_up") {
         fact("Kafka", format_args!("{}", if up == 1.0 { "answers" } else { "does not answer" }));
     }
     if let Some(since) = own("process_start_time_seconds") {
-        // A replayed log may be evaluated at an instant before the process began.
-        let age = view.snapshot.now.as_seconds() - since;
+        // A replayed log may be evaluated as of an instant before the process began.
+        let age = page.snapshot.now.as_seconds() - since;
         if age >= 0.0 {
-            fact("Runs for", format_args!("{}", duration(age)));
+            fact("Running for", format_args!("{}", duration(age)));
         }
     }
     if let Some(memory) = own("process_resident_memory_bytes") {
@@ -159,18 +144,70 @@ fn process(html: &mut Html, view: &View<'_>, values: &Values<'_>) {
     }
     let evicted: f64 = values.of_state("cx_state_limit_evictions_total").iter().map(|(_, sample)| sample.value).sum();
     if evicted > 0.0 {
-        fact("Forgotten at a limit", format_args!("{}", Unit::Count.text(evicted)));
+        fact("Evicted at a limit", format_args!("{}", Unit::Count.text(evicted)));
     }
     html.raw("</dl></div>");
 }
 
-/// An instant, in UTC until the page's script puts it into the reader's own time.
-pub(super) fn time(html: &mut Html, at: EventTime) {
-    let text = at.to_string();
-    let short = text.get(..16).map_or_else(|| text.clone(), |minute| minute.replace('T', " "));
-    html.put(format_args!("<time datetime=\"{text}\">{short} UTC</time>"));
+/// The heading of the column of an outcome.
+fn heading(outcome: &'static str) -> &'static str {
+    match outcome {
+        "applied" => "Counted",
+        "duplicate" => "Duplicate",
+        "late" => "Too late",
+        "future" => "In the future",
+        "invalid" => "Refused",
+        "ignored" => "Ignored",
+        // An outcome that is unknown here still has a column, under its own name.
+        other => other,
+    }
 }
 
+/// The reasons for which records were refused, with the number of records over all topics, the most frequent first.
+fn refused_by_reason(telemetry: &[TelemetrySample]) -> Vec<(&str, f64)> {
+    let mut reasons: Vec<(&str, f64)> = Vec::new();
+    for of_topic in telemetry.iter().filter(|sample| sample.family == "cx_events_invalid_total" && sample.sample.value > 0.0) {
+        let Some(reason) = of_topic.label("reason") else { continue };
+        match reasons.iter_mut().find(|(known, _)| *known == reason) {
+            Some((_, sum)) => *sum += of_topic.sample.value,
+            None => reasons.push((reason, of_topic.sample.value)),
+        }
+    }
+    reasons.sort_by(|a, b| b.1.total_cmp(&a.1));
+    reasons
+}
+
+/// The process's own samples of a family, all or those with a label of this name and value.
+fn telemetry<'a>(page: &'a PageContext<'_>, family: &str, label: Option<(&str, &str)>) -> Vec<&'a Sample> {
+    let has_label = |sample: &TelemetrySample| label.is_none_or(|(name, value)| sample.label(name) == Some(value));
+    page.telemetry.iter().filter(|sample| sample.family == family && has_label(sample)).map(|sample| &sample.sample).collect()
+}
+
+/// The sample that has a label of this name and value.
 fn of_label<'a>(samples: &'a [(Vec<(&'static str, String)>, Sample)], label: &str, text: &str) -> Option<&'a Sample> {
     samples.iter().find(|(labels, _)| labels.iter().any(|(l, t)| *l == label && t == text)).map(|(_, sample)| sample)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(reason: &str, topic: &str, value: f64) -> TelemetrySample {
+        let labels = vec![("reason".to_owned(), reason.to_owned()), ("topic".to_owned(), topic.to_owned())];
+        TelemetrySample { family: "cx_events_invalid_total".to_owned(), labels, sample: Sample { series: String::new(), value } }
+    }
+
+    #[test]
+    fn refusals_are_added_up_over_topics_and_the_most_frequent_reason_is_first() {
+        let telemetry =
+            [refused("syntax", "t", 3.0), refused("bad_time", "t", 4.0), refused("empty", "t", 0.0), refused("syntax", "u", 5.0)];
+        assert_eq!(refused_by_reason(&telemetry), [("syntax", 8.0), ("bad_time", 4.0)]);
+    }
+
+    #[test]
+    fn every_outcome_has_a_heading_of_its_own() {
+        let headings: std::collections::BTreeSet<&str> = Outcome::NAMES.iter().map(|outcome| heading(outcome)).collect();
+        assert_eq!(headings.len(), Outcome::NAMES.len());
+        assert!(headings.iter().all(|heading| heading.starts_with(char::is_uppercase)), "{headings:?}");
+    }
 }

@@ -1,36 +1,42 @@
-//! What a number means against its target and against its own past, as far as its cases allow to say.
+//! The verdicts on a headline number: whether its target is met, and whether its trend is better or worse, as far as its interval allows to say.
 //!
 //! Does not know markup beyond one paragraph, nor how a value came about.
 
-use super::format::Unit;
+use super::PageContext;
 use super::html::{Escaped, Html, Shown};
-use super::kpi::{Kpi, Target};
-use super::view::{View, is_complete, sample};
+use super::kpis::{Kpi, KpiTarget, sample};
+use super::number_format::Unit;
+use super::withholding::is_complete;
 use crate::metrics::{Group, Sample, Values};
 
-/// A number against its target.
+/// The verdict on a number that has a target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Verdict {
-    /// On the good side, with its whole interval.
+    /// The whole interval is on the good side of the target.
     Met,
-    /// On the bad side, with its whole interval.
+    /// The whole interval is on the bad side of the target.
     Missed,
     /// The target lies within the interval.
     Open,
 }
 
-/// A target, what is held against it, and what came out.
+/// A target with the verdict on it.
 pub(super) struct Judged {
+    /// The verdict.
     pub(super) verdict: Verdict,
+    /// The target.
     pub(super) target: Sample,
-    /// For times: their length, and the share that met it with its interval.
+    /// For a target on time: the share of cases that is compared with the target.
     pub(super) attainment: Option<Attainment>,
 }
 
-/// The share of cases that met a length of time.
+/// The share of cases that were within a time.
 pub(super) struct Attainment {
+    /// The time.
     pub(super) seconds: Option<Sample>,
+    /// The share, 0 to 1.
     pub(super) share: Sample,
+    /// The 95 % confidence interval of the share.
     pub(super) bounds: Option<(Sample, Sample)>,
 }
 
@@ -44,7 +50,7 @@ impl Verdict {
         }
     }
 
-    /// A sign beside the colour.
+    /// The sign, so that the meaning is not in the colour alone.
     pub(super) const fn sign(self) -> &'static str {
         match self {
             Self::Met => "✓",
@@ -53,7 +59,7 @@ impl Verdict {
         }
     }
 
-    /// The word for it.
+    /// The words for people.
     pub(super) const fn word(self) -> &'static str {
         match self {
             Self::Met => "met",
@@ -76,23 +82,23 @@ impl Verdict {
     }
 }
 
-/// The verdict on a number of a group, or overall; `None` without a target, without enough cases, and while the window is incomplete: who is not
-/// paged about a value should not read a verdict on it either.
-pub(super) fn judge(view: &View<'_>, values: &Values<'_>, group: Option<&Group<'_>>, kpi: &Kpi) -> Option<Judged> {
-    if !view.is_complete() {
+/// The verdict on a number of a group, or overall. There is none without a target, without enough cases, and while the window is incomplete: no alert
+/// fires then, so the page gives no verdict either.
+pub(super) fn judge(page: &PageContext<'_>, values: &Values<'_>, group: Option<&Group<'_>>, kpi: &Kpi) -> Option<Judged> {
+    if !page.is_complete() {
         return None;
     }
     let target_of = |metric: &str| sample(values, group, "cx_target", &[("metric", metric)]);
     match kpi.target.as_ref()? {
-        Target::Value(metric) => {
+        KpiTarget::Value(metric) => {
             let (value, _) = kpi.read(values, group)?;
             let target = target_of(metric)?;
             let bounds = kpi.bounds(values, group).map(|(lower, upper)| (lower.value, upper.value));
             Some(Judged { verdict: Verdict::of(value.value, bounds, target.value, kpi.is_low_good), target, attainment: None })
         }
-        Target::Attainment { seconds, share, ratio, decided } => {
+        KpiTarget::Attainment { seconds, share, ratio, decided } => {
             let count = sample(values, group, decided, &[])?.value;
-            if count < f64::from(view.group_size_min) {
+            if count < f64::from(page.group_size_min) {
                 return None;
             }
             let target = target_of(share)?;
@@ -105,7 +111,7 @@ pub(super) fn judge(view: &View<'_>, values: &Values<'_>, group: Option<&Group<'
     }
 }
 
-/// The paragraph on a target.
+/// Writes the paragraph on a target.
 pub(super) fn write_target(html: &mut Html, judged: &Judged, unit: Unit) {
     let (class, sign, word) = (judged.verdict.class(), judged.verdict.sign(), judged.verdict.word());
     html.put(format_args!("<p class=\"verdict {class}\"><span class=\"sign\" aria-hidden=\"true\">{sign}</span> "));
@@ -126,8 +132,8 @@ pub(super) fn write_target(html: &mut Html, judged: &Judged, unit: Unit) {
     html.raw("</p>");
 }
 
-/// The paragraph on the trend of a number, if one is configured for the page's window.
-pub(super) fn write_trend(html: &mut Html, view: &View<'_>, values: &Values<'_>, kpi: &Kpi) {
+/// Writes a paragraph for each trend of a number that is configured for the page's window.
+pub(super) fn write_trend(html: &mut Html, page: &PageContext<'_>, values: &Values<'_>, kpi: &Kpi) {
     let Some(metric) = kpi.trend else { return };
     let of = |labels: &[(&'static str, String)]| {
         let labels: Vec<(&str, &str)> = labels.iter().map(|(name, text)| (*name, text.as_str())).collect();
@@ -138,11 +144,11 @@ pub(super) fn write_trend(html: &mut Html, view: &View<'_>, values: &Values<'_>,
     for labels in values.labels_of("cx_trend").iter().filter(is_of_metric) {
         let Some((trend, bounds)) = of(labels) else { continue };
         let baseline = labels.iter().find(|(name, _)| *name == "baseline").map_or("", |(_, text)| text.as_str());
-        if !view.is_complete() {
-            // The page says so once, above the numbers.
+        if !page.is_complete() {
+            // A notice above the numbers says once that the window is incomplete.
             continue;
         }
-        if !view.snapshot.windows.iter().any(|window| window.settings.name == baseline && is_complete(window)) {
+        if !page.snapshot.windows.iter().any(|window| window.settings.name == baseline && is_complete(window)) {
             html.put(format_args!("<p class=\"trend waits\">Trend withheld until {} is complete</p>", Escaped(baseline)));
             continue;
         }
@@ -161,7 +167,7 @@ pub(super) fn write_trend(html: &mut Html, view: &View<'_>, values: &Values<'_>,
     }
 }
 
-/// The arrow and the word of a difference. Where there is no interval the word tells the direction and no judgement.
+/// The arrow and the word for a difference. Without an interval the word names the direction only and judges nothing.
 fn direction(kpi: &Kpi, value: f64, is_clear: Option<bool>) -> (&'static str, &'static str) {
     if value == 0.0 {
         return ("→", "unchanged");
@@ -195,7 +201,7 @@ mod tests {
 
     #[test]
     fn a_trend_is_judged_only_where_its_interval_tells_it_from_chance() {
-        use super::super::kpi::KPIS;
+        use super::super::kpis::KPIS;
         let of = |id: &str, value, is_clear| direction(KPIS.iter().find(|kpi| kpi.id == id).unwrap(), value, is_clear);
         assert_eq!(of("csat", 0.1, Some(true)), ("↑", "better"));
         assert_eq!(of("ces", 0.1, Some(true)), ("↑", "worse"));

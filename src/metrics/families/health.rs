@@ -6,12 +6,11 @@ use super::targets::{Metric, Targets, Time};
 use crate::engine::EngineSettings;
 use crate::metrics::family::{Family, Labels, Merge, Sets, Variant};
 use crate::metrics::reader::Reader;
+use crate::metrics::thresholds::{INDEX_WEIGHT_RATIO_MIN, percent};
 use crate::time::Span;
 
 /// Shorter windows have too few decided cases to be called healthy or not.
 const RANGE_MIN: Span = Span::hours(24);
-/// Below this share of the weights the index is absent.
-const WEIGHT_PRESENT_MIN: f64 = 0.6;
 
 /// The parts by the value of the label `part`, in the order of the configured weights, and what each is made of.
 const PARTS: [(&str, &[Metric]); 4] = [
@@ -34,12 +33,14 @@ pub(in crate::metrics) fn variants() -> Vec<Variant> {
 pub(in crate::metrics) fn families(settings: &EngineSettings) -> Vec<Family> {
     let health = Arc::new(Health { targets: Targets::new(settings), weights: settings.health_weights });
     let (of_index, of_part, of_present, of_weight) = (Arc::clone(&health), Arc::clone(&health), Arc::clone(&health), health);
-    let index = "Weighted mean, 0..100, of cx_health_part; absent parts share their weight out, and below 60 % of the weight present it is absent. Windows of 24h and \
-                 longer.";
+    let index = format!(
+        "Weighted mean, 0..100, of cx_health_part; absent parts share their weight out, and below {} of the weight present it is absent. Windows of 24h and longer.",
+        percent(INDEX_WEIGHT_RATIO_MIN),
+    );
     let part = "How far a part is up to its targets, 0..1: speed (first response and chat wait attainment), quality (resolution attainment, effort), perception (CSAT, \
                 NPS of both scopes), outcome (churn).";
     vec![
-        Family::value("cx_health_index", index, &[], move |r, _| of_index.index(r)),
+        Family::value("cx_health_index", &index, &[], move |r, _| of_index.index(r)),
         Family::value("cx_health_part", part, &[], move |r, v| of_part.part(v.part, r)).labelled(Labels::HealthPart),
         Family::value("cx_health_weight_present_ratio", "Share of the configured weights whose part is present.", &[], move |r, _| {
             of_present.present(r)
@@ -70,7 +71,7 @@ impl Health {
     }
 
     fn index(&self, reader: &Reader<'_>) -> Option<f64> {
-        let present = self.present(reader).filter(|present| *present >= WEIGHT_PRESENT_MIN - 1e-9)?;
+        let present = self.present(reader).filter(|present| *present >= INDEX_WEIGHT_RATIO_MIN)?;
         let total: f64 = self.weights.iter().sum();
         let sum: f64 = (0..PARTS.len()).filter_map(|part| Some(self.weights[part] * self.part(part, reader)?)).sum();
         Some(100.0 * sum / (present * total))

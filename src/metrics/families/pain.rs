@@ -7,9 +7,7 @@ use crate::engine::{EngineSettings, JourneySettings, PainWeights};
 use crate::event::Scale;
 use crate::metrics::family::{Family, Labels, Merge, Sets, Variant};
 use crate::metrics::reader::Reader;
-
-/// The least share of the weight that makes an index; with room for the rounding of weights such as 0.1.
-const WEIGHT_PRESENT_MIN: f64 = 0.6 - 1e-9;
+use crate::metrics::thresholds::{INDEX_WEIGHT_RATIO_MIN, percent};
 
 const PARTS: &str = "dropoff: share who dropped out; csat: share of dissatisfied answers; effort: mean effort; repeat_contacts: share of repeats \
 among the contacts; dwell: median time in the stage / (2 x target), at most 1";
@@ -22,13 +20,15 @@ pub(in crate::metrics) fn families(settings: &EngineSettings) -> Vec<Family> {
     families.push(
         Family::value("cx_journey_pain_part", &help, &seen, move |r, v| part(r, v.label, v.part, &journey)).labelled(Labels::StagePart),
     );
-    let index =
-        "Pain index of the stage, 0 (none) to 1 (worst): weighted mean of the parts that are there; absent below 60 % of the weight.";
+    let index = format!(
+        "Pain index of the stage, 0 (none) to 1 (worst): weighted mean of the parts that are there; absent below {} of the weight.",
+        percent(INDEX_WEIGHT_RATIO_MIN),
+    );
     let journey = settings.journey.clone();
     families.push(
-        Family::value("cx_journey_pain_index", index, &seen, move |r, v| {
+        Family::value("cx_journey_pain_index", &index, &seen, move |r, v| {
             let (weight, sum) = weighed(r, v, &journey);
-            (weight >= WEIGHT_PRESENT_MIN * total(&journey.pain_weights)).then(|| sum / weight)
+            (weight >= INDEX_WEIGHT_RATIO_MIN * total(&journey.pain_weights)).then(|| sum / weight)
         })
         .labelled(Labels::Stage),
     );

@@ -84,7 +84,7 @@ fn trend(reader: &Reader<'_>, variant: &Variant) -> Option<Trend> {
 
 /// The short window, and the baseline without it.
 fn apart(short: Answers, mut long: Answers) -> (Answers, Answers) {
-    long.combine(&short, -1);
+    long.merge(&short, -1);
     (short, long)
 }
 
@@ -132,7 +132,7 @@ impl Efforts {
     fn without(mut self, other: &Self) -> Self {
         for (scale, answers) in &mut self.0 {
             if let Some((_, gone)) = other.0.iter().find(|(s, _)| s == scale) {
-                answers.combine(gone, -1);
+                answers.merge(gone, -1);
             }
         }
         self.0.retain(|(_, answers)| answers.count > 0);

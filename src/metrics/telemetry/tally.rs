@@ -3,8 +3,7 @@
 use prometheus::Histogram;
 use prometheus::local::{LocalHistogram, LocalIntCounter};
 
-use super::event_types::type_name;
-use super::{OUTCOMES, TopicTelemetry, outcome_index};
+use super::TopicTelemetry;
 use crate::engine::Outcome;
 use crate::event::{Body, Reason};
 
@@ -16,7 +15,7 @@ pub struct Tally {
 }
 
 struct TopicTally {
-    outcomes: [LocalIntCounter; OUTCOMES.len()],
+    outcomes: [LocalIntCounter; Outcome::NAMES.len()],
     reasons: [LocalIntCounter; Reason::ALL.len()],
     applied: Vec<(&'static str, LocalIntCounter)>,
 }
@@ -35,7 +34,7 @@ impl Tally {
     pub fn count_outcome(&mut self, topic: usize, outcome: Outcome) {
         self.is_empty = false;
         let counters = &self.topics[topic];
-        counters.outcomes[outcome_index(outcome)].inc();
+        counters.outcomes[outcome.index()].inc();
         if let Outcome::Invalid(reason) = outcome {
             counters.reasons[reason as usize].inc();
         }
@@ -44,7 +43,7 @@ impl Tally {
     /// Counts an applied event by its type, and how long after it happened it was counted.
     pub fn count_applied(&mut self, topic: usize, body: &Body, delay_seconds: f64) {
         self.is_empty = false;
-        let type_ = type_name(body);
+        let type_ = body.event_type().name();
         if let Some((_, counter)) = self.topics[topic].applied.iter().find(|(name, _)| *name == type_) {
             counter.inc();
         }

@@ -4,6 +4,7 @@ use super::board::{Board, Choice};
 use super::panel::{Kind, Panel, Role};
 use super::query::{guarded, merged, partial};
 use super::source::Source;
+use crate::metrics::{COMPLETE_COVERAGE_RATIO_MIN, percent};
 
 pub(super) fn board(s: &Source) -> Board {
     Board::new(
@@ -117,7 +118,10 @@ fn trust(s: &Source) -> Vec<Panel> {
         Panel::about(s, Kind::States, "Windows that are complete", "cx_window_coverage_ratio")
             .query(Role::Value, "cx:window_complete:bool{job=\"$job\"}", "{{window}}")
             .unit("bool")
-            .saying("Complete: at least 95 % is covered, and every partition has exactly one owner.")
+            .saying(&format!(
+                "Complete: at least {} is covered, and every partition has exactly one owner.",
+                percent(COMPLETE_COVERAGE_RATIO_MIN)
+            ))
             .wide(12)
             .high(8),
         Panel::about(s, Kind::Bars, "Parts of the health index", "cx_health_part")

@@ -1,0 +1,47 @@
+//! `[web]`: the addresses and paths of the HTTP server.
+//!
+//! Opens no port.
+
+use std::net::SocketAddr;
+
+use super::WebSettings;
+use super::problem::{Complaint, ProblemKind, complaint};
+use super::section::Section;
+use super::value::{length_within, shown};
+
+pub(super) fn web(mut section: Section<'_>, group_size_min: u32) -> WebSettings {
+    let default = SocketAddr::from(([127, 0, 0, 1], 19_270));
+    let texts = section.checked("listen_addresses", vec![default.to_string()], |list: &Vec<String>| length_within(list, 1, 16));
+    let place = section.place_of("listen_addresses");
+    let mut listen_addresses: Vec<SocketAddr> = Vec::new();
+    for (i, text) in texts.iter().enumerate() {
+        match text.parse() {
+            Ok(address) if listen_addresses.contains(&address) => {
+                let what = format!("`{address}` stands here twice");
+                section.report.add(&place.entry(i), complaint(ProblemKind::Duplicate, what, "remove one of the two"));
+            }
+            Ok(address) => listen_addresses.push(address),
+            Err(_) => {
+                let what = format!("`{}` is no address; allowed is an IP address and a port", shown(text));
+                let hint = "write such as `127.0.0.1:19270`, `[::1]:19270`, or `0.0.0.0:19270` for every interface";
+                section.report.add(&place.entry(i), complaint(ProblemKind::BadAddress, what, hint));
+            }
+        }
+    }
+    let page = section.or("page", true);
+    let telemetry_path = section.checked("telemetry_path", "/metrics".to_owned(), |path: &String| telemetry_path(path));
+    section.finish();
+    WebSettings { listen_addresses, telemetry_path, page, group_size_min }
+}
+
+fn telemetry_path(path: &str) -> Result<(), Complaint> {
+    let letters = path.bytes().all(|b| b.is_ascii_alphanumeric() || b"/._~-".contains(&b));
+    if path.starts_with('/') && path.len() > 1 && path.len() <= 200 && letters && !path.starts_with("/-/") {
+        return Ok(());
+    }
+    let what = format!(
+        "`{}` cannot be served; allowed are letters, digits and `/._~-` behind a `/`, but not `/` itself nor what begins with `/-/`",
+        shown(path)
+    );
+    Err(complaint(ProblemKind::BadPath, what, "use `/metrics`"))
+}

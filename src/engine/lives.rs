@@ -1,0 +1,23 @@
+//! The lives of one partition group (its tickets and chats, its surveys and its customers) and the facts that follow from them.
+//!
+//! Admission decides whether an event counts. `apply` changes the lives that an event belongs to, and posts the difference of their facts through
+//! the door of the windows. `leaving` forgets the lives that are no longer needed. Does not know windows, panes, cells or other partition groups.
+
+mod admission;
+pub(crate) mod apply;
+pub(crate) mod contact;
+mod customer;
+mod customers;
+mod dormant;
+pub(crate) mod leaving;
+mod ledger;
+mod store;
+mod survey;
+mod ticket_sets;
+mod timers;
+
+pub(crate) use admission::Admission;
+pub(crate) use customer::{FEELINGS, METRICS};
+pub use ledger::Ledger;
+pub(crate) use store::{AdmittedEvent, Evictions, Lives};
+pub(crate) use survey::{POINT, score_text};

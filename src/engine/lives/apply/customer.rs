@@ -1,0 +1,123 @@
+//! Applies an event of a customer, and the changes that a contact or an answer makes to its customer.
+
+use crate::engine::lives::contact::{ContactState, Opening};
+use crate::engine::lives::customer::{CustomerEventKind, Heir, Subscription};
+use crate::engine::lives::store::{AdmittedEvent, Lives};
+use crate::engine::lives::survey::{StandingAnswer, touchpoint};
+use crate::engine::terms::{DimensionsId, EventOrder, Facts};
+use crate::engine::windows::{Door, Subject};
+use crate::event::{Contact, CustomerAction, Key, TouchpointOutcome};
+use crate::time::EventTime;
+
+/// Applies an event of a customer; returns the customer if later contacts and answers now inherit other dimensions.
+pub(super) fn apply(lives: &mut Lives, action: CustomerAction, event: &AdmittedEvent, door: &mut Door<'_>) -> Option<Key> {
+    let customer = event.customer?;
+    let order = event.order;
+    let kind = match action {
+        CustomerAction::Erased => {
+            erase(lives, customer, order, door);
+            // Later events that were attributed to the old customer no longer inherit the old customer's dimensions.
+            return Some(customer);
+        }
+        CustomerAction::Active => CustomerEventKind::Subscription(Subscription::Active),
+        CustomerAction::Subscribed => CustomerEventKind::Subscription(Subscription::Subscribed),
+        CustomerAction::Cancelled => CustomerEventKind::Subscription(Subscription::Cancelled),
+        CustomerAction::Touchpoint(outcome) => {
+            CustomerEventKind::Touchpoint { is_abandoned: outcome == Some(TouchpointOutcome::Abandoned) }
+        }
+    };
+    let horizon = lives.forgotten_before();
+    let own = lives.terms.names.of_customer(event.dimensions);
+    let state = lives.customers.begin_at(customer, order);
+    let mut change = state.note(order, own, kind, &mut lives.terms);
+    lives.evictions.histories += state.forget_before(horizon, lives.terms.settings.limits.history_max) as u64;
+    // Contacts and answers since then had inherited the earlier dimensions.
+    let heirs_differ = change.moves_dimensions && lives.largest_event_time > Some(order.time);
+    match kind {
+        CustomerEventKind::Touchpoint { .. } => {
+            change.after.push(touchpoint(order, event.dimensions, DimensionsId::default(), &lives.terms));
+        }
+        CustomerEventKind::Subscription(subscription) => {
+            let since = if subscription == Subscription::Active { EventTime::MIN } else { order.time };
+            lives.customers_since = Some(lives.customers_since.map_or(since, |known| known.min(since)));
+        }
+    }
+    door.post_difference(Subject::Customer(customer), change.before, change.after);
+    set_timer(lives, customer, order.time);
+    heirs_differ.then_some(customer)
+}
+
+/// Notes that a ticket, chat or survey inherits a customer's dimensions, if any grouping set needs them.
+pub(super) fn add_heir(lives: &mut Lives, customer: Key, order: EventOrder, heir: Heir) {
+    if !lives.terms.rules.inherits_from_customer {
+        return;
+    }
+    if lives.customers.begin_at(customer, order).add_heir(heir) {
+        unsettled_heirs(lives, customer, order);
+    }
+    set_timer(lives, customer, order.time);
+}
+
+/// The contacts and surveys that inherit a customer's dimensions and may still change. Settled ones are forgotten.
+pub(super) fn unsettled_heirs(lives: &mut Lives, customer: Key, order: EventOrder) -> Vec<Heir> {
+    let (contacts, surveys, horizon) = (&lives.contacts, &lives.surveys, lives.horizon);
+    let is_unsettled = |heir: &Heir| match heir {
+        Heir::Contact(contact) => contacts.awake(contact).is_some_and(ContactState::is_unsettled),
+        Heir::Survey(survey) => surveys.get(survey).is_some_and(|state| state.last_time() >= horizon),
+    };
+    lives.customers.at_mut(customer, order).map(|state| state.unsettled_heirs(is_unsettled)).unwrap_or_default()
+}
+
+/// Adds an opening to a customer if it counts (`stands`), else removes it.
+pub(super) fn change_opening(lives: &mut Lives, customer: Key, contact: Contact, opening: Opening, stands: bool, door: &mut Door<'_>) {
+    let horizon = lives.forgotten_before();
+    let Some(state) = (if stands && opening.order.time >= horizon {
+        Some(lives.customers.begin_at(customer, opening.order))
+    } else {
+        lives.customers.at_mut(customer, opening.order)
+    }) else {
+        return;
+    };
+    let (before, after) = state.change_opening(contact, opening, stands, &lives.terms);
+    lives.evictions.histories += state.forget_before(horizon, lives.terms.settings.limits.history_max) as u64;
+    door.post_difference(Subject::Customer(customer), before, after);
+    set_timer(lives, customer, opening.order.time);
+}
+
+/// Adds an answer to a customer if it counts (`stands`), else removes it.
+pub(super) fn change_answer(lives: &mut Lives, customer: Key, answer: StandingAnswer, stands: bool, door: &mut Door<'_>) {
+    let horizon = lives.forgotten_before();
+    let order = answer.order;
+    let state = if stands { Some(lives.customers.begin_at(customer, order)) } else { lives.customers.at_mut(customer, order) };
+    let Some(state) = state else { return };
+    let (before, after) = state.change_answer(answer, stands, &mut lives.terms);
+    lives.evictions.histories += state.forget_before(horizon, lives.terms.settings.limits.history_max) as u64;
+    door.post_difference(Subject::Customer(customer), before, after);
+    set_timer(lives, customer, order.time);
+}
+
+/// Sets the timer at which a customer may leave: the configured retention after `at`. A timer that is set already stays.
+fn set_timer(lives: &mut Lives, customer: Key, at: EventTime) {
+    let Some(state) = lives.customers.living.get_mut(&customer).filter(|state| !state.is_scheduled) else { return };
+    state.is_scheduled = true;
+    lives.idle_customers.push(at + lives.terms.settings.customer_retention, customer);
+}
+
+/// Ends a customer's life. The sums stay, and every later event of the same id belongs to a new customer, including events that have arrived
+/// already.
+fn erase(lives: &mut Lives, customer: Key, order: EventOrder, door: &mut Door<'_>) {
+    let (mut before, mut after) = (Facts::new(), Facts::new());
+    let terms = &mut lives.terms;
+    lives.customers.end(customer, order, |life| {
+        let whole = life.clone();
+        let later = life.split_off(order, terms);
+        // Usually no later event has arrived yet, and no sum changes.
+        if !later.is_empty() {
+            before = whole.facts(terms);
+            after = life.facts(terms);
+            after.extend(later.facts(terms));
+        }
+        later
+    });
+    door.post_difference(Subject::Customer(customer), before, after);
+}

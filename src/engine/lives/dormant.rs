@@ -1,0 +1,169 @@
+//! A map that keeps a value as a few bytes while nothing changes it. Tickets are many, and nearly all of them wait for no further event.
+//!
+//! Does not know when a value may be put to sleep; the caller that settles the value decides. A value that is only read is decoded from its bytes
+//! and stays asleep.
+
+use std::borrow::Cow;
+use std::collections::VecDeque;
+use std::hash::Hash;
+
+use rustc_hash::FxHashMap;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+/// The number of values that may lie awake although no event needs them.
+const AWAKE_MAX: usize = 8_192;
+
+/// The first size of the buffer that states are serialised to, in bytes.
+const SCRATCH_BYTES: usize = 1_024;
+
+/// A map from keys to values, most of which are asleep.
+#[derive(Debug)]
+pub(crate) struct Dormant<K, V> {
+    entries: FxHashMap<K, Kept<V>>,
+    /// The keys that were woken or inserted, oldest first: candidates for being put to sleep.
+    woken: VecDeque<K>,
+    /// A buffer that is reused for each value that is put to sleep.
+    scratch: Vec<u8>,
+}
+
+#[derive(Debug)]
+enum Kept<V> {
+    Awake(Box<V>),
+    Asleep(Box<[u8]>),
+}
+
+impl<K, V> Default for Dormant<K, V> {
+    fn default() -> Self {
+        Self { entries: FxHashMap::default(), woken: VecDeque::new(), scratch: Vec::new() }
+    }
+}
+
+impl<K: Copy + Eq + Hash, V: Clone + Serialize + DeserializeOwned> Dormant<K, V> {
+    /// The number of values, awake or asleep.
+    pub(crate) fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Whether the map holds a value for a key.
+    pub(crate) fn contains_key(&self, key: &K) -> bool {
+        self.entries.contains_key(key)
+    }
+
+    /// The value of a key, which is not woken by reading it.
+    pub(crate) fn get(&self, key: &K) -> Option<Cow<'_, V>> {
+        self.entries.get(key).map(Kept::read)
+    }
+
+    /// The value of a key if it is awake; `None` if it is asleep or absent.
+    pub(crate) fn awake(&self, key: &K) -> Option<&V> {
+        match self.entries.get(key)? {
+            Kept::Awake(value) => Some(value),
+            Kept::Asleep(_) => None,
+        }
+    }
+
+    /// The value of a key, woken to be changed.
+    pub(crate) fn get_mut(&mut self, key: &K) -> Option<&mut V> {
+        Some(self.entries.get_mut(key)?.wake(*key, &mut self.woken))
+    }
+
+    /// The value of a key, woken to be changed, or made if there is none.
+    pub(crate) fn get_or_insert_with(&mut self, key: K, make: impl FnOnce() -> V) -> &mut V {
+        let woken = &mut self.woken;
+        let entry = self.entries.entry(key).or_insert_with(|| {
+            woken.push_back(key);
+            Kept::Awake(Box::new(make()))
+        });
+        entry.wake(key, woken)
+    }
+
+    /// Removes a value and returns it.
+    pub(crate) fn remove(&mut self, key: &K) -> Option<V> {
+        self.entries.remove(key).map(|entry| entry.read().into_owned())
+    }
+
+    /// All keys and values, in no order.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&K, Cow<'_, V>)> {
+        self.entries.iter().map(|(key, entry)| (key, entry.read()))
+    }
+
+    /// Puts a value to sleep.
+    pub(crate) fn put_to_sleep(&mut self, key: &K) {
+        let Some(entry) = self.entries.get_mut(key) else { return };
+        let Kept::Awake(value) = entry else { return };
+        let bytes = loop {
+            match postcard::to_slice(&**value, &mut self.scratch) {
+                Ok(written) => break Box::from(&*written),
+                // The buffer grows to the longest state; few states are long.
+                Err(postcard::Error::SerializeBufferFull) => self.scratch.resize(2 * self.scratch.len() + SCRATCH_BYTES, 0),
+                Err(error) => unreachable!("every state can be serialised to memory: {error}"),
+            }
+        };
+        *entry = Kept::Asleep(bytes);
+    }
+
+    /// Puts the values woken longest ago back to sleep if they are at rest; the others are put to sleep when they are settled. Nothing happens
+    /// before [`AWAKE_MAX`] keys have been woken, and then the more recent half stays awake, so that a value that is needed again soon is seldom
+    /// woken anew.
+    pub(crate) fn put_resting_to_sleep(&mut self, rests: impl Fn(&V) -> bool) {
+        if self.woken.len() < AWAKE_MAX {
+            return;
+        }
+        for key in self.woken.drain(..AWAKE_MAX / 2).collect::<Vec<K>>() {
+            if self.awake(&key).is_some_and(&rests) {
+                self.put_to_sleep(&key);
+            }
+        }
+    }
+}
+
+impl<V: Clone + DeserializeOwned> Kept<V> {
+    fn read(&self) -> Cow<'_, V> {
+        match self {
+            Self::Awake(value) => Cow::Borrowed(value),
+            Self::Asleep(bytes) => Cow::Owned(read(bytes)),
+        }
+    }
+
+    fn wake<K>(&mut self, key: K, woken: &mut VecDeque<K>) -> &mut V {
+        if let Self::Asleep(bytes) = self {
+            *self = Self::Awake(Box::new(read(bytes)));
+            woken.push_back(key);
+        }
+        match self {
+            Self::Awake(value) => value,
+            Self::Asleep(_) => unreachable!("it has just been woken"),
+        }
+    }
+}
+
+fn read<V: DeserializeOwned>(bytes: &[u8]) -> V {
+    postcard::from_bytes(bytes).expect("this process can read the bytes that it wrote itself")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_the_same_asleep_and_awake() {
+        let mut map: Dormant<u8, (i64, Vec<String>)> = Dormant::default();
+        let value = (-7, vec!["a".to_owned(), String::new()]);
+        *map.get_or_insert_with(1, Default::default) = value.clone();
+        map.put_to_sleep(&1);
+        assert!(map.awake(&1).is_none() && map.contains_key(&1));
+        assert_eq!(*map.get(&1).unwrap(), value);
+        assert!(map.awake(&1).is_none(), "reading does not wake a value");
+        map.get_mut(&1).unwrap().0 = 8;
+        assert_eq!(map.awake(&1), Some(&(8, value.1.clone())));
+        (2..250).for_each(|key| map.get_or_insert_with(key, Default::default).0 = -1);
+        map.woken.resize(2 * AWAKE_MAX, 2);
+        map.put_resting_to_sleep(|value| value.0 < 0);
+        assert!(map.awake(&1).is_some(), "a value that is not at rest stays awake");
+        assert!(map.awake(&2).is_none() && map.awake(&249).is_none());
+        map.put_to_sleep(&1);
+        assert_eq!(map.remove(&1), Some((8, value.1)));
+        assert_eq!(map.len(), 248);
+    }
+}

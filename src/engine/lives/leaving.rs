@@ -1,0 +1,171 @@
+//! Decides which lives leave a partition group, and when: as group time passes, or because a configured count is reached.
+//!
+//! Ended tickets and chats, cancelled customers and old surveys leave after their retention. When there are more than the configured count, those
+//! that have ended leave first, then those that have been idle longest. These early departures are counted, because an entry that has left can no
+//! longer be corrected.
+
+use std::sync::Arc;
+
+use super::contact::{ContactState, facts, idle_end_of};
+use super::store::Lives;
+use super::survey::SurveyId;
+use crate::engine::terms::{EngineSettings, Facts};
+use crate::engine::windows::{Door, Subject};
+use crate::event::{Contact, Key};
+use crate::time::EventTime;
+
+/// When a limit is reached, one in this many entries leaves at once, so that the search for the longest idle is rare.
+const EVICTED_SHARE: usize = 64;
+
+/// Forgets the lives whose retention has passed.
+pub(super) fn expire(lives: &mut Lives, door: &mut Door<'_>) {
+    let settings = Arc::clone(&lives.terms.settings);
+    expire_contacts(lives, &settings);
+    expire_surveys(lives, &settings);
+    expire_customers(lives, &settings, door);
+    hold_limits(lives, door);
+}
+
+/// Evicts lives in excess of the configured counts.
+pub(super) fn hold_limits(lives: &mut Lives, door: &mut Door<'_>) {
+    let limits = &lives.terms.settings.limits;
+    let counts = [lives.contacts.len(), lives.surveys.len(), lives.customers.living.len()];
+    if counts.iter().zip([limits.contacts_max, limits.surveys_max, limits.customers_max]).all(|(count, max)| *count <= max) {
+        return;
+    }
+    let settings = Arc::clone(&lives.terms.settings);
+    let limits = &settings.limits;
+    if lives.contacts.len() > limits.contacts_max {
+        let now = lives.terms.now;
+        let idle = lives.contacts.iter().map(|(contact, state)| ((!is_over(&state, &settings, now), state.last_known()), *contact));
+        for contact in first_to_leave(idle.collect(), limits.contacts_max) {
+            evict_contact(lives, contact, door);
+            lives.evictions.contacts += 1;
+        }
+    }
+    if lives.surveys.len() > limits.surveys_max {
+        let idle = lives.surveys.iter().map(|(id, survey)| (survey.last_time(), *id));
+        for id in first_to_leave(idle.collect(), limits.surveys_max) {
+            evict_survey(lives, id);
+            lives.evictions.surveys += 1;
+        }
+    }
+    if lives.customers.living.len() > limits.customers_max {
+        let idle = lives.customers.living.iter().map(|(key, state)| ((state.is_active(), state.last_time()), *key));
+        for key in first_to_leave(idle.collect(), limits.customers_max) {
+            evict_customer(lives, key, door);
+            lives.evictions.customers += 1;
+        }
+    }
+}
+
+/// Whether no further event is expected of a ticket or chat and no late event can change that.
+pub(super) fn is_ended(state: &ContactState, settings: &EngineSettings, at: EventTime) -> bool {
+    is_over(state, settings, at) && !state.is_unsettled()
+}
+
+fn expire_contacts(lives: &mut Lives, settings: &EngineSettings) {
+    let horizon = lives.horizon;
+    while let Some(contact) = lives.ended.pop_before(horizon) {
+        let Some(state) = lives.contacts.get(&contact).filter(|state| is_ended(state, settings, horizon)) else { continue };
+        let due = state.last_known().time + settings.ticket_retention;
+        if due < horizon {
+            forget_contact(lives, contact);
+        } else {
+            lives.ended.push(due, contact);
+        }
+    }
+}
+
+/// A survey is remembered after its last event for as long as a window covers it or a late event can change it, and for as long as its ticket or
+/// chat is remembered, because a later solve still pairs with the survey.
+fn expire_surveys(lives: &mut Lives, settings: &EngineSettings) {
+    let (horizon, kept) = (lives.horizon, settings.longest_range());
+    while let Some(id) = lives.old_surveys.pop_before(horizon) {
+        let Some(survey) = lives.surveys.get(&id) else { continue };
+        let due = survey.last_time() + kept;
+        if due >= horizon {
+            lives.old_surveys.push(due, id);
+        } else if !survey.abouts().any(|contact| lives.contacts.contains_key(&contact)) {
+            lives.surveys.remove(&id);
+        }
+    }
+}
+
+fn expire_customers(lives: &mut Lives, settings: &EngineSettings, door: &mut Door<'_>) {
+    let horizon = lives.horizon;
+    while let Some(key) = lives.idle_customers.pop_before(horizon) {
+        let Some(state) = lives.customers.living.get_mut(&key) else { continue };
+        let due = state.last_time() + settings.customer_retention;
+        if due >= horizon {
+            lives.idle_customers.push(due, key);
+        } else if state.is_active() {
+            state.is_scheduled = false;
+        } else {
+            evict_customer(lives, key, door);
+        }
+    }
+}
+
+/// Forgets a ticket or chat. Its contribution to the windows stays until it ages out; the surveys about it get timers of their own.
+fn forget_contact(lives: &mut Lives, contact: Contact) {
+    let Some(state) = lives.contacts.remove(&contact) else { return };
+    lives.ticket_sets.note_open(contact, false);
+    // A survey that may be rated once more must still be recognised as the same one, so it stays until its own timer.
+    let kept = lives.terms.settings.longest_range();
+    for id in state.surveys.ids() {
+        if let Some(survey) = lives.surveys.get(&id) {
+            lives.old_surveys.push(survey.last_time() + kept, id);
+        }
+    }
+}
+
+/// Evicts a ticket or chat. One that leaves while it is open also leaves the backlog.
+fn evict_contact(lives: &mut Lives, contact: Contact, door: &mut Door<'_>) {
+    let Some(state) = lives.contacts.get(&contact) else { return };
+    let mut open = facts(&state.summary, &lives.terms.bins, &lives.terms.settings);
+    open.retain(|fact| fact.measure.is_state());
+    door.post_difference(Subject::Contact(contact), open, Facts::new());
+    forget_contact(lives, contact);
+}
+
+fn evict_survey(lives: &mut Lives, id: SurveyId) {
+    let Some(survey) = lives.surveys.remove(&id) else { return };
+    for contact in survey.abouts() {
+        let Some(state) = lives.contacts.get_mut(&contact) else { continue };
+        state.surveys.remove(id);
+        if let Some(answer) = &survey.answer {
+            state.surveys.remove_answer(id.metric, answer.order);
+        }
+    }
+}
+
+/// Evicts a customer, who is then no longer active and in no stage. The customer's contribution to the windows stays until it ages out.
+fn evict_customer(lives: &mut Lives, key: Key, door: &mut Door<'_>) {
+    let Some(state) = lives.customers.living.remove(&key) else { return };
+    let state = state.facts_of_now(&lives.terms);
+    door.post_difference(Subject::Customer(key), state, Facts::new());
+}
+
+/// Whether no further event is expected of a ticket or chat: it has ended, was withdrawn, is not known to have begun, or is a chat that has been
+/// idle for so long that it counts as ended.
+fn is_over(state: &ContactState, settings: &EngineSettings, at: EventTime) -> bool {
+    let summary = &state.summary;
+    let idle_end = idle_end_of(summary, settings).zip(summary.named).map(|(idle, named)| named + idle);
+    idle_end.is_some_and(|end| end < at)
+        || summary.is_solved
+        || summary.is_gone
+        || summary.ended.is_some()
+        || summary.abandoned.is_some()
+        || summary.opened.is_none()
+}
+
+/// The keys that leave when there are more than `limit` entries: those with the smallest ranks, and one in [`EVICTED_SHARE`] more than needed.
+fn first_to_leave<R: Ord + Copy, K: Ord + Copy>(mut ranked: Vec<(R, K)>, limit: usize) -> Vec<K> {
+    let leaving = (ranked.len() - limit + limit / EVICTED_SHARE).min(ranked.len());
+    if leaving < ranked.len() {
+        ranked.select_nth_unstable(leaving);
+    }
+    ranked.truncate(leaving);
+    ranked.into_iter().map(|(_, key)| key).collect()
+}

@@ -1,0 +1,70 @@
+//! The ledger: every record of a topic has exactly one outcome, so consumed = applied + duplicate + late + future + invalid + ignored at every
+//! moment.
+
+use crate::engine::record::Outcome;
+use crate::event::Reason;
+
+/// The number of records by outcome, of one topic partition or of several added up.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Ledger {
+    /// Records handled.
+    pub consumed: u64,
+    /// Records whose event was applied.
+    pub applied: u64,
+    /// Copies of an event that was applied before.
+    pub duplicate: u64,
+    /// Events that came later than the allowed lateness.
+    pub late: u64,
+    /// Events too far ahead of their record's timestamp.
+    pub future: u64,
+    /// Refused records, by reason, in the order of [`Reason::ALL`].
+    pub invalid: [u64; Reason::ALL.len()],
+    /// Tombstones, and events of types that are turned off.
+    pub ignored: u64,
+    /// Applied events about a ticket or chat whose creation was not known at that moment. They are among the applied ones.
+    pub orphaned: u64,
+}
+
+impl Ledger {
+    /// Counts one record with its outcome.
+    pub(crate) fn book(&mut self, outcome: Outcome) {
+        self.consumed += 1;
+        let count = match outcome {
+            Outcome::Applied => &mut self.applied,
+            Outcome::Duplicate => &mut self.duplicate,
+            Outcome::Late => &mut self.late,
+            Outcome::Future => &mut self.future,
+            Outcome::Invalid(reason) => &mut self.invalid[reason as usize],
+            Outcome::Ignored => &mut self.ignored,
+        };
+        *count += 1;
+        debug_assert!(self.is_balanced(), "every record has one outcome");
+    }
+
+    /// Adds another ledger.
+    pub(crate) fn add(&mut self, other: &Self) {
+        self.consumed += other.consumed;
+        self.applied += other.applied;
+        self.duplicate += other.duplicate;
+        self.late += other.late;
+        self.future += other.future;
+        self.ignored += other.ignored;
+        self.orphaned += other.orphaned;
+        self.invalid.iter_mut().zip(other.invalid).for_each(|(sum, n)| *sum += n);
+    }
+
+    /// Whether the outcomes add up to the records consumed.
+    #[must_use]
+    pub fn is_balanced(&self) -> bool {
+        let invalid: u64 = self.invalid.iter().sum();
+        self.consumed == self.applied + self.duplicate + self.late + self.future + invalid + self.ignored
+    }
+
+    /// The outcomes by name, in the order in which the metric contract lists them.
+    #[must_use]
+    pub fn outcomes(&self) -> [(&'static str, u64); 6] {
+        let invalid = self.invalid.iter().sum();
+        let counts = [self.applied, self.duplicate, self.late, self.future, invalid, self.ignored];
+        std::array::from_fn(|at| (Outcome::NAMES[at], counts[at]))
+    }
+}

@@ -1,0 +1,78 @@
+//! The memory that the state may take at the configured limits.
+//!
+//! The constants are bytes as measured by `cargo bench --bench memory` at a 32nd of the default limits, rounded up. `tests/memory_budget.rs` fails
+//! if a constant is too small, or more than twice the measured size. Does not know how many partition groups there are, nor how much memory the
+//! machine has.
+
+use super::terms::EngineSettings;
+use super::windows::Geometry;
+
+/// The bytes of an ended ticket or chat, with its opening in its customer's history and its timer.
+pub const CONTACT_BYTES: u64 = 500;
+/// The bytes of a customer.
+pub const CUSTOMER_BYTES: u64 = 350;
+/// The bytes of a survey with its answer.
+pub const SURVEY_BYTES: u64 = 550;
+/// The bytes of an event that a late event may still precede: its entry in a history, and its identity.
+pub const UNSETTLED_EVENT_BYTES: u64 = 400;
+/// The bytes of an event ahead of now, with its identity.
+pub const HELD_EVENT_BYTES: u64 = 500;
+/// The bytes of a label set in one window, in one engine.
+pub const CELL_BYTES: u64 = 120;
+/// The bytes of a label set in one window, in one snapshot.
+pub const SHOWN_CELL_BYTES: u64 = 150;
+/// The bytes of a pane's entry: a line of twelve bytes, in a list that may have grown to twice its length.
+const PANE_ENTRY_BYTES: u64 = 24;
+/// The largest number of samples of a ticket with its answers, each of which is at most one entry.
+const SAMPLES_OF_A_CONTACT: u64 = 24;
+/// The number of snapshots at a time: the one that is shown, and the one that is being made.
+const SNAPSHOTS: u64 = 2;
+
+/// One part of the memory that the state may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BudgetPart {
+    /// The kind of entries that take the memory.
+    pub name: &'static str,
+    /// The setting that limits it.
+    pub limit: &'static str,
+    /// The largest number of bytes.
+    pub bytes: u64,
+}
+
+impl EngineSettings {
+    /// The memory that the state of one partition group may take.
+    #[must_use]
+    pub fn budget_of_a_group(&self) -> [BudgetPart; 6] {
+        let limits = &self.limits;
+        let part = |name, limit, entries: usize, bytes| BudgetPart { name, limit, bytes: (entries as u64).saturating_mul(bytes) };
+        let identities = limits.identities_max.saturating_mul(self.topics.len());
+        // The facts of one slot in one pane are a single entry, and each belongs to a contact that is remembered.
+        let samples = (limits.contacts_max as u64).saturating_mul(SAMPLES_OF_A_CONTACT);
+        let entries = samples.min((limits.cells_max as u64).saturating_mul(self.panes()));
+        [
+            part("tickets and chats", "limits.contacts_max", limits.contacts_max, CONTACT_BYTES),
+            part("customers", "limits.customers_max", limits.customers_max, CUSTOMER_BYTES),
+            part("surveys", "limits.surveys_max", limits.surveys_max, SURVEY_BYTES),
+            part("identities and histories", "limits.identities_max", identities, UNSETTLED_EVENT_BYTES),
+            part("events ahead of now", "limits.held_max", limits.held_max, HELD_EVENT_BYTES),
+            BudgetPart { name: "panes", limit: "limits.contacts_max", bytes: entries.saturating_mul(PANE_ENTRY_BYTES) },
+        ]
+    }
+
+    /// The memory that label sets may take, whatever the number of groups: in each engine, in the sums of all engines, and in snapshots.
+    #[must_use]
+    pub fn budget_of_label_sets(&self, engines: usize) -> BudgetPart {
+        let each = CELL_BYTES * (engines as u64 + 1) + SHOWN_CELL_BYTES * SNAPSHOTS;
+        let cells = (self.limits.cells_max as u64).saturating_mul(self.windows.len() as u64);
+        BudgetPart { name: "label sets", limit: "limits.cells_max", bytes: cells.saturating_mul(each) }
+    }
+
+    /// The largest number of panes of a group.
+    fn panes(&self) -> u64 {
+        let geometry = Geometry::new(&self.windows);
+        let ends = self.windows.iter().map(|window| window.range.0 + window.hop.0);
+        let begins = std::iter::once(0).chain(self.windows.iter().map(|window| window.range.0 - window.hop.0));
+        let tiers = ends.zip(begins).enumerate();
+        tiers.map(|(tier, (end, begin))| (end - begin).div_euclid(geometry.width(tier).0).unsigned_abs() + 1).sum()
+    }
+}

@@ -1,0 +1,160 @@
+//! The state of one partition group: the admission of its records, its lives, and its panes.
+//!
+//! Does not know other partition groups, nor what a record changes in a life.
+
+use std::collections::BTreeMap;
+
+use super::lives::{Admission, AdmittedEvent, Ledger, Lives, apply};
+use super::record::{Outcome, Progress, RecordPlace};
+use super::terms::{EngineTopic, EventOrder, Terms};
+use super::windows::{Outbox, Panes};
+use crate::event::{Body, Decoded};
+use crate::time::EventTime;
+
+/// The state of one partition group.
+#[derive(Debug)]
+pub(crate) struct GroupState {
+    pub(crate) topics: Vec<TopicState>,
+    pub(crate) lives: Lives,
+    pub(crate) outbox: Outbox,
+    pub(crate) panes: Panes,
+    /// Events later than now; each is applied when now reaches it.
+    held: BTreeMap<EventOrder, AdmittedEvent>,
+    /// Whether the backlog is complete: the logs were read from their starts, or a full set of ticket snapshots was read since.
+    pub(crate) is_history_complete: bool,
+}
+
+/// The state of one topic of a group.
+#[derive(Debug)]
+pub(crate) struct TopicState {
+    pub(crate) admission: Admission,
+    pub(crate) ledger: Ledger,
+    /// The offset after the last record; `None` before the first record.
+    pub(crate) next_offset: Option<i64>,
+    pub(crate) progress: Option<Progress>,
+    /// The timestamp of the first record, or its event time if it has no timestamp.
+    pub(crate) first_record: Option<EventTime>,
+}
+
+impl GroupState {
+    pub(crate) fn new(terms: Terms, panes: Panes, outbox: Outbox) -> Self {
+        let topic = |t: &EngineTopic| TopicState {
+            admission: Admission::new(t.allowed_lateness, terms.settings.limits.identities_max),
+            ledger: Ledger::default(),
+            next_offset: None,
+            progress: None,
+            first_record: None,
+        };
+        Self {
+            topics: terms.settings.topics.iter().map(topic).collect(),
+            lives: Lives::new(terms),
+            outbox,
+            panes,
+            held: BTreeMap::new(),
+            is_history_complete: true,
+        }
+    }
+
+    /// Judges a record, counts its outcome in the ledger, and returns the event if it is to be applied.
+    pub(crate) fn judge(&mut self, place: RecordPlace, decoded: &Decoded<'_>) -> (Outcome, Option<AdmittedEvent>) {
+        let at = usize::from(place.topic.0);
+        let topic = &mut self.topics[at];
+        assert!(topic.next_offset.is_none_or(|next| place.offset >= next), "a record is handled once, in the order of its log");
+        topic.next_offset = Some(place.offset + 1);
+        let outcome = match decoded {
+            Decoded::Event(event) => topic.admission.judge(event.identity, event.time, place.record_time),
+            Decoded::Ignored => Outcome::Ignored,
+            Decoded::Invalid(reason) => Outcome::Invalid(*reason),
+        };
+        topic.ledger.book(outcome);
+        let Decoded::Event(event) = decoded else { return (outcome, None) };
+        topic.first_record = topic.first_record.or(place.record_time).or(Some(event.time));
+        if outcome != Outcome::Applied {
+            return (outcome, None);
+        }
+        self.lives.largest_event_time = self.lives.largest_event_time.max(Some(event.time));
+        let terms = &mut self.lives.terms;
+        let admitted = AdmittedEvent {
+            order: EventOrder::new(event.time, terms.settings.topics[at].kind, place.topic.0, place.offset),
+            topic: at,
+            identity: event.identity,
+            customer: event.customer,
+            dimensions: terms.names.intern(&event.dimensions),
+            body: event.body.clone(),
+        };
+        (outcome, Some(admitted))
+    }
+
+    /// Applies an event, or holds it until now reaches it.
+    pub(crate) fn take_in(&mut self, event: &AdmittedEvent) {
+        let Terms { now, settings, .. } = &self.lives.terms;
+        if event.order.time <= *now {
+            return self.apply(event);
+        }
+        let held_max = settings.limits.held_max;
+        self.held.insert(event.order, event.clone());
+        // Too many events are held, so the earliest is applied a little early rather than lost. It still is in no window, because it lies ahead of
+        // now.
+        if self.held.len() > held_max
+            && let Some((_, first)) = self.held.pop_first()
+        {
+            self.lives.evictions.held += 1;
+            self.apply(&first);
+        }
+    }
+
+    /// Applies the held events that now has reached, in their order.
+    pub(crate) fn release_held(&mut self) {
+        while let Some(entry) = self.held.first_entry() {
+            if entry.key().time > self.lives.terms.now {
+                break;
+            }
+            let event = entry.remove();
+            self.apply(&event);
+        }
+    }
+
+    /// Folds the histories that no late event can change any more, and forgets the lives that are no longer needed.
+    pub(crate) fn settle(&mut self) {
+        self.lives.horizon = self.horizon();
+        let settled_at = self.lives.largest_event_time.unwrap_or(EventTime::MIN);
+        apply::settle(&mut self.lives, &mut self.outbox.door(settled_at));
+    }
+
+    /// The number of entries in each store.
+    pub(crate) fn sizes(&self) -> [(&'static str, usize); 7] {
+        let [contacts, surveys, customers] = self.lives.sizes();
+        let (panes, entries) = self.panes.size();
+        let identities = self.topics.iter().map(|t| t.admission.identities()).sum();
+        [
+            ("contacts", contacts),
+            ("surveys", surveys),
+            ("customers", customers),
+            ("identities", identities),
+            ("held", self.held.len()),
+            ("panes", panes),
+            ("pane_cells", entries),
+        ]
+    }
+
+    fn apply(&mut self, event: &AdmittedEvent) {
+        self.lives.horizon = self.horizon();
+        let is_orphaned = apply::apply(&mut self.lives, event, &mut self.outbox.door(event.order.time));
+        self.topics[event.topic].ledger.orphaned += u64::from(is_orphaned);
+        self.is_history_complete |= matches!(event.body, Body::SnapshotCompleted(_));
+    }
+
+    /// Group time: the smallest watermark of the topics that still have lag; if none has lag, the largest watermark. Histories are folded only as
+    /// group time passes.
+    fn group_time(&self) -> EventTime {
+        let lagging = || self.topics.iter().filter(|t| !t.progress.is_some_and(|p| p.at_end));
+        let watermark = |t: &TopicState| t.admission.watermark().unwrap_or(EventTime::MIN);
+        let smallest = lagging().map(watermark).min();
+        smallest.unwrap_or_else(|| self.topics.iter().map(watermark).max().unwrap_or(EventTime::MIN))
+    }
+
+    /// Events before this time are no longer applied.
+    fn horizon(&self) -> EventTime {
+        self.group_time() - self.lives.lateness_max
+    }
+}

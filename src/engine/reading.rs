@@ -1,0 +1,17 @@
+//! Reading: derives the values of one instant from the running totals, over one engine or several.
+//!
+//! Does not know how a total came about, nor the names of metric families.
+
+mod cell_reading;
+mod merged_engines;
+mod snapshot;
+mod standing_fact;
+mod take;
+
+pub(crate) use cell_reading::{DurationsReading, Reading, bounds_of};
+pub use merged_engines::MergedEngines;
+pub(crate) use snapshot::{GroupKey, JourneyStage};
+pub use snapshot::{Snapshot, TopicSnapshot, WindowState};
+pub(crate) use standing_fact::standing_fact;
+pub use standing_fact::{FactValue, StandingFact};
+pub(crate) use take::{GroupsReport, take};

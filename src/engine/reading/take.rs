@@ -1,0 +1,238 @@
+//! Taking a snapshot of the windows. The value of a window is the sum of the rings up to it.
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::cell_reading::Reading;
+use super::snapshot::{GroupKey, JourneyStage, Snapshot, TopicSnapshot, TrendMedians, WindowState};
+use crate::engine::lives::{Evictions, Ledger};
+use crate::engine::partition::{GroupState, TopicState};
+use crate::engine::terms::{CHANNEL, DurationBins, EngineTopic, JOURNEY_STAGE, Label, Measure, ValueNumber, WindowSettings};
+use crate::engine::windows::{Accumulator, Cell, CellId, Durations, KeyId, Refusal, Windows};
+use crate::time::{EventTime, Span};
+
+/// The part of a snapshot that describes the partition groups, apart from their values.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct GroupsReport {
+    windows: Vec<WindowState>,
+    topics: Vec<TopicSnapshot>,
+    entries: Vec<(&'static str, usize)>,
+    evictions: Vec<(&'static str, u64)>,
+    overflows: Vec<(String, u64)>,
+    customers_since: Option<EventTime>,
+    is_backlog_complete: Option<bool>,
+}
+
+impl GroupsReport {
+    /// The report on the assigned groups of one or several engines, which must be at the same instant. Parked groups contribute only to the
+    /// overflows.
+    pub(crate) fn of(engines: &[&Windows], groups: &[&GroupState], parked: &[&GroupState]) -> Self {
+        let Some(windows) = engines.first() else { return Self::default() };
+        Self {
+            windows: window_states(windows, groups),
+            topics: topics(windows, groups),
+            entries: entries(groups),
+            evictions: evictions(engines, groups),
+            overflows: overflows(windows, groups.iter().chain(parked)),
+            customers_since: groups.iter().filter_map(|g| g.lives.customers_since).min(),
+            is_backlog_complete: (!groups.is_empty()).then(|| groups.iter().all(|g| g.is_history_complete)),
+        }
+    }
+}
+
+/// The snapshot of an engine's windows, with the report on the groups behind them.
+pub(crate) fn take(windows: &Windows, bins: &DurationBins, state: GroupsReport) -> Snapshot {
+    let mut labels: FxHashMap<Measure, Vec<Label>> = FxHashMap::default();
+    let mut readings: FxHashMap<Cell, Vec<Reading>> = FxHashMap::default();
+    for (id, cell) in windows.cells.all() {
+        let read = readings_of(windows, bins, &cell, id);
+        if read.is_empty() {
+            continue;
+        }
+        readings.insert(cell, read);
+        if cell.key == KeyId::default() {
+            labels.entry(cell.measure).or_default().push(cell.label);
+        }
+    }
+    labels.values_mut().for_each(|labels| labels.sort_unstable());
+    Snapshot {
+        now: windows.now,
+        windows: state.windows,
+        topics: state.topics,
+        entries: state.entries,
+        evictions: state.evictions,
+        overflows: state.overflows,
+        customers_since: state.customers_since,
+        is_backlog_complete: state.is_backlog_complete,
+        cells: (readings.len(), windows.settings.limits.cells_max),
+        touchpoints: texts(windows, labels.get(&Measure::Touchpoints), CHANNEL),
+        stages: stages(windows, &labels),
+        transitions: texts(windows, labels.get(&Measure::JourneyTransitions), JOURNEY_STAGE),
+        keys: keys(windows, &readings),
+        trends: windows.settings.trends.clone(),
+        medians: trend_medians(windows, bins),
+        scales: windows.scales.all().to_vec(),
+        readings,
+        labels,
+    }
+}
+
+/// One reading for each window, or a single one for a state; none if the cell never held a value.
+fn readings_of(windows: &Windows, bins: &DurationBins, cell: &Cell, id: CellId) -> Vec<Reading> {
+    let read = |accumulator: &Accumulator| Reading::of(accumulator, cell.measure, &windows.settings, bins);
+    if cell.measure.is_state() {
+        return windows.state(id).map(read).into_iter().collect();
+    }
+    let rings = windows.geometry.len();
+    let Some(mut sum) = (0..rings).find_map(|ring| windows.total(ring, id)).map(Accumulator::zero) else { return Vec::new() };
+    let add = |ring| {
+        if let Some(total) = windows.total(ring, id).filter(|total| !total.is_zero()) {
+            sum.merge(total, 1);
+        }
+        read(&sum)
+    };
+    (0..rings).map(add).collect()
+}
+
+/// The medians that the trends of durations compare. Medians cannot be subtracted, so the baseline's is computed from the rings beyond the short
+/// window.
+fn trend_medians(windows: &Windows, bins: &DurationBins) -> Vec<TrendMedians> {
+    let mut medians = Vec::new();
+    for measure in [Measure::FirstResponse, Measure::Resolution] {
+        let Some(cell) = windows.cells.find(Cell { measure, label: Label::default(), key: KeyId::default() }) else { continue };
+        let median = |rings: std::ops::RangeInclusive<usize>| {
+            let mut sum = Durations::default();
+            for total in rings.filter_map(|ring| windows.total(ring, cell)) {
+                if let Accumulator::Durations(durations) = total {
+                    sum.merge(durations, 1);
+                }
+            }
+            sum.quantile_seconds(50, bins)
+        };
+        for trend in &windows.settings.trends {
+            if let Some(seconds) = median(0..=trend.short).zip(median(trend.short + 1..=trend.baseline)) {
+                medians.push(TrendMedians { measure, trend: *trend, seconds });
+            }
+        }
+    }
+    medians
+}
+
+/// The group keys of all cells that are read, and the overall key.
+fn keys(windows: &Windows, readings: &FxHashMap<Cell, Vec<Reading>>) -> Vec<GroupKey> {
+    let mut ids: FxHashSet<KeyId> = readings.keys().map(|cell| cell.key).collect();
+    ids.insert(KeyId::default());
+    let key = |id| match windows.keys.key_texts(id) {
+        Some((set, texts)) => GroupKey { id, set: Some(set), texts: texts.into_iter().map(str::to_owned).collect() },
+        None => GroupKey { id, set: None, texts: Vec::new() },
+    };
+    let mut keys: Vec<GroupKey> = ids.into_iter().map(key).collect();
+    keys.sort_by(|a, b| (a.set, &a.texts).cmp(&(b.set, &b.texts)));
+    keys
+}
+
+/// The texts of labels that consist of a stage and a second value.
+fn texts(windows: &Windows, labels: Option<&Vec<Label>>, second_dimension: u8) -> Vec<(Label, String, String)> {
+    let texts = |label: &Label| {
+        let (stage, second) = label.split();
+        (
+            *label,
+            windows.keys.text(JOURNEY_STAGE, ValueNumber(stage)).to_owned(),
+            windows.keys.text(second_dimension, ValueNumber(second)).to_owned(),
+        )
+    };
+    labels.into_iter().flatten().map(texts).collect()
+}
+
+/// The configured stages in their order, followed by the other stages that labels name, by text.
+fn stages(windows: &Windows, labels: &FxHashMap<Measure, Vec<Label>>) -> Vec<JourneyStage> {
+    const BY_STAGE: [Measure; 3] = [Measure::JourneyCustomers, Measure::JourneyEntered, Measure::StageContacts];
+    const BY_STAGE_AND_SCALE: [Measure; 2] = [Measure::StageCsat, Measure::StageCes];
+    let stage = |value: u16, place| JourneyStage {
+        label: Label(u32::from(value)),
+        text: windows.keys.text(JOURNEY_STAGE, ValueNumber(value)).to_owned(),
+        place,
+    };
+    let mut stages: Vec<JourneyStage> = windows.stages.iter().zip(0..).map(|(value, place)| stage(value.0, Some(place))).collect();
+    let alone = BY_STAGE.iter().filter_map(|m| labels.get(m)).flatten().map(|l| l.0 as u16);
+    let with_scale = BY_STAGE_AND_SCALE.iter().filter_map(|m| labels.get(m)).flatten().map(|l| l.split().0);
+    let mut seen: Vec<JourneyStage> =
+        alone.chain(with_scale).filter(|v| !windows.stages.contains(&ValueNumber(*v))).map(|v| stage(v, None)).collect();
+    seen.sort_by(|a, b| a.text.cmp(&b.text));
+    seen.dedup();
+    stages.extend(seen);
+    stages
+}
+
+/// The windows with their coverage over all topics of the groups.
+fn window_states(windows: &Windows, groups: &[&GroupState]) -> Vec<WindowState> {
+    let topics = || groups.iter().flat_map(|g| &g.topics);
+    let first_record = topics().filter_map(|t| t.first_record).min();
+    let seen_through = topics().map(|t| t.progress.map_or(EventTime::MIN, |p| p.seen_through)).min();
+    let state = |(settings, start): (&WindowSettings, &EventTime)| WindowState {
+        settings: settings.clone(),
+        start: *start,
+        coverage: seen_through.map(|seen| covered(*start, windows.now, first_record, seen)),
+        complete_at: first_record.map(|first| first + settings.range),
+    };
+    windows.settings.windows.iter().zip(windows.starts()).map(state).collect()
+}
+
+/// The share of `start..now` that lies after the first record and has been seen, 0 to 1.
+fn covered(start: EventTime, now: EventTime, first_record: Option<EventTime>, seen_through: EventTime) -> f64 {
+    let from = first_record.unwrap_or(now).max(start);
+    let (seen, whole) = (seen_through.min(now) - from, now - start);
+    if whole <= Span(0) { 0.0 } else { (seen.0 as f64 / whole.0 as f64).clamp(0.0, 1.0) }
+}
+
+fn topics(windows: &Windows, groups: &[&GroupState]) -> Vec<TopicSnapshot> {
+    let snapshot = |(at, topic): (usize, &EngineTopic)| {
+        let states: Vec<&TopicState> = groups.iter().map(|g| &g.topics[at]).collect();
+        let mut ledger = Ledger::default();
+        states.iter().for_each(|s| ledger.add(&s.ledger));
+        let lagging = states.iter().filter(|s| !s.progress.is_some_and(|p| p.at_end));
+        let watermark = lagging.filter_map(|s| s.admission.watermark()).min();
+        TopicSnapshot {
+            name: topic.name.clone(),
+            ledger,
+            watermark: watermark.or_else(|| states.iter().filter_map(|s| s.admission.watermark()).max()),
+            dedup_horizon: states.iter().map(|s| s.admission.dedup_horizon()).min().unwrap_or(topic.allowed_lateness),
+        }
+    };
+    windows.settings.topics.iter().enumerate().map(snapshot).collect()
+}
+
+fn entries(groups: &[&GroupState]) -> Vec<(&'static str, usize)> {
+    let mut sums: Vec<(&'static str, usize)> = Vec::new();
+    for (store, n) in groups.iter().flat_map(|group| group.sizes()) {
+        match sums.iter_mut().find(|(s, _)| *s == store) {
+            Some(sum) => sum.1 += n,
+            None => sums.push((store, n)),
+        }
+    }
+    sums
+}
+
+fn evictions(engines: &[&Windows], groups: &[&GroupState]) -> Vec<(&'static str, u64)> {
+    let identities = groups.iter().flat_map(|g| &g.topics).map(|t| t.admission.evictions()).sum();
+    let refused = |refusal| engines.iter().map(|windows| windows.cells.refused_facts(refusal)).sum();
+    let sum = |of: fn(&Evictions) -> u64| groups.iter().map(|g| of(&g.lives.evictions)).sum();
+    vec![
+        ("contacts", sum(|e| e.contacts)),
+        ("surveys", sum(|e| e.surveys)),
+        ("customers", sum(|e| e.customers)),
+        ("held", sum(|e| e.held)),
+        ("histories", sum(|e| e.histories)),
+        ("identities", identities),
+        ("cells", refused(Refusal::Total)),
+        ("family_cells", refused(Refusal::Family)),
+    ]
+}
+
+/// For each dimension, the number of times that events named a value beyond the limit.
+fn overflows<'a>(windows: &Windows, groups: impl Iterator<Item = &'a &'a GroupState>) -> Vec<(String, u64)> {
+    let mut sums: Vec<(String, u64)> = windows.settings.dimensions.iter().map(|d| (d.name.clone(), 0)).collect();
+    for group in groups {
+        sums.iter_mut().zip(group.lives.terms.names.overflows()).for_each(|((_, sum), n)| *sum += n);
+    }
+    sums
+}

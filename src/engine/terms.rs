@@ -1,0 +1,93 @@
+//! The terms of one partition group: the settings, interned names, scales, bins and rules that its life cycles use, and the present instant.
+//!
+//! A life cycle depends on nothing else beside its own events. This room also holds the vocabulary that life cycles and windows share: measures,
+//! facts and the order of events. Does not know any ticket, chat, survey or customer, nor any window total.
+
+mod agreed_numbers;
+mod bins;
+mod business_hours;
+mod correlated_pairs;
+mod event_order;
+mod fact;
+mod measure;
+mod names;
+mod rules;
+mod scales;
+mod settings;
+mod target_rules;
+
+use std::sync::Arc;
+
+pub(crate) use agreed_numbers::{AgreedList, AgreedNumbers};
+pub use bins::DurationBins;
+pub use business_hours::BusinessHours;
+pub(crate) use correlated_pairs::pair_label;
+pub use correlated_pairs::{PAIRS, Side};
+pub(crate) use event_order::EventOrder;
+pub(crate) use fact::{Contribution, Fact, FactLabel, Facts, Vote, difference};
+pub(crate) use measure::{Grouping, Label, Measure};
+pub(crate) use names::{AgreedValues, DimensionsId, Names, ValueId, ValueNumber};
+pub(crate) use rules::Rules;
+pub(crate) use scales::{ScaleId, Scales};
+pub use settings::*;
+pub(crate) use target_rules::TimedTarget;
+pub use target_rules::{Condition, Rule, Ruled, TargetSettings, TimeTarget};
+
+use crate::event::Scale;
+use crate::time::EventTime;
+
+/// The index of the dimension `channel`.
+pub(crate) const CHANNEL: u8 = 0;
+/// The index of the dimension `journey_stage`.
+pub(crate) const JOURNEY_STAGE: u8 = 1;
+
+/// Everything beside its own events that the life cycles of one partition group depend on.
+#[derive(Debug)]
+pub(crate) struct Terms {
+    pub(crate) settings: Arc<EngineSettings>,
+    pub(crate) names: Names,
+    pub(crate) scales: Scales,
+    pub(crate) bins: Arc<DurationBins>,
+    pub(crate) rules: Rules,
+    /// The instant at which the windows are evaluated.
+    pub(crate) now: EventTime,
+}
+
+/// The names that the partition groups of a process share: the values and scales that have a number in the windows. Every group also has numbers of
+/// its own, so that another process can read its state.
+#[derive(Clone, Debug)]
+pub(crate) struct AgreedNames {
+    /// The values of each dimension.
+    pub(crate) values: AgreedValues,
+    /// The survey scales.
+    pub(crate) scales: Arc<AgreedList<Scale>>,
+}
+
+impl Terms {
+    pub(crate) fn new(settings: &Arc<EngineSettings>, bins: &Arc<DurationBins>, agreed: &AgreedNames) -> Self {
+        let mut names = Names::new(settings, &agreed.values);
+        let rules = Rules::new(settings, &mut names);
+        Self {
+            names,
+            rules,
+            scales: Scales::new(&agreed.scales),
+            bins: Arc::clone(bins),
+            settings: Arc::clone(settings),
+            now: EventTime::MIN,
+        }
+    }
+}
+
+impl AgreedNames {
+    /// The shared names of a new process.
+    pub(crate) fn new(settings: &EngineSettings) -> Self {
+        Self { values: names::agreed_values(settings), scales: Arc::default() }
+    }
+
+    /// The number of a value that the configuration names, or the number of `other` if the limit of values is reached.
+    pub(crate) fn value(&self, settings: &EngineSettings, dimension: u8, text: &str) -> ValueNumber {
+        let max = names::numbered_values_max(settings.dimensions[usize::from(dimension)].values_max);
+        let number = self.values[usize::from(dimension)].number(text, max, || text.into());
+        number.map_or(ValueNumber::OTHER, |number| ValueNumber(number as u16))
+    }
+}

@@ -1,0 +1,53 @@
+//! The order of events: by event time, then by kind of topic, topic and offset. It does not depend on the order in which topics are read.
+
+use crate::event::Kind;
+use crate::time::EventTime;
+use serde::{Deserialize, Serialize};
+
+/// The position of an event among all events of its partition group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub(crate) struct EventOrder {
+    /// When the event happened.
+    pub(crate) time: EventTime,
+    /// The kind of the topic (2 bits), the topic (6 bits) and the offset (56 bits), from the highest bit down.
+    #[serde(with = "short")]
+    tie: u64,
+}
+
+/// The serialised form of ties: the kind and the topic are the lowest bits, so that a short offset makes a short number.
+mod short {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(tie: &u64, serializer: S) -> Result<S::Ok, S::Error> {
+        tie.rotate_left(8).serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
+        u64::deserialize(deserializer).map(|tie| tie.rotate_right(8))
+    }
+}
+
+impl Default for EventOrder {
+    fn default() -> Self {
+        Self::MIN
+    }
+}
+
+impl EventOrder {
+    /// The position before every event.
+    pub(crate) const MIN: Self = Self { time: EventTime::MIN, tie: 0 };
+    /// The position after every event.
+    pub(crate) const MAX: Self = Self { time: EventTime::MAX, tie: u64::MAX };
+
+    /// The position that the event would have if it had happened at another time.
+    pub(crate) fn at(self, time: EventTime) -> Self {
+        Self { time, ..self }
+    }
+
+    /// The position of the event at `offset` of a topic. At one instant tickets come before chats, surveys and customers; within a kind the topic
+    /// decides, and then the offset.
+    pub(crate) fn new(time: EventTime, kind: Kind, topic: u8, offset: i64) -> Self {
+        let tie = (kind as u64) << 62 | u64::from(topic & 0x3f) << 56 | (offset as u64 & 0x00ff_ffff_ffff_ffff);
+        Self { time, tie }
+    }
+}

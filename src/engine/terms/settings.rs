@@ -1,0 +1,209 @@
+//! The settings of the engine, compiled from the configuration.
+
+use super::{DurationBins, TargetSettings};
+use crate::event::{Kind, Scale};
+use crate::time::{EventTime, Span};
+
+/// Everything that the engine's results depend on beside the events and `now`.
+#[derive(Clone, Debug)]
+pub struct EngineSettings {
+    /// The input topics in configured order; a `TopicIndex` is an index into this list.
+    pub topics: Vec<EngineTopic>,
+    /// The dimensions in the order of the decoder's settings: `channel` is 0, `journey_stage` is 1.
+    pub dimensions: Vec<EngineDimension>,
+    /// The windows, shortest first.
+    pub windows: Vec<WindowSettings>,
+    /// The grouping sets beside the overall value, each as a list of dimension indices in configured order.
+    pub grouping_sets: Vec<Vec<u8>>,
+    /// The grouping sets of customer counts, which contain customer dimensions only.
+    pub customer_grouping_sets: Vec<Vec<u8>>,
+    /// The channels whose chats are telephone calls, where acceptance is the first response as well. Default `phone`.
+    pub call_channels: Vec<String>,
+    /// The scales for which the default of two satisfied top points does not hold, each with its lowest satisfied score in millionths of a point.
+    pub csat_satisfied_from: Vec<(Scale, i64)>,
+    /// The bounds of the exported histograms, ascending and inclusive.
+    pub duration_bounds: DurationBounds,
+    /// The exported quantiles in percent, such as 50, 90 and 95.
+    pub quantiles_percent: Vec<u8>,
+    /// Chats abandoned sooner than this after their start are left out of the abandonment ratio. Default 5 s.
+    pub chat_abandon_min: Span,
+    /// A chat without an end counts as ended after this time without an event. `None` (configured as `0s`, the default) means never.
+    pub chat_idle_end: Option<Span>,
+    /// A contact is a repeat if it comes at most this long after another contact of the same customer. Default 7 d.
+    pub repeat_contact_within: Span,
+    /// The customer journey.
+    pub journey: JourneySettings,
+    /// The short window and the baseline window of each trend, by index. The short window is the shorter one.
+    pub trends: Vec<TrendSettings>,
+    /// The weights of the health index's parts: speed, quality, perception, outcome.
+    pub health_weights: [f64; 4],
+    /// How long ended tickets and chats are remembered after their last event. Default 365 d.
+    pub ticket_retention: Span,
+    /// How long cancelled customers are remembered after their last event. Default 400 d.
+    pub customer_retention: Span,
+    /// The targets and business hours.
+    pub targets: TargetSettings,
+    /// The limits of the number of kept entries, per partition group.
+    pub limits: Limits,
+}
+
+impl EngineSettings {
+    /// The length of the longest window.
+    pub(crate) fn longest_range(&self) -> Span {
+        self.windows.iter().map(|w| w.range).max().unwrap_or_default()
+    }
+
+    /// The mapping of durations to bins, with every configured bound among its edges.
+    pub(crate) fn duration_bins(&self) -> DurationBins {
+        let bounds = &self.duration_bounds;
+        DurationBins::new(bounds.response.iter().chain(&bounds.resolution).chain(&bounds.chat).map(|bound| bound.0))
+    }
+}
+
+/// One input topic, as the engine sees it.
+#[derive(Clone, Debug)]
+pub struct EngineTopic {
+    /// The value of the label `topic`.
+    pub name: String,
+    /// The kind, which decides the order of events at one instant.
+    pub kind: Kind,
+    /// How far behind the topic's watermark an event may be.
+    pub allowed_lateness: Span,
+}
+
+/// One dimension, as the engine sees it.
+#[derive(Clone, Debug)]
+pub struct EngineDimension {
+    /// The name of the label.
+    pub name: String,
+    /// Whether the dimension describes the customer (else the contact).
+    pub of_customer: bool,
+    /// The largest number of distinct values; further values become `other`.
+    pub values_max: usize,
+}
+
+/// One window. At the instant `T` it covers `[E - range, E)` with `E = (floor(T / hop) + 1) * hop`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WindowSettings {
+    /// The value of the label `window`, spelled as configured.
+    pub name: String,
+    /// The window's length, a multiple of `hop`.
+    pub range: Span,
+    /// The window's step.
+    pub hop: Span,
+}
+
+impl WindowSettings {
+    /// The instant at which the window's start first lies after `time`.
+    pub(crate) fn leaves(&self, time: EventTime) -> EventTime {
+        EventTime((time + self.range).slice(self.hop) * self.hop.0)
+    }
+}
+
+/// One trend: a short window compared with the rest of a baseline window, without the short window.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TrendSettings {
+    /// The index of the short window.
+    pub short: usize,
+    /// The index of the baseline window, greater than `short`.
+    pub baseline: usize,
+}
+
+/// The bounds of the exported histograms, by the duration that is measured.
+#[derive(Clone, Debug)]
+pub struct DurationBounds {
+    /// The first and the next response.
+    pub response: Vec<Span>,
+    /// The resolution, the first resolution and the requester's wait.
+    pub resolution: Vec<Span>,
+    /// The chat wait and the chat duration.
+    pub chat: Vec<Span>,
+}
+
+/// The stages of the customer journey, and the weights of their pain index.
+#[derive(Clone, Debug, Default)]
+pub struct JourneySettings {
+    /// The stages in their order. If none are configured, no customer advances or drops out, and the stages named by events are shown.
+    pub stages: Vec<StageSettings>,
+    /// The weights of the pain index's parts.
+    pub pain_weights: PainWeights,
+}
+
+/// One stage of the customer journey.
+#[derive(Clone, Debug)]
+pub struct StageSettings {
+    /// The value of the dimension `journey_stage`, after renames.
+    pub name: String,
+    /// A customer who has no touchpoint of any kind for this long has dropped out of the stage.
+    pub idle_timeout: Span,
+    /// The target for the median time in the stage before customers move on.
+    pub dwell_target: Option<Span>,
+}
+
+/// The weights of the pain index. A weight of 0 leaves its part out; only the ratios of the weights matter.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PainWeights {
+    /// The share of customers who dropped out of the stage.
+    pub dropoff: f64,
+    /// The share of dissatisfied CSAT answers among those given in the stage.
+    pub csat: f64,
+    /// The mean effort of the CES answers given in the stage.
+    pub effort: f64,
+    /// The share of repeat contacts among the contacts in the stage.
+    pub repeat_contacts: f64,
+    /// The median time in the stage relative to its `dwell_target`.
+    pub dwell: f64,
+}
+
+impl PainWeights {
+    /// The parts in the order of the fields, as the label `part` spells them.
+    pub const PARTS: [&str; 5] = ["dropoff", "csat", "effort", "repeat_contacts", "dwell"];
+
+    /// The weights in the order of [`Self::PARTS`].
+    #[must_use]
+    pub const fn in_order(&self) -> [f64; 5] {
+        [self.dropoff, self.csat, self.effort, self.repeat_contacts, self.dwell]
+    }
+}
+
+impl Default for PainWeights {
+    fn default() -> Self {
+        Self { dropoff: 3.0, csat: 3.0, effort: 2.0, repeat_contacts: 1.0, dwell: 1.0 }
+    }
+}
+
+/// Limits of the number of kept entries, each per partition group. At a limit entries that have ended leave first, and departures are counted.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// Tickets and chats. Default 2,000,000.
+    pub contacts_max: usize,
+    /// Customers. Default 2,000,000.
+    pub customers_max: usize,
+    /// Surveys. Default 2,000,000.
+    pub surveys_max: usize,
+    /// Remembered event identities, per topic partition. Default 4,000,000.
+    pub identities_max: usize,
+    /// Events that lie ahead of now. If there are more, the earliest are applied a little early. Default 1,000,000.
+    pub held_max: usize,
+    /// Events in one history. Default 4,096.
+    pub history_max: usize,
+    /// Series cells in total. Default 200,000.
+    pub cells_max: usize,
+    /// Series cells of one measure in one grouping set. Default 20,000.
+    pub cells_per_family_max: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            contacts_max: 2_000_000,
+            customers_max: 2_000_000,
+            surveys_max: 2_000_000,
+            identities_max: 4_000_000,
+            held_max: 1_000_000,
+            history_max: 4_096,
+            cells_max: 200_000,
+            cells_per_family_max: 20_000,
+        }
+    }
+}

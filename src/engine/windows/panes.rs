@@ -1,0 +1,229 @@
+//! The panes of one partition group: disjoint slices of event time, which are fine for the short windows and coarser for the long ones.
+//!
+//! A fact is written once, to a list of pending facts. Before values are read, or when the list is long, each fact moves to the one pane that it
+//! belongs to at that moment, and panes that a window has left are rolled into the coarser tier of the next window. If much time passes between two
+//! readings, as during catch-up, most facts therefore never enter the fine tiers. The cost of writing a fact does not depend on the number of
+//! windows.
+
+mod pane;
+mod sheet;
+
+use std::collections::BTreeMap;
+
+use pane::Pane;
+pub(super) use pane::{PaneContent, PaneEntry};
+use rustc_hash::FxHashMap;
+
+use super::accumulator::Accumulator;
+use super::geometry::{Geometry, PanePlace, Starts};
+use super::keys::{BundleId, Keys};
+use super::slots::SlotId;
+use crate::engine::terms::{Contribution, DimensionsId, Names};
+use crate::time::EventTime;
+
+/// The number of pending facts at which they are sorted into panes even if no values are read.
+const PENDING_MAX: usize = 1 << 14;
+
+/// A fact as it was posted.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct SlotFact {
+    pub(crate) slot: SlotId,
+    /// 1 if the fact is added, -1 if it is subtracted.
+    pub(crate) sign: i8,
+    pub(crate) time: EventTime,
+    pub(crate) value: Contribution,
+}
+
+/// The panes of all tiers, and the states, which have no time.
+#[derive(Clone, Debug)]
+pub(crate) struct Panes {
+    /// The panes of each tier, by the number of their slice.
+    tiers: Vec<BTreeMap<i64, Pane>>,
+    starts: Starts,
+    /// The present states of this group, by slot.
+    state: FxHashMap<SlotId, Accumulator>,
+    pending: Vec<SlotFact>,
+    pending_state: Vec<SlotFact>,
+    /// Facts later than now, such as a deadline still to come. They are in no window yet.
+    ahead: BTreeMap<(EventTime, SlotId), Accumulator>,
+    /// The bundles of each tuple of the group's names: its keys in the grouping sets of contacts, and its keys in those of customers.
+    bundles: Vec<[BundleId; 2]>,
+}
+
+impl Panes {
+    pub(crate) fn new(geometry: &Geometry, starts: Starts) -> Self {
+        Self {
+            tiers: vec![BTreeMap::new(); geometry.len()],
+            starts,
+            state: FxHashMap::default(),
+            pending: Vec::new(),
+            pending_state: Vec::new(),
+            ahead: BTreeMap::new(),
+            bundles: Vec::new(),
+        }
+    }
+
+    /// The bundles of a tuple of the group's names.
+    #[inline]
+    pub(super) fn bundles(&mut self, of: DimensionsId, names: &Names, keys: &mut Keys) -> [BundleId; 2] {
+        match self.bundles.get(of.index()) {
+            Some(bundles) => *bundles,
+            None => self.learn_bundles(of, names, keys),
+        }
+    }
+
+    #[cold]
+    fn learn_bundles(&mut self, of: DimensionsId, names: &Names, keys: &mut Keys) -> [BundleId; 2] {
+        let known = self.bundles.len();
+        self.bundles.extend(names.tuples().skip(known).map(|tuple| keys.bundles_of(&names.numbers_of(tuple))));
+        self.bundles[of.index()]
+    }
+
+    /// Writes a fact to the pending list; returns whether the list is so long that it should be sorted into panes.
+    pub(crate) fn write(&mut self, posted: SlotFact) -> bool {
+        self.pending.push(posted);
+        self.pending.len() >= PENDING_MAX
+    }
+
+    /// Writes a fact of a state to its pending list; returns whether the list is so long that it should be sorted.
+    pub(crate) fn write_state(&mut self, posted: SlotFact) -> bool {
+        self.pending_state.push(posted);
+        self.pending_state.len() >= PENDING_MAX
+    }
+
+    /// Removes the pending facts of states and returns them.
+    pub(crate) fn take_pending_state(&mut self) -> Vec<SlotFact> {
+        std::mem::take(&mut self.pending_state)
+    }
+
+    /// Returns the memory of an emptied list, for the next facts of states.
+    pub(crate) fn reuse_state(&mut self, mut emptied: Vec<SlotFact>) {
+        emptied.clear();
+        self.pending_state = emptied;
+    }
+
+    /// Sorts the pending facts, except those of states, into the panes that they belong to now.
+    pub(crate) fn sort_pending(&mut self, geometry: &Geometry) {
+        let pending = std::mem::take(&mut self.pending);
+        let mut rest = pending.iter().peekable();
+        while let Some(first) = rest.peek() {
+            let Some(place) = PanePlace::of(first.time, &self.starts, geometry) else {
+                // The fact is older than every window.
+                rest.next();
+                continue;
+            };
+            let content = self.pending_at(place);
+            while let Some(SlotFact { slot, sign, value, .. }) = rest.next_if(|p| place.holds(p.time)) {
+                content.apply(*slot, value, i64::from(*sign));
+            }
+        }
+        self.pending = pending;
+        self.pending.clear();
+    }
+
+    /// The window starts by which the panes are sorted.
+    pub(crate) fn starts(&self) -> &Starts {
+        &self.starts
+    }
+
+    /// The pending content of the pane at a place.
+    pub(crate) fn pending_at(&mut self, place: PanePlace) -> &mut PaneContent {
+        &mut self.tiers[place.ring].entry(place.slice).or_default().pending
+    }
+
+    /// Adds a value to a state or subtracts it.
+    pub(crate) fn apply_state(&mut self, slot: SlotId, value: &Contribution, sign: i64) {
+        self.state.entry(slot).or_insert_with(|| Accumulator::zero_of(value)).apply(value, sign);
+    }
+
+    /// The oldest start in a state that consists of starts; `None` if there is none.
+    pub(crate) fn oldest(&self, slot: SlotId) -> Option<EventTime> {
+        let Accumulator::Since(members) = self.state.get(&slot)? else { unreachable!("a slot keeps one kind of accumulator for life") };
+        Some(*members.first_key_value()?.0)
+    }
+
+    /// Adds facts that lay ahead of now to a state.
+    pub(crate) fn merge_state(&mut self, slot: SlotId, accumulator: &Accumulator) {
+        self.state.entry(slot).or_insert_with(|| accumulator.zero()).merge(accumulator, 1);
+    }
+
+    /// Adds a value at an instant later than now, or subtracts it.
+    pub(crate) fn apply_ahead(&mut self, slot: SlotId, time: EventTime, value: &Contribution, sign: i64) {
+        let accumulator = self.ahead.entry((time, slot)).or_insert_with(|| Accumulator::zero_of(value));
+        accumulator.apply(value, sign);
+        if accumulator.is_zero() {
+            self.ahead.remove(&(time, slot));
+        }
+    }
+
+    /// Removes the earliest facts ahead that now has reached, and returns them.
+    pub(crate) fn pop_reached(&mut self, now: EventTime) -> Option<(SlotId, EventTime, Accumulator)> {
+        let entry = self.ahead.first_entry().filter(|entry| entry.key().0 <= now)?;
+        let ((time, slot), accumulator) = entry.remove_entry();
+        Some((slot, time, accumulator))
+    }
+
+    /// Moves to new window starts. Flushed content that leaves its ring is passed to `left`, with that ring and the ring that it enters, if any.
+    pub(crate) fn advance_to(&mut self, geometry: &Geometry, starts: &Starts, mut left: impl FnMut(&PaneContent, usize, Option<usize>)) {
+        for tier in 0..self.tiers.len() {
+            let width = geometry.width(tier);
+            let first_kept = starts[tier].slice(width);
+            if self.tiers[tier].first_key_value().is_none_or(|(slice, _)| *slice >= first_kept) {
+                continue;
+            }
+            let mut gone = self.tiers[tier].split_off(&first_kept);
+            std::mem::swap(&mut gone, &mut self.tiers[tier]);
+            for (slice, mut pane) in gone {
+                let next = PanePlace::of(EventTime(slice * width.0), starts, geometry);
+                if !pane.flushed.is_empty() {
+                    pane.flushed.settle();
+                    left(&pane.flushed, tier, next.map(|place| place.ring));
+                }
+                if let Some(next) = next {
+                    self.tiers[next.ring].entry(next.slice).or_default().roll(pane);
+                }
+            }
+        }
+        self.starts.clone_from(starts);
+    }
+
+    /// Passes all pending content with its ring to `flush`, and marks it as flushed.
+    pub(crate) fn flush(&mut self, mut flush: impl FnMut(&PaneContent, usize)) {
+        for (ring, tier) in self.tiers.iter_mut().enumerate() {
+            for pane in tier.values_mut().filter(|pane| !pane.pending.is_empty()) {
+                pane.pending.settle();
+                flush(&pane.pending, ring);
+                pane.flushed.roll(std::mem::take(&mut pane.pending));
+            }
+        }
+    }
+
+    /// All flushed content, with its ring.
+    pub(crate) fn flushed(&self) -> impl Iterator<Item = (usize, &PaneContent)> {
+        self.panes().map(|(ring, pane)| (ring, &pane.flushed))
+    }
+
+    fn panes(&self) -> impl Iterator<Item = (usize, &Pane)> {
+        self.tiers.iter().enumerate().flat_map(|(ring, tier)| tier.values().map(move |pane| (ring, pane)))
+    }
+
+    /// The states of this group.
+    pub(crate) fn states(&self) -> impl Iterator<Item = (SlotId, &Accumulator)> {
+        self.state.iter().map(|(slot, accumulator)| (*slot, accumulator))
+    }
+
+    /// Drops states that are zero.
+    pub(crate) fn drop_empty_state(&mut self) {
+        self.state.retain(|_, accumulator| !accumulator.is_zero());
+    }
+
+    /// The slots of the facts later than now.
+    pub(crate) fn slots_ahead(&self) -> impl Iterator<Item = SlotId> {
+        self.ahead.keys().map(|(_, slot)| *slot)
+    }
+
+    /// The number of panes, and the number of entries in them.
+    pub(crate) fn size(&self) -> (usize, usize) {
+        (self.panes().count(), self.panes().map(|(_, pane)| pane.len()).sum())
+    }
+}

@@ -1,0 +1,397 @@
+//! The input contract as one table: every event type with its topic kind, its members, their values and a meaning.
+//!
+//! Names, topic kinds and allowed words of decoding come from here, and `EVENTS.md` is tested against it. To add an event type, add a row
+//! to `event_types!` and read its members in `body.rs`. Does not know JSON, nor what an event does to a ticket, chat or customer.
+
+use super::member::Member;
+use super::{AssignReason, Author, CreatedBy, Kind, Scope, Status, SurveyMetric, TouchpointOutcome};
+
+/// An event type of the contract.
+#[derive(Clone, Copy, Debug)]
+pub struct EventContract {
+    /// The value of the member `type`.
+    pub name: &'static str,
+    /// The kind of topic that carries it.
+    pub kind: Kind,
+    /// What happened, in one sentence.
+    pub meaning: &'static str,
+    /// The members without which an event of this type is refused, in the order in which they are checked.
+    pub required: &'static [MemberContract],
+    /// The further members that decoding reads for this type. Every event may carry dimensions besides.
+    pub optional: &'static [MemberContract],
+}
+
+/// A member as an event type or the envelope uses it.
+#[derive(Clone, Copy, Debug)]
+pub struct MemberContract {
+    member: Member,
+    /// The values that are allowed.
+    pub value: MemberValue,
+    /// What the member says, in one sentence, with the default of an optional one.
+    pub meaning: &'static str,
+}
+
+/// The values that a member may have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MemberValue {
+    /// A string of 1 to 128 bytes without a NUL character.
+    Id,
+    /// A string.
+    Text,
+    /// A string that is not empty.
+    FilledText,
+    /// One of these strings.
+    Choice(&'static [&'static str]),
+    /// `true` or `false`.
+    Boolean,
+    /// A number.
+    Number,
+    /// An instant of the years 2000 to 2100: an RFC 3339 string with an offset, or an integer of milliseconds since 1970.
+    Time,
+}
+
+impl MemberContract {
+    const fn new(member: Member, value: MemberValue, meaning: &'static str) -> Self {
+        Self { member, value, meaning }
+    }
+
+    /// The member's name.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        self.member.name()
+    }
+}
+
+/// The members of the envelope that every event needs, in the order in which they are checked. A topic can be configured to take `id` and
+/// `time` from the record where an event lacks them.
+pub const ENVELOPE_REQUIRED: &[MemberContract] = &[
+    MemberContract::new(
+        Member::Id,
+        MemberValue::Id,
+        "The identity of the event: two events with the same `id` and `source` are the same event.",
+    ),
+    MemberContract::new(Member::Type, MemberValue::Text, "One of the event types below."),
+    MemberContract::new(Member::Time, MemberValue::Time, "When it happened (event time)."),
+];
+
+/// The members of the envelope that an event may leave out.
+pub const ENVELOPE_OPTIONAL: &[MemberContract] =
+    &[MemberContract::new(Member::Source, MemberValue::Id, "The producer of the event. Default: the name of the topic.")];
+
+/// The members whose values are checked on every event, also on those whose type does not use them.
+pub const CHECKED_ON_EVERY_EVENT: &[MemberContract] = &[
+    MemberContract::new(Member::TicketId, MemberValue::Id, "A ticket."),
+    MemberContract::new(Member::ChatId, MemberValue::Id, "A chat or a telephone call."),
+    MemberContract::new(Member::CustomerId, MemberValue::Id, "A customer."),
+    MemberContract::new(Member::SurveyId, MemberValue::Id, "A survey."),
+    MemberContract::new(Member::AgentId, MemberValue::Id, "An agent. Not kept, unless configuration makes it a dimension."),
+    MemberContract::new(Member::IntoTicketId, MemberValue::Id, "The ticket that a merged ticket became part of."),
+    MemberContract::new(Member::Channel, MemberValue::Text, "Dimension of the contact."),
+    MemberContract::new(Member::Team, MemberValue::Text, "Dimension of the contact."),
+    MemberContract::new(Member::Priority, MemberValue::Text, "Dimension of the contact."),
+    MemberContract::new(Member::Segment, MemberValue::Text, "Dimension of the customer."),
+    MemberContract::new(Member::JourneyStage, MemberValue::Text, "Dimension of the customer: the stage of the journey."),
+    MemberContract::new(Member::Tier, MemberValue::Text, "The support tier. Not kept, unless configuration makes it a dimension."),
+    MemberContract::new(Member::Public, MemberValue::Boolean, "Whether the customer can see a message."),
+    MemberContract::new(Member::Automated, MemberValue::Boolean, "Whether a rule sent a message."),
+];
+
+/// The words of `author`.
+pub(super) const AUTHORS: [(&str, Author); 4] =
+    [("customer", Author::Customer), ("agent", Author::Agent), ("bot", Author::Bot), ("system", Author::System)];
+/// The words of `status`.
+pub(super) const STATUSES: [(&str, Status); 8] = [
+    ("new", Status::New),
+    ("open", Status::Open),
+    ("pending", Status::Pending),
+    ("on_hold", Status::OnHold),
+    ("solved", Status::Solved),
+    ("closed", Status::Closed),
+    ("spam", Status::Spam),
+    ("deleted", Status::Deleted),
+];
+/// The words of `created_by`.
+pub(super) const CREATORS: [(&str, CreatedBy); 3] =
+    [("customer", CreatedBy::Customer), ("agent", CreatedBy::Agent), ("system", CreatedBy::System)];
+/// The words of `reason` on `ticket.assigned`.
+pub(super) const ASSIGN_REASONS: [(&str, AssignReason); 3] =
+    [("transfer", AssignReason::Transfer), ("escalation", AssignReason::Escalation), ("auto", AssignReason::Auto)];
+/// The words of `metric`.
+pub(super) const METRICS: [(&str, SurveyMetric); 3] =
+    [("csat", SurveyMetric::Csat), ("nps", SurveyMetric::Nps), ("ces", SurveyMetric::Ces)];
+/// The words of `scope`.
+pub(super) const SCOPES: [(&str, Scope); 2] = [("service", Scope::Service), ("experience", Scope::Experience)];
+/// The words of `direction`, and whether each says that a high score means ease.
+pub(super) const DIRECTIONS: [(&str, bool); 2] = [("effort", false), ("ease", true)];
+/// The words of `outcome`.
+pub(super) const TOUCHPOINT_OUTCOMES: [(&str, TouchpointOutcome); 3] =
+    [("completed", TouchpointOutcome::Completed), ("abandoned", TouchpointOutcome::Abandoned), ("failed", TouchpointOutcome::Failed)];
+
+const AUTHOR_WORDS: &[&str] = &words(&AUTHORS);
+const STATUS_WORDS: &[&str] = &words(&STATUSES);
+const CREATOR_WORDS: &[&str] = &words(&CREATORS);
+const ASSIGN_REASON_WORDS: &[&str] = &words(&ASSIGN_REASONS);
+const METRIC_WORDS: &[&str] = &words(&METRICS);
+const SCOPE_WORDS: &[&str] = &words(&SCOPES);
+const DIRECTION_WORDS: &[&str] = &words(&DIRECTIONS);
+const TOUCHPOINT_OUTCOME_WORDS: &[&str] = &words(&TOUCHPOINT_OUTCOMES);
+
+/// The words of a closed set.
+const fn words<T: Copy, const N: usize>(choices: &[(&'static str, T); N]) -> [&'static str; N] {
+    let mut words = [""; N];
+    let mut index = 0;
+    while index < N {
+        words[index] = choices[index].0;
+        index += 1;
+    }
+    words
+}
+
+/// Declares the table, and from it the enums, their names and the contracts.
+macro_rules! event_types {
+    ($($kind:ident: $group:ident($group_type:ident) {
+        $($variant:ident = $name:literal, $meaning:literal
+            required [$($required:ident $required_value:expr, $required_meaning:literal;)*]
+            optional [$($optional:ident $optional_value:expr, $optional_meaning:literal;)*])*
+    })*) => {
+        /// An event type of the contract, by the kind of topic that carries it.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum EventType {
+            $(#[doc = concat!("An event of ", stringify!($kind), ".")] $group($group_type),)*
+        }
+
+        $(
+            #[doc = concat!("An event type of ", stringify!($kind), ".")]
+            #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+            pub enum $group_type {
+                $(#[doc = concat!("`", $name, "`: ", $meaning)] $variant,)*
+            }
+        )*
+
+        impl EventType {
+            /// Every event type, in the order of the contract.
+            pub const ALL: &'static [Self] = &[$($(Self::$group($group_type::$variant),)*)*];
+
+            /// The type of that name, if the contract has one.
+            pub(super) fn of(name: &str) -> Option<Self> {
+                match name {
+                    $($($name => Some(Self::$group($group_type::$variant)),)*)*
+                    _ => None,
+                }
+            }
+
+            /// The row of the contract.
+            #[must_use]
+            pub const fn contract(self) -> &'static EventContract {
+                match self {
+                    $($(Self::$group($group_type::$variant) => {
+                        const CONTRACT: &EventContract = &EventContract {
+                            name: $name,
+                            kind: Kind::$kind,
+                            meaning: $meaning,
+                            required: &[$(MemberContract::new(Member::$required, $required_value, $required_meaning)),*],
+                            optional: &[$(MemberContract::new(Member::$optional, $optional_value, $optional_meaning)),*],
+                        };
+                        CONTRACT
+                    })*)*
+                }
+            }
+
+            /// The value of the member `type`.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $($(Self::$group($group_type::$variant) => $name,)*)*
+                }
+            }
+
+            /// The kind of topic that carries it.
+            pub(super) const fn kind(self) -> Kind {
+                match self {
+                    $(Self::$group(_) => Kind::$kind,)*
+                }
+            }
+
+            /// Whether events of this type name a customer.
+            pub(super) const fn names_customer(self) -> bool {
+                match self {
+                    $($(Self::$group($group_type::$variant) => const {
+                        let contract = Self::$group($group_type::$variant).contract();
+                        names(contract.required, Member::CustomerId) || names(contract.optional, Member::CustomerId)
+                    },)*)*
+                }
+            }
+        }
+
+        impl Kind {
+            /// The names of the event types that a topic of this kind carries, in the order of the contract.
+            #[must_use]
+            pub const fn event_types(self) -> &'static [&'static str] {
+                match self {
+                    $(Self::$kind => &[$($name),*],)*
+                }
+            }
+        }
+    };
+}
+
+const fn names(members: &[MemberContract], member: Member) -> bool {
+    let mut index = 0;
+    while index < members.len() {
+        if members[index].member as u8 == member as u8 {
+            return true;
+        }
+        index += 1;
+    }
+    false
+}
+
+event_types! {
+    Tickets: Ticket(TicketType) {
+        Created = "ticket.created", "A ticket was created."
+            required [TicketId MemberValue::Id, "The ticket.";]
+            optional [
+                CustomerId MemberValue::Id, "The customer who asks.";
+                CreatedBy MemberValue::Choice(CREATOR_WORDS), "Who created it. Default: `customer`. Otherwise the first-response clock starts with the customer's first message.";
+            ]
+        Message = "ticket.message", "A message was written."
+            required [
+                TicketId MemberValue::Id, "The ticket.";
+                Author MemberValue::Choice(AUTHOR_WORDS), "Who wrote it.";
+            ]
+            optional [
+                Public MemberValue::Boolean, "Whether the customer can see it. Default: `true`.";
+                Automated MemberValue::Boolean, "Whether a rule sent it, such as an out-of-office reply. Default: `false`.";
+            ]
+        StatusChanged = "ticket.status_changed", "The status of a ticket changed."
+            required [
+                TicketId MemberValue::Id, "The ticket.";
+                Status MemberValue::Choice(STATUS_WORDS), "The new status. `spam` and `deleted` withdraw the ticket from every value.";
+            ]
+            optional []
+        Assigned = "ticket.assigned", "A ticket was assigned to a team or an agent."
+            required [TicketId MemberValue::Id, "The ticket.";]
+            optional [Reason MemberValue::Choice(ASSIGN_REASON_WORDS), "Why it was assigned.";]
+        Escalated = "ticket.escalated", "A ticket was escalated."
+            required [TicketId MemberValue::Id, "The ticket.";]
+            optional []
+        Merged = "ticket.merged", "A ticket was merged into another ticket."
+            required [
+                TicketId MemberValue::Id, "The ticket that was merged away.";
+                IntoTicketId MemberValue::Id, "The ticket that it became part of.";
+            ]
+            optional []
+        Snapshot = "ticket.snapshot", "The help desk states what it knows of a ticket at the event's time."
+            required [
+                TicketId MemberValue::Id, "The ticket.";
+                CreatedTime MemberValue::Time, "When it was created.";
+                Status MemberValue::Choice(STATUS_WORDS), "Its status.";
+            ]
+            optional [
+                FirstResponseTime MemberValue::Time, "When it was first answered.";
+                SolvedTime MemberValue::Time, "When it was solved.";
+                AwaitingReplySince MemberValue::Time, "Since when the customer has been waiting for a reply.";
+                CustomerId MemberValue::Id, "The customer who asks.";
+            ]
+        SnapshotCompleted = "ticket.snapshot_completed", "A full set of ticket snapshots has been sent to this partition."
+            required [StartedTime MemberValue::Time, "When the set was begun. Open tickets without a snapshot since then end.";]
+            optional []
+    }
+    Chats: Chat(ChatType) {
+        Started = "chat.started", "A customer started a chat or a telephone call."
+            required [ChatId MemberValue::Id, "The chat.";]
+            optional [CustomerId MemberValue::Id, "The customer who asks.";]
+        Accepted = "chat.accepted", "An agent joined a chat."
+            required [ChatId MemberValue::Id, "The chat.";]
+            optional []
+        Message = "chat.message", "A message was written."
+            required [
+                ChatId MemberValue::Id, "The chat.";
+                Author MemberValue::Choice(AUTHOR_WORDS), "Who wrote it.";
+            ]
+            optional [
+                Public MemberValue::Boolean, "Whether the customer can see it. Default: `true`.";
+                Automated MemberValue::Boolean, "Whether a rule sent it. Default: `false`.";
+            ]
+        Transferred = "chat.transferred", "A chat was handed to another team or agent."
+            required [ChatId MemberValue::Id, "The chat.";]
+            optional []
+        Ended = "chat.ended", "A chat ended."
+            required [ChatId MemberValue::Id, "The chat.";]
+            optional []
+        Abandoned = "chat.abandoned", "The customer left a chat before an agent joined."
+            required [ChatId MemberValue::Id, "The chat.";]
+            optional []
+    }
+    Surveys: Survey(SurveyType) {
+        Sent = "survey.sent", "A survey was sent."
+            required [
+                SurveyId MemberValue::Id, "The survey.";
+                Metric MemberValue::Choice(METRIC_WORDS), "What it asks.";
+            ]
+            optional [
+                TicketId MemberValue::Id, "The ticket that it is about.";
+                ChatId MemberValue::Id, "The chat that it is about, where no ticket is named.";
+                CustomerId MemberValue::Id, "The customer who was asked.";
+            ]
+        Responded = "survey.responded", "A survey was answered, or an answer was changed."
+            required [
+                Metric MemberValue::Choice(METRIC_WORDS), "What it asks.";
+                Score MemberValue::Number, "The score, within its scale and with at most six decimals; for `nps` a whole number.";
+            ]
+            optional [
+                SurveyId MemberValue::Id, "The survey. A second answer to it replaces the first.";
+                TicketId MemberValue::Id, "The ticket that it is about.";
+                ChatId MemberValue::Id, "The chat that it is about, where no ticket is named.";
+                CustomerId MemberValue::Id, "The customer who answered.";
+                Scope MemberValue::Choice(SCOPE_WORDS), "For `nps`: about one contact, or about the relationship. Default: `service` where a ticket or chat is named, else `experience`.";
+                ScaleMin MemberValue::Number, "The lowest score of the scale, from -1000. Given only together with `scale_max`. For `nps` always 0.";
+                ScaleMax MemberValue::Number, "The highest score of the scale, to 1000. Given only together with `scale_min`. For `nps` always 10.";
+                Direction MemberValue::Choice(DIRECTION_WORDS), "For `ces`: what a high score means. Required where `surveys.ces_direction` does not say it.";
+            ]
+    }
+    Customers: Customer(CustomerType) {
+        Active = "customer.active", "A customer was a customer already; nobody was won."
+            required [CustomerId MemberValue::Id, "The customer.";]
+            optional []
+        Subscribed = "customer.subscribed", "Somebody became a customer, or came back."
+            required [CustomerId MemberValue::Id, "The customer.";]
+            optional []
+        Cancelled = "customer.cancelled", "A customer left."
+            required [CustomerId MemberValue::Id, "The customer.";]
+            optional []
+        Erased = "customer.erased", "The identity of a customer is to be forgotten; sums stay."
+            required [CustomerId MemberValue::Id, "The customer.";]
+            optional []
+        Touchpoint = "customer.touchpoint", "A customer did something in a stage of the journey."
+            required [
+                CustomerId MemberValue::Id, "The customer.";
+                JourneyStage MemberValue::FilledText, "The stage.";
+            ]
+            optional [Outcome MemberValue::Choice(TOUCHPOINT_OUTCOME_WORDS), "How it ended.";]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_type_belongs_to_the_topic_that_its_name_says() {
+        for event_type in EventType::ALL {
+            let EventContract { name, kind, .. } = event_type.contract();
+            assert_eq!(format!("{}s", name.split('.').next().unwrap()), kind.name(), "{name}");
+            assert_eq!((event_type.name(), event_type.kind()), (*name, *kind));
+        }
+    }
+
+    #[test]
+    fn every_type_of_the_contract_is_decoded_and_listed_once() {
+        let listed: Vec<&str> = Kind::ALL.iter().flat_map(|kind| kind.event_types().iter().copied()).collect();
+        assert_eq!(listed, EventType::ALL.iter().map(|event_type| event_type.name()).collect::<Vec<_>>());
+        assert_eq!(listed.iter().collect::<std::collections::BTreeSet<_>>().len(), 21);
+        for (event_type, name) in EventType::ALL.iter().zip(listed) {
+            assert_eq!(EventType::of(name), Some(*event_type));
+        }
+    }
+}

@@ -1,0 +1,238 @@
+//! From requests to responses: which path serves which resource, and how many scrapes and pages are made at once.
+//!
+//! Does not know connections (see `connections`), nor the contents of an exposition or of the page.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper::body::Bytes;
+use hyper::header::{self, HeaderName, HeaderValue};
+use hyper::{Method, Request, Response, StatusCode};
+use tokio::sync::Semaphore;
+use tokio::time::MissedTickBehavior;
+
+use super::page::{self, SparklineHistory};
+use super::rendered_scrape::NumberedChunks;
+use super::response::{Chunks, accepts_gzip, compress, respond, respond_with_snapshot, text};
+use super::scrape_cache::ScrapeCache;
+use super::{Site, ValueSource};
+
+/// The most scrapes at once. A further one is refused and may try again after a second.
+const SCRAPES_MAX: usize = 4;
+/// The most pages at once. They are counted apart from scrapes, so that no number of open pages keeps Prometheus waiting.
+const PAGES_MAX: usize = 4;
+/// How long a scrape may wait for values if it does not say how long it can wait: half of the time that Prometheus allows by default.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// The header in which Prometheus says how many seconds it waits for the whole response.
+const TIMEOUT: HeaderName = HeaderName::from_static("x-prometheus-scrape-timeout-seconds");
+/// Prometheus 3 fails a scrape whose content type is not exactly this.
+const EXPOSITION_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
+const PAGE_TYPE: &str = "text/html; charset=utf-8";
+
+/// The paths of one site.
+pub(super) struct Routes {
+    site: Site,
+    cache: Arc<ScrapeCache>,
+    scrapes: Arc<Semaphore>,
+    pages: Arc<Semaphore>,
+    history: Arc<SparklineHistory>,
+}
+
+/// What a path serves.
+enum Resource {
+    Exposition,
+    Healthy,
+    Ready,
+    Page,
+    /// The text that replaces the page where the page is turned off.
+    PlainIndex,
+    /// A file of the page: its content type and its text.
+    PageFile(&'static str, &'static str),
+}
+
+impl Routes {
+    /// The paths of `site`.
+    pub(super) fn new(site: Site) -> Self {
+        let slots = |count| Arc::new(Semaphore::new(count));
+        Self { site, cache: Arc::default(), scrapes: slots(SCRAPES_MAX), pages: slots(PAGES_MAX), history: Arc::default() }
+    }
+
+    /// Records the points of the page's sparklines, for as long as the server runs.
+    pub(super) async fn remember_sparklines(&self) -> std::convert::Infallible {
+        if !self.site.web.page {
+            return std::future::pending().await;
+        }
+        let mut seconds = tokio::time::interval(Duration::from_secs(1));
+        seconds.set_missed_tick_behavior(MissedTickBehavior::Skip);
+        loop {
+            seconds.tick().await;
+            let (history, site) = (Arc::clone(&self.history), self.site.clone());
+            // A fresh snapshot may have to be waited for.
+            let ticked = tokio::task::spawn_blocking(move || {
+                let source = site.source.as_ref();
+                // During catch-up the values are those of the past, so they make no point.
+                history.tick(|| source.ready().is_ok().then(|| page::sparkline_row(&site.exposition, &source.snapshot().snapshot)));
+            });
+            if let Err(error) = ticked.await {
+                tracing::error!(%error, "a point of the page's lines is missing");
+            }
+        }
+    }
+
+    /// Renders the scrapes of newer snapshots when they are due, for as long as the server runs.
+    pub(super) async fn renew_scrapes(&self) -> std::convert::Infallible {
+        loop {
+            self.cache.renewal_due(self.site.source.as_ref()).await;
+            let (cache, site) = (Arc::clone(&self.cache), self.site.clone());
+            let renewed = tokio::task::spawn_blocking(move || cache.renew(site.source.as_ref(), &site.exposition));
+            if let Err(error) = renewed.await {
+                tracing::error!(%error, "rendering failed");
+                self.cache.give_up();
+            }
+        }
+    }
+
+    /// Answers one request. For HEAD, hyper leaves the body out.
+    pub(super) async fn answer<B>(&self, request: &Request<B>) -> Response<Chunks> {
+        let path = request.uri().path();
+        let Some(resource) = self.find(path) else {
+            return text(StatusCode::NOT_FOUND, "not found\n");
+        };
+        if !matches!(*request.method(), Method::GET | Method::HEAD) {
+            let mut refused = text(StatusCode::METHOD_NOT_ALLOWED, "only GET and HEAD are answered\n");
+            refused.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));
+            return refused;
+        }
+        match resource {
+            Resource::Exposition => self.exposition(accepts_gzip(request), patience(request)).await,
+            Resource::Healthy if self.site.source.healthy() => text(StatusCode::OK, "healthy\n"),
+            Resource::Healthy => text(StatusCode::SERVICE_UNAVAILABLE, "not healthy: the processing loop is stuck\n"),
+            Resource::Ready => match self.site.source.ready() {
+                Ok(()) => text(StatusCode::OK, "ready\n"),
+                Err(reason) => text(StatusCode::SERVICE_UNAVAILABLE, format!("not ready: {reason}\n")),
+            },
+            Resource::Page => self.page(request.uri().query(), accepts_gzip(request)).await,
+            Resource::PlainIndex => text(StatusCode::OK, page::plain_index(&self.site.web.telemetry_path)),
+            Resource::PageFile(content_type, text) => respond(StatusCode::OK, content_type, text),
+        }
+    }
+
+    fn find(&self, path: &str) -> Option<Resource> {
+        match path {
+            "/-/healthy" => Some(Resource::Healthy),
+            "/-/ready" => Some(Resource::Ready),
+            _ if path == self.site.web.telemetry_path => Some(Resource::Exposition),
+            "/" if self.site.web.page => Some(Resource::Page),
+            "/" => Some(Resource::PlainIndex),
+            _ if self.site.web.page => page::FILES.iter().find(|file| file.0 == path).map(|file| Resource::PageFile(file.1, file.2)),
+            _ => None,
+        }
+    }
+
+    async fn exposition(&self, is_gzip: bool, patience: Duration) -> Response<Chunks> {
+        let scraped = self
+            .run_in_slot(&self.scrapes, move |cache, site| {
+                let source = site.source.as_ref();
+                let scrape = cache.scrape(source, is_gzip, patience)?;
+                if is_gzip { scrape.gzip(source).map(body).ok() } else { Some(body(scrape.plain(source))) }
+            })
+            .await;
+        match scraped {
+            Ok(Some((number, body))) => respond_with_snapshot(EXPOSITION_TYPE, number, body, is_gzip),
+            Ok(None) => text(StatusCode::SERVICE_UNAVAILABLE, "no values could be made in time\n"),
+            Err(refused) => refused,
+        }
+    }
+
+    async fn page(&self, query: Option<&str>, is_gzip: bool) -> Response<Chunks> {
+        let (query, history) = (query.map(str::to_owned), Arc::clone(&self.history));
+        let rendered = self
+            .run_in_slot(&self.pages, move |cache, site| {
+                let (number, html) = render_page(cache, site, query.as_deref(), &history);
+                if is_gzip { compress(&html).map(|bytes| (number, bytes)) } else { Ok((number, Bytes::from(html))) }
+            })
+            .await;
+        let (number, body) = match rendered {
+            Ok(Ok((number, bytes))) => (number, Chunks::new([bytes])),
+            Ok(Err(_)) => return rendering_failed(),
+            Err(refused) => return refused,
+        };
+        let mut response = respond_with_snapshot(PAGE_TYPE, number, body, is_gzip);
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(page::POLICY));
+        headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+        // An open page asks every few seconds. If its connection were kept, many open pages would use up all connections.
+        headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+        response
+    }
+
+    /// Runs `work` off the async threads, or refuses at once if all `slots` are taken. The work keeps its slot even when its client hangs up, so a
+    /// client that reconnects quickly cannot pile up work.
+    async fn run_in_slot<T: Send + 'static>(
+        &self,
+        slots: &Arc<Semaphore>,
+        work: impl FnOnce(&ScrapeCache, &Site) -> T + Send + 'static,
+    ) -> Result<T, Response<Chunks>> {
+        let Ok(slot) = Arc::clone(slots).try_acquire_owned() else {
+            let mut busy = text(StatusCode::SERVICE_UNAVAILABLE, "too many at once\n");
+            busy.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+            return Err(busy);
+        };
+        let (cache, site) = (Arc::clone(&self.cache), self.site.clone());
+        let worked = tokio::task::spawn_blocking(move || {
+            let _slot = slot;
+            work(&cache, &site)
+        });
+        worked.await.map_err(|error| {
+            tracing::error!(%error, "rendering failed");
+            rendering_failed()
+        })
+    }
+}
+
+/// The page of the newest snapshot, with the snapshot's number.
+fn render_page(cache: &ScrapeCache, site: &Site, query: Option<&str>, history: &SparklineHistory) -> (u64, String) {
+    let source: &dyn ValueSource = site.source.as_ref();
+    let newest = cache.newest(source);
+    let context = page::PageContext {
+        exposition: &site.exposition,
+        snapshot: &newest.snapshot,
+        number: newest.number,
+        window: page::window_of(query, &newest.snapshot),
+        telemetry: source.telemetry_samples(),
+        ready: source.ready(),
+        history,
+        telemetry_path: &site.web.telemetry_path,
+        group_size_min: site.web.group_size_min,
+    };
+    (newest.number, page::render(&context))
+}
+
+fn body<const N: usize>((number, chunks): NumberedChunks<N>) -> (u64, Chunks) {
+    (number, Chunks::new(chunks))
+}
+
+/// How long a scrape may wait for values: half of the time that the scraper has, so that the other half is left to send them.
+fn patience<B>(request: &Request<B>) -> Duration {
+    let seconds = request.headers().get(TIMEOUT).and_then(|text| text.to_str().ok()?.parse::<f64>().ok());
+    seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds / 2.0).ok()).map_or(PATIENCE, |patience| patience.min(PATIENCE))
+}
+
+fn rendering_failed() -> Response<Chunks> {
+    text(StatusCode::INTERNAL_SERVER_ERROR, "rendering failed; the log says more\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_scrape_waits_for_half_of_the_time_that_its_scraper_has() {
+        let patience = |timeout: &str| patience(&Request::builder().header(TIMEOUT, timeout).body(()).unwrap());
+        assert_eq!(patience("1"), Duration::from_millis(500));
+        assert_eq!(patience("0.25"), Duration::from_millis(125));
+        for other in ["10", "3600", "-1", "NaN", "inf", "soon", ""] {
+            assert_eq!(patience(other), PATIENCE, "{other}");
+        }
+    }
+}
