@@ -3,8 +3,8 @@
 use cxpulse::event::{Decoded, Kind, Record, decode};
 use proptest::prelude::*;
 
+use super::config::config;
 use super::product::configuration;
-use super::properties::config;
 use super::reader::read;
 use super::setup::settings;
 

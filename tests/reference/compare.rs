@@ -1,13 +1,12 @@
 //! Lays what the product exports beside what the model expects, and says the differences so that a person can act on them.
 
-use cxpulse::engine::EngineSettings;
 use rustc_hash::FxHashSet;
 
 use super::model;
 use super::outcome::{Arrival, judge};
 use super::product::{Exported, Product};
 use super::series::{Series, Value};
-use super::setup::DIMENSIONS;
+use super::setup::{DIMENSIONS, Setup};
 use super::sheet::Values;
 
 const SHOWN_MAX: usize = 12;
@@ -27,7 +26,7 @@ pub(crate) enum Act {
 #[derive(Clone)]
 pub(crate) struct Scenario {
     /// Windows, grouping sets, lateness.
-    pub(crate) settings: EngineSettings,
+    pub(crate) settings: Setup,
     /// How many partition groups there are.
     pub(crate) groups: i32,
     /// Whether every log is read to its end at every moment.
@@ -83,7 +82,9 @@ impl Scenario {
         let settings = &self.settings;
         let longest = settings.windows.iter().max_by_key(|window| window.range).expect("there is a window");
         let targets = &settings.targets;
-        let has_deadlines = [&targets.first_response, &targets.resolution, &targets.chat_wait].iter().any(|target| target.is_configured());
+        let has_deadlines = [&targets.first_response, &targets.resolution, &targets.chat_wait, &settings.desk.next_response]
+            .iter()
+            .any(|target| target.is_configured());
         let stands_still = !has_deadlines && settings.journey.stages.is_empty() && settings.chat_idle_end.is_none();
         stands_still && now >= latest + 2 * longest.range.0
     }
@@ -131,8 +132,8 @@ pub(crate) fn differences(expected: &Values, exported: &Exported) -> Vec<String>
     let mut out: Vec<String> = expected.iter().filter_map(|(series, value)| value.fault(series, exported.get(series).copied())).collect();
     let bases: FxHashSet<&str> = expected.keys().map(Series::base).map(stem).collect();
     for (series, got) in exported {
-        // `tests/journey.rs` lays churn by experience beside a model of its own.
-        let is_ours = bases.contains(stem(series.base())) && !series.name.ends_with("_by_experience");
+        // `tests/journey.rs` lays quantiles and buckets of the time in a stage beside a model of its own.
+        let is_ours = bases.contains(stem(series.base())) && !series.name.starts_with("cx_journey_stage_");
         let may_stand = *got == 0.0 && Value::Count(0).fault(series, None).is_none();
         if is_ours && !expected.contains_key(series) && !may_stand {
             out.push(format!("{series}: nobody expects it, got {got}"));

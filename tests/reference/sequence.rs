@@ -10,7 +10,7 @@ use serde_json::{Value as Json, json};
 
 use super::compare::{Act, Scenario};
 use super::outcome::Arrival;
-use super::setup::{dimension, settings, topics};
+use super::setup::{Desk, Setup, dimension, settings, topics};
 use super::sketch::{About, Sketch, What, merge, sketch, told};
 
 /// A Monday at midnight UTC, on every hop's edge.
@@ -32,10 +32,21 @@ pub(crate) struct Plan {
     abandon_min: Span,
     /// From which score on 0 to 10 a rating is satisfied, where that is configured.
     satisfied_from: Option<i64>,
+    /// Pauses of every target, what opens a new matter in steps of the grid, clocks from the creation, and the target of next response in steps.
+    desk: DeskPlan,
     /// Targets of first response, of that for team `a`, of resolution and of chat wait, in steps of the grid.
     targets: Option<[i64; 4]>,
     /// Every log is read to its end at every moment, so that histories shrink; then nothing arrives later than allowed.
     settles: bool,
+}
+
+/// The settings of real desks.
+#[derive(Clone, Debug, Default)]
+struct DeskPlan {
+    pauses: [Vec<&'static str>; 3],
+    new_matter_after: Option<i64>,
+    clock_from_creation: bool,
+    next_response: Option<i64>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -80,7 +91,7 @@ impl Draft {
         let group = |sketch: &Sketch| match &sketch.what {
             What::Set { .. } => 0,
             What::Ticket { ticket: n, .. } | What::Chat { chat: n, .. } => i32::from(n % 3) % groups,
-            What::Survey { about: About::Ticket(n) | About::Chat(n), .. } => i32::from(n % 3) % groups,
+            What::Survey { about: About::Ticket(n) | About::Chat(n) | About::Both(n), .. } => i32::from(n % 3) % groups,
             What::Survey { survey, customer, .. } => i32::from(customer.or(*survey).unwrap_or(0) % 3) % groups,
             What::Customer { customer, .. } => i32::from(customer % 3) % groups,
         };
@@ -88,11 +99,16 @@ impl Draft {
     }
 
     fn scenario(&self, groups: i32, group: impl Fn(&Sketch) -> i32, change: impl Fn(&Sketch) -> Sketch) -> Scenario {
-        let settings = self.plan.settings();
+        let settings = self.plan.setup();
         let longest = settings.windows.iter().map(|window| window.range.0).max().expect("a window");
         let mut timed: Vec<(i64, Vec<Act>)> = Vec::new();
-        // A full set speaks for one partition group, and the model knows one whole.
-        let sketches = self.sketches.iter().enumerate().filter(|(_, sketch)| groups == 1 || !matches!(sketch.what, What::Set { .. }));
+        // A full set and a merge of customers speak for one partition group, and the model knows one whole.
+        let is_whole = |what: &What| match what {
+            What::Set { .. } => false,
+            What::Customer { members, .. } => members["type"] != "customer.merged",
+            What::Ticket { .. } | What::Chat { .. } | What::Survey { .. } => true,
+        };
+        let sketches = self.sketches.iter().enumerate().filter(|(_, sketch)| groups == 1 || is_whole(&sketch.what));
         for (i, sketch) in sketches {
             let sketch = change(sketch);
             let time = BASE + sketch.tick * self.plan.step + sketch.jitter;
@@ -123,6 +139,23 @@ impl Draft {
 }
 
 impl Plan {
+    fn setup(&self) -> Setup {
+        let texts = |pauses: &[&str]| pauses.iter().map(|&status| status.to_owned()).collect();
+        let [first_response, next_response, resolution] = &self.desk.pauses;
+        let within = |steps| TimeTarget { within: Span(steps * self.step), share: 0.9, is_business: false };
+        let rules = self.desk.next_response.map(|steps| Rule { conditions: Vec::new(), value: within(steps) });
+        let desk = Desk {
+            new_matter_after: self.desk.new_matter_after.map(|steps| Span(steps * self.step)),
+            clock_from_creation: self.desk.clock_from_creation,
+            next_response: Ruled { rules: rules.into_iter().collect() },
+            first_response_pauses: texts(first_response),
+            next_response_pauses: texts(next_response),
+            resolution_pauses: texts(resolution),
+            ..Desk::default()
+        };
+        Setup { engine: self.settings(), desk }
+    }
+
     fn settings(&self) -> EngineSettings {
         let indices = |sets: &[Vec<&str>]| sets.iter().map(|set| set.iter().map(|d| dimension(d)).collect()).collect();
         let length = |hop: Hop| match hop {
@@ -192,10 +225,18 @@ fn plan() -> impl Strategy<Value = Plan> {
     let lateness = prop::collection::vec(span(&[1, 60, 3_600, 3_600, 172_800]), 4);
     let steps = || prop::sample::select(vec![1, 2, 5, 20]);
     let targets = prop::option::of((steps(), steps(), steps(), steps()).prop_map(|(a, b, c, d)| [a, b, c, d]));
-    let rest = (span(&[0, 5, 60]), prop::option::of(Just(8)), any::<bool>(), targets);
+    let pauses = || prop::sample::subsequence(vec!["new", "open", "pending", "on_hold"], 0..3);
+    let matter = prop::option::weighted(0.3, prop::sample::select(vec![1, 3, 10]));
+    let desk = (pauses(), pauses(), pauses(), matter, prop::bool::weighted(0.1), prop::option::of(steps())).prop_map(|desk| DeskPlan {
+        pauses: [desk.0, desk.1, desk.2],
+        new_matter_after: desk.3,
+        clock_from_creation: desk.4,
+        next_response: desk.5,
+    });
+    let rest = (span(&[0, 5, 60]), prop::option::of(Just(8)), any::<bool>(), targets, desk);
     let step = prop::sample::select(vec![1_000, 5_000, 30_000, 60_000, 420_000, 3_600_000, 21_600_000]);
     (step, windows, sets, customer_sets, lateness, span(&[60, 3_600, 604_800]), rest).prop_map(
-        |(step, windows, sets, customer_sets, lateness, repeat_within, (abandon_min, satisfied_from, settles, targets))| Plan {
+        |(step, windows, sets, customer_sets, lateness, repeat_within, (abandon_min, satisfied_from, settles, targets, desk))| Plan {
             step,
             windows,
             sets,
@@ -205,6 +246,7 @@ fn plan() -> impl Strategy<Value = Plan> {
             abandon_min,
             satisfied_from,
             targets,
+            desk,
             settles,
         },
     )
@@ -267,6 +309,7 @@ pub(crate) fn rated() -> impl Strategy<Value = Draft> {
             repeat_within: Span::days(7),
             abandon_min: Span::seconds(5),
             satisfied_from: None,
+            desk: DeskPlan::default(),
             targets: Some([1, 2, 20, 1]),
             settles: true,
         };

@@ -1,10 +1,93 @@
 //! Settings for the tests: the defaults of the product, spelled out, so that a test depends on no file.
 
+use std::collections::BTreeMap;
+use std::ops::{Deref, DerefMut};
+
 use cxpulse::engine::{
-    DurationBounds, EngineDimension, EngineSettings, EngineTopic, JourneySettings, Limits, TargetSettings, TrendSettings, WindowSettings,
+    DurationBounds, EngineDimension, EngineSettings, EngineTopic, JourneySettings, Limits, Ruled, TargetSettings, TimeTarget,
+    TrendSettings, WindowSettings,
 };
 use cxpulse::event::Kind;
 use cxpulse::time::Span;
+
+/// What the model is set up with: the product's settings, and beside them those that only the model knows so far.
+#[derive(Clone, Debug)]
+pub(crate) struct Setup {
+    /// Windows, dimensions, grouping sets, targets.
+    pub(crate) engine: EngineSettings,
+    /// What real desks need.
+    pub(crate) desk: Desk,
+}
+
+/// The settings of section 9 of the definitions.
+#[derive(Clone, Debug)]
+pub(crate) struct Desk {
+    /// `feed` of each topic, by the index of the topic; empty: every topic lies in the one feed without a name.
+    pub(crate) feeds: Vec<String>,
+    /// The feeds that say `customer_ids = "own"`.
+    pub(crate) own_customers: Vec<String>,
+    /// `tickets.new_matter_after`.
+    pub(crate) new_matter_after: Option<Span>,
+    /// `first_response.from = "creation"`: no hand-off moves a clock.
+    pub(crate) clock_from_creation: bool,
+    /// `[targets.next_response]`.
+    pub(crate) next_response: Ruled<TimeTarget>,
+    /// `pauses` of the target of first response.
+    pub(crate) first_response_pauses: Vec<String>,
+    /// `pauses` of the target of next response.
+    pub(crate) next_response_pauses: Vec<String>,
+    /// `pauses` of the target of resolution.
+    pub(crate) resolution_pauses: Vec<String>,
+    /// `renames` of a dimension: what a value is called here.
+    pub(crate) renames: BTreeMap<String, BTreeMap<String, String>>,
+    /// How soon a ticket must fall due to be counted as due soon, with the spelling of the label `within`.
+    pub(crate) due_within: Vec<(String, Span)>,
+}
+
+impl Default for Desk {
+    fn default() -> Self {
+        let within = |text: &str, span| (text.to_owned(), span);
+        Self {
+            feeds: Vec::new(),
+            own_customers: Vec::new(),
+            new_matter_after: None,
+            clock_from_creation: false,
+            next_response: Ruled::default(),
+            first_response_pauses: Vec::new(),
+            next_response_pauses: Vec::new(),
+            resolution_pauses: Vec::new(),
+            renames: BTreeMap::new(),
+            due_within: vec![within("15m", Span::minutes(15)), within("1h", Span::hours(1)), within("4h", Span::hours(4))],
+        }
+    }
+}
+
+impl Desk {
+    /// The feed of a topic.
+    pub(crate) fn feed(&self, topic: usize) -> &str {
+        self.feeds.get(topic).map_or("", String::as_str)
+    }
+}
+
+impl From<EngineSettings> for Setup {
+    fn from(engine: EngineSettings) -> Self {
+        Self { engine, desk: Desk::default() }
+    }
+}
+
+impl Deref for Setup {
+    type Target = EngineSettings;
+
+    fn deref(&self) -> &EngineSettings {
+        &self.engine
+    }
+}
+
+impl DerefMut for Setup {
+    fn deref_mut(&mut self) -> &mut EngineSettings {
+        &mut self.engine
+    }
+}
 
 /// The dimensions in their order with whether they describe the customer.
 pub(crate) const DIMENSIONS: [(&str, bool); 6] =
@@ -13,6 +96,11 @@ pub(crate) const DIMENSIONS: [(&str, bool); 6] =
 /// The index of a dimension.
 pub(crate) fn dimension(name: &str) -> u8 {
     DIMENSIONS.iter().position(|(d, _)| *d == name).expect("one of the dimensions") as u8
+}
+
+/// The product's defaults with nothing of section 9 configured.
+pub(crate) fn setup() -> Setup {
+    settings().into()
 }
 
 /// The product's defaults: five windows, four grouping sets, one hour of lateness.

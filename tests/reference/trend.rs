@@ -18,8 +18,8 @@ struct Parts<V> {
 /// The series of every configured trend.
 pub(crate) fn values(past: &Past<'_>, now: i64) -> Values {
     let mut out = Values::default();
-    for trend in &past.world.settings.trends {
-        let [short, baseline] = [trend.short, trend.baseline].map(|window| &past.world.settings.windows[window]);
+    for trend in &past.world.setup.trends {
+        let [short, baseline] = [trend.short, trend.baseline].map(|window| &past.world.setup.windows[window]);
         let start = |window: &cxpulse::engine::WindowSettings| (now.div_euclid(window.hop.0) + 1) * window.hop.0 - window.range.0;
         let (from, turn) = (start(baseline), start(short));
         let mut put = |family: &str, metric: Option<&str>, value: Value| {
