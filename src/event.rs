@@ -32,8 +32,8 @@ pub use contract::{
 pub use decode::{decode, ids_in_clear};
 pub(crate) use dimension::{composed, label_value};
 pub use identity::{IdentityKey, Key};
-pub use refusal_reason::Reason;
 pub use refusal::Refusal;
+pub use refusal_reason::Reason;
 pub use settings::{DecodeSettings, DimensionOwner, DimensionSettings, FeedSettings, Kind, TopicSettings};
 
 use crate::time::EventTime;

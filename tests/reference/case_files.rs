@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use cxpulse::engine::{EngineTopic, Rule, TimeTarget};
-use cxpulse::event::Kind;
+use cxpulse::event::{Kind, Status};
 use cxpulse::time::Span;
 use serde_json::Value as Json;
 
@@ -14,7 +14,7 @@ use super::model::values_of;
 use super::outcome::{Arrival, Ledger, judge};
 use super::reader::read;
 use super::series::{Series, Value};
-use super::setup::{Setup, setup};
+use super::setup::{Setup, setup, status};
 
 /// Families about the product itself, of which the model knows nothing.
 const NOT_THE_MODELS: [&str; 3] = ["cx_series_overflow_total", "cx_events_orphaned_total", "cx_backlog_complete"];
@@ -136,13 +136,13 @@ fn configure(setup: &mut Setup, text: &str) {
             let kind = Kind::ALL.into_iter().find(|kind| Some(kind.name()) == member("kind")).expect("a kind");
             let allowed_lateness = member("allowed_lateness").map_or(Span::hours(1), span);
             setup.topics.push(EngineTopic { name: member("name").expect("a name").to_owned(), kind, allowed_lateness });
-            setup.desk.feeds.push(member("feed").unwrap_or_default().to_owned());
+            setup.feeds.push(member("feed").unwrap_or_default().to_owned());
         }
     }
     let tables = |name: &str| file.get(name).and_then(|table| table.as_table()).cloned().unwrap_or_default();
     for (feed, table) in tables("feeds") {
         if table.get("customer_ids").and_then(|value| value.as_str()) == Some("own") {
-            setup.desk.own_customers.push(feed);
+            setup.own_customers.push(feed);
         }
     }
     for (target, table) in tables("targets") {
@@ -150,22 +150,22 @@ fn configure(setup: &mut Setup, text: &str) {
         let value = TimeTarget { within, share: 0.9, is_business: false };
         let rules = vec![Rule { conditions: Vec::new(), value }];
         let pauses = table.get("pauses").and_then(|value| value.as_array()).into_iter().flatten();
-        let pauses: Vec<String> = pauses.filter_map(|value| value.as_str()).map(str::to_owned).collect();
+        let pauses: Vec<Status> = pauses.filter_map(|value| value.as_str().and_then(status)).collect();
         match target.as_str() {
-            "first_response" => (setup.targets.first_response.rules, setup.desk.first_response_pauses) = (rules, pauses),
-            "next_response" => (setup.desk.next_response.rules, setup.desk.next_response_pauses) = (rules, pauses),
-            "resolution" => (setup.targets.resolution.rules, setup.desk.resolution_pauses) = (rules, pauses),
+            "first_response" => (setup.targets.first_response.rules, setup.targets.pauses.first_response) = (rules, pauses),
+            "next_response" => (setup.targets.next_response.rules, setup.targets.pauses.next_response) = (rules, pauses),
+            "resolution" => (setup.targets.resolution.rules, setup.targets.pauses.resolution) = (rules, pauses),
             _ => setup.targets.chat_wait.rules = rules,
         }
     }
     for (dimension, table) in tables("dimensions") {
         let renames = table.get("renames").and_then(|value| value.as_table()).cloned().unwrap_or_default();
         let renames = renames.into_iter().map(|(from, to)| (from, to.as_str().expect("a name").to_owned()));
-        setup.desk.renames.insert(dimension, renames.collect());
+        setup.renames.insert(dimension, renames.collect());
     }
     let setting = |table: &str, name: &str| tables(table).get(name).and_then(|value| value.as_str()).map(str::to_owned);
-    setup.desk.new_matter_after = setting("tickets", "new_matter_after").map(|text| span(&text));
-    setup.desk.clock_from_creation = setting("first_response", "from").as_deref() == Some("creation");
+    setup.new_matter_after = setting("tickets", "new_matter_after").map(|text| span(&text));
+    setup.first_response_from_creation = setting("first_response", "from").as_deref() == Some("creation");
 }
 
 /// A length of time such as `30h`.

@@ -82,7 +82,7 @@ impl Scenario {
         let settings = &self.settings;
         let longest = settings.windows.iter().max_by_key(|window| window.range).expect("there is a window");
         let targets = &settings.targets;
-        let has_deadlines = [&targets.first_response, &targets.resolution, &targets.chat_wait, &settings.desk.next_response]
+        let has_deadlines = [&targets.first_response, &targets.resolution, &targets.chat_wait, &settings.targets.next_response]
             .iter()
             .any(|target| target.is_configured());
         let stands_still = !has_deadlines && settings.journey.stages.is_empty() && settings.chat_idle_end.is_none();

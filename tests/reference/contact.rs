@@ -296,7 +296,7 @@ impl<'w, 'a> Telling<'w, 'a> {
         let story = &self.story;
         let is_unknown = story.created.is_none() || (story.opened.is_none() && story.clock.is_none());
         let comes_first = !story.answered && story.accepted.is_none() && !self.handed;
-        if !is_unknown && comes_first && !self.world.setup.desk.clock_from_creation {
+        if !is_unknown && comes_first && !self.world.setup.first_response_from_creation {
             self.story.clock = Some(Clock { start: step.at, state: self.state(), known_from: step.at });
             (self.handed, self.by_handoff) = (true, true);
         }

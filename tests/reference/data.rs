@@ -6,11 +6,11 @@ use super::against_data::{arrivals, folder};
 use super::outcome::Arrival;
 use super::product::configuration;
 use super::reader;
-use super::setup::settings;
+use super::setup::setup;
 
 #[test]
 fn decoder_and_second_reader_agree_on_every_record() {
-    let configuration = configuration(&settings());
+    let configuration = configuration(&setup());
     for set in ["torture", "support_day", "italian_helpdesk", "subscriptions_maven"] {
         let Some(folder) = folder(set) else { return };
         for Arrival { topic, line, .. } in arrivals(&folder, false) {

@@ -1,6 +1,7 @@
 //! What real desks do, rule by rule, with numbers worked out by hand. Held against the model alone.
 
 use cxpulse::engine::{Rule, Ruled, StageSettings, TimeTarget};
+use cxpulse::event::Status;
 use cxpulse::time::Span;
 use serde_json::{Value as Json, json};
 
@@ -73,7 +74,7 @@ fn with_targets() -> Setup {
     setup.targets.first_response = within(60);
     setup.targets.chat_wait = within(60);
     setup.targets.resolution = within(480);
-    setup.desk.next_response = within(60);
+    setup.targets.next_response = within(60);
     setup
 }
 
@@ -155,7 +156,7 @@ fn resolution_is_judged_by_the_state_at_its_deadline() {
 #[test]
 fn pauses_move_the_deadline_and_nothing_falls_due_while_paused() {
     let mut paused = with_targets();
-    paused.desk.resolution_pauses = vec!["pending".to_owned()];
+    paused.targets.pauses.resolution = vec![Status::Pending];
     let due = r#"cx_backlog_due_tickets{target="resolution",within="4h"}"#;
     let events = [created(0), status(HOUR, "pending"), status(30 * HOUR, "open"), status(38 * HOUR, "solved")];
     seen(&paused, &events[..2], 20 * HOUR).is("cx_resolution_target_decided", 0.0).is(due, 0.0);
@@ -197,7 +198,7 @@ fn handoff_starts_the_clock_of_people_and_its_target() {
     seen_moved.is("cx_first_response_seconds_sum", 1_800.0).is("cx_first_response_within_target", 1.0).is("cx_handoffs", 1.0);
     seen_moved.is("cx_automated_first_response_seconds_sum", 60.0);
     let mut from_creation = with_targets();
-    from_creation.desk.clock_from_creation = true;
+    from_creation.first_response_from_creation = true;
     let stays = seen(&from_creation, &events, 4 * HOUR);
     stays.is("cx_first_response_seconds_sum", 9_000.0).is("cx_first_response_within_target", 0.0).is("cx_handoffs", 1.0);
 }
@@ -237,7 +238,7 @@ fn snapshots_bring_back_what_is_spam_only_as_open() {
 #[test]
 fn late_reopening_by_a_customer_is_a_new_matter() {
     let mut matters = with_targets();
-    matters.desk.new_matter_after = Some(Span::days(1));
+    matters.new_matter_after = Some(Span::days(1));
     let events = |back: i64| {
         [
             created(0),

@@ -23,7 +23,7 @@ pub(crate) fn state(past: &Past<'_>, sheet: &mut Sheet<'_>) {
         if target == "first_response" {
             sheet.count("cx_backlog_unanswered_past_target_tickets", &late);
         }
-        for (within, span) in &past.world.setup.desk.due_within {
+        for (within, span) in &past.world.setup.targets.due_within {
             let soon = |due: &&Timed<i64>| past.now < due.value && due.value <= past.now + span.0;
             let soon: Vec<_> = running.iter().filter(soon).cloned().collect();
             for group in sheet.groups(&soon) {

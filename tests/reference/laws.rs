@@ -1,6 +1,7 @@
 //! Laws that the definitions imply: two ways to say the same thing come to the same values. Held against the model alone.
 
 use cxpulse::engine::{Rule, TimeTarget};
+use cxpulse::event::Status;
 use cxpulse::time::Span;
 use proptest::prelude::*;
 use serde_json::{Value as Json, json};
@@ -43,9 +44,9 @@ fn set_up() -> Setup {
     setup.targets.first_response.rules = within(3);
     setup.targets.resolution.rules = within(10);
     setup.targets.chat_wait.rules = within(2);
-    setup.desk.next_response.rules = within(2);
-    setup.desk.resolution_pauses = vec!["pending".to_owned()];
-    setup.desk.new_matter_after = Some(Span::minutes(8));
+    setup.targets.next_response.rules = within(2);
+    setup.targets.pauses.resolution = vec![Status::Pending];
+    setup.new_matter_after = Some(Span::minutes(8));
     setup
 }
 
@@ -225,8 +226,8 @@ proptest! {
         let mut setup = set_up();
         let topics = setup.topics.clone();
         setup.topics.extend(topics.into_iter().map(|topic| cxpulse::engine::EngineTopic { name: format!("us.{}", topic.name), ..topic }));
-        setup.desk.feeds = [[""; 4], ["us"; 4]].concat().into_iter().map(str::to_owned).collect();
-        setup.desk.own_customers = vec!["us".to_owned()];
+        setup.feeds = [[""; 4], ["us"; 4]].concat().into_iter().map(str::to_owned).collect();
+        setup.own_customers = vec!["us".to_owned()];
         let (first, second) = (said(&first, MINUTE), said(&second, MINUTE));
         let together: Vec<Said> = first.iter().chain(&second).cloned().collect();
         let latest = together.iter().map(|(at, _)| *at).max().unwrap_or(BASE);

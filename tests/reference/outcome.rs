@@ -61,9 +61,9 @@ pub(crate) fn judge(arrivals: &[Arrival], settings: &Setup, until: i64) -> Judge
                 let outcome = if is_future { "future" } else { partition.outcome(&event, topic.allowed_lateness.0) };
                 if outcome == "applied" {
                     event.nth = nth;
-                    event.rename(&settings.desk.renames);
-                    event.feed = settings.desk.feed(arrival.topic).to_owned();
-                    let has_own_customers = settings.desk.own_customers.contains(&event.feed);
+                    event.rename(&settings.renames);
+                    event.feed = settings.feed(arrival.topic).to_owned();
+                    let has_own_customers = settings.own_customers.contains(&event.feed);
                     event.customer_space = if has_own_customers { event.feed.clone() } else { String::new() };
                     out.applied.push(event);
                 }

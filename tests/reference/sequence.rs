@@ -2,15 +2,15 @@
 
 use std::fmt;
 
-use cxpulse::engine::{Condition, EngineSettings, Rule, Ruled, TargetSettings, TimeTarget, TrendSettings, WindowSettings};
-use cxpulse::event::Scale;
+use cxpulse::engine::{Condition, EngineSettings, Rule, Ruled, TargetPauses, TargetSettings, TimeTarget, TrendSettings, WindowSettings};
+use cxpulse::event::{Scale, Status};
 use cxpulse::time::Span;
 use proptest::prelude::*;
 use serde_json::{Value as Json, json};
 
 use super::compare::{Act, Scenario};
 use super::outcome::Arrival;
-use super::setup::{Desk, Setup, dimension, settings, topics};
+use super::setup::{PAUSES, Setup, dimension, settings, targets, topics};
 use super::sketch::{About, Sketch, What, merge, sketch, told};
 
 /// A Monday at midnight UTC, on every hop's edge.
@@ -43,7 +43,7 @@ pub(crate) struct Plan {
 /// The settings of real desks.
 #[derive(Clone, Debug, Default)]
 struct DeskPlan {
-    pauses: [Vec<&'static str>; 3],
+    pauses: [Vec<Status>; 3],
     new_matter_after: Option<i64>,
     clock_from_creation: bool,
     next_response: Option<i64>,
@@ -99,7 +99,7 @@ impl Draft {
     }
 
     fn scenario(&self, groups: i32, group: impl Fn(&Sketch) -> i32, change: impl Fn(&Sketch) -> Sketch) -> Scenario {
-        let settings = self.plan.setup();
+        let settings = Setup::from(self.plan.settings());
         let longest = settings.windows.iter().map(|window| window.range.0).max().expect("a window");
         let mut timed: Vec<(i64, Vec<Act>)> = Vec::new();
         // A full set and a merge of customers speak for one partition group, and the model knows one whole.
@@ -139,23 +139,6 @@ impl Draft {
 }
 
 impl Plan {
-    fn setup(&self) -> Setup {
-        let texts = |pauses: &[&str]| pauses.iter().map(|&status| status.to_owned()).collect();
-        let [first_response, next_response, resolution] = &self.desk.pauses;
-        let within = |steps| TimeTarget { within: Span(steps * self.step), share: 0.9, is_business: false };
-        let rules = self.desk.next_response.map(|steps| Rule { conditions: Vec::new(), value: within(steps) });
-        let desk = Desk {
-            new_matter_after: self.desk.new_matter_after.map(|steps| Span(steps * self.step)),
-            clock_from_creation: self.desk.clock_from_creation,
-            next_response: Ruled { rules: rules.into_iter().collect() },
-            first_response_pauses: texts(first_response),
-            next_response_pauses: texts(next_response),
-            resolution_pauses: texts(resolution),
-            ..Desk::default()
-        };
-        Setup { engine: self.settings(), desk }
-    }
-
     fn settings(&self) -> EngineSettings {
         let indices = |sets: &[Vec<&str>]| sets.iter().map(|set| set.iter().map(|d| dimension(d)).collect()).collect();
         let length = |hop: Hop| match hop {
@@ -176,17 +159,24 @@ impl Plan {
             Rule { conditions, value }
         };
         let of_team = || vec![Condition { dimension: dimension("team"), values: vec!["a".to_owned()] }];
-        let targets = self.targets.map(|[first_response, of_a, resolution, chat_wait]| TargetSettings {
-            first_response: Ruled { rules: vec![time(of_team(), of_a), time(vec![], first_response)] },
-            resolution: Ruled { rules: vec![time(vec![], resolution)] },
-            chat_wait: Ruled { rules: vec![time(vec![], chat_wait)] },
-            ..TargetSettings::default()
-        });
+        let [first_response, next_response, resolution] = self.desk.pauses.clone();
+        let mut targets = TargetSettings {
+            next_response: Ruled { rules: self.desk.next_response.map(|steps| time(vec![], steps)).into_iter().collect() },
+            pauses: TargetPauses { first_response, next_response, resolution },
+            ..targets()
+        };
+        if let Some([first_response, of_a, resolution, chat_wait]) = self.targets {
+            targets.first_response.rules = vec![time(of_team(), of_a), time(vec![], first_response)];
+            targets.resolution.rules = vec![time(vec![], resolution)];
+            targets.chat_wait.rules = vec![time(vec![], chat_wait)];
+        }
         let trend = |baseline| TrendSettings { short: 0, baseline };
         let scale = Scale { min: 0, max: 10_000_000, ease: false };
         let mut out = EngineSettings {
             trends: (1..kept.len()).map(trend).collect(),
-            targets: targets.unwrap_or_default(),
+            targets,
+            new_matter_after: self.desk.new_matter_after.map(|steps| Span(steps * self.step)),
+            first_response_from_creation: self.desk.clock_from_creation,
             windows: kept,
             grouping_sets: indices(&self.sets),
             customer_grouping_sets: indices(&self.customer_sets),
@@ -225,7 +215,7 @@ fn plan() -> impl Strategy<Value = Plan> {
     let lateness = prop::collection::vec(span(&[1, 60, 3_600, 3_600, 172_800]), 4);
     let steps = || prop::sample::select(vec![1, 2, 5, 20]);
     let targets = prop::option::of((steps(), steps(), steps(), steps()).prop_map(|(a, b, c, d)| [a, b, c, d]));
-    let pauses = || prop::sample::subsequence(vec!["new", "open", "pending", "on_hold"], 0..3);
+    let pauses = || prop::sample::subsequence(PAUSES.map(|(status, _)| status).to_vec(), 0..3);
     let matter = prop::option::weighted(0.3, prop::sample::select(vec![1, 3, 10]));
     let desk = (pauses(), pauses(), pauses(), matter, prop::bool::weighted(0.1), prop::option::of(steps())).prop_map(|desk| DeskPlan {
         pauses: [desk.0, desk.1, desk.2],

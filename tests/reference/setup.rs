@@ -4,65 +4,25 @@ use std::collections::BTreeMap;
 use std::ops::{Deref, DerefMut};
 
 use cxpulse::engine::{
-    DurationBounds, EngineDimension, EngineSettings, EngineTopic, JourneySettings, Limits, Ruled, TargetSettings, TimeTarget,
-    TrendSettings, WindowSettings,
+    DurationBounds, EngineDimension, EngineSettings, EngineTopic, JourneySettings, Limits, TargetSettings, TrendSettings, WindowSettings,
 };
-use cxpulse::event::Kind;
+use cxpulse::event::{Kind, Status};
 use cxpulse::time::Span;
 
-/// What the model is set up with: the product's settings, and beside them those that only the model knows so far.
+/// The settings of the product's engine, and of its decoder those that differ from case to case.
 #[derive(Clone, Debug)]
 pub(crate) struct Setup {
-    /// Windows, dimensions, grouping sets, targets.
+    /// Windows, dimensions, grouping sets, targets, clocks.
     pub(crate) engine: EngineSettings,
-    /// What real desks need.
-    pub(crate) desk: Desk,
-}
-
-/// The settings of section 9 of the definitions.
-#[derive(Clone, Debug)]
-pub(crate) struct Desk {
     /// `feed` of each topic, by the index of the topic; empty: every topic lies in the one feed without a name.
     pub(crate) feeds: Vec<String>,
     /// The feeds that say `customer_ids = "own"`.
     pub(crate) own_customers: Vec<String>,
-    /// `tickets.new_matter_after`.
-    pub(crate) new_matter_after: Option<Span>,
-    /// `first_response.from = "creation"`: no hand-off moves a clock.
-    pub(crate) clock_from_creation: bool,
-    /// `[targets.next_response]`.
-    pub(crate) next_response: Ruled<TimeTarget>,
-    /// `pauses` of the target of first response.
-    pub(crate) first_response_pauses: Vec<String>,
-    /// `pauses` of the target of next response.
-    pub(crate) next_response_pauses: Vec<String>,
-    /// `pauses` of the target of resolution.
-    pub(crate) resolution_pauses: Vec<String>,
     /// `renames` of a dimension: what a value is called here.
     pub(crate) renames: BTreeMap<String, BTreeMap<String, String>>,
-    /// How soon a ticket must fall due to be counted as due soon, with the spelling of the label `within`.
-    pub(crate) due_within: Vec<(String, Span)>,
 }
 
-impl Default for Desk {
-    fn default() -> Self {
-        let within = |text: &str, span| (text.to_owned(), span);
-        Self {
-            feeds: Vec::new(),
-            own_customers: Vec::new(),
-            new_matter_after: None,
-            clock_from_creation: false,
-            next_response: Ruled::default(),
-            first_response_pauses: Vec::new(),
-            next_response_pauses: Vec::new(),
-            resolution_pauses: Vec::new(),
-            renames: BTreeMap::new(),
-            due_within: vec![within("15m", Span::minutes(15)), within("1h", Span::hours(1)), within("4h", Span::hours(4))],
-        }
-    }
-}
-
-impl Desk {
+impl Setup {
     /// The feed of a topic.
     pub(crate) fn feed(&self, topic: usize) -> &str {
         self.feeds.get(topic).map_or("", String::as_str)
@@ -71,7 +31,7 @@ impl Desk {
 
 impl From<EngineSettings> for Setup {
     fn from(engine: EngineSettings) -> Self {
-        Self { engine, desk: Desk::default() }
+        Self { engine, feeds: Vec::new(), own_customers: Vec::new(), renames: BTreeMap::new() }
     }
 }
 
@@ -138,12 +98,31 @@ pub(crate) fn settings() -> EngineSettings {
         journey: JourneySettings::default(),
         ticket_retention: Span::days(365),
         customer_retention: Span::days(400),
-        targets: TargetSettings::default(),
+        targets: targets(),
+        new_matter_after: None,
+        first_response_from_creation: false,
+        team_dimension: Some(dimension("team")),
         limits: Limits::default(),
     }
+}
+
+/// No target, and the default looks ahead.
+pub(crate) fn targets() -> TargetSettings {
+    let within = |text: &str, span| (text.to_owned(), span);
+    let due_within = vec![within("15m", Span::minutes(15)), within("1h", Span::hours(1)), within("4h", Span::hours(4))];
+    TargetSettings { due_within, ..TargetSettings::default() }
 }
 
 /// One topic of each kind.
 pub(crate) fn topics(allowed_lateness: Span) -> Vec<EngineTopic> {
     Kind::ALL.iter().map(|&kind| EngineTopic { name: kind.name().to_owned(), kind, allowed_lateness }).collect()
+}
+
+/// The statuses in which a clock may stand still, as the events spell them.
+pub(crate) const PAUSES: [(Status, &str); 4] =
+    [(Status::New, "new"), (Status::Open, "open"), (Status::Pending, "pending"), (Status::OnHold, "on_hold")];
+
+/// The status that a pause names.
+pub(crate) fn status(text: &str) -> Option<Status> {
+    PAUSES.iter().find(|(_, name)| *name == text).map(|(status, _)| *status)
 }

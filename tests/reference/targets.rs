@@ -9,6 +9,7 @@ use super::due;
 use super::families::timed;
 use super::model::Past;
 use super::series::Value;
+use super::setup::PAUSES;
 use super::sheet::Sheet;
 use super::world::{Dims, Name, Timed};
 
@@ -48,22 +49,23 @@ fn rules<'p>(past: &'p Past<'_>, target: &str) -> &'p Ruled<TimeTarget> {
     let targets = &past.world.setup.targets;
     match target {
         "first_response" => &targets.first_response,
-        "next_response" => &past.world.setup.desk.next_response,
+        "next_response" => &past.world.setup.targets.next_response,
         "resolution" => &targets.resolution,
         _ => &targets.chat_wait,
     }
 }
 
-/// The statuses in which the clock of a target stands still. A chat has no status.
-fn pauses<'p>(past: &'p Past<'_>, target: &str, name: &Name) -> &'p [String] {
-    let desk = &past.world.setup.desk;
-    match target {
-        _ if name.is_chat => &[],
-        "first_response" => &desk.first_response_pauses,
-        "next_response" => &desk.next_response_pauses,
-        "resolution" => &desk.resolution_pauses,
+/// Whether the clock of a target stands still while the contact has a status. A chat has none.
+fn is_paused(past: &Past<'_>, target: &str, name: &Name, status: &str) -> bool {
+    let pauses = &past.world.setup.targets.pauses;
+    let pauses = match target {
+        _ if name.is_chat => &[][..],
+        "first_response" => &pauses.first_response,
+        "next_response" => &pauses.next_response,
+        "resolution" => &pauses.resolution,
         _ => &[],
-    }
+    };
+    PAUSES.iter().any(|(pause, spelled)| *spelled == status && pauses.contains(pause))
 }
 
 /// Everything that was decided in the window.
@@ -175,12 +177,12 @@ impl Watch<'_> {
     /// The instant at which the time is used up that the target allows, in the statuses that do not pause it.
     fn deadline(&self, past: &Past<'_>, within: Span) -> Option<i64> {
         debug_assert!(past.world.setup.targets.schedules.is_empty(), "business hours have tests of their own");
-        let pauses = pauses(past, self.target, self.name);
+        let is_paused = |status: &str| is_paused(past, self.target, self.name, status);
         let before = self.story.states.iter().rfind(|state| state.at <= self.start);
         let mut status = before.map_or("new", |state| state.status.as_str());
         let (mut from, mut left) = (self.start, within.0);
         for state in self.story.states.iter().filter(|state| state.at > self.start) {
-            if !pauses.iter().any(|pause| pause == status) {
+            if !is_paused(status) {
                 if left <= state.at - from {
                     break;
                 }
@@ -188,7 +190,7 @@ impl Watch<'_> {
             }
             (from, status) = (state.at, &state.status);
         }
-        (!pauses.iter().any(|pause| pause == status)).then_some(from + left)
+        (!is_paused(status)).then_some(from + left)
     }
 
     /// The time that the first matching rule allows a contact as it is when the clock starts.

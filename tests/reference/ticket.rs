@@ -148,7 +148,7 @@ impl Ticket<'_, '_> {
     }
 
     fn open_again(&mut self, step: &Step) {
-        let after = self.telling.world.setup.desk.new_matter_after;
+        let after = self.telling.world.setup.new_matter_after;
         let is_late = after.is_some_and(|after| self.solved_at.saturating_add(after.0) < step.at);
         if is_late && self.telling.wrote && !self.telling.story.merged {
             self.begin_anew(step);
