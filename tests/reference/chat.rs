@@ -24,7 +24,8 @@ impl Telling<'_, '_> {
         let Some(last) = self.story.states.last().cloned() else { return };
         let end = last.at + idle.0;
         if self.story.opened.is_some() && !self.story.over() && end < now {
-            let dims = self.world.dims(&last.own, last.customer.as_ref(), end);
+            // Nothing but its own events changes a contact.
+            let dims = self.world.dims(&last.own, last.customer.as_ref(), last.at);
             self.story.idle_ended = Some(Timed { at: end, value: (), dims });
             self.forget();
             self.keep_state(end, &last.own, last.customer.as_ref());

@@ -6,6 +6,7 @@ use super::identity::Life;
 use super::model::Past;
 use super::series::Value;
 use super::sheet::Sheet;
+use super::statistics::wilson;
 use super::survey::Answer;
 use super::world::{Dims, World};
 
@@ -91,7 +92,6 @@ fn experience(world: &World<'_>, customer: &Customer, answers: &[&Answer]) -> &'
 /// Churn by what customers experienced last.
 pub(crate) fn churn_by_experience(past: &Past<'_>, sheet: &mut Sheet<'_>) {
     let start = sheet.start();
-    let overall = sheet.groups_of::<()>(&[], &[]).remove(0);
     let is_known = past.customers.base_is_known(start);
     for metric in ["csat", "nps", "ces"].into_iter().filter(|_| is_known) {
         // An NPS is that of the relationship.
@@ -112,7 +112,11 @@ pub(crate) fn churn_by_experience(past: &Past<'_>, sheet: &mut Sheet<'_>) {
             let labels = [("metric", metric), ("experience", experience)];
             sheet.put("cx_customers_active_at_start_by_experience", &labels, Value::Count(base));
             sheet.put("cx_customers_churned_by_experience", &labels, Value::Count(churned));
-            sheet.proportion(&overall, "cx_churn_ratio_by_experience", &labels, churned, base);
+            let present = |value: f64| if base > 0 { Value::Real(value) } else { Value::Absent };
+            let (low, high) = if base > 0 { wilson(churned, base) } else { (0.0, 0.0) };
+            sheet.put("cx_churn_ratio_by_experience", &labels, present(churned as f64 / base as f64));
+            sheet.put("cx_churn_ratio_lower_by_experience", &labels, present(low));
+            sheet.put("cx_churn_ratio_upper_by_experience", &labels, present(high));
         }
     }
 }

@@ -47,6 +47,8 @@ struct DeskPlan {
     new_matter_after: Option<i64>,
     clock_from_creation: bool,
     next_response: Option<i64>,
+    /// The time without events after which a chat has ended, in steps.
+    idle_end: Option<i64>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -109,6 +111,10 @@ impl Draft {
             What::Ticket { .. } | What::Chat { .. } | What::Survey { .. } => true,
         };
         let sketches = self.sketches.iter().enumerate().filter(|(_, sketch)| groups == 1 || is_whole(&sketch.what));
+        // An erasure that arrives after what came later cannot part two identities that are one by then.
+        let is = |sketch: &Sketch, what: &str| matches!(&sketch.what, What::Customer { members, .. } if members["type"] == what);
+        let has = |what: &str| self.sketches.iter().any(|sketch| is(sketch, what));
+        let in_order = has("customer.merged") && has("customer.erased");
         for (i, sketch) in sketches {
             let sketch = change(sketch);
             let time = BASE + sketch.tick * self.plan.step + sketch.jitter;
@@ -116,7 +122,7 @@ impl Draft {
             let age = sketch.tick * self.plan.step / longest;
             let topic = sketch.what.topic();
             let delay = if self.plan.settles { sketch.delay.min(16) } else { sketch.delay };
-            let delay = delay * settings.topics[topic].allowed_lateness.0 / 16;
+            let delay = if in_order { 0 } else { delay * settings.topics[topic].allowed_lateness.0 / 16 };
             let id = sketch.same_id_as.map_or(i, |other| other % self.sketches.len());
             let group = group(&sketch);
             // An identity is one within its partition, so no id may come in two.
@@ -182,6 +188,7 @@ impl Plan {
             customer_grouping_sets: indices(&self.customer_sets),
             repeat_contact_within: self.repeat_within,
             chat_abandon_min: self.abandon_min,
+            chat_idle_end: self.desk.idle_end.map(|steps| Span(steps * self.step)),
             csat_satisfied_from: self.satisfied_from.map(|from| (scale, from * 1_000_000)).into_iter().collect(),
             topics: topics(Span(0)),
             ..settings()
@@ -217,11 +224,13 @@ fn plan() -> impl Strategy<Value = Plan> {
     let targets = prop::option::of((steps(), steps(), steps(), steps()).prop_map(|(a, b, c, d)| [a, b, c, d]));
     let pauses = || prop::sample::subsequence(PAUSES.map(|(status, _)| status).to_vec(), 0..3);
     let matter = prop::option::weighted(0.3, prop::sample::select(vec![1, 3, 10]));
-    let desk = (pauses(), pauses(), pauses(), matter, prop::bool::weighted(0.1), prop::option::of(steps())).prop_map(|desk| DeskPlan {
+    let idle_end = prop::option::weighted(0.3, prop::sample::select(vec![3, 10]));
+    let desk = (pauses(), pauses(), pauses(), matter, prop::bool::weighted(0.1), prop::option::of(steps()), idle_end).prop_map(|desk| DeskPlan {
         pauses: [desk.0, desk.1, desk.2],
         new_matter_after: desk.3,
         clock_from_creation: desk.4,
         next_response: desk.5,
+        idle_end: desk.6,
     });
     let rest = (span(&[0, 5, 60]), prop::option::of(Just(8)), any::<bool>(), targets, desk);
     let step = prop::sample::select(vec![1_000, 5_000, 30_000, 60_000, 420_000, 3_600_000, 21_600_000]);

@@ -178,10 +178,10 @@ impl Watch<'_> {
     fn deadline(&self, past: &Past<'_>, within: Span) -> Option<i64> {
         debug_assert!(past.world.setup.targets.schedules.is_empty(), "business hours have tests of their own");
         let is_paused = |status: &str| is_paused(past, self.target, self.name, status);
-        let before = self.story.states.iter().rfind(|state| state.at <= self.start);
-        let mut status = before.map_or("new", |state| state.status.as_str());
+        // The time before the snapshot that tells of the clock counts as spent in the snapshot's status.
+        let mut status = self.story.states[self.state].status.as_str();
         let (mut from, mut left) = (self.start, within.0);
-        for state in self.story.states.iter().filter(|state| state.at > self.start) {
+        for state in &self.story.states[self.state + 1..] {
             if !is_paused(status) {
                 if left <= state.at - from {
                     break;

@@ -129,14 +129,14 @@ impl CustomerState {
     pub(crate) fn change_opening(&mut self, contact: Contact, opening: Opening, stands: bool, terms: &Terms) -> (Facts, Facts) {
         let facts = |state: &Self| {
             let mut facts = state.end_facts(terms);
-            state.openings.around(opening.place()).for_each(|at| state.opening_facts(at, terms, &mut facts));
+            state.openings.around(opening.order).for_each(|at| state.opening_facts(at, terms, &mut facts));
             facts
         };
         let before = facts(self);
         if stands {
             self.openings.insert(contact, opening);
         } else {
-            self.openings.remove(contact, opening.place());
+            self.openings.remove(contact, opening.order);
         }
         (before, facts(self))
     }
@@ -319,9 +319,6 @@ impl CustomerState {
     /// The facts of one opening: contact, repeat contact, channel switch and touchpoint.
     fn opening_facts(&self, at: usize, terms: &Terms, facts: &mut Facts) {
         let (opening, previous) = self.openings.with_previous(at);
-        if opening.is_silent {
-            return;
-        }
         let of_customer = self.dimensions_before(opening.order);
         let touched = touchpoint(opening.order, opening.dimensions, of_customer, terms);
         let stage = stage_of(&touched);

@@ -36,8 +36,8 @@ pub(super) fn insert(lives: &mut Lives, contact: Contact, event: HistoryEvent, d
     if !changed.was_unsettled {
         lives.unsettled.push(begins + lives.lateness_max.min(WAITING_MAX), contact);
     }
-    let Changed { opened, last, .. } = changed;
-    if let Some((customer, order)) = opened.and_then(|opened| Some((opened.customer?, opened.order))) {
+    let Changed { opened, customer, last, .. } = changed;
+    if let Some((customer, order)) = customer.zip(opened.map(|opened| opened.order)) {
         add_heir(lives, customer, order, Heir::Contact(contact));
         // After an erasure later events inherit from the new customer of the same id.
         for order in lives.customers.lives_between(customer, order, last) {
@@ -105,6 +105,7 @@ fn is_origin_unsettled(lives: &Lives, ticket: Contact) -> bool {
 struct Changed {
     was_unsettled: bool,
     opened: Option<Opening>,
+    customer: Option<Key>,
     last: EventOrder,
 }
 
@@ -231,7 +232,7 @@ fn change_alone(
     opened.retain(|opening| !known.contains(opening));
     gone.extend(closed.iter().filter_map(|opening| anonymous_touchpoint(*opening, terms)));
     come.extend(opened.iter().filter_map(|opening| anonymous_touchpoint(*opening, terms)));
-    let changed = Changed { was_unsettled, opened: state.summary.opened, last: state.last_order() };
+    let changed = Changed { was_unsettled, opened: state.summary.opened, customer: state.summary.customer(), last: state.last_order() };
     let (is_spam, is_open) = (state.summary.is_spam, state.summary.is_open());
     lives.ever_seen.note(&state.summary);
     door.post(Subject::Contact(contact), &gone, &come);
@@ -253,11 +254,10 @@ type Openings = SmallVec<[Opening; 2]>;
 
 /// The touchpoint of an opening that has no customer.
 fn anonymous_touchpoint(opening: Opening, terms: &Terms) -> Option<Fact> {
-    let is_anonymous = opening.customer.is_none() && !opening.is_silent;
-    is_anonymous.then(|| touchpoint(opening.order, opening.dimensions, DimensionsId::default(), terms))
+    opening.customer.is_none().then(|| touchpoint(opening.order, opening.dimensions, DimensionsId::default(), terms))
 }
 
-/// The opening of a ticket or chat that is not withdrawn. A ticket made from a chat is no contact of its own.
+/// The opening of a ticket or chat that is not withdrawn. A ticket made from a chat is no contact of its own, nor is one that only snapshots know.
 fn standing_opening(summary: &Summary) -> Option<Opening> {
-    summary.opened.filter(|_| !summary.is_gone() && summary.origin.is_none())
+    summary.opened.filter(|opened| !opened.is_silent && !summary.is_gone() && summary.origin.is_none())
 }

@@ -28,7 +28,7 @@ pub(super) fn apply(lives: &mut Lives, action: CustomerAction, event: &AdmittedE
             // Later events that were attributed to the old customer no longer inherit the old customer's dimensions.
             return Applied { changed: Some(customer), is_orphaned: false };
         }
-        CustomerAction::Merged(into) => return merge(lives, customer, into, door),
+        CustomerAction::Merged(into) => return merge(lives, customer, into, order, door),
         CustomerAction::Active => CustomerEventKind::Subscription(Subscription::Active),
         CustomerAction::Subscribed => CustomerEventKind::Subscription(Subscription::Subscribed),
         CustomerAction::Cancelled => CustomerEventKind::Subscription(Subscription::Cancelled),
@@ -53,17 +53,17 @@ pub(super) fn apply(lives: &mut Lives, action: CustomerAction, event: &AdmittedE
         }
     }
     door.post_difference(Subject::Customer(customer), change.before, change.after);
-    set_timer(lives, customer, order.time);
+    set_timer(lives, customer, order);
     Applied { changed: heirs_differ.then_some(customer), is_orphaned: false }
 }
 
 /// Makes two identities one customer, from the beginning.
-fn merge(lives: &mut Lives, from: Key, into: Key, door: &mut Door<'_>) -> Applied {
-    let Some(merged) = lives.customers.merge(from, into, &mut lives.terms) else { return Applied::default() };
+fn merge(lives: &mut Lives, from: Key, into: Key, order: EventOrder, door: &mut Door<'_>) -> Applied {
+    let Some(merged) = lives.customers.merge(from, into, order, &mut lives.terms) else { return Applied::default() };
     // Facts that both have are taken back under the one and added under the other.
     door.post(Subject::Customer(merged.from), &merged.gone, &[]);
     door.post_difference(Subject::Customer(merged.into), merged.before, merged.after);
-    set_timer(lives, merged.into, lives.largest_event_time.unwrap_or(EventTime::MIN));
+    set_timer(lives, merged.into, order.at(lives.largest_event_time.unwrap_or(order.time)));
     Applied { changed: Some(merged.into), is_orphaned: !merged.were_known }
 }
 
@@ -75,7 +75,7 @@ pub(super) fn add_heir(lives: &mut Lives, customer: Key, order: EventOrder, heir
     if lives.customers.begin_at(customer, order).add_heir(heir) {
         unsettled_heirs(lives, customer, order);
     }
-    set_timer(lives, customer, order.time);
+    set_timer(lives, customer, order);
 }
 
 /// The contacts and surveys that inherit a customer's dimensions and may still change. Settled ones are forgotten.
@@ -101,7 +101,7 @@ pub(super) fn change_opening(lives: &mut Lives, customer: Key, contact: Contact,
     let (before, after) = state.change_opening(contact, opening, stands, &lives.terms);
     lives.evictions.histories += state.forget_before(horizon, lives.terms.settings.limits.history_max) as u64;
     door.post_difference(Subject::Customer(customer), before, after);
-    set_timer(lives, customer, opening.order.time);
+    set_timer(lives, customer, opening.order);
 }
 
 /// Adds an answer to a customer if it counts (`stands`), else removes it.
@@ -113,15 +113,15 @@ pub(super) fn change_answer(lives: &mut Lives, customer: Key, answer: StandingAn
     let (before, after) = state.change_answer(answer, stands, &mut lives.terms);
     lives.evictions.histories += state.forget_before(horizon, lives.terms.settings.limits.history_max) as u64;
     door.post_difference(Subject::Customer(customer), before, after);
-    set_timer(lives, customer, order.time);
+    set_timer(lives, customer, order);
 }
 
-/// Sets the timer at which a customer may leave: the configured retention after `at`. A timer that is set already stays.
-fn set_timer(lives: &mut Lives, customer: Key, at: EventTime) {
-    let customer = lives.customers.current(customer);
+/// Sets the timer at which a customer may leave: the configured retention after the event `at`. A timer that is set already stays.
+fn set_timer(lives: &mut Lives, customer: Key, at: EventOrder) {
+    let customer = lives.customers.current(customer, at);
     let Some(state) = lives.customers.living.get_mut(&customer).filter(|state| !state.is_scheduled) else { return };
     state.is_scheduled = true;
-    lives.idle_customers.push(at + lives.terms.settings.customer_retention, customer);
+    lives.idle_customers.push(at.time + lives.terms.settings.customer_retention, customer);
 }
 
 /// Ends a customer's life. The sums stay, and every later event of the same id belongs to a new customer, including events that have arrived

@@ -39,10 +39,12 @@ pub(crate) struct Clock {
     pub(crate) deadline: Option<EventTime>,
     /// The dimensions after the last event up to the deadline, which a miss is credited to.
     holder: DimensionsId,
-    /// The solve of a resolution clock while the ticket is solved.
-    solved: Option<Mark>,
-    /// The withdrawal of a resolution clock while the ticket is withdrawn.
-    withdrawn: Option<Mark>,
+    /// Of a resolution clock, while the ticket is solved: since when.
+    solved: Option<Since>,
+    /// Of a resolution clock, while the ticket is withdrawn: since when.
+    withdrawn: Option<Since>,
+    /// Whether the ticket was withdrawn when it was solved. Such a solve meets nothing as long as the ticket is withdrawn.
+    is_solved_beneath: bool,
     /// The verdict, once it is final.
     verdict: Option<Verdict>,
     /// Whether no verdict will come, and none is counted.
@@ -60,6 +62,15 @@ struct Allowance {
     from: Option<EventTime>,
     /// The number of the business hours that it counts by; `None` for the calendar.
     hours: Option<u16>,
+}
+
+/// When a state of a ticket began.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+enum Since {
+    /// While the clock ran.
+    Event(Mark),
+    /// Before the clock was known, so that it decides nothing.
+    Before,
 }
 
 /// What became of a target.
@@ -125,6 +136,7 @@ impl Clock {
             holder: known.dimensions,
             solved: None,
             withdrawn: None,
+            is_solved_beneath: false,
             verdict: None,
             is_void: false,
             took: None,
@@ -148,9 +160,11 @@ impl Clock {
         if !self.is_open() {
             return self.verdict;
         }
-        match (self.solved, self.withdrawn) {
-            (Some(solved), _) => Some(Verdict::Met(solved)),
-            (None, Some(withdrawn)) => Some(Verdict::Undecided(withdrawn, UndecidedReason::Withdrawn)),
+        let solved = self.solved.filter(|_| self.withdrawn.is_none() || !self.is_solved_beneath);
+        match (solved, self.withdrawn) {
+            (Some(Since::Event(solved)), _) => Some(Verdict::Met(solved)),
+            (None, Some(Since::Event(withdrawn))) => Some(Verdict::Undecided(withdrawn, UndecidedReason::Withdrawn)),
+            (Some(Since::Before), _) | (None, Some(Since::Before)) => None,
             (None, None) => self.missed(),
         }
     }
@@ -201,9 +215,17 @@ impl Clock {
         self.is_void |= self.verdict.is_none();
     }
 
+    /// Notes that the ticket was solved or withdrawn before a resolution clock was known.
+    pub(super) fn begin_in(&mut self, is_solved: bool, is_withdrawn: bool) {
+        self.solved = is_solved.then_some(Since::Before);
+        self.withdrawn = is_withdrawn.then_some(Since::Before);
+    }
+
     /// Notes a solve, of a resolution clock.
     pub(super) fn solve(&mut self, mark: Mark) {
-        self.solved = Some(mark);
+        if self.solved.is_none() {
+            (self.solved, self.is_solved_beneath) = (Some(Since::Event(mark)), self.withdrawn.is_some());
+        }
     }
 
     /// Notes a reopening, of a resolution clock.
@@ -216,7 +238,7 @@ impl Clock {
 
     /// Notes a withdrawal, of a resolution clock, or that it was taken back.
     pub(super) fn set_withdrawn(&mut self, withdrawn: Option<Mark>) {
-        self.withdrawn = withdrawn;
+        self.withdrawn = withdrawn.map(Since::Event);
     }
 
     /// Pauses the time that the target allows, or lets it run on.
@@ -226,6 +248,8 @@ impl Clock {
         }
         let Some(allowance) = &mut self.allowance else { return };
         match (allowance.from, is_paused) {
+            // Used up exactly when the pause begins: it is due.
+            (Some(_), true) if self.deadline.is_some_and(|deadline| deadline <= at) => return,
             (Some(from), true) => {
                 let used = rules.time_between(allowance.hours, from, at.max(from));
                 (allowance.left, allowance.from) = (Span((allowance.left.0 - used.0).max(0)), None);

@@ -224,6 +224,7 @@ impl Exchange<'_> {
                 out.duration(Measure::ChatDuration, mark, took);
             },
         );
+        self.part(|p| p.idle_ended, |out, mark| out.count(Measure::ChatsIdleEnded, mark));
         self.target(TimedTarget::ChatWait, |p| p.ending_target);
         self.part(
             |p| p.chat_now,
@@ -231,7 +232,7 @@ impl Exchange<'_> {
                 let measure = if is_active { Measure::ChatsActive } else { Measure::ChatsWaiting };
                 out.count(measure, Mark { time: EventTime::MIN, dimensions });
                 if let Some(time) = idle_end {
-                    // The end of an idle chat lies ahead of now until now reaches it; a further event withdraws it.
+                    // The end of an idle chat lies ahead of now until now reaches it; an event before it withdraws it.
                     let end = Mark { time, dimensions };
                     out.count(Measure::ChatsIdleEnded, end);
                     out.value(measure, end, Contribution::Count(-1));
@@ -358,6 +359,8 @@ pub(crate) struct Parts {
     pub(super) abandoned: Option<(Mark, bool)>,
     /// The end of a chat, with the time since the acceptance.
     pub(super) ended: Option<(Mark, Option<Span>)>,
+    /// The end of a chat by idleness, if an event came after it.
+    pub(super) idle_ended: Option<Mark>,
     /// A chat of now: its dimensions, whether it is active (else it waits), and the instant at which it will have ended by idleness.
     pub(super) chat_now: Option<(DimensionsId, bool, Option<EventTime>)>,
     /// The outcome of the first-response target.
@@ -435,6 +438,7 @@ impl Parts {
             accepted: None,
             abandoned: None,
             ended: None,
+            idle_ended: None,
             chat_now: None,
             response_target: None,
             next_target: None,
@@ -466,8 +470,9 @@ impl Parts {
         let start = summary.clock_start.filter(|_| summary.opened.is_some());
         let wait = |mark: Mark| start.map(|start| mark.time - start);
         self.accepted = summary.accepted.map(|mark| (mark, wait(mark)));
-        self.abandoned = summary.abandoned.map(|mark| (mark, wait(mark).is_none_or(|wait| wait >= settings.chat_abandon_min)));
+        self.abandoned = summary.abandoned.map(|mark| (mark, !summary.was_abandoned_soon));
         self.ended = summary.ended.map(|mark| (mark, summary.accepted.map(|accepted| mark.time - accepted.time)));
+        self.idle_ended = summary.idle_ended;
         if summary.opened.is_some() && summary.over_at().is_none() {
             let idle_end = summary.named.zip(settings.chat_idle_end).map(|(named, idle)| named + idle);
             self.chat_now = Some((summary.credited, summary.accepted.is_some(), idle_end));
@@ -479,7 +484,7 @@ impl Parts {
         let Some(clocks) = &summary.clocks else { return };
         let idle_end = idle_end_of(summary, &terms.settings);
         let verdict = |clock: &Option<Clock>| clock.as_ref().and_then(|clock| verdict_of(summary, clock, idle_end));
-        self.response_target = verdict(&clocks.response);
+        self.response_target = verdict(&clocks.response).filter(|_| summary.clock_start.is_some());
         self.next_target = verdict(&clocks.next_response);
         self.ending_target = verdict(if self.is_ticket { &clocks.resolution } else { &clocks.wait });
         let replied = summary.first_response.filter(|s| s.after >= Span(0));

@@ -14,7 +14,7 @@ use super::summary::{Origin, Summary};
 use super::transitions::{customer_at, step};
 use crate::engine::terms::{DimensionsId, EventOrder, Terms};
 use crate::event::{Contact, Key};
-use crate::time::EventTime;
+use crate::time::{EventTime, Span};
 
 /// The number of events of a ticket or chat that commonly come within the allowed lateness.
 const EVENTS_AT_ONCE: usize = 6;
@@ -139,7 +139,7 @@ impl ContactState {
             self.base = if is_first { Base::Nothing } else { Base::Known(Box::new(self.summary.clone())) };
             self.tail.reserve(EVENTS_AT_ONCE);
         }
-        let is_plain = is_last && is_plain(&entry, &self.tail, self.now());
+        let is_plain = is_last && is_plain(&entry, &self.tail, self.now(), self.idle_end(terms));
         // A new matter begins with a reopening, which puts the summary before it among the earlier ones.
         let may_begin_anew = terms.settings.new_matter_after.is_some() && self.summary.is_solved;
         let was = (!is_plain || !later_sets.is_empty() || may_begin_anew).then(|| self.unsettled_sessions().cloned().collect());
@@ -228,12 +228,11 @@ impl ContactState {
     pub(crate) fn known_at(&self, named: EventOrder, asked: EventOrder, order: EventOrder, terms: &mut Terms) -> Known {
         let session = self.session_at(named);
         let settled = session.settlements.iter().rfind(|settled| settled.time <= asked.time).map(|settled| settled.dimensions);
-        let customer = session.opened.filter(|opened| opened.order <= order).and_then(|opened| opened.customer);
         let base_order = if self.tail.is_empty() { self.last_order } else { self.base_order };
         Known {
             dimensions: self.dimensions_at(session, order, terms),
             settled,
-            customer,
+            customer: session.customer_by(order),
             is_spam: session.is_spam,
             is_settled: order < base_order,
         }
@@ -285,14 +284,18 @@ impl ContactState {
 
     /// The sequence of the unfolded events.
     fn sequence(&self, terms: &Terms) -> Sequence {
-        let idle_end = terms.settings.chat_idle_end.filter(|_| self.summary.is_chat);
         let settled = &self.earlier[..self.settled_sessions as usize];
         let before = match &self.base {
             Base::Summary => self.now(),
             Base::Nothing => Before { was_opened: false, is_running: false, last: None },
             Base::Known(base) => before(base, settled, self.base_order),
         };
-        sequence(&self.tail, before, idle_end)
+        sequence(&self.tail, before, self.idle_end(terms))
+    }
+
+    /// The time without events after which it has ended, if it is a chat.
+    fn idle_end(&self, terms: &Terms) -> Option<Span> {
+        terms.settings.chat_idle_end.filter(|_| self.summary.is_chat)
     }
 
     /// The summary with which the unfolded events begin.
@@ -398,7 +401,8 @@ fn apply(
 
 /// What is known after a summary and the sessions before it.
 fn before(summary: &Summary, earlier: &[Summary], last: EventOrder) -> Before {
-    let is_opened = summary.opened.is_some();
+    // A snapshot opens a ticket as well, but an event up to 2 s before the creation itself still counts at its instant.
+    let is_opened = summary.opened.is_some_and(|opened| !opened.is_silent);
     let is_running = is_opened && summary.over_at().is_none();
     Before { was_opened: is_opened || !earlier.is_empty(), is_running, last: (last > EventOrder::MIN).then_some(last.time) }
 }

@@ -52,13 +52,6 @@ impl From<StoredOpening> for Opening {
     }
 }
 
-impl Opening {
-    /// Its place among other openings, by the time of the opening itself, even if a snapshot reported it later.
-    pub(crate) fn place(&self) -> EventOrder {
-        self.order.at(self.time)
-    }
-}
-
 /// An occurrence at an instant, with the dimensions that it is credited to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Mark {

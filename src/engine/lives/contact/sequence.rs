@@ -55,10 +55,11 @@ pub(super) fn sequence(events: &[HistoryEvent], before: Before, idle_end: Option
 }
 
 /// Whether an event that comes last changes the place of no other event, and keeps its own; `events` are the unfolded ones before it.
-pub(super) fn is_plain(event: &HistoryEvent, events: &[HistoryEvent], before: Before) -> bool {
+pub(super) fn is_plain(event: &HistoryEvent, events: &[HistoryEvent], before: Before, idle_end: Option<Span>) -> bool {
+    let is_idle = before.last.zip(idle_end).is_some_and(|(last, idle)| event.order.time >= last + idle);
     let since = |from: EventTime| events.iter().rev().take_while(move |known| known.order.time >= from);
     match &event.action {
-        Action::Event(ContactAction::Opened(_)) => before.is_running || before.last.is_none(),
+        Action::Event(ContactAction::Opened(_)) => (before.is_running && !is_idle) || before.last.is_none(),
         Action::Event(ContactAction::Ended | ContactAction::Abandoned) => !since(event.order.time).any(is_opening),
         action if is_human_reply(action) => !since(event.order.time - SKEW).any(|known| is_stop(&known.action)),
         Action::Event(_) | Action::SetCompleted(_) => true,

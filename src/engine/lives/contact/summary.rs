@@ -26,6 +26,8 @@ pub(crate) struct Summary {
     pub(crate) credited: DimensionsId,
     /// The opening, from `ticket.created`, `chat.started` or a snapshot.
     pub(crate) opened: Option<Opening>,
+    /// The customer that a snapshot filled in after the opening, with the snapshot. It holds from then on.
+    pub(super) told_customer: Option<(EventOrder, Key)>,
     /// The chat that a ticket was made from, if any.
     pub(crate) origin: Option<Origin>,
     /// Whether its creation or an answer is known from a snapshot alone.
@@ -62,10 +64,12 @@ pub(crate) struct Summary {
     pub(super) earlier_solve: Option<Solve>,
     /// Whether a snapshot knows of a solve before the first one of the history.
     pub(super) was_solved_unseen: bool,
-    /// The contact's own dimensions at each solve of a ticket or at the end of a chat, oldest first.
+    /// The contact's own dimensions at each solve that an event told of, or at the end of a chat, oldest first.
     pub(super) settlements: SmallVec<[Mark; 1]>,
     /// Whether it is solved or closed now.
     pub(crate) is_solved: bool,
+    /// When it last became solved, by an event or by a snapshot.
+    pub(super) solved_at: Option<EventTime>,
     /// The latest status.
     pub(crate) status: Option<Status>,
     /// Whether it is withdrawn as spam or deleted.
@@ -86,8 +90,12 @@ pub(crate) struct Summary {
     pub(crate) accepted: Option<Mark>,
     /// The abandonment of a chat.
     pub(crate) abandoned: Option<Mark>,
+    /// Whether the customer had waited too briefly for the abandonment to count in the abandonment rate.
+    pub(crate) was_abandoned_soon: bool,
     /// The end of a chat.
     pub(crate) ended: Option<Mark>,
+    /// The end of a chat that had no event for too long, if an event came after it.
+    pub(crate) idle_ended: Option<Mark>,
     /// The first ticket that any event of a chat's session names.
     pub(crate) named_ticket: Option<Key>,
     /// When a chat's session was heard: the spans of 24 h after its start and each message, as far as they overlap.
@@ -132,6 +140,17 @@ impl Summary {
         self.earlier_solve.or(self.solve)
     }
 
+    /// The customer at an event of a survey about it.
+    pub(super) fn customer_by(&self, order: EventOrder) -> Option<Key> {
+        let opener = self.opened.filter(|opened| opened.order <= order).and_then(|opened| opened.customer);
+        opener.or(self.told_customer.filter(|(told, _)| *told <= order).map(|(_, customer)| customer))
+    }
+
+    /// The customer of its events from now on.
+    pub(crate) fn customer(&self) -> Option<Key> {
+        self.opened.and_then(|opened| opened.customer).or(self.told_customer.map(|(_, customer)| customer))
+    }
+
     /// Whether it is withdrawn: spam, deleted or merged into another.
     pub(crate) fn is_gone(&self) -> bool {
         self.is_withdrawn || self.is_merged
@@ -157,9 +176,9 @@ impl Summary {
         self.is_solved || self.over_at().is_some()
     }
 
-    /// When a chat ended or was abandoned.
+    /// When a chat ended or was abandoned, or had been idle for too long.
     pub(crate) fn over_at(&self) -> Option<EventTime> {
-        self.ended.or(self.abandoned).map(|mark| mark.time)
+        self.ended.or(self.abandoned).or(self.idle_ended).map(|mark| mark.time)
     }
 
     /// Whether a ticket created at an instant was made from this session of a chat, if the session names it: after its start, at most 24 h after its last
@@ -173,7 +192,8 @@ impl Summary {
 
     /// What a ticket made from this session of a chat must know of it.
     pub(crate) fn as_origin(&self) -> Origin {
-        let silent_since = self.over_at().filter(|_| self.answered == Answered::No);
+        let said_end = self.ended.or(self.abandoned).map(|mark| mark.time);
+        let silent_since = said_end.filter(|_| self.answered == Answered::No);
         Origin { silent_since, was_handed: self.handoff.is_some() }
     }
 

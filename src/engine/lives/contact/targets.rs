@@ -11,6 +11,10 @@ use crate::time::{EventTime, Span};
 
 /// Starts a clock, whose target and business hours are those of the dimensions it starts with; `known` is the event that gives it.
 pub(super) fn start_clock(summary: &mut Summary, target: TimedTarget, start: EventTime, known: Mark, terms: &Terms) {
+    let is_stopped = target == TimedTarget::ChatWait && summary.accepted.is_some();
+    if is_stopped {
+        return;
+    }
     let rules = &terms.rules.targets;
     let is_paused = !summary.is_chat && rules.is_paused(target, summary.status.unwrap_or(Status::New));
     let clock_terms = rules.clock_terms(target, known.dimensions, &terms.names);
@@ -18,7 +22,13 @@ pub(super) fn start_clock(summary: &mut Summary, target: TimedTarget, start: Eve
     if clock.is_none() && summary.clocks.is_none() {
         return;
     }
-    if let Some(clock) = clock.as_mut().filter(|_| target != TimedTarget::Resolution) {
+    if let Some(clock) = clock.as_mut().filter(|_| target == TimedTarget::Resolution) {
+        let is_silent = summary.opened.is_some_and(|opened| opened.is_silent);
+        clock.begin_in(summary.is_solved, summary.is_gone() && is_silent);
+        if summary.is_gone() && !is_silent {
+            clock.set_withdrawn(Some(known));
+        }
+    } else if let Some(clock) = clock.as_mut() {
         // A clock that starts on a solved or withdrawn ticket is over at once.
         if summary.is_over() {
             clock.end(known, UndecidedReason::EndedWithoutReply);
@@ -86,6 +96,13 @@ pub(super) fn solve_clock(summary: &mut Summary, mark: Mark, is_counted: bool, t
     }
 }
 
+/// Notes that a ticket that only snapshots know was solved already when the first of them spoke of it.
+pub(super) fn found_solved(summary: &mut Summary) {
+    if let Some(clock) = resolution(summary) {
+        clock.begin_in(true, false);
+    }
+}
+
 /// Notes a reopening of the resolution clock; `is_counted` for one that an event told of.
 pub(super) fn reopen_clock(summary: &mut Summary, is_counted: bool) {
     if let Some(clock) = resolution(summary) {
@@ -115,6 +132,7 @@ pub(crate) fn verdict_of(summary: &Summary, clock: &Clock, idle_end: Option<Span
 
 /// What became of the first-response target.
 pub(crate) fn response_verdict(summary: &Summary, idle_end: Option<Span>) -> Option<Verdict> {
+    summary.clock_start?;
     verdict_of(summary, summary.clocks.as_ref()?.response.as_ref()?, idle_end)
 }
 

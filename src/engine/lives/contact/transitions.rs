@@ -6,7 +6,7 @@
 use super::marks::{Action, HistoryEvent, Mark, Opening, Solve, Stamp};
 use super::summary::{Answered, Summary};
 use super::targets::{
-    end_clocks, note_holder, pass_deadlines, reopen_clock, solve_clock, start_clock, stop_clock, void_response, withdraw_clock,
+    end_clocks, found_solved, note_holder, pass_deadlines, reopen_clock, solve_clock, start_clock, stop_clock, void_response, withdraw_clock,
 };
 use crate::engine::terms::{CHANNEL, DimensionsId, EventOrder, Terms, TimedTarget, UndecidedReason, ValueId};
 use crate::event::{AssignReason, Author, ContactAction, CreatedBy, Key, Message, Status, TicketSnapshot};
@@ -18,7 +18,7 @@ const HEARD_FOR: Span = Span::hours(24);
 /// The customer of the next event: the one of the opening, which a second opening does not change; a snapshot fills a missing one.
 pub(super) fn customer_at(summary: &Summary, event: &HistoryEvent) -> Option<Key> {
     match summary.opened {
-        Some(opened) => opened.customer.or(event.customer.filter(|_| is_snapshot(event))),
+        Some(_) => summary.customer().or(event.customer.filter(|_| is_snapshot(event))),
         None => event.customer,
     }
 }
@@ -32,6 +32,7 @@ pub(super) fn step(
     inherited: DimensionsId,
     terms: &mut Terms,
 ) -> Option<Box<Summary>> {
+    end_idle(summary, order.time, terms);
     pass_deadlines(summary, order.time);
     let action = match &event.action {
         Action::Event(action) => action,
@@ -42,7 +43,7 @@ pub(super) fn step(
     };
     let team = terms.settings.team_dimension;
     let team_before = team.map(|team| terms.names.value(summary.dimensions, team));
-    summary.named = Some(event.order.time);
+    summary.named = Some(if summary.is_chat { order.time } else { event.order.time });
     summary.named_ticket = summary.named_ticket.or(event.ticket);
     summary.dimensions = terms.names.overlay(summary.dimensions, event.dimensions);
     summary.credited = terms.names.overlay(inherited, summary.dimensions);
@@ -63,8 +64,8 @@ pub(super) fn step(
         }
         ContactAction::Snapshot(snapshot) => take_snapshot(summary, event, order, mark, snapshot, terms),
         ContactAction::Accepted => accept(summary, mark, true, terms),
-        ContactAction::Ended => end_chat(summary, mark, true),
-        ContactAction::Abandoned => end_chat(summary, mark, false),
+        ContactAction::Ended => end_chat(summary, mark, true, terms),
+        ContactAction::Abandoned => end_chat(summary, mark, false, terms),
     }
     note_holder(summary, mark, terms);
     ended
@@ -93,10 +94,15 @@ fn begin(summary: &mut Summary, mark: Mark, by: CreatedBy, terms: &Terms) {
         summary.answered = Answered::Yes;
     }
     start_ending(summary, time, mark, terms);
-    if by == CreatedBy::Customer {
-        start_response(summary, time, mark, terms);
+    match by {
+        CreatedBy::Customer => start_response(summary, time, mark, terms),
+        // The target's clock runs already, in case the author turns out to be the customer.
+        CreatedBy::FirstAuthor if summary.answered == Answered::No => {
+            summary.awaits_author = true;
+            start_clock(summary, TimedTarget::FirstResponse, time, mark, terms);
+        }
+        CreatedBy::FirstAuthor | CreatedBy::Agent | CreatedBy::System => {}
     }
-    summary.awaits_author = by == CreatedBy::FirstAuthor;
     // A status may have been set before the creation, by the times that the events say.
     if summary.status.is_none_or(waits_on_agents) {
         summary.waiting_since = Some(time);
@@ -126,10 +132,7 @@ fn start_ending(summary: &mut Summary, time: EventTime, mark: Mark, terms: &Term
 fn take_message(summary: &mut Summary, mark: Mark, message: Message, terms: &Terms) {
     hear(summary, mark.time);
     if summary.awaits_author && message.public && !message.automated {
-        summary.awaits_author = false;
-        if let (Author::Customer, Some(opened)) = (message.author, summary.opened) {
-            start_response(summary, opened.time, Mark { time: opened.time, dimensions: opened.dimensions }, terms);
-        }
+        find_author(summary, message.author);
     }
     match message.author {
         // An automated customer message, such as an out-of-office reply, starts no wait.
@@ -139,6 +142,18 @@ fn take_message(summary: &mut Summary, mark: Mark, message: Message, terms: &Ter
         // A message of the help desk itself is a reply only where the event says so, such as an acknowledgement.
         Author::System if message.public && message.automated => automated_reply(summary, mark),
         Author::Customer | Author::Agent | Author::Bot | Author::System => {}
+    }
+}
+
+/// The author of the first public message has created the ticket.
+fn find_author(summary: &mut Summary, author: Author) {
+    summary.awaits_author = false;
+    if author == Author::Customer {
+        let created = summary.opened.map(|opened| opened.time);
+        summary.automated_from = created;
+        summary.clock_start = summary.clock_start.filter(|_| summary.handoff.is_some()).or(created);
+    } else if summary.clock_start.is_none() {
+        void_response(summary);
     }
 }
 
@@ -154,12 +169,24 @@ fn hear(summary: &mut Summary, at: EventTime) {
 }
 
 fn ask(summary: &mut Summary, mark: Mark, terms: &Terms) {
-    if summary.is_over() || summary.is_gone() {
+    if summary.is_over() {
         summary.wrote_since_solve = true;
-    } else if summary.answered != Answered::No {
-        await_reply(summary, mark.time, mark, terms);
-    } else if summary.clock_start.is_none() && summary.opened.is_some() && !summary.awaits_author {
-        start_response(summary, mark.time, mark, terms);
+    } else {
+        start_wait(summary, mark, terms);
+    }
+}
+
+/// A customer waits from now on, if not longer already. Where it is not known whether anybody has answered, nobody can tell.
+fn start_wait(summary: &mut Summary, mark: Mark, terms: &Terms) {
+    match summary.answered {
+        Answered::Yes => await_reply(summary, mark.time, mark, terms),
+        Answered::No if summary.opened.is_some() && !summary.awaits_author => {
+            summary.automated_from = summary.automated_from.or(Some(mark.time));
+            if summary.clock_start.is_none() {
+                restart_response(summary, mark.time, mark, terms);
+            }
+        }
+        Answered::No | Answered::Unknown => {}
     }
 }
 
@@ -291,24 +318,24 @@ fn solve(summary: &mut Summary, mark: Mark, terms: &Terms) {
         summary.earlier_solve = summary.earlier_solve.or(summary.solve);
         summary.solve = Some(Solve { mark, after, waited });
         solve_clock(summary, mark, true, terms);
-        settle(summary, mark);
+        summary.settlements.push(Mark { time: mark.time, dimensions: summary.dimensions });
+    }
+    settle(summary, mark);
+}
+
+/// The ticket is solved from now on. A hand-off may start the clock anew then, if nobody has replied.
+fn settle(summary: &mut Summary, mark: Mark) {
+    if !summary.is_solved {
+        summary.solved_at = Some(mark.time);
+        summary.is_handed &= summary.answered != Answered::No;
     }
     summary.is_solved = true;
     forget_wait(summary, mark, UndecidedReason::EndedWithoutReply);
 }
 
-/// Notes the contact's dimensions at a solve, to which later survey answers are credited.
-fn settle(summary: &mut Summary, mark: Mark) {
-    summary.settlements.push(Mark { time: mark.time, dimensions: summary.dimensions });
-    if summary.answered == Answered::No {
-        summary.is_handed = false;
-    }
-}
-
 /// Applies a reopening, or begins a new matter where it came too late. Gives the matter that ends then.
 fn reopen(summary: &mut Summary, order: EventOrder, mark: Mark, terms: &Terms) -> Option<Box<Summary>> {
-    let solved_at = summary.settlements.last().map(|settled| settled.time);
-    let is_late = terms.settings.new_matter_after.zip(solved_at).is_some_and(|(after, solved)| solved + after < mark.time);
+    let is_late = terms.settings.new_matter_after.zip(summary.solved_at).is_some_and(|(after, solved)| solved + after < mark.time);
     if is_late && summary.wrote_since_solve && !summary.is_merged {
         return Some(begin_new_matter(summary, order, mark, terms));
     }
@@ -323,17 +350,16 @@ fn reopen(summary: &mut Summary, order: EventOrder, mark: Mark, terms: &Terms) -
 fn wait_again(summary: &mut Summary, mark: Mark, since: Option<EventTime>, terms: &Terms) {
     summary.is_solved = false;
     let wrote = std::mem::take(&mut summary.wrote_since_solve);
-    let since = since.or(wrote.then_some(mark.time));
-    if let Some(since) = since.filter(|_| summary.answered != Answered::No) {
-        await_reply(summary, since, mark, terms);
-    } else if let Some(since) = since.filter(|_| summary.clock_start.is_none() && summary.opened.is_some()) {
-        start_response(summary, since, mark, terms);
+    match since {
+        Some(since) if summary.answered == Answered::Yes => await_reply(summary, since, mark, terms),
+        Some(_) | None if wrote => start_wait(summary, mark, terms),
+        Some(_) | None => {}
     }
 }
 
 /// Begins a new ticket under the same id, created by the customer at the reopening; gives the summary of the one before.
 fn begin_new_matter(summary: &mut Summary, order: EventOrder, mark: Mark, terms: &Terms) -> Box<Summary> {
-    let customer = summary.opened.and_then(|opened| opened.customer);
+    let customer = summary.customer();
     let next = Summary {
         began: order,
         named: summary.named,
@@ -374,8 +400,20 @@ fn accept(summary: &mut Summary, mark: Mark, is_said: bool, terms: &Terms) {
     }
 }
 
+/// Ends a chat that had no event for too long before an instant.
+fn end_idle(summary: &mut Summary, now: EventTime, terms: &Terms) {
+    let idle_end = summary.named.zip(terms.settings.chat_idle_end).map(|(named, idle)| named + idle);
+    let is_running = summary.is_chat && summary.opened.is_some() && summary.over_at().is_none();
+    if let Some(end) = idle_end.filter(|end| is_running && *end < now) {
+        pass_deadlines(summary, end);
+        let mark = Mark { time: end, dimensions: summary.credited };
+        summary.idle_ended = Some(mark);
+        forget_wait(summary, mark, UndecidedReason::EndedWithoutReply);
+    }
+}
+
 /// Ends a session of a chat, the first time. An abandonment after the acceptance is an end like any other.
-fn end_chat(summary: &mut Summary, mark: Mark, is_ended: bool) {
+fn end_chat(summary: &mut Summary, mark: Mark, is_ended: bool, terms: &Terms) {
     if summary.over_at().is_some() {
         return;
     }
@@ -383,6 +421,8 @@ fn end_chat(summary: &mut Summary, mark: Mark, is_ended: bool) {
         summary.ended = Some(mark);
     } else {
         summary.abandoned = Some(mark);
+        let wait = summary.clock_start.filter(|_| summary.opened.is_some()).map(|start| mark.time - start);
+        summary.was_abandoned_soon = wait.is_some_and(|wait| wait < terms.settings.chat_abandon_min);
     }
     summary.settlements.push(Mark { time: mark.time, dimensions: summary.dimensions });
     forget_wait(summary, mark, UndecidedReason::EndedWithoutReply);
@@ -390,9 +430,10 @@ fn end_chat(summary: &mut Summary, mark: Mark, is_ended: bool) {
 
 /// Applies a snapshot of the ticket as it was at the mark's time.
 fn take_snapshot(summary: &mut Summary, event: &HistoryEvent, order: EventOrder, mark: Mark, snapshot: &TicketSnapshot, terms: &Terms) {
-    match &mut summary.opened {
-        None => open_silently(summary, event, order, mark, snapshot, terms),
-        Some(opened) => opened.customer = opened.customer.or(event.customer),
+    if summary.opened.is_none() {
+        open_silently(summary, event, order, mark, snapshot, terms);
+    } else if summary.customer().is_none() {
+        summary.told_customer = event.customer.map(|customer| (order, customer));
     }
     if (snapshot.first_response.is_some() || snapshot.answered == Some(true)) && summary.answered != Answered::Yes {
         (summary.answered, summary.has_gaps) = (Answered::Yes, true);
@@ -401,13 +442,28 @@ fn take_snapshot(summary: &mut Summary, event: &HistoryEvent, order: EventOrder,
     let is_newer = |since: EventTime| summary.last_reply.is_none_or(|reply| reply < since);
     let since = snapshot.awaiting_reply_since.filter(|since| is_newer(*since));
     take_snapshot_status(summary, mark, snapshot, since, terms);
-    if let Some(since) = since.filter(|_| summary.is_open()) {
-        if summary.answered != Answered::No {
-            await_reply(summary, since, mark, terms);
-        } else if summary.clock_start.is_none() {
-            start_response(summary, since, mark, terms);
+    take_snapshot_wait(summary, mark, snapshot, since, terms);
+}
+
+/// Fills the wait that the history lacks: since when the customer waits, or that nobody has ever answered.
+fn take_snapshot_wait(summary: &mut Summary, mark: Mark, snapshot: &TicketSnapshot, since: Option<EventTime>, terms: &Terms) {
+    let Some(opened) = summary.opened else { return };
+    let is_unanswered = summary.answered != Answered::Yes && summary.clock_start.is_none();
+    let was_never_answered = snapshot.answered == Some(false) && opened.is_silent && summary.last_reply.is_none();
+    match since.filter(|_| !summary.is_solved && !summary.is_withdrawn) {
+        Some(since) if summary.answered == Answered::Yes => await_reply(summary, since, mark, terms),
+        Some(since) if is_unanswered => learn_unanswered(summary, since, mark, terms),
+        None if is_unanswered && was_never_answered => {
+            learn_unanswered(summary, snapshot.awaiting_reply_since.unwrap_or(opened.time), mark, terms);
         }
+        Some(_) | None => {}
     }
+}
+
+/// Starts the first-response clock of a ticket of which it was not known whether anybody had answered.
+fn learn_unanswered(summary: &mut Summary, since: EventTime, mark: Mark, terms: &Terms) {
+    summary.answered = Answered::No;
+    start_response(summary, since, mark, terms);
 }
 
 /// Takes the opening from a snapshot, without a sample.
@@ -415,18 +471,15 @@ fn open_silently(summary: &mut Summary, event: &HistoryEvent, order: EventOrder,
     let (time, dimensions) = (snapshot.created, mark.dimensions);
     summary.opened = Some(Opening { order, time, dimensions, customer: event.customer, is_silent: true });
     summary.has_gaps = true;
-    let was_answered = summary.last_reply.is_some_and(|reply| reply >= snapshot.created) || summary.is_answered_by_chat();
-    if was_answered {
-        summary.answered = Answered::Yes;
-    } else if let Some(since) = snapshot.awaiting_reply_since.or((snapshot.answered == Some(false)).then_some(snapshot.created)) {
-        if snapshot.first_response.is_none() && snapshot.answered != Some(true) {
-            start_response(summary, since, mark, terms);
-        }
-    } else {
-        summary.answered = Answered::Unknown;
+    summary.answered = if summary.is_answered_by_chat() { Answered::Yes } else { Answered::Unknown };
+    let is_end = matches!(snapshot.status, Status::Solved | Status::Closed);
+    if !(summary.is_withdrawn && is_end) {
+        // The time before the snapshot counts as spent in its status.
+        summary.status = Some(snapshot.status);
     }
-    if !matches!(snapshot.status, Status::Solved | Status::Closed) {
-        start_ending(summary, snapshot.created, mark, terms);
+    start_ending(summary, snapshot.created, mark, terms);
+    if is_end {
+        found_solved(summary);
     }
 }
 
@@ -456,6 +509,7 @@ fn end_unless_named_since(summary: &mut Summary, started: EventTime, at: EventTi
         set_status(summary, mark, Status::Solved);
         summary.was_solved_unseen |= summary.solve.is_none();
         end_silently(summary, mark, terms);
+        note_holder(summary, mark, terms);
     }
 }
 
@@ -463,10 +517,8 @@ fn end_unless_named_since(summary: &mut Summary, started: EventTime, at: EventTi
 fn end_silently(summary: &mut Summary, mark: Mark, terms: &Terms) {
     if !summary.is_solved {
         solve_clock(summary, mark, false, terms);
-        settle(summary, mark);
     }
-    summary.is_solved = true;
-    forget_wait(summary, mark, UndecidedReason::EndedWithoutReply);
+    settle(summary, mark);
 }
 
 /// The customer waits in `new`, `open` and `on_hold`; in `pending` it is the customer's own turn.
