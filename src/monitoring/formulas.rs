@@ -16,7 +16,7 @@ pub(super) struct Proportion {
 }
 
 /// The label sets of some parts exist only once something was counted. `part or 0 * whole` makes such a part 0 where the whole exists.
-pub(super) const PROPORTIONS: [Proportion; 21] = [
+pub(super) const PROPORTIONS: [Proportion; 22] = [
     share("cx_reopen_ratio", "(cx_tickets_resolved_reopened or 0 * cx_tickets_resolved)", "cx_tickets_resolved"),
     share("cx_escalation_ratio", "(cx_tickets_resolved_escalated or 0 * cx_tickets_resolved)", "cx_tickets_resolved"),
     share("cx_transfer_ratio", "(cx_tickets_resolved_transferred or 0 * cx_tickets_resolved)", "cx_tickets_resolved"),
@@ -37,6 +37,7 @@ pub(super) const PROPORTIONS: [Proportion; 21] = [
     share("cx_journey_conversion_ratio", "cx_journey_advanced", "(cx_journey_advanced + cx_journey_dropped)"),
     share("cx_journey_dropoff_ratio", "cx_journey_dropped", "(cx_journey_advanced + cx_journey_dropped)"),
     share("cx_first_response_attainment_ratio", "cx_first_response_within_target", "cx_first_response_target_decided"),
+    share("cx_next_response_attainment_ratio", "cx_next_response_within_target", "cx_next_response_target_decided"),
     share("cx_resolution_attainment_ratio", "cx_resolution_within_target", "cx_resolution_target_decided"),
     share("cx_chat_wait_attainment_ratio", "cx_chat_wait_within_target", "cx_chat_wait_target_decided"),
     share(

@@ -6,7 +6,7 @@ use rustc_hash::FxHashMap;
 
 use super::cell_reading::Reading;
 use crate::engine::lives::Ledger;
-use crate::engine::terms::{Label, Measure, TrendSettings, WindowSettings};
+use crate::engine::terms::{Label, Measure, TimedTarget, TrendSettings, WindowSettings};
 use crate::engine::windows::{Cell, KeyId};
 use crate::event::Scale;
 use crate::time::{EventTime, Span};
@@ -42,6 +42,10 @@ pub struct Snapshot {
     pub(crate) scales: Vec<Scale>,
     /// The configured trends.
     pub(crate) trends: Vec<TrendSettings>,
+    /// The times that have a target.
+    pub(crate) timed_targets: Vec<TimedTarget>,
+    /// How far ahead tickets are counted as due soon, as the label `within` says it.
+    pub(crate) due_within: Vec<String>,
     /// The medians that the trends compare.
     pub(crate) medians: Vec<TrendMedians>,
     /// The texts of the stage and the channel of each touchpoint label.

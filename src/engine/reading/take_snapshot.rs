@@ -69,6 +69,8 @@ pub(crate) fn take(windows: &Windows, bins: &DurationBins, state: GroupsReport) 
         transitions: texts(windows, labels.get(&Measure::JourneyTransitions), JOURNEY_STAGE),
         keys: keys(windows, &readings),
         trends: windows.settings.trends.clone(),
+        timed_targets: windows.settings.targets.times().collect(),
+        due_within: windows.settings.targets.due_within.iter().map(|(within, _)| within.clone()).collect(),
         medians: trend_medians(windows, bins),
         scales: windows.scales.all().to_vec(),
         readings,

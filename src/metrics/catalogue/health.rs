@@ -3,8 +3,8 @@
 
 use std::sync::Arc;
 
-use super::targets::{TargetMetric, TargetTime, Targets};
-use crate::engine::EngineSettings;
+use super::targets::{TargetMetric, Targets};
+use crate::engine::{EngineSettings, TimedTarget};
 use crate::metrics::family::{Family, GroupingSets, Merge, OwnLabels, Variant};
 use crate::metrics::reader::Reader;
 use crate::metrics::thresholds::{INDEX_WEIGHT_RATIO_MIN, percent};
@@ -15,8 +15,8 @@ const RANGE_MIN: Span = Span::hours(24);
 
 /// The values of the label `part`, in the order of the configured weights, each with the metrics that the part is the mean of.
 const PARTS: [(&str, &[TargetMetric]); 4] = [
-    ("speed", &[TargetMetric::Attainment(TargetTime::FirstResponse), TargetMetric::Attainment(TargetTime::ChatWait)]),
-    ("quality", &[TargetMetric::Attainment(TargetTime::Resolution), TargetMetric::Ces]),
+    ("speed", &[TargetMetric::Attainment(TimedTarget::FirstResponse), TargetMetric::Attainment(TimedTarget::ChatWait)]),
+    ("quality", &[TargetMetric::Attainment(TimedTarget::Resolution), TargetMetric::Ces]),
     ("perception", &[TargetMetric::Csat, TargetMetric::NpsService, TargetMetric::NpsExperience]),
     ("outcome", &[TargetMetric::Churn]),
 ];

@@ -1,5 +1,6 @@
 //! Tickets: their flow, the shares of the resolved ones, and the backlog of open tickets with the longest waits in it.
 
+use crate::engine::EngineSettings;
 use crate::engine::read::{Label, Measure, Status};
 use crate::metrics::family::{Family, GroupingSets, Merge, OwnLabels, Variant};
 
@@ -71,7 +72,7 @@ pub(in crate::metrics) fn families() -> Vec<Family> {
 }
 
 /// The open tickets of now, and how long their customers have been waiting.
-pub(in crate::metrics) fn backlog() -> Vec<Family> {
+pub(in crate::metrics) fn backlog(settings: &EngineSettings) -> Vec<Family> {
     let counts = [
         ("cx_backlog_tickets", Measure::BacklogTickets, "Open tickets now: created, and neither solved nor closed nor withdrawn."),
         ("cx_backlog_unanswered_tickets", Measure::BacklogUnansweredTickets, "Open tickets whose first-response clock is running."),
@@ -96,6 +97,12 @@ pub(in crate::metrics) fn backlog() -> Vec<Family> {
     let by_status = Family::count("cx_backlog_tickets_by_status", "Open tickets now, by status.", Measure::BacklogByStatus);
     let mut families: Vec<Family> = counts.iter().map(|(name, measure, help)| Family::count(name, help, *measure).of_now()).collect();
     families.push(by_status.labelled(STATUS).over(GroupingSets::Overall).of_now());
+    let without_team = "Open tickets now that have no team; absent where the configuration has no dimension `team`.";
+    families.push(
+        Family::count("cx_backlog_without_team_tickets", without_team, Measure::BacklogWithoutTeam)
+            .of_now()
+            .only_if(settings.team_dimension.is_some()),
+    );
     families.extend(oldest.map(|(name, measure, help)| {
         Family::value(name, help, &[measure], move |reader, _| reader.oldest_seconds(measure)).merged(Merge::Min).of_now()
     }));
