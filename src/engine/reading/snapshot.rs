@@ -5,7 +5,7 @@
 use rustc_hash::FxHashMap;
 
 use super::cell_reading::Reading;
-use crate::engine::lives::Ledger;
+use crate::engine::lives::{EverSeen, Ledger};
 use crate::engine::terms::{Label, Measure, TimedTarget, TrendSettings, WindowSettings};
 use crate::engine::windows::{Cell, KeyId};
 use crate::event::Scale;
@@ -30,6 +30,8 @@ pub struct Snapshot {
     pub customers_since: Option<EventTime>,
     /// Whether the backlog of every assigned group is complete; `None` without groups.
     pub is_backlog_complete: Option<bool>,
+    /// What was ever seen by the assigned groups.
+    pub(crate) ever_seen: EverSeen,
     /// The number of label sets that are shown, and the limit of cells.
     pub cells: (usize, usize),
     /// The readings of each cell: one for each window, or a single one for a state.

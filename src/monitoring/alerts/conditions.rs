@@ -5,10 +5,8 @@
 
 use crate::config::Configuration;
 use crate::monitoring::alert::{Alert, AlertSeverity};
+use crate::monitoring::promql::INSTALLATION;
 use crate::monitoring::rule_parameters::RuleParameters;
-
-/// The labels that tell one installation from another. A label that a series lacks is equal everywhere.
-pub(super) const INSTALLATION: &str = "cluster, namespace, job";
 
 /// The label value `against` of a comparison with the values that Prometheus recorded earlier.
 pub(super) const HISTORY: &str = "history";

@@ -1,9 +1,10 @@
 //! Alerts on response and resolution: times that have become longer, and targets that are missed.
 
 use super::conditions::{
-    Breakdown, Comparison, Conditions, HISTORY, INSTALLATION, TREND, complete, complete_then, organisation_alert, owned, target_missed,
+    Breakdown, Comparison, Conditions, HISTORY, TREND, complete, complete_then, organisation_alert, owned, target_missed,
 };
 use crate::monitoring::alert::Alert;
+use crate::monitoring::promql::INSTALLATION;
 
 const RESPONSE: &str = "cx-response";
 
