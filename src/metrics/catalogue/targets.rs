@@ -57,8 +57,11 @@ pub(in crate::metrics) fn families(settings: &EngineSettings) -> Vec<Family> {
     families.push(undecided().only_if(settings.targets.times().next().is_some()));
     families.extend(due::families(&settings.targets));
     let has_response = settings.targets.first_response.is_configured();
-    for (side, measure) in [("within", Measure::CsatWithinTarget), ("beyond", Measure::CsatBeyondTarget)] {
-        families.extend(csat_by_target(side, measure).into_iter().map(|family| family.only_if(has_response)));
+    for (side, set, measure) in [
+        ("within", "within their first-response target", Measure::CsatWithinTarget),
+        ("beyond", "beyond their first-response target or never", Measure::CsatBeyondTarget),
+    ] {
+        families.extend(csat_by_target(side, set, measure).into_iter().map(|family| family.only_if(has_response)));
     }
     families.extend(of_every_metric(settings));
     families
@@ -101,12 +104,12 @@ fn undecided() -> Family {
 
 /// CSAT of the contacts whose first-response target was met, or was missed. The latest answer about each contact counts, at the later of
 /// the times of the answer and of the decision.
-fn csat_by_target(side: &str, measure: Measure) -> Vec<Family> {
+fn csat_by_target(side: &str, set: &str, measure: Measure) -> Vec<Family> {
     let answers = move |reader: &Reader<'_>| reader.answers(measure, Label::default()).cloned().unwrap_or_default();
     let count = |name: String, help: String, pick: fn(&AnswerSums) -> i64| {
         Family::value(&name, &help, &[measure], move |reader, _| Some(pick(&answers(reader)) as f64)).merged(Merge::Sum)
     };
-    let about = format!("about contacts answered {side} their first-response target, the latest answer of each ticket or chat");
+    let about = format!("about contacts that were answered {set}; the latest answer of each ticket or chat counts");
     let responses = format!("cx_csat_responses_{side}_first_response_target");
     let satisfied = format!("cx_csat_satisfied_responses_{side}_first_response_target");
     let mut families = vec![
@@ -184,6 +187,15 @@ impl Targets {
             TargetMetric::Ces => value(&self.settings.ces),
             TargetMetric::Churn => value(&self.settings.churn),
         }
+    }
+
+    /// The customers with the values of a group of contacts, where the same dimensions are a grouping set of customers too; of the whole, the whole.
+    pub(super) fn customers_of<'a>(&self, reader: &Reader<'a>) -> Option<Reader<'a>> {
+        let Some(set) = reader.group.set.filter(|set| *set < self.contact_sets) else { return Some(*reader) };
+        let customers = (self.contact_sets..self.sets.len()).find(|other| self.sets[*other] == self.sets[set])?;
+        let keys = &reader.snapshot.keys;
+        let at = keys.binary_search_by(|key| (key.set, &key.texts).cmp(&(Some(customers), &reader.group.texts))).ok()?;
+        Some(Reader { group: &keys[at], ..*reader })
     }
 }
 
