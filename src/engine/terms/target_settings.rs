@@ -136,6 +136,12 @@ impl TargetSettings {
         }
     }
 
+    /// The value of the label `within` that means this time ahead, if tickets are counted so far ahead.
+    #[must_use]
+    pub fn within_label(&self, ahead: Span) -> Option<&str> {
+        self.due_within.iter().find(|(_, within)| *within == ahead).map(|(label, _)| label.as_str())
+    }
+
     /// The times that have a target, in the order of their numbers.
     pub(crate) fn times(&self) -> impl Iterator<Item = TimedTarget> {
         TimedTarget::ALL.into_iter().filter(|time| self.of_time(*time).is_configured())

@@ -64,8 +64,7 @@ fn health(set: &ListedFamily<'_>, listed: &[ListedFamily<'_>], names: &RecordedN
     let across = "ignoring (window) group_left ()";
     let shares = [
         format!("clamp({value}{{metric=~\"csat|.*_attainment\"}} / {across} {target}, 0, 1)"),
-        format!("clamp({value}{{metric=~\"nps_.*\"}} / {across} ({target} > 0), 0, 1)"),
-        format!("clamp(({value}{{metric=~\"nps_.*\"}} + 100) / {across} (({target} <= 0) + 100), 0, 1)"),
+        format!("clamp(1 + ({value}{{metric=~\"nps_.*\"}} - {across} {target}) / 100, 0, 1)"),
         format!("clamp(1 / ({value}{{metric=~\"ces|churn\"}} / {across} {target}), 0, 1)"),
     ];
     let dimensions: String = set.dimensions.iter().map(|dimension| format!(", {dimension}")).collect();
