@@ -225,13 +225,14 @@ fn plan() -> impl Strategy<Value = Plan> {
     let pauses = || prop::sample::subsequence(PAUSES.map(|(status, _)| status).to_vec(), 0..3);
     let matter = prop::option::weighted(0.3, prop::sample::select(vec![1, 3, 10]));
     let idle_end = prop::option::weighted(0.3, prop::sample::select(vec![3, 10]));
-    let desk = (pauses(), pauses(), pauses(), matter, prop::bool::weighted(0.1), prop::option::of(steps()), idle_end).prop_map(|desk| DeskPlan {
-        pauses: [desk.0, desk.1, desk.2],
-        new_matter_after: desk.3,
-        clock_from_creation: desk.4,
-        next_response: desk.5,
-        idle_end: desk.6,
-    });
+    let desk =
+        (pauses(), pauses(), pauses(), matter, prop::bool::weighted(0.1), prop::option::of(steps()), idle_end).prop_map(|desk| DeskPlan {
+            pauses: [desk.0, desk.1, desk.2],
+            new_matter_after: desk.3,
+            clock_from_creation: desk.4,
+            next_response: desk.5,
+            idle_end: desk.6,
+        });
     let rest = (span(&[0, 5, 60]), prop::option::of(Just(8)), any::<bool>(), targets, desk);
     let step = prop::sample::select(vec![1_000, 5_000, 30_000, 60_000, 420_000, 3_600_000, 21_600_000]);
     (step, windows, sets, customer_sets, lateness, span(&[60, 3_600, 604_800]), rest).prop_map(

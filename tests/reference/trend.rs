@@ -96,7 +96,9 @@ fn net_promoters(parts: &Parts<i64>) -> Option<Trend> {
     let (short, rest) = (counts(&parts.short), counts(&parts.rest));
     let difference = score(short) - score(rest);
     let half = Z * (variance(short) + variance(rest)).sqrt();
-    (short.2 > 0.0 && rest.2 > 0.0).then_some((difference, Some((difference - half, difference + half))))
+    // No difference of two scores is beyond 200.
+    let bounds = ((difference - half).max(-200.0), (difference + half).min(200.0));
+    (short.2 > 0.0 && rest.2 > 0.0).then_some((difference, Some(bounds)))
 }
 
 fn effort(past: &Past<'_>, from: i64, turn: i64) -> Option<Trend> {

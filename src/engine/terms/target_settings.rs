@@ -125,6 +125,28 @@ impl<T> Ruled<T> {
 }
 
 impl TargetSettings {
+    /// The target of a time.
+    #[must_use]
+    pub const fn of_time(&self, time: TimedTarget) -> &Ruled<TimeTarget> {
+        match time {
+            TimedTarget::FirstResponse => &self.first_response,
+            TimedTarget::NextResponse => &self.next_response,
+            TimedTarget::Resolution => &self.resolution,
+            TimedTarget::ChatWait => &self.chat_wait,
+        }
+    }
+
+    /// The value of the label `within` that means this time ahead, if tickets are counted so far ahead.
+    #[must_use]
+    pub fn within_label(&self, ahead: Span) -> Option<&str> {
+        self.due_within.iter().find(|(_, within)| *within == ahead).map(|(label, _)| label.as_str())
+    }
+
+    /// The times that have a target, in the order of their numbers.
+    pub(crate) fn times(&self) -> impl Iterator<Item = TimedTarget> {
+        TimedTarget::ALL.into_iter().filter(|time| self.of_time(*time).is_configured())
+    }
+
     /// Whether any rule of a clock names a dimension for which `fits` holds, so that contacts must know that dimension.
     pub(crate) fn asks_for(&self, fits: impl Fn(u8) -> bool) -> bool {
         let schedules = self.schedule_rules.rules.iter().flat_map(|rule| &rule.conditions);

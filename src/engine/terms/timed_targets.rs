@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{FactLabel, Label};
+use super::Label;
 
 /// A duration that is timed against a target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -57,11 +57,11 @@ impl UndecidedReason {
 }
 
 /// The label of a target that was never decided: the target and the reason.
-pub(crate) fn undecided_label(target: TimedTarget, reason: UndecidedReason) -> FactLabel {
-    FactLabel::Fixed(Label::of_two(target as u16, reason as u16))
+pub(crate) const fn undecided_label(target: TimedTarget, reason: UndecidedReason) -> Label {
+    Label::of_two(target as u16, reason as u16)
 }
 
 /// The label of a clock that falls due soon: the target, and the index of a configured time before the deadline.
-pub(crate) fn due_label(target: TimedTarget, horizon: usize) -> FactLabel {
-    FactLabel::Fixed(Label::of_two(target as u16, horizon as u16))
+pub(crate) const fn due_label(target: TimedTarget, horizon: usize) -> Label {
+    Label::of_two(target as u16, horizon as u16)
 }

@@ -155,10 +155,14 @@ impl Clock {
         self.verdict.is_none() && !self.is_void && self.allowance.is_some()
     }
 
-    /// The verdict as it is if nothing happens any more: a miss lies ahead until its deadline is reached.
+    /// The verdict as it is if nothing happens any more: a miss lies ahead until its deadline is reached. There is none where the clock became known
+    /// after its deadline.
     pub(crate) fn verdict(&self) -> Option<Verdict> {
         if !self.is_open() {
             return self.verdict;
+        }
+        if self.deadline.is_some_and(|deadline| self.known_from.is_some_and(|known| known > deadline)) {
+            return None;
         }
         let solved = self.solved.filter(|_| self.withdrawn.is_none() || !self.is_solved_beneath);
         match (solved, self.withdrawn) {
@@ -181,12 +185,11 @@ impl Clock {
 
     /// Decides a clock whose deadline lies before an event, by the state at the deadline.
     pub(super) fn pass(&mut self, at: EventTime) {
-        let Some(deadline) = self.deadline.filter(|deadline| self.is_open() && *deadline < at) else { return };
-        self.verdict = self.verdict();
-        self.is_void = self.verdict.is_none() || self.known_from.is_some_and(|known| known > deadline);
-        if self.is_void {
-            self.verdict = None;
+        if !self.is_open() || self.deadline.is_none_or(|deadline| deadline >= at) {
+            return;
         }
+        self.verdict = self.verdict();
+        self.is_void = self.verdict.is_none();
     }
 
     /// Notes the holder after an event, while the verdict is still to come.
@@ -198,6 +201,7 @@ impl Clock {
 
     /// Meets the target.
     pub(super) fn meet(&mut self, mark: Mark) {
+        self.pass(mark.time);
         if self.is_open() {
             self.verdict = Some(Verdict::Met(mark));
         }
@@ -205,6 +209,7 @@ impl Clock {
 
     /// Ends the clock for good without a verdict that could be met or missed.
     pub(super) fn end(&mut self, mark: Mark, reason: UndecidedReason) {
+        self.pass(mark.time);
         if self.is_open() {
             self.verdict = Some(Verdict::Undecided(mark, reason));
         }
@@ -269,9 +274,9 @@ impl Clock {
         self.deadline = self.allowance.and_then(|allowance| Some(rules.deadline(allowance.hours, allowance.from?, allowance.left)));
     }
 
-    /// A miss at the deadline; none where the clock was not known by then.
+    /// A miss at the deadline.
     fn missed(&self) -> Option<Verdict> {
-        let deadline = self.deadline.filter(|deadline| self.known_from.is_none_or(|known| known <= *deadline))?;
+        let deadline = self.deadline?;
         Some(Verdict::Missed(Mark { time: deadline, dimensions: self.holder }))
     }
 }

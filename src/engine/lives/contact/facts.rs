@@ -283,7 +283,7 @@ impl Writer<'_> {
 
     fn undecided(&mut self, target: TimedTarget, mark: Mark, reason: UndecidedReason) {
         let one = Fact::one(Measure::TargetUndecided, mark.time, mark.dimensions);
-        self.facts.push(one.labelled(undecided_label(target, reason)));
+        self.facts.push(one.numbered(undecided_label(target, reason).0));
     }
 
     /// Writes the state of a clock that falls due: within each configured time before the deadline it is due soon, from the deadline on it is past it.
@@ -295,7 +295,7 @@ impl Writer<'_> {
         self.facts.push(Fact::one(Measure::BacklogPastTarget, deadline, dimensions).numbered(target as u32));
         let horizons = self.terms.settings.targets.due_within.iter().enumerate();
         for (number, (_, within)) in horizons {
-            let soon = Fact::one(Measure::BacklogDue, deadline - *within, dimensions).labelled(due_label(target, number));
+            let soon = Fact::one(Measure::BacklogDue, deadline - *within, dimensions).numbered(due_label(target, number).0);
             self.facts.push(soon);
             self.facts.push(Fact { time: deadline, value: Contribution::Count(-1), ..soon });
         }

@@ -287,7 +287,7 @@ impl ContactState {
         let settled = &self.earlier[..self.settled_sessions as usize];
         let before = match &self.base {
             Base::Summary => self.now(),
-            Base::Nothing => Before { was_opened: false, is_running: false, last: None },
+            Base::Nothing => Before { was_opened: false, is_running: false, has_ended: false, last: None },
             Base::Known(base) => before(base, settled, self.base_order),
         };
         sequence(&self.tail, before, self.idle_end(terms))
@@ -403,8 +403,13 @@ fn apply(
 fn before(summary: &Summary, earlier: &[Summary], last: EventOrder) -> Before {
     // A snapshot opens a ticket as well, but an event up to 2 s before the creation itself still counts at its instant.
     let is_opened = summary.opened.is_some_and(|opened| !opened.is_silent);
-    let is_running = is_opened && summary.over_at().is_none();
-    Before { was_opened: is_opened || !earlier.is_empty(), is_running, last: (last > EventOrder::MIN).then_some(last.time) }
+    let has_ended = summary.over_at().is_some();
+    Before {
+        was_opened: is_opened || !earlier.is_empty(),
+        is_running: is_opened && !has_ended,
+        has_ended,
+        last: (last > EventOrder::MIN).then_some(last.time),
+    }
 }
 
 fn shorten_lists(summary: &mut Summary, horizon: EventTime, list_max: usize) -> usize {

@@ -35,6 +35,8 @@ pub(super) struct Before {
     pub(super) was_opened: bool,
     /// Whether it is opened, and, a chat, neither ended nor abandoned.
     pub(super) is_running: bool,
+    /// Whether a chat's session has ended or was abandoned.
+    pub(super) has_ended: bool,
     /// The last event.
     pub(super) last: Option<EventTime>,
 }
@@ -101,9 +103,7 @@ fn by_instant(events: &[HistoryEvent], mut is_running: bool) -> Sequence {
 /// Divides a log at every opening after an end. Events up to 2 s before an opening, and after the end before it, count at its instant.
 fn sessions(log: Sequence, events: &[HistoryEvent], before: Before, idle_end: Option<Span>) -> SmallVec<[Session; 1]> {
     let mut out: SmallVec<[Session; 1]> = SmallVec::from_iter([(Sequence::new(), false)]);
-    let Before { mut was_opened, mut is_running, mut last } = before;
-    // A session that was opened and does not run has ended, in the base too.
-    let mut has_ended = was_opened && !is_running;
+    let Before { mut was_opened, mut is_running, mut has_ended, mut last } = before;
     // The events of the present session that lie before its opening, or after its end.
     let mut loose: SmallVec<[usize; 8]> = SmallVec::new();
     for mut sequenced in log {

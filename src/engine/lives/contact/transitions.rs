@@ -6,7 +6,8 @@
 use super::marks::{Action, HistoryEvent, Mark, Opening, Solve, Stamp};
 use super::summary::{Answered, Summary};
 use super::targets::{
-    end_clocks, found_solved, note_holder, pass_deadlines, reopen_clock, solve_clock, start_clock, stop_clock, void_response, withdraw_clock,
+    end_clocks, found_solved, note_holder, pass_deadlines, reopen_clock, solve_clock, start_clock, stop_clock, void_response,
+    withdraw_clock,
 };
 use crate::engine::terms::{CHANNEL, DimensionsId, EventOrder, Terms, TimedTarget, UndecidedReason, ValueId};
 use crate::event::{AssignReason, Author, ContactAction, CreatedBy, Key, Message, Status, TicketSnapshot};
