@@ -6,6 +6,7 @@
 //! Does not know Kafka, files or a clock.
 
 mod arrivals;
+mod assignment;
 mod calendar;
 mod chance;
 mod channel;
@@ -17,8 +18,10 @@ mod incident;
 mod journey;
 mod payload;
 mod queue;
+mod satisfaction;
 mod survey;
 mod ticket;
+mod ticket_plan;
 
 use std::cmp::Ordering;
 use std::collections::{BinaryHeap, VecDeque};

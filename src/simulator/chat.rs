@@ -113,9 +113,8 @@ impl Organisation {
     }
 
     fn transfer_chat(&mut self, slot: ContactSlot, left: u8) {
-        let contact = &mut self.contacts[slot];
-        contact.transfers += 1;
-        contact.team = (contact.team + 1 + (contact.id.1 % 3) as u8) % TEAMS.len() as u8;
+        self.move_to_another_team(slot);
+        let contact = &self.contacts[slot];
         let members = [("team", PayloadValue::Word(TEAMS[usize::from(contact.team)].0)), ("agent_id", self.agent_value(slot))];
         let is_chat = self.contacts[slot].channel == Channel::Chat;
         self.emit_contact(slot, Kind::Chats, "chat.transferred", &members);

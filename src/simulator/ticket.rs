@@ -1,9 +1,10 @@
 //! The steps of a ticket: greeted, assigned, answered, transferred, asked again, solved, reopened, closed, or withdrawn.
 //!
-//! Does not know queues or satisfaction: `arrivals` says when an agent replies, and `survey` plans the surveys about a solved ticket.
+//! Does not know queues, satisfaction or fates: `arrivals` says when an agent replies, `survey` plans the surveys about a solved ticket, and
+//! `ticket_plan` draws what becomes of a new one.
 
 use super::channel::Channel;
-use super::contact::{BRANDS, ContactSlot, INCIDENT_TEAM, PRIORITIES, State, TEAMS};
+use super::contact::{BRANDS, ContactSlot, PRIORITIES, State, TEAMS};
 use super::payload::{Id, PayloadValue};
 use super::{Organisation, Step};
 use crate::event::Kind;
@@ -76,21 +77,8 @@ impl Organisation {
             }
             TicketStep::Assign => self.emit_assigned(slot, "auto"),
             TicketStep::Note => self.emit_message(slot, "agent", Some(false), None),
-            TicketStep::Transfer => {
-                let contact = &mut self.contacts[slot];
-                contact.transfers += 1;
-                contact.team = (contact.team + 1 + (contact.id.1 % 3) as u8) % TEAMS.len() as u8;
-                self.emit_assigned(slot, "transfer");
-                self.schedule_reply(slot, 0.8);
-            }
-            TicketStep::Escalate => {
-                if self.chance.happens(0.7) {
-                    self.emit_contact(slot, Kind::Tickets, "ticket.escalated", &[("tier", PayloadValue::Word("2"))]);
-                } else {
-                    self.emit_assigned(slot, "escalation");
-                }
-                self.schedule_reply(slot, 0.7);
-            }
+            TicketStep::Transfer => self.transfer_ticket(slot),
+            TicketStep::Escalate => self.escalate(slot),
             TicketStep::Reply => self.reply(slot),
             TicketStep::Ask => {
                 self.emit_message(slot, "customer", None, None);
@@ -128,62 +116,6 @@ impl Organisation {
         self.emit_contact(slot, Kind::Tickets, "ticket.created", &members);
     }
 
-    /// Draws the fate of a ticket that a customer created.
-    fn plan_ticket(&mut self, slot: ContactSlot) {
-        const FATES: [f64; 6] = [0.013, 0.005, 0.06, 0.03, 0.015, 0.877];
-        let contact = &self.contacts[slot];
-        let (id, customer) = (contact.id, contact.customer);
-        let open_before = customer.and_then(|customer| self.customers[customer].open_ticket);
-        match (self.chance.weighted(&FATES), open_before) {
-            (0, _) => self.schedule_ticket(slot, 300.0, 1.0, TicketStep::Withdraw { spam: true }),
-            (1, _) => self.schedule_ticket(slot, 1_200.0, 1.0, TicketStep::Withdraw { spam: false }),
-            (2, Some(earlier)) => {
-                let merged_at = self.desk_reply_at(slot, 0.3);
-                self.schedule(merged_at, Step::Ticket(slot, TicketStep::Merge(earlier)));
-            }
-            (3, _) => {
-                self.schedule_ticket(slot, 4.0, 0.5, TicketStep::Greet { by_bot: true });
-                self.schedule_ticket(slot, 420.0, 0.9, TicketStep::Solve);
-            }
-            (4, _) => {
-                let solved_at = self.desk_reply_at(slot, 0.4);
-                self.schedule(solved_at, Step::Ticket(slot, TicketStep::Solve));
-            }
-            _ => {
-                if let Some(customer) = customer {
-                    self.customers[customer].open_ticket = Some(id);
-                }
-                self.plan_answer(slot);
-            }
-        }
-    }
-
-    fn plan_answer(&mut self, slot: ContactSlot) {
-        if self.chance.happens(0.7) {
-            let by_bot = self.chance.happens(0.4);
-            self.schedule_ticket(slot, 2.5, 0.4, TicketStep::Greet { by_bot });
-        }
-        self.schedule_ticket(slot, 25.0, 0.7, TicketStep::Assign);
-        let is_incident = self.contacts[slot].team == INCIDENT_TEAM && self.has_incident();
-        let (transfer, escalation) = if is_incident { (0.06, 0.16) } else { (0.1, 0.08) };
-        let at = self.desk_reply_at(slot, 1.0);
-        let before = |part: f64, from: EventTime| from + Span(((at - from).0 as f64 * part) as i64);
-        if self.chance.happens(0.1) {
-            let part = self.chance.between(0.3, 0.95);
-            self.schedule(before(part, self.now), Step::Ticket(slot, TicketStep::Note));
-        }
-        if (at - self.now).0 > Span::hours(2).0 && self.chance.happens(0.15) {
-            self.schedule(before(0.7, self.now), Step::Ticket(slot, TicketStep::Urge));
-        }
-        let part = self.chance.between(0.3, 0.8);
-        let kind = self.chance.weighted(&[transfer, escalation, 1.0 - transfer - escalation]);
-        match kind {
-            0 => self.schedule(before(part, self.now), Step::Ticket(slot, TicketStep::Transfer)),
-            1 => self.schedule(before(part, self.now), Step::Ticket(slot, TicketStep::Escalate)),
-            _ => self.schedule(at, Step::Ticket(slot, TicketStep::Reply)),
-        }
-    }
-
     /// An agent replies, and the ticket is solved or waits for its next step.
     fn reply(&mut self, slot: ContactSlot) {
         self.note_first_response(slot);
@@ -210,7 +142,7 @@ impl Organisation {
         }
     }
 
-    fn solve(&mut self, slot: ContactSlot) {
+    pub(super) fn solve(&mut self, slot: ContactSlot) {
         self.set_status(slot, "solved", State::Solved);
         let id = self.contacts[slot].id;
         if let Some(customer) = self.contacts[slot].customer
@@ -250,13 +182,7 @@ impl Organisation {
         self.emit_contact(slot, Kind::Tickets, "ticket.status_changed", &[("status", PayloadValue::Word(status))]);
     }
 
-    fn emit_assigned(&mut self, slot: ContactSlot, reason: &str) {
-        let team = TEAMS[usize::from(self.contacts[slot].team)].0;
-        let members = [("team", PayloadValue::Word(team)), ("agent_id", self.agent_value(slot)), ("reason", PayloadValue::Word(reason))];
-        self.emit_contact(slot, Kind::Tickets, "ticket.assigned", &members);
-    }
-
-    fn emit_message(&mut self, slot: ContactSlot, author: &str, public: Option<bool>, automated: Option<bool>) {
+    pub(super) fn emit_message(&mut self, slot: ContactSlot, author: &str, public: Option<bool>, automated: Option<bool>) {
         let flag = |value: Option<bool>| value.map_or(PayloadValue::Absent, PayloadValue::Flag);
         let agent = if author == "agent" { self.agent_value(slot) } else { PayloadValue::Absent };
         let members =
@@ -264,12 +190,12 @@ impl Organisation {
         self.emit_contact(slot, Kind::Tickets, "ticket.message", &members);
     }
 
-    fn schedule_reply(&mut self, slot: ContactSlot, part: f64) {
+    pub(super) fn schedule_reply(&mut self, slot: ContactSlot, part: f64) {
         let at = self.desk_reply_at(slot, part);
         self.schedule(at, Step::Ticket(slot, TicketStep::Reply));
     }
 
-    fn schedule_ticket(&mut self, slot: ContactSlot, median_seconds: f64, sigma: f64, step: TicketStep) {
+    pub(super) fn schedule_ticket(&mut self, slot: ContactSlot, median_seconds: f64, sigma: f64, step: TicketStep) {
         let at = self.after(self.now, median_seconds, sigma);
         self.schedule(at, Step::Ticket(slot, step));
     }
