@@ -38,9 +38,10 @@ const STAGES: &str = r#"[
 ]"#;
 
 /// The targets of the organisation. Its schedule is round the clock, because its office clock differs from the wall clock.
-const TARGETS: [(&str, &str); 10] = [
+const TARGETS: [(&str, &str); 11] = [
     ("targets.first_response", r#"{ within = "1h", share = 0.8, overrides = [{ where = { channel = "chat" }, within = "2m" }] }"#),
-    ("targets.resolution", r#"{ within = "24h", share = 0.8 }"#),
+    ("targets.next_response", r#"{ within = "1h", share = 0.8 }"#),
+    ("targets.resolution", r#"{ within = "24h", share = 0.8, pauses = ["pending"] }"#),
     ("targets.chat_wait", r#"{ within = "60s", share = 0.8 }"#),
     ("targets.csat", "{ value = 0.75 }"),
     ("targets.nps_service", "{ value = 20 }"),

@@ -10,7 +10,7 @@ impl Organisation {
     pub(super) fn satisfaction(&self, slot: ContactSlot) -> f64 {
         let contact = &self.contacts[slot];
         let expected = contact.channel.expected_wait_seconds();
-        let waited = contact.first_response_seconds.unwrap_or(expected);
+        let waited = contact.first_response_seconds().unwrap_or(expected);
         let slowness = (waited / expected).ln().clamp(-1.5, 3.5);
         let trouble = if contact.in_incident { 0.6 } else { 0.0 };
         4.15 - trouble - 0.5 * slowness - 0.3 * f64::from(contact.transfers) - 0.5 * f64::from(contact.reopens)

@@ -172,7 +172,7 @@ impl DemoParts {
 /// The profile of the organisation: it is a busy morning now; incidents are random in the past, and planned from now on.
 fn profile(now: EventTime, incidents: PlannedIncidents) -> Profile {
     let incidents = IncidentSettings { random_until: now - Span::hours(6), planned: Some(incidents), ..IncidentSettings::default() };
-    Profile { incidents, ..Profile::medium().busy_at(now) }
+    Profile { incidents, partitions: PARTITIONS, ..Profile::medium().busy_at(now) }
 }
 
 fn start_sender(
