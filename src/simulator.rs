@@ -78,12 +78,12 @@ impl Profile {
     /// The mean number of contacts per hour of the default organisation.
     pub const CONTACTS_PER_HOUR: f64 = 80.0;
     /// The mean number of events per contact, with all events counted.
-    pub const EVENTS_PER_CONTACT: f64 = 11.0;
+    pub const EVENTS_PER_CONTACT: f64 = 13.0;
 
     /// The event rate of a busy morning, as a multiple of the mean rate.
     pub const BUSY_MORNING: f64 = 4.4;
 
-    /// A company with 24,000 customers and, in 30 days, about 58,000 contacts and 650,000 events.
+    /// A company with 24,000 customers and, in 30 days, about 60,000 contacts and 800,000 events.
     #[must_use]
     pub fn medium() -> Self {
         Self {
