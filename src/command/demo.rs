@@ -37,7 +37,8 @@ const STAGES: &str = r#"[
     { name = "renewal", idle_timeout = "21d", dwell_target = "3d" },
 ]"#;
 
-/// The targets of the organisation. A ticket that waits for the customer is no delay of the desk, so that the clock of the resolution pauses then. Its schedule is round the clock, because its office clock differs from the wall clock.
+/// The targets of the organisation. The clock of the resolution stands still while the customer has to answer, as most contracts of service have it.
+/// The organisation's schedule is round the clock, because its office clock differs from the wall clock.
 const TARGETS: [(&str, &str); 11] = [
     ("targets.first_response", r#"{ within = "1h", share = 0.8, overrides = [{ where = { channel = "chat" }, within = "2m" }] }"#),
     ("targets.next_response", r#"{ within = "1h", share = 0.8 }"#),
