@@ -67,11 +67,8 @@ fn json(emitted: &GeneratedEvent) -> Value {
 
 /// The text of an id, whether it is a text or a number.
 fn id(value: &Value) -> Option<String> {
-    match value {
-        Value::String(text) if !text.is_empty() => Some(text.clone()),
-        Value::Number(number) => Some(number.to_string()),
-        _ => None,
-    }
+    let number = || value.as_u64().map(|number| number.to_string());
+    value.as_str().filter(|text| !text.is_empty()).map(str::to_owned).or_else(number)
 }
 
 /// The id of the ticket or chat that an event is about.

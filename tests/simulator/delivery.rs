@@ -96,7 +96,7 @@ fn snapshots_say_what_the_desk_knows() {
         let is_answered = seen.instant("first_response_time").is_some();
         assert_eq!(seen.json.get("answered").is_some(), !is_answered, "{seen:?}");
         *said.entry("answered").or_default() += usize::from(!is_answered);
-        assert_eq!(seen.instant("solved_time").is_some() && is_open(seen.text("status").unwrap()), false, "{seen:?}");
+        assert!(seen.instant("solved_time").is_none() || !is_open(seen.text("status").unwrap()), "{seen:?}");
     }
     assert!(said.len() == 4 && said.values().all(|count| *count > 500), "{said:?}");
 }

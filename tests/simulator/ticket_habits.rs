@@ -7,7 +7,7 @@ use cxpulse::time::Span;
 use super::month::{Seen, TICKETS, assert_share};
 use crate::NOW;
 
-/// Whether a history has two matters: it was merged away, and this is not over in the month.
+/// The place in a history at which the ticket was merged into another.
 fn merged_at(history: &[Seen]) -> Option<usize> {
     history.iter().position(|seen| seen.is("ticket.merged"))
 }
