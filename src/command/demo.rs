@@ -37,10 +37,12 @@ const STAGES: &str = r#"[
     { name = "renewal", idle_timeout = "21d", dwell_target = "3d" },
 ]"#;
 
-/// The targets of the organisation. Its schedule is round the clock, because its office clock differs from the wall clock.
-const TARGETS: [(&str, &str); 10] = [
+/// The targets of the organisation. The clock of the resolution stands still while the customer has to answer, as most contracts of service have it.
+/// The organisation's schedule is round the clock, because its office clock differs from the wall clock.
+const TARGETS: [(&str, &str); 11] = [
     ("targets.first_response", r#"{ within = "1h", share = 0.8, overrides = [{ where = { channel = "chat" }, within = "2m" }] }"#),
-    ("targets.resolution", r#"{ within = "24h", share = 0.8 }"#),
+    ("targets.next_response", r#"{ within = "1h", share = 0.8 }"#),
+    ("targets.resolution", r#"{ within = "24h", share = 0.8, pauses = ["pending"] }"#),
     ("targets.chat_wait", r#"{ within = "60s", share = 0.8 }"#),
     ("targets.csat", "{ value = 0.75 }"),
     ("targets.nps_service", "{ value = 20 }"),
