@@ -76,7 +76,8 @@ impl Customers {
 /// How the last answer was that a customer gave before the cancellation, or up to now, of answers in their order.
 fn experience(world: &World<'_>, customer: &Customer, answers: &[&Answer]) -> &'static str {
     let until = customer.heard_until();
-    let Some(answer) = answers.iter().rfind(|answer| answer.at < until) else { return "none" };
+    // An answer at the instant of the cancellation comes before it.
+    let Some(answer) = answers.iter().rfind(|answer| answer.at <= until) else { return "none" };
     let (part, whole) = answer.effort();
     match answer.metric.as_str() {
         "csat" if answer.is_satisfied(world) => "good",

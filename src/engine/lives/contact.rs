@@ -16,3 +16,4 @@ pub(crate) use facts::{Seen, facts, idle_end_of};
 pub(crate) use history::{ContactChange, ContactState, Known};
 pub(crate) use marks::{Action, HistoryEvent, Opening};
 pub(crate) use summary::{Origin, Summary};
+pub(crate) use targets::last_open_deadline;

@@ -91,7 +91,7 @@ pub(crate) struct EverSeen {
 impl EverSeen {
     /// Notes the escalation and the transfer of a ticket.
     pub(super) fn note(&mut self, summary: &Summary) {
-        self.escalation |= summary.escalated.is_some();
+        self.escalation |= summary.escalated.is_some() && !summary.is_chat;
         self.transfer |= summary.transferred.is_some() && !summary.is_chat;
     }
 

@@ -42,6 +42,11 @@ impl EventOrder {
     /// The position after every event.
     pub(crate) const MAX: Self = Self { time: EventTime::MAX, tie: u64::MAX };
 
+    /// The position after every event of an instant.
+    pub(crate) const fn last_at(time: EventTime) -> Self {
+        Self { time, tie: u64::MAX }
+    }
+
     /// The position that the event would have if it had happened at another time.
     pub(crate) fn at(self, time: EventTime) -> Self {
         Self { time, ..self }

@@ -1,6 +1,6 @@
 //! Applies an event of a customer, and the changes that a contact or an answer makes to its customer.
 
-use crate::engine::lives::contact::{ContactState, Opening};
+use crate::engine::lives::contact::{ContactState, Opening, last_open_deadline};
 use crate::engine::lives::customer::{CustomerEventKind, Heir, Subscription};
 use crate::engine::lives::store::{AdmittedEvent, Lives};
 use crate::engine::lives::survey::{StandingAnswer, touchpoint};
@@ -41,8 +41,9 @@ pub(super) fn apply(lives: &mut Lives, action: CustomerAction, event: &AdmittedE
     let state = lives.customers.begin_at(customer, order);
     let mut change = state.note(order, own, kind, &mut lives.terms);
     lives.evictions.histories += state.forget_before(horizon, lives.terms.settings.limits.history_max) as u64;
-    // Contacts and answers since then had inherited the earlier dimensions.
-    let heirs_differ = change.moves_dimensions && lives.largest_event_time > Some(order.time);
+    // Contacts and answers since then had inherited the earlier dimensions, and so had deadlines that lie ahead.
+    let has_deadlines = lives.terms.settings.targets.times().next().is_some();
+    let heirs_differ = change.moves_dimensions && (has_deadlines || lives.largest_event_time > Some(order.time));
     match kind {
         CustomerEventKind::Touchpoint { .. } => {
             change.after.push(touchpoint(order, event.dimensions, DimensionsId::default(), &lives.terms));
@@ -82,7 +83,10 @@ pub(super) fn add_heir(lives: &mut Lives, customer: Key, order: EventOrder, heir
 pub(super) fn unsettled_heirs(lives: &mut Lives, customer: Key, order: EventOrder) -> Vec<Heir> {
     let (contacts, surveys, horizon) = (&lives.contacts, &lives.surveys, lives.horizon);
     let is_unsettled = |heir: &Heir| match heir {
-        Heir::Contact(contact) => contacts.awake(contact).is_some_and(ContactState::is_unsettled),
+        Heir::Contact(contact) => {
+            contacts.awake(contact).is_some_and(ContactState::is_unsettled)
+                || contacts.get(contact).and_then(|state| last_open_deadline(&state.summary)).is_some_and(|deadline| deadline >= order.time)
+        }
         Heir::Survey(survey) => surveys.get(survey).is_some_and(|state| state.last_time() >= horizon),
     };
     lives.customers.at_mut(customer, order).map(|state| state.unsettled_heirs(is_unsettled)).unwrap_or_default()

@@ -145,14 +145,14 @@ impl Clock {
         clock
     }
 
-    /// When it started.
-    pub(super) fn start(&self) -> EventTime {
-        self.start
-    }
-
     /// Whether the verdict is still to come.
     pub(super) fn is_open(&self) -> bool {
         self.verdict.is_none() && !self.is_void && self.allowance.is_some()
+    }
+
+    /// The deadline, while the verdict is still to come.
+    pub(super) fn open_deadline(&self) -> Option<EventTime> {
+        self.deadline.filter(|_| self.is_open())
     }
 
     /// The verdict as it is if nothing happens any more: a miss lies ahead until its deadline is reached. There is none where the clock became known

@@ -11,6 +11,7 @@ use super::linked_surveys::LinkedSurveys;
 use super::marks::HistoryEvent;
 use super::sequence::{Before, SKEW, Sequence, is_plain, sequence};
 use super::summary::{Origin, Summary};
+use super::targets::inherit_at_deadlines;
 use super::transitions::{customer_at, step};
 use crate::engine::terms::{DimensionsId, EventOrder, Terms};
 use crate::event::{Contact, Key};
@@ -174,6 +175,7 @@ impl ContactState {
     pub(crate) fn replay(&mut self, inherited: &impl Fn(Option<Key>, EventOrder) -> DimensionsId, terms: &mut Terms) -> ContactChange {
         let was = self.unsettled_sessions().cloned().collect();
         self.recompute(inherited, terms);
+        inherit_at_deadlines(&mut self.summary, inherited, terms);
         ContactChange { was: Some(was), is_last: false }
     }
 
@@ -299,15 +301,18 @@ impl ContactState {
     }
 
     /// The summary with which the unfolded events begin.
-    fn start(&self, terms: &Terms) -> Summary {
-        match &self.base {
+    fn start(&self, inherited: &impl Fn(Option<Key>, EventOrder) -> DimensionsId, terms: &mut Terms) -> Summary {
+        let mut start = match &self.base {
             Base::Summary => self.summary.clone(),
-            Base::Nothing => Summary { origin: self.origin.map(|(.., origin)| origin), ..Summary::before(self.summary.is_chat, terms) },
-            Base::Known(base) if base.began == EventOrder::MIN => {
-                Summary { origin: self.origin.map(|(.., origin)| origin), ..(**base).clone() }
-            }
+            Base::Nothing => Summary::before(self.summary.is_chat, terms),
             Base::Known(base) => (**base).clone(),
+        };
+        let is_settled = matches!(self.base, Base::Summary);
+        if !is_settled && start.began == EventOrder::MIN {
+            start.origin = self.origin.map(|(.., origin)| origin);
         }
+        inherit_at_deadlines(&mut start, inherited, terms);
+        start
     }
 
     /// Recomputes the summaries from the base and the tail.
@@ -316,7 +321,7 @@ impl ContactState {
             return;
         }
         let sequence = self.sequence(terms);
-        let mut summary = self.start(terms);
+        let mut summary = self.start(inherited, terms);
         self.earlier.truncate(self.settled_sessions as usize);
         apply(&mut summary, &mut self.earlier, &self.tail, &sequence, inherited, terms);
         self.summary = summary;
@@ -327,6 +332,7 @@ impl ContactState {
         let customer = customer_at(&self.summary, &entry);
         let ended = step(&mut self.summary, &entry, entry.order, inherited(customer, entry.order), terms);
         self.earlier.extend(ended.map(|ended| *ended));
+        inherit_at_deadlines(&mut self.summary, inherited, terms);
         self.tail.push(entry);
     }
 
@@ -334,7 +340,7 @@ impl ContactState {
     fn fold_first(&mut self, folded: usize, inherited: &impl Fn(Option<Key>, EventOrder) -> DimensionsId, terms: &mut Terms) {
         let sequence = self.sequence(terms);
         let first: Sequence = sequence.into_iter().filter(|sequenced| sequenced.index < folded).collect();
-        let (mut base, mut ended) = (self.start(terms), Vec::new());
+        let (mut base, mut ended) = (self.start(inherited, terms), Vec::new());
         apply(&mut base, &mut ended, &self.tail, &first, inherited, terms);
         self.settled_sessions += ended.len() as u32;
         self.base_order = self.tail[folded - 1].order;
@@ -396,6 +402,7 @@ fn apply(
         let customer = customer_at(summary, event);
         let matter = step(summary, event, sequenced.order, inherited(customer, sequenced.order), terms);
         ended.extend(matter.map(|matter| *matter));
+        inherit_at_deadlines(summary, inherited, terms);
     }
 }
 

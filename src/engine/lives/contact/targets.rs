@@ -5,8 +5,8 @@
 use super::clock::{Clock, Verdict};
 use super::marks::Mark;
 use super::summary::Summary;
-use crate::engine::terms::{Terms, TimedTarget, UndecidedReason};
-use crate::event::Status;
+use crate::engine::terms::{DimensionsId, EventOrder, Terms, TimedTarget, UndecidedReason};
+use crate::event::{Key, Status};
 use crate::time::{EventTime, Span};
 
 /// Starts a clock, whose target and business hours are those of the dimensions it starts with; `known` is the event that gives it.
@@ -58,6 +58,28 @@ pub(super) fn note_holder(summary: &mut Summary, mark: Mark, terms: &Terms) {
             clock.set_paused(rules.is_paused(target, status), mark.time, rules);
         }
     }
+}
+
+/// Notes whom a miss will be credited to: a customer's dimensions are those at the deadline, as far as they are known.
+pub(super) fn inherit_at_deadlines(summary: &mut Summary, inherited: &impl Fn(Option<Key>, EventOrder) -> DimensionsId, terms: &mut Terms) {
+    if !terms.rules.inherits_from_customer {
+        return;
+    }
+    let (customer, own) = (summary.customer(), summary.dimensions);
+    let Some(clocks) = &mut summary.clocks else { return };
+    for (_, clock) in clocks.all() {
+        if let Some(deadline) = clock.open_deadline() {
+            let of_customer = inherited(customer, EventOrder::last_at(deadline));
+            clock.note_holder(terms.names.overlay(of_customer, own));
+        }
+    }
+}
+
+/// The last deadline of a clock that may still be missed.
+pub(crate) fn last_open_deadline(summary: &Summary) -> Option<EventTime> {
+    let clocks = summary.clocks.as_ref()?;
+    let all = [&clocks.response, &clocks.next_response, &clocks.resolution, &clocks.wait];
+    all.into_iter().filter_map(|clock| clock.as_ref()?.open_deadline()).max()
 }
 
 /// Stops a clock: its target is met.
