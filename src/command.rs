@@ -11,6 +11,7 @@ pub mod healthcheck;
 pub mod logging;
 pub mod metrics;
 pub mod options;
+mod printing;
 pub mod replay;
 pub mod rules;
 pub mod run;
@@ -89,6 +90,8 @@ pub fn main() -> ExitCode {
     };
     match ended {
         Ok(()) => ExitCode::SUCCESS,
+        // A reader of the output may stop early, as `head` does.
+        Err(error) if printing::is_output_closed(&error) => ExitCode::SUCCESS,
         Err(error) => failure::report(&error),
     }
 }

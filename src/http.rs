@@ -22,6 +22,7 @@ use tokio::net::TcpListener;
 
 use crate::config::WebSettings;
 use crate::engine::Snapshot;
+use crate::event::Refusal;
 use crate::metrics::Exposition;
 use crate::metrics::telemetry::TelemetrySample;
 
@@ -32,6 +33,15 @@ pub struct DatedSnapshot {
     pub snapshot: Arc<Snapshot>,
     /// The instant of the values. While no newer snapshots are taken, the instant of the request, because no newer values exist then.
     pub as_of: Instant,
+}
+
+/// A refused record of a topic.
+#[derive(Clone, Debug)]
+pub struct TopicRefusal {
+    /// The name of the topic.
+    pub topic: String,
+    /// Why the record was refused.
+    pub refusal: Refusal,
 }
 
 /// Where the server reads the values that it serves. The server asks anew for every request, so every method must be quick, and
@@ -51,6 +61,11 @@ pub trait ValueSource: Send + Sync {
 
     /// The process's own counters and gauges as values, for the page.
     fn telemetry_samples(&self) -> Vec<TelemetrySample>;
+
+    /// The latest refused record of each reason that was explained, for the page. A source without records has none.
+    fn latest_refusals(&self) -> Vec<TopicRefusal> {
+        Vec::new()
+    }
 
     /// Whether every value covers all data of the assigned partitions.
     ///

@@ -74,6 +74,9 @@ impl GroupState {
         }
         self.lives.largest_event_time = self.lives.largest_event_time.max(Some(event.time));
         let terms = &mut self.lives.terms;
+        if event.overflowed != 0 {
+            terms.names.count_replaced(event.overflowed);
+        }
         let admitted = AdmittedEvent {
             order: EventOrder::new(event.time, terms.settings.topics[at].kind, event.body.rank(), place.topic.0, place.offset),
             topic: at,

@@ -116,7 +116,7 @@ pub(super) const FAMILIES: [StateFamily; 14] = [
         kind: "counter",
         labels: &["dimension"],
         merge: Merge::Sum,
-        help: "Events with a dimension value beyond the limit of values of that dimension; they count under the value other.",
+        help: "Events with a dimension value that counts as other: one beyond the limit of values of that dimension, longer than 64 characters, or with a character that a label cannot show.",
         read: |s| s.overflows.iter().map(|(dimension, n)| (vec![dimension.as_str()], *n as f64)).collect(),
     },
     StateFamily {
