@@ -8,6 +8,7 @@ pub mod demo;
 mod failure;
 pub mod generate;
 pub mod healthcheck;
+mod late_records;
 pub mod logging;
 pub mod metrics;
 pub mod options;
