@@ -136,7 +136,7 @@ impl Body {
 impl Survey {
     /// The ticket or chat that it is about; the ticket where the event names both.
     pub(crate) fn contact(&self) -> Option<Contact> {
-        self.ticket.map(Contact::Ticket).or(self.chat.map(Contact::Chat))
+        self.ticket.map(Contact::Ticket).or_else(|| self.chat.map(Contact::Chat))
     }
 }
 

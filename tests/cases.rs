@@ -16,7 +16,7 @@ use std::process::{Command, Stdio};
 
 use fancy_regex::Regex;
 use serde::Deserialize;
-use support::exposition::{Exposition, canonical, label_names};
+use support::exposition::{Exposition, canonical};
 use support::left_out::{leave_out, variable};
 
 /// The content of a `check.json`, as far as it is compared.
@@ -129,8 +129,15 @@ fn is_equal(series: &str, expected: Option<f64>, found: Option<f64>) -> bool {
     }
 }
 
+/// The names of the labels of a series.
+fn label_names(series: &str) -> impl Iterator<Item = &str> {
+    let labels = series.split_once('{').map_or("", |(_, labels)| labels);
+    // A name stands before `="`, and behind the brace or the comma of the label before it.
+    labels.split("=\"").map(|part| part.rsplit(['"', ',']).next().unwrap_or(part)).take(labels.matches("=\"").count())
+}
+
 fn shown(value: Option<f64>) -> String {
-    value.map_or("absent".to_owned(), |value| value.to_string())
+    value.map_or_else(|| "absent".to_owned(), |value| value.to_string())
 }
 
 #[test]

@@ -66,10 +66,3 @@ pub(crate) fn label<'a>(series: &'a str, name: &str) -> Option<&'a str> {
     let at = series.find(&format!("{{{name}=\"")).or_else(|| series.find(&format!(",{name}=\"")))?;
     series[at + name.len() + 3..].split('"').next()
 }
-
-/// The names of the labels of a series.
-pub(crate) fn label_names(series: &str) -> impl Iterator<Item = &str> {
-    let labels = series.split_once('{').map_or("", |(_, labels)| labels);
-    // A name stands before `="`, and behind the brace or the comma of the label before it.
-    labels.split("=\"").map(|part| part.rsplit(['"', ',']).next().unwrap_or(part)).take(labels.matches("=\"").count())
-}
