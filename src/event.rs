@@ -6,6 +6,7 @@ mod body;
 mod contract;
 mod decode;
 mod dimension;
+mod id_namespace;
 mod identity;
 mod member;
 mod number;

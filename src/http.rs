@@ -22,7 +22,6 @@ use tokio::net::TcpListener;
 
 use crate::config::WebSettings;
 use crate::engine::Snapshot;
-use crate::event::Refusal;
 use crate::metrics::Exposition;
 use crate::metrics::telemetry::TelemetrySample;
 
@@ -40,8 +39,10 @@ pub struct DatedSnapshot {
 pub struct TopicRefusal {
     /// The name of the topic.
     pub topic: String,
-    /// Why the record was refused.
-    pub refusal: Refusal,
+    /// The reason, as the label `reason` has it.
+    pub reason: &'static str,
+    /// The member at fault and what was expected of it.
+    pub why: String,
 }
 
 /// Where the server reads the values that it serves. The server asks anew for every request, so every method must be quick, and

@@ -7,7 +7,7 @@ use super::contract::{
     ASSIGN_REASONS, AUTHORS, CREATORS, ChatType, CustomerType, DIRECTIONS, EventType, METRICS, SCOPES, STATUSES, SurveyType,
     TOUCHPOINT_OUTCOMES, TicketType,
 };
-use super::identity::IdNamespace;
+use super::id_namespace::IdNamespace;
 use super::member::{Member, Members};
 use super::number::{POINT, millionths};
 use super::value::JsonValue;

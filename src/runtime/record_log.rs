@@ -81,7 +81,12 @@ impl RecordLog {
     pub(super) fn latest_refusals(&self) -> Vec<TopicRefusal> {
         let state = self.state();
         let latest = state.latest.iter().flatten();
-        latest.map(|(topic, refusal)| TopicRefusal { topic: self.topics[*topic].clone(), refusal: refusal.clone() }).collect()
+        let shown = |(topic, refusal): &(usize, Refusal)| TopicRefusal {
+            topic: self.topics[*topic].clone(),
+            reason: refusal.reason.name(),
+            why: refusal.to_string(),
+        };
+        latest.map(shown).collect()
     }
 
     /// Warns once of a topic whose producers stamp its records.
@@ -156,9 +161,9 @@ mod tests {
         assert!(note(1, Reason::BadTime, "first"));
         assert!(!note(0, Reason::BadTime, "second, within the same second"));
         assert!(note(0, Reason::Syntax, "other"));
-        let latest: Vec<_> = log.latest_refusals().into_iter().map(|latest| (latest.topic, latest.refusal)).collect();
-        let expected = [("tickets", refusal(Reason::Syntax, "other")), ("chats", refusal(Reason::BadTime, "first"))];
-        assert_eq!(latest, expected.map(|(topic, refusal)| (topic.to_owned(), refusal)));
+        let latest: Vec<_> = log.latest_refusals().into_iter().map(|latest| (latest.topic, latest.reason, latest.why)).collect();
+        let expected = [("tickets", "syntax", "time: other"), ("chats", "bad_time", "time: first")];
+        assert_eq!(latest, expected.map(|(topic, reason, why)| (topic.to_owned(), reason, why.to_owned())));
         log.note_outcome(TopicPartition { topic: 0, partition: 0 }, 8, Outcome::Late, || panic!("a late record is not explained"));
     }
 }

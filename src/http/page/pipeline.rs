@@ -118,9 +118,9 @@ fn refusals(html: &mut Html, page: &PageContext<'_>) {
             Escaped(reason),
             Unit::Count.text(sum)
         ));
-        match page.refusals.iter().find(|latest| latest.refusal.reason.name() == reason) {
-            Some(TopicRefusal { topic, refusal }) => {
-                html.put(format_args!("<code>{}</code> {}", Escaped(topic), Escaped(&refusal.to_string())));
+        match page.refusals.iter().find(|latest| latest.reason == reason) {
+            Some(TopicRefusal { topic, why, .. }) => {
+                html.put(format_args!("<code>{}</code> {}", Escaped(topic), Escaped(why)));
             }
             None => html.raw("–"),
         }
@@ -200,7 +200,6 @@ fn of_label<'a>(samples: &'a [(Vec<(&'static str, String)>, Sample)], label: &st
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::{Reason, Refusal};
 
     fn refused(reason: &str, topic: &str, value: f64) -> TelemetrySample {
         let labels = vec![("reason".to_owned(), reason.to_owned()), ("topic".to_owned(), topic.to_owned())];
@@ -219,14 +218,14 @@ mod tests {
         let configuration = crate::config::Configuration::default();
         let exposition = crate::metrics::Exposition::new(&configuration);
         let (history, snapshot) = (super::super::SparklineHistory::default(), crate::engine::Snapshot::default());
-        let refusal = Refusal { reason: Reason::BadTime, member: "time", what: "\"2026-03-02 09:00\" is not <one>".into() };
+        let why = "time: \"2026-03-02 09:00\" is not <one>".to_owned();
         let page = PageContext {
             exposition: &exposition,
             snapshot: &snapshot,
             number: 1,
             window: 0,
             telemetry: vec![refused("bad_time", "tickets", 4.0), refused("syntax", "tickets", 1.0)],
-            refusals: vec![TopicRefusal { topic: "tickets".into(), refusal }],
+            refusals: vec![TopicRefusal { topic: "tickets".into(), reason: "bad_time", why }],
             ready: Ok(()),
             history: &history,
             telemetry_path: "/metrics",
