@@ -154,7 +154,7 @@ impl Engine {
     pub fn mark_incomplete(&mut self, group: PartitionGroup) {
         self.take_in();
         if let Some(state) = self.assigned.0.get_mut(&group) {
-            state.is_history_complete = false;
+            state.mark_incomplete();
         }
     }
 

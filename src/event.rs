@@ -6,6 +6,7 @@ mod body;
 mod contract;
 mod decode;
 mod dimension;
+mod id_namespace;
 mod identity;
 mod member;
 mod number;
@@ -136,7 +137,7 @@ impl Body {
 impl Survey {
     /// The ticket or chat that it is about; the ticket where the event names both.
     pub(crate) fn contact(&self) -> Option<Contact> {
-        self.ticket.map(Contact::Ticket).or(self.chat.map(Contact::Chat))
+        self.ticket.map(Contact::Ticket).or_else(|| self.chat.map(Contact::Chat))
     }
 }
 

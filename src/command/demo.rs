@@ -96,17 +96,18 @@ async fn run(args: &DemoArgs, configuration: Configuration) -> anyhow::Result<()
     let interrupted = first_signal()?;
     let mut parts = DemoParts::start(configuration, args.seed).await?;
     let mut messages = DemoMessages::new();
-    messages.print_addresses(parts.addresses());
     let end = args.run_for.and_then(|span| u64::try_from(span.0).ok()).map(Duration::from_millis);
-    let followed = tokio::select! {
-        followed = messages.follow(&mut parts) => followed,
-        () = sleep(end) => Ok(()),
-        () = interrupted => Ok(()),
+    let followed = match messages.print_addresses(parts.addresses()) {
+        Err(error) => Err(error.into()),
+        Ok(()) => tokio::select! {
+            followed = messages.follow(&mut parts) => followed,
+            () = sleep(end) => Ok(()),
+            () = interrupted => Ok(()),
+        },
     };
     let sums = parts.stop().await;
     followed?;
-    messages.print_sums(&sums?);
-    Ok(())
+    Ok(messages.print_sums(&sums?)?)
 }
 
 /// The built-in configuration, with the demo's own settings and then the flags over it.

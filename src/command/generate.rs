@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use super::failure::Usage;
 use super::options::ConfigurationArgs;
+use super::printing::{note, print_line};
 use super::sending::{SendLimits, SentRecords, Topics, send_in_time};
 use crate::config::{Configuration, parse_span};
 use crate::kafka::producer::{ProduceError, Producer, create_topics};
@@ -120,10 +121,9 @@ pub fn generate(args: &GenerateArgs) -> anyhow::Result<()> {
     });
     let begun = Instant::now();
     let sent = send(args, now, profile, &configuration, &topics, &stop)?;
-    eprint!("{sent}");
-    eprintln!("{} records in {:.1} s", sent.records(), begun.elapsed().as_secs_f64());
+    note(format_args!("{sent}{} records in {:.1} s", sent.records(), begun.elapsed().as_secs_f64()));
     if args.faults.is_some() {
-        println!("{}", sent.expected_json());
+        print_line(sent.expected_json())?;
     }
     runtime.shutdown_timeout(Duration::from_secs(1));
     Ok(())
@@ -223,7 +223,7 @@ fn send(
     send_in_time(records, &producer, topics, limits, stop, |record, count| {
         if last_line.elapsed() >= Duration::from_secs(5) {
             last_line = Instant::now();
-            eprintln!("{count} records, now at {}", record.time);
+            note(format_args!("{count} records, now at {}", record.time));
         }
     })
 }

@@ -25,6 +25,7 @@ pub use input::InputError;
 pub use outcome_table::ReplayLedger;
 
 use super::failure::{Usage, WithHint};
+use super::printing::note;
 use crate::config::Configuration;
 use crate::engine::Engine;
 use crate::metrics::Exposition;
@@ -110,8 +111,6 @@ pub fn replay(args: &ReplayArgs) -> anyhow::Result<()> {
         (None, None) => print_exposition(&configuration, &args.inputs, args.at, out),
     };
     match ended {
-        // A reader of the output may stop early, as `head` does.
-        Err(ReplayError::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         Err(error @ (ReplayError::UnknownTopic { .. } | ReplayError::StandardInputTwice)) => Err(Usage(error.to_string()).into()),
         Err(error) => Err(match error.hint() {
             Some(hint) => WithHint::new(error, hint).into(),
@@ -197,11 +196,8 @@ fn write_backfill(configuration: &Configuration, inputs: &[TopicFile], steps: St
 
 /// Prints the outcomes, and then `result` in one line. They go to stderr, so that stdout holds only the exposition.
 fn summarise(ledger: &ReplayLedger, result: Option<String>) {
-    eprint!("{ledger}");
-    match result {
-        Some(result) => eprintln!("{result}"),
-        None => eprintln!("no event was applied, so there is no instant to speak of; --at gives one"),
-    }
+    let result = result.unwrap_or_else(|| "no event was applied, so there is no instant to speak of; --at gives one".to_owned());
+    note(format_args!("{ledger}{result}"));
 }
 
 /// The files of every configured topic, in the order of the command line.

@@ -77,7 +77,18 @@ fn topics(root: &mut Section<'_>) -> Vec<TopicSettings> {
 
 /// The part of the same list that the engine needs.
 pub(super) fn for_engine(topics: &[TopicSettings]) -> Vec<EngineTopic> {
-    topics.iter().map(|t| EngineTopic { name: t.name.clone(), kind: t.kind, allowed_lateness: t.allowed_lateness }).collect()
+    // The feeds are numbered as they come.
+    let mut feeds: Vec<Option<&str>> = Vec::new();
+    let mut engine_topics = Vec::new();
+    for TopicSettings { name, kind, feed, allowed_lateness, .. } in topics {
+        let feed = feed.as_ref().map(|feed| feed.name.as_str());
+        let number = feeds.iter().position(|known| *known == feed).unwrap_or(feeds.len());
+        if number == feeds.len() {
+            feeds.push(feed);
+        }
+        engine_topics.push(EngineTopic { name: name.clone(), kind: *kind, feed: number as u8, allowed_lateness: *allowed_lateness });
+    }
+    engine_topics
 }
 
 fn default_of(kind: Kind) -> TopicSettings {

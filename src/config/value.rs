@@ -194,7 +194,7 @@ pub(super) fn label_value(value: &str) -> Result<String, Complaint> {
         return Ok(label.into_owned());
     }
     let what = format!(
-        "`{}` cannot be a label value; allowed are 1 to 64 characters without control characters and overrides of the direction of text",
+        "`{}` cannot be a label value; allowed are 1 to 64 characters without control characters or overrides of the direction of text",
         shown(value)
     );
     Err(complaint(ProblemKind::BadLabelValue, what, "use a short printable name"))

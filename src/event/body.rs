@@ -7,7 +7,7 @@ use super::contract::{
     ASSIGN_REASONS, AUTHORS, CREATORS, ChatType, CustomerType, DIRECTIONS, EventType, METRICS, SCOPES, STATUSES, SurveyType,
     TOUCHPOINT_OUTCOMES, TicketType,
 };
-use super::identity::IdNamespace;
+use super::id_namespace::IdNamespace;
 use super::member::{Member, Members};
 use super::number::{POINT, millionths};
 use super::value::JsonValue;
@@ -161,7 +161,8 @@ fn scale(metric: SurveyMetric, payload: &Members<'_>, settings: &DecodeSettings)
 
 /// A score in whole millionths, as an integer. Checks that an NPS score is whole, and then that the score is within the scale.
 fn score_within(score: f64, metric: SurveyMetric, scale: Scale) -> Result<i64, Reason> {
-    if metric == SurveyMetric::Nps && score % POINT as f64 != 0.0 {
+    // Divided and not taken modulo, because a number far beyond the scale has no exact millionths.
+    if metric == SurveyMetric::Nps && (score / POINT as f64).fract() != 0.0 {
         return Err(Reason::BadValue);
     }
     if score < scale.min as f64 || score > scale.max as f64 {

@@ -311,7 +311,7 @@ event_types! {
                 CustomerId MemberValue::Id, "The customer who asks.";
             ]
         SnapshotCompleted = "ticket.snapshot_completed", "A full set of ticket snapshots has been sent to this partition."
-            required [StartedTime MemberValue::Time, "When the set was begun. Open tickets without a snapshot since then end.";]
+            required [StartedTime MemberValue::Time, "When the set was begun. Open tickets of its feed and partition without a snapshot since then end.";]
             optional []
     }
     Chats: Chat(ChatType) {

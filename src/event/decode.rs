@@ -7,7 +7,7 @@
 use smallvec::SmallVec;
 
 use super::contract::EventType;
-use super::identity::IdNamespace;
+use super::id_namespace::IdNamespace;
 use super::member::{Member, Members};
 use super::record_forms::{Attribute, HeaderTexts, RecordForm};
 use super::scan::Document;
@@ -47,7 +47,7 @@ pub fn ids_in_clear(
     for member in [Member::TicketId, Member::ChatId, Member::SurveyId, Member::CustomerId, Member::IntoCustomerId] {
         if let Some(id) = wire.payload.get(member) {
             // Another type of event may name no such id, and is right all the same.
-            let _unread = id.with_id(|id| each(ids.key_of(member, id), id));
+            let _unread = id.with_id(|id| each(ids.key_of(id, member.is_of_customer()), id));
         }
     }
     wire.envelope(Attribute::Id)?.with_id(str::to_owned).ok()

@@ -8,9 +8,6 @@ use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use siphasher::sip128::{Hasher128, SipHasher13};
 
-use super::member::Member;
-use super::{FeedSettings, TopicSettings};
-
 /// A keyed 128-bit hash of an id.
 ///
 /// Aligned to four bytes instead of sixteen, because most entries of the state hold a key beside a tag or a time, and a larger alignment
@@ -54,31 +51,6 @@ impl IdentityKey {
         hasher.write(&(source.len() as u64).to_le_bytes());
         hasher.write(id.as_bytes());
         Key(hasher.finish128().as_u128())
-    }
-}
-
-/// The hashes of the ids that the events of one topic name. Its feed is the namespace of tickets, chats and surveys, and of customers only where the
-/// feed says so.
-#[derive(Clone, Copy)]
-pub(super) struct IdNamespace<'a> {
-    key: &'a IdentityKey,
-    feed: Option<&'a FeedSettings>,
-}
-
-impl<'a> IdNamespace<'a> {
-    pub(super) const fn new(key: &'a IdentityKey, topic: &'a TopicSettings) -> Self {
-        Self { key, feed: topic.feed.as_ref() }
-    }
-
-    /// The hash of the id that a member names.
-    #[inline]
-    pub(super) fn key_of(&self, member: Member, id: &str) -> Key {
-        match self.feed {
-            Some(feed) if feed.owns_customers || !matches!(member, Member::CustomerId | Member::IntoCustomerId) => {
-                self.key.of_event(&feed.name, id)
-            }
-            _ => self.key.of(id),
-        }
     }
 }
 

@@ -4,7 +4,7 @@
 
 use smallvec::SmallVec;
 
-use super::identity::IdNamespace;
+use super::id_namespace::IdNamespace;
 use super::spelling::Spelling;
 use super::value::{JsonValue, Raw, choice_of, is_id_length};
 use super::{DimensionSettings, Key, Reason};
@@ -96,6 +96,12 @@ static SPELLINGS: [Spelling; Member::COUNT] = {
 };
 
 impl Member {
+    /// Whether it holds the id of a customer.
+    #[inline]
+    pub(super) const fn is_of_customer(self) -> bool {
+        matches!(self, Self::CustomerId | Self::IntoCustomerId)
+    }
+
     /// The member of that name, if the contract has it.
     #[inline]
     pub(super) fn of(name: &[u8]) -> Option<Self> {
@@ -219,8 +225,8 @@ impl<'a> Members<'a> {
     #[inline]
     pub(super) fn key(&self, member: Member, ids: IdNamespace<'_>) -> Result<Option<Key>, Reason> {
         match self.plain_text(member) {
-            Some(id) if is_id_length(id.len()) => Ok(Some(ids.key_of(member, id))),
-            _ => self.get(member).map(|value| value.with_id(|id| ids.key_of(member, id))).transpose(),
+            Some(id) if is_id_length(id.len()) => Ok(Some(ids.key_of(id, member.is_of_customer()))),
+            _ => self.get(member).map(|value| value.with_id(|id| ids.key_of(id, member.is_of_customer()))).transpose(),
         }
     }
 

@@ -135,8 +135,10 @@ fn configure(setup: &mut Setup, text: &str) {
             let member = |name: &str| topic.get(name).and_then(|value| value.as_str());
             let kind = Kind::ALL.into_iter().find(|kind| Some(kind.name()) == member("kind")).expect("a kind");
             let allowed_lateness = member("allowed_lateness").map_or(Span::hours(1), span);
-            setup.topics.push(EngineTopic { name: member("name").expect("a name").to_owned(), kind, allowed_lateness });
-            setup.feeds.push(member("feed").unwrap_or_default().to_owned());
+            let feed_name = member("feed").unwrap_or_default();
+            let feed = setup.feeds.iter().position(|known| known == feed_name).unwrap_or(setup.feeds.len()) as u8;
+            setup.topics.push(EngineTopic { name: member("name").expect("a name").to_owned(), kind, feed, allowed_lateness });
+            setup.feeds.push(feed_name.to_owned());
         }
     }
     let tables = |name: &str| file.get(name).and_then(|table| table.as_table()).cloned().unwrap_or_default();

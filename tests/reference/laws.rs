@@ -225,7 +225,7 @@ proptest! {
     fn feeds_apart_equal_two_processes_merged(first in some(1..30), second in some(1..30)) {
         let mut setup = set_up();
         let topics = setup.topics.clone();
-        setup.topics.extend(topics.into_iter().map(|topic| cxpulse::engine::EngineTopic { name: format!("us.{}", topic.name), ..topic }));
+        setup.topics.extend(topics.into_iter().map(|topic| cxpulse::engine::EngineTopic { name: format!("us.{}", topic.name), feed: 1, ..topic }));
         setup.feeds = [[""; 4], ["us"; 4]].concat().into_iter().map(str::to_owned).collect();
         setup.own_customers = vec!["us".to_owned()];
         let (first, second) = (said(&first, MINUTE), said(&second, MINUTE));

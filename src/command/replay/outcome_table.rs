@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use super::reading_order::LinePlace;
+use crate::command::late_records::lateness_needed;
 use crate::engine::Outcome;
 use crate::event::{Reason, Refusal};
 use crate::time::Span;
@@ -84,14 +85,10 @@ impl TopicLedger {
     fn write_late(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let late = self.outcomes.get(Outcome::Late.name()).copied().unwrap_or(0);
         let all: u64 = self.outcomes.values().sum();
-        if late * 100 <= all {
-            return Ok(());
-        }
-        // Rounded up to whole hours, so that the latest record is within it.
-        let hours = self.late_by.0.div_euclid(Span::hours(1).0) + 1;
+        let Some(needed) = lateness_needed(late, all, self.late_by) else { return Ok(()) };
         writeln!(
             f,
-            "{}: {late} of {all} records are late, by up to {hours}h: sort the input by time, or set allowed_lateness = \"{hours}h\" for this topic",
+            "{}: {late} of {all} records are late, by up to {needed}: sort the input by time, or set allowed_lateness = \"{needed}\" for this topic",
             self.name
         )
     }

@@ -10,12 +10,14 @@ use indicatif::ProgressBar;
 use super::input::{Input, InputError};
 use crate::time::EventTime;
 
+/// Gives the event time of a line of a topic; `None` for a line that is refused.
+type TimeOf<'a> = dyn Fn(usize, &[u8]) -> Option<EventTime> + 'a;
+
 /// Lines of all topics in reading order.
 pub(super) struct LinesInOrder<'a> {
     lanes: Vec<Lane>,
     taken: Vec<u8>,
-    /// The event time of a line of a topic; `None` for a line that is refused.
-    time_of: Box<dyn Fn(usize, &[u8]) -> Option<EventTime> + 'a>,
+    time_of: Box<TimeOf<'a>>,
 }
 
 /// One topic's files.

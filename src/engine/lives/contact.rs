@@ -2,6 +2,7 @@
 
 mod clock;
 mod correlation_pairs;
+mod effect;
 mod facts;
 mod history;
 mod linked_surveys;

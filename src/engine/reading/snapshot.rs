@@ -24,7 +24,7 @@ pub struct Snapshot {
     pub entries: Vec<(&'static str, usize)>,
     /// The number of entries that each store evicted at its limit.
     pub evictions: Vec<(&'static str, u64)>,
-    /// For each dimension, the number of times that events named a value beyond its limit.
+    /// For each dimension, the number of times that events named a value that counts as `other`.
     pub overflows: Vec<(String, u64)>,
     /// The time from which the customer base is known; `None` if it is not known.
     pub customers_since: Option<EventTime>,

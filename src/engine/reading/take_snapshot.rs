@@ -239,7 +239,7 @@ fn ever_seen(groups: &[&GroupState]) -> EverSeen {
     seen
 }
 
-/// For each dimension, the number of times that events named a value beyond the limit.
+/// For each dimension, the number of times that events named a value that counts as `other`.
 fn overflows<'a>(windows: &Windows, groups: impl Iterator<Item = &'a &'a GroupState>) -> Vec<(String, u64)> {
     let mut sums: Vec<(String, u64)> = windows.settings.dimensions.iter().map(|d| (d.name.clone(), 0)).collect();
     for group in groups {

@@ -59,6 +59,11 @@ impl EventOrder {
         Self { time, tie }
     }
 
+    /// The index of the topic from which the event came.
+    pub(crate) fn topic(self) -> usize {
+        (self.tie >> 53 & 0x3f) as usize
+    }
+
     /// The position among the events of its kind if the log alone decided at one instant.
     pub(crate) fn unranked(self) -> (EventTime, u64) {
         (self.time, self.tie & (0x3f << 53 | OFFSET_MASK))

@@ -1,6 +1,6 @@
 //! The settings of the engine, compiled from the configuration.
 
-use super::{DurationBins, TargetSettings};
+use super::{DurationBins, EventOrder, TargetSettings};
 use crate::event::{Kind, Scale};
 use crate::time::{EventTime, Span};
 
@@ -59,6 +59,11 @@ impl EngineSettings {
         self.windows.iter().map(|w| w.range).max().unwrap_or_default()
     }
 
+    /// The feed of the topic from which an event came.
+    pub(crate) fn feed_of(&self, order: EventOrder) -> u8 {
+        self.topics.get(order.topic()).map_or(0, |topic| topic.feed)
+    }
+
     /// The mapping of durations to bins, with every configured bound among its edges.
     pub(crate) fn duration_bins(&self) -> DurationBins {
         let bounds = &self.duration_bounds;
@@ -73,6 +78,8 @@ pub struct EngineTopic {
     pub name: String,
     /// The kind, which decides the order of events at one instant.
     pub kind: Kind,
+    /// The number of the feed that the topic belongs to, below 64. A full set of ticket snapshots speaks for the tickets of its own feed.
+    pub feed: u8,
     /// How far behind the topic's watermark an event may be.
     pub allowed_lateness: Span,
 }

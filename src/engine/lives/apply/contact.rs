@@ -2,6 +2,7 @@
 
 use smallvec::SmallVec;
 
+use super::Effect;
 use super::customer::{add_heir, change_opening};
 use super::survey;
 use crate::engine::lives::contact::{
@@ -17,18 +18,18 @@ use crate::engine::windows::{Door, Subject};
 use crate::event::{Contact, ContactAction, Key};
 use crate::time::Span;
 
-/// Applies an event of a ticket or chat; returns whether it has an opening now, from a creation or from a snapshot.
-pub(super) fn apply(lives: &mut Lives, contact: Contact, action: ContactAction, event: &AdmittedEvent, door: &mut Door<'_>) -> bool {
+/// Applies an event of a ticket or chat. It is orphaned if the ticket or chat has no opening now, neither from a creation nor from a snapshot.
+pub(super) fn apply(lives: &mut Lives, contact: Contact, action: ContactAction, event: &AdmittedEvent, door: &mut Door<'_>) -> Effect {
     let ticket = event.ticket.filter(|_| matches!(contact, Contact::Chat(_)));
     let action = Action::Event(action);
     let event = HistoryEvent { order: event.order, dimensions: event.dimensions, customer: event.customer, ticket, action };
     insert(lives, contact, event, door)
 }
 
-/// Puts an event into the history of a ticket or chat; returns whether it has an opening now, from a creation or from a snapshot.
-pub(super) fn insert(lives: &mut Lives, contact: Contact, event: HistoryEvent, door: &mut Door<'_>) -> bool {
+/// Puts an event into the history of a ticket or chat.
+pub(super) fn insert(lives: &mut Lives, contact: Contact, event: HistoryEvent, door: &mut Door<'_>) -> Effect {
     let begins = event.order.time;
-    let sets = lives.ticket_sets.after(contact, event.order);
+    let sets = lives.ticket_sets.after(contact, event.order, &lives.terms.settings);
     let changed = change(lives, contact, event.ticket, door, |state, customers, terms| {
         let inherits = terms.rules.inherits_from_customer;
         state.insert(event, &sets, &customers.inherited(inherits), terms)
@@ -36,7 +37,7 @@ pub(super) fn insert(lives: &mut Lives, contact: Contact, event: HistoryEvent, d
     if !changed.was_unsettled {
         lives.unsettled.push(begins + lives.lateness_max.min(WAITING_MAX), contact);
     }
-    let Changed { opened, customer, last, .. } = changed;
+    let Changed { opened, customer, last, has_effect, .. } = changed;
     if let Some((customer, order)) = customer.zip(opened.map(|opened| opened.order)) {
         add_heir(lives, customer, order, Heir::Contact(contact));
         // After an erasure later events inherit from the new customer of the same id.
@@ -44,7 +45,7 @@ pub(super) fn insert(lives: &mut Lives, contact: Contact, event: HistoryEvent, d
             add_heir(lives, customer, order, Heir::Contact(contact));
         }
     }
-    opened.is_some()
+    Effect { is_orphaned: opened.is_none(), has_effect }
 }
 
 /// Recomputes a ticket or chat, because its customer's dimensions became known late.
@@ -107,6 +108,7 @@ struct Changed {
     opened: Option<Opening>,
     customer: Option<Key>,
     last: EventOrder,
+    has_effect: bool,
 }
 
 /// Tickets and chats that one change may concern.
@@ -211,7 +213,7 @@ fn change_alone(
     let was_spam = state.summary.is_spam;
     let seen = Seen::of(&state.summary, terms);
     let opening = standing_opening(&state.summary);
-    let ContactChange { was, is_last } = change(state, &lives.customers, terms);
+    let ContactChange { was, is_last, has_effect } = change(state, &lives.customers, terms);
     let (mut gone, mut come) = (Facts::new(), Facts::new());
     let (mut closed, mut opened) = (Openings::new(), Openings::new());
     match was {
@@ -232,7 +234,8 @@ fn change_alone(
     opened.retain(|opening| !known.contains(opening));
     gone.extend(closed.iter().filter_map(|opening| anonymous_touchpoint(*opening, terms)));
     come.extend(opened.iter().filter_map(|opening| anonymous_touchpoint(*opening, terms)));
-    let changed = Changed { was_unsettled, opened: state.summary.opened, customer: state.summary.customer(), last: state.last_order() };
+    let (customer, last) = (state.summary.customer(), state.last_order());
+    let changed = Changed { was_unsettled, opened: state.summary.opened, customer, last, has_effect };
     let (is_spam, is_open) = (state.summary.is_spam, state.summary.is_open());
     lives.ever_seen.note(&state.summary);
     door.post(Subject::Contact(contact), &gone, &come);

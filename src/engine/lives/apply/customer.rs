@@ -1,5 +1,6 @@
 //! Applies an event of a customer, and the changes that a contact or an answer makes to its customer.
 
+use super::Effect;
 use crate::engine::lives::contact::{ContactState, Opening, last_open_deadline};
 use crate::engine::lives::customer::{CustomerEventKind, Heir, Subscription};
 use crate::engine::lives::store::{AdmittedEvent, Lives};
@@ -10,23 +11,29 @@ use crate::event::{Contact, CustomerAction, Key, TouchpointOutcome};
 use crate::time::EventTime;
 
 /// The result of an event of a customer.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Applied {
     /// The customer, where later contacts and answers inherit other dimensions by the event.
     pub(super) changed: Option<Key>,
-    /// Whether the event is about a customer of whom nothing is known here.
-    pub(super) is_orphaned: bool,
+    /// What the event changed. It is orphaned if it merges a customer of whom nothing is known here.
+    pub(super) effect: Effect,
+}
+
+impl Applied {
+    /// An event that changed nothing.
+    const NOTHING: Self = Self { changed: None, effect: Effect { is_orphaned: false, has_effect: false } };
 }
 
 /// Applies an event of a customer.
 pub(super) fn apply(lives: &mut Lives, action: CustomerAction, event: &AdmittedEvent, door: &mut Door<'_>) -> Applied {
-    let Some(customer) = event.customer else { return Applied::default() };
+    let Some(customer) = event.customer else { return Applied::NOTHING };
     let order = event.order;
     let kind = match action {
         CustomerAction::Erased => {
+            let has_effect = lives.customers.at(customer, order).is_some();
             erase(lives, customer, order, door);
             // Later events that were attributed to the old customer no longer inherit the old customer's dimensions.
-            return Applied { changed: Some(customer), is_orphaned: false };
+            return Applied { changed: Some(customer), effect: Effect { is_orphaned: false, has_effect } };
         }
         CustomerAction::Merged(into) => return merge(lives, customer, into, order, door),
         CustomerAction::Active => CustomerEventKind::Subscription(Subscription::Active),
@@ -53,19 +60,19 @@ pub(super) fn apply(lives: &mut Lives, action: CustomerAction, event: &AdmittedE
             lives.customers_since = Some(lives.customers_since.map_or(since, |known| known.min(since)));
         }
     }
-    door.post_difference(Subject::Customer(customer), change.before, change.after);
+    let has_effect = door.post_difference(Subject::Customer(customer), change.before, change.after) || change.moves_dimensions;
     set_timer(lives, customer, order);
-    Applied { changed: heirs_differ.then_some(customer), is_orphaned: false }
+    Applied { changed: heirs_differ.then_some(customer), effect: Effect { is_orphaned: false, has_effect } }
 }
 
 /// Makes two identities one customer, from the beginning.
 fn merge(lives: &mut Lives, from: Key, into: Key, order: EventOrder, door: &mut Door<'_>) -> Applied {
-    let Some(merged) = lives.customers.merge(from, into, order, &mut lives.terms) else { return Applied::default() };
+    let Some(merged) = lives.customers.merge(from, into, order, &mut lives.terms) else { return Applied::NOTHING };
     // Facts that both have are taken back under the one and added under the other.
     door.post(Subject::Customer(merged.from), &merged.gone, &[]);
     door.post_difference(Subject::Customer(merged.into), merged.before, merged.after);
     set_timer(lives, merged.into, order.at(lives.largest_event_time.unwrap_or(order.time)));
-    Applied { changed: Some(merged.into), is_orphaned: !merged.were_known }
+    Applied { changed: Some(merged.into), effect: Effect { is_orphaned: !merged.were_known, has_effect: true } }
 }
 
 /// Notes that a ticket, chat or survey inherits a customer's dimensions, if any grouping set needs them.

@@ -14,8 +14,8 @@ use crate::event::{Contact, Key, Scope, Survey, SurveyAction, SurveyMetric};
 /// Some tickets and chats.
 type Contacts = SmallVec<[Contact; 4]>;
 
-/// Applies an event of a survey.
-pub(super) fn apply(lives: &mut Lives, survey: &Survey, event: &AdmittedEvent, door: &mut Door<'_>) {
+/// Applies an event of a survey; returns whether it changed anything that is counted.
+pub(super) fn apply(lives: &mut Lives, survey: &Survey, event: &AdmittedEvent, door: &mut Door<'_>) -> bool {
     let order = event.order;
     let link = Link {
         ticket: survey.ticket,
@@ -44,7 +44,7 @@ pub(super) fn apply(lives: &mut Lives, survey: &Survey, event: &AdmittedEvent, d
         SurveyAction::Sent => send(lives, id, link, order, door),
         SurveyAction::Responded(answer) => {
             let given = GivenAnswer { order, link, answer, is_named: survey.survey.is_some(), identity: event.identity };
-            respond(lives, id, given, door);
+            respond(lives, id, given, door)
         }
     }
 }
@@ -52,7 +52,9 @@ pub(super) fn apply(lives: &mut Lives, survey: &Survey, event: &AdmittedEvent, d
 /// Brings the surveys about a ticket or chat up to date with what they inherit from it, and with whether they count. The caller sees to the pairs.
 pub(super) fn resolve_about(lives: &mut Lives, contact: Contact, door: &mut Door<'_>) {
     let ids: Vec<SurveyId> = lives.contacts.get(&contact).map(|state| state.surveys.ids().collect()).unwrap_or_default();
-    ids.into_iter().for_each(|id| change(lives, id, door, |_, _| ()));
+    for id in ids {
+        change(lives, id, door, |_, _| ());
+    }
 }
 
 /// Brings a survey up to date with what it inherits from its customer, and the pair that its answer gives.
@@ -77,8 +79,8 @@ fn unnamed_survey(lives: &Lives, metric: SurveyMetric, link: &Link, order: Event
     SurveyId { metric, identity: link.about().map_or(SurveyIdentity::Event(identity), about) }
 }
 
-fn send(lives: &mut Lives, id: SurveyId, link: Link, order: EventOrder, door: &mut Door<'_>) {
-    change_with_pairs(lives, id, &link, door, |state, _| state.add_sending(Sending { order, first: order, link }));
+fn send(lives: &mut Lives, id: SurveyId, link: Link, order: EventOrder, door: &mut Door<'_>) -> bool {
+    let has_effect = change_with_pairs(lives, id, &link, door, |state, _| state.add_sending(Sending { order, first: order, link }));
     let contacts: Contacts = lives.surveys.get(&id).map(|state| state.contacts().collect()).unwrap_or_default();
     let mut moved = Vec::new();
     for contact in contacts {
@@ -88,17 +90,20 @@ fn send(lives: &mut Lives, id: SurveyId, link: Link, order: EventOrder, door: &m
         }
     }
     // An answer that came before its sending was taken for another survey.
+    let moves = !moved.is_empty();
     for (given, known) in moved {
         move_answer(lives, known, given, door);
     }
+    has_effect || moves
 }
 
-fn respond(lives: &mut Lives, id: SurveyId, given: GivenAnswer, door: &mut Door<'_>) {
+fn respond(lives: &mut Lives, id: SurveyId, given: GivenAnswer, door: &mut Door<'_>) -> bool {
     let (link, order, is_named) = (given.link, given.order, given.is_named);
-    change_with_pairs(lives, id, &link, door, |state, _| state.add_answer(given));
+    let has_effect = change_with_pairs(lives, id, &link, door, |state, _| state.add_answer(given));
     if !is_named {
         note_unnamed(lives, id, &link, order);
     }
+    has_effect
 }
 
 fn note_unnamed(lives: &mut Lives, id: SurveyId, link: &Link, order: EventOrder) {
@@ -120,28 +125,29 @@ fn move_answer(lives: &mut Lives, known: SurveyId, order: EventOrder, door: &mut
     }
 }
 
-/// Changes a survey, and posts the pairs of the tickets and chats that it names, or that `link` does.
+/// Changes a survey, and posts the pairs of the tickets and chats that it names, or that `link` does; returns whether anything that is counted changed.
 fn change_with_pairs(
     lives: &mut Lives,
     id: SurveyId,
     link: &Link,
     door: &mut Door<'_>,
     change_state: impl FnOnce(&mut SurveyState, &mut Terms),
-) {
+) -> bool {
     let known = lives.surveys.get(&id).map(|state| state.contacts().collect::<Contacts>()).unwrap_or_default();
     let mut roots: Contacts = known.into_iter().chain(link.contacts()).map(|contact| lives.pair_root(contact)).collect();
     roots.sort_unstable();
     roots.dedup();
     let before: SmallVec<[Facts; 2]> = roots.iter().map(|root| lives.pairs_of(*root)).collect();
-    change(lives, id, door, change_state);
+    let mut has_effect = change(lives, id, door, change_state);
     for (root, before) in roots.into_iter().zip(before) {
         let after = lives.pairs_of(root);
-        door.post_difference(Subject::Contact(root), before, after);
+        has_effect |= door.post_difference(Subject::Contact(root), before, after);
     }
+    has_effect
 }
 
-/// Changes a survey, resolves what it inherits, and posts everything that follows but the pairs.
-fn change(lives: &mut Lives, id: SurveyId, door: &mut Door<'_>, change: impl FnOnce(&mut SurveyState, &mut Terms)) {
+/// Changes a survey, resolves what it inherits, and posts everything that follows but the pairs; returns whether anything that is counted changed.
+fn change(lives: &mut Lives, id: SurveyId, door: &mut Door<'_>, change: impl FnOnce(&mut SurveyState, &mut Terms)) -> bool {
     // Its place in the map stays, and the state is put back below.
     let mut state = lives.surveys.get_mut(&id).map(|state| std::mem::take(&mut **state)).unwrap_or_default();
     let (before, old) = (state.facts(id.metric, &mut lives.terms), state.standing().cloned());
@@ -164,12 +170,13 @@ fn change(lives: &mut Lives, id: SurveyId, door: &mut Door<'_>, change: impl FnO
         Some(place) => **place = state,
         None => drop(lives.surveys.insert(id, Box::new(state))),
     }
+    let is_new = old != new;
     let (old, new) = (old.and_then(of_customer), new.and_then(of_customer));
     if id.metric == SurveyMetric::Nps {
         let terms = &lives.terms;
         door.note_loyalty(subject_of(id), || new.as_ref().and_then(|(customer, answer)| loyalty(*customer, answer, terms)));
     }
-    door.post_difference(subject_of(id), before, after);
+    let has_effect = door.post_difference(subject_of(id), before, after) || is_new;
     if old != new {
         if let Some((customer, answer)) = old {
             change_answer(lives, customer, answer, false, door);
@@ -178,6 +185,7 @@ fn change(lives: &mut Lives, id: SurveyId, door: &mut Door<'_>, change: impl FnO
             change_answer(lives, customer, answer, true, door);
         }
     }
+    has_effect
 }
 
 /// Brings the lists of the tickets and chats that a survey names, or no longer names, up to date.

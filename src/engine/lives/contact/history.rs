@@ -7,6 +7,7 @@
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
+use super::effect::{Footprint, surely_changes};
 use super::linked_surveys::LinkedSurveys;
 use super::marks::HistoryEvent;
 use super::sequence::{Before, SKEW, Sequence, is_plain, sequence};
@@ -42,6 +43,8 @@ pub(crate) struct ContactChange {
     pub(crate) was: Option<Vec<Summary>>,
     /// Whether the event comes after all others, including events of its surveys, so that it changes nothing for earlier ones.
     pub(crate) is_last: bool,
+    /// Whether the event changed anything that is counted.
+    pub(crate) has_effect: bool,
 }
 
 /// The values known of a ticket or chat at some event of a survey.
@@ -143,7 +146,9 @@ impl ContactState {
         let is_plain = is_last && is_plain(&entry, &self.tail, self.now(), self.idle_end(terms));
         // A new matter begins with a reopening, which puts the summary before it among the earlier ones.
         let may_begin_anew = terms.settings.new_matter_after.is_some() && self.summary.is_solved;
-        let was = (!is_plain || !later_sets.is_empty() || may_begin_anew).then(|| self.unsettled_sessions().cloned().collect());
+        let was: Option<Vec<Summary>> =
+            (!is_plain || !later_sets.is_empty() || may_begin_anew).then(|| self.unsettled_sessions().cloned().collect());
+        let footprint = (was.is_none() && !surely_changes(&self.summary, &entry)).then(|| Footprint::of(&self.summary));
         let mut is_replayed = is_plain;
         if is_plain {
             self.step(entry, inherited, terms);
@@ -163,7 +168,12 @@ impl ContactState {
             self.recompute(inherited, terms);
         }
         self.last_order = self.tail.last().map_or(self.last_order, |last| last.order);
-        ContactChange { was, is_last: is_plain && is_after_surveys }
+        let has_effect = match (&was, footprint) {
+            (Some(was), _) => !was.iter().map(Footprint::of).eq(self.unsettled_sessions().map(Footprint::of)),
+            (None, Some(before)) => before != Footprint::of(&self.summary),
+            (None, None) => true,
+        };
+        ContactChange { was, is_last: is_plain && is_after_surveys, has_effect }
     }
 
     /// Notes a survey event that names the ticket or chat.
@@ -176,7 +186,7 @@ impl ContactState {
         let was = self.unsettled_sessions().cloned().collect();
         self.recompute(inherited, terms);
         inherit_at_deadlines(&mut self.summary, inherited, terms);
-        ContactChange { was: Some(was), is_last: false }
+        ContactChange { was: Some(was), is_last: false, has_effect: true }
     }
 
     /// Moves the events before `horizon` into the base, and further ones if more than `history_max` remain; returns the number of these further
