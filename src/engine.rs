@@ -35,7 +35,7 @@ pub(crate) mod read {
 use self::lives::AdmittedEvent;
 use self::partition::GroupState;
 use self::reading::{GroupsReport, standing_fact, take};
-use self::terms::Terms;
+use self::terms::{EventOrder, Terms};
 use self::windows::{Outbox, StandingFacts, Windows};
 use crate::event::Decoded;
 use crate::time::EventTime;
@@ -223,7 +223,12 @@ impl Engine {
     /// Every relationship NPS answer of a known customer that counts, in no order. Empty unless [`Self::keep_standing_facts`] was called. Call
     /// [`Self::settle`] before.
     pub fn loyalty_answers(&self) -> impl Iterator<Item = LoyaltyAnswer> {
-        self.assigned.groups().filter_map(|group| group.outbox.standing()).flat_map(StandingFacts::loyalty_answers)
+        self.assigned.groups().flat_map(|group| {
+            let answers = group.outbox.standing().into_iter().flat_map(StandingFacts::loyalty_answers);
+            // At one instant answers come before the events of customers.
+            let current = |answer: &LoyaltyAnswer| group.lives.current_customer(answer.customer, EventOrder::MIN.at(answer.time));
+            answers.map(move |answer| LoyaltyAnswer { customer: current(&answer), ..answer })
+        })
     }
 
     fn new_group(&self) -> GroupState {

@@ -45,7 +45,7 @@ fn deadline(past: &Past<'_>, target: &str, name: &Name, ticket: &Story) -> Optio
     let due = |Judged { deadline, verdict }| match verdict {
         Verdict::Running | Verdict::Missed(_) => deadline,
         // A miss that nobody counts is one all the same.
-        Verdict::Unknown if past.records.chat(name).is_none() => deadline,
+        Verdict::Unknown if target != "first_response" || past.records.chat(name).is_none() => deadline,
         Verdict::Unknown | Verdict::Met(..) | Verdict::Undecided(_) => None,
     };
     let deadline = due(judged).filter(|_| runs)?;

@@ -143,6 +143,11 @@ impl Lives {
         self.contacts.awake(&contact).map_or(0, ContactState::touch_memory)
     }
 
+    /// The identity under which the customer of an event is known.
+    pub(crate) fn current_customer(&self, key: Key, order: EventOrder) -> Key {
+        self.customers.current(key, order)
+    }
+
     /// The ticket or chat that gives the pairs of another: of a ticket made from a chat the chat.
     pub(super) fn pair_root(&self, contact: Contact) -> Contact {
         let origin = self.contacts.get(&contact).and_then(|state| state.origin);

@@ -60,7 +60,8 @@ pub(super) fn apply(lives: &mut Lives, action: CustomerAction, event: &AdmittedE
             lives.customers_since = Some(lives.customers_since.map_or(since, |known| known.min(since)));
         }
     }
-    let has_effect = door.post_difference(Subject::Customer(customer), change.before, change.after) || change.moves_dimensions;
+    let subject = Subject::Customer(lives.customers.current(customer, order));
+    let has_effect = door.post_difference(subject, change.before, change.after) || change.moves_dimensions;
     set_timer(lives, customer, order);
     Applied { changed: heirs_differ.then_some(customer), effect: Effect { is_orphaned: false, has_effect } }
 }
@@ -111,7 +112,8 @@ pub(super) fn change_opening(lives: &mut Lives, customer: Key, contact: Contact,
     };
     let (before, after) = state.change_opening(contact, opening, stands, &lives.terms);
     lives.evictions.histories += state.forget_before(horizon, lives.terms.settings.limits.history_max) as u64;
-    door.post_difference(Subject::Customer(customer), before, after);
+    let subject = Subject::Customer(lives.customers.current(customer, opening.order));
+    door.post_difference(subject, before, after);
     set_timer(lives, customer, opening.order);
 }
 
@@ -123,7 +125,8 @@ pub(super) fn change_answer(lives: &mut Lives, customer: Key, answer: StandingAn
     let Some(state) = state else { return };
     let (before, after) = state.change_answer(answer, stands, &mut lives.terms);
     lives.evictions.histories += state.forget_before(horizon, lives.terms.settings.limits.history_max) as u64;
-    door.post_difference(Subject::Customer(customer), before, after);
+    let subject = Subject::Customer(lives.customers.current(customer, order));
+    door.post_difference(subject, before, after);
     set_timer(lives, customer, order);
 }
 

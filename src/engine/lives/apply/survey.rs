@@ -264,7 +264,7 @@ fn credit(lives: &mut Lives, link: &Link, asked: Option<EventOrder>, order: Even
     let contact = link.about().and_then(|contact| lives.contacts.get(&contact));
     let known: Known =
         contact.as_ref().map(|state| state.known_at(link.about_named(), asked.unwrap_or(order), order, terms)).unwrap_or_default();
-    let customer = link.customer.or(known.customer).map(|customer| lives.customers.current(customer, order));
+    let customer = link.customer.or(known.customer);
     let of_customer = lives.customers.inherited(terms.rules.inherits_from_customer)(customer, order);
     let mut dimensions = terms.names.overlay(of_customer, known.dimensions);
     if let Some(settled) = known.settled.filter(|_| asked.is_some()) {

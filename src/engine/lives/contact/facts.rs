@@ -7,7 +7,7 @@ use std::ops::Range;
 use super::clock::{Clock, Verdict};
 use super::marks::{Mark, Solve, Stamp};
 use super::summary::{Answered, Summary};
-use super::targets::verdict_of;
+use super::targets::{is_before_the_chats_end, verdict_of};
 use crate::engine::terms::{
     Contribution, DimensionsId, EngineSettings, Fact, FactLabel, Facts, Measure, Terms, TimedTarget, UndecidedReason, due_label,
     undecided_label,
@@ -493,7 +493,8 @@ impl Parts {
         self.resolution_business = solved.zip(clocks.resolution).map(|(solve, clock)| (solve.mark, clock.took));
         if self.is_ticket && summary.is_open() {
             let due = |clock: &Option<Clock>| Some((summary.credited, clock.as_ref()?.falls_due()?));
-            self.due = [due(&clocks.response).filter(|_| summary.is_unanswered()), due(&clocks.next_response), due(&clocks.resolution)];
+            let is_own = |deadline: EventTime| summary.is_unanswered() && !is_before_the_chats_end(summary, deadline);
+            self.due = [due(&clocks.response).filter(|(_, deadline)| is_own(*deadline)), due(&clocks.next_response), due(&clocks.resolution)];
         }
     }
 }

@@ -159,7 +159,7 @@ pub(crate) fn response_verdict(summary: &Summary, idle_end: Option<Span>) -> Opt
 }
 
 /// A ticket made from a chat that nobody answered: while the chat went on, its own clock was the one that counted.
-fn is_before_the_chats_end(summary: &Summary, deadline: EventTime) -> bool {
+pub(super) fn is_before_the_chats_end(summary: &Summary, deadline: EventTime) -> bool {
     summary.origin.and_then(|origin| origin.silent_since).is_some_and(|ended| deadline < ended)
 }
 

@@ -474,12 +474,13 @@ fn open_silently(summary: &mut Summary, event: &HistoryEvent, order: EventOrder,
     summary.has_gaps = true;
     summary.answered = if summary.is_answered_by_chat() { Answered::Yes } else { Answered::Unknown };
     let is_end = matches!(snapshot.status, Status::Solved | Status::Closed);
-    if !(summary.is_withdrawn && is_end) {
+    let is_told = !(summary.is_withdrawn && is_end);
+    if is_told {
         // The time before the snapshot counts as spent in its status.
         summary.status = Some(snapshot.status);
     }
     start_ending(summary, snapshot.created, mark, terms);
-    if is_end {
+    if is_told && is_end {
         found_solved(summary);
     }
 }
