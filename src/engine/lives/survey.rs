@@ -155,6 +155,18 @@ impl SurveyState {
         Some((before.fold(first.link, |link, sending| sending.link.after(&link, names)), first.first))
     }
 
+    /// The sendings from an event on, each with what it and those before it say together.
+    pub(crate) fn sendings_from(&self, order: EventOrder, names: &mut Names) -> Vec<(EventOrder, Link)> {
+        let mut said: Option<Link> = None;
+        let mut all = Vec::new();
+        for sending in &self.sendings {
+            let link = said.map_or(sending.link, |said| sending.link.after(&said, names));
+            said = Some(link);
+            all.extend((sending.order >= order).then_some((sending.order, link)));
+        }
+        all
+    }
+
     /// The latest sending, with what all of them say together.
     pub(crate) fn latest_sending(&self, names: &mut Names) -> Option<(EventOrder, Link)> {
         let (link, _) = self.sent_before(EventOrder::MAX, names)?;

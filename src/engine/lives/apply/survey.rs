@@ -81,12 +81,14 @@ fn unnamed_survey(lives: &Lives, metric: SurveyMetric, link: &Link, order: Event
 
 fn send(lives: &mut Lives, id: SurveyId, link: Link, order: EventOrder, door: &mut Door<'_>) -> bool {
     let has_effect = change_with_pairs(lives, id, &link, door, |state, _| state.add_sending(Sending { order, first: order, link }));
-    let contacts: Contacts = lives.surveys.get(&id).map(|state| state.contacts().collect()).unwrap_or_default();
+    let sendings = lives.surveys.get(&id).map(|state| state.sendings_from(order, &mut lives.terms.names)).unwrap_or_default();
     let mut moved = Vec::new();
-    for contact in contacts {
-        if let Some(state) = lives.contacts.get_mut(&contact) {
-            state.surveys.add_sending(id, order);
-            moved.extend(state.surveys.unnamed_after(id.metric, order));
+    for (sent, link) in sendings {
+        for contact in link.contacts() {
+            if let Some(state) = lives.contacts.get_mut(&contact) {
+                state.surveys.add_sending(id, sent);
+                moved.extend(state.surveys.unnamed_after(id.metric, sent));
+            }
         }
     }
     // An answer that came before its sending was taken for another survey.

@@ -519,8 +519,8 @@ fn end_unless_named_since(summary: &mut Summary, started: EventTime, at: EventTi
 fn end_silently(summary: &mut Summary, mark: Mark, terms: &Terms) {
     if !summary.is_solved {
         solve_clock(summary, mark, false, terms);
+        settle(summary, mark);
     }
-    settle(summary, mark);
 }
 
 /// The customer waits in `new`, `open` and `on_hold`; in `pending` it is the customer's own turn.
