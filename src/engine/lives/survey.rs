@@ -123,7 +123,7 @@ pub(crate) struct StandingAnswer {
 impl Link {
     /// The ticket or chat that is meant: the ticket where both are named.
     pub(crate) fn about(&self) -> Option<Contact> {
-        self.ticket.map(Contact::Ticket).or(self.chat.map(Contact::Chat))
+        self.ticket.map(Contact::Ticket).or_else(|| self.chat.map(Contact::Chat))
     }
 
     /// The event that first named one of its contacts.

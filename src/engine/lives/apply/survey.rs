@@ -127,7 +127,9 @@ fn move_answer(lives: &mut Lives, known: SurveyId, order: EventOrder, door: &mut
     let Some(given) = given.filter(|given| !given.is_named).cloned() else { return };
     let id = unnamed_survey(lives, known.metric, &given.link, order, given.identity);
     if id != known {
-        change_with_pairs(lives, known, &given.link, door, |state, _| drop(state.remove_answer(order)));
+        change_with_pairs(lives, known, &given.link, door, |state, _| {
+            state.remove_answer(order);
+        });
         respond(lives, id, given, door);
     }
 }

@@ -505,7 +505,8 @@ impl Parts {
         if self.is_ticket && summary.is_open() {
             let due = |clock: &Option<Clock>| Some((summary.credited, clock.as_ref()?.falls_due()?));
             let is_own = |deadline: EventTime| summary.is_unanswered() && !is_before_the_chats_end(summary, deadline);
-            self.due = [due(&clocks.response).filter(|(_, deadline)| is_own(*deadline)), due(&clocks.next_response), due(&clocks.resolution)];
+            self.due =
+                [due(&clocks.response).filter(|(_, deadline)| is_own(*deadline)), due(&clocks.next_response), due(&clocks.resolution)];
         }
     }
 }

@@ -147,12 +147,12 @@ impl Summary {
     /// The customer at an event of a survey about it.
     pub(super) fn customer_by(&self, order: EventOrder) -> Option<Key> {
         let opener = self.opened.filter(|opened| opened.order <= order).and_then(|opened| opened.customer);
-        opener.or(self.told_customer.filter(|(told, _)| *told <= order).map(|(_, customer)| customer))
+        opener.or_else(|| self.told_customer.filter(|(told, _)| *told <= order).map(|(_, customer)| customer))
     }
 
     /// The customer of its events from now on.
     pub(crate) fn customer(&self) -> Option<Key> {
-        self.opened.and_then(|opened| opened.customer).or(self.told_customer.map(|(_, customer)| customer))
+        self.opened.and_then(|opened| opened.customer).or_else(|| self.told_customer.map(|(_, customer)| customer))
     }
 
     /// Whether it is withdrawn: spam, deleted or merged into another.

@@ -19,7 +19,7 @@ const HEARD_FOR: Span = Span::hours(24);
 /// The customer of the next event: the one of the opening, which a second opening does not change; a snapshot fills a missing one.
 pub(super) fn customer_at(summary: &Summary, event: &HistoryEvent) -> Option<Key> {
     match summary.opened {
-        Some(_) => summary.customer().or(event.customer.filter(|_| is_snapshot(event))),
+        Some(_) => summary.customer().or_else(|| event.customer.filter(|_| is_snapshot(event))),
         None => event.customer,
     }
 }
