@@ -190,9 +190,9 @@ impl Lives {
             let is_about = answer.about() == Some(contact) && state.session_at(answer.link.about_named()).began == began;
             answer.stands && !answer.is_experience() && is_about
         };
-        [SurveyMetric::Csat, SurveyMetric::Nps, SurveyMetric::Ces].into_iter().filter_map(move |metric| {
-            state.surveys.latest_answers(metric).filter_map(|id| self.surveys.get(&id)?.standing()).find(counts)
-        })
+        [SurveyMetric::Csat, SurveyMetric::Nps, SurveyMetric::Ces]
+            .into_iter()
+            .filter_map(move |metric| state.surveys.latest_answers(metric).filter_map(|id| self.surveys.get(&id)?.standing()).find(counts))
     }
 
     /// Events before this lie in no window and cannot come back into one, and their customers have been idle for longer than any time-out.
