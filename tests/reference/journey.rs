@@ -94,7 +94,7 @@ impl Journeys {
         }
         for ((from, to), n) in &moves {
             let exits: i64 = moves.iter().filter(|((other, _), _)| other == from).map(|(_, n)| n).sum();
-            let share = if *n > 0 { Value::Real(*n as f64 / exits as f64) } else { Value::Absent };
+            let share = if exits > 0 { Value::Real(*n as f64 / exits as f64) } else { Value::Absent };
             sheet.put("cx_journey_transitions", &[("from", from), ("to", to)], Value::Count(*n));
             sheet.put("cx_journey_transition_ratio", &[("from", from), ("to", to)], share);
         }

@@ -13,7 +13,7 @@ use super::survey::{StandingAnswer, SurveyId, SurveyState};
 use super::ticket_sets::TicketSets;
 use super::timers::Timers;
 use crate::engine::terms::{DimensionsId, EventOrder, Facts, Terms};
-use crate::event::{Body, Contact, Key};
+use crate::event::{Body, Contact, Key, SurveyMetric};
 use crate::time::{EventTime, Span};
 
 /// How long a history of which a part could be folded waits for the moment when it can be folded as a whole.
@@ -178,15 +178,21 @@ impl Lives {
         is_record.then_some((ticket, state))
     }
 
-    /// The answers about one session of a ticket or chat that count.
+    /// The answers about one session of a ticket or chat that give pairs: of each metric the latest that counts. Only they are looked for, because a
+    /// ticket may have any number of surveys.
     fn answers_about<'a>(
         &'a self,
         contact: Contact,
         state: &'a ContactState,
         began: EventOrder,
     ) -> impl Iterator<Item = &'a StandingAnswer> {
-        let answers = state.surveys.answers().filter_map(|(_, id)| self.surveys.get(&id)?.standing());
-        answers.filter(move |a| a.stands && a.about() == Some(contact) && state.session_at(a.link.about_named()).began == began)
+        let counts = move |answer: &&StandingAnswer| {
+            let is_about = answer.about() == Some(contact) && state.session_at(answer.link.about_named()).began == began;
+            answer.stands && !answer.is_experience() && is_about
+        };
+        [SurveyMetric::Csat, SurveyMetric::Nps, SurveyMetric::Ces]
+            .into_iter()
+            .filter_map(move |metric| state.surveys.latest_answers(metric).filter_map(|id| self.surveys.get(&id)?.standing()).find(counts))
     }
 
     /// Events before this lie in no window and cannot come back into one, and their customers have been idle for longer than any time-out.

@@ -37,9 +37,11 @@ impl LinkedSurveys {
         self.0.iter().flat_map(|lists| lists.ids.iter().copied())
     }
 
-    /// All answers, by metric and in order.
-    pub(crate) fn answers(&self) -> impl Iterator<Item = (EventOrder, SurveyId)> {
-        self.0.iter().flat_map(|lists| lists.answers.iter().map(|((_, order), survey)| (*order, *survey)))
+    /// The answers of a metric, the latest first.
+    pub(crate) fn latest_answers(&self, metric: SurveyMetric) -> impl Iterator<Item = SurveyId> {
+        let answers = self.0.as_ref().map(|lists| &lists.answers[..]).unwrap_or_default();
+        let up_to = answers.partition_point(|((of, _), _)| *of <= metric);
+        answers[..up_to].iter().rev().take_while(move |((of, _), _)| *of == metric).map(|(_, survey)| *survey)
     }
 
     /// The surveys of a metric that were sent before an event, the latest first.

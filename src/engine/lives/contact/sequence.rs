@@ -62,7 +62,11 @@ pub(super) fn sequence(events: &[HistoryEvent], before: Before, idle_end: Option
 pub(super) fn is_plain(event: &HistoryEvent, events: &[HistoryEvent], before: Before, idle_end: Option<Span>) -> bool {
     let is_idle = before.last.zip(idle_end).is_some_and(|(last, idle)| event.order.time >= last + idle);
     let since = |from: EventTime| events.iter().rev().take_while(move |known| known.order.time >= from);
+    // What lies shortly before a creation counts at its instant, where the rank decides.
+    let is_before_a_moved_one =
+        || since(event.order.time).any(is_opening) && since(event.order.time - SKEW).any(|known| known.order.time < event.order.time);
     match &event.action {
+        _ if is_before_a_moved_one() => false,
         Action::Event(ContactAction::Opened(_)) => (before.is_running && !is_idle) || before.last.is_none(),
         Action::Event(ContactAction::Ended | ContactAction::Abandoned) => !since(event.order.time).any(is_opening),
         action if is_human_reply(action) => !since(event.order.time - SKEW).any(|known| is_stop(&known.action)),
@@ -108,7 +112,7 @@ fn sessions(log: Sequence, events: &[HistoryEvent], before: Before, idle_end: Op
     let Before { mut was_opened, mut is_running, mut has_ended, mut last } = before;
     // The events of the present session that lie before its opening, or after its end.
     let mut loose: SmallVec<[usize; 8]> = SmallVec::new();
-    for mut sequenced in log {
+    for sequenced in log {
         let event = &events[sequenced.index];
         if let Some((idle, last)) = idle_end.zip(last).filter(|_| is_running) {
             let is_idle = if is_opening(event) { event.order.time >= last + idle } else { event.order.time > last + idle };
@@ -140,8 +144,10 @@ fn sessions(log: Sequence, events: &[HistoryEvent], before: Before, idle_end: Op
         } else if !(was_opened && is_end(event)) {
             loose.push(sequenced.index);
         }
-        sequenced.begins = false;
-        session.push(sequenced);
+        // What was moved to this instant stands among what happened at it.
+        let is_after = |known: &&Sequenced| known.order.time == sequenced.order.time && known.order > sequenced.order;
+        let at = session.len() - session.iter().rev().take_while(is_after).count();
+        session.insert(at, sequenced);
     }
     out
 }
