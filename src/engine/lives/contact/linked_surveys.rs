@@ -56,6 +56,11 @@ impl LinkedSurveys {
         unnamed.filter(move |((of, given), _)| *of == metric && *given > order).map(|((_, given), survey)| (*given, *survey))
     }
 
+    /// The answers that name no survey, with the survey that each was taken for.
+    pub(crate) fn unnamed(&self) -> impl Iterator<Item = (EventOrder, SurveyId)> {
+        self.0.iter().flat_map(|lists| lists.unnamed.iter().map(|((_, given), survey)| (*given, *survey)))
+    }
+
     /// Notes a sending.
     pub(crate) fn add_sending(&mut self, survey: SurveyId, order: EventOrder) {
         put(&mut self.0.get_or_insert_default().sendings, survey, order);
