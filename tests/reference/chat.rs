@@ -29,6 +29,7 @@ impl Telling<'_, '_> {
             self.story.idle_ended = Some(Timed { at: end, value: (), dims });
             self.forget();
             self.keep_state(end, &last.own, last.customer.as_ref());
+            self.story.states.last_mut().expect("it was kept").heard_at = last.at;
         }
     }
 

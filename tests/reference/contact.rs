@@ -109,6 +109,8 @@ pub(crate) struct Wait {
 pub(crate) struct State {
     /// Since when.
     pub(crate) at: i64,
+    /// The instant whose customer it counts for: that of its last event.
+    pub(crate) heard_at: i64,
     /// The status set last, `new` before any.
     pub(crate) status: String,
     /// Solved or closed; of a chat, ended or abandoned.
@@ -211,6 +213,7 @@ impl<'w, 'a> Telling<'w, 'a> {
     pub(crate) fn keep_state(&mut self, at: i64, own: &Own, customer: Option<&CustomerId>) {
         self.story.states.push(State {
             at,
+            heard_at: at,
             status: self.status.clone(),
             solved: self.story.solved || self.story.over(),
             gone: self.story.gone(),
@@ -234,11 +237,11 @@ impl<'w, 'a> Telling<'w, 'a> {
         self.plain_start = Some(start);
     }
 
-    /// The customer turns out to have created the ticket: the clock has run since then, unless a hand-off moved it.
+    /// The customer turns out to have created the ticket: the clock has run since then, unless another runs by now.
     pub(crate) fn start_clock_at_creation(&mut self) {
         let (Some(start), Some(state)) = (self.story.created, self.story.opened_state) else { return };
         self.plain_start = Some(start);
-        if !self.by_handoff {
+        if self.story.clock.is_none() {
             self.story.clock = Some(Clock { start, state, known_from: start });
         }
     }

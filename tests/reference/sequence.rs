@@ -10,7 +10,7 @@ use serde_json::{Value as Json, json};
 
 use super::compare::{Act, Scenario};
 use super::outcome::Arrival;
-use super::setup::{PAUSES, Setup, dimension, settings, targets, topics};
+use super::setup::{DIMENSIONS, PAUSES, Setup, dimension, settings, targets, topics};
 use super::sketch::{About, Sketch, What, merge, sketch, told};
 
 /// A Monday at midnight UTC, on every hop's edge.
@@ -110,7 +110,11 @@ impl Draft {
             What::Customer { members, .. } => members["type"] != "customer.merged",
             What::Ticket { .. } | What::Chat { .. } | What::Survey { .. } => true,
         };
-        let sketches = self.sketches.iter().enumerate().filter(|(_, sketch)| groups == 1 || is_whole(&sketch.what));
+        // What has settled before a merge keeps the dimensions that it inherited.
+        let is_inherited = |set: &Vec<&str>| set.iter().any(|name| DIMENSIONS.contains(&(name, true)));
+        let may_merge = groups == 1 && !self.plan.sets.iter().any(is_inherited);
+        let stays = |what: &What| is_whole(what) || (groups == 1 && (may_merge || matches!(what, What::Set { .. })));
+        let sketches = self.sketches.iter().enumerate().filter(|(_, sketch)| stays(&sketch.what));
         // An erasure that arrives after what came later cannot part two identities that are one by then.
         let is = |sketch: &Sketch, what: &str| matches!(&sketch.what, What::Customer { members, .. } if members["type"] == what);
         let has = |what: &str| self.sketches.iter().any(|sketch| is(sketch, what));

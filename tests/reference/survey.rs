@@ -243,7 +243,9 @@ impl Reader<'_, '_> {
         let event = &self.world.events[place];
         let about = link.about().cloned();
         let settled = self.story(about.as_ref()).and_then(|story| story.settled.iter().rfind(|(at, _)| *at <= asked));
-        let own = settled.map_or_else(|| link.own.clone(), |(_, at_solve)| or(link.own.clone(), at_solve));
+        // What was unknown at the solve, be it taken away or said in so many words, is no value.
+        let known = |own: &Own| own.iter().map(|value| value.clone().filter(|value| value != "unknown")).collect();
+        let own = settled.map_or_else(|| link.own.clone(), |(_, at_solve)| or(link.own.clone(), &known(at_solve)));
         let own = or(own, &self.own_of(about.as_ref(), event.time));
         let customer = self.customer_of(link, event.time);
         let (low, high) = default_scale(&metric);

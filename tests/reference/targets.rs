@@ -236,7 +236,7 @@ impl Watch<'_> {
 }
 
 fn dims(past: &Past<'_>, state: &State) -> Dims {
-    past.world.dims(&state.own, state.customer.as_ref(), state.at)
+    past.world.dims(&state.own, state.customer.as_ref(), state.heard_at)
 }
 
 /// The clock of the first response. A record has one of its own only where nobody answered in its chat.

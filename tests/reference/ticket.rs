@@ -90,7 +90,10 @@ impl Ticket<'_, '_> {
 
     fn create(&mut self, step: &Step, by: &str) {
         self.telling.open(step);
-        self.know_chat(step.at);
+        // A later matter was made from no chat.
+        if self.done.is_empty() {
+            self.know_chat(step.at);
+        }
         if by == "customer" && !self.telling.story.answered {
             self.telling.start_clock(step.at, step.at);
         }

@@ -70,6 +70,8 @@ pub(crate) struct GivenAnswer {
     pub(crate) order: EventOrder,
     pub(crate) link: Link,
     pub(crate) answer: Answer,
+    /// The first sending before it, once its place among the sendings is settled.
+    pub(crate) asked: Option<EventOrder>,
     /// Whether the event names its survey.
     pub(crate) is_named: bool,
     /// The identity of the event, which is the survey's where it names neither a survey nor a ticket or chat.
@@ -121,7 +123,15 @@ pub(crate) struct StandingAnswer {
 impl Link {
     /// The ticket or chat that is meant: the ticket where both are named.
     pub(crate) fn about(&self) -> Option<Contact> {
-        self.ticket.map(Contact::Ticket).or(self.chat.map(Contact::Chat))
+        self.ticket.map(Contact::Ticket).or_else(|| self.chat.map(Contact::Chat))
+    }
+
+    /// The event that first named one of its contacts.
+    pub(crate) fn named(&self, contact: Contact) -> EventOrder {
+        match contact {
+            Contact::Ticket(_) => self.ticket_named,
+            Contact::Chat(_) => self.chat_named,
+        }
     }
 
     /// The event that first named it.
@@ -204,10 +214,22 @@ impl SurveyState {
         Some(answers.remove(at))
     }
 
+    /// Keeps with the answers before `horizon` what the sendings before each of them said.
+    fn settle_answers(&mut self, horizon: EventTime, names: &mut Names) {
+        let Some(mut answers) = self.answers.take() else { return };
+        for given in answers.given.iter_mut().filter(|given| given.order.time < horizon) {
+            if let Some((sent, first)) = self.sent_before(given.order, names) {
+                (given.link, given.asked) = (given.link.after(&sent, names), Some(first));
+            }
+        }
+        self.answers = Some(answers);
+    }
+
     /// Makes one of the sendings before `horizon`, and one of the answers.
     pub(crate) fn fold_before(&mut self, horizon: EventTime, names: &mut Names) {
         let settled = self.sendings.iter().take_while(|sending| sending.order.time < horizon).count();
         if settled > 1 {
+            self.settle_answers(horizon, names);
             let order = self.sendings[settled - 1].order;
             if let Some((link, first)) = self.sent_before(self.sendings.get(settled).map_or(EventOrder::MAX, |next| next.order), names) {
                 self.sendings.drain(..settled);

@@ -112,7 +112,7 @@ struct Changed {
 }
 
 /// Tickets and chats that one change may concern.
-type Contacts = SmallVec<[Contact; 4]>;
+type Involved = SmallVec<[Contact; 4]>;
 
 /// Changes a ticket or chat and posts all facts that follow from the change, also those of the ticket made from a chat and of their pairs.
 fn change(
@@ -139,8 +139,8 @@ fn change(
 }
 
 /// The ticket or chat itself, the tickets that a chat names (with `named`, by an event still to come), and the chats that name a ticket.
-fn involved_in(lives: &Lives, contact: Contact, named: Option<Key>) -> Contacts {
-    let mut involved = Contacts::from_iter([contact]);
+fn involved_in(lives: &Lives, contact: Contact, named: Option<Key>) -> Involved {
+    let mut involved = Involved::from_iter([contact]);
     let Some(state) = lives.contacts.get(&contact) else {
         involved.extend(named.map(Contact::Ticket));
         return involved;
@@ -215,7 +215,7 @@ fn change_alone(
     let opening = standing_opening(&state.summary);
     let ContactChange { was, is_last, has_effect } = change(state, &lives.customers, terms);
     let (mut gone, mut come) = (Facts::new(), Facts::new());
-    let (mut closed, mut opened) = (Openings::new(), Openings::new());
+    let (mut closed, mut opened) = (SessionOpenings::new(), SessionOpenings::new());
     match was {
         None => {
             seen.exchange(&state.summary, terms, &mut gone, &mut come);
@@ -253,7 +253,7 @@ fn change_alone(
 }
 
 /// Some openings of one ticket or chat: one of each session.
-type Openings = SmallVec<[Opening; 2]>;
+type SessionOpenings = SmallVec<[Opening; 2]>;
 
 /// The touchpoint of an opening that has no customer.
 fn anonymous_touchpoint(opening: Opening, terms: &Terms) -> Option<Fact> {

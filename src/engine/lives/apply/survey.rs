@@ -43,7 +43,7 @@ pub(super) fn apply(lives: &mut Lives, survey: &Survey, event: &AdmittedEvent, d
     match survey.action {
         SurveyAction::Sent => send(lives, id, link, order, door),
         SurveyAction::Responded(answer) => {
-            let given = GivenAnswer { order, link, answer, is_named: survey.survey.is_some(), identity: event.identity };
+            let given = GivenAnswer { order, link, answer, asked: None, is_named: survey.survey.is_some(), identity: event.identity };
             respond(lives, id, given, door)
         }
     }
@@ -63,12 +63,17 @@ pub(super) fn resolve(lives: &mut Lives, id: SurveyId, door: &mut Door<'_>) {
 }
 
 /// The survey that an answer without `survey_id` answers: the one that was last sent about its ticket or chat, else the one answer about that.
-fn unnamed_survey(lives: &Lives, metric: SurveyMetric, link: &Link, order: EventOrder, identity: Key) -> SurveyId {
+fn unnamed_survey(lives: &mut Lives, metric: SurveyMetric, link: &Link, order: EventOrder, identity: Key) -> SurveyId {
     for contact in link.contacts() {
         let Some(state) = lives.contacts.get(&contact) else { continue };
         let session = state.session_at(order).began;
-        let mut sent = state.surveys.sent_before(metric, order).filter(|(sent, _)| state.session_at(*sent).began == session);
-        if let Some((_, survey)) = sent.next() {
+        let (surveys, names) = (&lives.surveys, &mut lives.terms.names);
+        // A later sending still speaks of the session that the first one named.
+        let mut is_about = |(sent, survey): &(EventOrder, SurveyId)| {
+            let said = surveys.get(survey).and_then(|state| state.sendings_from(*sent, names).first().copied());
+            said.is_some_and(|(_, link)| state.session_at(link.named(contact)).began == session)
+        };
+        if let Some((_, survey)) = state.surveys.sent_before(metric, order).find(&mut is_about) {
             return survey;
         }
     }
@@ -122,7 +127,9 @@ fn move_answer(lives: &mut Lives, known: SurveyId, order: EventOrder, door: &mut
     let Some(given) = given.filter(|given| !given.is_named).cloned() else { return };
     let id = unnamed_survey(lives, known.metric, &given.link, order, given.identity);
     if id != known {
-        change_with_pairs(lives, known, &given.link, door, |state, _| drop(state.remove_answer(order)));
+        change_with_pairs(lives, known, &given.link, door, |state, _| {
+            state.remove_answer(order);
+        });
         respond(lives, id, given, door);
     }
 }
@@ -238,7 +245,7 @@ fn resolve_state(lives: &mut Lives, metric: SurveyMetric, state: &mut SurveyStat
     let sent = state.sent_before(given.order, &mut lives.terms.names);
     let (link, asked) = match sent {
         Some((sent, first)) => (given.link.after(&sent, &mut lives.terms.names), first),
-        None => (given.link, given.order),
+        None => (given.link, given.asked.unwrap_or(given.order)),
     };
     let credit = credit(lives, &link, Some(asked), given.order);
     let by_default = if link.about().is_some() { Scope::Service } else { Scope::Experience };

@@ -221,7 +221,8 @@ impl Clock {
     }
 
     /// Notes that the ticket was solved or withdrawn before a resolution clock was known.
-    pub(super) fn begin_in(&mut self, is_solved: bool, is_withdrawn: bool) {
+    pub(super) fn begin_in(&mut self, is_solved: bool, is_withdrawn: bool, is_solved_beneath: bool) {
+        self.is_solved_beneath = is_solved_beneath;
         self.solved = is_solved.then_some(Since::Before);
         self.withdrawn = is_withdrawn.then_some(Since::Before);
     }

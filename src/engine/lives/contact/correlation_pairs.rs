@@ -5,7 +5,7 @@
 
 use super::clock::Verdict;
 use super::facts::idle_end_of;
-use super::summary::{Answered, Summary};
+use super::summary::Summary;
 use super::targets::response_verdict;
 use crate::engine::lives::survey::StandingAnswer;
 use crate::engine::terms::{Contribution, Fact, FactLabel, Facts, Measure, Side, Terms, pair_label};
@@ -24,8 +24,7 @@ pub(crate) struct PairSides<'a> {
 impl<'a> PairSides<'a> {
     /// The summary that has the first response.
     fn responding(self) -> &'a Summary {
-        let is_silent = self.contact.is_chat && self.contact.over_at().is_some() && self.contact.answered == Answered::No;
-        self.record.filter(|_| is_silent).unwrap_or(self.contact)
+        self.record.filter(|_| self.contact.ended_unanswered).unwrap_or(self.contact)
     }
 
     /// The summary that has the resolution, of an answer about a ticket or chat.

@@ -7,7 +7,7 @@ use std::ops::Range;
 use super::clock::{Clock, Verdict};
 use super::marks::{Mark, Solve, Stamp};
 use super::summary::{Answered, Summary};
-use super::targets::{is_before_the_chats_end, verdict_of};
+use super::targets::{is_before_the_chats_end, response_verdict, verdict_of};
 use crate::engine::terms::{
     Contribution, DimensionsId, EngineSettings, Fact, FactLabel, Facts, Measure, Terms, TimedTarget, UndecidedReason, due_label,
     undecided_label,
@@ -143,6 +143,7 @@ impl Exchange<'_> {
         self.part(|p| p.automated_response, |out, stamp| out.stamp(Measure::AutomatedFirstResponse, stamp));
         self.part(|p| p.transferred.filter(|_| p.is_ticket), |out, mark| out.count(Measure::TicketsTransferred, mark));
         self.part(|p| p.handoff, |out, mark| out.count(Measure::Handoffs, mark));
+        self.part(|p| p.later_handoff, |out, mark| out.value(Measure::Handoffs, mark, Contribution::Count(-1)));
         self.target(TimedTarget::FirstResponse, |p| p.response_target);
         self.target(TimedTarget::NextResponse, |p| p.next_target);
         self.part(|p| p.response_business, |out, (mark, took)| out.duration(Measure::FirstResponseBusiness, mark, took));
@@ -353,6 +354,8 @@ pub(crate) struct Parts {
     pub(super) due: [Option<(DimensionsId, EventTime)>; 3],
     /// The first hand-off from a bot to people.
     pub(super) handoff: Option<Mark>,
+    /// The hand-off of the chat that a ticket was made from, if the ticket's own came before it: of the two one counts.
+    pub(super) later_handoff: Option<Mark>,
     /// The acceptance of a chat, with the customer's wait until then.
     pub(super) accepted: Option<(Mark, Option<Span>)>,
     /// The abandonment of a chat, with whether the customer had waited long enough for it to count in the abandonment rate.
@@ -405,8 +408,7 @@ impl Parts {
         parts.first_response = summary.first_response;
         parts.automated_response = summary.automated_response;
         parts.transferred = summary.transferred;
-        // Of a chat and the ticket made from it one hand-off counts.
-        parts.handoff = summary.handoff.filter(|_| !summary.origin.is_some_and(|origin| origin.was_handed));
+        parts.set_handoffs(summary);
         if parts.is_ticket {
             parts.set_ticket(summary, terms);
         } else {
@@ -435,6 +437,7 @@ impl Parts {
             without_team: None,
             due: [None; 3],
             handoff: None,
+            later_handoff: None,
             accepted: None,
             abandoned: None,
             ended: None,
@@ -446,6 +449,14 @@ impl Parts {
             response_business: None,
             resolution_business: None,
         }
+    }
+
+    /// Of a chat and the ticket made from it the first hand-off counts.
+    fn set_handoffs(&mut self, summary: &Summary) {
+        let of_chat = summary.origin.and_then(|origin| origin.handoff);
+        let is_first = |handoff: &Mark| of_chat.is_none_or(|of_chat| handoff.time < of_chat.time);
+        self.handoff = summary.handoff.filter(is_first);
+        self.later_handoff = of_chat.filter(|_| self.handoff.is_some());
     }
 
     fn set_ticket(&mut self, summary: &Summary, terms: &Terms) {
@@ -484,7 +495,7 @@ impl Parts {
         let Some(clocks) = &summary.clocks else { return };
         let idle_end = idle_end_of(summary, &terms.settings);
         let verdict = |clock: &Option<Clock>| clock.as_ref().and_then(|clock| verdict_of(summary, clock, idle_end));
-        self.response_target = verdict(&clocks.response).filter(|_| summary.clock_start.is_some());
+        self.response_target = response_verdict(summary, idle_end);
         self.next_target = verdict(&clocks.next_response);
         self.ending_target = verdict(if self.is_ticket { &clocks.resolution } else { &clocks.wait });
         let replied = summary.first_response.filter(|s| s.after >= Span(0));
@@ -494,7 +505,8 @@ impl Parts {
         if self.is_ticket && summary.is_open() {
             let due = |clock: &Option<Clock>| Some((summary.credited, clock.as_ref()?.falls_due()?));
             let is_own = |deadline: EventTime| summary.is_unanswered() && !is_before_the_chats_end(summary, deadline);
-            self.due = [due(&clocks.response).filter(|(_, deadline)| is_own(*deadline)), due(&clocks.next_response), due(&clocks.resolution)];
+            self.due =
+                [due(&clocks.response).filter(|(_, deadline)| is_own(*deadline)), due(&clocks.next_response), due(&clocks.resolution)];
         }
     }
 }

@@ -46,6 +46,8 @@ pub(super) fn sequence(events: &[HistoryEvent], before: Before, idle_end: Option
     let mut sessions = sessions(by_instant(events, before.is_running), events, before, idle_end);
     let mut sequence = Sequence::new();
     for (session, begins) in &mut sessions {
+        // What was moved to the instant of an opening takes its place among the events of that instant.
+        session.sort_by_key(|known| known.order);
         place_last_words(session, events);
         let from = sequence.len();
         sequence.extend(session.drain(..));
@@ -127,7 +129,6 @@ fn sessions(log: Sequence, events: &[HistoryEvent], before: Before, idle_end: Op
             let begins = was_opened || has_ended || rest.iter().any(|known| is_end(&events[known.index]));
             *session = rest;
             moved.push(sequenced);
-            moved.sort_by_key(|known| known.order);
             if begins {
                 out.push((moved, true));
             } else {

@@ -68,6 +68,8 @@ pub(crate) struct Summary {
     pub(super) settlements: SmallVec<[Mark; 1]>,
     /// Whether it is solved or closed now.
     pub(crate) is_solved: bool,
+    /// Whether it was withdrawn already when it last became solved.
+    pub(super) was_solved_beneath: bool,
     /// When it last became solved, by an event or by a snapshot.
     pub(super) solved_at: Option<EventTime>,
     /// The latest status.
@@ -94,6 +96,8 @@ pub(crate) struct Summary {
     pub(crate) was_abandoned_soon: bool,
     /// The end of a chat.
     pub(crate) ended: Option<Mark>,
+    /// Whether a chat ended or was abandoned before any person had answered.
+    pub(crate) ended_unanswered: bool,
     /// The end of a chat that had no event for too long, if an event came after it.
     pub(crate) idle_ended: Option<Mark>,
     /// The first ticket that any event of a chat's session names.
@@ -125,8 +129,8 @@ pub(crate) enum Answered {
 pub(crate) struct Origin {
     /// When the chat ended, if no person had answered in it: the ticket then has a first response of its own.
     pub(crate) silent_since: Option<EventTime>,
-    /// Whether the bot of the chat handed over to people.
-    pub(crate) was_handed: bool,
+    /// The chat's first hand-off from a bot to people.
+    pub(crate) handoff: Option<Mark>,
 }
 
 impl Summary {
@@ -143,12 +147,12 @@ impl Summary {
     /// The customer at an event of a survey about it.
     pub(super) fn customer_by(&self, order: EventOrder) -> Option<Key> {
         let opener = self.opened.filter(|opened| opened.order <= order).and_then(|opened| opened.customer);
-        opener.or(self.told_customer.filter(|(told, _)| *told <= order).map(|(_, customer)| customer))
+        opener.or_else(|| self.told_customer.filter(|(told, _)| *told <= order).map(|(_, customer)| customer))
     }
 
     /// The customer of its events from now on.
     pub(crate) fn customer(&self) -> Option<Key> {
-        self.opened.and_then(|opened| opened.customer).or(self.told_customer.map(|(_, customer)| customer))
+        self.opened.and_then(|opened| opened.customer).or_else(|| self.told_customer.map(|(_, customer)| customer))
     }
 
     /// Whether it is withdrawn: spam, deleted or merged into another.
@@ -193,8 +197,8 @@ impl Summary {
     /// What a ticket made from this session of a chat must know of it.
     pub(crate) fn as_origin(&self) -> Origin {
         let said_end = self.ended.or(self.abandoned).map(|mark| mark.time);
-        let silent_since = said_end.filter(|_| self.answered == Answered::No);
-        Origin { silent_since, was_handed: self.handoff.is_some() }
+        let silent_since = said_end.filter(|_| self.ended_unanswered);
+        Origin { silent_since, handoff: self.handoff }
     }
 
     /// Whether a chat answers for this ticket, so that it has no first response of its own.

@@ -24,7 +24,7 @@ pub(super) fn start_clock(summary: &mut Summary, target: TimedTarget, start: Eve
     }
     if let Some(clock) = clock.as_mut().filter(|_| target == TimedTarget::Resolution) {
         let is_silent = summary.opened.is_some_and(|opened| opened.is_silent);
-        clock.begin_in(summary.is_solved, summary.is_gone() && is_silent);
+        clock.begin_in(summary.is_solved, summary.is_gone() && is_silent, summary.was_solved_beneath);
         if summary.is_gone() && !is_silent {
             clock.set_withdrawn(Some(known));
         }
@@ -121,7 +121,7 @@ pub(super) fn solve_clock(summary: &mut Summary, mark: Mark, is_counted: bool, t
 /// Notes that a ticket that only snapshots know was solved already when the first of them spoke of it.
 pub(super) fn found_solved(summary: &mut Summary) {
     if let Some(clock) = resolution(summary) {
-        clock.begin_in(true, false);
+        clock.begin_in(true, false, false);
     }
 }
 
@@ -145,9 +145,8 @@ pub(crate) fn verdict_of(summary: &Summary, clock: &Clock, idle_end: Option<Span
     let idle = summary.named.zip(idle_end).map(|(named, after)| named + after).filter(|_| summary.over_at().is_none());
     match (verdict, idle) {
         (Verdict::Missed(mark), Some(idle)) if clock.is_open() && idle <= mark.time => {
-            Some(Verdict::Undecided(Mark { time: idle, ..mark }, UndecidedReason::EndedWithoutReply))
+            Some(Verdict::Undecided(Mark { time: idle, dimensions: summary.credited }, UndecidedReason::EndedWithoutReply))
         }
-        (Verdict::Missed(mark), _) if is_before_the_chats_end(summary, mark.time) => None,
         _ => Some(verdict),
     }
 }
@@ -155,7 +154,9 @@ pub(crate) fn verdict_of(summary: &Summary, clock: &Clock, idle_end: Option<Span
 /// What became of the first-response target.
 pub(crate) fn response_verdict(summary: &Summary, idle_end: Option<Span>) -> Option<Verdict> {
     summary.clock_start?;
-    verdict_of(summary, summary.clocks.as_ref()?.response.as_ref()?, idle_end)
+    let verdict = verdict_of(summary, summary.clocks.as_ref()?.response.as_ref()?, idle_end)?;
+    let is_own = !matches!(verdict, Verdict::Missed(mark) if is_before_the_chats_end(summary, mark.time));
+    is_own.then_some(verdict)
 }
 
 /// A ticket made from a chat that nobody answered: while the chat went on, its own clock was the one that counted.

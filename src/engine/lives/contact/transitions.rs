@@ -19,7 +19,7 @@ const HEARD_FOR: Span = Span::hours(24);
 /// The customer of the next event: the one of the opening, which a second opening does not change; a snapshot fills a missing one.
 pub(super) fn customer_at(summary: &Summary, event: &HistoryEvent) -> Option<Key> {
     match summary.opened {
-        Some(_) => summary.customer().or(event.customer.filter(|_| is_snapshot(event))),
+        Some(_) => summary.customer().or_else(|| event.customer.filter(|_| is_snapshot(event))),
         None => event.customer,
     }
 }
@@ -149,10 +149,10 @@ fn take_message(summary: &mut Summary, mark: Mark, message: Message, terms: &Ter
 /// The author of the first public message has created the ticket.
 fn find_author(summary: &mut Summary, author: Author) {
     summary.awaits_author = false;
-    if author == Author::Customer {
+    if author == Author::Customer && summary.answered == Answered::No {
         let created = summary.opened.map(|opened| opened.time);
         summary.automated_from = created;
-        summary.clock_start = summary.clock_start.filter(|_| summary.handoff.is_some()).or(created);
+        summary.clock_start = summary.clock_start.or(created);
     } else if summary.clock_start.is_none() {
         void_response(summary);
     }
@@ -181,7 +181,7 @@ fn ask(summary: &mut Summary, mark: Mark, terms: &Terms) {
 fn start_wait(summary: &mut Summary, mark: Mark, terms: &Terms) {
     match summary.answered {
         Answered::Yes => await_reply(summary, mark.time, mark, terms),
-        Answered::No if summary.opened.is_some() && !summary.awaits_author => {
+        Answered::No if summary.opened.is_some() => {
             summary.automated_from = summary.automated_from.or(Some(mark.time));
             if summary.clock_start.is_none() {
                 restart_response(summary, mark.time, mark, terms);
@@ -266,8 +266,9 @@ fn change_status(summary: &mut Summary, order: EventOrder, mark: Mark, status: S
     set_status(summary, mark, status);
     match status {
         Status::Solved | Status::Closed => solve(summary, mark, terms),
+        Status::Spam | Status::Deleted => forget_wait(summary, mark, UndecidedReason::Withdrawn),
         Status::New | Status::Open | Status::Pending | Status::OnHold if summary.is_solved => return reopen(summary, order, mark, terms),
-        Status::New | Status::Open | Status::Pending | Status::OnHold | Status::Spam | Status::Deleted => {}
+        Status::New | Status::Open | Status::Pending | Status::OnHold => {}
     }
     None
 }
@@ -284,24 +285,22 @@ fn set_status(summary: &mut Summary, mark: Mark, status: Status) {
 fn merge_away(summary: &mut Summary, mark: Mark) {
     let was_gone = summary.is_gone();
     summary.is_merged = true;
+    forget_wait(summary, mark, UndecidedReason::Withdrawn);
     note_withdrawal(summary, mark, was_gone);
 }
 
 fn unmerge(summary: &mut Summary) {
+    let was_gone = summary.is_gone();
     summary.is_merged = false;
-    if !summary.is_gone() {
+    if was_gone && !summary.is_gone() {
         withdraw_clock(summary, None);
     }
 }
 
+/// Tells the resolution clock where the ticket was withdrawn or came back.
 fn note_withdrawal(summary: &mut Summary, mark: Mark, was_gone: bool) {
-    if summary.is_gone() {
-        forget_wait(summary, mark, UndecidedReason::Withdrawn);
-        if !was_gone {
-            withdraw_clock(summary, Some(mark));
-        }
-    } else if was_gone {
-        withdraw_clock(summary, None);
+    if summary.is_gone() != was_gone {
+        withdraw_clock(summary, (!was_gone).then_some(mark));
     }
 }
 
@@ -327,7 +326,7 @@ fn solve(summary: &mut Summary, mark: Mark, terms: &Terms) {
 /// The ticket is solved from now on. A hand-off may start the clock anew then, if nobody has replied.
 fn settle(summary: &mut Summary, mark: Mark) {
     if !summary.is_solved {
-        summary.solved_at = Some(mark.time);
+        (summary.solved_at, summary.was_solved_beneath) = (Some(mark.time), summary.is_gone());
         summary.is_handed &= summary.answered != Answered::No;
     }
     summary.is_solved = true;
@@ -418,6 +417,7 @@ fn end_chat(summary: &mut Summary, mark: Mark, is_ended: bool, terms: &Terms) {
     if summary.over_at().is_some() {
         return;
     }
+    summary.ended_unanswered = summary.answered == Answered::No;
     if is_ended || summary.accepted.is_some() {
         summary.ended = Some(mark);
     } else {
@@ -491,6 +491,7 @@ fn take_snapshot_status(summary: &mut Summary, mark: Mark, snapshot: &TicketSnap
     if summary.is_withdrawn && is_end {
         return;
     }
+    let was_withdrawn = summary.is_withdrawn;
     set_status(summary, mark, status);
     summary.was_solved_unseen |= summary.solve.is_none() && (is_end || snapshot.solved.is_some());
     match status {
@@ -500,6 +501,7 @@ fn take_snapshot_status(summary: &mut Summary, mark: Mark, snapshot: &TicketSnap
             reopen_clock(summary, false);
             wait_again(summary, mark, since, terms);
         }
+        Status::Spam | Status::Deleted if !was_withdrawn => forget_wait(summary, mark, UndecidedReason::Withdrawn),
         Status::New | Status::Open | Status::Pending | Status::OnHold | Status::Spam | Status::Deleted => {}
     }
 }
