@@ -79,11 +79,11 @@ pub(crate) fn expected(events: &[Event], now: i64, windows: &[(&str, i64, i64)])
     out
 }
 
-/// Whether a ticket counts after all of its events, and the time of its first creation.
+/// The time of a ticket's first creation if the ticket counts after all of its events. A solve never brings back what is spam or deleted.
 fn opened(own: &[&Event], ticket: u32) -> Option<i64> {
     let created = own.iter().find(|e| e.what == What::Ticket(ticket))?.at;
     let mut statuses = own.iter().filter_map(|e| match e.what {
-        What::Status(t, status) if t == ticket => Some(status),
+        What::Status(t, status) if t == ticket && status != "solved" => Some(status),
         _ => None,
     });
     (!matches!(statuses.next_back(), Some("deleted" | "spam"))).then_some(created)
