@@ -325,7 +325,6 @@ impl AssignedGroups {
 
     /// Changes groups, and posts every fact that follows from the change. This is the only place where facts reach the windows.
     fn change(&mut self, windows: &mut Windows, change: impl FnOnce(&mut BTreeMap<PartitionGroup, GroupState>)) {
-        self.0.values_mut().for_each(GroupState::note_horizon);
         change(&mut self.0);
         for group in self.0.values_mut() {
             windows.post(&mut group.outbox, &mut group.panes, &group.lives.terms.names);

@@ -126,13 +126,10 @@ impl GroupState {
         (self.is_history_complete, self.completed_feeds) = (false, 0);
     }
 
-    /// Notes up to which time histories may be folded. Neither a watermark nor progress moves while lives change, so this holds for a whole change.
-    pub(crate) fn note_horizon(&mut self) {
-        self.lives.horizon = self.horizon();
-    }
-
-    /// Folds the histories that no late event can change any more, and forgets the lives that are no longer needed.
+    /// Folds the histories that no late event can change any more, and forgets the lives that are no longer needed. All admitted events must have been
+    /// applied. Only here does the horizon move, so that no event is applied by a watermark that a record behind it has moved.
     pub(crate) fn settle(&mut self) {
+        self.lives.horizon = self.horizon();
         let settled_at = self.lives.largest_event_time.unwrap_or(EventTime::MIN);
         apply::settle(&mut self.lives, &mut self.outbox.door(settled_at));
     }
