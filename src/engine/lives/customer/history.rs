@@ -144,7 +144,8 @@ impl CustomerPosition {
         let fact = |measure, label| Fact::one(measure, time, DimensionsId::default()).labelled(label);
         // A customer who comes back and has moved on meanwhile has advanced from the stage that the cancellation ended.
         let has_moved_on = |is| terms.rules.stage(self.left_stage).zip(terms.rules.stage(is)).is_some_and(|(left, is)| left.0 < is.0);
-        if self.left().is_some() && next.left().is_none() && is.is_some_and(has_moved_on) && (was == is || was != Some(self.left_stage)) {
+        // Where the return itself leads out of that stage, the advance is the one of the move, below.
+        if self.left().is_some() && next.left().is_none() && !self.is_out && is.is_some_and(has_moved_on) {
             facts.push(fact(Measure::JourneyAdvanced, FactLabel::Stage(self.left_stage)));
         }
         if was == is {
