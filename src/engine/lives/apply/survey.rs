@@ -52,7 +52,8 @@ pub(super) fn apply(lives: &mut Lives, survey: &Survey, event: &AdmittedEvent, d
 /// Brings the surveys about a ticket or chat up to date with what they inherit from it, and with whether they count. The caller sees to the pairs.
 pub(super) fn resolve_about(lives: &mut Lives, contact: Contact, door: &mut Door<'_>) {
     let unnamed: Vec<_> = lives.contacts.get(&contact).map(|state| state.surveys.unnamed().collect()).unwrap_or_default();
-    for (given, known) in unnamed {
+    let horizon = lives.horizon;
+    for (given, known) in unnamed.into_iter().filter(|(given, _)| given.time >= horizon) {
         // A session that became known late may lie between a sending and the answer.
         if let Some((id, given)) = misplaced(lives, known, given) {
             change(lives, known, door, |state, _| {
