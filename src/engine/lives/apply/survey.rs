@@ -40,13 +40,21 @@ pub(super) fn apply(lives: &mut Lives, survey: &Survey, event: &AdmittedEvent, d
     if let Some(customer) = event.customer {
         add_heir(lives, customer, order, Heir::Survey(id));
     }
-    match survey.action {
+    let has_effect = match survey.action {
         SurveyAction::Sent => send(lives, id, link, order, door),
         SurveyAction::Responded(answer) => {
             let given = GivenAnswer { order, link, answer, asked: None, is_named: survey.survey.is_some(), identity: event.identity };
             respond(lives, id, given, door)
         }
+    };
+    // The survey may be about contacts that only other events of it name.
+    let linked: Contacts = lives.surveys.get(&id).map(|state| state.contacts().collect()).unwrap_or_default();
+    for contact in linked {
+        if let Some(state) = lives.contacts.get_mut(&contact) {
+            state.note_survey(order);
+        }
     }
+    has_effect
 }
 
 /// Brings the surveys about a ticket or chat up to date with what they inherit from it, and with whether they count. The caller sees to the pairs.
