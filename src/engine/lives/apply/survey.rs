@@ -51,6 +51,19 @@ pub(super) fn apply(lives: &mut Lives, survey: &Survey, event: &AdmittedEvent, d
 
 /// Brings the surveys about a ticket or chat up to date with what they inherit from it, and with whether they count. The caller sees to the pairs.
 pub(super) fn resolve_about(lives: &mut Lives, contact: Contact, door: &mut Door<'_>) {
+    let unnamed: Vec<_> = lives.contacts.get(&contact).map(|state| state.surveys.unnamed().collect()).unwrap_or_default();
+    let horizon = lives.horizon;
+    for (given, known) in unnamed.into_iter().filter(|(given, _)| given.time >= horizon) {
+        // A session that became known late may lie between a sending and the answer.
+        if let Some((id, given)) = misplaced(lives, known, given) {
+            change(lives, known, door, |state, _| {
+                state.remove_answer(given.order);
+            });
+            let (link, order) = (given.link, given.order);
+            change(lives, id, door, |state, _| state.add_answer(given));
+            note_unnamed(lives, id, &link, order);
+        }
+    }
     let ids: Vec<SurveyId> = lives.contacts.get(&contact).map(|state| state.surveys.ids().collect()).unwrap_or_default();
     for id in ids {
         change(lives, id, door, |_, _| ());
@@ -123,15 +136,20 @@ fn note_unnamed(lives: &mut Lives, id: SurveyId, link: &Link, order: EventOrder)
 
 /// Takes an answer that names no survey for another one than before, if a sending came between.
 fn move_answer(lives: &mut Lives, known: SurveyId, order: EventOrder, door: &mut Door<'_>) {
-    let given = lives.surveys.get(&known).and_then(|state| state.answers.as_ref()?.given.iter().find(|given| given.order == order));
-    let Some(given) = given.filter(|given| !given.is_named).cloned() else { return };
-    let id = unnamed_survey(lives, known.metric, &given.link, order, given.identity);
-    if id != known {
+    if let Some((id, given)) = misplaced(lives, known, order) {
         change_with_pairs(lives, known, &given.link, door, |state, _| {
             state.remove_answer(order);
         });
         respond(lives, id, given, door);
     }
+}
+
+/// An answer that names no survey, with the survey that it answers, if that is another one than the one that it was taken for.
+fn misplaced(lives: &mut Lives, known: SurveyId, order: EventOrder) -> Option<(SurveyId, GivenAnswer)> {
+    let given = lives.surveys.get(&known).and_then(|state| state.answers.as_ref()?.given.iter().find(|given| given.order == order));
+    let given = given.filter(|given| !given.is_named).cloned()?;
+    let id = unnamed_survey(lives, known.metric, &given.link, order, given.identity);
+    (id != known).then_some((id, given))
 }
 
 /// Changes a survey, and posts the pairs of the tickets and chats that it names, or that `link` does; returns whether anything that is counted changed.

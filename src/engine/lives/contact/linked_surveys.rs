@@ -56,6 +56,11 @@ impl LinkedSurveys {
         unnamed.filter(move |((of, given), _)| *of == metric && *given > order).map(|((_, given), survey)| (*given, *survey))
     }
 
+    /// The answers that name no survey, with the survey that each was taken for.
+    pub(crate) fn unnamed(&self) -> impl Iterator<Item = (EventOrder, SurveyId)> {
+        self.0.iter().flat_map(|lists| lists.unnamed.iter().map(|((_, given), survey)| (*given, *survey)))
+    }
+
     /// Notes a sending.
     pub(crate) fn add_sending(&mut self, survey: SurveyId, order: EventOrder) {
         put(&mut self.0.get_or_insert_default().sendings, survey, order);
@@ -66,12 +71,12 @@ impl LinkedSurveys {
         put(&mut self.0.get_or_insert_default().unnamed, survey, order);
     }
 
-    /// Forgets the sendings and unnamed answers before `horizon`, but the latest sending of each metric: an answer may still come to it.
+    /// Forgets the sendings and unnamed answers before `horizon`, but the latest such sending of each metric: an answer may still come to it.
     pub(crate) fn fold_before(&mut self, horizon: EventTime) {
         let Some(lists) = &mut self.0 else { return };
         lists.unnamed.retain(|((_, given), _)| given.time >= horizon);
         let sendings = std::mem::take(&mut lists.sendings);
-        let is_latest = |at: usize| sendings.get(at + 1).is_none_or(|((next, _), _)| *next != sendings[at].0.0);
+        let is_latest = |at: usize| sendings.get(at + 1).is_none_or(|((next, sent), _)| *next != sendings[at].0.0 || sent.time >= horizon);
         let kept = sendings.iter().enumerate().filter(|(at, ((_, sent), _))| sent.time >= horizon || is_latest(*at));
         lists.sendings = kept.map(|(_, sending)| *sending).collect();
     }

@@ -121,7 +121,10 @@ fn sessions(log: Sequence, events: &[HistoryEvent], before: Before, idle_end: Op
         last = Some(event.order.time);
         let (session, _) = out.last_mut().unwrap_or_else(|| unreachable!("there is always one session"));
         if is_opening(event) && !is_running {
-            let is_moved = |known: &Sequenced| loose.contains(&known.index) && known.order.time >= event.order.time - SKEW;
+            let is_moved = |known: &Sequenced| {
+                let is_set = matches!(events[known.index].action, Action::SetCompleted(_));
+                !is_set && loose.contains(&known.index) && known.order.time >= event.order.time - SKEW
+            };
             let (moved, rest): (Sequence, Sequence) = session.drain(..).partition(is_moved);
             let mut moved: Sequence =
                 moved.into_iter().map(|known| Sequenced { order: known.order.at(event.order.time), ..known }).collect();
