@@ -112,6 +112,34 @@ fn ids_of_two_feeds_are_two_and_customers_are_shared_unless_a_feed_says_otherwis
 }
 
 #[test]
+fn merge_in_a_partition_that_knows_neither_customer_is_orphaned_and_changes_nothing() {
+    let mut setup = setup();
+    setup.topics.iter_mut().for_each(|topic| topic.allowed_lateness = Span::days(10_000));
+    let event = |group: i32, at: i64, what: &str, who: &str, into: &str| {
+        let line =
+            json!({"id": format!("{what}{who}"), "type": what, "time": (BASE + at) * 1_000, "customer_id": who, "into_customer_id": into});
+        Arrival { group, topic: 3, line: line.to_string().into_bytes(), record_time: None }
+    };
+    let merge_in = |group: i32| {
+        let mut product = Product::new(&setup, 2);
+        let arrivals = [
+            event(0, 0, "customer.subscribed", "A", ""),
+            event(0, 60, "customer.subscribed", "B", ""),
+            event(group, 120, "customer.merged", "B", "A"),
+        ];
+        for arrival in &arrivals {
+            assert_eq!(product.take(arrival), "applied");
+        }
+        product.reach_ends(2);
+        let seen = product.look((BASE + 200) * 1_000);
+        let value = |text: &str| seen.get(&Series::parse(text).expect("a series").0).copied().unwrap_or(0.0);
+        (value("cx_customers_active"), value(r#"cx_events_orphaned_total{topic="customers"}"#))
+    };
+    assert_eq!(merge_in(0), (1.0, 0.0));
+    assert_eq!(merge_in(1), (2.0, 1.0));
+}
+
+#[test]
 fn drop_by_idling_is_withdrawn_by_activity_that_is_no_touchpoint() {
     let setup = staged(&["use"], Span::days(2));
     let dropped = r#"cx_journey_dropped{journey_stage="use"}"#;
