@@ -148,7 +148,7 @@ impl Tally {
                 Some("cancelled") => {
                     // Who had dropped out before they cancelled dropped then.
                     let dropped = stage.and_then(|stage| drop_from(stage, &touches, event.at)).filter(|at| *at <= event.at);
-                    cancelled = cancelled.or(Some((dropped.unwrap_or(event.at), stage, stay)));
+                    cancelled = cancelled.or_else(|| Some((dropped.unwrap_or(event.at), stage, stay)));
                 }
                 Some(_) => {
                     touches.push((event.at, false));

@@ -175,3 +175,17 @@ fn a_full_set_of_snapshots_ends_the_tickets_of_its_own_feed_alone() {
     let both = [us, completed(14, 12)].concat();
     assert_eq!(open(&Files::new().with("eu", &eu).with("us", &both)), "3", "the second desk's own set names none since then but ticket 4");
 }
+
+/// The answer comes after its customer's event in time and before it in the log, and a later event of another customer moves the watermark past both.
+#[test]
+fn an_answer_keeps_its_customers_dimensions_although_the_log_has_gone_on() {
+    let configuration = configuration(&[("grouping_sets", r#"[["channel"], ["team"], ["segment"]]"#)]);
+    let answer = event(11, "survey.responded", r#""metric":"nps","score":9,"customer_id":"C1""#);
+    let own = event(2, "customer.active", r#""customer_id":"C1","segment":"gold""#);
+    let much_later = event(79, "customer.active", r#""customer_id":"C2","segment":"gold""#);
+    let wanted = r#"cx_nps_responses_by_segment{segment="gold",scope="experience",group="promoter",window="24h"} 1"#;
+    for customers in [own.clone(), format!("{own}{much_later}")] {
+        let files = Files::new().with("surveys", &answer).with("customers", &customers);
+        check(&exposition(&configuration, &files, Some(super::small_inputs::NINE + 80 * 60_000)), &[wanted]);
+    }
+}
