@@ -1,8 +1,8 @@
 //! The product against a slow, obvious second implementation that keeps every event and recomputes every metric from scratch.
 //!
 //! `model` is the second implementation, with its own reader of the input; `sequence` makes random event sequences; `compare` runs the product and
-//! lays its exposition beside the model; `against_data` and `case_files` lay the model alone beside values that somebody else computed; the rest
-//! are named cases.
+//! lays its exposition beside the model; `against_data` and `case_files` lay the model alone beside values that somebody else computed; `desk` lays
+//! numbers worked out by hand for the rules of real desks beside both; the rest are named cases.
 
 mod reference {
     mod against_data;
@@ -16,7 +16,12 @@ mod reference {
     mod contact;
     mod customer;
     mod data;
+    mod desk;
     mod desk_cases;
+    mod desk_chats;
+    mod desk_customers;
+    mod desk_surveys;
+    mod desk_tickets;
     mod due;
     mod families;
     mod found;

@@ -1,102 +1,12 @@
-//! What real desks do, rule by rule, with numbers worked out by hand. Held against the model alone.
+//! What real desks do, rule by rule, with numbers worked out by hand. Held against the model and the product.
 
-use cxpulse::engine::{Rule, Ruled, StageSettings, TimeTarget};
+use cxpulse::engine::StageSettings;
 use cxpulse::event::Status;
 use cxpulse::time::Span;
-use serde_json::{Value as Json, json};
+use serde_json::json;
 
-use super::model::values_of;
-use super::outcome::{Arrival, judge};
-use super::series::{Series, Value};
-use super::setup::{Setup, setup};
-use super::sheet::Values;
-
-/// A Monday at midnight UTC, in seconds.
-const BASE: i64 = 1_740_960_000;
-const MINUTE: i64 = 60;
-const HOUR: i64 = 3_600;
-const DAY: i64 = 86_400;
-
-/// The values at an instant, in seconds after `BASE`; an event is its time, its type, what it is about, and further members.
-struct Seen(Values);
-
-fn seen(setup: &Setup, events: &[(i64, &str, &str, Json)], now: i64) -> Seen {
-    let mut events: Vec<_> = events.iter().enumerate().collect();
-    events.sort_by_key(|(_, (at, ..))| *at);
-    let arrival = |(n, (at, what, id, members)): (usize, &(i64, &str, &str, Json))| {
-        let noun = what.split('.').next().expect("a type");
-        let topic = ["ticket", "chat", "survey", "customer"].iter().position(|topic| *topic == noun).expect("a known type");
-        let mut event = json!({"id": format!("e{n}"), "type": what, "time": (BASE + at) * 1_000, format!("{noun}_id"): id});
-        event.as_object_mut().expect("an object").extend(members.as_object().cloned().unwrap_or_default());
-        Arrival { group: 0, topic, line: event.to_string().into_bytes(), record_time: None }
-    };
-    let arrivals: Vec<Arrival> = events.into_iter().map(arrival).collect();
-    let now = (BASE + now) * 1_000;
-    let mut setup = setup.clone();
-    setup.topics.iter_mut().for_each(|topic| topic.allowed_lateness = Span::days(10_000));
-    let judged = judge(&arrivals, &setup, now);
-    assert!(judged.outcomes.iter().all(|outcome| *outcome == "applied"), "{:?} {:?}", judged.outcomes, judged.ledger.reasons);
-    Seen(values_of(&judged.applied, &setup, now))
-}
-
-impl Seen {
-    /// A series of the window of 7 days; a label set that was never seen counts 0.
-    #[track_caller]
-    fn is(&self, series: &str, want: f64) -> &Self {
-        let got = self.value(series).unwrap_or(0.0);
-        assert!((got - want).abs() < 1e-9, "{series}: {got}, not {want}");
-        self
-    }
-
-    #[track_caller]
-    fn lacks(&self, series: &str) -> &Self {
-        assert_eq!(self.value(series), None, "{series}");
-        self
-    }
-
-    fn value(&self, series: &str) -> Option<f64> {
-        let (name, labels) = series.split_once('{').unwrap_or((series, "}"));
-        let comma = if labels == "}" { "" } else { "," };
-        let with_window = format!("{name}{{window=\"7d\"{comma}{labels}");
-        let find = |text: &str| self.0.get(&Series::parse(text).expect("a series").0).and_then(Value::number);
-        find(&with_window).or_else(|| find(series))
-    }
-}
-
-fn within(minutes: i64) -> Ruled<TimeTarget> {
-    let value = TimeTarget { within: Span::minutes(minutes), share: 0.9, is_business: false };
-    Ruled { rules: vec![Rule { conditions: Vec::new(), value }] }
-}
-
-/// One hour for a first response, a next one and a chat; eight hours for a resolution.
-fn with_targets() -> Setup {
-    let mut setup = setup();
-    setup.targets.first_response = within(60);
-    setup.targets.chat_wait = within(60);
-    setup.targets.resolution = within(480);
-    setup.targets.next_response = within(60);
-    setup
-}
-
-fn created(at: i64) -> (i64, &'static str, &'static str, Json) {
-    (at, "ticket.created", "T", json!({"customer_id": "C", "team": "a"}))
-}
-
-fn says(at: i64, author: &str) -> (i64, &'static str, &'static str, Json) {
-    (at, "ticket.message", "T", json!({ "author": author }))
-}
-
-fn status(at: i64, status: &str) -> (i64, &'static str, &'static str, Json) {
-    (at, "ticket.status_changed", "T", json!({ "status": status }))
-}
-
-fn on_ticket(at: i64, what: &'static str, members: Json) -> (i64, &'static str, &'static str, Json) {
-    (at, what, "T", members)
-}
-
-fn in_chat(at: i64, what: &'static str, members: Json) -> (i64, &'static str, &'static str, Json) {
-    (at, what, "R", members)
-}
+use super::desk::{BASE, DAY, HOUR, MINUTE, created, in_chat, on_ticket, says, seen, status, with_targets};
+use super::setup::setup;
 
 const UNDECIDED: &str = r#"cx_target_undecided{target="first_response",reason="ended_without_reply"}"#;
 
@@ -214,7 +124,7 @@ fn chat_handed_over_waits_from_then_on_and_short_abandons_count_from_it() {
 
 #[test]
 fn snapshot_repairs_and_a_reply_of_which_nothing_is_known_is_no_first_response() {
-    let told = |at, members: Json| {
+    let told = |at, members: serde_json::Value| {
         let mut all = json!({"created_time": BASE * 1_000, "status": "open"});
         all.as_object_mut().expect("an object").extend(members.as_object().cloned().unwrap_or_default());
         on_ticket(at, "ticket.snapshot", all)
