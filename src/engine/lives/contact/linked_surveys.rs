@@ -13,9 +13,10 @@ use smallvec::SmallVec;
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct LinkedSurveys(Option<Box<Lists>>);
 
-/// All lists ascend, so that a search in a long one is quick. Most hold one survey.
+/// All lists but the first ascend, so that a search in a long one is quick. Most hold one survey.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 struct Lists {
+    /// In the order in which they came: in the order of hashes, each of many would move half of the others.
     ids: SmallVec<[SurveyId; 1]>,
     answers: SmallVec<[AnswerOf; 0]>,
     sendings: SmallVec<[AnswerOf; 1]>,
@@ -81,11 +82,12 @@ impl LinkedSurveys {
         lists.sendings = kept.map(|(_, sending)| *sending).collect();
     }
 
-    /// Adds a survey.
+    /// Adds a survey that did not name the ticket or chat before.
     pub(crate) fn add(&mut self, survey: SurveyId) {
         let ids = &mut self.0.get_or_insert_default().ids;
-        if let Err(at) = ids.binary_search(&survey) {
-            ids.insert(at, survey);
+        // An event may name it twice.
+        if ids.last() != Some(&survey) {
+            ids.push(survey);
         }
     }
 
