@@ -51,7 +51,8 @@ impl Records {
     pub(crate) fn of(tickets: &BTreeMap<Name, Story>, chats: &BTreeMap<Name, Story>) -> Self {
         let mut out = Self::default();
         let origins = Origins::of(chats);
-        for (ticket, story) in tickets {
+        // A later matter was made from no chat.
+        for (ticket, story) in tickets.iter().filter(|(ticket, _)| ticket.nth == 0) {
             if let Some((chat, _)) = story.created.and_then(|created| origins.origin(ticket, created)) {
                 out.chat_of.insert(ticket.clone(), chat.clone());
                 out.ticket_of.entry(chat.clone()).or_insert_with(|| ticket.clone());

@@ -122,6 +122,11 @@ fn change(
     door: &mut Door<'_>,
     change: impl FnOnce(&mut ContactState, &Customers, &mut Terms) -> ContactChange,
 ) -> Changed {
+    // A state that sleeps would be read from its stored form at each question below.
+    lives.contacts.get_mut(&contact);
+    if named.is_none() && lives.contacts.awake(&contact).is_none_or(is_alone) {
+        return change_alone(lives, contact, door, change);
+    }
     let involved = involved_in(lives, contact, named);
     let before: SmallVec<[Facts; 2]> = involved.iter().map(|involved| lives.pairs_of(*involved)).collect();
     let changed = change_alone(lives, contact, door, change);
@@ -136,6 +141,12 @@ fn change(
         }
     }
     changed
+}
+
+/// Whether no survey, and no other ticket or chat, depends on a ticket or chat. So it is with most.
+fn is_alone(state: &ContactState) -> bool {
+    let names_ticket = || state.unsettled_sessions().any(|session| session.named_ticket.is_some());
+    state.surveys.is_empty() && state.named_by.is_empty() && state.origin.is_none() && !names_ticket()
 }
 
 /// The ticket or chat itself, the tickets that a chat names (with `named`, by an event still to come), and the chats that name a ticket.

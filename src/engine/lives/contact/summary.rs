@@ -70,7 +70,7 @@ pub(crate) struct Summary {
     pub(crate) is_solved: bool,
     /// Whether it was withdrawn already when it last became solved.
     pub(super) was_solved_beneath: bool,
-    /// When it last became solved, by an event or by a snapshot.
+    /// When it last became solved, by an event or by a snapshot; only where a late reopening may begin a new matter.
     pub(super) solved_at: Option<EventTime>,
     /// The latest status.
     pub(crate) status: Option<Status>,

@@ -320,13 +320,15 @@ fn solve(summary: &mut Summary, mark: Mark, terms: &Terms) {
         solve_clock(summary, mark, true, terms);
         summary.settlements.push(Mark { time: mark.time, dimensions: summary.dimensions });
     }
-    settle(summary, mark);
+    settle(summary, mark, terms);
 }
 
 /// The ticket is solved from now on. A hand-off may start the clock anew then, if nobody has replied.
-fn settle(summary: &mut Summary, mark: Mark) {
+fn settle(summary: &mut Summary, mark: Mark, terms: &Terms) {
     if !summary.is_solved {
-        (summary.solved_at, summary.was_solved_beneath) = (Some(mark.time), summary.is_gone());
+        // Nothing else asks for it, and a settled ticket should stay small.
+        summary.solved_at = terms.settings.new_matter_after.map(|_| mark.time);
+        summary.was_solved_beneath = summary.is_gone();
         summary.is_handed &= summary.answered != Answered::No;
     }
     summary.is_solved = true;
@@ -521,7 +523,7 @@ fn end_unless_named_since(summary: &mut Summary, started: EventTime, at: EventTi
 fn end_silently(summary: &mut Summary, mark: Mark, terms: &Terms) {
     if !summary.is_solved {
         solve_clock(summary, mark, false, terms);
-        settle(summary, mark);
+        settle(summary, mark, terms);
     }
 }
 
