@@ -8,9 +8,11 @@ pub mod demo;
 mod failure;
 pub mod generate;
 pub mod healthcheck;
+mod late_records;
 pub mod logging;
 pub mod metrics;
 pub mod options;
+mod printing;
 pub mod replay;
 pub mod rules;
 pub mod run;
@@ -89,6 +91,8 @@ pub fn main() -> ExitCode {
     };
     match ended {
         Ok(()) => ExitCode::SUCCESS,
+        // A reader of the output may stop early, as `head` does.
+        Err(error) if printing::is_output_closed(&error) => ExitCode::SUCCESS,
         Err(error) => failure::report(&error),
     }
 }

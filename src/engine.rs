@@ -25,9 +25,9 @@ pub use windows::{LoyaltyAnswer, Subject};
 
 /// The names with which the metric catalogue reads a snapshot.
 pub(crate) mod read {
-    pub(crate) use super::lives::{FEELINGS, METRICS, POINT, score_text};
+    pub(crate) use super::lives::{EverSeen, FEELINGS, METRICS, POINT, score_text};
     pub(crate) use super::reading::{DurationsReading, GroupKey, JourneyStage, Reading, bounds_of};
-    pub(crate) use super::terms::{Label, Measure};
+    pub(crate) use super::terms::{Label, Measure, due_label, undecided_label};
     pub(crate) use super::windows::{AnswerSums, KeyId};
     pub(crate) use crate::event::Status;
 }
@@ -35,7 +35,7 @@ pub(crate) mod read {
 use self::lives::AdmittedEvent;
 use self::partition::GroupState;
 use self::reading::{GroupsReport, standing_fact, take};
-use self::terms::Terms;
+use self::terms::{EventOrder, Terms};
 use self::windows::{Outbox, StandingFacts, Windows};
 use crate::event::Decoded;
 use crate::time::EventTime;
@@ -154,7 +154,7 @@ impl Engine {
     pub fn mark_incomplete(&mut self, group: PartitionGroup) {
         self.take_in();
         if let Some(state) = self.assigned.0.get_mut(&group) {
-            state.is_history_complete = false;
+            state.mark_incomplete();
         }
     }
 
@@ -223,7 +223,12 @@ impl Engine {
     /// Every relationship NPS answer of a known customer that counts, in no order. Empty unless [`Self::keep_standing_facts`] was called. Call
     /// [`Self::settle`] before.
     pub fn loyalty_answers(&self) -> impl Iterator<Item = LoyaltyAnswer> {
-        self.assigned.groups().filter_map(|group| group.outbox.standing()).flat_map(StandingFacts::loyalty_answers)
+        self.assigned.groups().flat_map(|group| {
+            let answers = group.outbox.standing().into_iter().flat_map(StandingFacts::loyalty_answers);
+            // At one instant answers come before the events of customers.
+            let current = |answer: &LoyaltyAnswer| group.lives.current_customer(answer.customer, EventOrder::MIN.at(answer.time));
+            answers.map(move |answer| LoyaltyAnswer { customer: current(&answer), ..answer })
+        })
     }
 
     fn new_group(&self) -> GroupState {
@@ -320,7 +325,6 @@ impl AssignedGroups {
 
     /// Changes groups, and posts every fact that follows from the change. This is the only place where facts reach the windows.
     fn change(&mut self, windows: &mut Windows, change: impl FnOnce(&mut BTreeMap<PartitionGroup, GroupState>)) {
-        self.0.values_mut().for_each(GroupState::note_horizon);
         change(&mut self.0);
         for group in self.0.values_mut() {
             windows.post(&mut group.outbox, &mut group.panes, &group.lives.terms.names);

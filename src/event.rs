@@ -6,10 +6,12 @@ mod body;
 mod contract;
 mod decode;
 mod dimension;
+mod id_namespace;
 mod identity;
 mod member;
 mod number;
 mod record_forms;
+mod refusal;
 mod refusal_reason;
 mod scan;
 mod seen_names;
@@ -25,13 +27,15 @@ use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
 pub use contract::{
-    CHECKED_ON_EVERY_EVENT, ChatType, CustomerType, ENVELOPE_OPTIONAL, ENVELOPE_REQUIRED, EventContract, EventType, MemberContract,
-    MemberValue, SurveyType, TicketType,
+    ChatType, CustomerType, ENVELOPE_OPTIONAL, ENVELOPE_REQUIRED, EventContract, EventType, MemberContract, MemberValue, SurveyType,
+    TicketType,
 };
 pub use decode::{decode, ids_in_clear};
+pub(crate) use dimension::{composed, label_value};
 pub use identity::{IdentityKey, Key};
+pub use refusal::Refusal;
 pub use refusal_reason::Reason;
-pub use settings::{DecodeSettings, DimensionOwner, DimensionSettings, Kind, TopicSettings};
+pub use settings::{DecodeSettings, DimensionOwner, DimensionSettings, FeedSettings, Kind, TopicSettings};
 
 use crate::time::EventTime;
 
@@ -84,8 +88,12 @@ pub struct Event<'a> {
     pub time: EventTime,
     /// The customer that it names, for the types that name a customer.
     pub customer: Option<Key>,
+    /// The keyed hash of the ticket that an event of a chat names.
+    pub ticket: Option<Key>,
     /// The values of the dimensions that it carries, renamed and fit for a label; each dimension at most once.
     pub dimensions: DimensionValues<'a>,
+    /// A bit for each dimension, by its index, whose value became `other` because it cannot be a label.
+    pub overflowed: u32,
     /// What happened.
     pub body: Body,
 }
@@ -106,6 +114,33 @@ pub enum Body {
     Customer(CustomerAction),
 }
 
+impl Body {
+    /// The place of the event among the events of one ticket or chat at one instant, below 8: creation, hand-off, customer message, other message and
+    /// acceptance, assignment, status, end or snapshot, completed set. 0 for other events.
+    pub(crate) fn rank(&self) -> u8 {
+        match self {
+            Self::Contact(_, action) => match action {
+                ContactAction::Opened(_) => 0,
+                ContactAction::Handoff => 1,
+                ContactAction::Message(Message { author: Author::Customer, .. }) => 2,
+                ContactAction::Message(_) | ContactAction::Accepted => 3,
+                ContactAction::Assigned(_) | ContactAction::Escalated => 4,
+                ContactAction::Status(_) | ContactAction::Merged | ContactAction::Unmerged => 5,
+                ContactAction::Ended | ContactAction::Abandoned | ContactAction::Snapshot(_) => 6,
+            },
+            Self::SnapshotCompleted(_) => 7,
+            Self::Survey(_) | Self::Customer(_) => 0,
+        }
+    }
+}
+
+impl Survey {
+    /// The ticket or chat that it is about; the ticket where the event names both.
+    pub(crate) fn contact(&self) -> Option<Contact> {
+        self.ticket.map(Contact::Ticket).or_else(|| self.chat.map(Contact::Chat))
+    }
+}
+
 /// A ticket or a chat, by the keyed hash of its id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Contact {
@@ -124,18 +159,20 @@ pub enum ContactAction {
     Message(Message),
     /// `ticket.status_changed`.
     Status(Status),
-    /// `ticket.assigned`, with the reason where the event names one.
+    /// `ticket.assigned` or `chat.transferred`, with the reason where the event names one.
     Assigned(Option<AssignReason>),
     /// `ticket.escalated`.
     Escalated,
+    /// `ticket.handoff` or `chat.handoff`: a bot hands over to people.
+    Handoff,
     /// `ticket.merged`: the ticket became part of another ticket.
     Merged,
+    /// `ticket.unmerged`: the merging was taken back.
+    Unmerged,
     /// `ticket.snapshot`. In a box, because it is rare and much larger than the other actions.
     Snapshot(Box<TicketSnapshot>),
     /// `chat.accepted`.
     Accepted,
-    /// `chat.transferred`.
-    Transferred,
     /// `chat.ended`.
     Ended,
     /// `chat.abandoned`.
@@ -152,6 +189,8 @@ pub enum CreatedBy {
     Agent,
     /// The system: the clock starts with the first message of the customer.
     System,
+    /// The author of the first public message, whoever that is.
+    FirstAuthor,
 }
 
 /// A message of a ticket or chat.
@@ -223,6 +262,8 @@ pub struct TicketSnapshot {
     pub solved: Option<EventTime>,
     /// Since when the customer has been waiting for a reply, if they are.
     pub awaiting_reply_since: Option<EventTime>,
+    /// Whether a person ever answered it; `None` where the snapshot does not say.
+    pub answered: Option<bool>,
 }
 
 /// A survey that was sent or answered.
@@ -232,8 +273,10 @@ pub struct Survey {
     pub survey: Option<Key>,
     /// The metric that it asks for.
     pub metric: SurveyMetric,
-    /// The ticket or chat that it is about; the ticket where the event names both.
-    pub about: Option<Contact>,
+    /// The keyed hash of the ticket that it is about.
+    pub ticket: Option<Key>,
+    /// The keyed hash of the chat that it is about.
+    pub chat: Option<Key>,
     /// Whether it was sent or answered.
     pub action: SurveyAction,
 }
@@ -265,8 +308,8 @@ pub struct Answer {
     pub score: i64,
     /// The scale on which it was given.
     pub scale: Scale,
-    /// Whether an NPS answer is about a contact or about the relationship. For another metric: `Service` where it names a contact.
-    pub scope: Scope,
+    /// Whether an NPS answer is about a contact or about the relationship, where the event says so.
+    pub scope: Option<Scope>,
 }
 
 /// A survey scale. `min` is below `max`, and both are within -1000 to 1000 points.
@@ -298,6 +341,8 @@ pub enum CustomerAction {
     Subscribed,
     /// The customer left.
     Cancelled,
+    /// The customer turned out to be another one: two records of one person.
+    Merged(Key),
     /// The identity is to be forgotten; sums stay.
     Erased,
     /// A touchpoint in the stage of the dimension `journey_stage`, with its outcome where the event names one.

@@ -34,6 +34,17 @@ pub struct DatedSnapshot {
     pub as_of: Instant,
 }
 
+/// A refused record of a topic.
+#[derive(Clone, Debug)]
+pub struct TopicRefusal {
+    /// The name of the topic.
+    pub topic: String,
+    /// The reason, as the label `reason` has it.
+    pub reason: &'static str,
+    /// The member at fault and what was expected of it.
+    pub why: String,
+}
+
 /// Where the server reads the values that it serves. The server asks anew for every request, so every method must be quick, and
 /// none but [`snapshot`](Self::snapshot) may block.
 pub trait ValueSource: Send + Sync {
@@ -51,6 +62,11 @@ pub trait ValueSource: Send + Sync {
 
     /// The process's own counters and gauges as values, for the page.
     fn telemetry_samples(&self) -> Vec<TelemetrySample>;
+
+    /// The latest refused record of each reason that was explained, for the page. A source without records has none.
+    fn latest_refusals(&self) -> Vec<TopicRefusal> {
+        Vec::new()
+    }
 
     /// Whether every value covers all data of the assigned partitions.
     ///

@@ -4,7 +4,7 @@
 //! * [`Session`] is one membership of the consumer group: it polls the client and follows the assignment;
 //! * [`WorkerPartitions`] are the partition groups of one worker: they take records and hand them to a [`Sink`];
 //! * [`PartitionProgress`] is how far one topic partition has been read;
-//! * [`inspect()`] asks a cluster the questions of `check --connect`.
+//! * [`inspect()`] asks a cluster the questions of `check --connect`, and [`read_newest()`] reads records for it.
 //!
 //! Does not know events, the engine, metrics or the wall clock. The [`Sink`] knows the meaning of a record, and the offset at which a partition resumes.
 
@@ -21,6 +21,7 @@ pub mod producer;
 mod properties;
 mod reading_order;
 mod rebalance;
+mod record_sample;
 mod session;
 mod sink;
 mod worker_partitions;
@@ -30,6 +31,7 @@ pub use cluster_check::{Finding, FindingSeverity, inspect};
 pub use failure::Failure;
 pub use partition_progress::{PartitionProgress, TopicPartition};
 pub use properties::group_consumer;
+pub use record_sample::read_newest;
 pub use session::{Session, SessionSettings, StartAt};
 pub use sink::{ArrivedRecord, AssignmentChange, Sink, TimestampKind};
 pub use worker_partitions::{StoppedPartitions, WorkerPartitions, stop_all, stop_all_settled};

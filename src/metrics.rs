@@ -9,6 +9,7 @@ mod family;
 mod listing;
 mod planned;
 mod reader;
+mod readings;
 mod reference;
 mod state_families;
 pub mod statistics;

@@ -6,19 +6,28 @@
 //! Does not know Kafka, files or a clock.
 
 mod arrivals;
+mod assignment;
+mod bot;
 mod calendar;
 mod chance;
 mod channel;
 mod chat;
+mod chat_ticket;
 mod contact;
 mod customers;
 mod faults;
 mod incident;
 mod journey;
+mod merging;
+mod nightly_set;
 mod payload;
 mod queue;
+mod satisfaction;
+mod second_address;
 mod survey;
 mod ticket;
+mod ticket_plan;
+mod webhook;
 
 use std::cmp::Ordering;
 use std::collections::{BinaryHeap, VecDeque};
@@ -52,6 +61,8 @@ pub struct Profile {
     pub office_offset: Span,
     /// When incidents happen.
     pub incidents: IncidentSettings,
+    /// The number of partitions of each topic. The end of a nightly set of ticket snapshots is sent to every one of them.
+    pub partitions: i32,
 }
 
 /// How many contacts or events an organisation has.
@@ -67,12 +78,12 @@ impl Profile {
     /// The mean number of contacts per hour of the default organisation.
     pub const CONTACTS_PER_HOUR: f64 = 80.0;
     /// The mean number of events per contact, with all events counted.
-    pub const EVENTS_PER_CONTACT: f64 = 11.0;
+    pub const EVENTS_PER_CONTACT: f64 = 13.0;
 
     /// The event rate of a busy morning, as a multiple of the mean rate.
     pub const BUSY_MORNING: f64 = 4.4;
 
-    /// A company with 24,000 customers and, in 30 days, about 58,000 contacts and 650,000 events.
+    /// A company with 24,000 customers and, in 30 days, about 60,000 contacts and 800,000 events.
     #[must_use]
     pub fn medium() -> Self {
         Self {
@@ -80,6 +91,7 @@ impl Profile {
             customers: 24_000,
             office_offset: Span(0),
             incidents: IncidentSettings::default(),
+            partitions: 1,
         }
     }
 
@@ -125,8 +137,11 @@ pub struct GeneratedEvent {
     pub kind: Kind,
     /// The value of the `type` member.
     pub name: &'static str,
-    /// The record key: the id of the contact's customer, or of the contact if the customer is unknown.
+    /// The record key: the id of the contact's customer, or of the contact if the customer is unknown. A ticket made from a chat has the chat's key,
+    /// and a second record of a customer the key of the first.
     pub key: String,
+    /// The partition, for an event that belongs to a partition and to no customer: the key decides nothing then.
+    pub partition: Option<i32>,
     /// The event time.
     pub time: EventTime,
     /// The event as a JSON object.
@@ -150,6 +165,7 @@ pub struct Organisation {
     due_count: u64,
     ready: VecDeque<GeneratedEvent>,
     payloads: PayloadWriter,
+    partitions: i32,
     salt: u64,
     things: u64,
     now: EventTime,
@@ -178,6 +194,7 @@ impl Organisation {
             due_count: 0,
             ready: VecDeque::new(),
             payloads: PayloadWriter::new(salt),
+            partitions: profile.partitions,
             salt,
             things: 0,
             now: start,
@@ -190,6 +207,7 @@ impl Organisation {
         let opening = start + Span(i64::from(profile.customers) / 100 + 1);
         organisation.schedule(opening, Step::Arrive);
         organisation.schedule(opening, Step::DrawCustomers);
+        organisation.schedule_end_of_set();
         organisation
     }
 
@@ -212,6 +230,7 @@ impl Organisation {
             Step::Arrive => self.arrive(),
             Step::Admit => self.admit(),
             Step::DrawCustomers => self.draw_customers(),
+            Step::EndSet { started } => self.end_set(started),
             Step::Customer(customer, step) => self.take_customer_step(customer, step),
             Step::Ticket(slot, step) => self.with_contact(slot, |organisation| organisation.take_ticket_step(slot, step)),
             Step::Chat(slot, step) => self.with_contact(slot, |organisation| organisation.take_chat_step(slot, step)),
@@ -225,34 +244,36 @@ impl Organisation {
         self.contacts.forget_if_done(slot);
     }
 
-    /// Emits an event about a contact, with the contact's id as a member and its customer's id as the key.
+    /// Emits an event about a contact, with the contact's id as a member.
     fn emit_contact(&mut self, slot: ContactSlot, kind: Kind, name: &'static str, members: &[(&str, PayloadValue<'_>)]) {
         let contact = &self.contacts[slot];
-        let key = contact.customer.map_or(contact.id, |customer| self.customers[customer].id);
-        let id = (contact.member(), PayloadValue::Id(contact.id));
-        let mut all: smallvec::SmallVec<[(&str, PayloadValue<'_>); 12]> = smallvec::smallvec![id];
+        let key = contact.key;
+        // The survey tool keeps every id as a text.
+        let id = if kind == Kind::Surveys { PayloadValue::Id(contact.id) } else { contact.id.native() };
+        let mut all: smallvec::SmallVec<[(&str, PayloadValue<'_>); 16]> = smallvec::smallvec![(contact.member(), id)];
         all.extend_from_slice(members);
         self.emit(kind, name, key, &all);
     }
 
     fn emit(&mut self, kind: Kind, name: &'static str, key: Id, members: &[(&str, PayloadValue<'_>)]) {
         let payload = self.payloads.write(name, self.now, members);
-        self.ready.push_back(GeneratedEvent { kind, name, key: key.to_string(), time: self.now, payload });
+        self.ready.push_back(GeneratedEvent { kind, name, key: key.to_string(), partition: None, time: self.now, payload });
     }
 
     fn new_id(&mut self, letter: char) -> Id {
         self.things += 1;
-        Id(letter, pseudonym(self.salt.wrapping_add(self.things)))
+        Id::Pseudonym(letter, pseudonym(self.salt.wrapping_add(self.things)))
     }
 
-    fn customer_value(&self, customer: Option<CustomerIndex>) -> PayloadValue<'static> {
-        customer.map_or(PayloadValue::Absent, |customer| PayloadValue::Id(self.customers[customer].id))
+    /// The identity under which the customer of a contact wrote.
+    fn customer_value(&self, slot: ContactSlot) -> PayloadValue<'static> {
+        self.contacts[slot].customer_id.map_or(PayloadValue::Absent, PayloadValue::Id)
     }
 
     /// The pseudonym of the agent who handles a contact.
     fn agent_value(&self, slot: ContactSlot) -> PayloadValue<'static> {
         let contact = &self.contacts[slot];
-        PayloadValue::Id(Id(
+        PayloadValue::Id(Id::Pseudonym(
             'a',
             pseudonym(self.salt.rotate_left(17) ^ (u64::from(contact.team) * AGENTS as u64 + u64::from(contact.agent))),
         ))
@@ -289,6 +310,10 @@ enum Step {
     Arrive,
     /// A contact arrives.
     Admit,
+    /// The nightly set of ticket snapshots that began at this instant is complete.
+    EndSet {
+        started: EventTime,
+    },
     /// Once a minute, the events that no contact causes are drawn: relationship surveys, touchpoints, new customers, and customers who leave.
     DrawCustomers,
     Customer(CustomerIndex, CustomerStep),

@@ -163,14 +163,49 @@ fn replay_reads_standard_input_and_keeps_the_streams_apart() {
     assert!(stderr(&output).contains("metrics as of 2026-05-04T09:00:00.000Z"), "{}", stderr(&output));
 }
 
+/// The writing end of a pipe that nobody reads.
+fn closed_pipe() -> Stdio {
+    let (reader, writer) = std::io::pipe().expect("the system has pipes");
+    drop(reader);
+    writer.into()
+}
+
 #[test]
-fn a_reader_that_goes_away_early_is_no_failure() {
-    let (_folder, path) = file("{\"id\":\"1\",\"type\":\"ticket.created\",\"time\":1777885200000,\"ticket_id\":\"A\"}\n");
-    let mut child = cxpulse(&["replay", "--input", &format!("tickets={path}")])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("the binary was built");
-    drop(child.stdout.take());
-    assert_eq!(child.wait().expect("it ends").code(), Some(0));
+fn every_command_ends_quietly_where_nobody_reads_its_output() {
+    let (folder, path) = file("{\"id\":\"1\",\"type\":\"ticket.created\",\"time\":1777885200000,\"ticket_id\":\"A\"}\n");
+    let (_wrong_folder, wrong) = file("[kafka]\ngroup = \"cx\"\n");
+    let (input, out) = (format!("tickets={path}"), folder.path().join("boards").to_string_lossy().into_owned());
+    let replay = ["replay", "--input", &input];
+    let with = |more: &[&'static str]| [&replay[..], more].concat();
+    let commands: [Vec<&str>; 18] = [
+        vec!["--help"],
+        vec!["--version"],
+        vec!["replay", "--help"],
+        vec!["metrics"],
+        vec!["rules", "recording"],
+        vec!["rules", "alerts"],
+        vec!["rules", "later"],
+        vec!["dashboards", "--out", &out],
+        vec!["check"],
+        vec!["check", "--print-default"],
+        vec!["check", "--config", &wrong],
+        vec!["check", "--connect", "--bootstrap-servers", "127.0.0.1:1"],
+        with(&[]),
+        with(&["--from", "2026-05-04T09:00:00Z", "--to", "2026-05-04T10:00:00Z", "--every", "30m"]),
+        with(&["--report", "day"]),
+        with(&["--facts", "/dev/stdout"]),
+        vec!["replay", "--input", "tickets=/no/such/file"],
+        vec!["demo", "--for", "2s", "--port", "0"],
+    ];
+    for arguments in &commands {
+        let output = cxpulse(arguments).stdout(closed_pipe()).output().expect("the binary was built");
+        let messages = stderr(&output);
+        let is_quiet = !["panicked", "roken pipe", "os error 32"].iter().any(|text| messages.contains(text));
+        assert!(is_quiet, "{arguments:?}: {messages}");
+        let allowed: &[i32] = if arguments.contains(&"tickets=/no/such/file") { &[1] } else { &[0] };
+        assert!(allowed.contains(&code(&output)), "{arguments:?} ends with {}: {messages}", code(&output));
+
+        let status = cxpulse(arguments).stdout(closed_pipe()).stderr(closed_pipe()).status().expect("the binary was built");
+        assert_eq!(status.code(), output.status.code(), "{arguments:?}, where its messages have no reader either");
+    }
 }

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 
 use cxpulse::command::check::check;
 use cxpulse::config::{self, Configuration, Loaded, Problem, ProblemKind};
-use cxpulse::event::Kind;
+use cxpulse::event::{FeedSettings, Kind, Status};
 use cxpulse::time::Span;
 
 const FOLDER: &str = "tests/configuration";
@@ -139,6 +139,13 @@ fn decoder_and_engine_are_told_the_same_topics_and_dimensions() {
     let topics: Vec<_> = c.engine.topics.iter().map(|t| (t.name.as_str(), t.kind, t.allowed_lateness)).collect();
     assert_eq!(topics, [("desk-a.tickets", Kind::Tickets, Span::hours(2)), ("desk-b.tickets", Kind::Tickets, Span::hours(1))]);
     assert!(c.topics[1].time_from_record && !c.topics[0].time_from_record);
+    assert_eq!(c.topics[1].feed, Some(FeedSettings { name: "b".into(), owns_customers: true }));
+    assert_eq!(c.topics[0].feed, None);
+    assert_eq!(c.engine.new_matter_after, Some(Span::days(14)));
+    assert!(c.engine.first_response_from_creation);
+    assert_eq!(c.engine.targets.due_within, [("30m".to_owned(), Span::minutes(30)), ("2h".to_owned(), Span::hours(2))]);
+    assert_eq!(c.engine.targets.pauses.next_response, [Status::Pending, Status::OnHold]);
+    assert!(c.engine.targets.next_response.is_configured() && c.engine.targets.pauses.resolution.is_empty());
     assert_eq!(c.topics[1].ignored_types, ["ticket.escalated"]);
     let decoder: Vec<&str> = c.decode.dimensions.iter().map(|d| d.name.as_str()).collect();
     let engine: Vec<&str> = c.engine.dimensions.iter().map(|d| d.name.as_str()).collect();

@@ -37,6 +37,8 @@ fn check(event_type: &str, payload: &str, customer: Option<&str>, dimensions: &[
         identity: settings.identity_key.of_event("desk", "e1"),
         time: TIME,
         customer: customer.map(key),
+        ticket: (kind == Kind::Chats && payload.contains(r#""ticket_id""#)).then(|| key("T1")),
+        overflowed: 0,
         dimensions: dimensions.iter().map(|&(index, value)| (index, value.into())).collect(),
         body,
     };
@@ -59,6 +61,8 @@ fn ticket_events_in_every_form() {
     );
     check("ticket.created", r#"{"ticket_id":"T1","created_by":"agent"}"#, None, &[], ticket(ContactAction::Opened(CreatedBy::Agent)));
     check("ticket.created", r#"{"ticket_id":"T1","created_by":"system"}"#, None, &[], ticket(ContactAction::Opened(CreatedBy::System)));
+    let payload = r#"{"ticket_id":"T1","created_by":"first_author","customer_id":"","agent_id":7,"chat_id":{},"author":1,"team":""}"#;
+    check("ticket.created", payload, None, &[], ticket(ContactAction::Opened(CreatedBy::FirstAuthor)));
     check(
         "ticket.message",
         r#"{"ticket_id":"T1","author":"customer","customer_id":"C9"}"#,
@@ -93,9 +97,23 @@ fn ticket_events_in_every_form() {
         let payload = format!(r#"{{"ticket_id":"T1","reason":"{name}"}}"#);
         check("ticket.assigned", &payload, None, &[], ticket(ContactAction::Assigned(Some(reason))));
     }
-    check("ticket.escalated", r#"{"ticket_id":"T1","tier":"2"}"#, None, &[], ticket(ContactAction::Escalated));
+    for none in ["null", r#""""#] {
+        let payload = format!(r#"{{"ticket_id":"T1","team":{none},"brand":{none},"reason":{none}}}"#);
+        check("ticket.assigned", &payload, None, &[(2, "unknown")], ticket(ContactAction::Assigned(None)));
+        check("ticket.handoff", &payload, None, &[], ticket(ContactAction::Handoff));
+    }
+    check("ticket.escalated", r#"{"ticket_id":"T1","tier":2}"#, None, &[], ticket(ContactAction::Escalated));
     check("ticket.merged", r#"{"ticket_id":"T1","into_ticket_id":"T2"}"#, None, &[], ticket(ContactAction::Merged));
-    let snapshot = TicketSnapshot { created: TIME, status: Status::Open, first_response: None, solved: None, awaiting_reply_since: None };
+    check("ticket.unmerged", r#"{"ticket_id":"T1"}"#, None, &[], ticket(ContactAction::Unmerged));
+    check("ticket.handoff", r#"{"ticket_id":"T1","team":"b"}"#, None, &[(2, "b")], ticket(ContactAction::Handoff));
+    let snapshot = TicketSnapshot {
+        created: TIME,
+        status: Status::Open,
+        first_response: None,
+        solved: None,
+        awaiting_reply_since: None,
+        answered: None,
+    };
     check(
         "ticket.snapshot",
         r#"{"ticket_id":"T1","created_time":1772442000000,"status":"open","customer_id":"C9"}"#,
@@ -107,10 +125,16 @@ fn ticket_events_in_every_form() {
     check(
         "ticket.snapshot",
         r#"{"ticket_id":"T1","created_time":1772442000000,"status":"open","first_response_time":1772442000001,
-            "solved_time":"2026-03-02T09:00:00.002Z","awaiting_reply_since":1772442000003}"#,
+            "solved_time":"2026-03-02T09:00:00.002Z","awaiting_reply_since":1.772442000003e12,"answered":false}"#,
         None,
         &[],
-        ticket(ContactAction::Snapshot(Box::new(TicketSnapshot { first_response, solved, awaiting_reply_since, ..snapshot }))),
+        ticket(ContactAction::Snapshot(Box::new(TicketSnapshot {
+            first_response,
+            solved,
+            awaiting_reply_since,
+            answered: Some(false),
+            ..snapshot
+        }))),
     );
     check("ticket.snapshot_completed", r#"{"started_time":1772442000000}"#, None, &[], Body::SnapshotCompleted(TIME));
 }
@@ -123,48 +147,54 @@ fn chat_events_in_every_form() {
     check("chat.accepted", r#"{"chat_id":"R1","agent_id":"A1"}"#, None, &[], chat(ContactAction::Accepted));
     let message = Message { author: Author::Agent, public: true, automated: false };
     check("chat.message", r#"{"chat_id":"R1","author":"agent"}"#, None, &[], chat(ContactAction::Message(message)));
-    check("chat.transferred", r#"{"chat_id":"R1","team":"b"}"#, None, &[(2, "b")], chat(ContactAction::Transferred));
+    check("chat.transferred", r#"{"chat_id":"R1","team":"b"}"#, None, &[(2, "b")], chat(ContactAction::Assigned(None)));
+    let payload = r#"{"chat_id":"R1","team":null,"reason":"transfer","ticket_id":"T1"}"#;
+    check("chat.transferred", payload, None, &[(2, "unknown")], chat(ContactAction::Assigned(Some(AssignReason::Transfer))));
+    check("chat.handoff", r#"{"chat_id":"R1"}"#, None, &[], chat(ContactAction::Handoff));
     check("chat.ended", r#"{"chat_id":"R1"}"#, None, &[], chat(ContactAction::Ended));
     check("chat.abandoned", r#"{"chat_id":"R1"}"#, None, &[], chat(ContactAction::Abandoned));
 }
 
 #[test]
 fn survey_events_in_every_form() {
-    let (ticket, chat) = (Some(Contact::Ticket(key("T1"))), Some(Contact::Chat(key("R1"))));
-    let survey = |survey: Option<&str>, metric, about, action| Body::Survey(Survey { survey: survey.map(key), metric, about, action });
+    let (ticket, chat) = (Some(key("T1")), Some(key("R1")));
+    let survey = |survey: Option<&str>, metric, (ticket, chat), action| {
+        Body::Survey(Survey { survey: survey.map(key), metric, ticket, chat, action })
+    };
     let sent = |metric, about| survey(Some("S1"), metric, about, SurveyAction::Sent);
-    check("survey.sent", r#"{"survey_id":"S1","metric":"csat","chat_id":"R1"}"#, None, &[], sent(SurveyMetric::Csat, chat));
+    check("survey.sent", r#"{"survey_id":"S1","metric":"csat","chat_id":"R1"}"#, None, &[], sent(SurveyMetric::Csat, (None, chat)));
     let payload = r#"{"survey_id":"S1","metric":"nps","chat_id":"R1","ticket_id":"T1","customer_id":"C9","team":"b"}"#;
-    check("survey.sent", payload, Some("C9"), &[(2, "b")], sent(SurveyMetric::Nps, ticket));
-    check("survey.sent", r#"{"survey_id":"S1","metric":"ces"}"#, None, &[], sent(SurveyMetric::Ces, None));
+    check("survey.sent", payload, Some("C9"), &[(2, "b")], sent(SurveyMetric::Nps, (ticket, chat)));
+    check("survey.sent", r#"{"survey_id":"S1","metric":"ces","ticket_id":""}"#, None, &[], sent(SurveyMetric::Ces, (None, None)));
 
     let answer = |metric, about, score: i64, (min, max, ease): (i64, i64, bool), scope| {
         let scale = Scale { min: min * 1_000_000, max: max * 1_000_000, ease };
         survey(None, metric, about, SurveyAction::Responded(Answer { score, scale, scope }))
     };
+    let (neither, ticket, chat) = ((None, None), (ticket, None), (None, chat));
     let responded = |payload: &str, body| check("survey.responded", payload, None, &[], body);
+    responded(r#"{"metric":"csat","score":4.5,"ticket_id":"T1"}"#, answer(SurveyMetric::Csat, ticket, 4_500_000, (1, 5, false), None));
     responded(
-        r#"{"metric":"csat","score":4.5,"ticket_id":"T1"}"#,
-        answer(SurveyMetric::Csat, ticket, 4_500_000, (1, 5, false), Scope::Service),
+        r#"{"metric":"csat","score":87.65432149,"scale_min":0,"scale_max":100,"direction":"ease"}"#,
+        answer(SurveyMetric::Csat, neither, 87_654_321, (0, 100, false), None),
     );
-    responded(
-        r#"{"metric":"csat","score":87.654321,"scale_min":0,"scale_max":100,"direction":"ease"}"#,
-        answer(SurveyMetric::Csat, None, 87_654_321, (0, 100, false), Scope::Experience),
-    );
-    responded(r#"{"metric":"nps","score":9}"#, answer(SurveyMetric::Nps, None, 9_000_000, (0, 10, false), Scope::Experience));
-    responded(r#"{"metric":"nps","score":-0,"chat_id":"R1"}"#, answer(SurveyMetric::Nps, chat, 0, (0, 10, false), Scope::Service));
+    responded(r#"{"metric":"nps","score":9}"#, answer(SurveyMetric::Nps, neither, 9_000_000, (0, 10, false), None));
+    responded(r#"{"metric":"nps","score":-0,"chat_id":"R1"}"#, answer(SurveyMetric::Nps, chat, 0, (0, 10, false), None));
     responded(
         r#"{"metric":"nps","score":1e1,"chat_id":"R1","scope":"experience"}"#,
-        answer(SurveyMetric::Nps, chat, 10_000_000, (0, 10, false), Scope::Experience),
+        answer(SurveyMetric::Nps, chat, 10_000_000, (0, 10, false), Some(Scope::Experience)),
     );
-    responded(r#"{"metric":"nps","score":0,"scope":"service"}"#, answer(SurveyMetric::Nps, None, 0, (0, 10, false), Scope::Service));
+    responded(
+        r#"{"metric":"nps","score":0,"scope":"service"}"#,
+        answer(SurveyMetric::Nps, neither, 0, (0, 10, false), Some(Scope::Service)),
+    );
     responded(
         r#"{"metric":"ces","score":7,"direction":"ease","ticket_id":"T1"}"#,
-        answer(SurveyMetric::Ces, ticket, 7_000_000, (1, 7, true), Scope::Service),
+        answer(SurveyMetric::Ces, ticket, 7_000_000, (1, 7, true), None),
     );
     responded(
         r#"{"metric":"ces","score":2,"scale_min":1,"scale_max":5,"direction":"effort"}"#,
-        answer(SurveyMetric::Ces, None, 2_000_000, (1, 5, false), Scope::Experience),
+        answer(SurveyMetric::Ces, neither, 2_000_000, (1, 5, false), None),
     );
 }
 
@@ -192,6 +222,7 @@ fn customer_events_in_every_form() {
     check("customer.active", r#"{"customer_id":"C9","segment":"vip"}"#, Some("C9"), &[(5, "vip")], Body::Customer(CustomerAction::Active));
     event("customer.subscribed", r#"{"customer_id":"C9"}"#, CustomerAction::Subscribed);
     event("customer.cancelled", r#"{"customer_id":"C9","reason":"price"}"#, CustomerAction::Cancelled);
+    event("customer.merged", r#"{"customer_id":"C9","into_customer_id":8}"#, CustomerAction::Merged(key("8")));
     event("customer.erased", r#"{"customer_id":"C9"}"#, CustomerAction::Erased);
     for (name, outcome) in [
         ("null", None),
@@ -220,6 +251,35 @@ fn a_member_of_any_name_can_be_a_dimension() {
         let decoded = decode(Record { payload: Some(wrong.as_bytes()), ..Record::default() }, &topic(Kind::Customers), &settings);
         assert_eq!(decoded, Decoded::Invalid(Reason::WrongType), "{wrong}");
     }
+}
+
+#[test]
+fn an_integer_as_an_id_is_its_decimal_text() {
+    let event = |payload: &str| {
+        let text = payload.as_bytes().to_vec();
+        let settings = settings();
+        let Decoded::Event(event) = decode(Record { payload: Some(&text), ..Record::default() }, &topic(Kind::Chats), &settings) else {
+            panic!("{payload}");
+        };
+        (event.identity, event.ticket, event.body.clone())
+    };
+    let text = event(r#"{"id":"2","type":"chat.ended","time":1772442000000,"chat_id":"42","ticket_id":"0"}"#);
+    assert_eq!(event(r#"{"id":2,"type":"chat.ended","time":1772442000000,"chat_id":42,"ticket_id":-0}"#), text);
+    assert_ne!(event(r#"{"id":2,"type":"chat.ended","time":1772442000000,"chat_id":"042","ticket_id":-0}"#), text);
+}
+
+#[test]
+fn a_value_that_cannot_be_a_label_is_noted_as_overflow() {
+    let settings = settings();
+    let text = format!(
+        r#"{{"id":"e1","type":"ticket.created","time":1772442000000,"ticket_id":"T1","channel":"other","team":"a\u202eb","brand":"{}","segment":"Zu\u0308rich"}}"#,
+        "x".repeat(65)
+    );
+    let decoded = decode(Record { payload: Some(text.as_bytes()), ..Record::default() }, &topic(Kind::Tickets), &settings);
+    let Decoded::Event(event) = decoded else { panic!("{decoded:?}") };
+    let values: Vec<_> = event.dimensions.iter().map(|(index, value)| (*index, value.as_ref())).collect();
+    assert_eq!(values, [(0, "other"), (2, "other"), (4, "other"), (5, "Zürich")]);
+    assert_eq!(event.overflowed, 1 << 2 | 1 << 4, "what the event calls other itself is no overflow");
 }
 
 /// The refusals of the made data set equal its ledger, by topic and reason.
@@ -254,4 +314,25 @@ fn refusals_of_the_torture_set_are_those_of_its_ledger() {
     let expected: BTreeMap<_, _> = series.filter(|(name, count)| name.starts_with("cx_events_invalid_total") && *count > 0).collect();
     assert!(!expected.is_empty());
     assert_eq!(found, expected);
+}
+
+/// Two help desks that number alike are apart; their customers are one person, unless the feed owns its ids.
+#[test]
+fn a_feed_is_the_namespace_of_its_ids() {
+    let keys = |feed: Option<FeedSettings>| {
+        let (settings, topic) = (settings(), TopicSettings { feed, ..topic(Kind::Surveys) });
+        let text = r#"{"id":"e1","type":"survey.responded","time":1772442000000,"metric":"nps","score":9,"survey_id":"1","ticket_id":"1","chat_id":1,"customer_id":"1"}"#;
+        let decoded = decode(Record { payload: Some(text.as_bytes()), ..Record::default() }, &topic, &settings);
+        let Decoded::Event(Event { identity, customer, body: Body::Survey(survey), .. }) = decoded else { panic!("{text}") };
+        (identity, [survey.survey, survey.ticket, survey.chat], customer)
+    };
+    let feed = |name: &str, owns_customers| Some(FeedSettings { name: name.into(), owns_customers });
+    let (identity, ids, customer) = keys(None);
+    assert_eq!(customer, Some(key("1")));
+    let (us, own) = (keys(feed("us", false)), keys(feed("us", true)));
+    assert_eq!((us.0, us.2), (identity, customer), "the identity of an event goes by its source, and customers are shared");
+    assert!(us.1.iter().zip(ids).all(|(id, other)| *id != other));
+    assert_eq!(own.1, us.1);
+    assert_ne!(own.2, customer);
+    assert_ne!(keys(feed("uk", false)).1, us.1);
 }

@@ -57,7 +57,6 @@ fn value(value: MemberValue) -> String {
     match value {
         MemberValue::Id => "id".into(),
         MemberValue::Text => "string".into(),
-        MemberValue::FilledText => "string, not empty".into(),
         MemberValue::Choice(words) => words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", "),
         MemberValue::Boolean => "boolean".into(),
         MemberValue::Number => "number".into(),
@@ -86,7 +85,6 @@ fn the_tables_are_those_of_the_contract() {
     let columns = "| member | | value | meaning |\n|---|---|---|---|\n";
     let members = |required, optional| member_rows(required, " required |") + &member_rows(optional, " optional |");
     let mut expected = vec![format!("{columns}{}\n", members(ENVELOPE_REQUIRED, ENVELOPE_OPTIONAL))];
-    expected.push(format!("| member | value | meaning |\n|---|---|---|\n{}\n", member_rows(CHECKED_ON_EVERY_EVENT, "")));
     for event_type in EventType::ALL {
         let EventContract { name, meaning, required, optional, .. } = event_type.contract();
         expected.push(format!("### `{name}`\n\n{meaning}\n\n{columns}{}\n", members(required, optional)));
@@ -183,7 +181,7 @@ fn sample(member: &MemberContract) -> String {
     match (member.name(), member.value) {
         ("scale_min", _) => "0".into(),
         ("scale_max", _) => "10".into(),
-        (_, MemberValue::Id | MemberValue::Text | MemberValue::FilledText) => "\"x1\"".into(),
+        (_, MemberValue::Id | MemberValue::Text) => "\"x1\"".into(),
         (_, MemberValue::Choice(words)) => format!("\"{}\"", words[0]),
         (_, MemberValue::Boolean) => "true".into(),
         (_, MemberValue::Number) => "5".into(),
@@ -230,7 +228,9 @@ fn the_decoder_reads_the_members_of_the_contract_and_no_others() {
             assert_eq!(body.event_type(), *event_type);
         }
         for member in &required {
-            check(event_with(contract, &required, member.name(), "null"), Reason::MissingField);
+            for blank in ["null", "\"\""] {
+                check(event_with(contract, &required, member.name(), blank), Reason::MissingField);
+            }
             let others: Vec<&MemberContract> = required.iter().copied().filter(|other| other.name() != member.name()).collect();
             check(event_with(contract, &others, "", ""), Reason::MissingField);
         }
@@ -238,8 +238,7 @@ fn the_decoder_reads_the_members_of_the_contract_and_no_others() {
             let with = |value: &str| event_with(contract, &all, member.name(), value);
             check(with("{}"), Reason::WrongType);
             match member.value {
-                MemberValue::Id => check(with("\"\""), Reason::BadValue),
-                MemberValue::FilledText => check(with("\"\""), Reason::BadValue),
+                MemberValue::Id => check(with(&format!("\"{}\"", "x".repeat(129))), Reason::BadValue),
                 MemberValue::Time => check(with("\"yesterday\""), Reason::BadTime),
                 MemberValue::Choice(words) => {
                     check(with("\"no such word\""), Reason::BadValue);
@@ -250,15 +249,12 @@ fn the_decoder_reads_the_members_of_the_contract_and_no_others() {
                 MemberValue::Text | MemberValue::Boolean | MemberValue::Number => {}
             }
         }
-        for member in CHECKED_ON_EVERY_EVENT {
-            check(event_with(contract, &all, member.name(), "{}"), Reason::WrongType);
-        }
-        // A member that the type does not list is not looked at, whatever it is; a checked one changes nothing.
+        // A member that the type does not list is not looked at, whatever it is. Dimensions are members of every type.
         let whole = outcome(&event_with(contract, &all, "", "")).unwrap();
         for name in everything.iter().filter(|name| !all.iter().any(|member| member.name() == **name)) {
-            let checked = CHECKED_ON_EVERY_EVENT.iter().find(|member| member.name() == *name);
-            let value = checked.map_or_else(|| "{}".to_owned(), sample);
-            assert_eq!(outcome(&event_with(contract, &all, name, &value)).as_ref(), Ok(&whole), "{}: {name}", contract.name);
+            let is_dimension = settings.dimensions.iter().any(|dimension| dimension.name == **name);
+            let value = if is_dimension { "\"x1\"" } else { "{}" };
+            assert_eq!(outcome(&event_with(contract, &all, name, value)).as_ref(), Ok(&whole), "{}: {name}", contract.name);
         }
     }
 }

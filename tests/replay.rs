@@ -13,6 +13,7 @@ mod replay {
     mod backfill;
     mod data_sets;
     mod explained;
+    mod real_desks;
     mod reported;
     mod small_inputs;
 }

@@ -8,6 +8,7 @@ mod rules {
     mod deployed;
     mod journey;
     mod kpi;
+    mod merged_values;
     mod pipeline;
     mod response_and_chats;
     mod shipped;

@@ -1,4 +1,5 @@
-//! Targets and business hours: schedules against a slow second implementation, and decisions about targets through the whole product.
+//! Targets and business hours: schedules against a slow second implementation, and decisions about targets and the values made from them through the
+//! whole product.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -10,8 +11,10 @@ mod targets {
     mod any_order;
     mod chats;
     mod desk;
+    mod due;
     mod families;
     mod first_response;
+    mod known;
     mod resolution;
     mod schedules;
     mod ticket_snapshots;

@@ -15,16 +15,19 @@ use proptest::prelude::*;
 /// Tuesday, 2026-03-03, 10:15 UTC.
 const NOW: EventTime = EventTime(1_772_532_900_000);
 const EVENTS: u64 = 1_500;
+const GROUPS: i32 = 6;
 
 /// Events of six weeks, with faults among them. The longest window does not hold all of them.
 fn events(seed: u64) -> Vec<GeneratedRecord> {
     let begun = NOW - Span::days(42);
-    let organisation = Organisation::new(Profile::medium().busy_at(NOW).sized_for(EVENTS, begun, NOW), seed, begun);
+    let profile = Profile { partitions: GROUPS, ..Profile::medium().busy_at(NOW).sized_for(EVENTS, begun, NOW) };
+    let organisation = Organisation::new(profile, seed, begun);
     FaultInjector::new(organisation, 0.05, seed).take(EVENTS as usize).collect()
 }
 
 fn group_of(record: &GeneratedRecord, groups: i32) -> PartitionGroup {
-    PartitionGroup(record.key.bytes().fold(7, |sum: i32, byte| sum.wrapping_mul(31) ^ i32::from(byte)).rem_euclid(groups))
+    let by_key = || record.key.bytes().fold(7, |sum: i32, byte| sum.wrapping_mul(31) ^ i32::from(byte)).rem_euclid(groups);
+    PartitionGroup(record.partition.unwrap_or_else(by_key))
 }
 
 /// A step between two snapshots.
@@ -121,7 +124,6 @@ proptest! {
         windows in 2..6_usize,
         steps in prop::collection::vec(step(), 1..12),
     ) {
-        const GROUPS: i32 = 6;
         let configuration = of_windows(windows);
         let exposition = Exposition::new(&configuration);
         let mut alone = Side::new(&configuration, 1);

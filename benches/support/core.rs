@@ -71,9 +71,10 @@ impl Made {
     }
 }
 
-/// The partition group of an event, by its key.
+/// The partition group of an event, by its key unless it names a partition.
 fn group_of(emitted: &GeneratedEvent, groups: i32) -> i32 {
-    (rustc_hash::FxBuildHasher.hash_one(&emitted.key) % u64::from(groups.unsigned_abs())) as i32
+    let by_key = || (rustc_hash::FxBuildHasher.hash_one(&emitted.key) % u64::from(groups.unsigned_abs())) as i32;
+    emitted.partition.unwrap_or_else(by_key)
 }
 
 /// The CPU time of this thread so far, in seconds.

@@ -1,6 +1,9 @@
-//! `cxpulse check`: reports every problem of a configuration at once, or its summary; with `--connect` also the cluster's fit to it.
+//! `cxpulse check`: reports every problem of a configuration at once, or its summary; with `--connect` also the cluster's fit to it, and what would become of its
+//! newest records.
 //!
 //! Does not know which problems there are.
+
+mod newest_records;
 
 use std::io::{self, Write};
 use std::path::Path;
@@ -27,7 +30,7 @@ Exit codes:
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct CheckArgs {
-    /// Also ask the cluster about topics, partition counts, retention and timestamp types.
+    /// Also ask the cluster about topics, partition counts, retention and timestamp types, and see whether its newest records are late or refused.
     #[arg(long)]
     pub connect: bool,
 
@@ -61,7 +64,10 @@ pub fn run(args: &CheckArgs) -> anyhow::Result<()> {
         return Ok(());
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let findings = runtime.block_on(inspect(&configuration));
+    let mut findings = runtime.block_on(inspect(&configuration));
+    if findings.iter().all(|finding| finding.severity != FindingSeverity::Error) {
+        findings.extend(newest_records::findings(&configuration));
+    }
     for finding in &findings {
         report(finding, &mut output)?;
     }

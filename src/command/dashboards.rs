@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::failure::WithHint;
 use super::options::ConfigurationArgs;
+use super::printing::print_line;
 use crate::monitoring;
 
 const EXAMPLES: &str = "\
@@ -38,7 +39,7 @@ pub fn run(args: &DashboardsArgs) -> anyhow::Result<()> {
     for dashboard in monitoring::dashboards(&configuration) {
         let path = args.out.join(&dashboard.file);
         std::fs::write(&path, &dashboard.json).map_err(|error| not_written(&path, error))?;
-        println!("{}", path.display());
+        print_line(path.display())?;
     }
     Ok(())
 }

@@ -37,10 +37,12 @@ const STAGES: &str = r#"[
     { name = "renewal", idle_timeout = "21d", dwell_target = "3d" },
 ]"#;
 
-/// The targets of the organisation. Its schedule is round the clock, because its office clock differs from the wall clock.
-const TARGETS: [(&str, &str); 10] = [
+/// The targets of the organisation. The clock of the resolution stands still while the customer has to answer, as most contracts of service have it.
+/// The organisation's schedule is round the clock, because its office clock differs from the wall clock.
+const TARGETS: [(&str, &str); 11] = [
     ("targets.first_response", r#"{ within = "1h", share = 0.8, overrides = [{ where = { channel = "chat" }, within = "2m" }] }"#),
-    ("targets.resolution", r#"{ within = "24h", share = 0.8 }"#),
+    ("targets.next_response", r#"{ within = "1h", share = 0.8 }"#),
+    ("targets.resolution", r#"{ within = "24h", share = 0.8, pauses = ["pending"] }"#),
     ("targets.chat_wait", r#"{ within = "60s", share = 0.8 }"#),
     ("targets.csat", "{ value = 0.75 }"),
     ("targets.nps_service", "{ value = 20 }"),
@@ -94,17 +96,18 @@ async fn run(args: &DemoArgs, configuration: Configuration) -> anyhow::Result<()
     let interrupted = first_signal()?;
     let mut parts = DemoParts::start(configuration, args.seed).await?;
     let mut messages = DemoMessages::new();
-    messages.print_addresses(parts.addresses());
     let end = args.run_for.and_then(|span| u64::try_from(span.0).ok()).map(Duration::from_millis);
-    let followed = tokio::select! {
-        followed = messages.follow(&mut parts) => followed,
-        () = sleep(end) => Ok(()),
-        () = interrupted => Ok(()),
+    let followed = match messages.print_addresses(parts.addresses()) {
+        Err(error) => Err(error.into()),
+        Ok(()) => tokio::select! {
+            followed = messages.follow(&mut parts) => followed,
+            () = sleep(end) => Ok(()),
+            () = interrupted => Ok(()),
+        },
     };
     let sums = parts.stop().await;
     followed?;
-    messages.print_sums(&sums?);
-    Ok(())
+    Ok(messages.print_sums(&sums?)?)
 }
 
 /// The built-in configuration, with the demo's own settings and then the flags over it.

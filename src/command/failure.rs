@@ -6,6 +6,7 @@ use std::error::Error;
 use std::fmt::{self, Display};
 use std::process::ExitCode;
 
+use super::printing::note;
 use crate::config::ConfigError;
 use crate::kafka::producer::ProduceError;
 use crate::{kafka, runtime};
@@ -62,7 +63,7 @@ const EXIT_FAILURE: u8 = 1;
 /// Prints an error on stderr unless it has been reported already, and gives its exit code.
 pub(super) fn report(error: &anyhow::Error) -> ExitCode {
     if !error.is::<Reported>() {
-        eprintln!("{}", message(error));
+        note(message(error));
     }
     ExitCode::from(exit_code(error))
 }

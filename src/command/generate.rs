@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use super::failure::Usage;
 use super::options::ConfigurationArgs;
+use super::printing::{note, print_line};
 use super::sending::{SendLimits, SentRecords, Topics, send_in_time};
 use crate::config::{Configuration, parse_span};
 use crate::kafka::producer::{ProduceError, Producer, create_topics};
@@ -74,6 +75,9 @@ pub struct GenerateArgs {
     pub configuration: ConfigurationArgs,
 }
 
+/// The topics by name, and whether each exists.
+type TopicsFound = Vec<(String, TopicPresence)>;
+
 /// Why no events can be generated.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum GenerateError {
@@ -104,10 +108,10 @@ pub fn generate(args: &GenerateArgs) -> anyhow::Result<()> {
     let servers = args.bootstrap_servers.iter().map(|servers| ("kafka.bootstrap_servers".to_owned(), servers.clone())).collect::<Vec<_>>();
     let configuration = args.configuration.load(&servers)?;
     let now = wall_now();
-    let profile = profile(args, now)?;
+    let mut profile = profile(args, now)?;
     let topics = Topics::new(&configuration);
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
-    ensure_topics(&runtime, &configuration, &topics, args.create_topics)?;
+    profile.partitions = ensure_topics(&runtime, &configuration, &topics, args.create_topics)?;
     let stop = Arc::new(AtomicBool::new(false));
     let stop_on_signal = Arc::clone(&stop);
     runtime.spawn(async move {
@@ -117,10 +121,9 @@ pub fn generate(args: &GenerateArgs) -> anyhow::Result<()> {
     });
     let begun = Instant::now();
     let sent = send(args, now, profile, &configuration, &topics, &stop)?;
-    eprint!("{sent}");
-    eprintln!("{} records in {:.1} s", sent.records(), begun.elapsed().as_secs_f64());
+    note(format_args!("{sent}{} records in {:.1} s", sent.records(), begun.elapsed().as_secs_f64()));
     if args.faults.is_some() {
-        println!("{}", sent.expected_json());
+        print_line(sent.expected_json())?;
     }
     runtime.shutdown_timeout(Duration::from_secs(1));
     Ok(())
@@ -143,50 +146,64 @@ fn profile(args: &GenerateArgs, now: EventTime) -> Result<Profile, Usage> {
     })
 }
 
-/// Makes sure that the topics exist, before any record is sent.
+/// Makes sure that the topics exist, before any record is sent. Returns the smallest number of partitions, which is the number of each in a sound
+/// cluster.
 fn ensure_topics(
     runtime: &tokio::runtime::Runtime,
     configuration: &Configuration,
     topics: &Topics,
     partitions: Option<i32>,
-) -> Result<(), GenerateError> {
-    let missing = missing_topics(configuration, topics)?;
+) -> Result<i32, GenerateError> {
+    let found = look_up(configuration, topics)?;
+    let missing = missing_in(&found);
     let Some(partitions) = partitions.filter(|_| !missing.is_empty()) else {
-        return none_missing(&missing, configuration);
+        return all_there(&found, configuration);
     };
     let names: Vec<&str> = missing.iter().map(String::as_str).collect();
     runtime.block_on(create_topics(&configuration.kafka, &names, partitions))?;
     // It takes a moment until every broker knows a new topic.
     let deadline = Instant::now() + Duration::from_secs(15);
     loop {
-        let missing = missing_topics(configuration, topics)?;
-        if missing.is_empty() || Instant::now() > deadline {
-            return none_missing(&missing, configuration);
+        let found = look_up(configuration, topics)?;
+        if missing_in(&found).is_empty() || Instant::now() > deadline {
+            return all_there(&found, configuration);
         }
         std::thread::sleep(Duration::from_millis(100));
     }
 }
 
-fn none_missing(missing: &[String], configuration: &Configuration) -> Result<(), GenerateError> {
+/// The smallest number of partitions of the topics.
+fn all_there(found: &TopicsFound, configuration: &Configuration) -> Result<i32, GenerateError> {
+    let missing = missing_in(found);
     if missing.is_empty() {
-        return Ok(());
+        let counts = found.iter().filter_map(|(_, presence)| partitions_of(presence));
+        return Ok(counts.min().and_then(|count| i32::try_from(count).ok()).unwrap_or(1));
     }
     Err(GenerateError::MissingTopics { topics: missing.join(", "), servers: configuration.kafka.bootstrap_servers.clone() })
 }
 
-fn missing_topics(configuration: &Configuration, topics: &Topics) -> Result<Vec<String>, GenerateError> {
+fn missing_in(found: &TopicsFound) -> Vec<String> {
+    found.iter().filter(|(_, presence)| partitions_of(presence).is_none()).map(|(name, _)| name.clone()).collect()
+}
+
+fn partitions_of(presence: &TopicPresence) -> Option<usize> {
+    match presence {
+        TopicPresence::Partitions(count) => Some(*count),
+        TopicPresence::Missing | TopicPresence::Refused => None,
+    }
+}
+
+fn look_up(configuration: &Configuration, topics: &Topics) -> Result<TopicsFound, GenerateError> {
     let names = topics.names().into_iter().map(str::to_owned).collect();
     let cluster = Cluster::new(&configuration.kafka, names).map_err(ProduceError::from)?;
     let deadline = Instant::now() + Duration::from_secs(10);
-    let states = loop {
+    loop {
         match cluster.topics() {
-            Ok(states) => break states.map_err(ProduceError::from)?,
+            Ok(found) => return Ok(found.map_err(ProduceError::from)?.into_iter().collect()),
             Err(error) if Instant::now() > deadline => return Err(GenerateError::Unreachable(error.to_string())),
             Err(_) => std::thread::sleep(Duration::from_millis(250)),
         }
-    };
-    let is_there = |state: &TopicPresence| matches!(state, TopicPresence::Partitions(_));
-    Ok(states.into_iter().filter(|(_, state)| !is_there(state)).map(|(name, _)| name).collect())
+    }
 }
 
 fn send(
@@ -206,7 +223,7 @@ fn send(
     send_in_time(records, &producer, topics, limits, stop, |record, count| {
         if last_line.elapsed() >= Duration::from_secs(5) {
             last_line = Instant::now();
-            eprintln!("{count} records, now at {}", record.time);
+            note(format_args!("{count} records, now at {}", record.time));
         }
     })
 }

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use super::failure::{Reported, WithHint};
 use super::options::{ConfigurationArgs, WebArgs};
+use super::printing::print_line;
 use crate::config::{self, parse_span};
 use crate::time::Span;
 
@@ -61,7 +62,7 @@ pub fn run(args: &HealthcheckArgs) -> anyhow::Result<()> {
         let error = anyhow::Error::new(error).context(format!("http://{address}{path} does not answer"));
         WithHint::new(error, "is `cxpulse run` there?")
     })?;
-    println!("{answer}");
+    print_line(answer)?;
     if status == 200 { Ok(()) } else { Err(Reported::FAILURE.into()) }
 }
 

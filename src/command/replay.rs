@@ -25,13 +25,14 @@ pub use input::InputError;
 pub use outcome_table::ReplayLedger;
 
 use super::failure::{Usage, WithHint};
+use super::printing::note;
 use crate::config::Configuration;
 use crate::engine::Engine;
 use crate::metrics::Exposition;
 use crate::time::EventTime;
 use backfill::KeptRecords;
 use reading_order::LinesInOrder;
-use replay_engine::ReplayEngine;
+use replay_engine::{ReplayEngine, event_time};
 
 /// A file, and the topic whose records it holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -110,8 +111,6 @@ pub fn replay(args: &ReplayArgs) -> anyhow::Result<()> {
         (None, None) => print_exposition(&configuration, &args.inputs, args.at, out),
     };
     match ended {
-        // A reader of the output may stop early, as `head` does.
-        Err(ReplayError::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         Err(error @ (ReplayError::UnknownTopic { .. } | ReplayError::StandardInputTwice)) => Err(Usage(error.to_string()).into()),
         Err(error) => Err(match error.hint() {
             Some(hint) => WithHint::new(error, hint).into(),
@@ -131,9 +130,9 @@ pub fn replay_until(
     until: Option<EventTime>,
     progress: &ProgressBar,
 ) -> Result<Replayed, ReplayError> {
-    let mut lines = LinesInOrder::open(files_by_topic(configuration, inputs)?, progress)?;
+    let mut lines = LinesInOrder::open(files_by_topic(configuration, inputs)?, event_time(configuration), progress)?;
     let mut replay = ReplayEngine::new(configuration, until.unwrap_or(EventTime::MAX), false);
-    replay.read(&mut lines, progress, |_| {})?;
+    replay.read(&mut lines, |_| {})?;
     let now = until.or_else(|| replay.reached());
     let (mut engine, ledger) = replay.end(now);
     Ok(Replayed { exposition: exposition_of(&mut engine, configuration), ledger, now })
@@ -158,10 +157,10 @@ pub fn backfill(
     out: &mut dyn Write,
     progress: &ProgressBar,
 ) -> Result<ReplayLedger, ReplayError> {
-    let mut lines = LinesInOrder::open(files_by_topic(configuration, inputs)?, progress)?;
+    let mut lines = LinesInOrder::open(files_by_topic(configuration, inputs)?, event_time(configuration), progress)?;
     let mut replay = ReplayEngine::new(configuration, steps.to, false);
     let mut kept = KeptRecords::default();
-    replay.read(&mut lines, progress, |applied| {
+    replay.read(&mut lines, |applied| {
         if let Some(topic) = configuration.topics.get(applied.topic) {
             kept.push(&applied, topic.kind);
         }
@@ -197,11 +196,8 @@ fn write_backfill(configuration: &Configuration, inputs: &[TopicFile], steps: St
 
 /// Prints the outcomes, and then `result` in one line. They go to stderr, so that stdout holds only the exposition.
 fn summarise(ledger: &ReplayLedger, result: Option<String>) {
-    eprint!("{ledger}");
-    match result {
-        Some(result) => eprintln!("{result}"),
-        None => eprintln!("no event was applied, so there is no instant to speak of; --at gives one"),
-    }
+    let result = result.unwrap_or_else(|| "no event was applied, so there is no instant to speak of; --at gives one".to_owned());
+    note(format_args!("{ledger}{result}"));
 }
 
 /// The files of every configured topic, in the order of the command line.

@@ -73,7 +73,8 @@ pub(super) fn send_in_time(
         }
         let Some(topic) = topics.of(record.kind) else { continue };
         note(&record, count);
-        producer.send(Outgoing { topic, key: &record.key, time: record.time, payload: record.payload.as_deref() })?;
+        let GeneratedRecord { key, partition, time, payload, .. } = &record;
+        producer.send(Outgoing { topic, key, partition: *partition, time: *time, payload: payload.as_deref() })?;
         sent.add(topic, &record);
         count += 1;
     }
@@ -174,7 +175,8 @@ mod tests {
 
     #[test]
     fn expectations_are_counted_by_topic_outcome_reason_and_type() {
-        let record = |kind, name, fault| GeneratedRecord { kind, name, key: "c".into(), time: EventTime(0), payload: None, fault };
+        let record =
+            |kind, name, fault| GeneratedRecord { kind, name, key: "c".into(), partition: None, time: EventTime(0), payload: None, fault };
         let mut sent = SentRecords::new(&Topics([Some("a".to_owned()), Some("b".to_owned()), None, None]));
         sent.add("a", &record(Kind::Tickets, "ticket.created", None));
         sent.add("a", &record(Kind::Tickets, "", Some(Fault::Invalid(Reason::Depth))));

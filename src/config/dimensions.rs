@@ -9,7 +9,7 @@ use super::problem::{Complaint, ProblemKind, complaint};
 use super::section::Section;
 use super::value::{KeyType, chosen, label_value, length_within, number_within, shown};
 use crate::engine::EngineDimension;
-use crate::event::{DimensionOwner, DimensionSettings};
+use crate::event::{DimensionOwner, DimensionSettings, composed};
 
 const VALUES_MAX: usize = 200;
 const DIMENSIONS_MAX: usize = 32;
@@ -64,6 +64,10 @@ const RESERVED: &[&str] = &[
     "data",
     "ticket_id",
     "into_ticket_id",
+    "into_customer_id",
+    "answered",
+    "target",
+    "within",
     "chat_id",
     "survey_id",
     "customer_id",
@@ -189,7 +193,9 @@ fn renames(mut section: Section<'_>) -> BTreeMap<String, String> {
     for (from, place, node) in section.take_entries() {
         let Some(to) = String::read(node, &place, report) else { continue };
         match label_value(&to) {
-            Ok(()) => {
+            // An event's value is looked up as it came, and composed.
+            Ok(to) => {
+                renames.insert(composed(&from).into_owned(), to.clone());
                 renames.insert(from, to);
             }
             Err(complaint) => report.add(&place, complaint),

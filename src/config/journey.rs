@@ -8,7 +8,7 @@ use super::section::Section;
 use super::spelling_hints::listed;
 use super::value::{label_value, length_within};
 use crate::engine::{JourneySettings, PainWeights, StageSettings};
-use crate::event::DimensionSettings;
+use crate::event::{DimensionSettings, composed};
 use crate::time::Span;
 
 const STAGES_MAX: usize = 32;
@@ -43,6 +43,7 @@ fn stages(section: &mut Section<'_>, stage_dimension: Option<&DimensionSettings>
                 entry.complain(key, complaint);
             }
         }
+        let name = name.map(|name| composed(&name).into_owned());
         if let Some(name) = &name {
             if let Err(complaint) = can_be_seen(name, stage_dimension) {
                 entry.complain("name", complaint);

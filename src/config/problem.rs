@@ -126,6 +126,8 @@ problem_kinds! {
     NeverOpen = "never-open",
     /// A holiday that is not a date.
     BadDate = "bad-date",
+    /// The settings of a feed to which no topic belongs.
+    UnknownFeed = "unknown-feed",
     /// A rule that names an unknown schedule.
     UnknownSchedule = "unknown-schedule",
     /// A target in business hours although no contact has a schedule.
@@ -152,6 +154,8 @@ problem_kinds! {
     RuleNeverReached = "rule-never-reached",
     /// A dimension whose name is often a label of the scrape target. A warning.
     TargetLabelClash = "target-label-clash",
+    /// Two topics of one kind in one feed. A warning, because two topics of one help desk are right so.
+    FeedShared = "feed-shared",
 }
 
 impl ProblemKind {
@@ -160,7 +164,12 @@ impl ProblemKind {
     pub const fn is_warning(self) -> bool {
         matches!(
             self,
-            Self::UnknownVariable | Self::SecretFileOpen | Self::ScheduleUnused | Self::RuleNeverReached | Self::TargetLabelClash
+            Self::UnknownVariable
+                | Self::SecretFileOpen
+                | Self::ScheduleUnused
+                | Self::RuleNeverReached
+                | Self::TargetLabelClash
+                | Self::FeedShared
         )
     }
 }

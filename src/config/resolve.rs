@@ -95,6 +95,8 @@ fn configuration(root: Node, folder: &Path, report: &ProblemReport) -> Configura
     histograms.finish();
     let surveys = surveys_and_chats::surveys(root.section("surveys"));
     let (call_channels, chat_abandon_min, chat_idle_end) = surveys_and_chats::chats(root.section("chats"));
+    let new_matter_after = surveys_and_chats::tickets(root.section("tickets"));
+    let first_response_from_creation = surveys_and_chats::first_response_from_creation(root.section("first_response"));
     let health_weights = health_and_trend::health_weights(root.section("health"));
     let (repeat_contact_within, journey) = journey::resolve(root.section("journey"), dimensions.get(usize::from(JOURNEY_STAGE)));
     let trends = health_and_trend::trends(root.section("trend"), &windows);
@@ -109,6 +111,9 @@ fn configuration(root: Node, folder: &Path, report: &ProblemReport) -> Configura
     let log = run_and_log::log(root.section("log"));
     root.finish();
     let engine = EngineSettings {
+        new_matter_after,
+        first_response_from_creation,
+        team_dimension: dimensions.iter().position(|dimension| dimension.name == "team").map(|at| at as u8),
         topics: topics::for_engine(&topics),
         dimensions: dimensions::for_engine(&dimensions),
         windows,

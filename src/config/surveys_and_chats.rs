@@ -1,12 +1,13 @@
-//! `[surveys]` and `[chats]`: the scales of answers, and which chats are calls, abandoned or ended.
+//! `[surveys]`, `[tickets]`, `[chats]` and `[first_response]`: the scales of answers, when a ticket is a new one, which chats are calls, abandoned or
+//! ended, and where the clock of the first response starts.
 //!
-//! Does not know how an answer or a chat is counted.
+//! Does not know how an answer, a ticket or a chat is counted.
 
 use super::duration::within;
 use super::problem::{Complaint, ProblemKind, complaint};
 use super::section::Section;
-use super::value::{label_value, length_within};
-use crate::event::Scale;
+use super::value::{chosen, label_value, length_within};
+use crate::event::{Scale, composed};
 use crate::time::Span;
 
 /// The engine keeps scores in millionths.
@@ -85,13 +86,31 @@ fn millionths(score: f64) -> Option<i64> {
     (score.abs() <= 1_000.0 && (scaled - scaled.round()).abs() < 1e-3).then_some(scaled.round() as i64)
 }
 
-/// Reads `[chats]`: the channels that are telephone calls, the shortest wait before an abandon that counts, and the idle time that ends a
-/// chat.
+/// Reads `[tickets]`: the time since the solve after which a reopening by the customer begins a new ticket.
+pub(super) fn tickets(mut section: Section<'_>) -> Option<Span> {
+    let new_matter_after = section.checked("new_matter_after", Span(0), within(Span(0), Span::days(3_650)));
+    section.finish();
+    Some(new_matter_after).filter(|span| *span > Span(0))
+}
+
+/// Reads `[first_response]`: whether its clock stays at the creation or start when a bot hands over to people.
+pub(super) fn first_response_from_creation(mut section: Section<'_>) -> bool {
+    let word = section.or("from", "handoff".to_owned());
+    let from_creation = chosen(&word, &[("handoff", false), ("creation", true)]).unwrap_or_else(|complaint| {
+        section.complain("from", complaint);
+        false
+    });
+    section.finish();
+    from_creation
+}
+
+/// Reads `[chats]`: the channels that are telephone calls, the shortest wait before an abandon that counts, and the idle time that ends a chat.
 pub(super) fn chats(mut section: Section<'_>) -> (Vec<String>, Span, Option<Span>) {
     let call_channels = section.checked("call_channels", vec!["phone".to_owned()], |list: &Vec<String>| {
         length_within(list, 0, 32)?;
-        list.iter().try_for_each(|c| label_value(c))
+        list.iter().try_for_each(|c| label_value(c).map(drop))
     });
+    let call_channels = call_channels.iter().map(|channel| composed(channel).into_owned()).collect();
     let abandon_min = section.checked("abandon_min", Span::seconds(5), within(Span(0), Span::hours(1)));
     let idle_end = section.checked("idle_end", Span(0), within(Span(0), Span::days(400)));
     section.finish();

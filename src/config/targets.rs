@@ -2,18 +2,24 @@
 //!
 //! Does not know whether a target was met.
 
-use super::duration::within;
+use super::duration::{parse_span, within};
 use super::place::KeyPlace;
 use super::problem::{ProblemKind, complaint};
 use super::section::Section;
-use super::value::{chosen, real_within};
+use super::value::{ascending, chosen, length_within, real_within, shown};
 use super::where_conditions::{check_of_customer, check_reached, conditions};
-use crate::engine::{BusinessHours, DurationBounds, Rule, Ruled, TargetSettings, TimeTarget};
-use crate::event::DimensionSettings;
+use crate::engine::{BusinessHours, DurationBounds, Rule, Ruled, TargetPauses, TargetSettings, TimeTarget};
+use crate::event::{DimensionSettings, Status};
 use crate::time::Span;
 
 /// The required share of a time target that names none.
 const SHARE: f64 = 0.9;
+/// How far ahead tickets are due soon where the configuration does not say it.
+const DUE_WITHIN: [&str; 3] = ["15m", "1h", "4h"];
+const DUE_WITHIN_MAX: usize = 8;
+/// The statuses in which a clock can stand still.
+const PAUSES: [(&str, Status); 4] =
+    [("new", Status::New), ("open", Status::Open), ("pending", Status::Pending), ("on_hold", Status::OnHold)];
 const CLOCKS: [(&str, bool); 2] = [("business", true), ("calendar", false)];
 
 /// Reads `[targets]` and puts the schedules beside it.
@@ -24,14 +30,19 @@ pub(super) fn resolve(
 ) -> TargetSettings {
     let has_schedules = schedule_rules.is_configured();
     let mut time = |key| time_target(&mut section, key, dimensions, has_schedules);
-    let (first_response, resolution, chat_wait) = (time("first_response"), time("resolution"), time("chat_wait"));
+    let (first_response, resolution) = (time("first_response"), time("resolution"));
+    let (next_response, chat_wait) = (time("next_response"), time("chat_wait"));
+    let due_within = due_within(&mut section);
     let mut value = |key, min, max| value_target(&mut section, key, min, max, dimensions);
     let settings = TargetSettings {
         schedules,
         schedule_rules,
-        first_response,
-        resolution,
-        chat_wait,
+        pauses: TargetPauses { first_response: first_response.1, next_response: next_response.1, resolution: resolution.1 },
+        first_response: first_response.0,
+        next_response: next_response.0,
+        resolution: resolution.0,
+        chat_wait: chat_wait.0,
+        due_within,
         csat: value("csat", 0.0, 1.0),
         nps_service: value("nps_service", -100.0, 100.0),
         nps_experience: value("nps_experience", -100.0, 100.0),
@@ -44,23 +55,53 @@ pub(super) fn resolve(
 
 /// Makes each time target a bucket bound of its histogram, so that the histogram also shows the share that met the target.
 pub(super) fn add_bounds(bounds: &mut DurationBounds, targets: &TargetSettings) {
-    for (bounds, target) in [
-        (&mut bounds.response, &targets.first_response),
-        (&mut bounds.resolution, &targets.resolution),
-        (&mut bounds.chat, &targets.chat_wait),
+    let TargetSettings { first_response, next_response, resolution, chat_wait, .. } = targets;
+    for (bounds, targets) in [
+        (&mut bounds.response, &[first_response, next_response][..]),
+        (&mut bounds.resolution, &[resolution]),
+        (&mut bounds.chat, &[chat_wait]),
     ] {
-        bounds.extend(target.rules.iter().map(|rule| rule.value.within));
+        bounds.extend(targets.iter().flat_map(|target| &target.rules).map(|rule| rule.value.within));
         bounds.sort_unstable();
         bounds.dedup();
     }
 }
 
-fn time_target(targets: &mut Section<'_>, key: &'static str, dimensions: &[DimensionSettings], has_schedules: bool) -> Ruled<TimeTarget> {
+/// How far ahead a ticket is due soon: each length of time with its spelling, which is the value of a label; ascending.
+fn due_within(section: &mut Section<'_>) -> Vec<(String, Span)> {
+    let default = DUE_WITHIN.map(str::to_owned).to_vec();
+    let spellings: Vec<String> = section.or("due_within", default);
+    let mut horizons = Vec::new();
+    for spelling in spellings {
+        match parse_span(&spelling).map(|span| (span, bounds()(&span))) {
+            Some((span, Ok(()))) => horizons.push((spelling, span)),
+            Some((_, Err(complaint))) => section.complain("due_within", complaint),
+            None => {
+                let what = format!("`{}` is not a length of time; the units are `ms`, `s`, `m`, `h` and `d`", shown(&spelling));
+                section.complain("due_within", complaint(ProblemKind::BadDuration, what, "write such as `[\"15m\", \"1h\", \"4h\"]`"));
+            }
+        }
+    }
+    let spans: Vec<Span> = horizons.iter().map(|(_, span)| *span).collect();
+    if let Err(complaint) = length_within(&spans, 0, DUE_WITHIN_MAX).and_then(|()| ascending(&spans)) {
+        section.complain("due_within", complaint);
+    }
+    horizons
+}
+
+/// Reads a time target and the statuses in which its clock stands still. A chat has no status, so its wait has no pauses.
+fn time_target(
+    targets: &mut Section<'_>,
+    key: &'static str,
+    dimensions: &[DimensionSettings],
+    has_schedules: bool,
+) -> (Ruled<TimeTarget>, Vec<Status>) {
     let is_there = targets.has(key);
     let mut section = targets.section(key);
     if !is_there {
-        return Ruled::default();
+        return (Ruled::default(), Vec::new());
     }
+    let pauses = if key == "chat_wait" { Vec::new() } else { pauses(&mut section) };
     let given: Option<Span> = section.required("within", "say how long it may take: `within = \"4h\"`");
     let mut default = TimeTarget { within: Span::hours(1), share: SHARE, is_business: true };
     if let Some(given) = given {
@@ -70,11 +111,27 @@ fn time_target(targets: &mut Section<'_>, key: &'static str, dimensions: &[Dimen
         }
     }
     default = rest_of(&mut section, default, has_schedules);
-    overridden(&mut section, default, dimensions, |section, default| {
+    let (ruled, _) = overridden(&mut section, default, dimensions, |section, default| {
         let within = section.checked("within", default.within, bounds());
         rest_of(section, TimeTarget { within, ..default }, has_schedules)
-    })
-    .0
+    });
+    section.finish();
+    (ruled, pauses)
+}
+
+fn pauses(section: &mut Section<'_>) -> Vec<Status> {
+    let mut statuses = Vec::new();
+    for word in section.or::<Vec<String>>("pauses", Vec::new()) {
+        match chosen(&word, &PAUSES) {
+            Ok(status) if statuses.contains(&status) => {
+                let what = format!("`{word}` stands here twice");
+                section.complain("pauses", complaint(ProblemKind::Duplicate, what, "remove one of the two"));
+            }
+            Ok(status) => statuses.push(status),
+            Err(complaint) => section.complain("pauses", complaint),
+        }
+    }
+    statuses
 }
 
 fn bounds() -> impl FnOnce(&Span) -> Result<(), super::problem::Complaint> {
@@ -107,6 +164,7 @@ fn value_target(targets: &mut Section<'_>, key: &'static str, min: f64, max: f64
     };
     let default = value_of(&mut section).unwrap_or(min);
     let (ruled, places) = overridden(&mut section, default, dimensions, |section, default| value_of(section).unwrap_or(default));
+    section.finish();
     if key == "churn" {
         for (rule, place) in ruled.rules.iter().zip(&places) {
             check_of_customer(&rule.conditions, dimensions, place, targets.report);

@@ -9,6 +9,7 @@ use super::layers::{Node, TreeValue};
 use super::place::KeyPlace;
 use super::problem::{Complaint, ProblemKind, ProblemReport, complaint};
 use super::spelling_hints::{listed, suggestion_below_list};
+use crate::event;
 use crate::time::Span;
 
 /// The number of characters of a value that a message repeats at most.
@@ -186,12 +187,15 @@ pub(super) fn ascending<T: PartialOrd + std::fmt::Display>(list: &[T]) -> Result
     }
 }
 
-/// Checks that a text can be a label value: 1 to 64 bytes without control characters.
-pub(super) fn label_value(value: &str) -> Result<(), Complaint> {
-    const BYTES_MAX: usize = 64;
-    if (1..=BYTES_MAX).contains(&value.len()) && !value.chars().any(char::is_control) {
-        return Ok(());
+/// A text as a label value, by the rule that also holds for the values of events: composed (NFC), of 1 to 64 characters, without control characters and
+/// overrides of the direction of text.
+pub(super) fn label_value(value: &str) -> Result<String, Complaint> {
+    if let Some(label) = event::label_value(value) {
+        return Ok(label.into_owned());
     }
-    let what = format!("`{}` cannot be a label value; allowed are 1 to {BYTES_MAX} bytes without control characters", shown(value));
+    let what = format!(
+        "`{}` cannot be a label value; allowed are 1 to 64 characters without control characters or overrides of the direction of text",
+        shown(value)
+    );
     Err(complaint(ProblemKind::BadLabelValue, what, "use a short printable name"))
 }

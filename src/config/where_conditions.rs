@@ -32,9 +32,8 @@ pub(super) fn conditions(section: &mut Section<'_>, dimensions: &[DimensionSetti
 /// One value, or a list of values.
 fn values(node: Node, place: &KeyPlace, report: &ProblemReport) -> Option<Vec<String>> {
     let values = if let TreeValue::Text(text) = node.value { vec![text] } else { Vec::read(node, place, report)? };
-    let checked = length_within(&values, 1, VALUES_MAX).and_then(|()| values.iter().try_for_each(|v| label_value(v)));
-    checked.map_err(|complaint| report.add(place, complaint)).ok()?;
-    Some(values)
+    let checked = length_within(&values, 1, VALUES_MAX).and_then(|()| values.iter().map(|value| label_value(value)).collect());
+    checked.map_err(|complaint| report.add(place, complaint)).ok()
 }
 
 /// Reports a rule that never decides, because an earlier rule holds for every contact for which it would hold.

@@ -20,5 +20,5 @@ mod timers;
 pub(crate) use admission::Admission;
 pub(crate) use customer::{FEELINGS, METRICS};
 pub use ledger::Ledger;
-pub(crate) use store::{AdmittedEvent, Evictions, Lives};
+pub(crate) use store::{AdmittedEvent, EverSeen, Evictions, Lives};
 pub(crate) use survey::{POINT, score_text};

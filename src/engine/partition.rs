@@ -8,7 +8,7 @@ use super::lives::{Admission, AdmittedEvent, Ledger, Lives, apply};
 use super::record::{Outcome, Progress, RecordPlace};
 use super::terms::{EngineTopic, EventOrder, Terms};
 use super::windows::{Outbox, Panes};
-use crate::event::{Body, Decoded};
+use crate::event::{Body, Decoded, Kind};
 use crate::time::EventTime;
 
 /// The state of one partition group.
@@ -20,8 +20,10 @@ pub(crate) struct GroupState {
     pub(crate) panes: Panes,
     /// Events later than now; each is applied when now reaches it.
     held: BTreeMap<EventOrder, AdmittedEvent>,
-    /// Whether the backlog is complete: the logs were read from their starts, or a full set of ticket snapshots was read since.
+    /// Whether the backlog is complete: the logs were read from their starts, or a full set of ticket snapshots of each feed was read since.
     pub(crate) is_history_complete: bool,
+    /// The feeds of which a full set was read, a bit for each.
+    completed_feeds: u64,
 }
 
 /// The state of one topic of a group.
@@ -40,7 +42,7 @@ impl GroupState {
     pub(crate) fn new(terms: Terms, panes: Panes, outbox: Outbox) -> Self {
         let topic = |t: &EngineTopic| TopicState {
             admission: Admission::new(t.allowed_lateness, terms.settings.limits.identities_max),
-            ledger: Ledger::default(),
+            ledger: Ledger::of(t.kind),
             next_offset: None,
             progress: None,
             first_record: None,
@@ -52,6 +54,7 @@ impl GroupState {
             panes,
             held: BTreeMap::new(),
             is_history_complete: true,
+            completed_feeds: 0,
         }
     }
 
@@ -74,11 +77,15 @@ impl GroupState {
         }
         self.lives.largest_event_time = self.lives.largest_event_time.max(Some(event.time));
         let terms = &mut self.lives.terms;
+        if event.overflowed != 0 {
+            terms.names.count_replaced(event.overflowed);
+        }
         let admitted = AdmittedEvent {
-            order: EventOrder::new(event.time, terms.settings.topics[at].kind, place.topic.0, place.offset),
+            order: EventOrder::new(event.time, terms.settings.topics[at].kind, event.body.rank(), place.topic.0, place.offset),
             topic: at,
             identity: event.identity,
             customer: event.customer,
+            ticket: event.ticket,
             dimensions: terms.names.intern(&event.dimensions),
             body: event.body.clone(),
         };
@@ -114,13 +121,15 @@ impl GroupState {
         }
     }
 
-    /// Notes up to which time histories may be folded. Neither a watermark nor progress moves while lives change, so this holds for a whole change.
-    pub(crate) fn note_horizon(&mut self) {
-        self.lives.horizon = self.horizon();
+    /// Notes that the logs were not read from their starts.
+    pub(crate) fn mark_incomplete(&mut self) {
+        (self.is_history_complete, self.completed_feeds) = (false, 0);
     }
 
-    /// Folds the histories that no late event can change any more, and forgets the lives that are no longer needed.
+    /// Folds the histories that no late event can change any more, and forgets the lives that are no longer needed. All admitted events must have been
+    /// applied. Only here does the horizon move, so that no event is applied by a watermark that a record behind it has moved.
     pub(crate) fn settle(&mut self) {
+        self.lives.horizon = self.horizon();
         let settled_at = self.lives.largest_event_time.unwrap_or(EventTime::MIN);
         apply::settle(&mut self.lives, &mut self.outbox.door(settled_at));
     }
@@ -142,9 +151,25 @@ impl GroupState {
     }
 
     fn apply(&mut self, event: &AdmittedEvent) {
-        let is_orphaned = apply::apply(&mut self.lives, event, &mut self.outbox.door(event.order.time));
-        self.topics[event.topic].ledger.orphaned += u64::from(is_orphaned);
-        self.is_history_complete |= matches!(event.body, Body::SnapshotCompleted(_));
+        let effect = apply::apply(&mut self.lives, event, &mut self.outbox.door(event.order.time));
+        let ledger = &mut self.topics[event.topic].ledger;
+        if effect.is_orphaned {
+            ledger.orphaned += 1;
+        } else if !effect.has_effect {
+            ledger.book_without_effect(event.body.event_type());
+        }
+        if let Body::SnapshotCompleted(_) = event.body {
+            self.note_full_set(event.topic);
+        }
+    }
+
+    /// Notes that a full set of ticket snapshots of a topic's feed was read.
+    fn note_full_set(&mut self, topic: usize) {
+        let topics = &self.lives.terms.settings.topics;
+        let bit = |topic: &EngineTopic| 1u64 << (topic.feed & 63);
+        self.completed_feeds |= bit(&topics[topic]);
+        let needed = topics.iter().filter(|topic| topic.kind == Kind::Tickets).fold(0, |bits, topic| bits | bit(topic));
+        self.is_history_complete |= self.completed_feeds & needed == needed;
     }
 
     /// Group time: the smallest watermark of the topics that still have lag; if none has lag, the largest watermark. Histories are folded only as

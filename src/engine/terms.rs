@@ -16,6 +16,7 @@ mod scales;
 mod settings;
 mod target_rules;
 mod target_settings;
+mod timed_targets;
 
 use std::sync::Arc;
 
@@ -31,8 +32,10 @@ pub(crate) use names::{AgreedValues, DimensionsId, Names, ValueId, ValueNumber};
 pub(crate) use rules::Rules;
 pub(crate) use scales::{ScaleId, Scales};
 pub use settings::*;
-pub(crate) use target_rules::TimedTarget;
-pub use target_settings::{Condition, Rule, Ruled, TargetSettings, TimeTarget};
+pub(crate) use target_rules::{ClockTerms, TargetRules};
+pub use target_settings::{Condition, Rule, Ruled, TargetPauses, TargetSettings, TimeTarget};
+pub use timed_targets::{TimedTarget, UndecidedReason};
+pub(crate) use timed_targets::{due_label, undecided_label};
 
 use crate::event::Scale;
 use crate::time::EventTime;

@@ -7,6 +7,7 @@
 use smallvec::SmallVec;
 
 use super::contract::EventType;
+use super::id_namespace::IdNamespace;
 use super::member::{Member, Members};
 use super::record_forms::{Attribute, HeaderTexts, RecordForm};
 use super::scan::Document;
@@ -17,8 +18,8 @@ use crate::time::EventTime;
 
 /// Decodes one record.
 ///
-/// Never fails: every record is an event, or is ignored, or has a reason of refusal. Allocates only where a string that is read holds
-/// escapes, or where the record has more members than any event of the contract.
+/// Never fails: every record is an event, or is ignored, or has a reason of refusal. Allocates only where a string that is read holds escapes, or
+/// where the value of a dimension has to be composed, or where the record has more members than any event of the contract.
 #[must_use]
 pub fn decode<'a>(record: Record<'a>, topic: &TopicSettings, settings: &'a DecodeSettings) -> Decoded<'a> {
     let mut decoded = Decoded::Ignored;
@@ -28,20 +29,25 @@ pub fn decode<'a>(record: Record<'a>, topic: &TopicSettings, settings: &'a Decod
     decoded
 }
 
-/// Gives the ids in a record without headers in clear text: returns the id of the event, and calls `each` with those of ticket, chat,
-/// survey and customer.
+/// The id of the event in a record without headers, in clear text. Calls `each` with the ids of ticket, chat, survey and customer that the record
+/// names, each with its hash.
 ///
-/// `None` where the record is no JSON object, where an id is unusable, or where the event has no id. It also answers for records that
-/// [`decode`] refuses for another reason, such as an unknown type. For explanations that a user compares with the source; decoding itself
-/// keeps only hashes of ids.
-pub fn ids_in_clear(record: Record<'_>, settings: &DecodeSettings, mut each: impl FnMut(&str)) -> Option<String> {
+/// `None` where the record cannot be decoded. For explanations that a user compares with the source; decoding itself keeps only hashes of ids.
+pub fn ids_in_clear(
+    record: Record<'_>,
+    topic: &TopicSettings,
+    settings: &DecodeSettings,
+    mut each: impl FnMut(Key, &str),
+) -> Option<String> {
     let text = text::of_payload(record.payload?).ok()?;
     let mut document = Document::new(text);
     document.scan(&settings.dimensions, name_seed(settings)).ok()?;
     let wire = RecordForm::of(&document, None).ok()?;
-    for member in [Member::TicketId, Member::ChatId, Member::SurveyId, Member::CustomerId] {
+    let ids = IdNamespace::new(&settings.identity_key, topic);
+    for member in [Member::TicketId, Member::ChatId, Member::SurveyId, Member::CustomerId, Member::IntoCustomerId] {
         if let Some(id) = wire.payload.get(member) {
-            id.with_id(&mut each).ok()?;
+            // Another type of event may name no such id, and is right all the same.
+            let _unread = id.with_id(|id| each(ids.key_of(id, member.is_of_customer()), id));
         }
     }
     wire.envelope(Attribute::Id)?.with_id(str::to_owned).ok()
@@ -71,11 +77,27 @@ fn decode_into<'a>(
         return Ok(());
     }
     let time = time(&wire, record)?;
-    let body = body_of(event_type, wire.payload, settings)?;
-    let customer = if event_type.names_customer() { wire.payload.key(Member::CustomerId, &settings.identity_key)? } else { None };
-    *decoded = Decoded::Event(Event { identity: envelope.identity, time, customer, dimensions: DimensionValues::new(), body });
+    let ids = IdNamespace::new(&settings.identity_key, topic);
+    let body = body_of(event_type, wire.payload, settings, ids)?;
+    if event_type.names_agent()
+        && let Some(agent) = wire.payload.get(Member::AgentId)
+    {
+        agent.check_id()?;
+    }
+    let customer = if event_type.names_customer() { wire.payload.key(Member::CustomerId, ids)? } else { None };
+    // Every event of a chat may name the ticket that the help desk keeps of it.
+    let ticket = if matches!(event_type, EventType::Chat(_)) { wire.payload.key(Member::TicketId, ids)? } else { None };
+    *decoded = Decoded::Event(Event {
+        identity: envelope.identity,
+        time,
+        customer,
+        ticket,
+        dimensions: DimensionValues::new(),
+        overflowed: 0,
+        body,
+    });
     if let Decoded::Event(event) = decoded {
-        dimension::read(wire.payload, settings, &mut event.dimensions)?;
+        dimension::read(wire.payload, settings, event_type.takes_team_away(), event)?;
     }
     Ok(())
 }
@@ -128,7 +150,7 @@ fn identity(wire: &RecordForm<'_, '_>, record: Record<'_>, topic: &TopicSettings
         None => Ok(identity_of_place(source, record, topic, settings)),
     };
     match wire.envelope(Attribute::Source) {
-        Some(source) => source.with_id(of_source)?,
+        Some(source) => source.with_text_id(of_source)?,
         None => of_source(&topic.name),
     }
 }
@@ -157,12 +179,12 @@ fn identity_of_place(source: &str, record: Record<'_>, topic: &TopicSettings, se
     settings.identity_key.of_event(source, str::from_utf8(&place).expect("it was written as a text"))
 }
 
-fn body_of(event_type: EventType, payload: &Members<'_>, settings: &DecodeSettings) -> Result<Body, Reason> {
+fn body_of(event_type: EventType, payload: &Members<'_>, settings: &DecodeSettings, ids: IdNamespace<'_>) -> Result<Body, Reason> {
     match event_type {
-        EventType::Ticket(ticket_type) => body::ticket(ticket_type, payload, &settings.identity_key),
-        EventType::Chat(chat_type) => body::chat(chat_type, payload, &settings.identity_key),
-        EventType::Survey(survey_type) => body::survey(survey_type, payload, settings),
-        EventType::Customer(customer_type) => body::customer(customer_type, payload),
+        EventType::Ticket(ticket_type) => body::ticket(ticket_type, payload, ids),
+        EventType::Chat(chat_type) => body::chat(chat_type, payload, ids),
+        EventType::Survey(survey_type) => body::survey(survey_type, payload, settings, ids),
+        EventType::Customer(customer_type) => body::customer(customer_type, payload, ids),
     }
 }
 

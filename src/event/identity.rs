@@ -42,7 +42,8 @@ impl IdentityKey {
         Key(SipHasher13::new_with_key(&self.0).hash(id.as_bytes()).as_u128())
     }
 
-    /// The hash of the source and the id of an event. The length of the source is hashed too, so that (`ab`, `c`) and (`a`, `bc`) differ.
+    /// The hash of an id within a namespace: of an event within its source, and of a contact within its feed. The length of the namespace is hashed
+    /// too, so that (`ab`, `c`) and (`a`, `bc`) differ.
     #[must_use]
     pub fn of_event(&self, source: &str, id: &str) -> Key {
         let mut hasher = SipHasher13::new_with_key(&self.0);

@@ -4,12 +4,13 @@
 
 use smallvec::SmallVec;
 
+use super::id_namespace::IdNamespace;
 use super::spelling::Spelling;
 use super::value::{JsonValue, Raw, choice_of, is_id_length};
-use super::{DimensionSettings, IdentityKey, Key, Reason};
+use super::{DimensionSettings, Key, Reason};
 use crate::time::EventTime;
 
-/// Declares the members, in the order in which faults of optional members are reported.
+/// Declares the members.
 macro_rules! members {
     ($($member:ident = $name:literal,)*) => {
         /// A member that the contract names.
@@ -37,6 +38,7 @@ members! {
     SurveyId = "survey_id",
     AgentId = "agent_id",
     IntoTicketId = "into_ticket_id",
+    IntoCustomerId = "into_customer_id",
     Channel = "channel",
     Team = "team",
     Priority = "priority",
@@ -45,6 +47,7 @@ members! {
     Tier = "tier",
     Public = "public",
     Automated = "automated",
+    Answered = "answered",
     Author = "author",
     Status = "status",
     Metric = "metric",
@@ -79,7 +82,7 @@ static SLOTS: [Member; 1 << SLOT_BITS] = {
     slots
 };
 const SLOT_BITS: u32 = 7;
-const SLOT_FACTOR: u64 = 0x8F70_D465_8856_2827;
+const SLOT_FACTOR: u64 = 0x9FFC_AAB0_0DE2_FBB3;
 
 /// The spelling of each member's name.
 static SPELLINGS: [Spelling; Member::COUNT] = {
@@ -93,6 +96,12 @@ static SPELLINGS: [Spelling; Member::COUNT] = {
 };
 
 impl Member {
+    /// Whether it holds the id of a customer.
+    #[inline]
+    pub(super) const fn is_of_customer(self) -> bool {
+        matches!(self, Self::CustomerId | Self::IntoCustomerId)
+    }
+
     /// The member of that name, if the contract has it.
     #[inline]
     pub(super) fn of(name: &[u8]) -> Option<Self> {
@@ -115,22 +124,17 @@ impl Member {
     const fn bit(self) -> u64 {
         1 << self as u32
     }
-
-    /// The bits from this member to `last`.
-    const fn through(self, last: Self) -> u64 {
-        (last.bit() << 1) - self.bit()
-    }
 }
 
 /// The members of one object that are in the contract or configured as dimensions.
 pub(super) struct Members<'a> {
     text: &'a str,
-    /// A bit for every [`Member`] that is present and not null.
+    /// A bit for every [`Member`] that is present and neither null nor an empty text.
     present: u64,
     /// A bit for every [`Member`] that is present.
     named: u64,
     values: [Raw; Member::COUNT],
-    /// The values, except nulls, of configured dimensions that are not in the contract, by the index of the dimension.
+    /// The values, except nulls and empty texts, of configured dimensions that are not in the contract, by the index of the dimension.
     others: SmallVec<[(u8, Raw); 8]>,
 }
 
@@ -148,16 +152,17 @@ impl<'a> Members<'a> {
         is_new
     }
 
-    /// Adds the value of a member whose name was added.
+    /// Adds the value of a member whose name was added. An empty text says as little as null, and counts as null.
     #[inline]
     pub(super) fn set(&mut self, member: Member, value: Raw) {
-        self.present |= member.bit() & if value.is_null() { 0 } else { u64::MAX };
-        self.values[member as usize] = value;
+        let is_blank = value.is_blank();
+        self.present |= member.bit() & if is_blank { 0 } else { u64::MAX };
+        self.values[member as usize] = if is_blank { Raw::NULL } else { value };
     }
 
     /// Adds the value of a name that is not in the contract, if it is a configured dimension.
     pub(super) fn set_other(&mut self, name: &[u8], value: Raw, dimensions: &[DimensionSettings]) {
-        if !value.is_null()
+        if !value.is_blank()
             && let Some(index) = dimensions.iter().position(|dimension| dimension.name.as_bytes() == name)
         {
             // Configuration allows far fewer dimensions than one byte can count.
@@ -179,17 +184,17 @@ impl<'a> Members<'a> {
         self.text
     }
 
-    /// Whether a member is present, even if it is null.
+    /// Whether a member is present, even if it is null or an empty text.
     pub(super) fn has_name(&self, member: Member) -> bool {
         self.named & member.bit() != 0
     }
 
-    /// Whether a member is present and not null.
+    /// Whether a member is present and neither null nor an empty text.
     pub(super) fn has(&self, member: Member) -> bool {
         self.present & member.bit() != 0
     }
 
-    /// The value of a member; `None` where it is absent or null.
+    /// The value of a member; `None` where it is absent, null or an empty text.
     pub(super) fn get(&self, member: Member) -> Option<JsonValue<'a>> {
         self.has(member).then(|| self.values[member as usize].read(self.text))
     }
@@ -212,16 +217,16 @@ impl<'a> Members<'a> {
     }
 
     /// The hash of a required id, or `missing_field`.
-    pub(super) fn required_key(&self, member: Member, identity_key: &IdentityKey) -> Result<Key, Reason> {
-        self.key(member, identity_key)?.ok_or(Reason::MissingField)
+    pub(super) fn required_key(&self, member: Member, ids: IdNamespace<'_>) -> Result<Key, Reason> {
+        self.key(member, ids)?.ok_or(Reason::MissingField)
     }
 
     /// The hash of an id; `None` where it is absent.
     #[inline]
-    pub(super) fn key(&self, member: Member, identity_key: &IdentityKey) -> Result<Option<Key>, Reason> {
+    pub(super) fn key(&self, member: Member, ids: IdNamespace<'_>) -> Result<Option<Key>, Reason> {
         match self.plain_text(member) {
-            Some(id) if is_id_length(id.len()) => Ok(Some(identity_key.of(id))),
-            _ => self.get(member).map(|value| value.with_id(|id| identity_key.of(id))).transpose(),
+            Some(id) if is_id_length(id.len()) => Ok(Some(ids.key_of(id, member.is_of_customer()))),
+            _ => self.get(member).map(|value| value.with_id(|id| ids.key_of(id, member.is_of_customer()))).transpose(),
         }
     }
 
@@ -244,35 +249,9 @@ impl<'a> Members<'a> {
         self.get(member).map(JsonValue::time).transpose()
     }
 
-    /// A boolean that [`Members::check_optional`] has checked, or its default where it is absent.
-    pub(super) fn flag(&self, member: Member, default: bool) -> bool {
-        self.get(member).and_then(|value| value.flag().ok()).unwrap_or(default)
-    }
-
-    /// Checks the members that are checked on every event, whether or not its type uses them: ids, texts and booleans.
-    pub(super) fn check_optional(&self) -> Result<(), Reason> {
-        for raw in self.in_order(Member::TicketId.through(Member::IntoTicketId)) {
-            if !raw.is_plain_id() {
-                raw.read(self.text).check_id()?;
-            }
-        }
-        if !self.in_order(Member::Channel.through(Member::Tier)).all(Raw::is_text) {
-            return Err(Reason::WrongType);
-        }
-        for raw in self.in_order(Member::Public.through(Member::Automated)) {
-            raw.read(self.text).flag()?;
-        }
-        Ok(())
-    }
-
-    /// The values of the present members among `bits`, in the order of their declaration.
-    fn in_order(&self, bits: u64) -> impl Iterator<Item = Raw> {
-        let mut bits = self.present & bits;
-        std::iter::from_fn(move || {
-            let member = (bits != 0).then(|| bits.trailing_zeros() as usize)?;
-            bits &= bits - 1;
-            Some(self.values[member])
-        })
+    /// A boolean, or its default where it is absent.
+    pub(super) fn flag(&self, member: Member, default: bool) -> Result<bool, Reason> {
+        self.get(member).map_or(Ok(default), JsonValue::flag)
     }
 }
 

@@ -10,6 +10,9 @@ const NUMBER_BYTES_MAX: usize = 128;
 /// One point of a score in its fixed-point unit.
 pub(super) const POINT: i64 = 1_000_000;
 
+/// A number from here on is no score, on whatever scale.
+const POINTS_BOUND: f64 = 1e300;
+
 /// The end of the number that begins at `start`, and whether it is written as an integer.
 pub(super) fn end_of(bytes: &[u8], start: usize) -> Result<(usize, bool), Reason> {
     let (end, well_formed, is_integer) = grammar(bytes, start);
@@ -59,7 +62,7 @@ fn digits_end(bytes: &[u8], mut at: usize) -> usize {
 }
 
 /// The value of a number in points; infinite where it is too large for a float.
-pub(super) fn points(number: &str) -> f64 {
+fn points(number: &str) -> f64 {
     // Nearly every score has one digit.
     match number.as_bytes() {
         [digit @ b'0'..=b'9'] => f64::from(digit - b'0'),
@@ -67,14 +70,10 @@ pub(super) fn points(number: &str) -> f64 {
     }
 }
 
-/// Points as a whole number of millionths; `None` where they are finer than a millionth.
-///
-/// A difference of less than a thousandth of a millionth is the rounding error of a producer that computes in floats, and is dropped (0.1 +
-/// 0.2 is 0.3). A number other than zero never becomes zero in this way.
-pub(super) fn millionths(points: f64) -> Option<i64> {
-    let exact = points * POINT as f64;
-    let rounded = exact.round();
-    ((exact - rounded).abs() < 1e-3 && (rounded != 0.0 || points == 0.0)).then_some(rounded as i64)
+/// The value of a number in millionths of a point, rounded to a whole one; `None` where it is beyond any scale by hundreds of digits.
+pub(super) fn millionths(number: &str) -> Option<f64> {
+    let points = points(number);
+    (points.abs() < POINTS_BOUND).then(|| (points * POINT as f64).round())
 }
 
 #[cfg(test)]
@@ -104,21 +103,19 @@ mod tests {
     }
 
     #[test]
-    fn scores_are_kept_to_millionths() {
-        let check = |text: &str, expected: Option<i64>| assert_eq!(millionths(points(text)), expected, "{text}");
-        check("5", Some(5_000_000));
-        check("5.0", Some(5_000_000));
-        check("-0", Some(0));
-        check("-0.0e5", Some(0));
-        check("4.333333", Some(4_333_333));
-        check("0.30000000000000004", Some(300_000));
-        check("1000", Some(1_000_000_000));
-        check("-999.999999", Some(-999_999_999));
-        check("4.3333333", None);
-        check("4.3333333333333335", None);
-        check("5e-324", None);
-        check("1e-10", None);
-        check("1e309", None);
+    fn scores_are_rounded_to_millionths() {
+        let check = |text: &str, expected: Option<f64>| assert_eq!(millionths(text), expected, "{text}");
+        check("5", Some(5_000_000.0));
+        check("5.0", Some(5_000_000.0));
+        check("-0.0e5", Some(0.0));
+        check("4.333333", Some(4_333_333.0));
+        check("4.3333333333333335", Some(4_333_333.0));
+        check("4.9999999", Some(5_000_000.0));
+        check("0.30000000000000004", Some(300_000.0));
+        check("-999.999999", Some(-999_999_999.0));
+        check("5e-324", Some(0.0));
+        check("1e299", Some(1e299 * 1e6));
+        check("1e300", None);
         check("1e999", None);
     }
 
@@ -126,7 +123,7 @@ mod tests {
         #[test]
         fn every_millionth_within_the_scales_is_kept(n in -1_000_000_000i64..=1_000_000_000) {
             let text = format!("{}{}.{:06}", if n < 0 { "-" } else { "" }, n.abs() / POINT, n.abs() % POINT);
-            prop_assert_eq!(millionths(points(&text)), Some(n));
+            prop_assert_eq!(millionths(&text), Some(n as f64));
         }
     }
 }

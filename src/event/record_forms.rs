@@ -9,7 +9,7 @@
 use super::member::{Member, Members};
 use super::scan::Document;
 use super::value::{JsonValue, Raw};
-use super::{Headers, Reason};
+use super::{Headers, Reason, number};
 
 /// A member of the envelope.
 #[derive(Clone, Copy)]
@@ -47,20 +47,31 @@ impl<'a> HeaderTexts<'a> {
         Ok(Self { id: text(headers.id)?, kind: text(headers.kind)?, time: text(headers.time)?, source: text(headers.source)? })
     }
 
+    /// The value of a header; null where the header is empty, and `None` where there is none.
     fn get(&self, attribute: Attribute) -> Option<JsonValue<'a>> {
+        let text = self.text(attribute)?;
+        if text.is_empty() {
+            return Some(JsonValue::Null);
+        }
+        Some(match attribute {
+            // A header has no JSON type, so a text that is a number is read as a number.
+            Attribute::Time => match number::end_of(text.as_bytes(), 0) {
+                Ok((end, true)) if end == text.len() => JsonValue::Integer(text),
+                Ok((end, false)) if end == text.len() => JsonValue::Decimal(text),
+                _ => JsonValue::Header(text),
+            },
+            Attribute::Id | Attribute::Type | Attribute::Source => JsonValue::Header(text),
+        })
+    }
+
+    const fn text(&self, attribute: Attribute) -> Option<&'a str> {
         match attribute {
-            Attribute::Id => self.id.map(JsonValue::Header),
-            Attribute::Type => self.kind.map(JsonValue::Header),
-            Attribute::Source => self.source.map(JsonValue::Header),
-            // A header has no JSON type, so a text of digits is read as an integer.
-            Attribute::Time => self.time.map(|time| if is_integer(time) { JsonValue::Integer(time) } else { JsonValue::Header(time) }),
+            Attribute::Id => self.id,
+            Attribute::Type => self.kind,
+            Attribute::Time => self.time,
+            Attribute::Source => self.source,
         }
     }
-}
-
-fn is_integer(text: &str) -> bool {
-    let digits = text.strip_prefix('-').unwrap_or(text);
-    !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// The envelope and the payload of a record in any of the forms.
@@ -93,10 +104,11 @@ impl<'a, 'd> RecordForm<'a, 'd> {
         if self.headers.is_none() && self.outer.is_none() { self.payload.raw(attribute.member()) } else { Raw::NULL }
     }
 
-    /// The value of a member of the envelope; `None` where it is absent or null.
+    /// The value of a member of the envelope; `None` where it is absent, null or an empty text.
     pub(super) fn envelope(&self, attribute: Attribute) -> Option<JsonValue<'a>> {
         if let Some(value) = self.headers.and_then(|headers| headers.get(attribute)) {
-            return Some(value);
+            // An empty header hides the member of the payload, as a null in the outer envelope does.
+            return Some(value).filter(|value| *value != JsonValue::Null);
         }
         let member = attribute.member();
         match self.outer {

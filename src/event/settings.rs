@@ -30,6 +30,9 @@ pub struct TopicSettings {
     pub name: String,
     /// The kind of events that the topic carries.
     pub kind: Kind,
+    /// The feed that the topic belongs to: the namespace of the ids of tickets, chats and surveys. `None` for the default feed, which is that of all
+    /// topics that name none.
+    pub feed: Option<FeedSettings>,
     /// How far behind the watermark of its topic partition an event may be. Default 1 hour, 1 second to 3,650 days.
     pub allowed_lateness: Span,
     /// Whether an event without `id` takes topic, partition and offset as its identity.
@@ -38,6 +41,15 @@ pub struct TopicSettings {
     pub time_from_record: bool,
     /// Event types that are turned off, such as `ticket.escalated`. Their outcome is `ignored`.
     pub ignored_types: Vec<String>,
+}
+
+/// A named feed: one help desk or survey tool, with the topics that carry its events.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FeedSettings {
+    /// The name.
+    pub name: String,
+    /// Whether the ids of customers belong to the feed as well. Otherwise all feeds share them.
+    pub owns_customers: bool,
 }
 
 /// The kind of events that a topic carries. The order of the kinds is the order of events that happened at one instant.

@@ -1,4 +1,4 @@
-//! Instants as events write them: RFC 3339 with an offset, or milliseconds since 1970.
+//! Instants as events write them: RFC 3339 with an offset, or whole milliseconds since 1970.
 //!
 //! Does not know which member holds the instant, and reads no clock.
 
@@ -9,15 +9,14 @@ const EARLIEST_MS: i64 = 946_684_800_000;
 /// The end of the year 2100. The two bounds refuse seconds and microseconds that were sent as milliseconds.
 const LATEST_MS: i64 = 4_133_980_800_000;
 
-/// The instant of an RFC 3339 text with an offset, cut off to milliseconds; `None` where the text cannot be read or is outside the years
-/// 2000 to 2100.
+/// The instant of an RFC 3339 text with an offset, cut off to milliseconds; `None` where the text cannot be read or is outside the years 2000 to 2100.
+/// A leap second (`:60`, in any minute) is the next second, because milliseconds since 1970 have no leap seconds.
 pub(super) fn rfc3339(text: &str) -> Option<EventTime> {
     let (whole, rest) = text.as_bytes().split_first_chunk::<19>()?;
-    let [y0, y1, y2, y3, b'-', o0, o1, b'-', d0, d1, b'T', h0, h1, b':', m0, m1, b':', s0, s1] = *whole else { return None };
+    let [y0, y1, y2, y3, b'-', o0, o1, b'-', d0, d1, b'T' | b't', h0, h1, b':', m0, m1, b':', s0, s1] = *whole else { return None };
     let (year, month, day) = (two(y0, y1)? * 100 + two(y2, y3)?, two(o0, o1)?, two(d0, d1)?);
     let (hour, minute, second) = (two(h0, h1)?, two(m0, m1)?, two(s0, s1)?);
-    // A leap second (`:60`) cannot be written in milliseconds since 1970.
-    if !(1..=12).contains(&month) || day < 1 || day > days_of_month(year, month) || hour > 23 || minute > 59 || second > 59 {
+    if !(1..=12).contains(&month) || day < 1 || day > days_of_month(year, month) || hour > 23 || minute > 59 || second > 60 {
         return None;
     }
     let (fraction_ms, zone) = fraction(rest)?;
@@ -42,6 +41,14 @@ pub(super) fn epoch_ms_text(integer: &str) -> Option<EventTime> {
     integer.parse().ok().and_then(epoch_ms)
 }
 
+/// The instant of milliseconds since 1970, given as the text of a number with a fraction or an exponent; `None` where the number is not whole or is
+/// outside the years 2000 to 2100.
+pub(super) fn epoch_ms_decimal(number: &str) -> Option<EventTime> {
+    let ms: f64 = number.parse().ok()?;
+    // The instants are far below 2^53, so each has a float of its own.
+    if ms.fract() == 0.0 { epoch_ms(ms as i64) } else { None }
+}
+
 /// The number of eight decimal digits. Combines neighbours in one word to numbers of two, four and eight digits.
 const fn eight_digits(digits: [u8; 8]) -> i64 {
     let ones = u64::from_le_bytes(digits) & 0x0F0F_0F0F_0F0F_0F0F;
@@ -64,7 +71,7 @@ fn fraction(text: &[u8]) -> Option<(i64, &[u8])> {
 
 fn offset_minutes(zone: &[u8]) -> Option<i64> {
     let (sign, hours, minutes) = match *zone {
-        [b'Z'] => return Some(0),
+        [b'Z' | b'z'] => return Some(0),
         [b'+', h0, h1, b':', m0, m1] => (1, two(h0, h1)?, two(m0, m1)?),
         [b'-', h0, h1, b':', m0, m1] => (-1, two(h0, h1)?, two(m0, m1)?),
         _ => return None,
@@ -117,6 +124,20 @@ mod tests {
         check("2024-02-29T00:00:00Z", Some(1_709_164_800_000));
         check("2000-01-01T00:00:00Z", Some(EARLIEST_MS));
         check("2100-12-31T23:59:59.999Z", Some(LATEST_MS - 1));
+        check("2026-03-02t09:00:00z", Some(1_772_442_000_000));
+        check("2016-12-31T23:59:60Z", Some(1_483_228_800_000));
+        check("2026-03-02T08:59:60.25+00:00", Some(1_772_442_000_250));
+    }
+
+    #[test]
+    fn whole_numbers_are_milliseconds_however_they_are_written() {
+        let check = |number: &str, expected: Option<i64>| assert_eq!(epoch_ms_decimal(number).map(|t| t.0), expected, "{number}");
+        check("1.7724516E12", Some(1_772_451_600_000));
+        check("1741510800001.0", Some(1_741_510_800_001));
+        check("1772442000000.5", None);
+        check("1.772442e9", None);
+        check("1e999", None);
+        check("-1.7724516E12", None);
     }
 
     #[test]
@@ -126,9 +147,9 @@ mod tests {
             "2026-03-02",
             "2026-03-02T09:00:00",
             "2026-03-02 09:00:00Z",
-            "2026-03-02t09:00:00z",
             "2026-03-02T09:00Z",
-            "2026-03-02T09:00:60Z",
+            "2026-03-02T09:00:61Z",
+            "2100-12-31T23:59:60Z",
             "2026-03-02T24:00:00Z",
             "2026-03-02T09:60:00Z",
             "2026-02-30T09:00:00Z",

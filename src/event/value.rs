@@ -65,17 +65,16 @@ impl Raw {
         self.is(Shape::Null)
     }
 
+    /// Whether it says nothing: null or an empty text.
+    #[inline]
+    pub(super) fn is_blank(self) -> bool {
+        self.is_null() || self.is(Shape::Text) && self.range().is_empty()
+    }
+
     /// Its place in the text.
     #[inline]
     pub(super) const fn range(self) -> Range<usize> {
         (self.0 >> Self::PLACE_BITS & Self::PLACE_MAX) as usize..(self.0 & Self::PLACE_MAX) as usize
-    }
-
-    /// Whether it is a string without escapes of the length of an id. Most ids are, and need no further check.
-    #[inline]
-    pub(super) fn is_plain_id(self) -> bool {
-        let range = self.range();
-        self.is(Shape::Text) && is_id_length(range.end - range.start)
     }
 
     /// Whether it is a text.
@@ -84,10 +83,10 @@ impl Raw {
         self.is(Shape::Text) || self.is(Shape::Escaped)
     }
 
-    /// Whether it can be an instant: a text or an integer.
+    /// Whether it can be an instant: a text or a number.
     #[inline]
     pub(super) const fn is_time(self) -> bool {
-        self.is_text() || self.is(Shape::Integer)
+        self.is_text() || self.is(Shape::Integer) || self.is(Shape::Decimal)
     }
 
     /// Its text, where it is a string without escapes.
@@ -102,6 +101,11 @@ impl Raw {
     #[inline]
     pub(super) fn integer(self, text: &str) -> Option<&str> {
         if self.is(Shape::Integer) { text.get(self.range()) } else { None }
+    }
+
+    /// Its digits, where it is a number.
+    pub(super) fn number(self, text: &str) -> Option<&str> {
+        if self.is(Shape::Integer) || self.is(Shape::Decimal) { text.get(self.range()) } else { None }
     }
 
     /// Its value in the text in which it was found.
@@ -174,9 +178,20 @@ impl<'a> JsonValue<'a> {
         if quoted.len() > 6 * bytes_max + 2 { Cow::Borrowed("\0") } else { unescape(quoted) }
     }
 
-    /// The result of `read` on an id: a text of 1 to 128 bytes without a NUL. Otherwise `wrong_type` or `bad_value`.
+    /// The result of `read` on an id: an integer, which is its decimal text, or a text of 1 to 128 bytes without a NUL. Otherwise `wrong_type` or
+    /// `bad_value`.
     #[inline]
     pub(super) fn with_id<R>(self, read: impl FnOnce(&str) -> R) -> Result<R, Reason> {
+        if let Self::Integer(digits) = self {
+            // It has at most 128 bytes, as every number.
+            return Ok(read(if digits == "-0" { "0" } else { digits }));
+        }
+        self.with_text_id(read)
+    }
+
+    /// The result of `read` on an id that must be a text. Otherwise `wrong_type` or `bad_value`.
+    #[inline]
+    pub(super) fn with_text_id<R>(self, read: impl FnOnce(&str) -> R) -> Result<R, Reason> {
         // In JSON a NUL can only be written as an escape.
         let may_hold_nul = !matches!(self, Self::Text(_));
         let is_id = |id: &str| is_id_length(id.len()) && !(may_hold_nul && id.contains('\0'));
@@ -205,15 +220,20 @@ impl<'a> JsonValue<'a> {
         if let Self::Integer(number) | Self::Decimal(number) = self { Ok(number) } else { Err(Reason::WrongType) }
     }
 
-    /// Whether it can be an instant: a text or an integer.
+    /// Whether it can be an instant: a text or a number.
     pub(super) const fn is_time(self) -> bool {
-        self.is_text() || matches!(self, Self::Integer(_))
+        self.is_text() || matches!(self, Self::Integer(_) | Self::Decimal(_))
     }
 
-    /// An instant: RFC 3339, or an integer of milliseconds since 1970. Otherwise `wrong_type` or `bad_time`.
+    /// An instant: RFC 3339, or a whole number of milliseconds since 1970. Otherwise `wrong_type` or `bad_time`.
     pub(super) fn time(self) -> Result<EventTime, Reason> {
-        let time =
-            if let Self::Integer(ms) = self { time_text::epoch_ms_text(ms) } else { self.with_text(ID_BYTES_MAX, time_text::rfc3339)? };
+        let time = match self {
+            Self::Integer(ms) => time_text::epoch_ms_text(ms),
+            Self::Decimal(ms) => time_text::epoch_ms_decimal(ms),
+            Self::Text(_) | Self::Escaped(_) | Self::Header(_) | Self::Null | Self::Bool(_) | Self::Array | Self::Object => {
+                self.with_text(ID_BYTES_MAX, time_text::rfc3339)?
+            }
+        };
         time.ok_or(Reason::BadTime)
     }
 }

@@ -27,6 +27,7 @@ pub(super) use sparklines::sparkline_row;
 
 use self::html::{Escaped, Html, Shown, write_instant};
 use self::number_format::Unit;
+use super::TopicRefusal;
 use crate::engine::{Snapshot, WindowState};
 use crate::metrics::telemetry::TelemetrySample;
 use crate::metrics::{Exposition, Values};
@@ -63,6 +64,8 @@ pub(super) struct PageContext<'a> {
     pub(super) window: usize,
     /// The process's own counters and gauges.
     pub(super) telemetry: Vec<TelemetrySample>,
+    /// The latest refused record of each reason.
+    pub(super) refusals: Vec<TopicRefusal>,
     /// The reason why the values do not cover all data yet, if they do not.
     pub(super) ready: Result<(), String>,
     /// The points of the sparklines.
@@ -222,6 +225,7 @@ mod tests {
             number: 7,
             window: 2,
             telemetry: Vec::new(),
+            refusals: Vec::new(),
             ready,
             history: &history,
             telemetry_path: "/metrics",

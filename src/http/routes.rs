@@ -200,6 +200,7 @@ fn render_page(cache: &ScrapeCache, site: &Site, query: Option<&str>, history: &
         number: newest.number,
         window: page::window_of(query, &newest.snapshot),
         telemetry: source.telemetry_samples(),
+        refusals: source.latest_refusals(),
         ready: source.ready(),
         history,
         telemetry_path: &site.web.telemetry_path,

@@ -8,16 +8,14 @@ use std::time::Duration;
 
 use rdkafka::consumer::base_consumer::PartitionQueue;
 use rdkafka::error::KafkaError;
-use rdkafka::message::{BorrowedMessage, Message, Timestamp};
+use rdkafka::message::{BorrowedMessage, Message};
 
-use super::cloud_event_headers::cloud_event_attributes;
 use super::failure::Failure;
 use super::partition_progress::{PartitionProgress, TopicPartition};
 use super::reading_order::choose;
 use super::rebalance::{GroupContext, TopicSubscription};
-use super::sink::{ArrivedRecord, Sink, TimestampKind};
-use crate::event::Record;
-use crate::time::EventTime;
+use super::record_sample::arrived;
+use super::sink::Sink;
 
 /// The most records that one turn takes from a partition group. A thread that stops the worker waits for as long as these take.
 const TURN_RECORDS: usize = 128;
@@ -117,18 +115,8 @@ fn warn_of_skipped(topic: &str, partition: i32, skipped: &Range<i64>) {
 
 /// Hands one record to the sink and gives its timestamp.
 fn deliver<S: Sink>(at: TopicPartition, message: &BorrowedMessage<'_>, sink: &mut S) -> Option<i64> {
-    let (timestamp, timestamp_kind) = match message.timestamp() {
-        Timestamp::LogAppendTime(ms) if ms >= 0 => (Some(ms), TimestampKind::Broker),
-        Timestamp::CreateTime(ms) if ms >= 0 => (Some(ms), TimestampKind::Producer),
-        Timestamp::LogAppendTime(_) | Timestamp::CreateTime(_) | Timestamp::NotAvailable => (None, TimestampKind::Absent),
-    };
-    let record = Record {
-        payload: message.payload(),
-        headers: cloud_event_attributes(message),
-        timestamp: timestamp.map(EventTime),
-        partition: at.partition,
-        offset: message.offset(),
-    };
-    sink.record(ArrivedRecord { at, record, timestamp_kind });
+    let arrived = arrived(at, message);
+    let timestamp = arrived.record.timestamp.map(|timestamp| timestamp.0);
+    sink.record(arrived);
     timestamp
 }

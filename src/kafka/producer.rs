@@ -29,8 +29,10 @@ const RECORDS_PER_POLL: u64 = 256;
 pub struct Outgoing<'a> {
     /// The topic.
     pub topic: &'a str,
-    /// The key. It decides the partition as in Java's clients.
+    /// The key. It decides the partition as in Java's clients, unless there is one.
     pub key: &'a str,
+    /// The partition of a record that belongs to a partition and not to its key.
+    pub partition: Option<i32>,
     /// The record timestamp.
     pub time: EventTime,
     /// The value; `None` sends a tombstone.
@@ -114,6 +116,7 @@ impl Producer {
     pub fn send(&self, outgoing: Outgoing<'_>) -> Result<(), ProduceError> {
         let mut record = BaseRecord::to(outgoing.topic).key(outgoing.key).timestamp(outgoing.time.0);
         record.payload = outgoing.payload;
+        record.partition = outgoing.partition;
         loop {
             match self.producer.send(record) {
                 Ok(()) => break,

@@ -9,6 +9,7 @@ pub(super) mod contacts;
 pub(super) mod correlation;
 pub(super) mod csat;
 pub(super) mod customers;
+pub(super) mod due;
 pub(super) mod durations;
 pub(super) mod health;
 pub(super) mod journey;
@@ -29,7 +30,7 @@ pub fn catalogue(settings: &EngineSettings) -> Vec<Family> {
     let mut families = Vec::new();
     families.extend(durations::families(settings));
     families.extend(tickets::families());
-    families.extend(tickets::backlog());
+    families.extend(tickets::backlog(settings));
     families.extend(chats::families());
     families.extend(csat::families());
     families.extend(surveys::families());

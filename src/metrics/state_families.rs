@@ -22,7 +22,7 @@ pub(super) struct StateFamily {
 type Samples<'a> = Vec<(Vec<&'a str>, f64)>;
 
 /// All families about the state, in the order of the exposition.
-pub(super) const FAMILIES: [StateFamily; 14] = [
+pub(super) const FAMILIES: [StateFamily; 15] = [
     StateFamily {
         name: "cx_window_range_seconds",
         kind: "gauge",
@@ -68,8 +68,16 @@ pub(super) const FAMILIES: [StateFamily; 14] = [
         kind: "counter",
         labels: &["topic"],
         merge: Merge::Sum,
-        help: "Applied events about a ticket or chat whose creation is not known. Wrong record keys or a feed that has stopped cause these.",
+        help: "Applied events about a ticket or chat whose creation is not known, or that merge a customer who is not known here. Wrong record keys or a feed that has stopped cause these.",
         read: |s| s.topics.iter().map(|t| (vec![t.name.as_str()], t.ledger.orphaned as f64)).collect(),
+    },
+    StateFamily {
+        name: "cx_events_without_effect_total",
+        kind: "counter",
+        labels: &["topic", "type"],
+        merge: Merge::Sum,
+        help: "Applied events that changed nothing that is counted, by type, such as a second start of a running chat, an assignment to the same team, a status that is the status already or the same answer again. A feed that maps its events wrongly shows here first.",
+        read: without_effect,
     },
     StateFamily {
         name: "cx_watermark_timestamp_seconds",
@@ -116,7 +124,7 @@ pub(super) const FAMILIES: [StateFamily; 14] = [
         kind: "counter",
         labels: &["dimension"],
         merge: Merge::Sum,
-        help: "Events with a dimension value beyond the limit of values of that dimension; they count under the value other.",
+        help: "Events with a dimension value that counts as other: one beyond the limit of values of that dimension, longer than 64 characters, or with a character that a label cannot show.",
         read: |s| s.overflows.iter().map(|(dimension, n)| (vec![dimension.as_str()], *n as f64)).collect(),
     },
     StateFamily {
@@ -175,6 +183,11 @@ fn of_windows(snapshot: &Snapshot, read: impl Fn(&WindowState) -> Option<f64>) -
 fn outcomes(snapshot: &Snapshot) -> Samples<'_> {
     let of_topic = |topic: &TopicSnapshot| topic.ledger.outcomes();
     snapshot.topics.iter().flat_map(|t| of_topic(t).map(|(outcome, n)| (vec![outcome, t.name.as_str()], n as f64))).collect()
+}
+
+fn without_effect(snapshot: &Snapshot) -> Samples<'_> {
+    let topics = snapshot.topics.iter();
+    topics.flat_map(|t| t.ledger.without_effect.iter().map(|(type_, n)| (vec![t.name.as_str(), *type_], *n as f64))).collect()
 }
 
 fn refusals(snapshot: &Snapshot) -> Samples<'_> {

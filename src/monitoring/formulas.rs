@@ -3,7 +3,7 @@
 //!
 //! Does not know grouping sets, recorded names or YAML.
 
-use super::promql;
+use super::promql::{self, INSTALLATION};
 
 /// A family that is the share of a part in a whole. Its Wilson bounds are the families `..._lower` and `..._upper`.
 pub(super) struct Proportion {
@@ -16,7 +16,7 @@ pub(super) struct Proportion {
 }
 
 /// The label sets of some parts exist only once something was counted. `part or 0 * whole` makes such a part 0 where the whole exists.
-pub(super) const PROPORTIONS: [Proportion; 21] = [
+pub(super) const PROPORTIONS: [Proportion; 22] = [
     share("cx_reopen_ratio", "(cx_tickets_resolved_reopened or 0 * cx_tickets_resolved)", "cx_tickets_resolved"),
     share("cx_escalation_ratio", "(cx_tickets_resolved_escalated or 0 * cx_tickets_resolved)", "cx_tickets_resolved"),
     share("cx_transfer_ratio", "(cx_tickets_resolved_transferred or 0 * cx_tickets_resolved)", "cx_tickets_resolved"),
@@ -37,6 +37,7 @@ pub(super) const PROPORTIONS: [Proportion; 21] = [
     share("cx_journey_conversion_ratio", "cx_journey_advanced", "(cx_journey_advanced + cx_journey_dropped)"),
     share("cx_journey_dropoff_ratio", "cx_journey_dropped", "(cx_journey_advanced + cx_journey_dropped)"),
     share("cx_first_response_attainment_ratio", "cx_first_response_within_target", "cx_first_response_target_decided"),
+    share("cx_next_response_attainment_ratio", "cx_next_response_within_target", "cx_next_response_target_decided"),
     share("cx_resolution_attainment_ratio", "cx_resolution_within_target", "cx_resolution_target_decided"),
     share("cx_chat_wait_attainment_ratio", "cx_chat_wait_within_target", "cx_chat_wait_target_decided"),
     share(
@@ -86,18 +87,31 @@ const EXPRESSIONS: [(&str, &str); 5] = [
     ),
 ];
 
+/// The proportions that are not known before anything of their part was ever seen, each with the family that says so, and the labels by which
+/// it is joined, beside those of the installation.
+const KNOWN_SINCE: [(&str, &str, &str); 3] = [
+    ("cx_escalation_ratio", "cx_escalation_ever_seen", ""),
+    ("cx_transfer_ratio", "cx_transfer_ever_seen", ""),
+    ("cx_survey_response_ratio", "cx_survey_answer_ever_seen", ", metric"),
+];
+
 /// The formula of a derived family; `None` for a family that needs more than one rule. `durations` are the names of the histograms without
 /// `_seconds`.
 pub(super) fn of(family: &str, durations: &[&str]) -> Option<String> {
     let proportion = PROPORTIONS.iter().find_map(|p| {
         let is_bound = |side: &str| family == bound_of(p.name, side);
-        if family == p.name {
-            Some(promql::share(p.part, p.whole))
+        let formula = if family == p.name {
+            promql::share(p.part, p.whole)
         } else if is_bound("lower") {
-            Some(promql::wilson_lower(p.part, p.whole))
+            promql::wilson_lower(p.part, p.whole)
         } else {
-            is_bound("upper").then(|| promql::wilson_upper(p.part, p.whole))
-        }
+            is_bound("upper").then(|| promql::wilson_upper(p.part, p.whole))?
+        };
+        let known = KNOWN_SINCE.iter().find(|(name, ..)| *name == p.name);
+        Some(match known {
+            Some((_, seen, labels)) => format!("{formula} and on ({INSTALLATION}{labels}) {seen} == 1"),
+            None => formula,
+        })
     });
     let expression = || EXPRESSIONS.iter().find(|(name, _)| *name == family).map(|(_, expression)| (*expression).to_owned());
     proportion.or_else(expression).or_else(|| interval(family)).or_else(|| of_durations(family, durations))

@@ -13,6 +13,7 @@ use crate::metrics::{self, Exposition, Merge};
 /// The families about the state and the process that no recording rule merges, each with the reason.
 pub const UNMERGED: &[(&str, &str)] = &[
     ("cx_events_orphaned_total", "a counter: take the increase of each replica, then their sum"),
+    ("cx_events_without_effect_total", "a counter: take the increase of each replica, then their sum"),
     ("cx_state_limit_evictions_total", "a counter: take the increase of each replica, then their sum"),
     ("cx_series_overflow_total", "a counter: take the increase of each replica, then their sum"),
     ("cx_events_total", "a counter: cx:events:rate5m is the sum of its rates"),

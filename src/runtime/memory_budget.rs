@@ -161,7 +161,7 @@ mod tests {
         let excess = budget.excess(2, two - 1).unwrap();
         assert!(
             excess.contains("2 partition groups")
-                && excess.ends_with("lower limits.identities_max, limits.contacts_max, limits.surveys_max"),
+                && excess.ends_with("lower limits.identities_max, limits.surveys_max, limits.contacts_max"),
             "{excess}"
         );
         let mut smaller = Configuration::default();

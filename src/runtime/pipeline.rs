@@ -12,7 +12,7 @@ use super::service_view::ServiceView;
 use super::snapshot_publisher::SnapshotPublisher;
 use crate::config::{ClockSource, Configuration, Start};
 use crate::engine::{Engine, Outcome, PartitionGroup, Progress, RecordPlace, TopicIndex};
-use crate::event::{DecodeSettings, Decoded, Record, TopicSettings, decode};
+use crate::event::{DecodeSettings, Decoded, Record, Refusal, TopicSettings, decode};
 use crate::kafka::{ArrivedRecord, AssignmentChange, PartitionProgress, Sink, TimestampKind, TopicPartition};
 use crate::metrics::telemetry::{self, PendingCounts};
 use crate::time::{EventTime, Span};
@@ -159,7 +159,8 @@ impl Sink for Pipeline {
     fn record(&mut self, arrived: ArrivedRecord<'_>) {
         self.note_timestamp_kind(arrived.at.topic, arrived.timestamp_kind);
         let outcome = self.handle(arrived.at, arrived.record);
-        self.record_log.note_outcome(arrived.at, arrived.record.offset, outcome);
+        let explain = || Refusal::of(arrived.record, &self.topics[arrived.at.topic], &self.decode);
+        self.record_log.note_outcome(arrived.at, arrived.record.offset, outcome, explain);
     }
 
     fn settle(&mut self) {

@@ -1,12 +1,14 @@
 //! The log of records that were refused, late or in the future, and of topics whose producers stamp their records. All workers share it.
 //!
-//! At most one line per reason and second, and never a byte of a record. Does not know why a record got its outcome.
+//! At most one line per reason and second, and never an id or a free text of a record. Keeps the latest explanation of each reason for the page. Does
+//! not know why a record got its outcome.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::engine::Outcome;
-use crate::event::Reason;
+use crate::event::{Reason, Refusal};
+use crate::http::TopicRefusal;
 use crate::kafka::{TimestampKind, TopicPartition};
 
 /// One line for the same outcome and reason in this time.
@@ -22,6 +24,8 @@ pub(super) struct RecordLog {
 #[derive(Debug)]
 struct LogState {
     sampling: Sampling,
+    /// The latest refusal of each reason that got a line, with the index of its topic.
+    latest: [Option<(usize, Refusal)>; Reason::ALL.len()],
     /// For each topic whether it is known which clock stamps its records.
     is_stamp_known: Vec<bool>,
 }
@@ -42,27 +46,47 @@ struct SampledKind {
 impl RecordLog {
     pub(super) fn new(topics: Vec<String>) -> Self {
         let sampling = Sampling { kinds: [SampledKind::default(); 2 + Reason::ALL.len()] };
-        Self { state: Mutex::new(LogState { sampling, is_stamp_known: vec![false; topics.len()] }), topics }
+        let state = LogState { sampling, latest: Default::default(), is_stamp_known: vec![false; topics.len()] };
+        Self { state: Mutex::new(state), topics }
     }
 
-    /// Logs a record that was not counted, unless a record with the same outcome and reason was logged within the last second.
-    pub(super) fn note_outcome(&self, at: TopicPartition, offset: i64, outcome: Outcome) {
+    /// Logs a record that was not counted, unless a record with the same outcome and reason was logged within the last second. `explain` is called
+    /// only for a refused record that gets a line.
+    pub(super) fn note_outcome(&self, at: TopicPartition, offset: i64, outcome: Outcome, explain: impl FnOnce() -> Option<Refusal>) {
         if matches!(outcome, Outcome::Applied | Outcome::Duplicate | Outcome::Ignored) {
             return;
         }
         let admitted = self.state().sampling.admit(outcome, Instant::now());
         let Some(unlogged) = admitted else { return };
-        let reason = if let Outcome::Invalid(reason) = outcome { reason.name() } else { "" };
+        let refusal = if matches!(outcome, Outcome::Invalid(_)) { explain() } else { None };
         tracing::warn!(
             target: "cxpulse::records",
             topic = self.topics[at.topic].as_str(),
             partition = at.partition,
             offset,
             outcome = outcome.name(),
-            reason,
+            reason = refusal.as_ref().map(|refusal| refusal.reason.name()),
+            member = refusal.as_ref().map(|refusal| refusal.member).filter(|member| !member.is_empty()),
+            why = refusal.as_ref().map(|refusal| refusal.what.as_str()),
             unlogged_before = unlogged,
             "a record was not counted"
         );
+        if let Some(refusal) = refusal {
+            let reason = refusal.reason as usize;
+            self.state().latest[reason] = Some((at.topic, refusal));
+        }
+    }
+
+    /// The latest refusal of each reason that got a line.
+    pub(super) fn latest_refusals(&self) -> Vec<TopicRefusal> {
+        let state = self.state();
+        let latest = state.latest.iter().flatten();
+        let shown = |(topic, refusal): &(usize, Refusal)| TopicRefusal {
+            topic: self.topics[*topic].clone(),
+            reason: refusal.reason.name(),
+            why: refusal.to_string(),
+        };
+        latest.map(shown).collect()
     }
 
     /// Warns once of a topic whose producers stamp its records.
@@ -120,5 +144,26 @@ mod tests {
         assert_eq!(admit(syntax, now + LINE_EVERY), Some(2));
         assert_eq!(admit(Outcome::Applied, now), None);
         assert_eq!(admit(Outcome::Duplicate, now), None);
+    }
+
+    #[test]
+    fn the_latest_explanation_of_each_reason_is_kept_and_the_silent_ones_are_not_explained() {
+        let log = RecordLog::new(vec!["tickets".into(), "chats".into()]);
+        let refusal = |reason, what: &str| Refusal { reason, member: "time", what: what.into() };
+        let note = |topic, reason, what: &str| {
+            let mut was_asked = false;
+            log.note_outcome(TopicPartition { topic, partition: 0 }, 7, Outcome::Invalid(reason), || {
+                was_asked = true;
+                Some(refusal(reason, what))
+            });
+            was_asked
+        };
+        assert!(note(1, Reason::BadTime, "first"));
+        assert!(!note(0, Reason::BadTime, "second, within the same second"));
+        assert!(note(0, Reason::Syntax, "other"));
+        let latest: Vec<_> = log.latest_refusals().into_iter().map(|latest| (latest.topic, latest.reason, latest.why)).collect();
+        let expected = [("tickets", "syntax", "time: other"), ("chats", "bad_time", "time: first")];
+        assert_eq!(latest, expected.map(|(topic, reason, why)| (topic.to_owned(), reason, why.to_owned())));
+        log.note_outcome(TopicPartition { topic: 0, partition: 0 }, 8, Outcome::Late, || panic!("a late record is not explained"));
     }
 }

@@ -49,9 +49,10 @@ impl Service {
         telemetry.set_memory_budget(MemoryBudget::of(configuration).bytes(0));
         let workers = configuration.run.workers;
         let mut engine = Engine::new(Arc::new(configuration.engine.clone()));
-        let view = Arc::new(ServiceView::new(engine.snapshot(), telemetry, configuration.run.snapshot_interval, workers));
-        let publisher = Arc::new(SnapshotPublisher::new(MergedEngines::of(&engine), Arc::clone(&view)));
         let record_log = Arc::new(RecordLog::new(configuration.topics.iter().map(|topic| topic.name.clone()).collect()));
+        let interval = configuration.run.snapshot_interval;
+        let view = Arc::new(ServiceView::new(engine.snapshot(), telemetry, Arc::clone(&record_log), interval, workers));
+        let publisher = Arc::new(SnapshotPublisher::new(MergedEngines::of(&engine), Arc::clone(&view)));
         let beside: Vec<Engine> = (1..workers).map(|_| engine.beside()).collect();
         let partitions_of_worker = |engine| {
             let (view, publisher, record_log) = (Arc::clone(&view), Arc::clone(&publisher), Arc::clone(&record_log));

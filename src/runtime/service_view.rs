@@ -10,9 +10,10 @@ use std::time::{Duration, Instant};
 use arc_swap::ArcSwap;
 
 use super::health::ServiceHealth;
+use super::record_log::RecordLog;
 use super::snapshot_requests::SnapshotRequests;
 use crate::engine::Snapshot;
-use crate::http::{DatedSnapshot, ValueSource};
+use crate::http::{DatedSnapshot, TopicRefusal, ValueSource};
 use crate::metrics::telemetry::{Telemetry, TelemetrySample};
 
 /// The newest snapshot of a service, the process's own telemetry, and the service's health.
@@ -21,6 +22,7 @@ pub struct ServiceView {
     /// The number of times that all earlier snapshots became invalid.
     era: AtomicU64,
     telemetry: Telemetry,
+    record_log: Arc<RecordLog>,
     health: ServiceHealth,
     requests: SnapshotRequests,
 }
@@ -32,11 +34,18 @@ struct PublishedSnapshot {
 }
 
 impl ServiceView {
-    pub(super) fn new(snapshot: Snapshot, telemetry: Telemetry, snapshot_interval: Duration, workers: usize) -> Self {
+    pub(super) fn new(
+        snapshot: Snapshot,
+        telemetry: Telemetry,
+        record_log: Arc<RecordLog>,
+        snapshot_interval: Duration,
+        workers: usize,
+    ) -> Self {
         Self {
             newest: ArcSwap::from_pointee(PublishedSnapshot { snapshot: Arc::new(snapshot), as_of: Instant::now() }),
             era: AtomicU64::new(0),
             telemetry,
+            record_log,
             health: ServiceHealth::new(workers),
             requests: SnapshotRequests::new(snapshot_interval),
         }
@@ -117,6 +126,10 @@ impl ValueSource for ServiceView {
 
     fn telemetry_samples(&self) -> Vec<TelemetrySample> {
         self.telemetry.samples()
+    }
+
+    fn latest_refusals(&self) -> Vec<TopicRefusal> {
+        self.record_log.latest_refusals()
     }
 
     fn ready(&self) -> Result<(), String> {

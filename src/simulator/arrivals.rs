@@ -2,9 +2,11 @@
 //!
 //! Does not know the steps of a contact after its arrival.
 
+use super::chance::pseudonym;
 use super::channel::Channel;
-use super::contact::{AGENTS, BRANDS, ContactSlot, INCIDENT_TEAM, PRIORITIES, SimulatedContact, State, TEAMS};
+use super::contact::{AGENTS, Asking, BRANDS, ContactSlot, INCIDENT_TEAM, Origin, PRIORITIES, SimulatedContact, State, TEAMS};
 use super::customers::CustomerIndex;
+use super::payload::Id;
 use super::{Organisation, Step, Volume};
 use crate::time::{EventTime, Span};
 
@@ -108,24 +110,44 @@ impl Organisation {
         self.contacts[slot].in_incident = incident;
         if let Some(customer) = customer {
             self.customers.note_contact(customer, self.now);
+            self.draw_address(slot, customer);
         }
         if channel.is_live() { self.open_chat(slot) } else { self.open_ticket(slot) }
     }
 
-    pub(super) fn new_contact(&mut self, channel: Channel, customer: Option<CustomerIndex>, team: u8, priority: u8) -> ContactSlot {
-        let id = self.new_id(if channel.is_live() { 'h' } else { 't' });
+    fn new_contact(&mut self, channel: Channel, customer: Option<CustomerIndex>, team: u8, priority: u8) -> ContactSlot {
+        let id = match channel {
+            Channel::Phone => self.new_call_number(),
+            Channel::Chat => self.new_id('h'),
+            Channel::Email | Channel::Web | Channel::Social => self.new_id('t'),
+        };
+        let customer_id = customer.map(|customer| self.customers[customer].id);
         let contact = SimulatedContact {
             id,
+            key: customer_id.unwrap_or(id),
             customer,
+            customer_id,
             channel,
+            is_ticket: !channel.is_live(),
+            origin: Origin::Written,
+            created_by: "customer",
             team,
+            named_team: Some(team),
             priority,
             brand: self.chance.weighted(&BRANDS.map(|(_, share)| share)) as u8,
             agent: self.chance.below(AGENTS) as u8,
             state: State::Open,
+            status: "open",
             in_incident: false,
+            opened_at: self.now,
             clock_start: self.now,
-            first_response_seconds: None,
+            first_response_at: None,
+            waits_since: None,
+            solved_at: None,
+            is_in_next_set: false,
+            named_ticket: None,
+            record: None,
+            asking: Asking::ToCome,
             rounds_left: self.chance.weighted(&[0.46, 0.3, 0.16, 0.08]) as u8,
             rounds_done: 0,
             transfers: 0,
@@ -133,6 +155,12 @@ impl Organisation {
             steps_due: 0,
         };
         self.contacts.insert(contact)
+    }
+
+    /// The number of a new call: 53 bits, which every JSON reader takes exactly.
+    fn new_call_number(&mut self) -> Id {
+        self.things += 1;
+        Id::Numbered(pseudonym(self.salt.wrapping_add(self.things)) >> 11)
     }
 
     /// The instant at which an agent of the contact's team replies. `part` is the work of the reply, relative to a first reply.

@@ -74,6 +74,13 @@ impl Calendar {
         hour < 120.0 && (9.0..12.0).contains(&(hour % 24.0))
     }
 
+    /// The first instant after this one at which the office clock shows this time of day.
+    pub(super) fn next_time_of_day(&self, after: EventTime, of_day: Span) -> EventTime {
+        let day = Span::days(1).0;
+        let since = (monday_based(after, self.offset) as i64 - of_day.0).rem_euclid(day);
+        after + Span(day - since)
+    }
+
     fn demand_at_hour(&self, hour_of_week: f64) -> f64 {
         let at = |hour: usize| {
             let hour = hour % WEEK_HOURS;
@@ -169,6 +176,16 @@ mod tests {
         let offset = offset_for(at, 34.25);
         assert!((hour_of_week(at, offset) - 34.25).abs() < 1e-3);
         assert!(offset.0.abs() <= Span::hours(84).0);
+    }
+
+    #[test]
+    fn the_next_time_of_day_is_within_a_day_and_never_now() {
+        let calendar = Calendar::new(Span::hours(3));
+        let two = calendar.next_time_of_day(EventTime(1_772_532_000_123), Span::hours(2));
+        // 2026-03-03, 23:00 UTC.
+        assert_eq!(two, EventTime(1_772_578_800_000));
+        assert_eq!(calendar.next_time_of_day(two, Span::hours(2)), two + Span::days(1));
+        assert_eq!(calendar.next_time_of_day(two - Span(1), Span::hours(2)), two);
     }
 
     #[test]

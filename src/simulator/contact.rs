@@ -26,26 +26,73 @@ pub(super) enum State {
     Open,
     Waiting,
     Solved,
+    /// Spam, deleted, or merged into another ticket.
     Withdrawn,
+}
+
+/// How a ticket came about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Origin {
+    /// The customer wrote, or the desk wrote to the customer.
+    Written,
+    /// The desk keeps it as the record of a chat or call that is going on.
+    ChatRecord,
+    /// An agent made it after a chat or call, with work that is left to do.
+    FollowUp,
+    /// The desk made it from a chat or call that nobody took.
+    MissedChat,
+}
+
+/// Whether a survey about a contact is still to come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Asking {
+    ToCome,
+    /// It was sent, or drawn that none is.
+    Done,
+    /// Of a chat and its record, the other one asks.
+    ByTheOther,
 }
 
 /// A ticket, chat or call.
 #[derive(Clone, Debug)]
 pub(super) struct SimulatedContact {
     pub(super) id: Id,
+    /// The key of all its records.
+    pub(super) key: Id,
     pub(super) customer: Option<CustomerIndex>,
+    /// The identity under which the customer wrote.
+    pub(super) customer_id: Option<Id>,
     pub(super) channel: Channel,
+    /// Whether it is a ticket; otherwise it is a chat or call.
+    pub(super) is_ticket: bool,
+    pub(super) origin: Origin,
+    pub(super) created_by: &'static str,
+    /// The team whose agents do the work.
     pub(super) team: u8,
+    /// The team that the events name, if it has one by them.
+    pub(super) named_team: Option<u8>,
     pub(super) priority: u8,
     pub(super) brand: u8,
     pub(super) agent: u8,
     pub(super) state: State,
+    /// The status of a ticket as the desk has it, also where the event was lost.
+    pub(super) status: &'static str,
     /// Whether it arrived during an incident.
     pub(super) in_incident: bool,
+    pub(super) opened_at: EventTime,
     /// The instant from which the customer waits for the first response.
     pub(super) clock_start: EventTime,
-    /// The first response time, in seconds.
-    pub(super) first_response_seconds: Option<f64>,
+    pub(super) first_response_at: Option<EventTime>,
+    /// The instant of the first customer message that nobody has answered.
+    pub(super) waits_since: Option<EventTime>,
+    pub(super) solved_at: Option<EventTime>,
+    /// Whether the next nightly set names it.
+    pub(super) is_in_next_set: bool,
+    /// The first ticket that the events of a chat name.
+    pub(super) named_ticket: Option<Id>,
+    /// The ticket that the desk keeps as the record of this chat. It is open as long as the chat goes on.
+    pub(super) record: Option<ContactSlot>,
+    pub(super) asking: Asking,
     /// The number of exchanges that follow the next reply.
     pub(super) rounds_left: u8,
     pub(super) rounds_done: u8,
@@ -58,7 +105,12 @@ pub(super) struct SimulatedContact {
 impl SimulatedContact {
     /// The name of the member that carries this contact's id.
     pub(super) const fn member(&self) -> &'static str {
-        if self.channel.is_live() { "chat_id" } else { "ticket_id" }
+        if self.is_ticket { "ticket_id" } else { "chat_id" }
+    }
+
+    /// The first response time, in seconds.
+    pub(super) fn first_response_seconds(&self) -> Option<f64> {
+        self.first_response_at.map(|at| (at - self.clock_start).as_seconds())
     }
 }
 

@@ -9,6 +9,8 @@ use crate::time::{EventTime, Span};
 
 /// The segments, each with its share of the customers.
 pub(super) const SEGMENTS: [(&str, f64); 3] = [("consumer", 0.7), ("business", 0.24), ("enterprise", 0.06)];
+/// The share of the customers whose chats come through a messenger: website chats still outnumber WhatsApp and its like by far.
+const MESSENGER_USERS: f64 = 0.2;
 /// The journey stages in their order.
 pub(super) const STAGES: [&str; 5] = ["awareness", "trial", "onboarding", "use", "renewal"];
 
@@ -32,6 +34,18 @@ pub(super) struct Customer {
     pub(super) last_contact: EventTime,
     /// The latest ticket while it is open. A later ticket may be merged into it.
     pub(super) open_ticket: Option<Id>,
+    /// The conversation of a customer who writes through a messenger.
+    pub(super) thread: Option<Thread>,
+    /// The id of a second record of the same person, until the two are merged.
+    pub(super) second: Option<Id>,
+}
+
+/// A conversation in a messenger: it has one id for ever, and a chat begins in it whenever the customer writes again.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Thread {
+    pub(super) id: Id,
+    /// Whether a chat is going on in it.
+    pub(super) is_busy: bool,
 }
 
 /// The relationship between a customer and the company.
@@ -66,8 +80,9 @@ impl SimulatedCustomers {
     /// Adds a customer.
     pub(super) fn add(&mut self, stage: u8, relationship: Relationship, chance: &mut Chance) -> CustomerIndex {
         let index = CustomerIndex(self.all.len() as u32);
+        let thread = Id::Pseudonym('h', pseudonym(self.salt.rotate_left(29) ^ u64::from(index.0)));
         self.all.push(Customer {
-            id: Id('c', pseudonym(self.salt ^ u64::from(index.0))),
+            id: Id::Pseudonym('c', pseudonym(self.salt ^ u64::from(index.0))),
             segment: chance.weighted(&SEGMENTS.map(|(_, share)| share)) as u8,
             stage,
             relationship,
@@ -76,6 +91,8 @@ impl SimulatedCustomers {
             recent_contacts: 0,
             last_contact: EventTime::MIN,
             open_ticket: None,
+            thread: chance.happens(MESSENGER_USERS).then_some(Thread { id: thread, is_busy: false }),
+            second: None,
         });
         index
     }

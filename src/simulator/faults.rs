@@ -31,6 +31,8 @@ pub struct GeneratedRecord {
     pub name: &'static str,
     /// The record key.
     pub key: String,
+    /// The partition, for an event that belongs to a partition and to no customer: the key decides nothing then.
+    pub partition: Option<i32>,
     /// The record timestamp.
     pub time: EventTime,
     /// The value; `None` is a tombstone.
@@ -99,18 +101,19 @@ impl<I: Iterator<Item = GeneratedEvent>> FaultInjector<I> {
                 self.recent.pop_front();
             }
         }
-        let GeneratedEvent { kind, name, key, time, payload } = emitted;
-        self.ready.push_back(GeneratedRecord { kind, name, key, time, payload: Some(payload), fault: None });
+        let GeneratedEvent { kind, name, key, partition, time, payload } = emitted;
+        self.ready.push_back(GeneratedRecord { kind, name, key, partition, time, payload: Some(payload), fault: None });
     }
 
     /// Adds a fault behind an event, in the same topic and under the same key. In that partition the watermark has reached the event.
     fn push_fault(&mut self, after: &GeneratedEvent) {
         self.faults += 1;
         let id = format!("f{:x}-{}", self.prefix, self.faults);
-        let GeneratedEvent { kind, time, .. } = *after;
+        let GeneratedEvent { kind, time, mut partition, .. } = *after;
         let (fault, payload, key) = match self.chance.below(6) {
             0 => {
                 let Some(earlier) = self.pick_recent(kind, time) else { return };
+                partition = earlier.partition;
                 (Fault::Duplicate, Some(earlier.payload), earlier.key)
             }
             1 => (Fault::Late, Some(sound(kind, &id, time - LATE_BY)), after.key.clone()),
@@ -122,7 +125,7 @@ impl<I: Iterator<Item = GeneratedEvent>> FaultInjector<I> {
                 (Fault::Invalid(reason), Some(invalid(kind, reason, &id, time)), after.key.clone())
             }
         };
-        self.ready.push_back(GeneratedRecord { kind, name: "", key, time, payload, fault: Some(fault) });
+        self.ready.push_back(GeneratedRecord { kind, name: "", key, partition, time, payload, fault: Some(fault) });
     }
 
     /// Draws an event of the topic that was sent a short time ago.

@@ -24,6 +24,8 @@ pub(super) enum CustomerStep {
     Subscribe,
     /// The customer leaves.
     Cancel,
+    /// The desk merges a second record of the customer into the first.
+    MergeRecords,
     /// The customer's data must be erased.
     Erase,
     /// The relationship survey is sent to the customer.
@@ -82,6 +84,7 @@ impl Organisation {
                 self.emit_dimensions(customer, "customer.subscribed");
             }
             CustomerStep::Cancel => self.cancel(customer),
+            CustomerStep::MergeRecords => self.merge_records(customer),
             CustomerStep::Erase => self.emit_customer(customer, "customer.erased", &[]),
             CustomerStep::AskNps => self.send_nps(customer),
             CustomerStep::AnswerNps(survey) => self.answer_nps(customer, survey),
@@ -174,7 +177,7 @@ impl Organisation {
         self.emit_customer(customer, name, &members);
     }
 
-    fn emit_customer(&mut self, customer: CustomerIndex, name: &'static str, members: &[(&str, PayloadValue<'_>)]) {
+    pub(super) fn emit_customer(&mut self, customer: CustomerIndex, name: &'static str, members: &[(&str, PayloadValue<'_>)]) {
         let id = self.customers[customer].id;
         let mut all: smallvec::SmallVec<[(&str, PayloadValue<'_>); 4]> = smallvec::smallvec![("customer_id", PayloadValue::Id(id))];
         all.extend_from_slice(members);

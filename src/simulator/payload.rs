@@ -9,34 +9,56 @@ use crate::time::{EventTime, Span};
 pub(super) enum PayloadValue<'a> {
     /// A word of the organisation's own vocabulary.
     Word(&'a str),
-    /// A pseudonym: a letter and a number.
+    /// The text of an id.
     Id(Id),
+    /// An instant.
+    Time(EventTime),
     /// A whole number.
     Number(i64),
+    /// A number of tenths, such as 45 for 4.5.
+    Tenths(i64),
     /// True or false.
     Flag(bool),
+    /// The member is there, and null: some feeds write it so where they know nothing.
+    Null,
     /// The member is left out.
     Absent,
 }
 
-/// The pseudonym of a person or thing: a letter for its kind, and a number.
+/// The id of a person or thing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Id(pub(super) char, pub(super) u64);
+pub(super) enum Id {
+    /// A pseudonym: a letter for its kind, and a number in 16 hexadecimal digits.
+    Pseudonym(char, u64),
+    /// A number of at most 53 bits, such as a telephone system gives its calls.
+    Numbered(u64),
+}
 
 impl Id {
-    /// The text: the letter and 16 hexadecimal digits.
-    fn bytes(self) -> [u8; 17] {
-        let mut bytes = [self.0 as u8; 17];
-        for (place, byte) in bytes[1..].iter_mut().enumerate() {
-            *byte = b"0123456789abcdef"[(self.1 >> (60 - 4 * place)) as usize & 15];
+    /// The number in it.
+    pub(super) const fn number(self) -> u64 {
+        match self {
+            Self::Pseudonym(_, number) | Self::Numbered(number) => number,
         }
-        bytes
+    }
+
+    /// The value of this id where its own system writes it: a plain number for a call, a text for everything else.
+    pub(super) const fn native(self) -> PayloadValue<'static> {
+        match self {
+            Self::Numbered(number) => PayloadValue::Number(number as i64),
+            Self::Pseudonym(..) => PayloadValue::Id(self),
+        }
     }
 }
 
 impl std::fmt::Display for Id {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.bytes().iter().try_for_each(|&byte| std::fmt::Write::write_char(f, char::from(byte)))
+        match self {
+            Self::Pseudonym(letter, number) => {
+                pseudonym_bytes(*letter, *number).iter().try_for_each(|&byte| std::fmt::Write::write_char(f, char::from(byte)))
+            }
+            Self::Numbered(number) => std::fmt::Display::fmt(number, f),
+        }
     }
 }
 
@@ -79,9 +101,22 @@ impl PayloadWriter {
             text.extend_from_slice(b"\":");
             match value {
                 PayloadValue::Word(word) => push_quoted(&mut text, word.as_bytes()),
-                PayloadValue::Id(id) => push_quoted(&mut text, &id.bytes()),
+                PayloadValue::Id(Id::Pseudonym(letter, number)) => push_quoted(&mut text, &pseudonym_bytes(letter, number)),
+                PayloadValue::Id(Id::Numbered(value)) => push_quoted(&mut text, number.format(value).as_bytes()),
+                PayloadValue::Time(time) => {
+                    text.push(b'"');
+                    self.push_time(&mut text, time);
+                    text.push(b'"');
+                }
                 PayloadValue::Number(value) => text.extend_from_slice(number.format(value).as_bytes()),
+                PayloadValue::Tenths(tenths) => {
+                    text.extend_from_slice(number.format(tenths / 10).as_bytes());
+                    if tenths % 10 != 0 {
+                        text.extend_from_slice(&[b'.', b'0' + (tenths % 10) as u8]);
+                    }
+                }
                 PayloadValue::Flag(flag) => text.extend_from_slice(if flag { b"true" } else { b"false" }),
+                PayloadValue::Null => text.extend_from_slice(b"null"),
                 PayloadValue::Absent => {}
             }
         }
@@ -113,6 +148,15 @@ impl PayloadWriter {
     }
 }
 
+/// The letter and the 16 hexadecimal digits of a pseudonym.
+fn pseudonym_bytes(letter: char, number: u64) -> [u8; 17] {
+    let mut bytes = [letter as u8; 17];
+    for (place, byte) in bytes[1..].iter_mut().enumerate() {
+        *byte = b"0123456789abcdef"[(number >> (60 - 4 * place)) as usize & 15];
+    }
+    bytes
+}
+
 fn push_quoted(text: &mut Vec<u8>, inner: &[u8]) {
     text.push(b'"');
     text.extend_from_slice(inner);
@@ -130,16 +174,22 @@ mod tests {
             "chat.message",
             EventTime(1_772_451_600_007),
             &[
-                ("chat_id", PayloadValue::Id(Id('h', 7))),
+                ("chat_id", PayloadValue::Id(Id::Pseudonym('h', 7))),
                 ("author", PayloadValue::Word("bot")),
                 ("public", PayloadValue::Flag(true)),
                 ("agent_id", PayloadValue::Absent),
+                ("ticket_id", PayloadValue::Null),
+                ("score", PayloadValue::Tenths(45)),
+                ("since", PayloadValue::Time(EventTime(1_772_409_600_000))),
+                ("call", Id::Numbered(12).native()),
+                ("about", PayloadValue::Id(Id::Numbered(12))),
             ],
         );
         assert_eq!(
             String::from_utf8(payload).unwrap(),
             "{\"id\":\"0000000000000abc-1\",\"type\":\"chat.message\",\"time\":\"2026-03-02T11:40:00.007Z\",\
-             \"chat_id\":\"h0000000000000007\",\"author\":\"bot\",\"public\":true}"
+             \"chat_id\":\"h0000000000000007\",\"author\":\"bot\",\"public\":true,\"ticket_id\":null,\"score\":4.5,\
+             \"since\":\"2026-03-02T00:00:00.000Z\",\"call\":12,\"about\":\"12\"}"
         );
     }
 }

@@ -16,8 +16,7 @@ fn d_forms() {
     check(structured(envelope, r#"{"ticket_id":"T1","ticket_id":"T1"}"#), DUPLICATE_KEY);
     check(structured(envelope, r#"{"ticket_id":"T1"},"data":{}"#.trim_end_matches('}')), DUPLICATE_KEY);
     check(structured(&format!("{envelope}\"ticket_id\":\"T1\","), "{}"), MISSING_FIELD);
-    for (version, expected) in [("\"1.0\"", Applied), ("\"0.3\"", BAD_VALUE), ("\"\"", BAD_VALUE), ("1.0", WRONG_TYPE), ("[]", WRONG_TYPE)]
-    {
+    for (version, expected) in [("\"1.0\"", Applied), ("\"0.3\"", BAD_VALUE), ("1.0", WRONG_TYPE), ("[]", WRONG_TYPE)] {
         check(structured(envelope, r#"{"ticket_id":"T1"}"#).replace("\"1.0\"", version), expected);
     }
     // The payload may come first. It fills in members that the envelope lacks, but not members that are null there.
@@ -41,9 +40,13 @@ fn d_headers() {
     check(Headers { source: None, ..headers }, payload, Applied);
     check(Headers { time: Some(b"1772442000000"), ..headers }, payload, Applied);
     check(Headers { time: Some(b"1772442000"), ..headers }, payload, BAD_TIME);
+    check(Headers { time: Some(b"1.772442E12"), ..headers }, payload, Applied);
+    check(Headers { time: Some(b"1.5"), ..headers }, payload, BAD_TIME);
     check(Headers { time: Some(b"-"), ..headers }, payload, BAD_TIME);
+    check(Headers { time: Some(b""), ..headers }, payload, MISSING_FIELD);
     check(Headers { id: None, ..headers }, payload, MISSING_FIELD);
-    check(Headers { id: Some(b""), ..headers }, payload, BAD_VALUE);
+    check(Headers { id: Some(b""), ..headers }, payload, MISSING_FIELD);
+    check(Headers { source: Some(b""), ..headers }, payload, Applied);
     check(Headers { id: Some(&[b'x'; 129]), ..headers }, payload, BAD_VALUE);
     check(Headers { id: Some(&[b'x'; 64 * 1024]), ..headers }, payload, BAD_VALUE);
     check(Headers { id: Some(b"caf\xE9"), ..headers }, payload, ENCODING);

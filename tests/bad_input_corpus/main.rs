@@ -140,7 +140,7 @@ fn every_reason_is_reached() {
             Reason::NotObject => "7".into(),
             Reason::DuplicateKey => r#"{"a":1,"a":2}"#.into(),
             Reason::MissingField => "{}".into(),
-            Reason::WrongType => r#"{"id":1}"#.into(),
+            Reason::WrongType => r#"{"id":1.5}"#.into(),
             Reason::UnknownType => event_text(CSAT, &[("type", r#""x""#)]),
             Reason::WrongTopic => event_text(CREATED, &[]),
             Reason::BadTime => event_text(CSAT, &[("time", "1")]),

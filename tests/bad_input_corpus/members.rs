@@ -18,20 +18,34 @@ fn d_names_and_types() {
     for member in ["id", "type", "time"] {
         check_with(&[(member, "")], MISSING_FIELD);
         check_with(&[(member, "null")], MISSING_FIELD);
+        check_with(&[(member, r#""""#)], MISSING_FIELD);
         check_with(&[(member, "true")], WRONG_TYPE);
-        check_with(&[(member, "1.5")], WRONG_TYPE);
+        check_with(&[(member, "1.5")], if member == "time" { BAD_TIME } else { WRONG_TYPE });
         check_with(&[(member, "{}")], WRONG_TYPE);
         check_with(&[(member, r#"["x"]"#)], WRONG_TYPE);
     }
     check_edited(|good| good.replace("\"id\"", "\"Id\"").into(), MISSING_FIELD);
-    for id in ["17", "0", "false", "{}", "[]"] {
-        check_with(&[("id", id)], WRONG_TYPE);
+    for (id, expected) in
+        [("17", Applied), ("0", Applied), ("17.0", WRONG_TYPE), ("1e3", WRONG_TYPE), ("false", WRONG_TYPE), ("[]", WRONG_TYPE)]
+    {
+        check_with(&[("id", id)], expected);
         check_with(&[("source", id)], WRONG_TYPE);
-        check_with(&[("agent_id", id)], WRONG_TYPE);
-        check_with(&[("customer_id", id)], WRONG_TYPE);
-        check_with(&[("ticket_id", id)], WRONG_TYPE);
+        check_on(Kind::Tickets, event_text(CREATED, &[("ticket_id", id)]), expected);
+        check_on(Kind::Tickets, event_text(CREATED, &[("customer_id", id)]), expected);
+        check_on(Kind::Tickets, event_text(CREATED, &[("agent_id", id)]), expected);
+        check_on(Kind::Chats, event_text(CHAT, &[("chat_id", id)]), expected);
+        check_on(Kind::Chats, event_text(CHAT, &[("ticket_id", id)]), expected);
+        check_on(Kind::Surveys, event_text(NPS, &[("survey_id", id)]), expected);
+        // Members that the type does not use are not looked at.
+        check_on(
+            Kind::Tickets,
+            event_text(CREATED, &[("chat_id", id), ("survey_id", id), ("into_ticket_id", id), ("public", id)]),
+            Applied,
+        );
+        check_on(Kind::Tickets, event_text(STATUS, &[("customer_id", id), ("tier", id)]), Applied);
+        check_on(Kind::Customers, event_text(TOUCHPOINT, &[("agent_id", id), ("ticket_id", id)]), Applied);
     }
-    for name in ["ticket.exploded", "", "ticket.created ", "Ticket.created", "ticket", "ticket.created\\u0000"] {
+    for name in ["ticket.exploded", "ticket.created ", "Ticket.created", "ticket", "ticket.created\\u0000"] {
         check_with(&[("type", &format!("\"{name}\""))], UNKNOWN_TYPE);
     }
     for (kind, good) in GOOD {
@@ -52,15 +66,20 @@ fn d_names_and_types() {
     );
     check_edited(|good| good.replace("\"type\"", r#""\u0074ype""#).into(), Applied);
     check_edited(|good| good.replacen('.', r"\u002e", 1).into(), Applied);
-    for member in ["channel", "team", "priority", "segment", "tier", "brand"] {
+    check_with(
+        &[("team", r#""""#), ("agent_id", r#""""#), ("customer_id", r#""C1""#), ("source", r#""""#), ("specversion", r#""""#)],
+        Applied,
+    );
+    for member in ["channel", "team", "priority", "segment", "brand"] {
         check_with(&[(member, "3")], WRONG_TYPE);
         check_with(&[(member, "[]")], WRONG_TYPE);
         check_with(&[(member, "\"\"")], Applied);
     }
     for member in ["public", "automated"] {
-        check_with(&[(member, "\"true\"")], WRONG_TYPE);
-        check_with(&[(member, "1")], WRONG_TYPE);
-        check_with(&[(member, "false")], Applied);
+        check_on(Kind::Chats, event_text(CHAT, &[(member, "\"true\"")]), WRONG_TYPE);
+        check_on(Kind::Chats, event_text(CHAT, &[(member, "1")]), WRONG_TYPE);
+        check_on(Kind::Chats, event_text(CHAT, &[(member, "false")]), Applied);
+        check_on(Kind::Chats, event_text(CHAT, &[(member, "\"\"")]), Applied);
     }
 }
 
@@ -78,7 +97,7 @@ fn d_members_of_one_type() {
     status(&[("status", "null")], MISSING_FIELD);
     status(&[("status", "1")], WRONG_TYPE);
     status(&[("status", r#""SOLVED""#)], BAD_VALUE);
-    status(&[("status", r#""""#)], BAD_VALUE);
+    status(&[("status", r#""""#)], MISSING_FIELD);
     status(&[("status", &format!("\"{}\"", r"\u0041".repeat(10_000)))], BAD_VALUE);
     let assigned = |changes: &[(&str, &str)], expected| {
         check_on(Kind::Tickets, event_text(CREATED, &[&[("type", r#""ticket.assigned""#)], changes].concat()), expected);
@@ -91,7 +110,9 @@ fn d_members_of_one_type() {
     };
     merged(&[], MISSING_FIELD);
     merged(&[("into_ticket_id", r#""T2""#)], Applied);
-    merged(&[("into_ticket_id", "2")], WRONG_TYPE);
+    merged(&[("into_ticket_id", "2")], Applied);
+    merged(&[("into_ticket_id", "true")], WRONG_TYPE);
+    merged(&[("into_ticket_id", r#""""#)], MISSING_FIELD);
     let snapshot = |changes: &[(&str, &str)], expected| {
         let base = [("type", r#""ticket.snapshot""#), ("created_time", "1772442000000"), ("status", r#""open""#)];
         check_on(Kind::Tickets, event_text(CREATED, &[&base[..], changes].concat()), expected);
@@ -102,10 +123,13 @@ fn d_members_of_one_type() {
     );
     snapshot(&[("created_time", "")], MISSING_FIELD);
     snapshot(&[("status", "")], MISSING_FIELD);
+    snapshot(&[("answered", "false"), ("solved_time", "null"), ("first_response_time", r#""""#)], Applied);
+    snapshot(&[("answered", "0")], WRONG_TYPE);
     for member in ["created_time", "first_response_time", "solved_time", "awaiting_reply_since"] {
         snapshot(&[(member, "\"yesterday\"")], BAD_TIME);
         snapshot(&[(member, "1772442000")], BAD_TIME);
-        snapshot(&[(member, "1.5")], WRONG_TYPE);
+        snapshot(&[(member, "1.5")], BAD_TIME);
+        snapshot(&[(member, "1.7724516E12")], Applied);
         snapshot(&[(member, "true")], WRONG_TYPE);
     }
     let completed = |changes: &[(&str, &str)], expected| {
@@ -140,9 +164,12 @@ fn d_members_of_one_type() {
     ces(&[("direction", ""), ("score", "\"4\"")], MISSING_FIELD);
     let touchpoint = |changes: &[(&str, &str)], expected| check_on(Kind::Customers, event_text(TOUCHPOINT, changes), expected);
     touchpoint(&[("journey_stage", "")], MISSING_FIELD);
-    touchpoint(&[("journey_stage", r#""""#)], BAD_VALUE);
+    touchpoint(&[("journey_stage", r#""""#)], MISSING_FIELD);
+    touchpoint(&[("outcome", r#""""#)], Applied);
     touchpoint(&[("journey_stage", "1")], WRONG_TYPE);
     touchpoint(&[("outcome", r#""meh""#)], BAD_VALUE);
     touchpoint(&[("customer_id", "")], MISSING_FIELD);
     touchpoint(&[("type", r#""customer.cancelled""#), ("reason", "17")], Applied);
+    touchpoint(&[("type", r#""customer.merged""#), ("into_customer_id", "17")], Applied);
+    touchpoint(&[("type", r#""customer.merged""#)], MISSING_FIELD);
 }

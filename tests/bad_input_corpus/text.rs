@@ -155,7 +155,7 @@ fn b_encoding() {
     check_with(&[("note", "\"\u{7F}\u{80}\u{2028}\"")], Applied);
     check_with(&[("id", r#""a\u0000b""#)], BAD_VALUE);
     check_on(Kind::Tickets, event_text(CREATED, &[("ticket_id", r#""\u0000""#)]), BAD_VALUE);
-    check_with(&[("agent_id", r#""\u0000""#)], BAD_VALUE);
+    check_on(Kind::Chats, event_text(CHAT, &[("agent_id", r#""\u0000""#)]), BAD_VALUE);
 }
 
 #[test]
@@ -203,7 +203,7 @@ fn c_size_and_depth() {
         [(Kind::Tickets, "ticket_id"), (Kind::Chats, "chat_id"), (Kind::Surveys, "survey_id"), (Kind::Customers, "customer_id")]
     {
         let (_, good) = GOOD.into_iter().find(|(other, _)| *other == kind).unwrap();
-        for member in ["id", id, "source", "agent_id", "into_ticket_id"] {
+        for member in ["id", id, "source"] {
             let quoted = |text: String| format!("\"{text}\"");
             check_on(kind, event_text(good, &[(member, &quoted("x".repeat(128)))]), Applied);
             check_on(kind, event_text(good, &[(member, &quoted("x".repeat(129)))]), BAD_VALUE);
@@ -213,7 +213,6 @@ fn c_size_and_depth() {
             check_on(kind, event_text(good, &[(member, &quoted(r"\u0041".repeat(129)))]), BAD_VALUE);
             check_on(kind, event_text(good, &[(member, &quoted(r"\u0041".repeat(30_000)))]), BAD_VALUE);
             check_on(kind, event_text(good, &[(member, &quoted("x".repeat(200_000)))]), BAD_VALUE);
-            check_on(kind, event_text(good, &[(member, "\"\"")]), BAD_VALUE);
         }
     }
 }

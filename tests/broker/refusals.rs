@@ -89,7 +89,7 @@ fn bad_tickets(now: i64) -> Vec<(&'static str, Vec<u8>)> {
         ("not_object", b"[1, 2]".to_vec()),
         ("duplicate_key", created(r#""ticket_id":"T","ticket_id":"U""#)),
         ("missing_field", created(r#""team":"a""#)),
-        ("wrong_type", created(r#""ticket_id":7"#)),
+        ("wrong_type", created(r#""ticket_id":true"#)),
         ("unknown_type", format!(r#"{{"id":"bad","type":"ticket.juggled","time":{now},"ticket_id":"T"}}"#).into_bytes()),
         ("wrong_topic", format!(r#"{{"id":"bad","type":"chat.started","time":{now},"chat_id":"C"}}"#).into_bytes()),
         ("bad_time", br#"{"id":"bad","type":"ticket.created","time":"yesterday","ticket_id":"T"}"#.to_vec()),

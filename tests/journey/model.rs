@@ -41,6 +41,17 @@ fn place(stage: &str) -> Option<usize> {
     CONFIGURED.iter().position(|(name, ..)| *name == stage)
 }
 
+/// Whether a stage is configured after another.
+fn is_forward(from: Option<&str>, to: Option<&str>) -> bool {
+    from.and_then(place).zip(to.and_then(place)).is_some_and(|(from, to)| from < to)
+}
+
+/// When a customer drops out of a configured stage, by the touches up to an instant: at an abandoned one, else its time-out after the last.
+fn drop_from(stage: &str, touches: &[(i64, bool)], until: i64) -> Option<i64> {
+    let (last, abandoned) = *touches.iter().filter(|(at, _)| *at <= until).max_by_key(|(at, _)| *at)?;
+    place(stage).map(|place| if abandoned { last } else { last + CONFIGURED[place].1 })
+}
+
 /// The expected series at an instant, over windows of these names, lengths and hops.
 pub(crate) fn expected(events: &[Event], now: i64, windows: &[(&str, i64, i64)]) -> Expected {
     let mut tally = Tally::default();
@@ -68,21 +79,23 @@ pub(crate) fn expected(events: &[Event], now: i64, windows: &[(&str, i64, i64)])
     out
 }
 
-/// Whether a ticket counts after all of its events, and the time of its first creation.
+/// The time of a ticket's first creation if the ticket counts after all of its events. A solve never brings back what is spam or deleted.
 fn opened(own: &[&Event], ticket: u32) -> Option<i64> {
     let created = own.iter().find(|e| e.what == What::Ticket(ticket))?.at;
     let mut statuses = own.iter().filter_map(|e| match e.what {
-        What::Status(t, status) if t == ticket => Some(status),
+        What::Status(t, status) if t == ticket && status != "solved" => Some(status),
         _ => None,
     });
     (!matches!(statuses.next_back(), Some("deleted" | "spam"))).then_some(created)
 }
 
-/// The last answer of each survey and metric: time, metric, score.
+/// The last answer of each survey and metric: time, metric, score. The same score again changes nothing.
 fn standing_answers(own: &[&Event]) -> Vec<(i64, &'static str, i64)> {
-    let mut last = BTreeMap::new();
+    let mut last: BTreeMap<_, (i64, &'static str, i64)> = BTreeMap::new();
     for event in own {
-        if let What::Answer(survey, metric, score) = event.what {
+        if let What::Answer(survey, metric, score) = event.what
+            && last.get(&(survey, metric)).is_none_or(|(.., standing)| *standing != score)
+        {
             last.insert((survey, metric), (event.at, metric, score));
         }
     }
@@ -102,10 +115,11 @@ impl Tally {
         };
         let answers: Vec<_> = standing_answers(own).into_iter().filter(|(at, ..)| is_mine(*at)).collect();
 
-        // The stages in their order, and the events that moved the customer.
+        // The stages in their order, and the events that moved the customer. A cancellation is kept with the drop, the stage and the stay that it ended.
+        let contacted: Vec<i64> = openings.iter().copied().chain(answers.iter().map(|(at, ..)| *at)).collect();
         let (mut stage, mut entered, mut cancelled) = (None, None, None);
         let mut stay = 0;
-        let mut touches: Vec<(i64, bool)> = Vec::new();
+        let mut touches: Vec<(i64, bool)> = contacted.iter().map(|at| (*at, false)).collect();
         let mut log = Vec::new();
         let mut named: Vec<(i64, &'static str)> = Vec::new();
         let customers_own = life.iter().filter(|e| matches!(e.what, What::Subscription(..) | What::Touch(..)));
@@ -118,7 +132,7 @@ impl Tally {
                 }
                 _ => continue,
             };
-            let (was, was_entered, was_stay) = (stage, entered, stay);
+            let (was, was_entered, was_stay, was_cancelled) = (stage, entered, stay, cancelled);
             let is_move = names.is_some() && names != stage;
             if let Some(name) = names.filter(|_| is_move) {
                 (stage, stay) = (Some(name), stay + 1);
@@ -131,33 +145,40 @@ impl Tally {
                 }
             }
             match subscription {
-                Some("cancelled") => cancelled = cancelled.or(Some((event.at, stage, stay))),
-                Some(_) if cancelled.is_some() => {
-                    cancelled = None;
-                    touches.push((event.at, false));
+                Some("cancelled") => {
+                    // Who had dropped out before they cancelled dropped then.
+                    let dropped = stage.and_then(|stage| drop_from(stage, &touches, event.at)).filter(|at| *at <= event.at);
+                    cancelled = cancelled.or_else(|| Some((dropped.unwrap_or(event.at), stage, stay)));
                 }
-                _ => {}
+                Some(_) => {
+                    touches.push((event.at, false));
+                    // Who comes back and has moved on meanwhile has advanced from the stage that they had left.
+                    if let Some((_, Some(left), left_in)) = cancelled.take()
+                        && left_in != stay
+                        && is_forward(Some(left), stage)
+                    {
+                        self.advanced.push((event.at, left));
+                    }
+                }
+                None => {}
             }
             log.extend(subscription.map(|what| (event.at, what)));
             if let (true, Some(from), Some(to)) = (is_move, was, stage) {
                 self.moves.push((event.at, from, to));
                 self.stays.extend(was_entered.map(|since| (event.at, from, event.at - since)));
-                let has_left = cancelled.is_some_and(|(_, _, left_in)| left_in == was_stay);
-                if place(from).zip(place(to)).is_some_and(|(from, to)| from < to) && !has_left {
+                let had_left = was_cancelled.is_some_and(|(_, _, left_in)| left_in == was_stay);
+                if is_forward(was, stage) && !had_left {
                     self.advanced.push((event.at, from));
                 }
             }
         }
 
         // The end of the life.
-        touches.extend(openings.iter().chain(answers.iter().map(|(at, ..)| at)).map(|at| (*at, false)));
-        touches.sort_by_key(|(at, _)| *at);
         if let Some((at, Some(left), _)) = cancelled {
             self.dropped.extend(place(left).map(|_| (at, left)));
         }
         if let Some(stage) = stage.filter(|_| cancelled.is_none_or(|(_, _, left_in)| left_in != stay)) {
-            let (last, abandoned) = *touches.last().unwrap();
-            let out_at = place(stage).map(|p| if abandoned { last } else { last + CONFIGURED[p].1 });
+            let out_at = drop_from(stage, &touches, i64::MAX);
             self.dropped.extend(out_at.map(|at| (at, stage)));
             if out_at.is_none_or(|at| at > now) {
                 self.now_in.push(stage);

@@ -4,7 +4,7 @@ use cxpulse::kafka::{FindingSeverity, inspect};
 use cxpulse::runtime::{Service, ServiceFailure};
 use rdkafka::types::{RDKafkaApiKey, RDKafkaRespErr};
 
-use super::set_up::{Broker, TOPICS, configuration};
+use super::set_up::{Broker, NINE, TOPICS, configuration};
 
 /// The failure with which a service ends by itself.
 fn ending(mut service: Service) -> ServiceFailure {
@@ -40,6 +40,33 @@ fn a_check_of_the_cluster_finds_what_a_start_would_wait_for_or_refuse() {
     assert_eq!(errors, ["customers", "topics"], "{findings:?}");
     assert!(findings.iter().any(|finding| finding.what.contains("tickets 2, chats 3, surveys 2")), "{findings:?}");
     assert!(findings.iter().any(|finding| finding.severity == FindingSeverity::Fine && finding.place == "tickets"), "{findings:?}");
+}
+
+#[test]
+fn a_check_says_which_of_the_newest_records_are_late_or_refused_and_why() {
+    let broker = Broker::start();
+    let at =
+        |hours: i64, id: &str| format!(r#"{{"id":"{id}","type":"ticket.created","time":{},"ticket_id":"{id}"}}"#, NINE + hours * 3_600_000);
+    // Each partition by itself: the first holds one ticket after the other, the second is in order.
+    for (partition, hours) in [(0, 0), (0, 9), (0, 3), (0, 6), (1, 0), (1, 4)] {
+        broker.send_at("tickets", partition, NINE + 10 * 3_600_000, at(hours, &format!("T{partition}-{hours}")).as_bytes());
+    }
+    broker.send("chats", 0, br#"{"id":"c","type":"chat.started","time":"2026-03-02 09:00","chat_id":"secret"}"#);
+    broker.send("chats", 1, b"\0\0\0\0\x07{\"id\":\"c\"}");
+    broker.flush();
+    let servers = broker.cluster.bootstrap_servers();
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_cxpulse"));
+    let output = command.args(["check", "--connect", "--bootstrap-servers", &servers]).output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    for wanted in [
+        "warning: tickets: 2 of the newest 6 records are late, by up to 7h\n",
+        "set allowed_lateness = \"7h\" for this topic",
+        "warning: chats: 1 of the newest 2 records are refused as bad_time, first at offset 0 of partition 0: time: \"2026-03-02 09:00\" is not an RFC 3339",
+        "refused as encoding, first at offset 0 of partition 1: a zero byte and four more before the JSON: Schema Registry framing",
+    ] {
+        assert!(text.contains(wanted), "`{wanted}` is missing in\n{text}");
+    }
+    assert!(!text.contains("secret") && output.status.success(), "{text}");
 }
 
 #[test]

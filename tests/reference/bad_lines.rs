@@ -3,10 +3,10 @@
 use cxpulse::event::{Decoded, Kind, Record, decode};
 use proptest::prelude::*;
 
+use super::config::config;
 use super::product::configuration;
-use super::properties::config;
 use super::reader::read;
-use super::setup::settings;
+use super::setup::setup;
 
 /// Good lines with all that a line may hold.
 const LINES: [(usize, &str); 10] = [
@@ -94,7 +94,7 @@ proptest! {
 
     #[test]
     fn decoder_and_second_reader_agree_on_changed_lines((topic, line) in changed()) {
-        let configuration = configuration(&settings());
+        let configuration = configuration(&setup());
         let kind = Kind::ALL[topic];
         let record = Record { payload: Some(line.as_bytes()), ..Record::default() };
         let decoded = match decode(record, &configuration.topics[topic], &configuration.decode) {

@@ -8,7 +8,7 @@ use super::compare::{Act, Scenario};
 use super::outcome::Arrival;
 use super::product::{Exported, Product};
 use super::series::Series;
-use super::setup::settings;
+use super::setup::setup;
 use super::statistics::{fisher, newcombe};
 
 /// A Monday at midnight UTC.
@@ -33,9 +33,9 @@ fn seen(events: &[(i64, Json)], now: i64) -> Seen {
     let mut acts: Vec<Act> = arrivals.iter().cloned().map(Act::Arrive).collect();
     let latest = events.iter().map(|(at, _)| *at).max().expect("an event");
     acts.push(Act::Look((now - latest) * 1_000));
-    let agreed = Scenario { settings: settings(), groups: 1, settles: false, acts }.check();
+    let agreed = Scenario { settings: setup(), groups: 1, settles: false, acts }.check();
     agreed.unwrap_or_else(|why| panic!("{why}"));
-    let mut product = Product::new(&settings(), 1);
+    let mut product = Product::new(&setup(), 1);
     for arrival in &arrivals {
         assert_eq!(product.take(arrival), "applied");
     }
@@ -347,7 +347,7 @@ fn overall_mean_weighs_tickets_and_not_teams() {
 
 #[test]
 fn windows_empty_themselves_without_traffic() {
-    let mut product = Product::new(&settings(), 1);
+    let mut product = Product::new(&setup(), 1);
     let line = json!({"id": "e", "type": "ticket.created", "time": BASE * 1_000, "ticket_id": "T"}).to_string().into_bytes();
     assert_eq!(product.take(&Arrival { group: 0, topic: 0, line, record_time: None }), "applied");
     for (later, want) in [(0, 1.0), (295, 1.0), (299, 1.0), (300, 0.0), (8 * DAY, 0.0)] {

@@ -1,13 +1,14 @@
 //! Lays what the product exports beside what the model expects, and says the differences so that a person can act on them.
 
-use cxpulse::engine::EngineSettings;
+use cxpulse::engine::{Ruled, TimeTarget};
+use cxpulse::event::Status;
 use rustc_hash::FxHashSet;
 
 use super::model;
 use super::outcome::{Arrival, judge};
 use super::product::{Exported, Product};
 use super::series::{Series, Value};
-use super::setup::DIMENSIONS;
+use super::setup::{DIMENSIONS, Setup};
 use super::sheet::Values;
 
 const SHOWN_MAX: usize = 12;
@@ -27,7 +28,7 @@ pub(crate) enum Act {
 #[derive(Clone)]
 pub(crate) struct Scenario {
     /// Windows, grouping sets, lateness.
-    pub(crate) settings: EngineSettings,
+    pub(crate) settings: Setup,
     /// How many partition groups there are.
     pub(crate) groups: i32,
     /// Whether every log is read to its end at every moment.
@@ -83,7 +84,9 @@ impl Scenario {
         let settings = &self.settings;
         let longest = settings.windows.iter().max_by_key(|window| window.range).expect("there is a window");
         let targets = &settings.targets;
-        let has_deadlines = [&targets.first_response, &targets.resolution, &targets.chat_wait].iter().any(|target| target.is_configured());
+        let has_deadlines = [&targets.first_response, &targets.resolution, &targets.chat_wait, &settings.targets.next_response]
+            .iter()
+            .any(|target| target.is_configured());
         let stands_still = !has_deadlines && settings.journey.stages.is_empty() && settings.chat_idle_end.is_none();
         stands_still && now >= latest + 2 * longest.range.0
     }
@@ -102,6 +105,27 @@ impl Scenario {
         told
     }
 
+    /// The targets of time with their pauses, and the settings of clocks.
+    fn told_targets(&self) -> Vec<String> {
+        let (settings, targets) = (&self.settings, &self.settings.targets);
+        let time = |name: &str, target: &Ruled<TimeTarget>, pauses: &[Status]| {
+            let within: Vec<String> = target.rules.iter().map(|rule| rule.value.within.to_string()).collect();
+            (!within.is_empty()).then(|| format!("target {name}: {} with pauses {pauses:?}", within.join(", ")))
+        };
+        let mut out: Vec<String> = [
+            time("first_response", &targets.first_response, &targets.pauses.first_response),
+            time("next_response", &targets.next_response, &targets.pauses.next_response),
+            time("resolution", &targets.resolution, &targets.pauses.resolution),
+            time("chat_wait", &targets.chat_wait, &[]),
+        ]
+        .into_iter()
+        .flatten()
+        .collect();
+        out.extend(settings.new_matter_after.map(|after| format!("a new matter after {after}")));
+        out.extend(settings.first_response_from_creation.then(|| "clocks start at the creation".to_owned()));
+        out
+    }
+
     /// The differences, the settings that matter and what was done, ready to be pasted.
     fn told(&self, faults: &[String], now: i64, done: usize) -> String {
         let mut out = vec![format!("{} differ at {now}:", faults.len())];
@@ -111,6 +135,7 @@ impl Scenario {
             out.push(format!("window {} (hop {}): {} .. {end}", window.name, window.hop, end - window.range.0));
         }
         let lateness: Vec<String> = self.settings.topics.iter().map(|t| format!("{} {}", t.name, t.allowed_lateness)).collect();
+        out.extend(self.told_targets());
         let reading = if self.settles { "every log is read to its end" } else { "every log may hold more" };
         out.push(format!("allowed lateness: {}; {reading}", lateness.join(", ")));
         out.extend(self.acts[..=done].iter().map(|act| match act {
@@ -128,11 +153,13 @@ impl Scenario {
 
 /// Every series that is not as expected, and every one of the expected families that nobody expects.
 pub(crate) fn differences(expected: &Values, exported: &Exported) -> Vec<String> {
-    let mut out: Vec<String> = expected.iter().filter_map(|(series, value)| value.fault(series, exported.get(series).copied())).collect();
+    let is_absent = |(series, value): &(&Series, &Value)| matches!(value, Value::Absent) && was_seen_for_a_while(series, exported);
+    let held = expected.iter().filter(|known| !is_absent(known));
+    let mut out: Vec<String> = held.filter_map(|(series, value)| value.fault(series, exported.get(series).copied())).collect();
     let bases: FxHashSet<&str> = expected.keys().map(Series::base).map(stem).collect();
     for (series, got) in exported {
-        // `tests/journey.rs` lays churn by experience beside a model of its own.
-        let is_ours = bases.contains(stem(series.base())) && !series.name.ends_with("_by_experience");
+        // `tests/journey.rs` lays quantiles and buckets of the time in a stage beside a model of its own.
+        let is_ours = bases.contains(stem(series.base())) && !series.name.starts_with("cx_journey_stage_");
         let may_stand = *got == 0.0 && Value::Count(0).fault(series, None).is_none();
         if is_ours && !expected.contains_key(series) && !may_stand {
             out.push(format!("{series}: nobody expects it, got {got}"));
@@ -140,6 +167,19 @@ pub(crate) fn differences(expected: &Values, exported: &Exported) -> Vec<String>
     }
     out.sort_unstable();
     out
+}
+
+/// Whether a share that is absent until something was ever seen is there because it was seen, and a late event has undone it since.
+fn was_seen_for_a_while(series: &Series, exported: &Exported) -> bool {
+    let shares = [
+        ("cx_escalation_ratio", "cx_escalation_ever_seen"),
+        ("cx_transfer_ratio", "cx_transfer_ever_seen"),
+        ("cx_survey_response_ratio", "cx_survey_answer_ever_seen"),
+    ];
+    let seen = shares.iter().find(|(share, _)| series.name.starts_with(share)).map(|(_, seen)| *seen);
+    exported
+        .iter()
+        .any(|(known, value)| Some(known.name.as_str()) == seen && *value == 1.0 && known.label("metric") == series.label("metric"))
 }
 
 /// The series of groups of which nothing but 0 is expected.

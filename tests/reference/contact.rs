@@ -1,233 +1,359 @@
-//! What one ticket or chat comes to: each definition of the metrics read off its whole history, one after another.
+//! What one ticket or one session of a chat comes to: its events one after another, and what is kept of each.
 
-use cxpulse::event::Kind;
-
-use super::reader::Happening;
-use super::ticket;
-use super::world::{Dims, Life, Name, Step, Timed, World};
+use super::identity::{CustomerId, Life};
+use super::world::{Dims, Name, Own, Step, Timed, World};
 
 /// What a ticket or chat contributes.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Story {
-    /// Its opening: created or started.
+    /// Its opening: created or started, by an event that says so.
     pub(crate) opened: Option<Timed<()>>,
-    /// When it was opened, be it that only a snapshot tells of it, and the place of the event that does in the order of what happened.
-    pub(crate) known: Option<Timed<usize>>,
+    /// The state after it, or after the first snapshot that tells of the creation.
+    pub(crate) opened_state: Option<usize>,
+    /// Where the opening stands among the openings of one instant: tickets before chats, then the log.
+    pub(crate) order: (i64, bool, usize),
     /// Who opened it.
-    pub(crate) customer: Option<Life>,
-    /// Spam, deleted or merged away now.
+    pub(crate) opener: Option<Life>,
+    /// When it was created, be it that only a snapshot tells of it.
+    pub(crate) created: Option<i64>,
+    /// Replies or solves may be missing, for it is known from a snapshot.
+    pub(crate) has_gaps: bool,
+    /// Spam or deleted now.
     pub(crate) withdrawn: bool,
-    /// Spam now: its survey answers leave too.
+    /// Spam now: the answers that name it leave too.
     pub(crate) spam: bool,
-    /// Where the first-response clock started.
-    pub(crate) clock_start: Option<i64>,
-    /// The step that starts it.
-    pub(crate) clock: Option<usize>,
-    /// The wait for the first human answer in ms, at the answer.
+    /// Merged away now.
+    pub(crate) merged: bool,
+    /// Where the first-response clock started, hand-offs included.
+    pub(crate) clock: Option<Clock>,
+    /// The first public human reply, with the time since the clock started in ms.
     pub(crate) first_response: Option<Timed<i64>>,
-    /// Answered by a human, be it that only a snapshot tells of it or of the creation before it.
+    /// The state after that reply.
+    pub(crate) first_response_state: Option<usize>,
+    /// Answered by a human, with a sample or without.
     pub(crate) answered: bool,
-    /// The wait for the first bot's or automated answer.
+    /// The state from which it counts as answered without a sample.
+    pub(crate) answered_silently: Option<usize>,
+    /// The first bot's or automated reply, with the time since the clock started, whatever hand-offs did to it.
     pub(crate) automated_response: Option<Timed<i64>>,
-    /// Every later wait, at its answer.
-    pub(crate) next_responses: Vec<Timed<i64>>,
-    /// Since when a later customer message has been waiting.
-    pub(crate) awaiting_since: Option<i64>,
     /// Public human replies since the clock started.
     pub(crate) replies: usize,
-    /// Every solve that was one and not only told of by a snapshot, with the time since the creation where that lies before it.
+    /// Every wait after the first response.
+    pub(crate) waits: Vec<Wait>,
+    /// Every solve that is a sample, with the time since the creation where that lies before it.
     pub(crate) solves: Vec<Timed<Option<i64>>>,
-    /// How long the customer waited until the latest solve.
-    pub(crate) requester_wait: Option<Timed<i64>>,
-    /// Every reopen.
-    pub(crate) reopens: Vec<Timed<()>>,
-    /// Ever reopened, be it that only snapshots tell of it.
-    pub(crate) was_reopened: bool,
     /// Whether its first solve is known from a snapshot only, so that the first of the others is none.
     pub(crate) first_solve_is_told: bool,
+    /// How long the customer waited until the latest solve.
+    pub(crate) requester_wait: Option<Timed<i64>>,
+    /// Every reopening that was counted, with the state after it.
+    pub(crate) reopens: Vec<(usize, Timed<()>)>,
     /// The latest escalation.
     pub(crate) escalated: Option<Timed<()>>,
     /// The latest transfer.
     pub(crate) transferred: Option<Timed<()>>,
-    /// Neither solved nor closed now.
-    pub(crate) unsolved: bool,
-    /// What targets are judged by.
-    pub(crate) running: Running,
-    /// The status set last, `new` before any.
-    pub(crate) status: String,
-    /// A chat's first acceptance, with its wait where the start is known.
+    /// The first hand-off.
+    pub(crate) handoff: Option<Timed<()>>,
+    /// Solved or closed now.
+    pub(crate) solved: bool,
+    /// A chat's acceptance, with its wait where the start is known.
     pub(crate) accepted: Option<Timed<Option<i64>>>,
-    /// A chat's first abandonment, with its wait where the start is known.
+    /// The state after it.
+    pub(crate) accepted_state: Option<usize>,
+    /// A chat's abandonment, with its wait where the start is known.
     pub(crate) abandoned: Option<Timed<Option<i64>>>,
-    /// A chat's first end, with the time since its acceptance where there is one.
+    /// A chat's end, with the time since its acceptance where there is one.
     pub(crate) ended: Option<Timed<Option<i64>>>,
-    /// The dimensions now.
-    pub(crate) dims_now: Dims,
+    /// Where a chat without an end was idle for too long.
+    pub(crate) idle_ended: Option<Timed<()>>,
+    /// A chat's session that ended before any public human reply.
+    pub(crate) silent: bool,
+    /// The first ticket that a chat's session names.
+    pub(crate) named_ticket: Option<String>,
+    /// When anybody wrote in a chat.
+    pub(crate) messages: Vec<i64>,
+    /// The own dimension values at each solve, or at a chat's end, and when it was.
+    pub(crate) settled: Vec<(i64, Own)>,
+    /// What it was after each event.
+    pub(crate) states: Vec<State>,
 }
 
-/// When a contact was over, as targets see it.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Running {
-    /// After each step of the contact: when it happened, whether the contact was over then, and for whom it counted.
-    pub(crate) steps: Vec<(usize, Timed<bool>)>,
-    /// The ends that snapshots tell of: the place of the event that tells of it, and when it was.
-    pub(crate) told_ends: Vec<(usize, i64)>,
+/// A first-response clock.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Clock {
+    /// When it started.
+    pub(crate) start: i64,
+    /// The state after the event that started it.
+    pub(crate) state: usize,
+    /// From when on it is known: later than its start where a snapshot tells of it, which makes no sample for what lies before it.
+    pub(crate) known_from: i64,
+}
+
+/// A wait for a later response.
+#[derive(Clone, Debug)]
+pub(crate) struct Wait {
+    /// Since when.
+    pub(crate) since: i64,
+    /// The state after the event that tells of it.
+    pub(crate) state: usize,
+    /// From when on it is known.
+    pub(crate) known_from: i64,
+    /// The reply to it, with the length of the wait.
+    pub(crate) reply: Option<Timed<i64>>,
+    /// The state in which it ended, by a reply or without.
+    pub(crate) end: Option<usize>,
+}
+
+/// What a contact was after one of its events.
+#[derive(Clone, Debug)]
+pub(crate) struct State {
+    /// Since when.
+    pub(crate) at: i64,
+    /// The instant whose customer it counts for: that of its last event.
+    pub(crate) heard_at: i64,
+    /// The status set last, `new` before any.
+    pub(crate) status: String,
+    /// Solved or closed; of a chat, ended or abandoned.
+    pub(crate) solved: bool,
+    /// Spam, deleted or merged away.
+    pub(crate) gone: bool,
+    /// Its own dimension values.
+    pub(crate) own: Own,
+    /// Its customer.
+    pub(crate) customer: Option<CustomerId>,
 }
 
 impl Story {
-    /// Reads a contact's history.
-    pub(crate) fn of(world: &World<'_>, name: &Name, steps: &[Step]) -> Self {
-        let history = History { world, steps };
-        let mut story = Self { dims_now: world.dims_now(steps), ..Self::default() };
-        history.opening(&mut story);
-        history.responses(&mut story);
-        match name {
-            Name::Ticket(_) => ticket::read(&history, &mut story),
-            Name::Chat(_) => history.chat(&mut story),
-        }
-        story
-    }
-
     /// The latest solve, which is the one that counts.
     pub(crate) fn solve(&self) -> Option<&Timed<Option<i64>>> {
         self.solves.last()
     }
+
+    /// Spam, deleted or merged away now.
+    pub(crate) fn gone(&self) -> bool {
+        self.withdrawn || self.merged
+    }
+
+    /// Since when a customer waits for a later response.
+    pub(crate) fn awaiting_since(&self) -> Option<i64> {
+        self.waits.last().filter(|wait| wait.end.is_none()).map(|wait| wait.since)
+    }
+
+    /// A chat's session has come to its end.
+    pub(crate) fn over(&self) -> bool {
+        self.ended.is_some() || self.abandoned.is_some() || self.idle_ended.is_some()
+    }
+
+    /// When a chat's session came to its end.
+    pub(crate) fn over_at(&self) -> Option<i64> {
+        let ended = self.ended.as_ref().or(self.abandoned.as_ref()).map(|s| s.at);
+        ended.or_else(|| self.idle_ended.as_ref().map(|s| s.at))
+    }
+
+    /// The dimensions now: those at its last event, for nothing but its own events changes a contact.
+    pub(crate) fn dims_now(&self, world: &World<'_>) -> Dims {
+        let last = self.states.last().expect("a contact has an event");
+        world.dims(&last.own, last.customer.as_ref(), last.at)
+    }
+
+    /// The status now.
+    pub(crate) fn status(&self) -> &str {
+        self.states.last().map_or("new", |state| &state.status)
+    }
+
+    /// The own dimension values at an instant.
+    pub(crate) fn own_at(&self, at: i64) -> Option<&Own> {
+        self.states.iter().rfind(|state| state.at <= at).map(|state| &state.own)
+    }
+
+    /// The customer at an instant.
+    pub(crate) fn customer_at(&self, at: i64) -> Option<&CustomerId> {
+        self.states.iter().rfind(|state| state.at <= at).and_then(|state| state.customer.as_ref())
+    }
 }
 
-/// The steps of one contact.
-pub(crate) struct History<'w> {
-    pub(crate) world: &'w World<'w>,
-    pub(crate) steps: &'w [Step],
+/// A story while it is being told.
+pub(crate) struct Telling<'w, 'a> {
+    pub(crate) world: &'w World<'a>,
+    pub(crate) name: &'w Name,
+    pub(crate) story: Story,
+    /// The status set last.
+    pub(crate) status: String,
+    /// A hand-off moved the clock, and no later one may.
+    handed: bool,
+    /// A hand-off ever moved it.
+    pub(crate) by_handoff: bool,
+    /// When the clock started, whatever hand-offs did to it.
+    pub(crate) plain_start: Option<i64>,
+    /// The latest public human reply.
+    pub(crate) replied: Option<i64>,
+    /// The customer wrote since the solve, and nobody answered.
+    pub(crate) wrote: bool,
 }
 
-impl History<'_> {
-    pub(crate) fn event(&self, i: usize) -> &Happening {
-        &self.world.events[self.steps[i].place]
+impl<'w, 'a> Telling<'w, 'a> {
+    /// Before any event.
+    pub(crate) fn new(world: &'w World<'a>, name: &'w Name) -> Self {
+        let story = Story::default();
+        let status = "new".to_owned();
+        Self { world, name, story, status, handed: false, by_handoff: false, plain_start: None, replied: None, wrote: false }
     }
 
-    pub(crate) fn all(&self) -> impl Iterator<Item = (usize, &Happening)> {
-        (0..self.steps.len()).map(|i| (i, self.event(i)))
+    /// The index of the state that the current event will have made.
+    pub(crate) fn state(&self) -> usize {
+        self.story.states.len()
     }
 
-    pub(crate) fn at<V>(&self, i: usize, value: V) -> Timed<V> {
-        Timed { at: self.event(i).time, value, dims: self.world.dims(&self.steps[i]) }
+    /// A sample of this step.
+    pub(crate) fn at<V>(&self, step: &Step, value: V) -> Timed<V> {
+        Timed { at: step.at, value, dims: self.world.dims(&step.own, step.customer.as_ref(), step.at) }
     }
 
-    fn first(&self, what: &str) -> Option<usize> {
-        self.all().find(|(_, e)| e.what == what).map(|(i, _)| i)
+    /// Keeps what the contact is after this step.
+    pub(crate) fn keep_state(&mut self, at: i64, own: &Own, customer: Option<&CustomerId>) {
+        self.story.states.push(State {
+            at,
+            heard_at: at,
+            status: self.status.clone(),
+            solved: self.story.solved || self.story.over(),
+            gone: self.story.gone(),
+            own: own.clone(),
+            customer: customer.cloned(),
+        });
     }
 
-    pub(crate) fn last(&self, test: impl Fn(&Happening) -> bool) -> Option<usize> {
-        self.all().filter(|(_, e)| test(e)).last().map(|(i, _)| i)
+    /// Created or started, by an event that says so.
+    pub(crate) fn open(&mut self, step: &Step) {
+        self.story.created = Some(step.at);
+        self.story.opened = Some(self.at(step, ()));
+        self.story.opened_state = Some(self.state());
+        self.story.order = (step.at, self.name.is_chat, step.place);
+        self.story.opener = step.customer.as_ref().map(|id| self.world.life(id, step.at));
     }
 
-    pub(crate) fn opened(&self) -> Option<usize> {
-        self.all().find(|(_, e)| e.what == "ticket.created" || e.what == "chat.started").map(|(i, _)| i)
+    /// Starts the first-response clock, which is known from an instant on.
+    pub(crate) fn start_clock(&mut self, start: i64, known_from: i64) {
+        self.story.clock = Some(Clock { start, state: self.state(), known_from });
+        self.plain_start = Some(start);
     }
 
-    /// Where a snapshot first told of the ticket, if nothing else does.
-    pub(crate) fn told(&self) -> Option<usize> {
-        self.first("ticket.snapshot").filter(|_| self.opened().is_none())
-    }
-
-    fn opening(&self, story: &mut Story) {
-        let Some(i) = self.opened().or_else(|| self.told()) else { return };
-        let place = self.steps[i].place;
-        story.opened = self.opened().map(|i| self.at(i, ()));
-        story.known = Some(self.at(i, place));
-        if let (Some(known), Some(created)) = (&mut story.known, self.event(i).instant("created_time")) {
-            known.at = created;
+    /// The customer turns out to have created the ticket: the clock has run since then, unless another runs by now.
+    pub(crate) fn start_clock_at_creation(&mut self) {
+        let (Some(start), Some(state)) = (self.story.created, self.story.opened_state) else { return };
+        self.plain_start = Some(start);
+        if self.story.clock.is_none() {
+            self.story.clock = Some(Clock { start, state, known_from: start });
         }
-        let last = self.steps.last().expect("a contact has an event");
-        story.customer = last.customer.as_ref().map(|id| self.world.life(id, place));
     }
 
-    /// Where the first-response clock starts: at the opening by a customer, else at the customer's first message after it; at the snapshot that tells
-    /// of the creation where nothing else does.
-    fn clock(&self) -> Option<usize> {
-        let Some(opened) = self.opened() else { return self.told() };
-        if self.event(opened).text("created_by").unwrap_or("customer") == "customer" {
-            return Some(opened);
+    /// A customer waits from now on, if not longer already.
+    fn await_reply(&mut self, at: i64) {
+        if self.story.answered {
+            if self.story.awaiting_since().is_none() {
+                self.begin_wait(at, at);
+            }
+        } else if self.story.opened.is_some() {
+            if self.story.clock.is_none() {
+                self.start_clock(at, at);
+            }
+            // The clock of automated replies runs from a customer's first message also where a hand-off started the other.
+            self.plain_start.get_or_insert(at);
         }
-        self.all().find(|(i, e)| *i > opened && is_question(e)).map(|(i, _)| i)
     }
 
-    fn is_accepted_call(&self, i: usize) -> bool {
-        let channel = &self.world.dims(&self.steps[i])[self.world.dimension("channel")];
-        self.first("chat.accepted") == Some(i) && self.world.settings.call_channels.contains(channel)
+    /// A wait for a later response begins, which is known from an instant on.
+    pub(crate) fn begin_wait(&mut self, since: i64, known_from: i64) {
+        let state = self.state();
+        self.story.waits.push(Wait { since, state, known_from, reply: None, end: None });
     }
 
-    fn responses(&self, story: &mut Story) {
-        let Some(clock) = self.clock() else { return };
-        let told = self.event(clock).instant("created_time");
-        let start = told.unwrap_or_else(|| self.event(clock).time);
-        (story.clock, story.clock_start) = (Some(clock), Some(start));
-        let after = || self.all().filter(|(i, _)| *i > clock);
-        story.replies = after().filter(|(_, e)| is_human_reply(e)).count();
-        let automated = after().find(|(_, e)| is_automated_reply(e));
-        story.automated_response = automated.map(|(i, e)| self.at(i, e.time - start));
-        // A reply that came before anything told of the creation is an answer, but no sample.
-        let orphans = self.all().filter(|(i, e)| told.is_some() && *i < clock && is_human_reply(e) && e.time >= start).count();
-        story.answered = orphans > 0;
-        story.replies += orphans;
-        for (i, e) in self.all().filter(|(i, _)| *i >= clock) {
-            if e.what == "ticket.snapshot" {
-                Self::be_told(e, story);
-            } else if i == clock {
-            } else if !story.answered && (is_human_reply(e) || self.is_accepted_call(i)) {
-                story.first_response = Some(self.at(i, e.time - start));
-                story.answered = true;
-            } else if is_question(e) && story.answered && story.awaiting_since.is_none() {
-                story.awaiting_since = Some(e.time);
-            } else if is_human_reply(e)
-                && let Some(asked) = story.awaiting_since.take()
-            {
-                story.next_responses.push(self.at(i, e.time - asked));
+    /// The matter ends: nobody waits for a later response.
+    pub(crate) fn forget(&mut self) {
+        let state = self.state();
+        if let Some(wait) = self.story.waits.last_mut() {
+            wait.end.get_or_insert(state);
+        }
+        self.wrote = false;
+    }
+
+    /// Solved or closed: nobody waits, and a hand-off after a solve without any reply may start the clock anew.
+    pub(crate) fn settle(&mut self) {
+        self.handed = self.handed && (self.story.solved || self.story.answered);
+        self.story.solved = true;
+        self.forget();
+    }
+
+    /// No longer solved: a wait begins if the customer wrote since.
+    pub(crate) fn reopen(&mut self, at: i64) {
+        if self.wrote {
+            self.await_reply(at);
+        }
+        (self.story.solved, self.wrote) = (false, false);
+    }
+
+    /// A bot hands over to people: their clocks start now, unless somebody was there already or it did so before.
+    pub(crate) fn hand_over(&mut self, step: &Step) {
+        if self.story.handoff.is_none() {
+            self.story.handoff = Some(self.at(step, ()));
+        }
+        let story = &self.story;
+        let is_unknown = story.created.is_none() || (story.opened.is_none() && story.clock.is_none());
+        let comes_first = !story.answered && story.accepted.is_none() && !self.handed;
+        if !is_unknown && comes_first && !self.world.setup.first_response_from_creation {
+            self.story.clock = Some(Clock { start: step.at, state: self.state(), known_from: step.at });
+            (self.handed, self.by_handoff) = (true, true);
+        }
+    }
+
+    /// Somebody wrote; `over`: on a matter that has ended.
+    pub(crate) fn hear(&mut self, step: &Step, over: bool) {
+        let event = &self.world.events[step.place];
+        if super::order::is_question(event) {
+            if over {
+                self.wrote = true;
+            } else {
+                self.await_reply(step.at);
             }
         }
-    }
-
-    /// What a snapshot says of replies, where the history lacks them.
-    fn be_told(snapshot: &Happening, story: &mut Story) {
-        if !story.answered && snapshot.instant("first_response_time").is_some() {
-            story.answered = true;
-            story.replies += 1;
+        if super::order::is_automated_reply(event)
+            && let (Some(start), None) = (self.plain_start, &self.story.automated_response)
+        {
+            self.story.automated_response = Some(self.at(step, step.at - start));
         }
-        let told = snapshot.instant("awaiting_reply_since").filter(|_| story.answered);
-        story.awaiting_since = told.map(|since| story.awaiting_since.unwrap_or(since));
+        if super::order::is_human_reply(event) {
+            self.reply(step);
+        }
     }
 
-    fn chat(&self, story: &mut Story) {
-        let opened = self.opened();
-        let since = |from: Option<usize>, i: usize| from.map(|from| self.event(i).time - self.event(from).time);
-        let accepted = self.first("chat.accepted");
-        // An end that is said to lie before its start gives no duration, but as an abandonment it is shorter than any.
-        let duration = |from: Option<usize>, i: usize| since(from, i).filter(|ms| *ms >= 0);
-        story.accepted = accepted.map(|i| self.at(i, duration(opened, i)));
-        story.abandoned = self.first("chat.abandoned").map(|i| self.at(i, since(opened, i)));
-        story.ended = self.first("chat.ended").map(|i| self.at(i, duration(accepted, i)));
-        story.transferred = self.last(|e| e.what == "chat.transferred").map(|i| self.at(i, ()));
-        let is_over = |i: usize| self.all().any(|(n, e)| n <= i && matches!(e.what.as_str(), "chat.ended" | "chat.abandoned"));
-        story.running.steps = (0..self.steps.len()).map(|i| (self.steps[i].place, self.at(i, is_over(i)))).collect();
+    fn reply(&mut self, step: &Step) {
+        (self.replied, self.wrote) = (Some(step.at), false);
+        if self.story.clock.is_some() || self.story.answered {
+            self.story.replies += 1;
+        }
+        let state = self.state();
+        if let Some(since) = self.story.awaiting_since() {
+            let reply = self.at(step, step.at - since);
+            let wait = self.story.waits.last_mut().expect("it waits");
+            (wait.reply, wait.end) = (Some(reply), Some(state));
+        } else if !self.story.answered {
+            self.respond(step);
+        }
     }
-}
 
-fn is_message(e: &Happening) -> bool {
-    matches!(e.what.as_str(), "ticket.message" | "chat.message")
-}
+    /// The first response of a person: a sample where the clock runs, an answer without one where it is not known whether there was one before.
+    pub(crate) fn respond(&mut self, step: &Step) {
+        if let Some(clock) = self.story.clock {
+            self.story.first_response = Some(self.at(step, step.at - clock.start));
+            self.story.first_response_state = Some(self.state());
+            self.story.answered = true;
+        } else if self.story.created.is_some() && self.story.opened.is_none() {
+            self.answer_silently();
+        }
+    }
 
-/// A customer's message that waits for an answer: an out-of-office reply does not.
-fn is_question(e: &Happening) -> bool {
-    is_message(e) && e.text("author") == Some("customer") && !e.flag("automated", false)
-}
-
-fn is_human_reply(e: &Happening) -> bool {
-    is_message(e) && e.text("author") == Some("agent") && e.flag("public", true) && !e.flag("automated", false)
-}
-
-/// A public message of a bot, or one that a rule sent in an agent's or the help desk's name.
-fn is_automated_reply(e: &Happening) -> bool {
-    let by_rule = e.flag("automated", false) && matches!(e.text("author"), Some("agent" | "system"));
-    debug_assert!(matches!(e.kind, Kind::Tickets | Kind::Chats));
-    is_message(e) && e.flag("public", true) && (e.text("author") == Some("bot") || by_rule)
+    /// From now on it counts as answered.
+    pub(crate) fn answer_silently(&mut self) {
+        self.story.answered = true;
+        self.story.answered_silently = Some(self.state());
+    }
 }

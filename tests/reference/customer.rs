@@ -2,7 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use super::world::{Dims, Life, World};
+use super::identity::Life;
+use super::model::Past;
+use super::series::Value;
+use super::sheet::Sheet;
+use super::statistics::wilson;
+use super::survey::Answer;
+use super::world::{Dims, World};
 
 /// One customer's comings and goings.
 #[derive(Clone, Debug)]
@@ -25,6 +31,12 @@ impl Customer {
             Some((_, what)) => what != "cancelled",
             None => self.log.first().is_some_and(|(_, what)| what == "active"),
         }
+    }
+
+    /// Until when an answer counts as one before the cancellation; without end for who is a customer.
+    fn heard_until(&self) -> i64 {
+        let back = self.log.iter().rposition(|(_, what)| what != "cancelled").map_or(0, |at| at + 1);
+        self.log.get(back).map_or(i64::MAX, |(at, _)| *at)
     }
 
     /// When they became a customer for the first time, if that is known.
@@ -58,5 +70,54 @@ impl Customers {
     pub(crate) fn base_is_known(&self, start: i64) -> bool {
         let mut events = self.all.values().flat_map(|c| &c.log);
         events.any(|(at, what)| *at < start || what == "active")
+    }
+}
+
+/// How the last answer was that a customer gave before the cancellation, or up to now, of answers in their order.
+fn experience(world: &World<'_>, customer: &Customer, answers: &[&Answer]) -> &'static str {
+    let until = customer.heard_until();
+    // An answer at the instant of the cancellation comes before it.
+    let Some(answer) = answers.iter().rfind(|answer| answer.at <= until) else { return "none" };
+    let (part, whole) = answer.effort();
+    match answer.metric.as_str() {
+        "csat" if answer.is_satisfied(world) => "good",
+        "csat" => "bad",
+        "nps" if answer.score >= 9_000_000 => "good",
+        "nps" if answer.score <= 6_000_000 => "bad",
+        "ces" if 3 * part <= whole => "good",
+        "ces" if 3 * part >= 2 * whole => "bad",
+        _ => "none",
+    }
+}
+
+/// Churn by what customers experienced last.
+pub(crate) fn churn_by_experience(past: &Past<'_>, sheet: &mut Sheet<'_>) {
+    let start = sheet.start();
+    let is_known = past.customers.base_is_known(start);
+    for metric in ["csat", "nps", "ces"].into_iter().filter(|_| is_known) {
+        // An NPS is that of the relationship.
+        let counts_here = |answer: &&Answer| metric != "nps" || answer.scope == "experience";
+        let mut given: BTreeMap<&Life, Vec<&Answer>> = BTreeMap::new();
+        for answer in past.answers(metric).into_iter().filter(counts_here) {
+            if let Some(customer) = &answer.customer {
+                given.entry(customer).or_default().push(answer);
+            }
+        }
+        let mut counts: BTreeMap<&str, (i64, i64)> = ["good", "bad", "none"].map(|experience| (experience, (0, 0))).into();
+        for (life, customer) in past.customers.all.iter().filter(|(_, customer)| customer.was_active(start)) {
+            let answers = given.get(life).map_or(&[][..], Vec::as_slice);
+            let count = counts.entry(experience(&past.world, customer, answers)).or_default();
+            *count = (count.0 + 1, count.1 + i64::from(!customer.is_active()));
+        }
+        for (experience, (base, churned)) in counts {
+            let labels = [("metric", metric), ("experience", experience)];
+            sheet.put("cx_customers_active_at_start_by_experience", &labels, Value::Count(base));
+            sheet.put("cx_customers_churned_by_experience", &labels, Value::Count(churned));
+            let present = |value: f64| if base > 0 { Value::Real(value) } else { Value::Absent };
+            let (low, high) = if base > 0 { wilson(churned, base) } else { (0.0, 0.0) };
+            sheet.put("cx_churn_ratio_by_experience", &labels, present(churned as f64 / base as f64));
+            sheet.put("cx_churn_ratio_lower_by_experience", &labels, present(low));
+            sheet.put("cx_churn_ratio_upper_by_experience", &labels, present(high));
+        }
     }
 }

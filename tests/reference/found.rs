@@ -5,7 +5,7 @@ use serde_json::Value as Json;
 
 use super::compare::{Act, Scenario};
 use super::outcome::Arrival;
-use super::setup::{dimension, settings};
+use super::setup::{dimension, setup};
 
 /// A Monday at midnight UTC.
 const BASE: i64 = 1_740_960_000;
@@ -13,7 +13,7 @@ const BASE: i64 = 1_740_960_000;
 /// The product agrees with the model after every one of these records, which arrive in this order; `at` is in seconds after `BASE`.
 #[track_caller]
 fn agrees(sets: &[&[&str]], records: &[(i64, &str)]) {
-    let mut settings = settings();
+    let mut settings = setup();
     settings.grouping_sets = sets.iter().map(|set| set.iter().map(|d| dimension(d)).collect()).collect();
     let mut acts = Vec::new();
     for (n, (at, members)) in records.iter().enumerate() {
@@ -98,7 +98,7 @@ fn dimension_named_late_holds_until_it_is_named_again() {
 
 #[test]
 fn ticket_that_has_not_settled_still_inherits_what_its_customer_was() {
-    let mut settings = settings();
+    let mut settings = setup();
     settings.grouping_sets = vec![vec![dimension("journey_stage")]];
     settings.windows.truncate(1);
     settings.trends.clear();

@@ -2,23 +2,21 @@
 //!
 //! It knows no panes, no running totals and no order of arrival but through [`super::outcome`]. Written from the definitions alone.
 
-use std::collections::BTreeMap;
-
-use cxpulse::engine::EngineSettings;
-
 use super::contact::Story;
 use super::customer::Customers;
-use super::families;
+use super::journey::Journeys;
 use super::outcome::{Arrival, Ledger, judge};
 use super::reader::Happening;
+use super::record::{Origins, Records};
 use super::series::{Series, Value};
+use super::setup::Setup;
 use super::sheet::{Sheet, Values};
-use super::survey::{Answer, Sent, Surveys};
-use super::trend;
+use super::survey::{Answer, AnswerKey, Sent, Stories, Surveys};
 use super::world::{Name, World};
+use super::{chat, families, ticket, trend};
 
 /// All series after these records, at `now`; what is said to happen later counts from then on.
-pub(crate) fn values(arrivals: &[Arrival], settings: &EngineSettings, now: i64) -> Values {
+pub(crate) fn values(arrivals: &[Arrival], settings: &Setup, now: i64) -> Values {
     let mut judged = judge(arrivals, settings, i64::MAX);
     judged.applied.retain(|event| event.time <= now);
     let mut out = values_of(&judged.applied, settings, now);
@@ -27,15 +25,18 @@ pub(crate) fn values(arrivals: &[Arrival], settings: &EngineSettings, now: i64) 
 }
 
 /// All series of windows and state after these events, which are in the order of what happened and not later than `now`.
-pub(crate) fn values_of(events: &[Happening], settings: &EngineSettings, now: i64) -> Values {
-    let past = Past::of(World::new(events, settings), now);
+pub(crate) fn values_of(events: &[Happening], settings: &Setup, now: i64) -> Values {
+    let past = Past::of(World::new(events, settings, now), now);
     let mut sheet = Sheet::now(settings);
+    let journeys = Journeys::of(&past);
     families::state(&past, &mut sheet);
+    journeys.state(&mut sheet);
     let mut out = sheet.out;
     for window in &settings.windows {
         let end = (now.div_euclid(window.hop.0) + 1) * window.hop.0;
         let mut sheet = Sheet::window(settings, &window.name, end - window.range.0, end);
         families::windowed(&past, &mut sheet);
+        journeys.windowed(&past, &mut sheet);
         out.extend(sheet.out);
     }
     out.extend(trend::values(&past, now));
@@ -43,7 +44,7 @@ pub(crate) fn values_of(events: &[Happening], settings: &EngineSettings, now: i6
 }
 
 /// The ledger as series.
-pub(crate) fn ledger_values(ledger: &Ledger, settings: &EngineSettings) -> Values {
+pub(crate) fn ledger_values(ledger: &Ledger, settings: &Setup) -> Values {
     let mut out = Values::default();
     for topic in &settings.topics {
         for outcome in ["applied", "duplicate", "late", "future", "invalid", "ignored"] {
@@ -69,38 +70,38 @@ pub(crate) struct Past<'a> {
     pub(crate) surveys: Surveys,
     /// Customers.
     pub(crate) customers: Customers,
-    spam: Vec<Name>,
-    /// Tickets and chats by name.
-    standing: BTreeMap<Name, Story>,
+    /// Which ticket is which chat's record.
+    pub(crate) records: Records,
+    /// All tickets and chats by name, withdrawn ones too.
+    pub(crate) all_tickets: Stories,
+    pub(crate) all_chats: Stories,
 }
 
 impl<'a> Past<'a> {
     fn of(world: World<'a>, now: i64) -> Self {
-        let mut past = Self {
-            tickets: Vec::new(),
-            chats: Vec::new(),
-            surveys: Surveys::of(&world),
-            customers: Customers::of(&world),
-            spam: Vec::new(),
-            standing: BTreeMap::new(),
-            now,
-            world,
-        };
-        for (name, steps) in &past.world.contacts {
-            let story = Story::of(&past.world, name, steps);
-            if story.spam {
-                past.spam.push(name.clone());
-            }
-            if story.withdrawn {
-                continue;
-            }
-            past.standing.insert(name.clone(), story.clone());
-            match name {
-                Name::Ticket(_) => past.tickets.push(story),
-                Name::Chat(_) => past.chats.push(story),
+        let mut all_chats = Stories::new();
+        for (name, steps) in world.contacts.iter().filter(|(name, steps)| name.is_chat && !steps.is_empty()) {
+            all_chats.insert(name.clone(), chat::read(&world, name, steps));
+        }
+        let origins = Origins::of(&all_chats);
+        let mut all_tickets = Stories::new();
+        for (name, steps) in world.contacts.iter().filter(|(name, _)| !name.is_chat) {
+            let answered_by_chat = |created| origins.origin(name, created).is_some_and(|(_, chat)| !chat.silent);
+            for (nth, story) in ticket::read(&world, name, steps, &answered_by_chat).into_iter().enumerate() {
+                all_tickets.insert(Name { nth, ..name.clone() }, story);
             }
         }
-        past
+        Self {
+            now,
+            tickets: all_tickets.values().filter(|ticket| !ticket.gone()).cloned().collect(),
+            chats: all_chats.values().cloned().collect(),
+            surveys: Surveys::of(&world, &all_tickets, &all_chats),
+            customers: Customers::of(&world),
+            records: Records::of(&all_tickets, &all_chats),
+            all_tickets,
+            all_chats,
+            world,
+        }
     }
 
     /// Tickets and chats together.
@@ -108,14 +109,36 @@ impl<'a> Past<'a> {
         self.tickets.iter().chain(&self.chats)
     }
 
-    /// A ticket or chat that is known and not withdrawn.
+    /// Tickets and chats that are contacts of their own: of a chat and its record the chat.
+    pub(crate) fn own_contacts(&self) -> impl Iterator<Item = &Story> {
+        let tickets = self.all_tickets.iter().filter(|(name, ticket)| !ticket.gone() && self.records.chat(name).is_none());
+        tickets.map(|(_, ticket)| ticket).chain(&self.chats)
+    }
+
+    /// A ticket or chat, withdrawn or not.
+    pub(crate) fn story(&self, name: &Name) -> Option<&Story> {
+        if name.is_chat { self.all_chats.get(name) } else { self.all_tickets.get(name) }
+    }
+
+    /// A ticket or chat that is not withdrawn.
     pub(crate) fn contact(&self, name: &Name) -> Option<&Story> {
-        self.standing.get(name)
+        self.story(name).filter(|story| !story.gone())
+    }
+
+    /// The ticket or chat whose first response is that of a contact: of a chat that nobody answered its record.
+    pub(crate) fn responding<'n>(&'n self, contact: &'n Name) -> &'n Name {
+        let silent = self.all_chats.get(contact).is_some_and(|chat| chat.silent);
+        self.records.ticket(contact).filter(|_| silent).unwrap_or(contact)
+    }
+
+    /// The ticket whose resolution is that of a contact.
+    pub(crate) fn resolving<'n>(&'n self, contact: &'n Name) -> Option<&'n Name> {
+        if contact.is_chat { self.records.ticket(contact) } else { Some(contact) }
     }
 
     /// Whether surveys about this contact count.
     fn stands(&self, about: Option<&Name>) -> bool {
-        about.is_none_or(|name| !self.spam.contains(name))
+        !about.and_then(|name| self.story(name)).is_some_and(|story| story.spam)
     }
 
     /// The standing answers of a metric, in the order in which they were given.
@@ -126,9 +149,14 @@ impl<'a> Past<'a> {
         answers
     }
 
-    /// The standing sent surveys of a metric by their id.
-    pub(crate) fn sent(&self, metric: &str) -> impl Iterator<Item = (&str, &Sent)> {
+    /// The standing sent surveys of a metric by their key.
+    pub(crate) fn sent<'p>(&'p self, metric: &'p str) -> impl Iterator<Item = (&'p AnswerKey, &'p Sent)> {
         let all = self.surveys.sent.iter();
-        all.filter(move |((m, _), sent)| m == metric && self.stands(sent.about.as_ref())).map(|((_, id), sent)| (id.as_str(), sent))
+        all.filter(move |((m, _), sent)| m == metric && self.stands(sent.about.as_ref())).map(|((_, key), sent)| (key, sent))
+    }
+
+    /// Whether any answer of a metric, standing or not, ever matched a sent survey.
+    pub(crate) fn ever_matched(&self, metric: &str) -> bool {
+        self.surveys.sent.keys().any(|key| key.0 == metric && self.surveys.answers.contains_key(key))
     }
 }

@@ -4,9 +4,8 @@
 
 use std::collections::BTreeMap;
 
-use cxpulse::engine::EngineSettings;
-
 use super::reader::{self, Happening};
+use super::setup::Setup;
 
 /// How far an event may lie ahead of its record's own timestamp, in ms.
 const TOLERANCE: i64 = 120_000;
@@ -45,7 +44,7 @@ pub(crate) struct Judged {
 }
 
 /// Judges records in the order of their arrival; what happened after `until` is left out before it is judged.
-pub(crate) fn judge(arrivals: &[Arrival], settings: &EngineSettings, until: i64) -> Judged {
+pub(crate) fn judge(arrivals: &[Arrival], settings: &Setup, until: i64) -> Judged {
     let mut out = Judged::default();
     let mut partitions: BTreeMap<(i32, usize), Partition> = BTreeMap::new();
     for (nth, arrival) in arrivals.iter().enumerate() {
@@ -62,6 +61,10 @@ pub(crate) fn judge(arrivals: &[Arrival], settings: &EngineSettings, until: i64)
                 let outcome = if is_future { "future" } else { partition.outcome(&event, topic.allowed_lateness.0) };
                 if outcome == "applied" {
                     event.nth = nth;
+                    event.rename(&settings.renames);
+                    event.feed = settings.feed(arrival.topic).to_owned();
+                    let has_own_customers = settings.own_customers.contains(&event.feed);
+                    event.customer_space = if has_own_customers { event.feed.clone() } else { String::new() };
                     out.applied.push(event);
                 }
                 outcome

@@ -5,14 +5,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cxpulse::config::{ClockSource, Configuration, ExportSettings, KafkaSettings, LogSettings, RunSettings, Start, WebSettings};
-use cxpulse::engine::{Engine, EngineSettings, PartitionGroup, Progress, RecordPlace, TopicIndex};
-use cxpulse::event::{DecodeSettings, DimensionOwner, DimensionSettings, IdentityKey, Record, Scale, TopicSettings, decode};
+use cxpulse::engine::{Engine, PartitionGroup, Progress, RecordPlace, TopicIndex};
+use cxpulse::event::{DecodeSettings, DimensionOwner, DimensionSettings, FeedSettings, IdentityKey, Record, Scale, TopicSettings, decode};
 use cxpulse::metrics::Exposition;
 use cxpulse::time::EventTime;
 use rustc_hash::FxHashMap;
 
 use super::outcome::Arrival;
 use super::series::Series;
+use super::setup::Setup;
 
 /// What the product exports.
 pub(crate) type Exported = FxHashMap<Series, f64>;
@@ -28,9 +29,9 @@ pub(crate) struct Product {
 
 impl Product {
     /// With some partition groups assigned.
-    pub(crate) fn new(settings: &EngineSettings, groups: i32) -> Self {
-        let configuration = configuration(settings);
-        let mut engine = Engine::new(Arc::new(settings.clone()));
+    pub(crate) fn new(setup: &Setup, groups: i32) -> Self {
+        let configuration = configuration(setup);
+        let mut engine = Engine::new(Arc::new(setup.engine.clone()));
         for group in 0..groups {
             engine.assign(PartitionGroup(group));
         }
@@ -95,10 +96,16 @@ pub(crate) fn parse(text: &str) -> Exported {
 }
 
 /// The configuration around some engine settings.
-pub(crate) fn configuration(settings: &EngineSettings) -> Configuration {
-    let topic = |topic: &cxpulse::engine::EngineTopic| TopicSettings {
+pub(crate) fn configuration(setup: &Setup) -> Configuration {
+    let settings = &setup.engine;
+    let feed = |name: &str| {
+        let owns_customers = setup.own_customers.iter().any(|feed| feed == name);
+        (!name.is_empty()).then(|| FeedSettings { name: name.to_owned(), owns_customers })
+    };
+    let topic = |(index, topic): (usize, &cxpulse::engine::EngineTopic)| TopicSettings {
         name: topic.name.clone(),
         kind: topic.kind,
+        feed: feed(setup.feed(index)),
         allowed_lateness: topic.allowed_lateness,
         identity_from_record: false,
         time_from_record: false,
@@ -107,7 +114,7 @@ pub(crate) fn configuration(settings: &EngineSettings) -> Configuration {
     let dimension = |dimension: &cxpulse::engine::EngineDimension| DimensionSettings {
         name: dimension.name.clone(),
         owner: if dimension.of_customer { DimensionOwner::Customer } else { DimensionOwner::Contact },
-        renames: BTreeMap::new(),
+        renames: setup.renames.get(&dimension.name).cloned().unwrap_or_default(),
         values_max: dimension.values_max,
     };
     let sets = settings.grouping_sets.iter().enumerate();
@@ -119,7 +126,7 @@ pub(crate) fn configuration(settings: &EngineSettings) -> Configuration {
             queue_kbytes_per_partition: 1,
             allow_insecure: false,
         },
-        topics: settings.topics.iter().map(topic).collect(),
+        topics: settings.topics.iter().enumerate().map(topic).collect(),
         decode: DecodeSettings {
             identity_key: IdentityKey([7; 16]),
             dimensions: settings.dimensions.iter().map(dimension).collect(),

@@ -2,15 +2,15 @@
 
 use std::fmt;
 
-use cxpulse::engine::{Condition, EngineSettings, Rule, Ruled, TargetSettings, TimeTarget, TrendSettings, WindowSettings};
-use cxpulse::event::Scale;
+use cxpulse::engine::{Condition, EngineSettings, Rule, Ruled, TargetPauses, TargetSettings, TimeTarget, TrendSettings, WindowSettings};
+use cxpulse::event::{Scale, Status};
 use cxpulse::time::Span;
 use proptest::prelude::*;
 use serde_json::{Value as Json, json};
 
 use super::compare::{Act, Scenario};
 use super::outcome::Arrival;
-use super::setup::{dimension, settings, topics};
+use super::setup::{DIMENSIONS, PAUSES, Setup, dimension, settings, targets, topics};
 use super::sketch::{About, Sketch, What, merge, sketch, told};
 
 /// A Monday at midnight UTC, on every hop's edge.
@@ -32,10 +32,23 @@ pub(crate) struct Plan {
     abandon_min: Span,
     /// From which score on 0 to 10 a rating is satisfied, where that is configured.
     satisfied_from: Option<i64>,
+    /// Pauses of every target, what opens a new matter in steps of the grid, clocks from the creation, and the target of next response in steps.
+    desk: DeskPlan,
     /// Targets of first response, of that for team `a`, of resolution and of chat wait, in steps of the grid.
     targets: Option<[i64; 4]>,
     /// Every log is read to its end at every moment, so that histories shrink; then nothing arrives later than allowed.
     settles: bool,
+}
+
+/// The settings of real desks.
+#[derive(Clone, Debug, Default)]
+struct DeskPlan {
+    pauses: [Vec<Status>; 3],
+    new_matter_after: Option<i64>,
+    clock_from_creation: bool,
+    next_response: Option<i64>,
+    /// The time without events after which a chat has ended, in steps.
+    idle_end: Option<i64>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -80,7 +93,7 @@ impl Draft {
         let group = |sketch: &Sketch| match &sketch.what {
             What::Set { .. } => 0,
             What::Ticket { ticket: n, .. } | What::Chat { chat: n, .. } => i32::from(n % 3) % groups,
-            What::Survey { about: About::Ticket(n) | About::Chat(n), .. } => i32::from(n % 3) % groups,
+            What::Survey { about: About::Ticket(n) | About::Chat(n) | About::Both(n), .. } => i32::from(n % 3) % groups,
             What::Survey { survey, customer, .. } => i32::from(customer.or(*survey).unwrap_or(0) % 3) % groups,
             What::Customer { customer, .. } => i32::from(customer % 3) % groups,
         };
@@ -88,11 +101,24 @@ impl Draft {
     }
 
     fn scenario(&self, groups: i32, group: impl Fn(&Sketch) -> i32, change: impl Fn(&Sketch) -> Sketch) -> Scenario {
-        let settings = self.plan.settings();
+        let settings = Setup::from(self.plan.settings());
         let longest = settings.windows.iter().map(|window| window.range.0).max().expect("a window");
         let mut timed: Vec<(i64, Vec<Act>)> = Vec::new();
-        // A full set speaks for one partition group, and the model knows one whole.
-        let sketches = self.sketches.iter().enumerate().filter(|(_, sketch)| groups == 1 || !matches!(sketch.what, What::Set { .. }));
+        // A full set and a merge of customers speak for one partition group, and the model knows one whole.
+        let is_whole = |what: &What| match what {
+            What::Set { .. } => false,
+            What::Customer { members, .. } => members["type"] != "customer.merged",
+            What::Ticket { .. } | What::Chat { .. } | What::Survey { .. } => true,
+        };
+        // What has settled before a merge keeps the dimensions that it inherited.
+        let is_inherited = |set: &Vec<&str>| set.iter().any(|name| DIMENSIONS.contains(&(name, true)));
+        let may_merge = groups == 1 && !self.plan.sets.iter().any(is_inherited);
+        let stays = |what: &What| is_whole(what) || (groups == 1 && (may_merge || matches!(what, What::Set { .. })));
+        let sketches = self.sketches.iter().enumerate().filter(|(_, sketch)| stays(&sketch.what));
+        // An erasure that arrives after what came later cannot part two identities that are one by then.
+        let is = |sketch: &Sketch, what: &str| matches!(&sketch.what, What::Customer { members, .. } if members["type"] == what);
+        let has = |what: &str| self.sketches.iter().any(|sketch| is(sketch, what));
+        let in_order = has("customer.merged") && has("customer.erased");
         for (i, sketch) in sketches {
             let sketch = change(sketch);
             let time = BASE + sketch.tick * self.plan.step + sketch.jitter;
@@ -100,7 +126,7 @@ impl Draft {
             let age = sketch.tick * self.plan.step / longest;
             let topic = sketch.what.topic();
             let delay = if self.plan.settles { sketch.delay.min(16) } else { sketch.delay };
-            let delay = delay * settings.topics[topic].allowed_lateness.0 / 16;
+            let delay = if in_order { 0 } else { delay * settings.topics[topic].allowed_lateness.0 / 16 };
             let id = sketch.same_id_as.map_or(i, |other| other % self.sketches.len());
             let group = group(&sketch);
             // An identity is one within its partition, so no id may come in two.
@@ -143,22 +169,30 @@ impl Plan {
             Rule { conditions, value }
         };
         let of_team = || vec![Condition { dimension: dimension("team"), values: vec!["a".to_owned()] }];
-        let targets = self.targets.map(|[first_response, of_a, resolution, chat_wait]| TargetSettings {
-            first_response: Ruled { rules: vec![time(of_team(), of_a), time(vec![], first_response)] },
-            resolution: Ruled { rules: vec![time(vec![], resolution)] },
-            chat_wait: Ruled { rules: vec![time(vec![], chat_wait)] },
-            ..TargetSettings::default()
-        });
+        let [first_response, next_response, resolution] = self.desk.pauses.clone();
+        let mut targets = TargetSettings {
+            next_response: Ruled { rules: self.desk.next_response.map(|steps| time(vec![], steps)).into_iter().collect() },
+            pauses: TargetPauses { first_response, next_response, resolution },
+            ..targets()
+        };
+        if let Some([first_response, of_a, resolution, chat_wait]) = self.targets {
+            targets.first_response.rules = vec![time(of_team(), of_a), time(vec![], first_response)];
+            targets.resolution.rules = vec![time(vec![], resolution)];
+            targets.chat_wait.rules = vec![time(vec![], chat_wait)];
+        }
         let trend = |baseline| TrendSettings { short: 0, baseline };
         let scale = Scale { min: 0, max: 10_000_000, ease: false };
         let mut out = EngineSettings {
             trends: (1..kept.len()).map(trend).collect(),
-            targets: targets.unwrap_or_default(),
+            targets,
+            new_matter_after: self.desk.new_matter_after.map(|steps| Span(steps * self.step)),
+            first_response_from_creation: self.desk.clock_from_creation,
             windows: kept,
             grouping_sets: indices(&self.sets),
             customer_grouping_sets: indices(&self.customer_sets),
             repeat_contact_within: self.repeat_within,
             chat_abandon_min: self.abandon_min,
+            chat_idle_end: self.desk.idle_end.map(|steps| Span(steps * self.step)),
             csat_satisfied_from: self.satisfied_from.map(|from| (scale, from * 1_000_000)).into_iter().collect(),
             topics: topics(Span(0)),
             ..settings()
@@ -192,10 +226,21 @@ fn plan() -> impl Strategy<Value = Plan> {
     let lateness = prop::collection::vec(span(&[1, 60, 3_600, 3_600, 172_800]), 4);
     let steps = || prop::sample::select(vec![1, 2, 5, 20]);
     let targets = prop::option::of((steps(), steps(), steps(), steps()).prop_map(|(a, b, c, d)| [a, b, c, d]));
-    let rest = (span(&[0, 5, 60]), prop::option::of(Just(8)), any::<bool>(), targets);
+    let pauses = || prop::sample::subsequence(PAUSES.map(|(status, _)| status).to_vec(), 0..3);
+    let matter = prop::option::weighted(0.3, prop::sample::select(vec![1, 3, 10]));
+    let idle_end = prop::option::weighted(0.3, prop::sample::select(vec![3, 10]));
+    let desk =
+        (pauses(), pauses(), pauses(), matter, prop::bool::weighted(0.1), prop::option::of(steps()), idle_end).prop_map(|desk| DeskPlan {
+            pauses: [desk.0, desk.1, desk.2],
+            new_matter_after: desk.3,
+            clock_from_creation: desk.4,
+            next_response: desk.5,
+            idle_end: desk.6,
+        });
+    let rest = (span(&[0, 5, 60]), prop::option::of(Just(8)), any::<bool>(), targets, desk);
     let step = prop::sample::select(vec![1_000, 5_000, 30_000, 60_000, 420_000, 3_600_000, 21_600_000]);
     (step, windows, sets, customer_sets, lateness, span(&[60, 3_600, 604_800]), rest).prop_map(
-        |(step, windows, sets, customer_sets, lateness, repeat_within, (abandon_min, satisfied_from, settles, targets))| Plan {
+        |(step, windows, sets, customer_sets, lateness, repeat_within, (abandon_min, satisfied_from, settles, targets, desk))| Plan {
             step,
             windows,
             sets,
@@ -205,6 +250,7 @@ fn plan() -> impl Strategy<Value = Plan> {
             abandon_min,
             satisfied_from,
             targets,
+            desk,
             settles,
         },
     )
@@ -267,6 +313,7 @@ pub(crate) fn rated() -> impl Strategy<Value = Draft> {
             repeat_within: Span::days(7),
             abandon_min: Span::seconds(5),
             satisfied_from: None,
+            desk: DeskPlan::default(),
             targets: Some([1, 2, 20, 1]),
             settles: true,
         };

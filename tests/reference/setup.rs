@@ -1,10 +1,53 @@
 //! Settings for the tests: the defaults of the product, spelled out, so that a test depends on no file.
 
+use std::collections::BTreeMap;
+use std::ops::{Deref, DerefMut};
+
 use cxpulse::engine::{
     DurationBounds, EngineDimension, EngineSettings, EngineTopic, JourneySettings, Limits, TargetSettings, TrendSettings, WindowSettings,
 };
-use cxpulse::event::Kind;
+use cxpulse::event::{Kind, Status};
 use cxpulse::time::Span;
+
+/// The settings of the product's engine, and of its decoder those that differ from case to case.
+#[derive(Clone, Debug)]
+pub(crate) struct Setup {
+    /// Windows, dimensions, grouping sets, targets, clocks.
+    pub(crate) engine: EngineSettings,
+    /// `feed` of each topic, by the index of the topic; empty: every topic lies in the one feed without a name.
+    pub(crate) feeds: Vec<String>,
+    /// The feeds that say `customer_ids = "own"`.
+    pub(crate) own_customers: Vec<String>,
+    /// `renames` of a dimension: what a value is called here.
+    pub(crate) renames: BTreeMap<String, BTreeMap<String, String>>,
+}
+
+impl Setup {
+    /// The feed of a topic.
+    pub(crate) fn feed(&self, topic: usize) -> &str {
+        self.feeds.get(topic).map_or("", String::as_str)
+    }
+}
+
+impl From<EngineSettings> for Setup {
+    fn from(engine: EngineSettings) -> Self {
+        Self { engine, feeds: Vec::new(), own_customers: Vec::new(), renames: BTreeMap::new() }
+    }
+}
+
+impl Deref for Setup {
+    type Target = EngineSettings;
+
+    fn deref(&self) -> &EngineSettings {
+        &self.engine
+    }
+}
+
+impl DerefMut for Setup {
+    fn deref_mut(&mut self) -> &mut EngineSettings {
+        &mut self.engine
+    }
+}
 
 /// The dimensions in their order with whether they describe the customer.
 pub(crate) const DIMENSIONS: [(&str, bool); 6] =
@@ -13,6 +56,11 @@ pub(crate) const DIMENSIONS: [(&str, bool); 6] =
 /// The index of a dimension.
 pub(crate) fn dimension(name: &str) -> u8 {
     DIMENSIONS.iter().position(|(d, _)| *d == name).expect("one of the dimensions") as u8
+}
+
+/// The product's defaults with nothing of section 9 configured.
+pub(crate) fn setup() -> Setup {
+    settings().into()
 }
 
 /// The product's defaults: five windows, four grouping sets, one hour of lateness.
@@ -50,12 +98,31 @@ pub(crate) fn settings() -> EngineSettings {
         journey: JourneySettings::default(),
         ticket_retention: Span::days(365),
         customer_retention: Span::days(400),
-        targets: TargetSettings::default(),
+        targets: targets(),
+        new_matter_after: None,
+        first_response_from_creation: false,
+        team_dimension: Some(dimension("team")),
         limits: Limits::default(),
     }
 }
 
+/// No target, and the default looks ahead.
+pub(crate) fn targets() -> TargetSettings {
+    let within = |text: &str, span| (text.to_owned(), span);
+    let due_within = vec![within("15m", Span::minutes(15)), within("1h", Span::hours(1)), within("4h", Span::hours(4))];
+    TargetSettings { due_within, ..TargetSettings::default() }
+}
+
 /// One topic of each kind.
 pub(crate) fn topics(allowed_lateness: Span) -> Vec<EngineTopic> {
-    Kind::ALL.iter().map(|&kind| EngineTopic { name: kind.name().to_owned(), kind, allowed_lateness }).collect()
+    Kind::ALL.iter().map(|&kind| EngineTopic { name: kind.name().to_owned(), kind, feed: 0, allowed_lateness }).collect()
+}
+
+/// The statuses in which a clock may stand still, as the events spell them.
+pub(crate) const PAUSES: [(Status, &str); 4] =
+    [(Status::New, "new"), (Status::Open, "open"), (Status::Pending, "pending"), (Status::OnHold, "on_hold")];
+
+/// The status that a pause names.
+pub(crate) fn status(text: &str) -> Option<Status> {
+    PAUSES.iter().find(|(_, name)| *name == text).map(|(status, _)| *status)
 }

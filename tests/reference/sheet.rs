@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use cxpulse::engine::EngineSettings;
 use cxpulse::time::Span;
 use rustc_hash::FxHashMap;
 
 use super::series::{Series, Value, bound_label};
+use super::setup::Setup;
 use super::statistics::{nearest_rank, wilson};
 use super::world::Timed;
 
@@ -18,7 +18,7 @@ pub(crate) type Labels<'l> = &'l [(&'l str, &'l str)];
 
 /// One window, or `now`.
 pub(crate) struct Sheet<'a> {
-    settings: &'a EngineSettings,
+    settings: &'a Setup,
     window: Option<&'a str>,
     low: i64,
     high: i64,
@@ -46,12 +46,12 @@ impl<V> Group<'_, V> {
 
 impl<'a> Sheet<'a> {
     /// A page of a window from `low` to before `high`.
-    pub(crate) fn window(settings: &'a EngineSettings, name: &'a str, low: i64, high: i64) -> Self {
+    pub(crate) fn window(settings: &'a Setup, name: &'a str, low: i64, high: i64) -> Self {
         Self { settings, window: Some(name), low, high, out: Values::default() }
     }
 
     /// The page of what has no window: every sample lies in it.
-    pub(crate) fn now(settings: &'a EngineSettings) -> Self {
+    pub(crate) fn now(settings: &'a Setup) -> Self {
         Self { settings, window: None, low: i64::MIN, high: i64::MAX, out: Values::default() }
     }
 
@@ -129,6 +129,14 @@ impl<'a> Sheet<'a> {
                 self.put_in(&group, part, "", labels, Value::Count(n));
             }
             self.proportion(&group, ratio, labels, n, group.inside.len() as i64);
+        }
+    }
+
+    /// The same, absent until anything of the part was ever seen.
+    pub(crate) fn ratio_once(&mut self, is_known: bool, ratio: &str, part: &str, labels: Labels<'_>, samples: &[Timed<bool>]) {
+        self.ratio(ratio, Some(part), labels, samples);
+        for group in self.groups(samples).iter().filter(|_| !is_known) {
+            self.proportion(group, ratio, labels, 0, 0);
         }
     }
 

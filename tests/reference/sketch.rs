@@ -63,6 +63,8 @@ pub(crate) enum About {
     Nothing,
     Ticket(u8),
     Chat(u8),
+    /// A ticket and the chat with the same number.
+    Both(u8),
 }
 
 impl Sketch {
@@ -87,6 +89,10 @@ impl Sketch {
                     About::Nothing => None,
                     About::Ticket(n) => put("ticket_id", format!("T{n}")),
                     About::Chat(n) => put("chat_id", format!("R{n}")),
+                    About::Both(n) => {
+                        put("ticket_id", format!("T{n}"));
+                        put("chat_id", format!("R{n}"))
+                    }
                 };
                 members
             }
@@ -131,7 +137,7 @@ impl Sketch {
             What::Chat { chat, members } => set(members, *chat),
             What::Survey { survey, about, customer, .. } => {
                 let owner = match about {
-                    About::Ticket(n) | About::Chat(n) => Some(*n % 3),
+                    About::Ticket(n) | About::Chat(n) | About::Both(n) => Some(*n % 3),
                     About::Nothing => customer.map(|n| n % 3),
                 };
                 *customer = customer.and(owner);
@@ -168,7 +174,9 @@ pub(crate) fn told() -> impl Strategy<Value = Sketch> {
 }
 
 fn sketch_of(what: impl Strategy<Value = What>) -> impl Strategy<Value = Sketch> {
-    let jitter = prop_oneof![8 => Just(0), 1 => Just(-1), 1 => Just(1), 1 => 0..1_000i64];
+    // Clocks of servers that differ by up to 2 s, and a little more.
+    let skew = prop::sample::select(vec![-2_001, -2_000, -1_500, 500, 1_999, 2_000, 2_001]);
+    let jitter = prop_oneof![16 => Just(0), 2 => Just(-1), 2 => Just(1), 2 => 0..1_000i64, 3 => skew];
     let delay = prop_oneof![6 => Just(0), 6 => 0..=16i64, 1 => 17..40i64];
     let same_id_as = prop::option::weighted(0.08, 0..200usize);
     let form = (prop::bool::weighted(0.2), prop::bool::weighted(0.3));
@@ -254,8 +262,10 @@ fn snapshot() -> impl Strategy<Value = Json> {
     let sometimes = |name| prop::option::weighted(0.3, before(name)).prop_map(|member| member.unwrap_or_else(|| json!({})));
     let status = prop_oneof![3 => Just("open"), 2 => Just("solved"), 1 => prop::sample::select(vec!["new", "pending", "closed", "spam"])];
     let told = (sometimes("first_response_time"), sometimes("solved_time"), sometimes("awaiting_reply_since"));
-    (before("created_time"), status, told, customer_id()).prop_map(|(created, status, (first, solved, awaiting), customer)| {
-        merge(vec![json!({"type": "ticket.snapshot", "status": status}), created, first, solved, awaiting, customer])
+    let answered = prop::option::weighted(0.25, prop::bool::weighted(0.4));
+    (before("created_time"), status, told, answered, customer_id()).prop_map(|(created, status, told, answered, customer)| {
+        let answered = answered.map_or_else(|| json!({}), |answered| json!({"answered": answered}));
+        merge(vec![json!({"type": "ticket.snapshot", "status": status}), created, told.0, told.1, told.2, answered, customer])
     })
 }
 
@@ -268,7 +278,7 @@ fn set() -> impl Strategy<Value = What> {
 }
 
 fn ticket() -> impl Strategy<Value = What> {
-    let created = (customer_id(), maybe("created_by", &["customer", "agent", "system"]))
+    let created = (customer_id(), maybe("created_by", &["customer", "agent", "system", "first_author"]))
         .prop_map(|(who, by)| merge(vec![json!({"type": "ticket.created"}), who, by]));
     let status = prop_oneof![
         4 => Just("solved"),
@@ -278,18 +288,33 @@ fn ticket() -> impl Strategy<Value = What> {
         1 => prop::sample::select(vec!["spam", "deleted"]),
     ];
     let status = status.prop_map(|status| json!({"type": "ticket.status_changed", "status": status}));
-    let assigned =
-        maybe("reason", &["transfer", "escalation", "auto"]).prop_map(|reason| merge(vec![json!({"type": "ticket.assigned"}), reason]));
     let members = prop_oneof![
         4 => created,
         8 => message("ticket.message"),
         5 => status,
-        2 => assigned,
+        3 => moved("ticket.assigned"),
         1 => Just(json!({"type": "ticket.escalated"})),
         3 => snapshot(),
         1 => Just(json!({"type": "ticket.merged", "into_ticket_id": "T9"})),
+        1 => Just(json!({"type": "ticket.unmerged"})),
+        2 => Just(json!({"type": "ticket.handoff"})),
     ];
     (one_of_few(), members).prop_map(|(ticket, members)| What::Ticket { ticket, members })
+}
+
+/// An assignment or transfer: to a team, to none, or with no word about it; with a reason or without.
+fn moved(kind: &'static str) -> impl Strategy<Value = Json> {
+    let team = prop_oneof![
+        3 => maybe("team", &["a", "b", "unknown", ""]),
+        1 => Just(json!({"team": null})),
+    ];
+    (team, maybe("reason", &["transfer", "escalation", "auto"]))
+        .prop_map(move |(team, reason)| merge(vec![json!({"type": kind}), team, reason]))
+}
+
+/// The ticket that a chat's event names, by its number: the chat's own, or another whose events lie in the same partition.
+fn named_ticket() -> impl Strategy<Value = Option<u8>> {
+    prop::option::weighted(0.25, prop::sample::select(vec![0, 3]))
 }
 
 fn chat() -> impl Strategy<Value = What> {
@@ -298,15 +323,19 @@ fn chat() -> impl Strategy<Value = What> {
         4 => started,
         3 => Just(json!({"type": "chat.accepted"})),
         4 => message("chat.message"),
-        1 => Just(json!({"type": "chat.transferred"})),
+        1 => moved("chat.transferred"),
+        1 => Just(json!({"type": "chat.handoff"})),
         2 => Just(json!({"type": "chat.ended"})),
         2 => Just(json!({"type": "chat.abandoned"})),
     ];
-    (one_of_few(), members).prop_map(|(chat, members)| What::Chat { chat, members })
+    (one_of_few(), members, named_ticket()).prop_map(|(chat, members, further)| {
+        let ticket = further.map_or_else(|| json!({}), |further| json!({"ticket_id": format!("T{}", (chat + further) % 6)}));
+        What::Chat { chat, members: merge(vec![members, ticket]) }
+    })
 }
 
 fn about() -> impl Strategy<Value = About> {
-    prop_oneof![2 => Just(About::Nothing), 3 => one_of_few().prop_map(About::Ticket), 2 => one_of_few().prop_map(About::Chat)]
+    prop_oneof![2 => Just(About::Nothing), 3 => one_of_few().prop_map(About::Ticket), 2 => one_of_few().prop_map(About::Chat), 1 => one_of_few().prop_map(About::Both)]
 }
 
 fn survey() -> impl Strategy<Value = What> {
@@ -319,6 +348,7 @@ fn survey() -> impl Strategy<Value = What> {
         1 => Just((1.0, 7.0)),
         1 => Just((0.0, 10.0)),
         1 => Just((0.0, 100.0)),
+        1 => Just((0.5, 4.5)),
         1 => Just((-2.0, 2.0)),
     ];
     let part = prop_oneof![6 => (0..=12i32).prop_map(|n| f64::from(n) / 12.0), 1 => Just(0.0), 1 => Just(1.0)];
@@ -354,6 +384,7 @@ fn customer() -> impl Strategy<Value = What> {
         3 => Just(json!({"type": "customer.subscribed"})),
         3 => Just(json!({"type": "customer.cancelled"})),
         1 => Just(json!({"type": "customer.erased"})),
+        1 => maybe("into_customer_id", &["C0", "C1", "C2"]).prop_map(|into| merge(vec![json!({"type": "customer.merged", "into_customer_id": "C0"}), into])),
         2 => touched,
     ];
     (0..3u8, members).prop_map(|(customer, members)| What::Customer { customer, members })

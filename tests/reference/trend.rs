@@ -18,8 +18,8 @@ struct Parts<V> {
 /// The series of every configured trend.
 pub(crate) fn values(past: &Past<'_>, now: i64) -> Values {
     let mut out = Values::default();
-    for trend in &past.world.settings.trends {
-        let [short, baseline] = [trend.short, trend.baseline].map(|window| &past.world.settings.windows[window]);
+    for trend in &past.world.setup.trends {
+        let [short, baseline] = [trend.short, trend.baseline].map(|window| &past.world.setup.windows[window]);
         let start = |window: &cxpulse::engine::WindowSettings| (now.div_euclid(window.hop.0) + 1) * window.hop.0 - window.range.0;
         let (from, turn) = (start(baseline), start(short));
         let mut put = |family: &str, metric: Option<&str>, value: Value| {
@@ -96,7 +96,9 @@ fn net_promoters(parts: &Parts<i64>) -> Option<Trend> {
     let (short, rest) = (counts(&parts.short), counts(&parts.rest));
     let difference = score(short) - score(rest);
     let half = Z * (variance(short) + variance(rest)).sqrt();
-    (short.2 > 0.0 && rest.2 > 0.0).then_some((difference, Some((difference - half, difference + half))))
+    // No difference of two scores is beyond 200.
+    let bounds = ((difference - half).max(-200.0), (difference + half).min(200.0));
+    (short.2 > 0.0 && rest.2 > 0.0).then_some((difference, Some(bounds)))
 }
 
 fn effort(past: &Past<'_>, from: i64, turn: i64) -> Option<Trend> {

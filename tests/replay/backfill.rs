@@ -21,7 +21,12 @@ const DISORDER: &str = r#"
 "#;
 
 fn files() -> Files {
-    Files::new().with("tickets", TICKETS).with("tickets", DISORDER).with("surveys", SURVEYS)
+    Files::new().with("tickets", &one_file(DISORDER)).with("surveys", SURVEYS)
+}
+
+/// The tickets and more lines behind them; several files would be merged by event time.
+fn one_file(more: &str) -> String {
+    format!("{}\n{}", TICKETS.trim(), more.trim())
 }
 
 fn steps() -> Steps {
@@ -68,7 +73,7 @@ fn every_step_has_the_values_of_a_log_that_ended_there() {
 #[test]
 fn what_came_too_late_is_in_no_step() {
     let late = r#"{"id":"t6","type":"ticket.created","time":1777884000000,"ticket_id":"Y"}"#;
-    let (with, without) = (Files::new().with("tickets", TICKETS).with("tickets", late), Files::new().with("tickets", TICKETS));
+    let (with, without) = (Files::new().with("tickets", &one_file(late)), Files::new().with("tickets", TICKETS));
     let created = |files: &Files| -> Vec<_> {
         samples(&written(files)).into_iter().filter(|((_, series), _)| series.starts_with("cx_tickets_created{")).collect()
     };

@@ -230,7 +230,10 @@ fn a_fact_says_whose_it_is_when_it_was_and_in_which_windows_it_counts() {
     ] {
         assert!(told.lines.iter().any(|line| line == wanted), "{wanted} is missing in\n{}", told.lines.join("\n"));
     }
-    assert!(!told.lines.iter().any(|line| line.contains(",ticket,D,")), "what is withdrawn stands no longer");
+    let withdrawn: Vec<_> = told.lines.iter().filter(|line| line.contains(",ticket,D,")).collect();
+    let wanted = "target=first_response;reason=withdrawn";
+    assert!(withdrawn.iter().all(|line| line.starts_with("cx_target_undecided,")), "of what is withdrawn only that stands: {withdrawn:?}");
+    assert!(withdrawn.iter().any(|line| line.contains(wanted)), "{wanted} is missing in {withdrawn:?}");
     let of_customer: Vec<_> = told.facts.iter().filter(|fact| fact["measure"] == "cx_nps_responses").collect();
     assert_eq!(of_customer.len(), 1);
     assert_eq!((of_customer[0]["id"].as_str(), of_customer[0]["group"].as_str()), ("K", "promoter"));

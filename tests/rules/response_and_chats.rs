@@ -4,6 +4,7 @@ use super::kpi::{Kpi, Series, constant, run_all, series};
 use super::surveys::trend;
 
 const DAY: &str = "team=\"a\",window=\"24h\"";
+const HOUR: &str = "team=\"a\",window=\"1h\"";
 const WEEK: &str = "team=\"a\",window=\"7d\"";
 const MOMENT: &str = "team=\"a\",window=\"5m\"";
 const OVER_TREND: &str = "team=\"a\",window=\"24h\",baseline=\"7d\"";
@@ -19,12 +20,17 @@ fn targets_missed() {
 }
 
 #[test]
+fn more_falls_due_than_is_usually_done() {
+    run_all(&due_kpis());
+}
+
+#[test]
 fn chats_and_backlog() {
     run_all(&waiting_kpis());
 }
 
 pub(crate) fn kpis() -> Vec<Kpi> {
-    slower_kpis().into_iter().chain(target_kpis()).chain(waiting_kpis()).collect()
+    slower_kpis().into_iter().chain(target_kpis()).chain(due_kpis()).chain(waiting_kpis()).collect()
 }
 
 /// The buckets of the durations of a measure: in the past, while bad, while good, and in a small sample.
@@ -103,6 +109,21 @@ fn target_kpis() -> Vec<Kpi> {
             ],
         },
         Kpi {
+            alert: "CxNextResponseTargetMissed",
+            apart: "",
+            labels: DAY,
+            says: "Over 24h at best 82.45% of the further replies of team a met their target.",
+            series: vec![
+                series("cx_next_response_target_decided_by_team", DAY, decided),
+                series("cx_next_response_within_target_by_team", DAY, within),
+                constant("cx_target_by_team", "team=\"a\",metric=\"next_response_attainment\"", 0.9),
+            ],
+            silent: vec![
+                ("86 of 100, which may be chance", vec![("cx_next_response_within_target_by_team", 86.0)]),
+                ("a team without a target", vec![("cx_target_by_team", f64::NAN)]),
+            ],
+        },
+        Kpi {
             alert: "CxResolutionTargetMissed",
             apart: "",
             labels: DAY,
@@ -141,6 +162,57 @@ fn target_kpis() -> Vec<Kpi> {
             ],
             silent: Vec::new(),
         },
+    ]
+}
+
+/// The alert on what falls due, of one target; `done` is the series of what is usually done.
+macro_rules! due {
+    ($target:literal, $done:expr, $done_labels:expr, $says:literal) => {
+        Kpi {
+            alert: "CxDueSoon",
+            apart: concat!("target=\"", $target, "\""),
+            labels: concat!("team=\"a\",target=\"", $target, "\",within=\"1h\""),
+            says: $says,
+            series: vec![
+                series(
+                    "cx_backlog_due_tickets_by_team",
+                    concat!("team=\"a\",target=\"", $target, "\",within=\"1h\""),
+                    [2.0, 12.0, 2.0, 4.0],
+                ),
+                series($done, $done_labels, [6.0, 0.0, 6.0, 0.0]),
+                constant("cx_backlog_complete", "", 1.0),
+            ],
+            silent: vec![
+                ("no more than one and a half times as many as usual", vec![("cx_backlog_due_tickets_by_team", 9.0)]),
+                ("a backlog that may lack tickets", vec![("cx_backlog_complete", 0.0)]),
+            ],
+        }
+    };
+}
+
+fn due_kpis() -> Vec<Kpi> {
+    vec![
+        due!(
+            "first_response",
+            "cx_tickets_first_responded_by_team",
+            HOUR,
+            "12 tickets of team a reach their first_response target within the hour, more than one and a half times as many as are usually done in this \
+             hour of the week."
+        ),
+        due!(
+            "next_response",
+            "cx_next_response_seconds_by_team_bucket",
+            "team=\"a\",window=\"1h\",le=\"+Inf\"",
+            "12 tickets of team a reach their next_response target within the hour, more than one and a half times as many as are usually done in this \
+             hour of the week."
+        ),
+        due!(
+            "resolution",
+            "cx_tickets_resolved_by_team",
+            HOUR,
+            "12 tickets of team a reach their resolution target within the hour, more than one and a half times as many as are usually done in this hour \
+             of the week."
+        ),
     ]
 }
 

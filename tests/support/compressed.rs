@@ -4,8 +4,9 @@
 //! Does not know Kafka or the readers.
 
 use cxpulse::event::Kind;
-use cxpulse::simulator::{IncidentSettings, Organisation, PlannedIncidents, Profile, Volume};
+use cxpulse::simulator::{GeneratedEvent, IncidentSettings, Organisation, PlannedIncidents, Profile, Volume};
 use cxpulse::time::{EventTime, Span};
+use serde_json::{Map, Value};
 
 /// Large enough for one team to have a meaningful number of answers within minutes.
 const CONTACTS_PER_HOUR: f64 = 240.0;
@@ -25,6 +26,8 @@ pub(crate) struct Plan {
     pub(crate) history: Span,
     /// The begin of the incident after `now` and its length, in real time.
     pub(crate) incident: (Span, Span),
+    /// The number of partitions of each topic.
+    pub(crate) partitions: i32,
 }
 
 /// A record to be sent.
@@ -34,6 +37,8 @@ pub(crate) struct Compressed {
     pub(crate) kind: Kind,
     /// The record's key.
     pub(crate) key: String,
+    /// The partition of a record that belongs to a partition and not to its key.
+    pub(crate) partition: Option<i32>,
     /// Its event time, in real time.
     pub(crate) time: EventTime,
     /// The event.
@@ -49,15 +54,24 @@ impl Plan {
         let incidents = IncidentSettings { random_per_week: 0.0, planned: Some(planned), ..IncidentSettings::default() };
         // The organisation begins four hours ago, so that the past holds little of the night.
         let profile = Profile::sized(Volume::ContactsPerHour(CONTACTS_PER_HOUR)).busy_at(OFFICE_NOW - Span::hours(4));
-        let profile = Profile { incidents, ..profile };
+        let profile = Profile { incidents, partitions: self.partitions, ..profile };
         let office = Organisation::new(profile, 1, OFFICE_NOW - in_office(self.history));
         office.map(move |event| {
-            let time = self.now + Span((event.time - OFFICE_NOW).0.div_euclid(self.factor));
-            let payload = String::from_utf8(event.payload).expect("the organisation writes JSON");
-            let (before, after) = payload.split_once("\"time\":\"").expect("every event has a time");
-            let (_, after) = after.split_once('"').expect("a time ends");
-            let payload = format!("{before}\"time\":{},{}", time.0, after.trim_start_matches(','));
-            Compressed { kind: event.kind, key: event.key, time, payload: payload.replace(",}", "}") }
+            let mut members: Map<String, Value> = serde_json::from_slice(&event.payload).expect("the organisation writes JSON");
+            for (name, value) in &mut members {
+                if name == "time" || name.ends_with("_time") || name.ends_with("_since") {
+                    let office: jiff::Timestamp = value.as_str().and_then(|text| text.parse().ok()).expect("an RFC 3339 time");
+                    *value = self.compressed(EventTime(office.as_millisecond())).0.into();
+                }
+            }
+            let payload = Value::Object(members).to_string();
+            let GeneratedEvent { kind, key, partition, time, .. } = event;
+            Compressed { kind, key, partition, time: self.compressed(time), payload }
         })
+    }
+
+    /// The real time at which the office has this time.
+    fn compressed(self, office: EventTime) -> EventTime {
+        self.now + Span((office - OFFICE_NOW).0.div_euclid(self.factor))
     }
 }

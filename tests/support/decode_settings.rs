@@ -26,6 +26,7 @@ pub(crate) fn topic(kind: Kind) -> TopicSettings {
     TopicSettings {
         name: kind.name().into(),
         kind,
+        feed: None,
         allowed_lateness: Span::hours(1),
         identity_from_record: false,
         time_from_record: false,

@@ -80,7 +80,7 @@ impl Sender {
     fn start(servers: &str) -> Self {
         let (stop, sent) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
         let (told, producer, now) = (Arc::clone(&stop), Producer::new(servers), now());
-        let events = Plan { now, factor: 30, history: HISTORY, incident: INCIDENT }.events();
+        let events = Plan { now, factor: 30, history: HISTORY, incident: INCIDENT, partitions: PARTITIONS }.events();
         let past = Arc::clone(&sent);
         let thread = std::thread::spawn(move || {
             for event in events {
@@ -94,7 +94,11 @@ impl Sender {
                         return;
                     }
                 }
-                producer.send_keyed(TOPICS[event.kind as usize], &event.key, event.time.0, &event.payload);
+                let topic = TOPICS[event.kind as usize];
+                match event.partition {
+                    Some(partition) => producer.send_to(topic, partition, event.time.0, Some(event.payload.as_bytes())),
+                    None => producer.send_keyed(topic, &event.key, event.time.0, &event.payload),
+                }
             }
         });
         while sent.load(Ordering::Relaxed) == 0 {

@@ -105,20 +105,31 @@ fn a_ticket_solved_unanswered_is_decided_only_if_its_deadline_came_first() {
     early.look(noon + 3 * HOUR).decided("first_response", 0, 0).is(PAST, 0.0);
     let mut late = Desk::new(one_hour()).with(&[(noon, created("a")), (noon + 90 * MINUTE, status("a", "solved"))]);
     late.look(noon + 3 * HOUR).decided("first_response", 0, 1).is(PAST, 0.0);
-    // After the reopening the clock runs again from the creation, so the target was missed long ago.
+    // The solve ended the clock of the target for good: neither the reopening nor a late reply gives it a verdict.
     early.take(noon + 4 * HOUR, &status("a", "open"));
-    early.look(noon + 4 * HOUR).decided("first_response", 0, 1).is(PAST, 1.0);
+    early.look(noon + 4 * HOUR).decided("first_response", 0, 0).is(PAST, 0.0);
+    early.take(noon + 5 * HOUR, &says("a", "agent"));
+    early
+        .look(noon + 5 * HOUR)
+        .decided("first_response", 0, 0)
+        .is("cx_first_response_seconds_sum{window=\"30d\"}", 5.0 * 3600.0)
+        .is("cx_target_undecided{target=\"first_response\",reason=\"ended_without_reply\",window=\"30d\"}", 1.0);
 }
 
 #[test]
-fn a_reply_right_behind_the_solve_still_decides() {
+fn a_reply_up_to_two_seconds_behind_the_solve_still_decides_and_a_later_one_does_not() {
     let noon = berlin(NOON);
-    let solved = |reply: i64| {
-        let events = [(noon, created("a")), (noon + 20 * MINUTE, status("a", "solved")), (noon + reply, says("a", "agent"))];
-        Desk::new(one_hour()).with(&events)
+    let solve = noon + 20 * MINUTE;
+    let replied = |reply: i64| {
+        let events = [(noon, created("a")), (solve, status("a", "solved")), (reply, says("a", "agent"))];
+        Desk::new(one_hour()).with(&events).look(noon + 3 * HOUR)
     };
-    solved(21 * MINUTE).look(noon + 3 * HOUR).decided("first_response", 1, 1);
-    solved(2 * HOUR).look(noon + 3 * HOUR).decided("first_response", 0, 1);
+    // It counts as just before the solve, so it took 20 minutes.
+    replied(solve + 2_000).decided("first_response", 1, 1).is("cx_first_response_seconds_sum{window=\"30d\"}", 1_200.0);
+    for reply in [solve + 2_001, solve + MINUTE, noon + 2 * HOUR] {
+        let seconds = (reply - noon) as f64 / 1_000.0;
+        replied(reply).decided("first_response", 0, 0).is("cx_first_response_seconds_sum{window=\"30d\"}", seconds);
+    }
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Resolution: decided at the latest solve or at the deadline, and again after a reopening.
+//! Resolution: met or missed by the state at the deadline; until then a solved ticket counts as met.
 
 use super::desk::{Desk, HOUR, MINUTE, berlin, created, open_office, status};
 
@@ -17,7 +17,7 @@ fn a_solve_in_time_is_met_at_the_solve_and_an_open_ticket_missed_at_the_deadline
 }
 
 #[test]
-fn a_reopened_ticket_runs_again_from_its_creation_and_the_latest_solve_decides() {
+fn before_the_deadline_a_reopening_takes_the_verdict_back_and_the_next_solve_gives_one() {
     let nine = berlin("2026-05-06T09:00");
     let mut desk =
         Desk::new(RESOLVED).with(&[(nine, created("a")), (nine + HOUR, status("a", "solved")), (nine + 2 * HOUR, status("a", "open"))]);
@@ -38,13 +38,32 @@ fn a_reopened_ticket_runs_again_from_its_creation_and_the_latest_solve_decides()
 }
 
 #[test]
-fn a_ticket_met_long_ago_and_reopened_missed_its_target_at_its_deadline() {
+fn a_ticket_solved_at_its_deadline_met_its_target_whatever_is_reopened_later() {
     let nine = berlin("2026-05-06T09:00");
+    let reopened = "cx_resolution_within_target_reopened{window=\"30d\"}";
     let mut desk = Desk::new(RESOLVED).with(&[(nine, created("a")), (nine + HOUR, status("a", "solved"))]);
-    desk.look(nine + 48 * HOUR).decided("resolution", 1, 1);
+    desk.look(nine + 48 * HOUR).decided("resolution", 1, 1).is(reopened, 0.0);
     desk.take(nine + 48 * HOUR, &status("a", "open"));
-    let seen = desk.look(nine + 48 * HOUR);
-    seen.decided("resolution", 0, 1).is("cx_resolution_target_decided{window=\"24h\"}", 0.0);
+    desk.take(nine + 72 * HOUR, &status("a", "solved"));
+    let seen = desk.look(nine + 72 * HOUR);
+    seen.decided("resolution", 1, 1).is(reopened, 1.0).is("cx_resolution_target_decided{window=\"24h\"}", 0.0);
+    seen.is("cx_resolution_seconds_sum{window=\"30d\"}", 72.0 * 3600.0);
+}
+
+#[test]
+fn a_ticket_that_was_open_at_its_deadline_missed_its_target_although_it_had_been_solved() {
+    let nine = berlin("2026-05-06T09:00");
+    let seen = |reopened: i64| {
+        let events = [
+            (nine, created("a")),
+            (nine + HOUR, status("a", "solved")),
+            (reopened, status("a", "open")),
+            (nine + 9 * HOUR, status("a", "solved")),
+        ];
+        Desk::new(RESOLVED).with(&events).look(nine + 10 * HOUR)
+    };
+    seen(nine + 8 * HOUR).decided("resolution", 0, 1);
+    seen(nine + 8 * HOUR + 1).decided("resolution", 1, 1);
 }
 
 #[test]

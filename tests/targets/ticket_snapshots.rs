@@ -15,37 +15,59 @@ fn completed(started: i64) -> Json {
 }
 
 #[test]
-fn ticket_that_a_full_set_ended_before_its_deadline_has_not_missed_it() {
+fn ticket_that_a_full_set_ended_was_open_until_then_and_ended_from_then_on() {
     let nine = berlin("2026-05-06T09:00");
     let events = [(nine, created("gone")), (nine + HOUR, completed(nine + 30 * MINUTE)), (nine + 30 * MINUTE, created("later"))];
     let mut desk = Desk::new(TARGETS).with(&events);
-    desk.look(nine + DAY).decided("first_response", 0, 1).decided("resolution", 0, 1).is("cx_backlog_tickets", 1.0);
-    // It ended after the deadline, so it missed the target.
+    // `gone` ended at ten: without a reply before eleven, and before five. `later` misses both targets.
+    let seen = desk.look(nine + DAY);
+    seen.decided("first_response", 0, 1).decided("resolution", 1, 2).is("cx_backlog_tickets", 1.0);
+    seen.is("cx_target_undecided{target=\"first_response\",reason=\"ended_without_reply\",window=\"30d\"}", 1.0);
+    // It ended at noon, after the deadline of the first response and before that of the resolution.
     let mut late = Desk::new(TARGETS).with(&[(nine, created("gone")), (nine + 3 * HOUR, completed(nine + HOUR))]);
-    late.look(nine + DAY).decided("first_response", 0, 1).decided("resolution", 0, 0);
+    late.look(nine + DAY).decided("first_response", 0, 1).decided("resolution", 1, 1).is("cx_tickets_resolved{window=\"30d\"}", 0.0);
+    let mut never = Desk::new(TARGETS).with(&[(nine, created("gone")), (nine + 9 * HOUR, completed(nine + HOUR))]);
+    never.look(nine + DAY).decided("first_response", 0, 1).decided("resolution", 0, 1).is("cx_backlog_tickets", 0.0);
 }
 
 #[test]
-fn ticket_that_a_snapshot_says_was_solved_before_its_deadline_has_not_missed_it() {
+fn ticket_that_only_a_snapshot_ended_was_open_until_the_time_of_the_snapshot() {
     let nine = berlin("2026-05-06T09:00");
-    let told = |solved: i64| {
+    let told = |at: i64, solved: i64| {
         let mut told = snapshot("a", nine, "solved");
         told["solved_time"] = solved.into();
-        Desk::new(TARGETS).with(&[(nine, created("a")), (nine + 12 * HOUR, told)]).look(nine + DAY)
+        Desk::new(TARGETS).with(&[(nine, created("a")), (at, told)]).look(nine + DAY)
     };
-    told(nine + HOUR).decided("first_response", 0, 0).decided("resolution", 0, 0);
-    told(nine + 3 * HOUR).decided("first_response", 0, 1).decided("resolution", 0, 0);
+    // The help desk says when it was solved, but the history has it open until the snapshot.
+    told(nine + 12 * HOUR, nine + HOUR).decided("first_response", 0, 1).decided("resolution", 0, 1);
+    told(nine + 3 * HOUR, nine + HOUR).decided("first_response", 0, 1).decided("resolution", 1, 1);
+    told(nine + HOUR, nine + HOUR).decided("first_response", 0, 0).decided("resolution", 1, 1);
 }
 
 #[test]
 fn deadline_before_the_snapshot_that_tells_of_the_ticket_is_no_sample_and_one_after_it_is() {
     let nine = berlin("2026-05-06T09:00");
-    let mut desk = Desk::new(TARGETS).with(&[(nine + 3 * HOUR, snapshot("a", nine, "open"))]);
+    let mut told = snapshot("a", nine, "open");
+    told["answered"] = false.into();
+    let mut desk = Desk::new(TARGETS).with(&[(nine + 3 * HOUR, told)]);
     let seen = desk.look(nine + 4 * HOUR);
     seen.decided("first_response", 0, 0).is("cx_backlog_unanswered_past_target_tickets", 1.0);
     desk.take(nine + 4 * HOUR, &says("a", "agent"));
     desk.look(nine + 4 * HOUR).decided("first_response", 0, 0).is("cx_first_response_seconds_sum{window=\"24h\"}", 4.0 * 3600.0);
     desk.look(nine + 9 * HOUR).decided("resolution", 0, 1);
+}
+
+#[test]
+fn ticket_of_which_nobody_knows_whether_it_was_answered_has_no_first_response_target() {
+    let nine = berlin("2026-05-06T09:00");
+    let mut desk = Desk::new(TARGETS).with(&[(nine + HOUR, snapshot("a", nine, "open"))]);
+    let seen = desk.look(nine + 4 * HOUR);
+    seen.decided("first_response", 0, 0).is("cx_backlog_unanswered_past_target_tickets", 0.0).is("cx_backlog_tickets", 1.0);
+    desk.take(nine + 4 * HOUR, &says("a", "agent"));
+    desk.look(nine + 9 * HOUR)
+        .decided("first_response", 0, 0)
+        .decided("resolution", 0, 1)
+        .is("cx_first_response_seconds_count{window=\"24h\"}", 0.0);
 }
 
 #[test]

@@ -20,8 +20,8 @@ use crate::runtime::{Service, ServiceFailure, ServiceView, wall_now};
 use crate::simulator::{FaultInjector, IncidentSettings, Organisation, PlannedIncidents, Profile};
 use crate::time::{EventTime, Span};
 
-/// The partitions of each topic. A month of tickets, compressed, fills a good tenth of the bytes that the broker keeps for six partitions.
-const PARTITIONS: i32 = 6;
+/// The partitions of each topic. A month of tickets, compressed, fills four tenths of the bytes that the broker keeps for eight partitions.
+const PARTITIONS: i32 = 8;
 /// The length of the history that is sent first.
 pub(super) const HISTORY: Span = Span::days(30);
 /// How long the service may take to read the last records before it is stopped.
@@ -172,7 +172,7 @@ impl DemoParts {
 /// The profile of the organisation: it is a busy morning now; incidents are random in the past, and planned from now on.
 fn profile(now: EventTime, incidents: PlannedIncidents) -> Profile {
     let incidents = IncidentSettings { random_until: now - Span::hours(6), planned: Some(incidents), ..IncidentSettings::default() };
-    Profile { incidents, ..Profile::medium().busy_at(now) }
+    Profile { incidents, partitions: PARTITIONS, ..Profile::medium().busy_at(now) }
 }
 
 fn start_sender(

@@ -26,8 +26,8 @@ Examples:
     cxpulse replay --input tickets=t.jsonl.gz --report week --zone Europe/Rome --report-csv weeks.csv
 
 Each line is one record, without its line end. The offset of a record is its line number, and it has no record timestamp. Among several topics the next \
-line comes from the topic whose last event is oldest, as in the service. With --every, whether a record is late is decided once, in the order \
-of the lines. The outcomes of the records go to stderr.";
+line comes from the topic whose last event is oldest, as in the service. Several files of one topic are merged by event time. With --every, whether a \
+record is late is decided once, in the order of the lines. The outcomes of the records go to stderr.";
 
 /// Computes the metrics of recorded events: JSON-lines files in, exposition text out.
 #[derive(Clone, Debug, clap::Args)]

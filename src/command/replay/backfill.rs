@@ -7,7 +7,7 @@ use std::io::{self, Write};
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::replay_engine::{AppliedRecord, place};
+use super::replay_engine::{AppliedRecord, record_place};
 use crate::config::Configuration;
 use crate::engine::{Engine, PartitionGroup, Progress, TopicIndex};
 use crate::event::{self, Decoded, Key, Kind, Record};
@@ -83,7 +83,7 @@ impl KeptRecords {
             // duplicate now that the two events come closer together.
             event.identity = Key(number as u128);
         }
-        engine.handle(place(record.topic, offset), &decoded);
+        engine.handle(record_place(record.topic, offset), &decoded);
     }
 }
 

@@ -11,7 +11,7 @@ use indicatif::ProgressBar;
 use super::calendar_report::{CalendarReport, Periods};
 use super::facts_csv::{self, ClearIds};
 use super::reading_order::LinesInOrder;
-use super::replay_engine::ReplayEngine;
+use super::replay_engine::{ReplayEngine, event_time};
 use super::{ReplayError, Replayed, TopicFile, exposition_of, files_by_topic, progress_bar, summarise};
 use crate::config::Configuration;
 use crate::engine::Engine;
@@ -48,10 +48,10 @@ impl<'a> Explained<'a> {
         until: Option<EventTime>,
         progress: &ProgressBar,
     ) -> Result<Self, ReplayError> {
-        let mut lines = LinesInOrder::open(files_by_topic(configuration, inputs)?, progress)?;
+        let mut lines = LinesInOrder::open(files_by_topic(configuration, inputs)?, event_time(configuration), progress)?;
         let mut replay = ReplayEngine::new(configuration, until.unwrap_or(EventTime::MAX), true);
         let mut ids = ClearIds::default();
-        replay.read(&mut lines, progress, |applied| ids.note(&applied, configuration))?;
+        replay.read(&mut lines, |applied| ids.note(&applied, configuration))?;
         let now = until.or_else(|| replay.reached());
         let (mut engine, ledger) = replay.end(now);
         let replayed = Replayed { exposition: exposition_of(&mut engine, configuration), ledger, now };

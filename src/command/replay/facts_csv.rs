@@ -24,12 +24,14 @@ impl ClearIds {
     /// Notes the ids of a record that was applied.
     pub(super) fn note(&mut self, applied: &AppliedRecord<'_>, configuration: &Configuration) {
         let record = Record { payload: Some(applied.payload), ..Record::default() };
-        let key = configuration.decode.identity_key;
-        let event = ids_in_clear(record, &configuration.decode, |id| {
-            self.texts.entry(key.of(id)).or_insert_with(|| id.into());
+        let topic = configuration.topics.get(applied.topic);
+        let event = topic.and_then(|topic| {
+            ids_in_clear(record, topic, &configuration.decode, |key, id| {
+                self.texts.entry(key).or_insert_with(|| id.into());
+            })
         });
         // An event without an id of its own is identified by its topic and line.
-        let place = || configuration.topics.get(applied.topic).map_or_else(String::new, |topic| format!("{}:{}", topic.name, applied.line));
+        let place = || topic.map_or_else(String::new, |topic| format!("{}:{}", topic.name, applied.line));
         self.texts.entry(applied.identity).or_insert_with(|| event.unwrap_or_else(place).into());
     }
 

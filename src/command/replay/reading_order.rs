@@ -1,9 +1,8 @@
 //! The order in which the lines of several topics are read. The next line comes from the topic whose last event is oldest, as in the consumer, so that
-//! tickets, chats and surveys meet in the order of their times.
+//! tickets, chats and surveys meet in the order of their times. Several files of one topic are merged by event time.
 //!
 //! Does not decode records; the caller gives the event time of each.
 
-use std::collections::VecDeque;
 use std::path::PathBuf;
 
 use indicatif::ProgressBar;
@@ -11,92 +10,141 @@ use indicatif::ProgressBar;
 use super::input::{Input, InputError};
 use crate::time::EventTime;
 
-/// The lines of all topics in reading order.
-pub(super) struct LinesInOrder {
-    topics: Vec<TopicLines>,
+/// Gives the event time of a line of a topic; `None` for a line that is refused.
+type TimeOf<'a> = dyn Fn(usize, &[u8]) -> Option<EventTime> + 'a;
+
+/// Lines of all topics in reading order.
+pub(super) struct LinesInOrder<'a> {
+    lanes: Vec<Lane>,
     taken: Vec<u8>,
+    time_of: Box<TimeOf<'a>>,
 }
 
-/// The lines of one topic's files, one file after the other.
-struct TopicLines {
-    open: Option<Input>,
-    waiting: VecDeque<PathBuf>,
-    next: Option<Vec<u8>>,
-    /// An unused buffer for the line after the next.
-    spare: Vec<u8>,
-    taken: i64,
+/// One topic's files.
+struct Lane {
+    /// The files that have a line left.
+    files: Vec<OpenFile>,
+    /// Whether the topic has several files.
+    merges: bool,
+    lines_taken: i64,
     last_time: EventTime,
+}
+
+/// A file with its next line, which is read ahead so that the end of a topic is known with its last line and not after it.
+struct OpenFile {
+    path: PathBuf,
+    input: Input,
+    line: Vec<u8>,
+    line_number: i64,
+    /// When the event of the line happened, where files are merged; a refused line is taken as soon as it comes.
+    time: EventTime,
 }
 
 /// A line that was taken.
 pub(super) struct TakenLine<'a> {
     /// The index of its topic in configured order.
     pub(super) topic: usize,
-    /// Its number among all lines of the topic, from 1.
+    /// Its number among the topic's lines in reading order, from 1.
     pub(super) line: i64,
     /// The record.
     pub(super) payload: &'a [u8],
     /// Whether it was the last line of its topic.
     pub(super) is_last: bool,
+    /// Its place for a message, such as `line 7`.
+    pub(super) place: LinePlace,
 }
 
-impl LinesInOrder {
-    /// Opens the first file of every topic. `files` has a list for each topic, which may be empty.
-    pub(super) fn open(files: Vec<Vec<PathBuf>>, progress: &ProgressBar) -> Result<Self, InputError> {
-        let topics = files.into_iter().map(|files| TopicLines::open(files, progress)).collect::<Result<_, _>>()?;
-        Ok(Self { topics, taken: Vec::new() })
+/// The place of a line, for a message.
+#[derive(Clone, Debug)]
+pub(super) struct LinePlace {
+    /// Its number in its file, from 1.
+    number: i64,
+    /// Its file, where the topic has several.
+    file: Option<PathBuf>,
+}
+
+impl std::fmt::Display for LinePlace {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "line {}", self.number)?;
+        self.file.as_ref().map_or(Ok(()), |file| write!(f, " of {}", file.display()))
+    }
+}
+
+impl<'a> LinesInOrder<'a> {
+    /// Opens the files of every topic. `files` has a list for each topic, which may be empty.
+    pub(super) fn open(
+        files: Vec<Vec<PathBuf>>,
+        time_of: impl Fn(usize, &[u8]) -> Option<EventTime> + 'a,
+        progress: &ProgressBar,
+    ) -> Result<Self, InputError> {
+        let lanes = files.into_iter().enumerate().map(|(topic, files)| Lane::open(files, |line| time_of(topic, line), progress));
+        let lanes = lanes.collect::<Result<_, _>>()?;
+        Ok(Self { lanes, taken: Vec::new(), time_of: Box::new(time_of) })
     }
 
     /// Whether a topic has no line left to read.
     pub(super) fn is_at_end(&self, topic: usize) -> bool {
-        self.topics.get(topic).is_none_or(|lines| lines.next.is_none())
+        self.lanes.get(topic).is_none_or(|lane| lane.files.is_empty())
     }
 
     /// Takes the next line; `None` when every topic is at its end.
-    pub(super) fn take(&mut self, progress: &ProgressBar) -> Result<Option<TakenLine<'_>>, InputError> {
-        let unread = self.topics.iter_mut().enumerate().filter(|(_, lines)| lines.next.is_some());
-        let Some((topic, lines)) = unread.min_by_key(|(_, lines)| lines.last_time) else {
+    pub(super) fn take(&mut self) -> Result<Option<TakenLine<'_>>, InputError> {
+        let waiting = self.lanes.iter_mut().enumerate().filter(|(_, lane)| !lane.files.is_empty());
+        let Some((topic, lane)) = waiting.min_by_key(|(_, lane)| lane.last_time) else {
             return Ok(None);
         };
-        let Some(payload) = lines.next.take() else { return Ok(None) };
-        lines.spare = std::mem::replace(&mut self.taken, payload);
-        lines.taken += 1;
-        let line = lines.taken;
-        lines.look_ahead(progress)?;
-        Ok(Some(TakenLine { topic, line, payload: &self.taken, is_last: lines.next.is_none() }))
+        let time_of = &self.time_of;
+        let place = lane.take(&mut self.taken, |line| time_of(topic, line))?;
+        Ok(Some(TakenLine { topic, line: lane.lines_taken, payload: &self.taken, is_last: lane.files.is_empty(), place }))
     }
 
     /// Notes the event time of the line last taken from `topic`. A refused line has no time, and leaves the order as it was.
     pub(super) fn note_time(&mut self, topic: usize, time: EventTime) {
-        if let Some(lines) = self.topics.get_mut(topic) {
-            lines.last_time = time;
+        if let Some(lane) = self.lanes.get_mut(topic) {
+            lane.last_time = time;
         }
     }
 }
 
-impl TopicLines {
-    fn open(files: Vec<PathBuf>, progress: &ProgressBar) -> Result<Self, InputError> {
-        let mut lines = Self { open: None, waiting: files.into(), next: None, spare: Vec::new(), taken: 0, last_time: EventTime::MIN };
-        lines.look_ahead(progress)?;
-        Ok(lines)
+impl Lane {
+    fn open(paths: Vec<PathBuf>, time_of: impl Fn(&[u8]) -> Option<EventTime>, progress: &ProgressBar) -> Result<Self, InputError> {
+        let mut lane = Self { files: Vec::new(), merges: paths.len() > 1, lines_taken: 0, last_time: EventTime::MIN };
+        for path in paths {
+            let input = Input::open(&path, progress)?;
+            let mut file = OpenFile { path, input, line: Vec::new(), line_number: 0, time: EventTime::MIN };
+            if file.read_ahead(lane.merges, &time_of)? {
+                lane.files.push(file);
+            }
+        }
+        Ok(lane)
     }
 
-    /// Reads one line ahead, so that the last line of a topic is known to be the last when it is taken.
-    fn look_ahead(&mut self, progress: &ProgressBar) -> Result<(), InputError> {
-        let mut line = std::mem::take(&mut self.spare);
-        loop {
-            if let Some(input) = &mut self.open
-                && input.read_line(&mut line)?
-            {
-                self.next = Some(line);
-                return Ok(());
-            }
-            let Some(path) = self.waiting.pop_front() else {
-                self.open = None;
-                return Ok(());
-            };
-            self.open = Some(Input::open(&path, progress)?);
+    /// Moves the next line of the lane, which has one, into `line`.
+    fn take(&mut self, line: &mut Vec<u8>, time_of: impl Fn(&[u8]) -> Option<EventTime>) -> Result<LinePlace, InputError> {
+        // Of lines at one instant that of the file given first comes first.
+        let at = (0..self.files.len()).min_by_key(|&at| self.files[at].time).unwrap_or_default();
+        let file = &mut self.files[at];
+        std::mem::swap(line, &mut file.line);
+        self.lines_taken += 1;
+        let place = LinePlace { number: file.line_number, file: self.merges.then(|| file.path.clone()) };
+        if !file.read_ahead(self.merges, &time_of)? {
+            self.files.remove(at);
         }
+        Ok(place)
+    }
+}
+
+impl OpenFile {
+    /// Reads the next line; false at the end of the file.
+    fn read_ahead(&mut self, merges: bool, time_of: impl Fn(&[u8]) -> Option<EventTime>) -> Result<bool, InputError> {
+        if !self.input.read_line(&mut self.line)? {
+            return Ok(false);
+        }
+        self.line_number += 1;
+        if merges {
+            self.time = time_of(&self.line).unwrap_or(EventTime::MIN);
+        }
+        Ok(true)
     }
 }
 
@@ -113,9 +161,10 @@ mod tests {
     /// Each line holds its event time. Gives the lines in the order in which they were taken, with a dot after the last line of a topic.
     fn read(files: Vec<Vec<PathBuf>>) -> Vec<String> {
         let progress = ProgressBar::hidden();
-        let mut lines = LinesInOrder::open(files, &progress).unwrap();
+        let time_of = |_: usize, line: &[u8]| str::from_utf8(line).ok()?.parse().ok().map(EventTime);
+        let mut lines = LinesInOrder::open(files, time_of, &progress).unwrap();
         let mut order = Vec::new();
-        while let Some(taken) = lines.take(&progress).unwrap() {
+        while let Some(taken) = lines.take().unwrap() {
             let (topic, text) = (taken.topic, String::from_utf8(taken.payload.to_vec()).unwrap());
             order.push(format!("{topic}:{text}@{}{}", taken.line, if taken.is_last { "." } else { "" }));
             if let Ok(time) = text.parse() {
@@ -134,9 +183,31 @@ mod tests {
     }
 
     #[test]
-    fn files_of_one_topic_follow_each_other_and_lines_are_counted_through() {
+    fn files_of_one_topic_are_merged_by_event_time_and_lines_are_counted_through() {
         let folder = tempfile::tempdir().unwrap();
-        let files = vec![file(&folder, "a", &["1\n"]), file(&folder, "none", &[]), file(&folder, "b", &["x\n", "2\n"])];
-        assert_eq!(read(vec![files]), ["0:1@1", "0:x@2", "0:2@3."]);
+        let files =
+            vec![file(&folder, "b", &["4\n", "6\n"]), file(&folder, "none", &[]), file(&folder, "a", &["1\n", "x\n", "5\n", "6\n"])];
+        assert_eq!(read(vec![files]), ["0:1@1", "0:x@2", "0:4@3", "0:5@4", "0:6@5", "0:6@6."]);
+    }
+
+    #[test]
+    fn the_place_of_a_line_is_that_in_its_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let (first, second) = (file(&folder, "first", &["1\n", "4\n"]), file(&folder, "second", &["2\n", "3\n"]));
+        let progress = ProgressBar::hidden();
+        let places = |files: Vec<PathBuf>| {
+            let time_of = |_: usize, line: &[u8]| str::from_utf8(line).ok()?.parse().ok().map(EventTime);
+            let mut lines = LinesInOrder::open(vec![files], time_of, &progress).unwrap();
+            let mut places = Vec::new();
+            while let Some(taken) = lines.take().unwrap() {
+                places.push(taken.place.to_string());
+            }
+            places
+        };
+        assert_eq!(places(vec![first.clone()]), ["line 1", "line 2"]);
+        let (of_first, of_second) = (format!("of {}", first.display()), format!("of {}", second.display()));
+        let expected =
+            [format!("line 1 {of_first}"), format!("line 1 {of_second}"), format!("line 2 {of_second}"), format!("line 2 {of_first}")];
+        assert_eq!(places(vec![first, second]), expected);
     }
 }

@@ -9,9 +9,8 @@ use super::outcome_table::ReplayLedger;
 use super::reading_order::{LinesInOrder, TakenLine};
 use crate::config::Configuration;
 use crate::engine::{Engine, Outcome, PartitionGroup, Progress, RecordPlace, TopicIndex};
-use crate::event::{self, Decoded, Key, Record};
+use crate::event::{self, Decoded, Key, Record, Refusal};
 use crate::time::EventTime;
-use indicatif::ProgressBar;
 
 /// The partition group of all records of a replay.
 const GROUP: PartitionGroup = PartitionGroup(0);
@@ -22,6 +21,8 @@ pub(super) struct ReplayEngine<'a> {
     engine: Engine,
     until: EventTime,
     ledger: ReplayLedger,
+    /// The largest event time that was applied, by topic.
+    largest: Vec<EventTime>,
 }
 
 /// A record that was applied.
@@ -47,20 +48,16 @@ impl<'a> ReplayEngine<'a> {
         }
         engine.assign(GROUP);
         engine.follow_events_until(Some(until));
-        Self { configuration, engine, until, ledger: ReplayLedger::new(configuration.topics.iter().map(|topic| topic.name.clone())) }
+        let ledger = ReplayLedger::new(configuration.topics.iter().map(|topic| topic.name.clone()));
+        Self { configuration, engine, until, ledger, largest: vec![EventTime::MIN; configuration.topics.len()] }
     }
 
     /// Reads all lines. `applied` is called with every record that was applied.
-    pub(super) fn read(
-        &mut self,
-        lines: &mut LinesInOrder,
-        progress: &ProgressBar,
-        mut applied: impl FnMut(AppliedRecord<'_>),
-    ) -> Result<(), InputError> {
+    pub(super) fn read(&mut self, lines: &mut LinesInOrder<'_>, mut applied: impl FnMut(AppliedRecord<'_>)) -> Result<(), InputError> {
         for topic in 0..self.configuration.topics.len() {
             self.set_progress(topic, lines.is_at_end(topic), EventTime::MIN);
         }
-        while let Some(taken) = lines.take(progress)? {
+        while let Some(taken) = lines.take()? {
             let (topic, is_last) = (taken.topic, taken.is_last);
             if let Some(time) = self.handle(&taken, &mut applied) {
                 lines.note_time(topic, time);
@@ -74,7 +71,7 @@ impl<'a> ReplayEngine<'a> {
 
     /// Gives one record its outcome. Returns the time of its event; `None` where it holds no event.
     fn handle(&mut self, taken: &TakenLine<'_>, applied: &mut impl FnMut(AppliedRecord<'_>)) -> Option<EventTime> {
-        let &TakenLine { topic, line, payload, .. } = taken;
+        let &TakenLine { topic, line, payload, ref place, .. } = taken;
         let settings = self.configuration.topics.get(topic)?;
         let record = Record { payload: Some(payload), headers: None, timestamp: None, partition: 0, offset: line };
         let decoded = event::decode(record, settings, &self.configuration.decode);
@@ -85,8 +82,18 @@ impl<'a> ReplayEngine<'a> {
         let time = event.map(|(time, _)| time);
         // An event after the end of the replay gets no outcome, as if it had not been sent yet.
         if time.is_none_or(|time| time <= self.until) {
-            let outcome = self.engine.handle(place(topic, line), &decoded);
-            self.ledger.count(topic, outcome, line);
+            let outcome = self.engine.handle(record_place(topic, line), &decoded);
+            self.ledger.count(topic, outcome);
+            match (outcome, time, self.largest.get_mut(topic)) {
+                (Outcome::Applied, Some(time), Some(largest)) => *largest = (*largest).max(time),
+                (Outcome::Late, Some(time), Some(largest)) => self.ledger.note_late(topic, *largest - time),
+                (Outcome::Invalid(_), ..) => {
+                    if let Some(refusal) = Refusal::of(record, settings, &self.configuration.decode) {
+                        self.ledger.note_refusal(topic, place, &refusal);
+                    }
+                }
+                _ => {}
+            }
             if let (Outcome::Applied, Some((time, identity))) = (outcome, event) {
                 applied(AppliedRecord { time, topic, line, identity, payload });
             }
@@ -115,8 +122,19 @@ impl<'a> ReplayEngine<'a> {
     }
 }
 
+/// Gives the event time of a line of a topic; `None` where the line is refused.
+pub(super) fn event_time(configuration: &Configuration) -> impl Fn(usize, &[u8]) -> Option<EventTime> {
+    move |topic, payload| {
+        let record = Record { payload: Some(payload), ..Record::default() };
+        match event::decode(record, configuration.topics.get(topic)?, &configuration.decode) {
+            Decoded::Event(event) => Some(event.time),
+            Decoded::Ignored | Decoded::Invalid(_) => None,
+        }
+    }
+}
+
 /// The place of a line, as the engine needs it.
-pub(super) fn place(topic: usize, line: i64) -> RecordPlace {
+pub(super) fn record_place(topic: usize, line: i64) -> RecordPlace {
     RecordPlace { group: GROUP, topic: index(topic), offset: line, record_time: None }
 }
 

@@ -16,21 +16,34 @@ use crate::engine::terms::EventOrder;
 use crate::engine::windows::Door;
 use crate::event::{Body, Contact, Key};
 
-/// Applies an event; returns whether it was about a ticket or chat that has no opening, neither from a creation nor from a snapshot.
-pub(crate) fn apply(lives: &mut Lives, event: &AdmittedEvent, door: &mut Door<'_>) -> bool {
-    let mut is_orphaned = false;
-    match &event.body {
-        Body::Contact(contact, action) => is_orphaned = !contact::apply(lives, *contact, action.clone(), event, door),
-        Body::Survey(survey) => survey::apply(lives, survey, event, door),
+/// The effect of an event.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Effect {
+    /// Whether it was about a ticket or chat that has no opening, neither from a creation nor from a snapshot, or about a customer who is not known.
+    pub(crate) is_orphaned: bool,
+    /// Whether it changed anything that is counted.
+    pub(crate) has_effect: bool,
+}
+
+/// Applies an event.
+pub(crate) fn apply(lives: &mut Lives, event: &AdmittedEvent, door: &mut Door<'_>) -> Effect {
+    let effect = match &event.body {
+        Body::Contact(contact, action) => contact::apply(lives, *contact, action.clone(), event, door),
+        Body::Survey(survey) => Effect { is_orphaned: false, has_effect: survey::apply(lives, survey, event, door) },
         Body::Customer(action) => {
-            if let Some(customer) = customer::apply(lives, *action, event, door) {
+            let applied = customer::apply(lives, *action, event, door);
+            if let Some(customer) = applied.changed {
                 resolve_heirs(lives, customer, event.order, door);
             }
+            applied.effect
         }
-        Body::SnapshotCompleted(started) => ticket_set::complete(lives, *started, event, door),
-    }
+        Body::SnapshotCompleted(started) => {
+            ticket_set::complete(lives, *started, event, door);
+            Effect { is_orphaned: false, has_effect: true }
+        }
+    };
     leaving::hold_limits(lives, door);
-    is_orphaned
+    effect
 }
 
 /// Folds the histories that no late event can change any more, and forgets the lives that are no longer needed.

@@ -129,14 +129,14 @@ impl CustomerState {
     pub(crate) fn change_opening(&mut self, contact: Contact, opening: Opening, stands: bool, terms: &Terms) -> (Facts, Facts) {
         let facts = |state: &Self| {
             let mut facts = state.end_facts(terms);
-            state.openings.around(opening.place()).for_each(|at| state.opening_facts(at, terms, &mut facts));
+            state.openings.around(opening.order).for_each(|at| state.opening_facts(at, terms, &mut facts));
             facts
         };
         let before = facts(self);
         if stands {
             self.openings.insert(contact, opening);
         } else {
-            self.openings.remove(contact, opening.place());
+            self.openings.remove(contact, opening.order);
         }
         (before, facts(self))
     }
@@ -202,6 +202,18 @@ impl CustomerState {
         later
     }
 
+    /// Takes in everything of another identity of the same person.
+    pub(crate) fn absorb(&mut self, other: Self, terms: &mut Terms) {
+        let (mut before, mut after) = (Facts::new(), Facts::new());
+        for CustomerEvent { order, named, kind, .. } in other.history.into_events() {
+            self.history.insert(order, named, kind, terms, &mut before, &mut after);
+        }
+        self.subscriptions.absorb(other.subscriptions);
+        self.openings.absorb(other.openings);
+        self.answers.absorb(other.answers);
+        other.heirs.into_iter().for_each(|heir| _ = self.add_heir(heir));
+    }
+
     /// Whether a contact or survey may still inherit its dimensions.
     pub(crate) fn has_heirs(&self) -> bool {
         !self.heirs.is_empty()
@@ -230,9 +242,12 @@ impl CustomerState {
         let standing = self.history.standing();
         let fact = |measure, stage, time| Fact::one(measure, time, DimensionsId::default()).labelled(FactLabel::Stage(stage));
         if let Some((left_at, left_stage)) = standing.left()
-            && terms.rules.stage(left_stage).is_some()
+            && let Some((_, idle_timeout)) = terms.rules.stage(left_stage)
         {
-            facts.push(fact(Measure::JourneyDropped, left_stage, left_at));
+            // A customer who had dropped out by idling before the cancellation dropped then.
+            let contacted = self.openings.latest_until(left_at).max(self.answers.latest_until(left_at));
+            let dropped_at = standing.dropped_before_leaving(contacted, idle_timeout).min(left_at);
+            facts.push(fact(Measure::JourneyDropped, left_stage, dropped_at));
         }
         let Some(stage) = terms.names.known_stage(standing.dimensions).filter(|_| !standing.is_out) else { return facts };
         facts.push(fact(Measure::JourneyCustomers, stage, EventTime::MIN));
@@ -304,9 +319,6 @@ impl CustomerState {
     /// The facts of one opening: contact, repeat contact, channel switch and touchpoint.
     fn opening_facts(&self, at: usize, terms: &Terms, facts: &mut Facts) {
         let (opening, previous) = self.openings.with_previous(at);
-        if opening.is_silent {
-            return;
-        }
         let of_customer = self.dimensions_before(opening.order);
         let touched = touchpoint(opening.order, opening.dimensions, of_customer, terms);
         let stage = stage_of(&touched);

@@ -1,14 +1,19 @@
 //! The customers of a partition group by their keys. A customer who was erased and came back is a second customer.
 //!
 //! A life that an erasure ended is kept apart for as long as a late event, or the withdrawal of a ticket, can still correct its contribution; after
-//! that only the sums remain. Does not know facts.
+//! that only the sums remain. Two identities that were merged are one customer from the beginning, until that customer is erased.
+//!
+//! Does not know which facts follow from a life.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
+use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
+
 use super::customer::CustomerState;
 use super::dormant::Dormant;
-use crate::engine::terms::{DimensionsId, EventOrder};
+use crate::engine::terms::{DimensionsId, EventOrder, Facts, Terms};
 use crate::event::Key;
 use crate::time::EventTime;
 
@@ -21,11 +26,84 @@ pub(crate) struct Customers {
     erased: BTreeMap<(Key, EventOrder), CustomerState>,
     /// The erasures, oldest first.
     erasures: BTreeSet<(EventOrder, Key)>,
+    /// What became of each merged identity, oldest first.
+    merged: FxHashMap<Key, SmallVec<[MergedLife; 1]>>,
+}
+
+/// The life of an identity that was merged into another.
+#[derive(Clone, Copy, Debug)]
+struct MergedLife {
+    /// The erasure before it; `MIN` if there was none.
+    after: EventOrder,
+    /// The erasure that ended it; `MAX` if there was none.
+    until: EventOrder,
+    /// The merge.
+    at: EventOrder,
+    into: Key,
+}
+
+/// Two customers who turned out to be one.
+#[derive(Debug)]
+pub(super) struct Merged {
+    pub(super) from: Key,
+    pub(super) into: Key,
+    /// Whether anything was known of both.
+    pub(super) were_known: bool,
+    /// The facts of the merged identity, those of the other before, and those of both together.
+    pub(super) gone: Facts,
+    pub(super) before: Facts,
+    pub(super) after: Facts,
 }
 
 impl Customers {
+    /// The identity under which the customer of an event is known: of a merged one the customer that it belongs to.
+    pub(crate) fn current(&self, key: Key, order: EventOrder) -> Key {
+        self.resolve(key, order).0
+    }
+
+    /// The identity under which the customer of an event is known, and an event that falls into that customer's life.
+    fn resolve(&self, mut key: Key, mut order: EventOrder) -> (Key, EventOrder) {
+        if self.merged.is_empty() {
+            return (key, order);
+        }
+        let life = |key: Key, order: EventOrder| {
+            let lives = self.merged.get(&key)?;
+            lives.iter().find(|life| life.after < order && order <= life.until)
+        };
+        while let Some(merged) = life(key, order) {
+            (key, order) = (merged.into, order.max(merged.at));
+        }
+        (key, order)
+    }
+
+    /// Makes two identities one, that of `into`; gives the two lives as they were and as one. Nothing where they are one already, or where an erasure
+    /// that came later has ended one of them before this was known.
+    pub(super) fn merge(&mut self, from: Key, into: Key, at: EventOrder, terms: &mut Terms) -> Option<Merged> {
+        let ((from, from_order), (into, into_order)) = (self.resolve(from, at), self.resolve(into, at));
+        if from == into || self.ended_after(from, from_order).is_some() || self.ended_after(into, into_order).is_some() {
+            return None;
+        }
+        let after = self.erased_before(from, at);
+        self.merged.entry(from).or_default().push(MergedLife { after, until: EventOrder::MAX, at, into });
+        let gone = self.living.remove(&from).unwrap_or_default();
+        let known = self.living.get(&into).map(Cow::into_owned);
+        let mut merged = Merged {
+            from,
+            into,
+            were_known: !gone.is_empty() && known.as_ref().is_some_and(|known| !known.is_empty()),
+            gone: gone.facts(terms),
+            before: known.as_ref().map(|known| known.facts(terms)).unwrap_or_default(),
+            after: Facts::new(),
+        };
+        let life = self.living.get_or_insert_with(into, CustomerState::default);
+        life.absorb(gone, terms);
+        merged.after = life.facts(terms);
+        Some(merged)
+    }
+
     /// The customer that a key stands for at an event, if anything is known of that customer.
     pub(crate) fn at(&self, key: Key, order: EventOrder) -> Option<Cow<'_, CustomerState>> {
+        let (key, order) = self.resolve(key, order);
         match self.ended_after(key, order) {
             Some(erasure) => self.erased.get(&(key, erasure)).map(Cow::Borrowed),
             None => self.living.get(&key),
@@ -34,6 +112,7 @@ impl Customers {
 
     /// The customer that a key stands for at an event, to be changed.
     pub(crate) fn at_mut(&mut self, key: Key, order: EventOrder) -> Option<&mut CustomerState> {
+        let (key, order) = self.resolve(key, order);
         match self.ended_after(key, order) {
             Some(erasure) => self.erased.get_mut(&(key, erasure)),
             None => self.living.get_mut(&key),
@@ -42,6 +121,7 @@ impl Customers {
 
     /// The customer that a key stands for at an event, to be changed; begins an empty life if nothing is known.
     pub(crate) fn begin_at(&mut self, key: Key, order: EventOrder) -> &mut CustomerState {
+        let (key, order) = self.resolve(key, order);
         match self.ended_after(key, order) {
             Some(erasure) => self.erased.entry((key, erasure)).or_default(),
             None => self.living.get_or_insert_with(key, CustomerState::default),
@@ -50,6 +130,7 @@ impl Customers {
 
     /// Ends the life that the key stands for at an erasure. `split` takes the part after the erasure out of it and returns that part.
     pub(crate) fn end(&mut self, key: Key, erasure: EventOrder, split: impl FnOnce(&mut CustomerState) -> CustomerState) {
+        let (key, _) = self.resolve(key, erasure);
         let next = self.ended_after(key, erasure);
         let life = match next {
             Some(next) => self.erased.remove(&(key, next)),
@@ -59,6 +140,7 @@ impl Customers {
         let later = split(&mut earlier);
         self.erased.insert((key, erasure), earlier);
         self.erasures.insert((erasure, key));
+        self.end_merged(key, erasure);
         match next {
             Some(next) => {
                 self.erased.insert((key, next), later);
@@ -81,6 +163,7 @@ impl Customers {
     /// For each life that a key stands for between two events, except the first, one event that falls into it. Empty if the customer was not erased
     /// in between.
     pub(crate) fn lives_between(&self, key: Key, from: EventOrder, to: EventOrder) -> Vec<EventOrder> {
+        let key = self.current(key, from);
         if self.erased.is_empty() || to <= from {
             return Vec::new();
         }
@@ -99,6 +182,26 @@ impl Customers {
     /// The number of lives, ended ones included.
     pub(crate) fn len(&self) -> usize {
         self.living.len() + self.erased.len()
+    }
+
+    /// Ends the lives of the identities that were merged into an erased customer: each stands for a new customer afterwards.
+    fn end_merged(&mut self, key: Key, erasure: EventOrder) {
+        let mut erased = vec![key];
+        while let Some(key) = erased.pop() {
+            for (from, lives) in &mut self.merged {
+                for life in lives.iter_mut().filter(|life| life.into == key && life.at <= erasure && erasure < life.until) {
+                    life.until = erasure;
+                    erased.push(*from);
+                }
+            }
+        }
+    }
+
+    /// The last erasure of an identity before an event, its own or that of the customer that it belonged to; `MIN` if there was none.
+    fn erased_before(&self, key: Key, order: EventOrder) -> EventOrder {
+        let own = self.erased.range((key, EventOrder::MIN)..(key, order)).next_back().map(|((_, erasure), _)| *erasure);
+        let merged = self.merged.get(&key).and_then(|lives| lives.last()).map(|life| life.until);
+        own.into_iter().chain(merged).max().unwrap_or(EventOrder::MIN)
     }
 
     /// The first erasure of a key after an event.

@@ -86,7 +86,7 @@ fn expire_surveys(lives: &mut Lives, settings: &EngineSettings) {
         let due = survey.last_time() + kept;
         if due >= horizon {
             lives.old_surveys.push(due, id);
-        } else if !survey.abouts().any(|contact| lives.contacts.contains_key(&contact)) {
+        } else if !survey.contacts().any(|contact| lives.contacts.contains_key(&contact)) {
             lives.surveys.remove(&id);
         }
     }
@@ -123,7 +123,7 @@ fn forget_contact(lives: &mut Lives, contact: Contact) {
 /// Evicts a ticket or chat. One that leaves while it is open also leaves the backlog.
 fn evict_contact(lives: &mut Lives, contact: Contact, door: &mut Door<'_>) {
     let Some(state) = lives.contacts.get(&contact) else { return };
-    let mut open = facts(&state.summary, &lives.terms.bins, &lives.terms.settings);
+    let mut open = state.sessions().last().map(|session| facts(session, &lives.terms)).unwrap_or_default();
     open.retain(|fact| fact.measure.is_state());
     door.post_difference(Subject::Contact(contact), open, Facts::new());
     forget_contact(lives, contact);
@@ -131,10 +131,10 @@ fn evict_contact(lives: &mut Lives, contact: Contact, door: &mut Door<'_>) {
 
 fn evict_survey(lives: &mut Lives, id: SurveyId) {
     let Some(survey) = lives.surveys.remove(&id) else { return };
-    for contact in survey.abouts() {
+    for contact in survey.contacts() {
         let Some(state) = lives.contacts.get_mut(&contact) else { continue };
         state.surveys.remove(id);
-        if let Some(answer) = &survey.answer {
+        if let Some(answer) = survey.standing() {
             state.surveys.remove_answer(id.metric, answer.order);
         }
     }
@@ -154,7 +154,7 @@ fn is_over(state: &ContactState, settings: &EngineSettings, at: EventTime) -> bo
     let idle_end = idle_end_of(summary, settings).zip(summary.named).map(|(idle, named)| named + idle);
     idle_end.is_some_and(|end| end < at)
         || summary.is_solved
-        || summary.is_gone
+        || summary.is_gone()
         || summary.ended.is_some()
         || summary.abandoned.is_some()
         || summary.opened.is_none()

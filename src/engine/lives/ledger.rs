@@ -1,8 +1,10 @@
 //! The ledger: every record of a topic has exactly one outcome, so consumed = applied + duplicate + late + future + invalid + ignored at every
 //! moment.
 
+use std::collections::BTreeMap;
+
 use crate::engine::record::Outcome;
-use crate::event::Reason;
+use crate::event::{EventType, Kind, Reason};
 
 /// The number of records by outcome, of one topic partition or of several added up.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -24,9 +26,21 @@ pub struct Ledger {
     /// Applied events about a ticket or chat that had no opening at that moment, neither from a creation nor from a snapshot. They are among the
     /// applied ones.
     pub orphaned: u64,
+    /// Applied events that changed nothing that is counted, by type. They are among the applied ones.
+    pub without_effect: BTreeMap<&'static str, u64>,
 }
 
 impl Ledger {
+    /// The ledger of a topic without records, in which every type of its kind is 0.
+    pub(crate) fn of(kind: Kind) -> Self {
+        Self { without_effect: kind.event_types().iter().map(|name| (*name, 0)).collect(), ..Self::default() }
+    }
+
+    /// Counts one applied event that changed nothing.
+    pub(crate) fn book_without_effect(&mut self, event_type: EventType) {
+        *self.without_effect.entry(event_type.name()).or_default() += 1;
+    }
+
     /// Counts one record with its outcome.
     pub(crate) fn book(&mut self, outcome: Outcome) {
         self.consumed += 1;
@@ -51,6 +65,7 @@ impl Ledger {
         self.future += other.future;
         self.ignored += other.ignored;
         self.orphaned += other.orphaned;
+        other.without_effect.iter().for_each(|(name, n)| *self.without_effect.entry(name).or_default() += n);
         self.invalid.iter_mut().zip(other.invalid).for_each(|(sum, n)| *sum += n);
     }
 

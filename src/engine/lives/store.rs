@@ -2,16 +2,18 @@
 //!
 //! Does not know how an event changes a life.
 
+use std::borrow::Cow;
+
 use rustc_hash::FxHashMap;
 
-use super::contact::{ContactState, pair_facts};
+use super::contact::{ContactState, PairSides, Summary, pair_facts};
 use super::customers::Customers;
 use super::dormant::Dormant;
-use super::survey::{SurveyId, SurveyState};
+use super::survey::{StandingAnswer, SurveyId, SurveyState};
 use super::ticket_sets::TicketSets;
 use super::timers::Timers;
 use crate::engine::terms::{DimensionsId, EventOrder, Facts, Terms};
-use crate::event::{Body, Contact, Key};
+use crate::event::{Body, Contact, Key, SurveyMetric};
 use crate::time::{EventTime, Span};
 
 /// How long a history of which a part could be folded waits for the moment when it can be folded as a whole.
@@ -37,6 +39,7 @@ pub(crate) struct Lives {
     /// The time of the first customer event, or the beginning of time if a customer was loaded as active. Before it the customer base is not known.
     pub(crate) customers_since: Option<EventTime>,
     pub(crate) evictions: Evictions,
+    pub(crate) ever_seen: EverSeen,
     /// The largest event time admitted.
     pub(crate) largest_event_time: Option<EventTime>,
     /// Histories are folded up to this time. A quiet topic that has been read to its end may still admit an earlier event, which is then applied
@@ -56,6 +59,8 @@ pub(crate) struct AdmittedEvent {
     pub(crate) topic: usize,
     pub(crate) identity: Key,
     pub(crate) customer: Option<Key>,
+    /// The ticket that an event of a chat names.
+    pub(crate) ticket: Option<Key>,
     pub(crate) dimensions: DimensionsId,
     pub(crate) body: Body,
 }
@@ -72,6 +77,32 @@ pub(crate) struct Evictions {
     pub(crate) histories: u64,
 }
 
+/// What was ever seen: before that, a share of it is not known to be 0.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct EverSeen {
+    /// An escalation of a ticket.
+    pub(crate) escalation: bool,
+    /// A transfer of a ticket.
+    pub(crate) transfer: bool,
+    /// An answer to a survey that was sent, by metric.
+    pub(crate) matched: [bool; 3],
+}
+
+impl EverSeen {
+    /// Notes the escalation and the transfer of a ticket.
+    pub(super) fn note(&mut self, summary: &Summary) {
+        self.escalation |= summary.escalated.is_some() && !summary.is_chat;
+        self.transfer |= summary.transferred.is_some() && !summary.is_chat;
+    }
+
+    /// Adds what another group has seen.
+    pub(crate) fn add(&mut self, other: Self) {
+        self.escalation |= other.escalation;
+        self.transfer |= other.transfer;
+        self.matched.iter_mut().zip(other.matched).for_each(|(matched, other)| *matched |= other);
+    }
+}
+
 impl Lives {
     pub(crate) fn new(terms: Terms) -> Self {
         Self {
@@ -85,6 +116,7 @@ impl Lives {
             idle_customers: Timers::default(),
             customers_since: None,
             evictions: Evictions::default(),
+            ever_seen: EverSeen::default(),
             largest_event_time: None,
             horizon: EventTime::MIN,
             lateness_max: terms.settings.topics.iter().map(|t| t.allowed_lateness).max().unwrap_or(Span(0)),
@@ -97,7 +129,7 @@ impl Lives {
     pub(crate) fn touch_memory(&self, event: &AdmittedEvent) -> u64 {
         match &event.body {
             Body::Contact(contact, _) => self.touch_contact(*contact),
-            Body::Survey(survey) => survey.about.map_or(0, |contact| self.touch_contact(contact)),
+            Body::Survey(survey) => survey.contact().map_or(0, |contact| self.touch_contact(contact)),
             Body::Customer(_) | Body::SnapshotCompleted(_) => 0,
         }
     }
@@ -111,9 +143,56 @@ impl Lives {
         self.contacts.awake(&contact).map_or(0, ContactState::touch_memory)
     }
 
-    /// The pairs of a ticket or chat with the answers about it.
+    /// The identity under which the customer of an event is known.
+    pub(crate) fn current_customer(&self, key: Key, order: EventOrder) -> Key {
+        self.customers.current(key, order)
+    }
+
+    /// The ticket or chat that gives the pairs of another: of a ticket made from a chat the chat.
+    pub(super) fn pair_root(&self, contact: Contact) -> Contact {
+        let origin = self.contacts.get(&contact).and_then(|state| state.origin);
+        origin.map_or(contact, |(chat, ..)| chat)
+    }
+
+    /// The pairs that a ticket or chat gives with the answers about it, and about the ticket made from it. A ticket made from a chat gives none itself.
     pub(super) fn pairs_of(&self, contact: Contact) -> Facts {
-        self.contacts.get(&contact).map(|state| pairs_of(contact, &state, &self.surveys, &self.terms)).unwrap_or_default()
+        let mut facts = Facts::new();
+        let Some(state) = self.contacts.get(&contact) else { return facts };
+        for session in state.sessions().filter(|session| session.origin.is_none()) {
+            let record = self.record_of(contact, session);
+            let of_record = record.as_ref().into_iter().flat_map(|(ticket, record)| self.answers_about(*ticket, record, EventOrder::MIN));
+            let answers: Vec<&StandingAnswer> = self.answers_about(contact, &state, session.began).chain(of_record).collect();
+            if !answers.is_empty() {
+                let record = record.as_ref().and_then(|(_, record)| record.sessions().next());
+                facts.extend(pair_facts(PairSides { contact: session, record }, answers.into_iter(), &self.terms));
+            }
+        }
+        facts
+    }
+
+    /// The ticket made from a session of a chat.
+    fn record_of(&self, chat: Contact, session: &Summary) -> Option<(Contact, Cow<'_, ContactState>)> {
+        let ticket = Contact::Ticket(session.named_ticket?);
+        let state = self.contacts.get(&ticket)?;
+        let is_record = state.origin.is_some_and(|(origin, began, _)| (origin, began) == (chat, session.began));
+        is_record.then_some((ticket, state))
+    }
+
+    /// The answers about one session of a ticket or chat that give pairs: of each metric the latest that counts. Only they are looked for, because a
+    /// ticket may have any number of surveys.
+    fn answers_about<'a>(
+        &'a self,
+        contact: Contact,
+        state: &'a ContactState,
+        began: EventOrder,
+    ) -> impl Iterator<Item = &'a StandingAnswer> {
+        let counts = move |answer: &&StandingAnswer| {
+            let is_about = answer.about() == Some(contact) && state.session_at(answer.link.about_named()).began == began;
+            answer.stands && !answer.is_experience() && is_about
+        };
+        [SurveyMetric::Csat, SurveyMetric::Nps, SurveyMetric::Ces]
+            .into_iter()
+            .filter_map(move |metric| state.surveys.latest_answers(metric).filter_map(|id| self.surveys.get(&id)?.standing()).find(counts))
     }
 
     /// Events before this lie in no window and cannot come back into one, and their customers have been idle for longer than any time-out.
@@ -125,13 +204,4 @@ impl Lives {
         let idle = self.terms.rules.longest_stage_timeout();
         self.settled_before - settings.longest_range() - settings.repeat_contact_within.max(idle)
     }
-}
-
-/// The pairs of a ticket or chat with the answers about it that count.
-pub(super) fn pairs_of(contact: Contact, state: &ContactState, surveys: &FxHashMap<SurveyId, Box<SurveyState>>, terms: &Terms) -> Facts {
-    if state.surveys.is_empty() {
-        return Facts::new();
-    }
-    let answers = state.surveys.latest_answers().filter_map(|id| surveys.get(&id)?.answer.as_deref());
-    pair_facts(&state.summary, answers.filter(|a| a.stands && a.about == Some(contact)), terms)
 }

@@ -8,7 +8,7 @@ use rustc_hash::FxHashSet;
 use smallvec::SmallVec;
 
 use super::contact::{Action, HistoryEvent};
-use crate::engine::terms::{DimensionsId, EventOrder};
+use crate::engine::terms::{DimensionsId, EngineSettings, EventOrder};
 use crate::event::Contact;
 use crate::time::EventTime;
 
@@ -28,12 +28,13 @@ impl TicketSets {
         self.started.len() > sets_max && self.started.pop_first().is_some()
     }
 
-    /// The sets that were completed after an event of a ticket, as events of its history; none for a chat.
-    pub(super) fn after(&self, contact: Contact, order: EventOrder) -> SmallVec<[HistoryEvent; 0]> {
+    /// The sets of its feed that were completed after an event of a ticket, as events of its history; none for a chat.
+    pub(super) fn after(&self, contact: Contact, order: EventOrder, settings: &EngineSettings) -> SmallVec<[HistoryEvent; 0]> {
         if self.started.is_empty() || matches!(contact, Contact::Chat(_)) {
             return SmallVec::new();
         }
-        let later = self.started.range(order..).filter(|(set, _)| **set > order);
+        let feed = settings.feed_of(order);
+        let later = self.started.range(order..).filter(|(set, _)| **set > order && settings.feed_of(**set) == feed);
         later.map(|(set, started)| set_event(*set, *started)).collect()
     }
 
@@ -63,5 +64,5 @@ impl TicketSets {
 
 /// A completed set as an event of a ticket's history.
 pub(super) fn set_event(order: EventOrder, started: EventTime) -> HistoryEvent {
-    HistoryEvent { order, dimensions: DimensionsId::default(), customer: None, action: Action::SetCompleted(started) }
+    HistoryEvent { order, dimensions: DimensionsId::default(), customer: None, ticket: None, action: Action::SetCompleted(started) }
 }

@@ -5,8 +5,8 @@
 use rustc_hash::FxHashMap;
 
 use super::cell_reading::Reading;
-use crate::engine::lives::Ledger;
-use crate::engine::terms::{Label, Measure, TrendSettings, WindowSettings};
+use crate::engine::lives::{EverSeen, Ledger};
+use crate::engine::terms::{Label, Measure, TimedTarget, TrendSettings, WindowSettings};
 use crate::engine::windows::{Cell, KeyId};
 use crate::event::Scale;
 use crate::time::{EventTime, Span};
@@ -24,12 +24,14 @@ pub struct Snapshot {
     pub entries: Vec<(&'static str, usize)>,
     /// The number of entries that each store evicted at its limit.
     pub evictions: Vec<(&'static str, u64)>,
-    /// For each dimension, the number of times that events named a value beyond its limit.
+    /// For each dimension, the number of times that events named a value that counts as `other`.
     pub overflows: Vec<(String, u64)>,
     /// The time from which the customer base is known; `None` if it is not known.
     pub customers_since: Option<EventTime>,
     /// Whether the backlog of every assigned group is complete; `None` without groups.
     pub is_backlog_complete: Option<bool>,
+    /// What was ever seen by the assigned groups.
+    pub(crate) ever_seen: EverSeen,
     /// The number of label sets that are shown, and the limit of cells.
     pub cells: (usize, usize),
     /// The readings of each cell: one for each window, or a single one for a state.
@@ -42,6 +44,10 @@ pub struct Snapshot {
     pub(crate) scales: Vec<Scale>,
     /// The configured trends.
     pub(crate) trends: Vec<TrendSettings>,
+    /// The times that have a target.
+    pub(crate) timed_targets: Vec<TimedTarget>,
+    /// How far ahead tickets are counted as due soon, as the label `within` says it.
+    pub(crate) due_within: Vec<String>,
     /// The medians that the trends compare.
     pub(crate) medians: Vec<TrendMedians>,
     /// The texts of the stage and the channel of each touchpoint label.

@@ -4,7 +4,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::cell_reading::Reading;
 use super::snapshot::{GroupKey, JourneyStage, Snapshot, TopicSnapshot, TrendMedians, WindowState};
-use crate::engine::lives::{Evictions, Ledger};
+use crate::engine::lives::{EverSeen, Evictions, Ledger};
 use crate::engine::partition::{GroupState, TopicState};
 use crate::engine::terms::{CHANNEL, DurationBins, EngineTopic, JOURNEY_STAGE, Label, Measure, ValueNumber, WindowSettings};
 use crate::engine::windows::{Accumulator, Cell, CellId, Durations, KeyId, Refusal, Windows};
@@ -20,6 +20,7 @@ pub(crate) struct GroupsReport {
     overflows: Vec<(String, u64)>,
     customers_since: Option<EventTime>,
     is_backlog_complete: Option<bool>,
+    ever_seen: EverSeen,
 }
 
 impl GroupsReport {
@@ -34,6 +35,7 @@ impl GroupsReport {
             evictions: evictions(engines, groups),
             overflows: overflows(windows, groups.iter().chain(parked)),
             customers_since: groups.iter().filter_map(|g| g.lives.customers_since).min(),
+            ever_seen: ever_seen(groups),
             is_backlog_complete: (!groups.is_empty()).then(|| groups.iter().all(|g| g.is_history_complete)),
         }
     }
@@ -63,12 +65,15 @@ pub(crate) fn take(windows: &Windows, bins: &DurationBins, state: GroupsReport) 
         overflows: state.overflows,
         customers_since: state.customers_since,
         is_backlog_complete: state.is_backlog_complete,
+        ever_seen: state.ever_seen,
         cells: (readings.len(), windows.settings.limits.cells_max),
         touchpoints: texts(windows, labels.get(&Measure::Touchpoints), CHANNEL),
         stages: stages(windows, &labels),
         transitions: texts(windows, labels.get(&Measure::JourneyTransitions), JOURNEY_STAGE),
         keys: keys(windows, &readings),
         trends: windows.settings.trends.clone(),
+        timed_targets: windows.settings.targets.times().collect(),
+        due_within: windows.settings.targets.due_within.iter().map(|(within, _)| within.clone()).collect(),
         medians: trend_medians(windows, bins),
         scales: windows.scales.all().to_vec(),
         readings,
@@ -228,7 +233,13 @@ fn evictions(engines: &[&Windows], groups: &[&GroupState]) -> Vec<(&'static str,
     ]
 }
 
-/// For each dimension, the number of times that events named a value beyond the limit.
+fn ever_seen(groups: &[&GroupState]) -> EverSeen {
+    let mut seen = EverSeen::default();
+    groups.iter().for_each(|group| seen.add(group.lives.ever_seen));
+    seen
+}
+
+/// For each dimension, the number of times that events named a value that counts as `other`.
 fn overflows<'a>(windows: &Windows, groups: impl Iterator<Item = &'a &'a GroupState>) -> Vec<(String, u64)> {
     let mut sums: Vec<(String, u64)> = windows.settings.dimensions.iter().map(|d| (d.name.clone(), 0)).collect();
     for group in groups {

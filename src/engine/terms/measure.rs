@@ -22,12 +22,18 @@ pub(crate) enum Measure {
     FirstResponseBusiness,
     FirstResponseDecided,
     FirstResponseWithin,
+    NextResponseDecided,
+    NextResponseWithin,
     AutomatedFirstResponse,
     NextResponse,
     Resolution,
     ResolutionBusiness,
     ResolutionDecided,
     ResolutionWithin,
+    /// Met, and reopened since.
+    ResolutionWithinReopened,
+    /// Label: target and reason.
+    TargetUndecided,
     FirstResolution,
     RequesterWait,
     ChatsStarted,
@@ -101,6 +107,13 @@ pub(crate) enum Measure {
     BacklogByStatus,
     /// Tickets past their first-response target; each counts from its deadline on.
     BacklogUnansweredPastTarget,
+    BacklogWithoutTeam,
+    /// Label: the target. Counts from the deadline on.
+    BacklogPastTarget,
+    /// Label: the target and how soon. Counts until the deadline.
+    BacklogDue,
+    /// First hand-offs from bots to people.
+    Handoffs,
     BacklogOldestUnanswered,
     BacklogOldestAwaitingReply,
     ChatsWaiting,
@@ -167,6 +180,9 @@ impl Measure {
                 | Self::BacklogAwaitingReplyTickets
                 | Self::BacklogByStatus
                 | Self::BacklogUnansweredPastTarget
+                | Self::BacklogWithoutTeam
+                | Self::BacklogPastTarget
+                | Self::BacklogDue
                 | Self::BacklogOldestUnanswered
                 | Self::BacklogOldestAwaitingReply
                 | Self::ChatsWaiting

@@ -59,7 +59,7 @@ struct DimensionNames {
     agreed: Arc<AgreedList<Box<str>>>,
     /// The largest number of values that may have a number in the windows, reserved ones included.
     values_max: usize,
-    /// The number of times that events named a value beyond that limit.
+    /// The number of times that events named a value that reads `other`: beyond that limit, or unfit for a label.
     overflows: u64,
 }
 
@@ -176,6 +176,16 @@ impl Names {
         self.tuple(tuple)
     }
 
+    /// The values that say something: a dimension that was taken away, and so reads `unknown`, is unset.
+    pub(crate) fn without_unknown(&mut self, of: DimensionsId) -> DimensionsId {
+        let values = &self.tuples[of.0 as usize];
+        if !values.contains(&ValueId::UNKNOWN) {
+            return of;
+        }
+        let tuple = values.iter().map(|value| if *value == ValueId::UNKNOWN { ValueId::UNSET } else { *value }).collect();
+        self.tuple(tuple)
+    }
+
     /// The value of one dimension; an unset one reads as `unknown`.
     pub(crate) fn value(&self, of: DimensionsId, dimension: u8) -> ValueId {
         let value = self.tuples[of.0 as usize][usize::from(dimension)];
@@ -227,7 +237,13 @@ impl Names {
         (0..self.tuples.len() as u32).map(DimensionsId)
     }
 
-    /// By dimension, the number of times that events named a value beyond the limit.
+    /// Counts the values of an event that decoding replaced by `other`; `replaced` has a bit for each dimension.
+    pub(crate) fn count_replaced(&mut self, replaced: u32) {
+        let is_replaced = |at: usize| replaced.checked_shr(at as u32).is_some_and(|bits| bits & 1 == 1);
+        self.dimensions.iter_mut().enumerate().filter(|(at, _)| is_replaced(*at)).for_each(|(_, dimension)| dimension.overflows += 1);
+    }
+
+    /// By dimension, the number of times that events named a value that reads `other`.
     pub(crate) fn overflows(&self) -> impl Iterator<Item = u64> {
         self.dimensions.iter().map(|d| d.overflows)
     }

@@ -1,6 +1,6 @@
 //! The settings of the engine, compiled from the configuration.
 
-use super::{DurationBins, TargetSettings};
+use super::{DurationBins, EventOrder, TargetSettings};
 use crate::event::{Kind, Scale};
 use crate::time::{EventTime, Span};
 
@@ -29,6 +29,12 @@ pub struct EngineSettings {
     pub chat_abandon_min: Span,
     /// A chat without an end counts as ended after this time without an event. `None` (configured as `0s`, the default) means never.
     pub chat_idle_end: Option<Span>,
+    /// A reopening by a customer's message more than so long after the solve begins a new ticket under the same id. `None` for never: the default.
+    pub new_matter_after: Option<Span>,
+    /// Whether the first-response clock stays at the creation or start when a bot hands over to people.
+    pub first_response_from_creation: bool,
+    /// The index of the dimension `team`, if there is one: a change of it is a transfer.
+    pub team_dimension: Option<u8>,
     /// A contact is a repeat if it comes at most this long after another contact of the same customer. Default 7 d.
     pub repeat_contact_within: Span,
     /// The customer journey.
@@ -53,6 +59,11 @@ impl EngineSettings {
         self.windows.iter().map(|w| w.range).max().unwrap_or_default()
     }
 
+    /// The feed of the topic from which an event came.
+    pub(crate) fn feed_of(&self, order: EventOrder) -> u8 {
+        self.topics.get(order.topic()).map_or(0, |topic| topic.feed)
+    }
+
     /// The mapping of durations to bins, with every configured bound among its edges.
     pub(crate) fn duration_bins(&self) -> DurationBins {
         let bounds = &self.duration_bounds;
@@ -67,6 +78,8 @@ pub struct EngineTopic {
     pub name: String,
     /// The kind, which decides the order of events at one instant.
     pub kind: Kind,
+    /// The number of the feed that the topic belongs to, below 64. A full set of ticket snapshots speaks for the tickets of its own feed.
+    pub feed: u8,
     /// How far behind the topic's watermark an event may be.
     pub allowed_lateness: Span,
 }

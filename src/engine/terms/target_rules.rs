@@ -5,16 +5,9 @@
 
 use smallvec::SmallVec;
 
-use super::{BusinessHours, DimensionsId, Names, Ruled, TargetSettings, TimeTarget, ValueId};
+use super::{BusinessHours, DimensionsId, Names, Ruled, TargetPauses, TargetSettings, TimeTarget, TimedTarget, ValueId};
+use crate::event::Status;
 use crate::time::{EventTime, Span};
-
-/// A duration that is timed against a target.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum TimedTarget {
-    FirstResponse,
-    Resolution,
-    ChatWait,
-}
 
 /// All rules of clocks, compiled for one partition group.
 #[derive(Debug)]
@@ -22,16 +15,19 @@ pub(crate) struct TargetRules {
     schedules: Vec<BusinessHours>,
     schedule_rules: Compiled<usize>,
     first_response: Compiled<TimeTarget>,
+    next_response: Compiled<TimeTarget>,
     resolution: Compiled<TimeTarget>,
     chat_wait: Compiled<TimeTarget>,
+    pauses: TargetPauses,
 }
 
 /// The target and business hours of a clock, decided at its start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct ClockTerms {
-    /// The last instant at which the target is met. `None` without a target; [`EventTime::MAX`] if the business hours end before the target is
-    /// reached.
-    pub(crate) deadline: Option<EventTime>,
+    /// The time that the target allows; `None` without a target.
+    pub(crate) within: Option<Span>,
+    /// Whether that time counts by the business hours.
+    pub(crate) is_business: bool,
     /// The index of the business hours that apply.
     pub(crate) schedule: Option<u16>,
 }
@@ -47,30 +43,52 @@ impl TargetRules {
             schedules: settings.schedules.clone(),
             schedule_rules: Compiled::new(&settings.schedule_rules, names),
             first_response: Compiled::new(&settings.first_response, names),
+            next_response: Compiled::new(&settings.next_response, names),
             resolution: Compiled::new(&settings.resolution, names),
             chat_wait: Compiled::new(&settings.chat_wait, names),
+            pauses: settings.pauses.clone(),
         }
     }
 
     /// The terms of a clock for a contact with these dimensions; `None` if neither a target nor business hours apply.
-    pub(crate) fn clock_terms(&self, target: TimedTarget, start: EventTime, dimensions: DimensionsId, names: &Names) -> Option<ClockTerms> {
-        let targets = match target {
+    pub(crate) fn clock_terms(&self, target: TimedTarget, dimensions: DimensionsId, names: &Names) -> Option<ClockTerms> {
+        let rules = match target {
             TimedTarget::FirstResponse => &self.first_response,
+            TimedTarget::NextResponse => &self.next_response,
             TimedTarget::Resolution => &self.resolution,
             TimedTarget::ChatWait => &self.chat_wait,
         };
-        let schedule = self.schedule_rules.first(dimensions, names).copied();
-        let deadline = targets.first(dimensions, names).map(|target| match schedule.filter(|_| target.is_business) {
-            Some(schedule) => self.schedules[schedule].deadline(start, target.within).unwrap_or(EventTime::MAX),
-            None => start + target.within,
-        });
-        let terms = ClockTerms { deadline, schedule: schedule.map(|s| s as u16) };
-        (deadline.is_some() || schedule.is_some()).then_some(terms)
+        let schedule = self.schedule_rules.first(dimensions, names).map(|schedule| *schedule as u16);
+        let rule = rules.first(dimensions, names);
+        let terms = ClockTerms { within: rule.map(|rule| rule.within), is_business: rule.is_some_and(|rule| rule.is_business), schedule };
+        (terms.within.is_some() || schedule.is_some()).then_some(terms)
     }
 
-    /// The business time between two instants, by the business hours with the index `schedule`.
-    pub(crate) fn business_time(&self, schedule: u16, from: EventTime, to: EventTime) -> Span {
-        self.schedules[usize::from(schedule)].business_time(from, to)
+    /// Whether the clock of a target stands still while a ticket has this status.
+    pub(crate) fn is_paused(&self, target: TimedTarget, status: Status) -> bool {
+        self.pauses.of(target).contains(&status)
+    }
+
+    /// Whether any target has a pause.
+    pub(crate) fn has_pauses(&self) -> bool {
+        TimedTarget::ALL.into_iter().any(|target| !self.pauses.of(target).is_empty())
+    }
+
+    /// The last instant at which no more than `left` has passed since `from`, by the business hours with the index `hours` or by the calendar;
+    /// [`EventTime::MAX`] if the business hours end before.
+    pub(crate) fn deadline(&self, hours: Option<u16>, from: EventTime, left: Span) -> EventTime {
+        match hours {
+            Some(hours) => self.schedules[usize::from(hours)].deadline(from, left).unwrap_or(EventTime::MAX),
+            None => from + left,
+        }
+    }
+
+    /// The time between two instants, by the business hours with the index `hours` or by the calendar.
+    pub(crate) fn time_between(&self, hours: Option<u16>, from: EventTime, to: EventTime) -> Span {
+        match hours {
+            Some(hours) => self.schedules[usize::from(hours)].business_time(from, to),
+            None => to - from,
+        }
     }
 }
 

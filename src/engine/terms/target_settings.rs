@@ -2,7 +2,8 @@
 //!
 //! Does not know the numbers of names, nor whether a target was met.
 
-use super::BusinessHours;
+use super::{BusinessHours, TimedTarget};
+use crate::event::Status;
 use crate::time::Span;
 
 /// The configured targets and business hours.
@@ -18,6 +19,12 @@ pub struct TargetSettings {
     pub resolution: Ruled<TimeTarget>,
     /// The time from a chat's start until an agent joins.
     pub chat_wait: Ruled<TimeTarget>,
+    /// From the first unanswered customer message after the first response to the next reply.
+    pub next_response: Ruled<TimeTarget>,
+    /// The statuses of a ticket in which the clocks stand still.
+    pub pauses: TargetPauses,
+    /// How far ahead tickets are counted as due soon, each with the value of the label `within`; ascending.
+    pub due_within: Vec<(String, Span)>,
     /// The least satisfied share of the CSAT answers, 0 to 1.
     pub csat: Ruled<f64>,
     /// The least net promoter score of answers about contacts, -100 to 100.
@@ -28,6 +35,29 @@ pub struct TargetSettings {
     pub ces: Ruled<f64>,
     /// The greatest churned share of customers, 0 to 1.
     pub churn: Ruled<f64>,
+}
+
+/// The statuses of a ticket in which the clock of each target stands still.
+#[derive(Clone, Debug, Default)]
+pub struct TargetPauses {
+    /// Of the first response.
+    pub first_response: Vec<Status>,
+    /// Of a further response.
+    pub next_response: Vec<Status>,
+    /// Of the resolution.
+    pub resolution: Vec<Status>,
+}
+
+impl TargetPauses {
+    pub(super) fn of(&self, target: TimedTarget) -> &[Status] {
+        match target {
+            TimedTarget::FirstResponse => &self.first_response,
+            TimedTarget::NextResponse => &self.next_response,
+            TimedTarget::Resolution => &self.resolution,
+            // A chat has no status.
+            TimedTarget::ChatWait => &[],
+        }
+    }
 }
 
 /// A target for a duration.
@@ -95,10 +125,32 @@ impl<T> Ruled<T> {
 }
 
 impl TargetSettings {
+    /// The target of a time.
+    #[must_use]
+    pub const fn of_time(&self, time: TimedTarget) -> &Ruled<TimeTarget> {
+        match time {
+            TimedTarget::FirstResponse => &self.first_response,
+            TimedTarget::NextResponse => &self.next_response,
+            TimedTarget::Resolution => &self.resolution,
+            TimedTarget::ChatWait => &self.chat_wait,
+        }
+    }
+
+    /// The value of the label `within` that means this time ahead, if tickets are counted so far ahead.
+    #[must_use]
+    pub fn within_label(&self, ahead: Span) -> Option<&str> {
+        self.due_within.iter().find(|(_, within)| *within == ahead).map(|(label, _)| label.as_str())
+    }
+
+    /// The times that have a target, in the order of their numbers.
+    pub(crate) fn times(&self) -> impl Iterator<Item = TimedTarget> {
+        TimedTarget::ALL.into_iter().filter(|time| self.of_time(*time).is_configured())
+    }
+
     /// Whether any rule of a clock names a dimension for which `fits` holds, so that contacts must know that dimension.
     pub(crate) fn asks_for(&self, fits: impl Fn(u8) -> bool) -> bool {
         let schedules = self.schedule_rules.rules.iter().flat_map(|rule| &rule.conditions);
-        let times = [&self.first_response, &self.resolution, &self.chat_wait].into_iter();
+        let times = [&self.first_response, &self.next_response, &self.resolution, &self.chat_wait].into_iter();
         let targets = times.flat_map(|ruled| &ruled.rules).flat_map(|rule| &rule.conditions);
         schedules.chain(targets).any(|condition| fits(condition.dimension))
     }

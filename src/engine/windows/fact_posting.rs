@@ -66,9 +66,10 @@ impl Outbox {
 
 impl Door<'_> {
     /// Posts the difference of two lists of facts about one subject.
-    pub(crate) fn post_difference(&mut self, subject: Subject, mut before: Facts, mut after: Facts) {
+    pub(crate) fn post_difference(&mut self, subject: Subject, mut before: Facts, mut after: Facts) -> bool {
         difference(&mut before, &mut after);
         self.post(subject, &before, &after);
+        !(before.is_empty() && after.is_empty())
     }
 
     /// Posts facts that no longer hold and facts that hold from now on.

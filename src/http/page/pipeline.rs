@@ -1,4 +1,4 @@
-//! The section on the pipeline: how complete each window is, how far behind each topic is, which records were refused, and the process itself.
+//! The section on the pipeline: how complete each window is, how far behind each topic is, which records were refused and why, and the process itself.
 //!
 //! Knows markup. Counts of the state come from the snapshot, counts of the process from its telemetry. Does not know which outcomes and reasons there
 //! are, only the headings of the outcomes.
@@ -9,6 +9,7 @@ use super::html::{Escaped, Html, Shown, share_bar, write_instant};
 use super::number_format::{Unit, bytes, duration};
 use super::withholding::is_complete;
 use crate::engine::Outcome;
+use crate::http::TopicRefusal;
 use crate::metrics::telemetry::TelemetrySample;
 use crate::metrics::{Sample, Values};
 
@@ -108,14 +109,22 @@ fn refusals(html: &mut Html, page: &PageContext<'_>) {
     }
     html.raw(
         "<table role=\"table\" aria-labelledby=\"refused\"><thead role=\"rowgroup\"><tr role=\"row\"><th scope=\"col\" role=\"columnheader\">Reason</th>\
-         <th scope=\"col\" role=\"columnheader\">Records</th></tr></thead><tbody role=\"rowgroup\">",
+         <th scope=\"col\" role=\"columnheader\">Records</th><th scope=\"col\" role=\"columnheader\">The latest</th></tr></thead><tbody role=\"rowgroup\">",
     );
     for (reason, sum) in reasons {
         html.put(format_args!(
-            "<tr role=\"row\"><th scope=\"row\" role=\"rowheader\"><code>{}</code></th><td role=\"cell\" data-label=\"Records\">{}</td></tr>",
+            "<tr role=\"row\"><th scope=\"row\" role=\"rowheader\"><code>{}</code></th><td role=\"cell\" data-label=\"Records\">{}</td>\
+             <td role=\"cell\" data-label=\"The latest\">",
             Escaped(reason),
             Unit::Count.text(sum)
         ));
+        match page.refusals.iter().find(|latest| latest.reason == reason) {
+            Some(TopicRefusal { topic, why, .. }) => {
+                html.put(format_args!("<code>{}</code> {}", Escaped(topic), Escaped(why)));
+            }
+            None => html.raw("–"),
+        }
+        html.raw("</td></tr>");
     }
     html.raw("</tbody></table></div>");
 }
@@ -202,6 +211,31 @@ mod tests {
         let telemetry =
             [refused("syntax", "t", 3.0), refused("bad_time", "t", 4.0), refused("empty", "t", 0.0), refused("syntax", "u", 5.0)];
         assert_eq!(refused_by_reason(&telemetry), [("syntax", 8.0), ("bad_time", 4.0)]);
+    }
+
+    #[test]
+    fn a_refusal_says_why_beside_its_number() {
+        let configuration = crate::config::Configuration::default();
+        let exposition = crate::metrics::Exposition::new(&configuration);
+        let (history, snapshot) = (super::super::SparklineHistory::default(), crate::engine::Snapshot::default());
+        let why = "time: \"2026-03-02 09:00\" is not <one>".to_owned();
+        let page = PageContext {
+            exposition: &exposition,
+            snapshot: &snapshot,
+            number: 1,
+            window: 0,
+            telemetry: vec![refused("bad_time", "tickets", 4.0), refused("syntax", "tickets", 1.0)],
+            refusals: vec![TopicRefusal { topic: "tickets".into(), reason: "bad_time", why }],
+            ready: Ok(()),
+            history: &history,
+            telemetry_path: "/metrics",
+            group_size_min: 5,
+        };
+        let mut html = Html::default();
+        refusals(&mut html, &page);
+        let html = html.finish();
+        assert!(html.contains("<code>tickets</code> time: &quot;2026-03-02 09:00&quot; is not &lt;one&gt;</td>"), "{html}");
+        assert!(html.contains("data-label=\"The latest\">–</td>"), "{html}");
     }
 
     #[test]

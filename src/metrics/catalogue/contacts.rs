@@ -1,4 +1,4 @@
-//! Contacts (tickets and chats) of known customers: repeat contacts, switches of channel, and touchpoints.
+//! Contacts (tickets and chats): those of known customers, repeat contacts, switches of channel, hand-offs from bots to people, and touchpoints.
 
 use crate::engine::read::{Label, Measure};
 use crate::metrics::family::{Family, GroupingSets, OwnLabels, Variant};
@@ -35,6 +35,8 @@ pub(in crate::metrics) fn families() -> Vec<Family> {
         )
         .map(|family| family.over(GroupingSets::Overall)),
     );
+    let handoffs = "Tickets and chats that a bot handed over to people, at their first hand-off, if it lies in the window.";
+    families.push(Family::count("cx_handoffs", handoffs, Measure::Handoffs));
     families.push(
         Family::count(
             "cx_journey_touchpoints",

@@ -1,4 +1,4 @@
-//! Customer satisfaction (CSAT): each answer counts once, and an answer in the top two boxes of its scale counts as satisfied.
+//! Customer satisfaction (CSAT): each answer counts once, and is satisfied from the lowest satisfied score of its scale on.
 
 use crate::engine::read::{AnswerSums, Measure, POINT, score_text};
 use crate::metrics::family::{Family, GroupingSets, Merge, OwnLabels, Variant};
@@ -16,9 +16,11 @@ pub(in crate::metrics) fn families() -> Vec<Family> {
     };
     let mut families = vec![
         sum("cx_csat_responses", "CSAT answers in the window.", |answers| answers.count as f64),
-        sum("cx_csat_satisfied_responses", "CSAT answers in the window that are in the top two boxes of their scale.", |answers| {
-            answers.good as f64
-        }),
+        sum(
+            "cx_csat_satisfied_responses",
+            "CSAT answers in the window that are satisfied: by default the top two scores of their scale, such as 4 and 5 of 1 to 5.",
+            |answers| answers.good as f64,
+        ),
     ];
     families.extend(Family::proportion(
         "cx_csat_ratio",

@@ -8,13 +8,13 @@ const DURATIONS: [(&str, Measure, &str); 8] = [
     (
         "cx_first_response",
         Measure::FirstResponse,
-        "the time from ticket.created (by a customer) or chat.started to the first public message that a human agent wrote (no automated one), once per \
-         ticket or chat",
+        "the time from ticket.created (by a customer), chat.started or a bot's hand-off to the first public message that a human agent wrote (no \
+         automated one), once per ticket or chat",
     ),
     (
         "cx_automated_first_response",
         Measure::AutomatedFirstResponse,
-        "the time from the start of the first-response clock to the first public reply of a bot or a rule",
+        "the time from the creation by a customer, or from the customer's first message, to the first public reply of a bot or a rule",
     ),
     (
         "cx_next_response",
@@ -32,8 +32,8 @@ const DURATIONS: [(&str, Measure, &str); 8] = [
         Measure::RequesterWait,
         "the time that the customer waited: in new, open and on_hold until the latest solve (in pending it is the customer's turn)",
     ),
-    ("cx_chat_wait", Measure::ChatWait, "the time from chat.started to chat.accepted, for accepted chats only"),
-    ("cx_chat_duration", Measure::ChatDuration, "the time from chat.accepted to chat.ended"),
+    ("cx_chat_wait", Measure::ChatWait, "the time from chat.started or a bot's hand-off to the acceptance, for accepted chats only"),
+    ("cx_chat_duration", Measure::ChatDuration, "the time from the acceptance of a chat to its end"),
 ];
 
 /// Only for contacts to which a business-hours schedule applies. Where none is configured the families are absent, never 0.

@@ -3,8 +3,8 @@
 
 use std::sync::Arc;
 
-use super::targets::{TargetMetric, TargetTime, Targets};
-use crate::engine::EngineSettings;
+use super::targets::{TargetMetric, Targets};
+use crate::engine::{EngineSettings, TimedTarget};
 use crate::metrics::family::{Family, GroupingSets, Merge, OwnLabels, Variant};
 use crate::metrics::reader::Reader;
 use crate::metrics::thresholds::{INDEX_WEIGHT_RATIO_MIN, percent};
@@ -15,8 +15,8 @@ const RANGE_MIN: Span = Span::hours(24);
 
 /// The values of the label `part`, in the order of the configured weights, each with the metrics that the part is the mean of.
 const PARTS: [(&str, &[TargetMetric]); 4] = [
-    ("speed", &[TargetMetric::Attainment(TargetTime::FirstResponse), TargetMetric::Attainment(TargetTime::ChatWait)]),
-    ("quality", &[TargetMetric::Attainment(TargetTime::Resolution), TargetMetric::Ces]),
+    ("speed", &[TargetMetric::Attainment(TimedTarget::FirstResponse), TargetMetric::Attainment(TimedTarget::ChatWait)]),
+    ("quality", &[TargetMetric::Attainment(TimedTarget::Resolution), TargetMetric::Ces]),
     ("perception", &[TargetMetric::Csat, TargetMetric::NpsService, TargetMetric::NpsExperience]),
     ("outcome", &[TargetMetric::Churn]),
 ];
@@ -33,7 +33,8 @@ pub(in crate::metrics) fn families(settings: &EngineSettings) -> Vec<Family> {
         percent(INDEX_WEIGHT_RATIO_MIN),
     );
     let part = "How far the values of a part reach their targets, 0..1: speed (first response and chat wait attainment), quality (resolution \
-                attainment, effort), perception (CSAT, NPS of both scopes), outcome (churn).";
+                attainment, effort), perception (CSAT, NPS of both scopes: each point below the target costs 0.01), outcome (churn; in a group of \
+                contacts only where its dimensions group customers too).";
     let present = "Share of the configured weights whose parts are present.";
     let weight = "Configured weight of a part of cx_health_index.";
     vec![
@@ -83,19 +84,16 @@ impl Health {
         (present > 0.0).then_some(present / total)
     }
 
-    /// `min(1, value / target)`, at least 0, and the inverse where lower is better.
+    /// `min(1, value / target)`, at least 0, and the inverse where lower is better. Of a net promoter score each point below the target costs a
+    /// hundredth, because a target of 0 or below has no share.
     fn target_share(&self, metric: TargetMetric, reader: &Reader<'_>) -> Option<f64> {
+        let reader = &if metric == TargetMetric::Churn { self.targets.customers_of(reader)? } else { *reader };
         let (target, value) = (self.targets.of(metric, reader)?, metric.value(reader)?);
         let share = |part: f64, whole: f64| if whole > 0.0 { (part / whole).clamp(0.0, 1.0) } else { 1.0 };
         Some(match metric {
             TargetMetric::Ces | TargetMetric::Churn => share(target, value),
-            // A target of 0 or below has no share. Value and target are then both counted from the lowest possible score, -100.
-            TargetMetric::NpsService | TargetMetric::NpsExperience if target <= 0.0 => share(value + 100.0, target + 100.0),
-            TargetMetric::NpsService
-            | TargetMetric::NpsExperience
-            | TargetMetric::Csat
-            | TargetMetric::Seconds(_)
-            | TargetMetric::Attainment(_) => share(value, target),
+            TargetMetric::NpsService | TargetMetric::NpsExperience => (1.0 - (target - value) / 100.0).clamp(0.0, 1.0),
+            TargetMetric::Csat | TargetMetric::Seconds(_) | TargetMetric::Attainment(_) => share(value, target),
         })
     }
 }

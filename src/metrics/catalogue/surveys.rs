@@ -2,7 +2,8 @@
 
 use crate::engine::read::{Label, Measure};
 use crate::event::SurveyMetric;
-use crate::metrics::family::{Family, Merge, OwnLabels, Variant};
+use crate::metrics::family::{Family, GroupingSets, Merge, OwnLabels, Variant};
+use crate::metrics::reader::Reader;
 
 /// `metric`: the question that the survey asks. The label of a measure is the number of the question.
 const METRIC: OwnLabels = OwnLabels::new(&["metric"], |_| {
@@ -21,9 +22,22 @@ pub(in crate::metrics) fn families() -> Vec<Family> {
         })
         .merged(Merge::Sum),
     ];
-    let ratio = "Share of the surveys sent in the window that have been answered.";
+    let ratio = "Share of the surveys sent in the window that have been answered; absent until any answer of the metric belonged to a survey that was \
+                 sent.";
     families.extend(Family::proportion("cx_survey_response_ratio", ratio, &seen, |reader, variant| {
-        Some((reader.count_of(Measure::SurveysAnswered, variant.label), reader.count_of(Measure::SurveysSent, variant.label)))
+        let sides = || (reader.count_of(Measure::SurveysAnswered, variant.label), reader.count_of(Measure::SurveysSent, variant.label));
+        is_matched(reader, variant).then(sides)
     }));
+    let matched = "1 if any answer of the metric ever belonged to a survey that was sent, otherwise 0: until then cx_survey_response_ratio is not known, \
+                   and absent.";
+    let matched =
+        Family::value("cx_survey_answer_ever_seen", matched, &[], |reader, variant| Some(f64::from(u8::from(is_matched(reader, variant)))));
+    families.push(matched.merged(Merge::Max).over(GroupingSets::Overall).of_now());
     families.into_iter().map(|family| family.labelled(METRIC)).collect()
+}
+
+/// Whether an answer of the metric was ever matched with a survey that was sent. Where the help desk does not say which survey an answer
+/// belongs to, a share of 0 would be made up.
+fn is_matched(reader: &Reader<'_>, variant: &Variant) -> bool {
+    reader.snapshot.ever_seen.matched[variant.label.0 as usize]
 }

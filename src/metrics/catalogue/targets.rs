@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use super::{ces, customers, nps};
-use crate::engine::read::{AnswerSums, Label, Measure};
-use crate::engine::{EngineSettings, Ruled, TargetSettings, TimeTarget};
+use super::{ces, customers, due, nps};
+use crate::engine::read::{AnswerSums, Label, Measure, undecided_label};
+use crate::engine::{EngineSettings, Ruled, TargetSettings, TimedTarget, UndecidedReason};
 use crate::event::Scope;
 use crate::metrics::family::{Family, GroupingSets, Merge, OwnLabels, Variant};
 use crate::metrics::reader::Reader;
@@ -14,8 +14,8 @@ use crate::metrics::statistics;
 /// that must meet it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum TargetMetric {
-    Seconds(TargetTime),
-    Attainment(TargetTime),
+    Seconds(TimedTarget),
+    Attainment(TimedTarget),
     Csat,
     NpsService,
     NpsExperience,
@@ -23,47 +23,60 @@ pub(super) enum TargetMetric {
     Churn,
 }
 
-/// A time for which a target can be set.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum TargetTime {
-    FirstResponse,
-    Resolution,
-    ChatWait,
-}
+/// The verdicts of a target that a reply or an acceptance meets.
+const ON_A_REPLY: &str = "met when the clock stopped in time, missed when the deadline passed";
+
+/// The verdicts of a target that a solve meets.
+const ON_A_SOLVE: &str =
+    "met if the ticket is solved at its deadline (and, until then, provisionally while it is solved), missed if it is open then";
+
+/// `target` and `reason`: the reasons of every time that has a target.
+const TARGET_AND_REASON: OwnLabels = OwnLabels::new(&["target", "reason"], |snapshot| {
+    let of_time = |time: &TimedTarget| {
+        let time = *time;
+        UndecidedReason::ALL.map(|reason| Variant::of_label(undecided_label(time, reason), &[time.name(), reason.name()]))
+    };
+    snapshot.timed_targets.iter().flat_map(of_time).collect()
+});
 
 /// `metric`: every metric; the part is its place in [`TargetMetric::ALL`].
 const METRIC: OwnLabels = OwnLabels::new(&["metric"], |_| Variant::of_parts(TargetMetric::ALL.map(TargetMetric::name)));
 
 pub(in crate::metrics) fn families(settings: &EngineSettings) -> Vec<Family> {
     let mut families = Vec::new();
-    for (time, name, plural) in [
-        (TargetTime::FirstResponse, "first_response", "first responses"),
-        (TargetTime::Resolution, "resolution", "resolutions"),
-        (TargetTime::ChatWait, "chat_wait", "chat waits"),
-    ] {
-        let is_configured = time.rules(&settings.targets).is_configured();
-        families.extend(attainment(time, name, plural).map(|family| family.only_if(is_configured)));
+    for time in TimedTarget::ALL {
+        let is_configured = settings.targets.of_time(time).is_configured();
+        families.extend(attainment(time).map(|family| family.only_if(is_configured)));
     }
-    let has_response = settings.targets.first_response.is_configured();
-    families.push(
-        Family::count(
-            "cx_backlog_unanswered_past_target_tickets",
-            "Open tickets without a first response whose first-response target has passed.",
-            Measure::BacklogUnansweredPastTarget,
-        )
-        .of_now()
-        .only_if(has_response),
+    let reopened = Family::count(
+        "cx_resolution_within_target_reopened",
+        "Of cx_resolution_within_target, those that were reopened since; a reopening takes no verdict back.",
+        Measure::ResolutionWithinReopened,
     );
-    for (side, measure) in [("within", Measure::CsatWithinTarget), ("beyond", Measure::CsatBeyondTarget)] {
-        families.extend(csat_by_target(side, measure).into_iter().map(|family| family.only_if(has_response)));
+    families.push(reopened.only_if(settings.targets.resolution.is_configured()));
+    families.push(undecided().only_if(settings.targets.times().next().is_some()));
+    families.extend(due::families(&settings.targets));
+    let has_response = settings.targets.first_response.is_configured();
+    for (side, set, measure) in [
+        ("within", "within their first-response target", Measure::CsatWithinTarget),
+        ("beyond", "beyond their first-response target or never", Measure::CsatBeyondTarget),
+    ] {
+        families.extend(csat_by_target(side, set, measure).into_iter().map(|family| family.only_if(has_response)));
     }
     families.extend(of_every_metric(settings));
     families
 }
 
-/// The counts and the share of the contacts that met the target of a time.
-fn attainment(time: TargetTime, name: &str, plural: &str) -> [Family; 5] {
-    let (within, decided) = time.measures();
+/// The counts and the share of the cases that met the target of a time.
+fn attainment(time: TimedTarget) -> [Family; 5] {
+    let name = time.name();
+    let (plural, verdict) = match time {
+        TimedTarget::FirstResponse => ("first responses", ON_A_REPLY),
+        TimedTarget::NextResponse => ("next responses", ON_A_REPLY),
+        TimedTarget::Resolution => ("resolutions", ON_A_SOLVE),
+        TimedTarget::ChatWait => ("chat waits", ON_A_REPLY),
+    };
+    let (within, decided) = measures(time);
     let ratio = Family::proportion(
         &format!("cx_{name}_attainment_ratio"),
         &format!("Share of the {plural} decided in the window that met their target."),
@@ -76,23 +89,27 @@ fn attainment(time: TargetTime, name: &str, plural: &str) -> [Family; 5] {
         &[decided],
         move |reader, _| Some(reader.count(within) as f64),
     );
-    let all = format!(
-        "{plural} whose target was decided in the window: met when the clock stopped in time, missed when the deadline passed; a running clock is \
-         not decided."
-    );
+    let all = format!("{plural} whose target was decided in the window: {verdict}; a running clock is not decided.");
     let decided = Family::count(&format!("cx_{name}_target_decided"), &capitalised(&all), decided);
     let [share, lower, upper] = ratio;
     [met.merged(Merge::Sum), decided, share, lower, upper]
 }
 
+/// The verdicts that never came: without them, tickets that are solved silently or merged away would hide a miss.
+fn undecided() -> Family {
+    let help = "Clocks of a target that ended in the window before their deadline and without a verdict, by reason: ended_without_reply (solved, \
+                closed or ended without a reply) or withdrawn (spam, deleted or merged away).";
+    Family::count("cx_target_undecided", help, Measure::TargetUndecided).labelled(TARGET_AND_REASON)
+}
+
 /// CSAT of the contacts whose first-response target was met, or was missed. The latest answer about each contact counts, at the later of
 /// the times of the answer and of the decision.
-fn csat_by_target(side: &str, measure: Measure) -> Vec<Family> {
+fn csat_by_target(side: &str, set: &str, measure: Measure) -> Vec<Family> {
     let answers = move |reader: &Reader<'_>| reader.answers(measure, Label::default()).cloned().unwrap_or_default();
     let count = |name: String, help: String, pick: fn(&AnswerSums) -> i64| {
         Family::value(&name, &help, &[measure], move |reader, _| Some(pick(&answers(reader)) as f64)).merged(Merge::Sum)
     };
-    let about = format!("about contacts answered {side} their first-response target, the latest answer of each ticket or chat");
+    let about = format!("about contacts that were answered {set}; the latest answer of each ticket or chat counts");
     let responses = format!("cx_csat_responses_{side}_first_response_target");
     let satisfied = format!("cx_csat_satisfied_responses_{side}_first_response_target");
     let mut families = vec![
@@ -159,7 +176,7 @@ impl Targets {
             return None;
         }
         let dimensions = group.set.map_or(&[][..], |set| &self.sets[set]);
-        let time_target = |time: TargetTime| time.rules(&self.settings).of_group(dimensions, &group.texts);
+        let time_target = |time: TimedTarget| self.settings.of_time(time).of_group(dimensions, &group.texts);
         let value = |ruled: &Ruled<f64>| ruled.of_group(dimensions, &group.texts).copied();
         match metric {
             TargetMetric::Seconds(time) => time_target(time).map(|target| target.within.as_seconds()),
@@ -171,17 +188,28 @@ impl Targets {
             TargetMetric::Churn => value(&self.settings.churn),
         }
     }
+
+    /// The customers with the values of a group of contacts, where the same dimensions are a grouping set of customers too; of the whole, the whole.
+    pub(super) fn customers_of<'a>(&self, reader: &Reader<'a>) -> Option<Reader<'a>> {
+        let Some(set) = reader.group.set.filter(|set| *set < self.contact_sets) else { return Some(*reader) };
+        let customers = (self.contact_sets..self.sets.len()).find(|other| self.sets[*other] == self.sets[set])?;
+        let keys = &reader.snapshot.keys;
+        let at = keys.binary_search_by(|key| (key.set, &key.texts).cmp(&(Some(customers), &reader.group.texts))).ok()?;
+        Some(Reader { group: &keys[at], ..*reader })
+    }
 }
 
 impl TargetMetric {
     /// Every metric, in the order of the exposition.
-    const ALL: [Self; 11] = [
-        Self::Seconds(TargetTime::FirstResponse),
-        Self::Attainment(TargetTime::FirstResponse),
-        Self::Seconds(TargetTime::Resolution),
-        Self::Attainment(TargetTime::Resolution),
-        Self::Seconds(TargetTime::ChatWait),
-        Self::Attainment(TargetTime::ChatWait),
+    const ALL: [Self; 13] = [
+        Self::Seconds(TimedTarget::FirstResponse),
+        Self::Attainment(TimedTarget::FirstResponse),
+        Self::Seconds(TimedTarget::NextResponse),
+        Self::Attainment(TimedTarget::NextResponse),
+        Self::Seconds(TimedTarget::Resolution),
+        Self::Attainment(TimedTarget::Resolution),
+        Self::Seconds(TimedTarget::ChatWait),
+        Self::Attainment(TimedTarget::ChatWait),
         Self::Csat,
         Self::NpsService,
         Self::NpsExperience,
@@ -192,12 +220,11 @@ impl TargetMetric {
     /// The value of the label `metric`.
     pub(super) const fn name(self) -> &'static str {
         match self {
-            Self::Seconds(TargetTime::FirstResponse) => "first_response",
-            Self::Attainment(TargetTime::FirstResponse) => "first_response_attainment",
-            Self::Seconds(TargetTime::Resolution) => "resolution",
-            Self::Attainment(TargetTime::Resolution) => "resolution_attainment",
-            Self::Seconds(TargetTime::ChatWait) => "chat_wait",
-            Self::Attainment(TargetTime::ChatWait) => "chat_wait_attainment",
+            Self::Seconds(time) => time.name(),
+            Self::Attainment(TimedTarget::FirstResponse) => "first_response_attainment",
+            Self::Attainment(TimedTarget::NextResponse) => "next_response_attainment",
+            Self::Attainment(TimedTarget::Resolution) => "resolution_attainment",
+            Self::Attainment(TimedTarget::ChatWait) => "chat_wait_attainment",
             Self::Csat => "csat",
             Self::NpsService => "nps_service",
             Self::NpsExperience => "nps_experience",
@@ -212,7 +239,7 @@ impl TargetMetric {
         match self {
             Self::Seconds(_) => None,
             Self::Attainment(time) => {
-                let (within, decided) = time.measures();
+                let (within, decided) = measures(time);
                 share(reader.count(within), reader.count(decided))
             }
             Self::Csat => {
@@ -227,22 +254,13 @@ impl TargetMetric {
     }
 }
 
-impl TargetTime {
-    fn rules(self, settings: &TargetSettings) -> &Ruled<TimeTarget> {
-        match self {
-            Self::FirstResponse => &settings.first_response,
-            Self::Resolution => &settings.resolution,
-            Self::ChatWait => &settings.chat_wait,
-        }
-    }
-
-    /// The measure of the contacts that met the target, and the measure of all decided ones.
-    const fn measures(self) -> (Measure, Measure) {
-        match self {
-            Self::FirstResponse => (Measure::FirstResponseWithin, Measure::FirstResponseDecided),
-            Self::Resolution => (Measure::ResolutionWithin, Measure::ResolutionDecided),
-            Self::ChatWait => (Measure::ChatWaitWithin, Measure::ChatWaitDecided),
-        }
+/// The measure of the cases that met the target of a time, and the measure of all decided ones.
+const fn measures(time: TimedTarget) -> (Measure, Measure) {
+    match time {
+        TimedTarget::FirstResponse => (Measure::FirstResponseWithin, Measure::FirstResponseDecided),
+        TimedTarget::NextResponse => (Measure::NextResponseWithin, Measure::NextResponseDecided),
+        TimedTarget::Resolution => (Measure::ResolutionWithin, Measure::ResolutionDecided),
+        TimedTarget::ChatWait => (Measure::ChatWaitWithin, Measure::ChatWaitDecided),
     }
 }
 

@@ -1,7 +1,9 @@
 //! Tickets: their flow, the shares of the resolved ones, and the backlog of open tickets with the longest waits in it.
 
-use crate::engine::read::{Label, Measure, Status};
+use crate::engine::EngineSettings;
+use crate::engine::read::{EverSeen, Label, Measure, Status};
 use crate::metrics::family::{Family, GroupingSets, Merge, OwnLabels, Variant};
+use crate::metrics::reader::Reader;
 
 const COUNTS: [(&str, Measure, &str); 12] = [
     ("cx_tickets_created", Measure::TicketsCreated, "Tickets created in the window."),
@@ -34,21 +36,32 @@ const COUNTS: [(&str, Measure, &str); 12] = [
     ),
 ];
 
-const RATIOS: [(&str, Measure, &str); 4] = [
-    ("cx_reopen_ratio", Measure::TicketsResolvedReopened, "Share of the tickets resolved in the window that were reopened at any time."),
+/// Whether a share is known: where the help desk does not say whether tickets are escalated, a share of 0 would be made up.
+type IsKnown = fn(&EverSeen) -> bool;
+
+const RATIOS: [(&str, Measure, IsKnown, &str); 4] = [
+    (
+        "cx_reopen_ratio",
+        Measure::TicketsResolvedReopened,
+        |_| true,
+        "Share of the tickets resolved in the window that were reopened at any time.",
+    ),
     (
         "cx_escalation_ratio",
         Measure::TicketsResolvedEscalated,
-        "Share of the tickets resolved in the window that were escalated at any time.",
+        |seen| seen.escalation,
+        "Share of the tickets resolved in the window that were escalated at any time; absent until any ticket was.",
     ),
     (
         "cx_transfer_ratio",
         Measure::TicketsResolvedTransferred,
-        "Share of the tickets resolved in the window that were transferred at any time.",
+        |seen| seen.transfer,
+        "Share of the tickets resolved in the window that were transferred at any time; absent until any ticket was.",
     ),
     (
         "cx_first_contact_resolution_ratio",
         Measure::FirstContactResolved,
+        |_| true,
         "Share of the tickets resolved in the window with exactly one public human reply and without a reopening.",
     ),
 ];
@@ -62,16 +75,23 @@ const STATUS: OwnLabels = OwnLabels::new(&["status"], |_| {
 /// The flow of tickets, and the shares of the resolved ones.
 pub(in crate::metrics) fn families() -> Vec<Family> {
     let counts = COUNTS.iter().map(|(name, measure, help)| Family::count(name, help, *measure));
-    let ratios = RATIOS.iter().flat_map(|&(name, part, help)| {
+    let ratios = RATIOS.iter().flat_map(|&(name, part, is_known, help)| {
         Family::proportion(name, help, &[Measure::TicketsResolved], move |reader, _| {
-            Some((reader.count(part), reader.count(Measure::TicketsResolved)))
+            is_known(&reader.snapshot.ever_seen).then(|| (reader.count(part), reader.count(Measure::TicketsResolved)))
         })
     });
-    counts.chain(ratios).collect()
+    let seen = |what: &str, is_known: IsKnown| {
+        let name = format!("cx_{what}_ever_seen");
+        let help = format!("1 if any {what} of a ticket was ever seen, otherwise 0: until then cx_{what}_ratio is not known, and absent.");
+        let read = move |reader: &Reader<'_>, _: &Variant| Some(f64::from(u8::from(is_known(&reader.snapshot.ever_seen))));
+        Family::value(&name, &help, &[], read).merged(Merge::Max).over(GroupingSets::Overall).of_now()
+    };
+    let seen = [seen("escalation", |seen| seen.escalation), seen("transfer", |seen| seen.transfer)];
+    counts.chain(ratios).chain(seen).collect()
 }
 
 /// The open tickets of now, and how long their customers have been waiting.
-pub(in crate::metrics) fn backlog() -> Vec<Family> {
+pub(in crate::metrics) fn backlog(settings: &EngineSettings) -> Vec<Family> {
     let counts = [
         ("cx_backlog_tickets", Measure::BacklogTickets, "Open tickets now: created, and neither solved nor closed nor withdrawn."),
         ("cx_backlog_unanswered_tickets", Measure::BacklogUnansweredTickets, "Open tickets whose first-response clock is running."),
@@ -96,6 +116,12 @@ pub(in crate::metrics) fn backlog() -> Vec<Family> {
     let by_status = Family::count("cx_backlog_tickets_by_status", "Open tickets now, by status.", Measure::BacklogByStatus);
     let mut families: Vec<Family> = counts.iter().map(|(name, measure, help)| Family::count(name, help, *measure).of_now()).collect();
     families.push(by_status.labelled(STATUS).over(GroupingSets::Overall).of_now());
+    let without_team = "Open tickets now that have no team; absent where the configuration has no dimension `team`.";
+    families.push(
+        Family::count("cx_backlog_without_team_tickets", without_team, Measure::BacklogWithoutTeam)
+            .of_now()
+            .only_if(settings.team_dimension.is_some()),
+    );
     families.extend(oldest.map(|(name, measure, help)| {
         Family::value(name, help, &[measure], move |reader, _| reader.oldest_seconds(measure)).merged(Merge::Min).of_now()
     }));

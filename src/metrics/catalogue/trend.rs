@@ -55,7 +55,8 @@ const BASELINE_AND_WINDOW: OwnLabels = OwnLabels::new(&["baseline", "window"], |
 pub(in crate::metrics) fn families() -> Vec<Family> {
     let help = "Value of the short window (label window) less the value of the baseline window without it: csat as a ratio (Newcombe bounds), nps in \
                 points, ces on the scale of 1 to 5, first_response and resolution as seconds between medians (no bounds), churn as a ratio (no \
-                bounds; the baseline counts up to the start of the short window).";
+                bounds; the baseline counts up to the start of the short window). Values and bounds of shares lie within -1..1, those of nps within \
+                -200..200.";
     let seen = [Measure::Csat];
     let bound = |side: &str| format!("{side} bound of the {CONFIDENCE_PERCENT} % interval of cx_trend.");
     let differences = [
@@ -98,13 +99,23 @@ impl TrendMetric {
             Self::Churn => "churn",
         }
     }
+
+    /// The furthest that two values can lie apart; `None` where they have no limit.
+    const fn furthest(self) -> Option<f64> {
+        match self {
+            Self::Csat | Self::Churn => Some(1.0),
+            Self::NpsService | Self::NpsExperience => Some(200.0),
+            Self::Ces | Self::FirstResponse | Self::Resolution => None,
+        }
+    }
 }
 
 fn trend(short: &Reader<'_>, variant: &Variant) -> Option<Trend> {
     let baseline = variant.label.0 as usize;
     let number = short.snapshot.trends.iter().position(|trend| (trend.short, trend.baseline) == (short.window, baseline))?;
     let long = short.at_window(baseline);
-    match TrendMetric::ALL[variant.part] {
+    let metric = TrendMetric::ALL[variant.part];
+    let found = match metric {
         TrendMetric::Csat => {
             let (short, rest) = apart(short.all_answers(Measure::Csat), long.all_answers(Measure::Csat));
             newcombe((short.good, short.count), (rest.good, rest.count))
@@ -116,7 +127,10 @@ fn trend(short: &Reader<'_>, variant: &Variant) -> Option<Trend> {
         TrendMetric::FirstResponse => medians(short, number, Measure::FirstResponse),
         TrendMetric::Resolution => medians(short, number, Measure::Resolution),
         TrendMetric::Churn => churn(short, &long, Label(number as u32)).map(|difference| (difference, None)),
-    }
+    };
+    let (difference, bounds) = found?;
+    let within = |value: f64| metric.furthest().map_or(value, |furthest| value.clamp(-furthest, furthest));
+    Some((within(difference), bounds.map(|(lower, upper)| (within(lower), within(upper)))))
 }
 
 /// The answers of the short window, and those of the baseline window without them.

@@ -1,9 +1,8 @@
 //! Alerts on chats and the backlog: customers who wait for an agent or give up, and a number of open tickets that grows.
 
-use super::conditions::{
-    Breakdown, Comparison, Conditions, HISTORY, INSTALLATION, TREND, WatchedProportion, organisation_alert, owned, target_missed,
-};
+use super::conditions::{Breakdown, Comparison, Conditions, HISTORY, TREND, WatchedProportion, organisation_alert, owned, target_missed};
 use crate::monitoring::alert::{Alert, AlertSeverity};
+use crate::monitoring::promql::INSTALLATION;
 
 const CHATS: &str = "cx-chats";
 

@@ -5,10 +5,9 @@
 
 use crate::config::Configuration;
 use crate::monitoring::alert::{Alert, AlertSeverity};
+use crate::monitoring::promql::INSTALLATION;
 use crate::monitoring::rule_parameters::RuleParameters;
-
-/// The labels that tell one installation from another. A label that a series lacks is equal everywhere.
-pub(super) const INSTALLATION: &str = "cluster, namespace, job";
+use crate::time::Span;
 
 /// The label value `against` of a comparison with the values that Prometheus recorded earlier.
 pub(super) const HISTORY: &str = "history";
@@ -25,6 +24,8 @@ pub(super) struct Conditions<'a> {
     has_teams: bool,
     /// The trends as short and long window.
     trends: Vec<(&'a str, &'a str)>,
+    /// The value of the label `within` that means an hour ahead, if the configuration looks that far ahead.
+    pub(super) due_hour: Option<&'a str>,
 }
 
 /// The groups that an alert watches.
@@ -66,7 +67,12 @@ impl<'a> Conditions<'a> {
         let is_team = |set: &Vec<u8>| matches!(set.as_slice(), [one] if engine.dimensions[usize::from(*one)].name == "team");
         let window = |at: usize| engine.windows[at].name.as_str();
         let trends = engine.trends.iter().map(|trend| (window(trend.short), window(trend.baseline))).collect();
-        Self { parameters, has_teams: engine.grouping_sets.iter().any(is_team), trends }
+        Self {
+            parameters,
+            has_teams: engine.grouping_sets.iter().any(is_team),
+            trends,
+            due_hour: engine.targets.within_label(Span::hours(1)),
+        }
     }
 
     /// The window that takes the place of a window of the shipped alerts.

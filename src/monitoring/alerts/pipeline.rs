@@ -1,8 +1,8 @@
 //! Alerts on the pipeline: the processes, the partitions, the events and the state.
 
-use super::conditions::{Conditions, INSTALLATION, pipeline_alert};
+use super::conditions::{Conditions, pipeline_alert};
 use crate::monitoring::alert::{Alert, AlertSeverity};
-use crate::monitoring::promql::REPLICA_LABELS;
+use crate::monitoring::promql::{INSTALLATION, REPLICA_LABELS};
 
 const PIPELINE: &str = "cx-pipeline";
 /// The name of the job in `deploy/prometheus/prometheus.yml`. It is written out because an absent series has no labels to take it from.

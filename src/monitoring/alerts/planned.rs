@@ -1,8 +1,8 @@
 //! Alerts on planned families. They are tested already, but must not be loaded before the families are exported.
 
-use super::conditions::{INSTALLATION, pipeline_alert};
+use super::conditions::pipeline_alert;
 use crate::monitoring::alert::{Alert, AlertSeverity};
-use crate::monitoring::promql::REPLICA_LABELS;
+use crate::monitoring::promql::{INSTALLATION, REPLICA_LABELS};
 
 const PIPELINE: &str = "cx-pipeline";
 

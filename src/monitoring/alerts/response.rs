@@ -1,9 +1,10 @@
 //! Alerts on response and resolution: times that have become longer, and targets that are missed.
 
 use super::conditions::{
-    Breakdown, Comparison, Conditions, HISTORY, INSTALLATION, TREND, complete, complete_then, organisation_alert, owned, target_missed,
+    Breakdown, Comparison, Conditions, HISTORY, TREND, complete, complete_then, organisation_alert, owned, target_missed,
 };
 use crate::monitoring::alert::Alert;
+use crate::monitoring::promql::INSTALLATION;
 
 const RESPONSE: &str = "cx-response";
 
@@ -25,6 +26,13 @@ pub(super) fn alerts(conditions: &Conditions<'_>) -> Vec<Alert> {
          {{ . }}{{ end }} met their target.",
             ),
     );
+    alerts.push(
+        organisation_alert("CxNextResponseTargetMissed", target_missed(conditions, "next_response", "24h", 20), "15m").on(RESPONSE).saying(
+            "Too few further replies meet their target.",
+            "Over {{ $labels.window }} at best {{ $value | humanizePercentage }} of the further replies{{ with $labels.team }} of team {{ . \
+             }}{{ end }} met their target.",
+        ),
+    );
     alerts.extend(slower(conditions, "resolution").into_iter().map(|(against, expression)| {
         organisation_alert("CxResolutionSlower", expression, "15m").apart_by("against", against).on(RESPONSE).saying(
             "Resolutions take much longer than before.",
@@ -43,6 +51,7 @@ pub(super) fn alerts(conditions: &Conditions<'_>) -> Vec<Alert> {
         "Customers are waiting for a first response past its target.",
         "{{ $value }} tickets{{ with $labels.team }} of team {{ . }}{{ end }} have no first response and are past the target.",
     ));
+    alerts.extend(due_soon(conditions));
     alerts
 }
 
@@ -99,4 +108,30 @@ fn unanswered(conditions: &Conditions<'_>) -> String {
          and on ({INSTALLATION}) cx:backlog_complete:min == 1 {}",
         owned(),
     )
+}
+
+/// More falls due within an hour than the team usually does in that hour of the week, so some of it will be late. Only the history of
+/// Prometheus says what is usual: a mean over all hours would cry every morning.
+fn due_soon(conditions: &Conditions<'_>) -> Vec<Alert> {
+    let Some(within) = conditions.due_hour.filter(|_| conditions.parameters.baseline.has_offset()) else { return Vec::new() };
+    let Breakdown { suffix, .. } = conditions.teams();
+    let alert = |(target, done): (&str, String)| {
+        let due = format!("cx:backlog_due_tickets{suffix}:sum{{target=\"{target}\",within=\"{within}\"}}");
+        let expression = format!(
+            "{due} >= 5 and {due} > ignoring (target, within, window) group_left () (1.5 * {done}) \
+             and on ({INSTALLATION}) cx:backlog_complete:min == 1 {}",
+            owned(),
+        );
+        organisation_alert("CxDueSoon", expression, "5m").apart_by("target", target).on(RESPONSE).saying(
+            "More tickets fall due within the hour than are usually done in it.",
+            "{{ $value }} tickets{{ with $labels.team }} of team {{ . }}{{ end }} reach their {{ $labels.target }} target within the hour, more \
+             than one and a half times as many as are usually done in this hour of the week.",
+        )
+    };
+    let done = [
+        ("first_response", format!("cx:tickets_first_responded{suffix}:usual")),
+        ("next_response", format!("cx:next_response_seconds{suffix}_count:usual")),
+        ("resolution", format!("cx:tickets_resolved{suffix}:usual")),
+    ];
+    done.into_iter().map(alert).collect()
 }

@@ -1,9 +1,10 @@
 //! Alerts on the answers to surveys: CSAT, NPS, effort, and answers that stop arriving.
 
 use super::conditions::{
-    Breakdown, Comparison, Conditions, HISTORY, INSTALLATION, TREND, WatchedProportion, complete, complete_then, organisation_alert,
+    Breakdown, Comparison, Conditions, HISTORY, TREND, WatchedProportion, complete, complete_then, organisation_alert,
 };
 use crate::monitoring::alert::Alert;
+use crate::monitoring::promql::INSTALLATION;
 
 const SURVEYS: &str = "cx-surveys";
 

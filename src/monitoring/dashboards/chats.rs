@@ -43,7 +43,8 @@ fn backlog(s: &FamilyLookup) -> Vec<Panel> {
             .query(Role::Value, &merged(s, "cx_backlog_tickets", "", ""), "open")
             .query(Role::Value, &merged(s, "cx_backlog_unanswered_tickets", "", ""), "without a first response")
             .query(Role::Value, &merged(s, "cx_backlog_awaiting_reply_tickets", "", ""), "waiting for a further reply")
-            .query(Role::Value, &merged(s, "cx_backlog_unanswered_past_target_tickets", "", ""), "past their response target"),
+            .query(Role::Value, &merged(s, "cx_backlog_unanswered_past_target_tickets", "", ""), "past their response target")
+            .query(Role::Value, &merged(s, "cx_backlog_without_team_tickets", "", ""), "without a team"),
         Panel::about(s, PanelKind::Stack, "By status", "cx_backlog_tickets_by_status").query(
             Role::Value,
             &merged(s, "cx_backlog_tickets_by_status", "", ""),
@@ -87,6 +88,7 @@ fn chats(s: &FamilyLookup) -> Vec<Panel> {
         }
     }
     panels.push(chats);
+    panels.push(Panel::over_time(s, "Handed over by bots", "cx_handoffs", "", "", "handed over"));
     panels.push(
         Panel::about(s, PanelKind::Lines, "Chats now", "cx_chats_waiting")
             .query(Role::Value, &merged(s, "cx_chats_waiting", "", ""), "waiting")

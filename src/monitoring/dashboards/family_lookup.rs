@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use crate::config::Configuration;
 use crate::metrics::{self, Exposition};
 use crate::monitoring::recorded_names::RecordedNames;
+use crate::time::Span;
 
 /// A grouping set by the end of its families' names, such as `_by_team`; empty for the overall value.
 pub(super) type Suffix = &'static str;
@@ -18,6 +19,7 @@ pub(super) struct FamilyLookup {
     /// By exported name: whether the family has windows, and its definition.
     families: BTreeMap<String, (bool, String)>,
     windows: Vec<String>,
+    due_hour: Option<String>,
 }
 
 impl FamilyLookup {
@@ -33,6 +35,7 @@ impl FamilyLookup {
         Self {
             families: of_catalogue.chain(operational).chain([helper]).collect(),
             names: RecordedNames::new(configuration, &exposition),
+            due_hour: configuration.engine.targets.within_label(Span::hours(1)).map(str::to_owned),
             windows: configuration.engine.windows.iter().map(|window| window.name.clone()).collect(),
         }
     }
@@ -40,6 +43,11 @@ impl FamilyLookup {
     /// The names of the windows, shortest first.
     pub(super) fn windows(&self) -> &[String] {
         &self.windows
+    }
+
+    /// The value of the label `within` that means an hour ahead, if the configuration looks that far ahead.
+    pub(super) fn due_hour(&self) -> Option<&str> {
+        self.due_hour.as_deref()
     }
 
     /// Whether this configuration has the family for a grouping set.

@@ -82,12 +82,11 @@ fn outcomes(s: &FamilyLookup) -> Vec<Panel> {
         rate("Records that were not counted", "cx_events_total", "outcome!=\"applied\"", "outcome, topic", "{{outcome}} {{topic}}"),
         rate("Refused records by reason", "cx_events_invalid_total", "", "reason, topic", "{{reason}} {{topic}}"),
         rate("Counted events by type", "cx_events_applied_total", "", "type", "{{type}}"),
-        rate("Events about unknown contacts", "cx_events_orphaned_total", "", "topic", "{{topic}}"),
-        Panel::about(s, PanelKind::Lines, "How far back duplicates are recognised", "cx_dedup_horizon_seconds").query(
-            Role::Value,
-            &format!("cx:dedup_horizon_seconds:min{{{JOB}}}"),
-            "{{topic}}",
-        ),
+        rate("Events about unknown contacts", "cx_events_orphaned_total", "", "topic", "{{topic}}").wide(8),
+        rate("Events that changed nothing", "cx_events_without_effect_total", "", "topic, type", "{{type}} {{topic}}").wide(8),
+        Panel::about(s, PanelKind::Lines, "How far back duplicates are recognised", "cx_dedup_horizon_seconds")
+            .query(Role::Value, &format!("cx:dedup_horizon_seconds:min{{{JOB}}}"), "{{topic}}")
+            .wide(8),
     ]
 }
 

@@ -16,6 +16,7 @@ pub(super) fn board(s: &FamilyLookup) -> Board {
         &[Choice::Window, Choice::Team, Choice::Channel],
     )
     .row("Targets", targets(s))
+    .row("Due and past due", due(s))
     .row("First response", times(s, "First response", "cx_first_response", &["p50", "p90"]))
     .row("Further replies", times(s, "Next response", "cx_next_response", &["p90"]))
     .row("Resolution", times(s, "Resolution", "cx_resolution", &["p50", "p90"]))
@@ -27,7 +28,9 @@ pub(super) fn board(s: &FamilyLookup) -> Board {
 
 fn targets(s: &FamilyLookup) -> Vec<Panel> {
     let mut panels = Vec::new();
-    for (title, name) in [("First response in time", "first_response"), ("Resolution in time", "resolution")] {
+    for (title, name) in
+        [("First response in time", "first_response"), ("Further replies in time", "next_response"), ("Resolution in time", "resolution")]
+    {
         let family = format!("cx_{name}_attainment_ratio");
         panels.push(
             Panel::over_time(s, title, &family, "", "", "in time")
@@ -38,6 +41,27 @@ fn targets(s: &FamilyLookup) -> Vec<Panel> {
         );
         for (suffix, by, legend) in SETS.into_iter().filter(|(suffix, ..)| s.has(&family, suffix)) {
             panels.push(Panel::over_time(s, &format!("{title}, {by}"), &family, suffix, "", legend).wide(6).range(0.0, 1.0));
+        }
+    }
+    let (undecided, reopened) = ("cx_target_undecided", "cx_resolution_within_target_reopened");
+    panels.push(Panel::over_time(s, "Ended without a verdict", undecided, "", "", "{{target}}, {{reason}}"));
+    panels.push(Panel::over_time(s, "Resolved in time and reopened since", reopened, "", "", "reopened"));
+    panels
+}
+
+fn due(s: &FamilyLookup) -> Vec<Panel> {
+    let (due, past) = ("cx_backlog_due_tickets", "cx_backlog_past_target_tickets");
+    let mut panels = vec![
+        Panel::over_time(s, "Due soon", due, "", "", "{{target}} within {{within}}"),
+        Panel::over_time(s, "Past their target", past, "", "", "{{target}}"),
+    ];
+    let within = s.due_hour().map(|hour| format!("within=\"{hour}\""));
+    let due = within.as_ref().map(|within| ("Due within the hour", due, within.as_str()));
+    for (suffix, by, legend) in SETS {
+        for (title, family, matchers) in
+            due.into_iter().chain([("Past their target", past, "")]).filter(|(_, family, _)| s.has(family, suffix))
+        {
+            panels.push(Panel::over_time(s, &format!("{title}, {by}"), family, suffix, matchers, &format!("{legend}, {{{{target}}}}")));
         }
     }
     panels

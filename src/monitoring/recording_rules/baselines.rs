@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use crate::config::Configuration;
 use crate::metrics::ListedFamily;
 use crate::monitoring::formulas::{self, HELPERS};
-use crate::monitoring::promql::{Selector, bound, names_in, operand, two_proportions, with_selectors};
+use crate::monitoring::promql::{INSTALLATION, Selector, bound, names_in, operand, two_proportions, with_selectors};
 use crate::monitoring::recorded_names::RecordedNames;
 use crate::monitoring::recording_rule::RecordingRule;
 use crate::monitoring::rule_parameters::RuleParameters;
@@ -37,6 +37,12 @@ const MORE_PARTS: [&str; 7] = [
 
 /// The families that are computed again from the rest, by the same formula as from the whole.
 const FAMILIES_OF_REST: [&str; 5] = ["cx_csat_ratio", "cx_csat_ratio_lower", "cx_csat_ratio_upper", "cx_nps_score", "cx_ces_effort_score"];
+
+/// The counts of what is done in an hour, for the usual of that hour of the week.
+const DONE: [&str; 3] = ["cx_tickets_first_responded", "cx_next_response_seconds_count", "cx_tickets_resolved"];
+
+/// The end of the coming hour in each of the last four weeks.
+const COMING_HOUR: [&str; 4] = ["6d23h", "13d23h", "20d23h", "27d23h"];
 
 /// A short window and the longer one that it is compared with.
 struct WindowPair<'a> {
@@ -69,6 +75,7 @@ pub(super) fn rules(
     let mut rules = Vec::new();
     if parameters.baseline.has_offset() {
         rules.extend(against_history(configuration, &watched, names));
+        rules.extend(usual(parameters.window("1h"), &watched, names));
     }
     let window = |at: usize| configuration.engine.windows[at].name.as_str();
     for trend in &configuration.engine.trends {
@@ -103,6 +110,26 @@ fn against_history(configuration: &Configuration, watched: &[ListedFamily<'_>], 
     let variance = "cx_nps_score_variance";
     let z = format!("({} - {}) / sqrt({} + {})", now(text), then(text), now(variance), then(variance));
     rules.push(RecordingRule::new("cx:nps_score:z_7d".to_owned(), z));
+    rules
+}
+
+/// The rules `:usual`: the mean of what was done in the coming hour of the week, over those of the last four weeks in which the window was
+/// complete. A single week may have had a holiday in it.
+fn usual(hour: &str, watched: &[ListedFamily<'_>], names: &RecordedNames) -> Vec<RecordingRule> {
+    let mut rules = Vec::new();
+    for part in DONE {
+        let stem = part.strip_suffix("_count").unwrap_or(part);
+        for set in watched.iter().filter(|l| l.family.name == stem) {
+            let week = |(week, offset): (usize, &&str)| {
+                let then = names.write_at(part, set.suffix, &format!("window=\"{hour}\""), &format!(" offset {offset}"));
+                let complete = format!("(cx:window_complete:bool offset {offset}) == 1");
+                format!("label_replace({then} and on ({INSTALLATION}, window) {complete}, \"week\", \"{week}\", \"\", \"\")")
+            };
+            let weeks: Vec<String> = COMING_HOUR.iter().enumerate().map(week).collect();
+            let mean = format!("avg without (week) ({})", weeks.join(" or "));
+            rules.push(RecordingRule::new(with_end(&names.of(part, set.suffix), "usual"), mean));
+        }
+    }
     rules
 }
 
@@ -164,7 +191,13 @@ fn trends(pair: &WindowPair<'_>, names: &RecordedNames) -> Vec<RecordingRule> {
     let now = |template: &str| names.write_at(template, "", &pair.short_matcher(), "");
     let rest = |template: &str| of_rest(template, "", pair, names);
     let less = |template: &str| format!("{} - ignoring (baseline) {}", now(template), operand(&rest(template)));
+    // As in the catalogue, neither a difference nor its bounds lie beyond what two values can be apart.
     let rule = |family: &str, metric: &str, expression: String| {
+        let expression = match metric {
+            "csat" | "churn" => format!("clamp({expression}, -1, 1)"),
+            "nps_service" | "nps_experience" => format!("clamp({expression}, -200, 200)"),
+            _ => expression,
+        };
         pair.labelled(RecordingRule::new(names.of(family, ""), expression).labelled("metric", metric))
     };
     let mut rules = vec![rule("cx_trend", "csat", less("cx_csat_ratio")), rule("cx_trend", "ces", less("cx_ces_effort_score"))];

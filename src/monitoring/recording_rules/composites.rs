@@ -8,8 +8,9 @@ use crate::monitoring::recorded_names::RecordedNames;
 use crate::monitoring::recording_rule::RecordingRule;
 
 /// The metrics for which a target can be set, each with the family that is compared with the target and the expression that reads it.
-const TARGET_VALUES: [(&str, &str, &str); 8] = [
+const TARGET_VALUES: [(&str, &str, &str); 9] = [
     ("first_response_attainment", "cx_first_response_attainment_ratio", "cx_first_response_attainment_ratio"),
+    ("next_response_attainment", "cx_next_response_attainment_ratio", "cx_next_response_attainment_ratio"),
     ("resolution_attainment", "cx_resolution_attainment_ratio", "cx_resolution_attainment_ratio"),
     ("chat_wait_attainment", "cx_chat_wait_attainment_ratio", "cx_chat_wait_attainment_ratio"),
     ("csat", "cx_csat_ratio", "cx_csat_ratio"),
@@ -63,8 +64,7 @@ fn health(set: &ListedFamily<'_>, listed: &[ListedFamily<'_>], names: &RecordedN
     let across = "ignoring (window) group_left ()";
     let shares = [
         format!("clamp({value}{{metric=~\"csat|.*_attainment\"}} / {across} {target}, 0, 1)"),
-        format!("clamp({value}{{metric=~\"nps_.*\"}} / {across} ({target} > 0), 0, 1)"),
-        format!("clamp(({value}{{metric=~\"nps_.*\"}} + 100) / {across} (({target} <= 0) + 100), 0, 1)"),
+        format!("clamp(1 + ({value}{{metric=~\"nps_.*\"}} - {across} {target}) / 100, 0, 1)"),
         format!("clamp(1 / ({value}{{metric=~\"ces|churn\"}} / {across} {target}), 0, 1)"),
     ];
     let dimensions: String = set.dimensions.iter().map(|dimension| format!(", {dimension}")).collect();

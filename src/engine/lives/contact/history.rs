@@ -1,15 +1,22 @@
-//! The history of one ticket or chat: the summary of all its events, the events that a late one may still precede (the tail), and the summary of the
-//! events before the tail (the base).
+//! The history of one ticket or chat: its sessions, a summary of the events that no late event can change any more, and the later events in compact
+//! form.
+//!
+//! A chat that starts again under its id begins a new session, and a ticket may begin a new matter; each has a summary of its own, as if it were a
+//! ticket or chat apart. Does not know the facts that follow from a summary.
 
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
+use super::effect::{Footprint, surely_changes};
 use super::linked_surveys::LinkedSurveys;
-use super::summary::{Action, HistoryEvent, Summary};
-use super::transitions::{customer_at, shorten_orphans, step};
+use super::marks::HistoryEvent;
+use super::sequence::{Before, SKEW, Sequence, is_plain, sequence};
+use super::summary::{Origin, Summary};
+use super::targets::inherit_at_deadlines;
+use super::transitions::{customer_at, step};
 use crate::engine::terms::{DimensionsId, EventOrder, Terms};
-use crate::event::{Contact, ContactAction, Key};
-use crate::time::EventTime;
+use crate::event::{Contact, Key};
+use crate::time::{EventTime, Span};
 
 /// The number of events of a ticket or chat that commonly come within the allowed lateness.
 const EVENTS_AT_ONCE: usize = 6;
@@ -32,27 +39,36 @@ enum Base {
 /// The result of inserting an event.
 #[derive(Debug)]
 pub(crate) struct ContactChange {
-    /// The summary before the event; `None` if the event only added to the summary.
-    pub(crate) was: Option<Box<Summary>>,
+    /// The summaries of the unsettled sessions before the event; `None` if the event only set marks of the present one and appended to its lists.
+    pub(crate) was: Option<Vec<Summary>>,
     /// Whether the event comes after all others, including events of its surveys, so that it changes nothing for earlier ones.
     pub(crate) is_last: bool,
+    /// Whether the event changed anything that is counted.
+    pub(crate) has_effect: bool,
 }
 
-/// The values known of a ticket or chat just before some event.
+/// The values known of a ticket or chat at some event of a survey.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Known {
+    /// The contact's own dimensions.
     pub(crate) dimensions: DimensionsId,
+    /// The contact's own dimensions at its latest solve or end before the survey was sent.
+    pub(crate) settled: Option<DimensionsId>,
     pub(crate) customer: Option<Key>,
-    /// Whether the event lies before the last event of the base. The values above then are those after the base, so the caller keeps the values that
-    /// it found before.
+    pub(crate) is_spam: bool,
+    /// Whether the event lies before the end of the base. The values are then later ones, and the values found at the event's own time still hold.
     pub(crate) is_settled: bool,
 }
 
 /// The state of one ticket or chat.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct ContactState {
-    /// The result of all events.
+    /// The result of all events of the present session or matter.
     pub(crate) summary: Summary,
+    /// The sessions or matters before it, oldest first.
+    earlier: Vec<Summary>,
+    /// How many of those ended in the base.
+    settled_sessions: u32,
     /// The result of the events before `tail`.
     #[serde(skip)]
     base: Base,
@@ -68,25 +84,47 @@ pub(crate) struct ContactState {
     pub(crate) surveys: LinkedSurveys,
     /// The last survey event that named the ticket or chat.
     last_survey: EventOrder,
+    /// The chats of which a session names this ticket before any other.
+    pub(crate) named_by: SmallVec<[Contact; 0]>,
+    /// The chat that this ticket was made from, with the event that began the session.
+    pub(crate) origin: Option<(Contact, EventOrder, Origin)>,
 }
 
 impl ContactState {
     /// A ticket or chat without events.
     pub(crate) fn new(contact: Contact, terms: &Terms) -> Self {
-        let summary = Summary::before(matches!(contact, Contact::Chat(_)), terms);
         Self {
-            summary,
+            summary: Summary::before(matches!(contact, Contact::Chat(_)), terms),
+            earlier: Vec::new(),
+            settled_sessions: 0,
             base: Base::Summary,
             tail: SmallVec::new(),
             base_order: EventOrder::MIN,
             last_order: EventOrder::MIN,
             surveys: LinkedSurveys::default(),
             last_survey: EventOrder::MIN,
+            named_by: SmallVec::new(),
+            origin: None,
         }
     }
 
-    /// Inserts an event at its place in the order. `later_sets` are the full sets of snapshots after that place: what they end may depend on the
-    /// event. `inherited` gives a customer's dimensions at an event.
+    /// All sessions or matters, oldest first.
+    pub(crate) fn sessions(&self) -> impl DoubleEndedIterator<Item = &Summary> {
+        self.earlier.iter().chain([&self.summary])
+    }
+
+    /// The sessions or matters that may still change, oldest first.
+    pub(crate) fn unsettled_sessions(&self) -> impl Iterator<Item = &Summary> {
+        self.earlier[self.settled_sessions as usize..].iter().chain([&self.summary])
+    }
+
+    /// The session or matter that an event of a survey is about: the latest that had begun by then.
+    pub(crate) fn session_at(&self, order: EventOrder) -> &Summary {
+        self.sessions().rev().find(|session| session.began <= order).unwrap_or(&self.summary)
+    }
+
+    /// Inserts an event at its place in the order, together with the full sets of snapshots that came after it, because it may change their effect.
+    /// `inherited` gives a customer's dimensions at an event.
     pub(crate) fn insert(
         &mut self,
         entry: HistoryEvent,
@@ -101,19 +139,22 @@ impl ContactState {
         if self.tail.is_empty() {
             let is_first = self.last_order == EventOrder::MIN;
             self.base_order = self.last_order;
+            self.settled_sessions = self.earlier.len() as u32;
             self.base = if is_first { Base::Nothing } else { Base::Known(Box::new(self.summary.clone())) };
             self.tail.reserve(EVENTS_AT_ONCE);
         }
-        // A creation discards the values that a snapshot had given, lists included.
-        let forgets = matches!(entry.action, Action::Event(ContactAction::Opened(_))) && self.summary.opened.is_some();
-        let only_adds = is_last && later_sets.is_empty() && !forgets;
-        let was = (!only_adds).then(|| Box::new(self.summary.clone()));
-        if is_last {
+        let is_plain = is_last && is_plain(&entry, &self.tail, self.now(), self.idle_end(terms));
+        // A new matter begins with a reopening, which puts the summary before it among the earlier ones.
+        let may_begin_anew = terms.settings.new_matter_after.is_some() && self.summary.is_solved;
+        let was: Option<Vec<Summary>> =
+            (!is_plain || !later_sets.is_empty() || may_begin_anew).then(|| self.unsettled_sessions().cloned().collect());
+        let footprint = (was.is_none() && !surely_changes(&self.summary, &entry)).then(|| Footprint::of(&self.summary));
+        let mut is_replayed = is_plain;
+        if is_plain {
             self.step(entry, inherited, terms);
         } else {
             self.tail.insert(at, entry);
         }
-        let mut is_replayed = is_last;
         for set in later_sets {
             let at = self.tail.partition_point(|e| e.order < set.order);
             if at == self.tail.len() && is_replayed {
@@ -127,7 +168,12 @@ impl ContactState {
             self.recompute(inherited, terms);
         }
         self.last_order = self.tail.last().map_or(self.last_order, |last| last.order);
-        ContactChange { was, is_last: is_last && is_after_surveys }
+        let has_effect = match (&was, footprint) {
+            (Some(was), _) => !was.iter().map(Footprint::of).eq(self.unsettled_sessions().map(Footprint::of)),
+            (None, Some(before)) => before != Footprint::of(&self.summary),
+            (None, None) => true,
+        };
+        ContactChange { was, is_last: is_plain && is_after_surveys, has_effect }
     }
 
     /// Notes a survey event that names the ticket or chat.
@@ -135,34 +181,33 @@ impl ContactState {
         self.last_survey = self.last_survey.max(order);
     }
 
-    /// Recomputes the summary, because a customer's dimensions changed.
+    /// Recomputes the summaries, because a customer's dimensions or the chat that a ticket was made from changed.
     pub(crate) fn replay(&mut self, inherited: &impl Fn(Option<Key>, EventOrder) -> DimensionsId, terms: &mut Terms) -> ContactChange {
-        let was = Box::new(self.summary.clone());
+        let was = self.unsettled_sessions().cloned().collect();
         self.recompute(inherited, terms);
-        ContactChange { was: Some(was), is_last: false }
+        inherit_at_deadlines(&mut self.summary, inherited, terms);
+        ContactChange { was: Some(was), is_last: false, has_effect: true }
     }
 
     /// Moves the events before `horizon` into the base, and further ones if more than `history_max` remain; returns the number of these further
-    /// ones.
+    /// ones. `waits` says that the whole history must still be known, as long as it is not too long.
     pub(crate) fn fold(
         &mut self,
         horizon: EventTime,
         history_max: usize,
+        waits: bool,
         inherited: &impl Fn(Option<Key>, EventOrder) -> DimensionsId,
         terms: &mut Terms,
     ) -> usize {
-        let settled = self.tail.partition_point(|e| e.order.time < horizon);
+        // An event up to 2 s later may still move one before the horizon.
+        let settled = if waits { 0 } else { self.gap_before(self.tail.partition_point(|e| e.order.time < horizon - SKEW)) };
         let folded = settled.max(self.tail.len().saturating_sub(history_max));
         if folded == self.tail.len() {
             self.base = Base::Summary;
             self.tail = SmallVec::new();
+            self.settled_sessions = self.earlier.len() as u32;
         } else if folded > 0 {
-            let base = self.base.known(self.summary.is_chat, terms);
-            for entry in self.tail.drain(..folded) {
-                let customer = customer_at(base, &entry);
-                step(base, &entry, inherited(customer, entry.order), terms);
-                self.base_order = entry.order;
-            }
+            self.fold_first(folded, inherited, terms);
         }
         folded - settled
     }
@@ -170,39 +215,39 @@ impl ContactState {
     /// Drops list entries before `horizon`, which no window and no late event can reach, and the oldest entries beyond `list_max`; returns the
     /// number of entries dropped beyond `list_max`.
     pub(crate) fn shorten(&mut self, horizon: EventTime, list_max: usize) -> usize {
-        let lists = |summary: &mut Summary| {
-            summary.next_responses.retain(|stamp| stamp.mark.time >= horizon);
-            summary.reopens.retain(|mark| mark.time >= horizon);
-            let (answers, reopens) =
-                (summary.next_responses.len().saturating_sub(list_max), summary.reopens.len().saturating_sub(list_max));
-            summary.next_responses.drain(..answers);
-            summary.reopens.drain(..reopens);
-            answers + reopens + shorten_orphans(summary, list_max)
-        };
+        let mut dropped = shorten_lists(&mut self.summary, horizon, list_max);
         if let Base::Known(base) = &mut self.base {
-            lists(base);
+            dropped += shorten_lists(base, horizon, list_max);
         }
-        lists(&mut self.summary)
+        let settled = self.settled_sessions as usize;
+        self.earlier[..settled].iter_mut().for_each(|session| dropped += shorten_lists(session, horizon, list_max));
+        let surplus = settled.min(self.earlier.len().saturating_sub(list_max));
+        self.earlier.drain(..surplus);
+        self.settled_sessions -= surplus as u32;
+        dropped + surplus
     }
 
-    /// The contact's own dimensions and its customer just before an event.
-    pub(crate) fn known_before(&self, order: EventOrder, terms: &mut Terms) -> Known {
-        let (mut dimensions, opened) = match &self.base {
-            Base::Summary => (self.summary.dimensions, self.summary.opened),
-            Base::Nothing => (terms.rules.first_dimensions(self.summary.is_chat), None),
-            Base::Known(base) => (base.dimensions, base.opened),
-        };
-        let (mut customer, mut is_opened) = (opened.and_then(|o| o.customer), opened.is_some_and(|o| !o.is_silent));
+    /// Forgets the sessions that ended before `horizon`.
+    pub(crate) fn forget_sessions_before(&mut self, horizon: EventTime) {
+        let settled = &self.earlier[..self.settled_sessions as usize];
+        let old = settled.iter().take_while(|session| session.named.is_none_or(|named| named < horizon)).count();
+        self.earlier.drain(..old);
+        self.settled_sessions -= old as u32;
+    }
+
+    /// The values of the contact at an event of a survey. `named` is the event of the survey that first named the contact, and `asked` the survey's first
+    /// sending, or else the event itself.
+    pub(crate) fn known_at(&self, named: EventOrder, asked: EventOrder, order: EventOrder, terms: &mut Terms) -> Known {
+        let session = self.session_at(named);
+        let settled = session.settlements.iter().rfind(|settled| settled.time <= asked.time).map(|settled| settled.dimensions);
         let base_order = if self.tail.is_empty() { self.last_order } else { self.base_order };
-        for entry in self.tail.iter().take_while(|e| e.order < order) {
-            dimensions = terms.names.overlay(dimensions, entry.dimensions);
-            match &entry.action {
-                Action::Event(ContactAction::Opened(_)) if !is_opened => (customer, is_opened) = (entry.customer, true),
-                Action::Event(ContactAction::Snapshot(_)) if !is_opened => customer = customer.or(entry.customer),
-                Action::Event(_) | Action::SetCompleted(_) => {}
-            }
+        Known {
+            dimensions: self.dimensions_at(session, order, terms),
+            settled,
+            customer: session.customer_by(order),
+            is_spam: session.is_spam,
+            is_settled: order < base_order,
         }
-        Known { dimensions, customer, is_settled: order < base_order }
     }
 
     /// The last event, which may be in the base.
@@ -244,36 +289,166 @@ impl ContactState {
         (marks ^ stamps ^ solves ^ opened ^ last) as u64 ^ clocks ^ summary.reopens.len() as u64 ^ summary.next_responses.len() as u64
     }
 
-    /// Recomputes the summary from the base and the tail.
-    fn recompute(&mut self, inherited: &impl Fn(Option<Key>, EventOrder) -> DimensionsId, terms: &mut Terms) {
-        self.summary = match &self.base {
-            Base::Summary => return,
+    /// What is known after all events.
+    fn now(&self) -> Before {
+        before(&self.summary, &self.earlier, self.last_order)
+    }
+
+    /// The sequence of the unfolded events.
+    fn sequence(&self, terms: &Terms) -> Sequence {
+        let settled = &self.earlier[..self.settled_sessions as usize];
+        let before = match &self.base {
+            Base::Summary => self.now(),
+            Base::Nothing => Before { was_opened: false, is_running: false, has_ended: false, last: None },
+            Base::Known(base) => before(base, settled, self.base_order),
+        };
+        sequence(&self.tail, before, self.idle_end(terms))
+    }
+
+    /// The time without events after which it has ended, if it is a chat.
+    fn idle_end(&self, terms: &Terms) -> Option<Span> {
+        terms.settings.chat_idle_end.filter(|_| self.summary.is_chat)
+    }
+
+    /// The summary with which the unfolded events begin.
+    fn start(&self, inherited: &impl Fn(Option<Key>, EventOrder) -> DimensionsId, terms: &mut Terms) -> Summary {
+        let mut start = match &self.base {
+            Base::Summary => self.summary.clone(),
             Base::Nothing => Summary::before(self.summary.is_chat, terms),
             Base::Known(base) => (**base).clone(),
         };
-        for entry in &self.tail {
-            let customer = customer_at(&self.summary, entry);
-            step(&mut self.summary, entry, inherited(customer, entry.order), terms);
+        let is_settled = matches!(self.base, Base::Summary);
+        if !is_settled && start.began == EventOrder::MIN {
+            start.origin = self.origin.map(|(.., origin)| origin);
         }
+        inherit_at_deadlines(&mut start, inherited, terms);
+        start
     }
 
-    /// Applies an event that comes last, and appends it to the tail.
+    /// Recomputes the summaries from the base and the tail.
+    fn recompute(&mut self, inherited: &impl Fn(Option<Key>, EventOrder) -> DimensionsId, terms: &mut Terms) {
+        if let Base::Summary = &self.base {
+            return;
+        }
+        let sequence = self.sequence(terms);
+        let mut summary = self.start(inherited, terms);
+        self.earlier.truncate(self.settled_sessions as usize);
+        apply(&mut summary, &mut self.earlier, &self.tail, &sequence, inherited, terms);
+        self.summary = summary;
+    }
+
+    /// Applies an event that comes last and changes the place of no other, and appends it to the tail.
     fn step(&mut self, entry: HistoryEvent, inherited: &impl Fn(Option<Key>, EventOrder) -> DimensionsId, terms: &mut Terms) {
         let customer = customer_at(&self.summary, &entry);
-        step(&mut self.summary, &entry, inherited(customer, entry.order), terms);
+        let ended = step(&mut self.summary, &entry, entry.order, inherited(customer, entry.order), terms);
+        self.earlier.extend(ended.map(|ended| *ended));
+        inherit_at_deadlines(&mut self.summary, inherited, terms);
         self.tail.push(entry);
+    }
+
+    /// Moves the first events of the tail into the base.
+    fn fold_first(&mut self, folded: usize, inherited: &impl Fn(Option<Key>, EventOrder) -> DimensionsId, terms: &mut Terms) {
+        let sequence = self.sequence(terms);
+        let first: Sequence = sequence.into_iter().filter(|sequenced| sequenced.index < folded).collect();
+        let (mut base, mut ended) = (self.start(inherited, terms), Vec::new());
+        apply(&mut base, &mut ended, &self.tail, &first, inherited, terms);
+        self.settled_sessions += ended.len() as u32;
+        self.base_order = self.tail[folded - 1].order;
+        self.tail.drain(..folded);
+        self.base = Base::Known(Box::new(base));
+    }
+
+    /// The last place at or before `at` with more than 2 s between the events on both sides of it; 0 without one.
+    fn gap_before(&self, at: usize) -> usize {
+        let is_gap = |at: &usize| {
+            let (Some(before), Some(after)) = (at.checked_sub(1).and_then(|at| self.tail.get(at)), self.tail.get(*at)) else { return true };
+            after.order.time - before.order.time > SKEW
+        };
+        (0..=at).rev().find(is_gap).unwrap_or(0)
+    }
+
+    /// The contact's own dimensions in a session, after its last event before `order`.
+    fn dimensions_at(&self, session: &Summary, order: EventOrder, terms: &mut Terms) -> DimensionsId {
+        if self.last_order < order && session.began == self.summary.began {
+            return self.summary.dimensions;
+        }
+        let (mut dimensions, mut began) = match &self.base {
+            Base::Summary => return session.dimensions,
+            Base::Nothing => (terms.rules.first_dimensions(session.is_chat), EventOrder::MIN),
+            Base::Known(base) => (base.dimensions, base.began),
+        };
+        let mut found = if began == session.began { dimensions } else { session.dimensions };
+        for sequenced in self.sequence(terms) {
+            if sequenced.order >= order {
+                break;
+            }
+            if sequenced.begins {
+                (dimensions, began) = (terms.rules.first_dimensions(session.is_chat), sequenced.order);
+            }
+            dimensions = terms.names.overlay(dimensions, self.tail[sequenced.index].dimensions);
+            if began == session.began || !session.is_chat {
+                found = dimensions;
+            }
+        }
+        found
     }
 }
 
-impl Base {
-    /// The summary of a base that is kept separately, to be changed.
-    fn known(&mut self, is_chat: bool, terms: &Terms) -> &mut Summary {
-        if let Self::Nothing = self {
-            *self = Self::Known(Box::new(Summary::before(is_chat, terms)));
+/// Applies events in their sequence; the summaries of sessions and matters that end go to `ended`.
+fn apply(
+    summary: &mut Summary,
+    ended: &mut Vec<Summary>,
+    events: &[HistoryEvent],
+    sequence: &Sequence,
+    inherited: &impl Fn(Option<Key>, EventOrder) -> DimensionsId,
+    terms: &mut Terms,
+) {
+    for sequenced in sequence {
+        let event = &events[sequenced.index];
+        if sequenced.begins {
+            let next = Summary { began: sequenced.order, ..Summary::before(summary.is_chat, terms) };
+            ended.push(std::mem::replace(summary, next));
         }
-        match self {
-            Self::Known(base) => base,
-            Self::Summary | Self::Nothing => unreachable!("a history with events to fold has a base of its own"),
-        }
+        let customer = customer_at(summary, event);
+        let matter = step(summary, event, sequenced.order, inherited(customer, sequenced.order), terms);
+        ended.extend(matter.map(|matter| *matter));
+        inherit_at_deadlines(summary, inherited, terms);
     }
+}
+
+/// What is known after a summary and the sessions before it.
+fn before(summary: &Summary, earlier: &[Summary], last: EventOrder) -> Before {
+    // A snapshot opens a ticket as well, but an event up to 2 s before the creation itself still counts at its instant.
+    let is_opened = summary.opened.is_some_and(|opened| !opened.is_silent);
+    let has_ended = summary.over_at().is_some();
+    Before {
+        was_opened: is_opened || !earlier.is_empty(),
+        is_running: is_opened && !has_ended,
+        has_ended,
+        last: (last > EventOrder::MIN).then_some(last.time),
+    }
+}
+
+fn shorten_lists(summary: &mut Summary, horizon: EventTime, list_max: usize) -> usize {
+    summary.next_responses.retain(|stamp| stamp.mark.time >= horizon);
+    summary.reopens.retain(|mark| mark.time >= horizon);
+    let mut dropped = drop_oldest(&mut summary.next_responses, list_max) + drop_oldest(&mut summary.reopens, list_max);
+    // The last one before the horizon is what an answer is credited to that comes soon after it.
+    let old = summary.settlements.iter().filter(|settled| settled.time < horizon).count().saturating_sub(1);
+    summary.settlements.drain(..old);
+    dropped += drop_oldest(&mut summary.settlements, list_max);
+    let old = summary.heard.len().saturating_sub(list_max);
+    summary.heard.drain(..old);
+    if let Some(clocks) = &mut summary.clocks {
+        clocks.next_verdicts.retain(|verdict| verdict.mark().time >= horizon);
+        dropped += drop_oldest(&mut clocks.next_verdicts, list_max);
+    }
+    dropped
+}
+
+/// Drops the oldest entries beyond `list_max`; returns their number.
+fn drop_oldest<A: smallvec::Array>(list: &mut SmallVec<A>, list_max: usize) -> usize {
+    let surplus = list.len().saturating_sub(list_max);
+    list.drain(..surplus);
+    surplus
 }

@@ -1,19 +1,23 @@
-//! The summary of one ticket or chat: the result of all its events, in their order.
+//! The summary of one ticket or of one session of a chat: the result of all its events, in their order.
 //!
 //! Contains data and simple questions only; `transitions.rs` defines how an event changes the summary.
 
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
+use super::clock::Clocks;
+use super::marks::{Mark, Opening, Solve, Stamp};
 use crate::engine::terms::{DimensionsId, EventOrder, Terms};
-use crate::event::{ContactAction, Key, Status};
+use crate::event::{Key, Status};
 use crate::time::{EventTime, Span};
 
-/// The result of the events of a ticket or chat, in their order.
+/// The result of the events of a ticket or of one session of a chat, in their order.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Summary {
     /// Whether it summarises a chat, else a ticket.
     pub(crate) is_chat: bool,
+    /// The event with which the session or matter began; `MIN` for the first one.
+    pub(crate) began: EventOrder,
     /// The time of the last event that named the ticket or chat.
     pub(crate) named: Option<EventTime>,
     /// The contact's own dimensions: the last value of each.
@@ -22,32 +26,58 @@ pub(crate) struct Summary {
     pub(crate) credited: DimensionsId,
     /// The opening, from `ticket.created`, `chat.started` or a snapshot.
     pub(crate) opened: Option<Opening>,
+    /// The customer that a snapshot filled in after the opening, with the snapshot. It holds from then on.
+    pub(super) told_customer: Option<(EventOrder, Key)>,
+    /// The chat that a ticket was made from, if any.
+    pub(crate) origin: Option<Origin>,
+    /// Whether its creation or an answer is known from a snapshot alone.
+    pub(crate) has_gaps: bool,
+    /// Whether the first public message decides who created the ticket.
+    pub(super) awaits_author: bool,
     /// Where the first-response clock starts.
     pub(crate) clock_start: Option<EventTime>,
+    /// Where the time to an automated response starts: the creation, or the customer's first message.
+    pub(super) automated_from: Option<EventTime>,
+    /// Whether a person has answered, or it is not known whether one has.
+    pub(crate) answered: Answered,
     /// The first public human reply since the start of the clock.
     pub(crate) first_response: Option<Stamp>,
-    /// The first public reply by a bot or a rule since the start of the clock.
+    /// The first public reply by a bot or a rule.
     pub(crate) automated_response: Option<Stamp>,
     /// The waits that later public human replies ended.
     pub(crate) next_responses: SmallVec<[Stamp; 2]>,
     /// The first unanswered customer message after the first response.
     pub(crate) asked: Option<EventTime>,
+    /// Whether the customer has written since the latest solve and nobody has replied.
+    pub(super) wrote_since_solve: bool,
     /// The number of public human replies since the start of the clock.
     pub(crate) replies: u32,
-    /// Public human replies that came before there was an opening. A later snapshot may give the opening; those since the opening count then.
-    pub(super) orphans: Option<Box<Orphans>>,
+    /// The time of the latest public human reply, also of one before the creation was known.
+    pub(super) last_reply: Option<EventTime>,
+    /// The first hand-off from a bot to people.
+    pub(crate) handoff: Option<Mark>,
+    /// Whether a hand-off has started the first-response clock that runs now.
+    pub(super) is_handed: bool,
     /// The latest solve; since the creation, if that is known.
     pub(crate) solve: Option<Solve>,
     /// The first solve, if another came after it.
     pub(super) earlier_solve: Option<Solve>,
+    /// Whether a snapshot knows of a solve before the first one of the history.
+    pub(super) was_solved_unseen: bool,
+    /// The contact's own dimensions at each solve that an event told of, or at the end of a chat, oldest first.
+    pub(super) settlements: SmallVec<[Mark; 1]>,
     /// Whether it is solved or closed now.
     pub(crate) is_solved: bool,
+    /// Whether it was withdrawn already when it last became solved.
+    pub(super) was_solved_beneath: bool,
+    /// When it last became solved, by an event or by a snapshot; only where a late reopening may begin a new matter.
+    pub(super) solved_at: Option<EventTime>,
     /// The latest status.
     pub(crate) status: Option<Status>,
-    /// Whether the status comes from an event and no snapshot has changed it since. If so, it takes precedence over further snapshots.
-    pub(crate) is_status_known: bool,
-    /// Whether it is withdrawn: spam, deleted or merged into another.
-    pub(crate) is_gone: bool,
+    /// Whether it is withdrawn as spam or deleted.
+    pub(super) is_withdrawn: bool,
+    /// Whether it was merged into another ticket.
+    pub(super) is_merged: bool,
     /// Whether it is withdrawn as spam.
     pub(crate) is_spam: bool,
     /// The reopenings, oldest first.
@@ -58,18 +88,49 @@ pub(crate) struct Summary {
     pub(crate) escalated: Option<Mark>,
     /// The latest transfer.
     pub(crate) transferred: Option<Mark>,
-    /// The first `chat.accepted`.
+    /// The acceptance of a chat.
     pub(crate) accepted: Option<Mark>,
-    /// The first `chat.abandoned`.
+    /// The abandonment of a chat.
     pub(crate) abandoned: Option<Mark>,
-    /// The first `chat.ended`.
+    /// Whether the customer had waited too briefly for the abandonment to count in the abandonment rate.
+    pub(crate) was_abandoned_soon: bool,
+    /// The end of a chat.
     pub(crate) ended: Option<Mark>,
+    /// Whether a chat ended or was abandoned before any person had answered.
+    pub(crate) ended_unanswered: bool,
+    /// The end of a chat that had no event for too long, if an event came after it.
+    pub(crate) idle_ended: Option<Mark>,
+    /// The first ticket that any event of a chat's session names.
+    pub(crate) named_ticket: Option<Key>,
+    /// When a chat's session was heard: the spans of 24 h after its start and each message, as far as they overlap.
+    pub(super) heard: SmallVec<[(EventTime, EventTime); 1]>,
     /// The time that the customer has waited so far, without the present wait.
     pub(crate) waited: Span,
     /// The start of the present wait.
     pub(crate) waiting_since: Option<EventTime>,
     /// The clocks for targets and business hours; `None` if none are configured.
-    pub(crate) clocks: Option<Clocks>,
+    pub(crate) clocks: Option<Box<Clocks>>,
+}
+
+/// Whether a person of the help desk has answered.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Answered {
+    /// Not yet.
+    #[default]
+    No,
+    /// Yes.
+    Yes,
+    /// Not known: a snapshot gave the creation and said nothing of an answer.
+    Unknown,
+}
+
+/// The chat that a ticket was made from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Origin {
+    /// When the chat ended, if no person had answered in it: the ticket then has a first response of its own.
+    pub(crate) silent_since: Option<EventTime>,
+    /// The chat's first hand-off from a bot to people.
+    pub(crate) handoff: Option<Mark>,
 }
 
 impl Summary {
@@ -83,151 +144,65 @@ impl Summary {
         self.earlier_solve.or(self.solve)
     }
 
-    /// Whether it is in the backlog: it has an opening, and it is neither solved nor withdrawn.
+    /// The customer at an event of a survey about it.
+    pub(super) fn customer_by(&self, order: EventOrder) -> Option<Key> {
+        let opener = self.opened.filter(|opened| opened.order <= order).and_then(|opened| opened.customer);
+        opener.or_else(|| self.told_customer.filter(|(told, _)| *told <= order).map(|(_, customer)| customer))
+    }
+
+    /// The customer of its events from now on.
+    pub(crate) fn customer(&self) -> Option<Key> {
+        self.opened.and_then(|opened| opened.customer).or_else(|| self.told_customer.map(|(_, customer)| customer))
+    }
+
+    /// Whether it is withdrawn: spam, deleted or merged into another.
+    pub(crate) fn is_gone(&self) -> bool {
+        self.is_withdrawn || self.is_merged
+    }
+
+    /// Whether it is in the backlog: its creation is known, and it is neither solved nor withdrawn.
     pub(crate) fn is_open(&self) -> bool {
-        self.opened.is_some() && !self.is_solved && !self.is_gone
+        self.opened.is_some() && !self.is_solved && !self.is_gone()
+    }
+
+    /// Whether a person has yet to give the first response.
+    pub(crate) fn is_unanswered(&self) -> bool {
+        self.clock_start.is_some() && self.answered == Answered::No
     }
 
     /// Whether a full set of snapshots that began at `started`, and came after all events, would end it.
     pub(crate) fn is_left_open_since(&self, started: EventTime) -> bool {
-        self.is_open() && self.named.is_none_or(|named| named < started)
+        self.opened.is_some() && !self.is_solved && !self.is_merged && !self.is_withdrawn && self.named.is_none_or(|named| named < started)
     }
 
     /// Whether it is solved, abandoned or ended now.
     pub(super) fn is_over(&self) -> bool {
-        self.is_solved || self.abandoned.is_some() || self.ended.is_some()
+        self.is_solved || self.over_at().is_some()
     }
-}
 
-/// The times of replies to a ticket that had no opening then, in order.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Orphans(pub(super) SmallVec<[EventTime; 2]>);
-
-/// The action of one entry of a history.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Action {
-    /// An event of the ticket or chat itself.
-    Event(ContactAction),
-    /// A full set of snapshots, begun at this instant, is complete. A ticket that was not named since then is no longer open.
-    SetCompleted(EventTime),
-}
-
-/// The opening of a ticket or chat.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(from = "StoredOpening", into = "StoredOpening")]
-pub(crate) struct Opening {
-    /// The event that gave the opening.
-    pub(crate) order: EventOrder,
-    /// When it was opened.
-    pub(crate) time: EventTime,
-    /// The dimensions that the opening is credited to.
-    pub(crate) dimensions: DimensionsId,
-    pub(crate) customer: Option<Key>,
-    /// Whether it is known from a snapshot only, so that it makes no sample.
-    pub(crate) is_silent: bool,
-}
-
-/// The serialised form of an opening. A time other than the event's own occurs only in a snapshot.
-#[derive(Serialize, Deserialize)]
-struct StoredOpening {
-    order: EventOrder,
-    told: Option<EventTime>,
-    dimensions: DimensionsId,
-    customer: Option<Key>,
-}
-
-impl From<Opening> for StoredOpening {
-    fn from(Opening { order, time, dimensions, customer, is_silent }: Opening) -> Self {
-        debug_assert!(is_silent || time == order.time, "an opening that does not come from a snapshot happened at its event's time");
-        Self { order, told: is_silent.then_some(time), dimensions, customer }
+    /// When a chat ended or was abandoned, or had been idle for too long.
+    pub(crate) fn over_at(&self) -> Option<EventTime> {
+        self.ended.or(self.abandoned).or(self.idle_ended).map(|mark| mark.time)
     }
-}
 
-impl From<StoredOpening> for Opening {
-    fn from(StoredOpening { order, told, dimensions, customer }: StoredOpening) -> Self {
-        Self { order, time: told.unwrap_or(order.time), dimensions, customer, is_silent: told.is_some() }
+    /// Whether a ticket created at an instant was made from this session of a chat, if the session names it: after its start, at most 24 h after its last
+    /// message before that, and at most 1 h after its end.
+    pub(crate) fn is_origin_of(&self, created: EventTime, idle_end: Option<Span>) -> bool {
+        let over = self.over_at().or_else(|| Some(self.named? + idle_end?));
+        self.opened.is_some_and(|opened| opened.time <= created)
+            && self.heard.iter().any(|(from, until)| (*from..=*until).contains(&created))
+            && over.is_none_or(|over| created <= over + Span::hours(1))
     }
-}
 
-impl Opening {
-    /// Its place among other openings, by the time of the opening itself, even if a snapshot reported it later.
-    pub(crate) fn place(&self) -> EventOrder {
-        self.order.at(self.time)
+    /// What a ticket made from this session of a chat must know of it.
+    pub(crate) fn as_origin(&self) -> Origin {
+        let said_end = self.ended.or(self.abandoned).map(|mark| mark.time);
+        let silent_since = said_end.filter(|_| self.ended_unanswered);
+        Origin { silent_since, handoff: self.handoff }
     }
-}
 
-/// An occurrence at an instant, with the dimensions that it is credited to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Mark {
-    pub(crate) time: EventTime,
-    pub(crate) dimensions: DimensionsId,
-}
-
-/// An occurrence at an instant, with a measured duration before it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Stamp {
-    pub(crate) mark: Mark,
-    /// The duration before the occurrence.
-    pub(crate) after: Span,
-    /// Whether it is known from a snapshot only, so that it makes no sample.
-    pub(crate) is_silent: bool,
-}
-
-/// A solve of a ticket.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Solve {
-    pub(crate) mark: Mark,
-    /// The time since the creation; `None` if that is not known.
-    pub(crate) after: Option<Span>,
-    /// How long the customer had waited until then; `None` if the history is not known from the creation on.
-    pub(crate) waited: Option<Span>,
-    /// Whether it is known from a snapshot only, so that it makes no sample.
-    pub(crate) is_silent: bool,
-}
-
-/// The clocks of one ticket or chat. They exist only if a target or business hours are configured.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Clocks {
-    /// The clock until the first response.
-    pub(crate) response: Option<Clock>,
-    /// The clock until a ticket's resolution.
-    pub(crate) resolution: Option<Clock>,
-    /// The clock until an agent accepts a chat.
-    pub(crate) wait: Option<Clock>,
-}
-
-/// A clock that has started.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Clock {
-    pub(super) start: EventTime,
-    /// The event time from which the clock is known, if that is not its start. A clock known from a snapshot makes no sample before the snapshot.
-    pub(super) known_from: Option<EventTime>,
-    /// The last instant at which the target is met.
-    pub(crate) deadline: Option<EventTime>,
-    /// The number of the business hours by which the clock counts.
-    pub(super) schedule: Option<u16>,
-    /// The dimensions after the last event up to the deadline, which a miss is credited to.
-    pub(super) holder: DimensionsId,
-    /// Whether the clock ran after that event. A ticket or chat solved or abandoned without a reply before the deadline has not missed it.
-    pub(super) ran: bool,
-    /// The business time until the clock last stopped.
-    pub(crate) took: Option<Span>,
-}
-
-/// One event of a ticket or chat, in compact form.
-#[derive(Clone, Debug)]
-pub(crate) struct HistoryEvent {
-    pub(crate) order: EventOrder,
-    /// The dimensions that the event names.
-    pub(crate) dimensions: DimensionsId,
-    /// The customer that the event names.
-    pub(crate) customer: Option<Key>,
-    pub(crate) action: Action,
-}
-
-impl HistoryEvent {
-    /// The customer that a ticket snapshot names; `None` for other events.
-    pub(super) fn told_customer(&self) -> Option<Key> {
-        self.customer.filter(|_| matches!(self.action, Action::Event(ContactAction::Snapshot(_))))
+    /// Whether a chat answers for this ticket, so that it has no first response of its own.
+    pub(super) fn is_answered_by_chat(&self) -> bool {
+        self.origin.is_some_and(|origin| origin.silent_since.is_none())
     }
 }

@@ -69,6 +69,20 @@ impl CustomerAnswers {
         self.last_before(kind, None).map(|(a, _)| a)
     }
 
+    /// The time of the latest answer up to an instant; `MIN` if there is none.
+    pub(super) fn latest_until(&self, until: EventTime) -> EventTime {
+        let times = self.entries.iter().map(|(a, _)| a.order.time).filter(|time| *time <= until);
+        times.max().unwrap_or(EventTime::MIN)
+    }
+
+    /// Adds all answers of another identity of the same person.
+    pub(super) fn absorb(&mut self, other: Self) {
+        for (answer, feeling) in other.entries {
+            let at = self.place_of(AnswerKind::of(&answer), answer.order);
+            self.entries.insert(at, (answer, feeling));
+        }
+    }
+
     /// The time of the latest answer; `MIN` if there is none.
     pub(super) fn latest(&self) -> EventTime {
         if self.entries.is_empty() {

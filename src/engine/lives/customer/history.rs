@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
 use crate::engine::terms::{Contribution, DimensionsId, EventOrder, Fact, FactLabel, Facts, Measure, Names, Terms, ValueId};
-use crate::time::EventTime;
+use crate::time::{EventTime, Span};
 
 /// The events, oldest first. When older events have been dropped, the first position includes their result.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -61,6 +61,9 @@ pub(super) struct CustomerPosition {
     left_at: EventTime,
     /// The stage in which the customer cancelled.
     left_stage: ValueId,
+    /// The latest touch before that, and whether it was abandoned.
+    left_touched: EventTime,
+    left_abandoned: bool,
     /// Whether the customer cancelled since entering the present stage, and so is in no stage.
     pub(super) is_out: bool,
     /// Whether the latest touch was an abandoned touchpoint.
@@ -77,6 +80,8 @@ impl Default for CustomerPosition {
             touched: EventTime::MIN,
             left_at: EventTime::MAX,
             left_stage: ValueId::UNKNOWN,
+            left_touched: EventTime::MIN,
+            left_abandoned: false,
             is_out: false,
             is_abandoned: false,
             is_known: false,
@@ -106,31 +111,46 @@ impl CustomerPosition {
             next.entered = if was_before { EventTime::MIN } else { time };
             next.is_out = false;
         }
-        let mut comes_back = false;
         match kind {
             CustomerEventKind::Subscription(Subscription::Cancelled) if self.left().is_none() => {
                 (next.left_at, next.left_stage, next.is_out) = (time, stage.unwrap_or(ValueId::UNKNOWN), true);
+                (next.left_touched, next.left_abandoned) =
+                    (self.touched.max(if moves { time } else { EventTime::MIN }), self.is_abandoned && !moves);
             }
             CustomerEventKind::Subscription(Subscription::Active | Subscription::Subscribed) if self.left().is_some() => {
                 (next.left_at, next.left_stage, next.is_out) = (EventTime::MAX, ValueId::UNKNOWN, false);
-                comes_back = true;
             }
             CustomerEventKind::Subscription(_) | CustomerEventKind::Touchpoint { .. } => {}
         }
-        if moves || comes_back || matches!(kind, CustomerEventKind::Touchpoint { .. }) {
+        let is_active = matches!(kind, CustomerEventKind::Subscription(Subscription::Active | Subscription::Subscribed));
+        if moves || is_active || matches!(kind, CustomerEventKind::Touchpoint { .. }) {
             next.touched = time;
             next.is_abandoned = kind == CustomerEventKind::Touchpoint { is_abandoned: true };
         }
         next
     }
 
+    /// When the customer who cancelled since dropped out of the stage by idling or giving up; `contacted` is the latest contact before the cancellation.
+    pub(super) fn dropped_before_leaving(&self, contacted: EventTime, idle_timeout: Span) -> EventTime {
+        match self.left_abandoned {
+            true if contacted <= self.left_touched => self.left_touched,
+            _ => self.left_touched.max(contacted) + idle_timeout,
+        }
+    }
+
     /// Adds the facts of an event that leads from this position to the next; none unless the stage changes.
     fn facts(&self, next: &Self, time: EventTime, terms: &Terms, facts: &mut Facts) {
         let (was, is) = (terms.names.known_stage(self.dimensions), terms.names.known_stage(next.dimensions));
+        let fact = |measure, label| Fact::one(measure, time, DimensionsId::default()).labelled(label);
+        // A customer who comes back and has moved on meanwhile has advanced from the stage that the cancellation ended.
+        let has_moved_on = |is| terms.rules.stage(self.left_stage).zip(terms.rules.stage(is)).is_some_and(|(left, is)| left.0 < is.0);
+        // Where the return itself leads out of that stage, the advance is the one of the move, below.
+        if self.left().is_some() && next.left().is_none() && !self.is_out && is.is_some_and(has_moved_on) {
+            facts.push(fact(Measure::JourneyAdvanced, FactLabel::Stage(self.left_stage)));
+        }
         if was == is {
             return;
         }
-        let fact = |measure, label| Fact::one(measure, time, DimensionsId::default()).labelled(label);
         if let Some(is) = is.filter(|_| next.entered > EventTime::MIN) {
             facts.push(fact(Measure::JourneyEntered, FactLabel::Stage(is)));
         }
@@ -153,6 +173,11 @@ impl CustomerPosition {
 }
 
 impl CustomerHistory {
+    /// All events.
+    pub(super) fn into_events(self) -> impl Iterator<Item = CustomerEvent> {
+        self.steps.into_iter()
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.steps.is_empty()
     }

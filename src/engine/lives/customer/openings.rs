@@ -21,14 +21,25 @@ impl Openings {
         self.entries.len()
     }
 
-    /// The time of the latest opening that does not come from a snapshot; `MIN` if there is none.
+    /// The time of the latest opening; `MIN` if there is none.
     pub(super) fn latest(&self) -> EventTime {
-        self.entries.iter().rev().find(|(_, o)| !o.is_silent).map_or(EventTime::MIN, |(_, o)| o.order.time)
+        self.entries.last().map_or(EventTime::MIN, |(_, o)| o.time)
+    }
+
+    /// The time of the latest opening up to an instant; `MIN` if there is none.
+    pub(super) fn latest_until(&self, until: EventTime) -> EventTime {
+        let latest = self.entries.partition_point(|(_, o)| o.time <= until).checked_sub(1);
+        latest.map_or(EventTime::MIN, |latest| self.entries[latest].1.time)
+    }
+
+    /// Adds all openings of another identity of the same person.
+    pub(super) fn absorb(&mut self, other: Self) {
+        other.entries.into_iter().for_each(|(contact, opening)| self.insert(contact, opening));
     }
 
     /// Adds an opening at its place.
     pub(super) fn insert(&mut self, contact: Contact, opening: Opening) {
-        let at = self.place_of(opening.place());
+        let at = self.place_of(opening.order);
         // The customer is the same for all, so it is not kept with each.
         self.entries.insert(at, (contact, Opening { customer: None, ..opening }));
     }
@@ -36,7 +47,7 @@ impl Openings {
     /// Removes an opening, if it is known.
     pub(super) fn remove(&mut self, contact: Contact, place: EventOrder) {
         let at = self.place_of(place);
-        if self.entries.get(at).is_some_and(|(c, o)| *c == contact && o.place() == place) {
+        if self.entries.get(at).is_some_and(|(c, o)| *c == contact && o.order == place) {
             self.entries.remove(at);
         }
     }
@@ -44,7 +55,7 @@ impl Openings {
     /// The indices of the opening at a place, if there is one, and of the next opening, which may be its repeat contact.
     pub(super) fn around(&self, place: EventOrder) -> Range<usize> {
         let from = self.place_of(place);
-        let is_here = self.entries.get(from).is_some_and(|(_, o)| o.place() == place);
+        let is_here = self.entries.get(from).is_some_and(|(_, o)| o.order == place);
         from..(from + 1 + usize::from(is_here)).min(self.entries.len())
     }
 
@@ -74,10 +85,10 @@ impl Openings {
     }
 
     fn place_of(&self, place: EventOrder) -> usize {
-        if self.entries.last().is_none_or(|(_, o)| o.place() < place) {
+        if self.entries.last().is_none_or(|(_, o)| o.order < place) {
             return self.entries.len();
         }
-        self.entries.partition_point(|(_, o)| o.place() < place)
+        self.entries.partition_point(|(_, o)| o.order < place)
     }
 }
 

@@ -34,6 +34,12 @@ impl Subscriptions {
         self.changes.insert(at, (order, subscription));
     }
 
+    /// Adds all changes of another identity of the same person.
+    pub(super) fn absorb(&mut self, other: Self) {
+        self.is_folded |= other.is_folded;
+        other.changes.into_iter().for_each(|(order, subscription)| self.insert(order, subscription));
+    }
+
     /// Whether the customer has subscribed and not cancelled.
     pub(super) fn is_active(&self) -> bool {
         self.changes.last().is_some_and(|(_, subscription)| *subscription != Subscription::Cancelled)
