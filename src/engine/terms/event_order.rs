@@ -64,6 +64,11 @@ impl EventOrder {
         (self.tie >> 53 & 0x3f) as usize
     }
 
+    /// The place that its kind and its rank give it among the events of one instant.
+    pub(crate) fn rank(self) -> u64 {
+        self.tie >> 59
+    }
+
     /// The position among the events of its kind if the log alone decided at one instant.
     pub(crate) fn unranked(self) -> (EventTime, u64) {
         (self.time, self.tie & (0x3f << 53 | OFFSET_MASK))

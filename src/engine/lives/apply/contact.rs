@@ -152,12 +152,16 @@ fn is_alone(state: &ContactState) -> bool {
 /// The ticket or chat itself, the tickets that a chat names (with `named`, by an event still to come), and the chats that name a ticket.
 fn involved_in(lives: &Lives, contact: Contact, named: Option<Key>) -> Involved {
     let mut involved = Involved::from_iter([contact]);
-    let Some(state) = lives.contacts.get(&contact) else {
-        involved.extend(named.map(Contact::Ticket));
-        return involved;
-    };
-    involved.extend(state.named_by.iter().copied());
-    involved.extend(state.unsettled_sessions().filter_map(|session| session.named_ticket).chain(named).map(Contact::Ticket));
+    involved.extend(named.map(Contact::Ticket));
+    if let Some(state) = lives.contacts.get(&contact) {
+        involved.extend(state.named_by.iter().copied());
+        involved.extend(state.unsettled_sessions().filter_map(|session| session.named_ticket).map(Contact::Ticket));
+    }
+    // Another chat that names the same ticket may have been the one that it was made from.
+    let tickets: Involved = involved.iter().copied().filter(|involved| matches!(involved, Contact::Ticket(_))).collect();
+    for ticket in tickets {
+        involved.extend(lives.contacts.get(&ticket).iter().flat_map(|state| state.named_by.iter().copied()));
+    }
     involved.sort_unstable();
     involved.dedup();
     involved

@@ -25,6 +25,13 @@ pub(super) struct Sequenced {
     pub(super) begins: bool,
 }
 
+impl Sequenced {
+    /// Where it counts: among events of one rank that were moved to one instant the earlier comes first.
+    fn place(&self) -> (EventTime, u64, usize) {
+        (self.order.time, self.order.rank(), self.index)
+    }
+}
+
 /// The sequence of some events.
 pub(super) type Sequence = SmallVec<[Sequenced; 8]>;
 
@@ -47,7 +54,7 @@ pub(super) fn sequence(events: &[HistoryEvent], before: Before, idle_end: Option
     let mut sequence = Sequence::new();
     for (session, begins) in &mut sessions {
         // What was moved to the instant of an opening takes its place among the events of that instant.
-        session.sort_by_key(|known| known.order);
+        session.sort_by_key(Sequenced::place);
         place_last_words(session, events);
         let from = sequence.len();
         sequence.extend(session.drain(..));
@@ -184,7 +191,7 @@ fn place_last_words(session: &mut Sequence, events: &[HistoryEvent]) {
         }
     }
     if is_moved {
-        session.sort_by_key(|known| known.order);
+        session.sort_by_key(Sequenced::place);
     }
 }
 
