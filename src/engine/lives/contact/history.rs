@@ -378,8 +378,10 @@ impl ContactState {
             Base::Known(base) => (base.dimensions, base.began),
         };
         let mut found = if began == session.began { dimensions } else { session.dimensions };
+        let next_began = self.sessions().map(|next| next.began).find(|next| *next > session.began);
+        let until = next_began.map_or(order, |next| next.min(order));
         for sequenced in self.sequence(terms) {
-            if sequenced.order >= order {
+            if sequenced.order >= until {
                 break;
             }
             if sequenced.begins {
