@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use super::contact::{ContactState, facts, idle_end_of};
+use super::contact::{ContactState, facts};
 use super::store::Lives;
 use super::survey::SurveyId;
 use crate::engine::terms::{EngineSettings, Facts};
@@ -151,8 +151,7 @@ fn evict_customer(lives: &mut Lives, key: Key, door: &mut Door<'_>) {
 /// idle for so long that it counts as ended.
 fn is_over(state: &ContactState, settings: &EngineSettings, at: EventTime) -> bool {
     let summary = &state.summary;
-    let idle_end = idle_end_of(summary, settings).zip(summary.named).map(|(idle, named)| named + idle);
-    idle_end.is_some_and(|end| end < at)
+    summary.idle_end(settings).is_some_and(|end| end < at)
         || summary.is_solved
         || summary.is_gone()
         || summary.ended.is_some()

@@ -116,8 +116,6 @@ pub(crate) struct StandingAnswer {
     pub(crate) customer: Option<Key>,
     /// Whether the answer counts: not if its ticket is spam.
     pub(crate) stands: bool,
-    /// Whether the inherited values have been looked up. Once the ticket's history has settled, they no longer change.
-    pub(crate) is_resolved: bool,
 }
 
 impl Link {
@@ -185,8 +183,7 @@ impl SurveyState {
 
     /// The answer that counts, before whom it counts for is looked up: each replaces the one before, unless its score is the same.
     pub(crate) fn latest_answer(&self) -> Option<&GivenAnswer> {
-        let given = self.answers.as_deref()?.given.iter();
-        given.reduce(|standing, next| if next.answer.score == standing.answer.score { standing } else { next })
+        latest_of(&self.answers.as_deref()?.given)
     }
 
     /// The answer that counts.
@@ -239,13 +236,16 @@ impl SurveyState {
         let Some(answers) = self.answers.as_deref_mut() else { return };
         let settled = answers.given.iter().take_while(|given| given.order.time < horizon).count();
         if settled > 1 {
-            let last = answers
-                .given
-                .drain(..settled)
-                .reduce(|standing, next| if next.answer.score == standing.answer.score { standing } else { next });
+            let last = latest_of(&answers.given[..settled]).cloned();
+            answers.given.drain(..settled);
             answers.given.insert_many(0, last);
         }
     }
+}
+
+/// The answer that counts of some in their order: each replaces the one before, unless its score is the same.
+fn latest_of(given: &[GivenAnswer]) -> Option<&GivenAnswer> {
+    given.iter().reduce(|standing, next| if next.answer.score == standing.answer.score { standing } else { next })
 }
 
 impl StandingAnswer {

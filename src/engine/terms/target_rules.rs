@@ -14,10 +14,8 @@ use crate::time::{EventTime, Span};
 pub(crate) struct TargetRules {
     schedules: Vec<BusinessHours>,
     schedule_rules: Compiled<usize>,
-    first_response: Compiled<TimeTarget>,
-    next_response: Compiled<TimeTarget>,
-    resolution: Compiled<TimeTarget>,
-    chat_wait: Compiled<TimeTarget>,
+    /// In the order of [`TimedTarget::ALL`].
+    times: [Compiled<TimeTarget>; 4],
     pauses: TargetPauses,
 }
 
@@ -42,24 +40,15 @@ impl TargetRules {
         Self {
             schedules: settings.schedules.clone(),
             schedule_rules: Compiled::new(&settings.schedule_rules, names),
-            first_response: Compiled::new(&settings.first_response, names),
-            next_response: Compiled::new(&settings.next_response, names),
-            resolution: Compiled::new(&settings.resolution, names),
-            chat_wait: Compiled::new(&settings.chat_wait, names),
+            times: TimedTarget::ALL.map(|target| Compiled::new(settings.of_time(target), names)),
             pauses: settings.pauses.clone(),
         }
     }
 
     /// The terms of a clock for a contact with these dimensions; `None` if neither a target nor business hours apply.
     pub(crate) fn clock_terms(&self, target: TimedTarget, dimensions: DimensionsId, names: &Names) -> Option<ClockTerms> {
-        let rules = match target {
-            TimedTarget::FirstResponse => &self.first_response,
-            TimedTarget::NextResponse => &self.next_response,
-            TimedTarget::Resolution => &self.resolution,
-            TimedTarget::ChatWait => &self.chat_wait,
-        };
         let schedule = self.schedule_rules.first(dimensions, names).map(|schedule| *schedule as u16);
-        let rule = rules.first(dimensions, names);
+        let rule = self.times[target as usize].first(dimensions, names);
         let terms = ClockTerms { within: rule.map(|rule| rule.within), is_business: rule.is_some_and(|rule| rule.is_business), schedule };
         (terms.within.is_some() || schedule.is_some()).then_some(terms)
     }
@@ -67,11 +56,6 @@ impl TargetRules {
     /// Whether the clock of a target stands still while a ticket has this status.
     pub(crate) fn is_paused(&self, target: TimedTarget, status: Status) -> bool {
         self.pauses.of(target).contains(&status)
-    }
-
-    /// Whether any target has a pause.
-    pub(crate) fn has_pauses(&self) -> bool {
-        TimedTarget::ALL.into_iter().any(|target| !self.pauses.of(target).is_empty())
     }
 
     /// The last instant at which no more than `left` has passed since `from`, by the business hours with the index `hours` or by the calendar;

@@ -150,7 +150,7 @@ impl TargetSettings {
     /// Whether any rule of a clock names a dimension for which `fits` holds, so that contacts must know that dimension.
     pub(crate) fn asks_for(&self, fits: impl Fn(u8) -> bool) -> bool {
         let schedules = self.schedule_rules.rules.iter().flat_map(|rule| &rule.conditions);
-        let times = [&self.first_response, &self.next_response, &self.resolution, &self.chat_wait].into_iter();
+        let times = TimedTarget::ALL.into_iter().map(|time| self.of_time(time));
         let targets = times.flat_map(|ruled| &ruled.rules).flat_map(|rule| &rule.conditions);
         schedules.chain(targets).any(|condition| fits(condition.dimension))
     }

@@ -95,9 +95,7 @@ pub(super) fn settle(lives: &mut Lives, contact: Contact) {
 fn is_origin_unsettled(lives: &Lives, ticket: Contact) -> bool {
     let origin = lives.contacts.awake(&ticket).and_then(|state| state.origin);
     origin.and_then(|(chat, ..)| lives.contacts.get(&chat)).is_some_and(|chat| {
-        let is_idle = idle_end_of(&chat.summary, &lives.terms.settings)
-            .zip(chat.summary.named)
-            .is_some_and(|(idle, named)| named + idle < lives.horizon);
+        let is_idle = chat.summary.idle_end(&lives.terms.settings).is_some_and(|end| end < lives.horizon);
         chat.is_unsettled() || (chat.summary.over_at().is_none() && !is_idle)
     })
 }
@@ -123,8 +121,8 @@ fn change(
     change: impl FnOnce(&mut ContactState, &Customers, &mut Terms) -> ContactChange,
 ) -> Changed {
     // A state that sleeps would be read from its stored form at each question below.
-    lives.contacts.get_mut(&contact);
-    if named.is_none() && lives.contacts.awake(&contact).is_none_or(is_alone) {
+    let is_alone = lives.contacts.get_mut(&contact).is_none_or(|state| is_alone(state));
+    if named.is_none() && is_alone {
         return change_alone(lives, contact, door, change);
     }
     let involved = involved_in(lives, contact, named);
@@ -194,10 +192,8 @@ fn find_origin(lives: &mut Lives, ticket: Contact, door: &mut Door<'_>) {
     for chat in created.iter().flat_map(|_| &state.named_by) {
         let Some(chat_state) = lives.contacts.get(chat) else { continue };
         for session in chat_state.sessions().filter(|session| session.named_ticket == Some(key)) {
-            let idle_end = idle_end_of(session, &lives.terms.settings);
-            let Some(opened) = session.opened.filter(|_| created.is_some_and(|created| session.is_origin_of(created, idle_end))) else {
-                continue;
-            };
+            let is_origin = created.is_some_and(|created| session.is_origin_of(created, &lives.terms.settings));
+            let Some(opened) = session.opened.filter(|_| is_origin) else { continue };
             if found.is_none_or(|(latest, _)| latest < opened.order) {
                 found = Some((opened.order, (*chat, session.began, session.as_origin())));
             }

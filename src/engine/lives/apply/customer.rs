@@ -49,8 +49,7 @@ pub(super) fn apply(lives: &mut Lives, action: CustomerAction, event: &AdmittedE
     let mut change = state.note(order, own, kind, &mut lives.terms);
     lives.evictions.histories += state.forget_before(horizon, lives.terms.settings.limits.history_max) as u64;
     // Contacts and answers since then had inherited the earlier dimensions, and so had deadlines that lie ahead.
-    let has_deadlines = lives.terms.settings.targets.times().next().is_some();
-    let heirs_differ = change.moves_dimensions && (has_deadlines || lives.largest_event_time > Some(order.time));
+    let heirs_differ = change.moves_dimensions && (has_deadlines(lives) || lives.largest_event_time > Some(order.time));
     match kind {
         CustomerEventKind::Touchpoint { .. } => {
             change.after.push(touchpoint(order, event.dimensions, DimensionsId::default(), &lives.terms));
@@ -89,15 +88,21 @@ pub(super) fn add_heir(lives: &mut Lives, customer: Key, order: EventOrder, heir
 
 /// The contacts and surveys that inherit a customer's dimensions and may still change. Settled ones are forgotten.
 pub(super) fn unsettled_heirs(lives: &mut Lives, customer: Key, order: EventOrder) -> Vec<Heir> {
-    let (contacts, surveys, horizon) = (&lives.contacts, &lives.surveys, lives.horizon);
+    let (contacts, surveys, horizon, has_deadlines) = (&lives.contacts, &lives.surveys, lives.horizon, has_deadlines(lives));
+    let falls_due = |contact: &Contact| contacts.get(contact).and_then(|state| last_open_deadline(&state.summary));
     let is_unsettled = |heir: &Heir| match heir {
         Heir::Contact(contact) => {
             contacts.awake(contact).is_some_and(ContactState::is_unsettled)
-                || contacts.get(contact).and_then(|state| last_open_deadline(&state.summary)).is_some_and(|deadline| deadline >= order.time)
+                || (has_deadlines && falls_due(contact).is_some_and(|deadline| deadline >= order.time))
         }
         Heir::Survey(survey) => surveys.get(survey).is_some_and(|state| state.last_time() >= horizon),
     };
     lives.customers.at_mut(customer, order).map(|state| state.unsettled_heirs(is_unsettled)).unwrap_or_default()
+}
+
+/// Whether a target of time is configured, so that a deadline may lie ahead.
+fn has_deadlines(lives: &Lives) -> bool {
+    lives.terms.settings.targets.times().next().is_some()
 }
 
 /// Adds an opening to a customer if it counts (`stands`), else removes it.
@@ -142,6 +147,7 @@ fn set_timer(lives: &mut Lives, customer: Key, at: EventOrder) {
 /// already.
 fn erase(lives: &mut Lives, customer: Key, order: EventOrder, door: &mut Door<'_>) {
     let (mut before, mut after) = (Facts::new(), Facts::new());
+    let subject = Subject::Customer(lives.customers.current(customer, order));
     let terms = &mut lives.terms;
     lives.customers.end(customer, order, |life| {
         let whole = life.clone();
@@ -154,5 +160,5 @@ fn erase(lives: &mut Lives, customer: Key, order: EventOrder, door: &mut Door<'_
         }
         later
     });
-    door.post_difference(Subject::Customer(customer), before, after);
+    door.post_difference(subject, before, after);
 }

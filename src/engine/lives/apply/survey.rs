@@ -40,21 +40,20 @@ pub(super) fn apply(lives: &mut Lives, survey: &Survey, event: &AdmittedEvent, d
     if let Some(customer) = event.customer {
         add_heir(lives, customer, order, Heir::Survey(id));
     }
-    let has_effect = match survey.action {
-        SurveyAction::Sent => send(lives, id, link, order, door),
-        SurveyAction::Responded(answer) => {
-            let given = GivenAnswer { order, link, answer, asked: None, is_named: survey.survey.is_some(), identity: event.identity };
-            respond(lives, id, given, door)
-        }
-    };
-    // The survey may be about contacts that only other events of it name.
+    // The survey may be about contacts that only other events of it name. All of them wake here, so that nothing below reads their stored form.
     let linked: Contacts = lives.surveys.get(&id).map(|state| state.contacts().collect()).unwrap_or_default();
     for contact in linked {
         if let Some(state) = lives.contacts.get_mut(&contact) {
             state.note_survey(order);
         }
     }
-    has_effect
+    match survey.action {
+        SurveyAction::Sent => send(lives, id, link, order, door),
+        SurveyAction::Responded(answer) => {
+            let given = GivenAnswer { order, link, answer, asked: None, is_named: survey.survey.is_some(), identity: event.identity };
+            respond(lives, id, given, door)
+        }
+    }
 }
 
 /// Brings the surveys about a ticket or chat up to date with what they inherit from it, and with whether they count. The caller sees to the pairs.
@@ -276,8 +275,7 @@ fn resolve_state(lives: &mut Lives, metric: SurveyMetric, state: &mut SurveyStat
     let credit = credit(lives, &link, Some(asked), given.order);
     let by_default = if link.about().is_some() { Scope::Service } else { Scope::Experience };
     let answers: &mut Answers = state.answers.get_or_insert_default();
-    let known =
-        answers.standing.take().filter(|known| known.is_resolved && credit.is_resolved && known.order == given.order && known.link == link);
+    let known = answers.standing.take().filter(|known| credit.is_resolved && known.order == given.order && known.link == link);
     let (dimensions, customer) = known.map_or((credit.dimensions, credit.customer), |known| (known.dimensions, known.customer));
     answers.standing = Some(StandingAnswer {
         order: given.order,
@@ -288,7 +286,6 @@ fn resolve_state(lives: &mut Lives, metric: SurveyMetric, state: &mut SurveyStat
         dimensions,
         customer,
         stands: credit.stands,
-        is_resolved: true,
     });
 }
 

@@ -4,7 +4,6 @@
 //! resolution is the ticket's. Does not know how the two find each other.
 
 use super::clock::Verdict;
-use super::facts::idle_end_of;
 use super::summary::Summary;
 use super::targets::response_verdict;
 use crate::engine::lives::survey::StandingAnswer;
@@ -71,7 +70,7 @@ pub(crate) fn pair_facts<'a>(sides: PairSides<'_>, answers: impl Iterator<Item =
             value: Contribution::Pair(u32::from(terms.bins.of(span.0)), answer.rank()),
         });
     }
-    let verdict = responding.and_then(|summary| response_verdict(summary, idle_end_of(summary, &terms.settings)));
+    let verdict = responding.and_then(|summary| response_verdict(summary, summary.idle_end(&terms.settings)));
     let measure = match verdict {
         Some(Verdict::Met(_)) => Measure::CsatWithinTarget,
         Some(Verdict::Missed(_)) => Measure::CsatBeyondTarget,

@@ -485,15 +485,14 @@ impl Parts {
         self.ended = summary.ended.map(|mark| (mark, summary.accepted.map(|accepted| mark.time - accepted.time)));
         self.idle_ended = summary.idle_ended;
         if summary.opened.is_some() && summary.over_at().is_none() {
-            let idle_end = summary.named.zip(settings.chat_idle_end).map(|(named, idle)| named + idle);
-            self.chat_now = Some((summary.credited, summary.accepted.is_some(), idle_end));
+            self.chat_now = Some((summary.credited, summary.accepted.is_some(), summary.idle_end(settings)));
         }
     }
 
     /// Sets the outcomes of the targets and the business times.
     fn set_targets(&mut self, summary: &Summary, terms: &Terms) {
         let Some(clocks) = &summary.clocks else { return };
-        let idle_end = idle_end_of(summary, &terms.settings);
+        let idle_end = summary.idle_end(&terms.settings);
         let verdict = |clock: &Option<Clock>| clock.as_ref().and_then(|clock| verdict_of(summary, clock, idle_end));
         self.response_target = response_verdict(summary, idle_end);
         self.next_target = verdict(&clocks.next_response);

@@ -8,15 +8,16 @@ use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
 use super::effect::{Footprint, surely_changes};
+use super::facts::idle_end_of;
 use super::linked_surveys::LinkedSurveys;
-use super::marks::HistoryEvent;
+use super::marks::{Action, HistoryEvent};
 use super::sequence::{Before, SKEW, Sequence, is_plain, sequence};
 use super::summary::{Origin, Summary};
 use super::targets::inherit_at_deadlines;
 use super::transitions::{customer_at, step};
 use crate::engine::terms::{DimensionsId, EventOrder, Terms};
-use crate::event::{Contact, Key};
-use crate::time::{EventTime, Span};
+use crate::event::{Contact, ContactAction, Key};
+use crate::time::EventTime;
 
 /// The number of events of a ticket or chat that commonly come within the allowed lateness.
 const EVENTS_AT_ONCE: usize = 6;
@@ -143,9 +144,10 @@ impl ContactState {
             self.base = if is_first { Base::Nothing } else { Base::Known(Box::new(self.summary.clone())) };
             self.tail.reserve(EVENTS_AT_ONCE);
         }
-        let is_plain = is_last && is_plain(&entry, &self.tail, self.now(), self.idle_end(terms));
+        let is_plain = is_last && is_plain(&entry, &self.tail, self.now(), idle_end_of(&self.summary, &terms.settings));
         // A new matter begins with a reopening, which puts the summary before it among the earlier ones.
-        let may_begin_anew = terms.settings.new_matter_after.is_some() && self.summary.is_solved;
+        let is_status = matches!(entry.action, Action::Event(ContactAction::Status(_)));
+        let may_begin_anew = is_status && terms.settings.new_matter_after.is_some() && self.summary.is_solved;
         let was: Option<Vec<Summary>> =
             (!is_plain || !later_sets.is_empty() || may_begin_anew).then(|| self.unsettled_sessions().cloned().collect());
         let footprint = (was.is_none() && !surely_changes(&self.summary, &entry)).then(|| Footprint::of(&self.summary));
@@ -302,12 +304,7 @@ impl ContactState {
             Base::Nothing => Before { was_opened: false, is_running: false, has_ended: false, last: None },
             Base::Known(base) => before(base, settled, self.base_order),
         };
-        sequence(&self.tail, before, self.idle_end(terms))
-    }
-
-    /// The time without events after which it has ended, if it is a chat.
-    fn idle_end(&self, terms: &Terms) -> Option<Span> {
-        terms.settings.chat_idle_end.filter(|_| self.summary.is_chat)
+        sequence(&self.tail, before, idle_end_of(&self.summary, &terms.settings))
     }
 
     /// The summary with which the unfolded events begin.
@@ -317,8 +314,7 @@ impl ContactState {
             Base::Nothing => Summary::before(self.summary.is_chat, terms),
             Base::Known(base) => (**base).clone(),
         };
-        let is_settled = matches!(self.base, Base::Summary);
-        if !is_settled && start.began == EventOrder::MIN {
+        if start.began == EventOrder::MIN {
             start.origin = self.origin.map(|(.., origin)| origin);
         }
         inherit_at_deadlines(&mut start, inherited, terms);

@@ -47,14 +47,16 @@ impl LinkedSurveys {
 
     /// The surveys of a metric that were sent before an event, the latest first.
     pub(crate) fn sent_before(&self, metric: SurveyMetric, order: EventOrder) -> impl Iterator<Item = (EventOrder, SurveyId)> {
-        let sendings = self.0.iter().flat_map(|lists| lists.sendings.iter().rev());
-        sendings.filter(move |((of, sent), _)| *of == metric && *sent < order).map(|((_, sent), survey)| (*sent, *survey))
+        let sendings = self.0.as_deref().map_or(&[][..], |lists| &lists.sendings);
+        let before = &sendings[..sendings.partition_point(|(place, _)| *place < (metric, order))];
+        before.iter().rev().take_while(move |((of, _), _)| *of == metric).map(|((_, sent), survey)| (*sent, *survey))
     }
 
     /// The answers of a metric after an event that name no survey, with the survey that each was taken for.
     pub(crate) fn unnamed_after(&self, metric: SurveyMetric, order: EventOrder) -> impl Iterator<Item = (EventOrder, SurveyId)> {
-        let unnamed = self.0.iter().flat_map(|lists| lists.unnamed.iter());
-        unnamed.filter(move |((of, given), _)| *of == metric && *given > order).map(|((_, given), survey)| (*given, *survey))
+        let unnamed = self.0.as_deref().map_or(&[][..], |lists| &lists.unnamed);
+        let after = &unnamed[unnamed.partition_point(|(place, _)| *place <= (metric, order))..];
+        after.iter().take_while(move |((of, _), _)| *of == metric).map(|((_, given), survey)| (*given, *survey))
     }
 
     /// The answers that name no survey, with the survey that each was taken for.

@@ -7,7 +7,7 @@ use smallvec::SmallVec;
 
 use super::clock::Clocks;
 use super::marks::{Mark, Opening, Solve, Stamp};
-use crate::engine::terms::{DimensionsId, EventOrder, Terms};
+use crate::engine::terms::{DimensionsId, EngineSettings, EventOrder, Terms};
 use crate::event::{Key, Status};
 use crate::time::{EventTime, Span};
 
@@ -172,7 +172,7 @@ impl Summary {
 
     /// Whether a full set of snapshots that began at `started`, and came after all events, would end it.
     pub(crate) fn is_left_open_since(&self, started: EventTime) -> bool {
-        self.opened.is_some() && !self.is_solved && !self.is_merged && !self.is_withdrawn && self.named.is_none_or(|named| named < started)
+        self.is_open() && self.named.is_none_or(|named| named < started)
     }
 
     /// Whether it is solved, abandoned or ended now.
@@ -185,10 +185,15 @@ impl Summary {
         self.ended.or(self.abandoned).or(self.idle_ended).map(|mark| mark.time)
     }
 
+    /// When a chat ends by itself, if no event comes before.
+    pub(crate) fn idle_end(&self, settings: &EngineSettings) -> Option<EventTime> {
+        Some(self.named? + settings.chat_idle_end.filter(|_| self.is_chat)?)
+    }
+
     /// Whether a ticket created at an instant was made from this session of a chat, if the session names it: after its start, at most 24 h after its last
     /// message before that, and at most 1 h after its end.
-    pub(crate) fn is_origin_of(&self, created: EventTime, idle_end: Option<Span>) -> bool {
-        let over = self.over_at().or_else(|| Some(self.named? + idle_end?));
+    pub(crate) fn is_origin_of(&self, created: EventTime, settings: &EngineSettings) -> bool {
+        let over = self.over_at().or_else(|| self.idle_end(settings));
         self.opened.is_some_and(|opened| opened.time <= created)
             && self.heard.iter().any(|(from, until)| (*from..=*until).contains(&created))
             && over.is_none_or(|over| created <= over + Span::hours(1))

@@ -7,7 +7,7 @@ use super::marks::Mark;
 use super::summary::Summary;
 use crate::engine::terms::{DimensionsId, EventOrder, Terms, TimedTarget, UndecidedReason};
 use crate::event::{Key, Status};
-use crate::time::{EventTime, Span};
+use crate::time::EventTime;
 
 /// Starts a clock, whose target and business hours are those of the dimensions it starts with; `known` is the event that gives it.
 pub(super) fn start_clock(summary: &mut Summary, target: TimedTarget, start: EventTime, known: Mark, terms: &Terms) {
@@ -51,10 +51,9 @@ pub(super) fn note_holder(summary: &mut Summary, mark: Mark, terms: &Terms) {
     let (is_chat, status) = (summary.is_chat, summary.status.unwrap_or(Status::New));
     let Some(clocks) = &mut summary.clocks else { return };
     let rules = &terms.rules.targets;
-    let has_pauses = !is_chat && rules.has_pauses();
     for (target, clock) in clocks.all() {
         clock.note_holder(mark.dimensions);
-        if has_pauses {
+        if !is_chat {
             clock.set_paused(rules.is_paused(target, status), mark.time, rules);
         }
     }
@@ -139,10 +138,10 @@ pub(super) fn withdraw_clock(summary: &mut Summary, withdrawn: Option<Mark>) {
     }
 }
 
-/// The verdict of a clock; `idle_end` is the time without events after which a chat has ended.
-pub(crate) fn verdict_of(summary: &Summary, clock: &Clock, idle_end: Option<Span>) -> Option<Verdict> {
+/// The verdict of a clock; `idle_end` is the instant at which a chat ends by itself.
+pub(crate) fn verdict_of(summary: &Summary, clock: &Clock, idle_end: Option<EventTime>) -> Option<Verdict> {
     let verdict = clock.verdict()?;
-    let idle = summary.named.zip(idle_end).map(|(named, after)| named + after).filter(|_| summary.over_at().is_none());
+    let idle = idle_end.filter(|_| summary.over_at().is_none());
     match (verdict, idle) {
         (Verdict::Missed(mark), Some(idle)) if clock.is_open() && idle <= mark.time => {
             Some(Verdict::Undecided(Mark { time: idle, dimensions: summary.credited }, UndecidedReason::EndedWithoutReply))
@@ -152,7 +151,7 @@ pub(crate) fn verdict_of(summary: &Summary, clock: &Clock, idle_end: Option<Span
 }
 
 /// What became of the first-response target.
-pub(crate) fn response_verdict(summary: &Summary, idle_end: Option<Span>) -> Option<Verdict> {
+pub(crate) fn response_verdict(summary: &Summary, idle_end: Option<EventTime>) -> Option<Verdict> {
     summary.clock_start?;
     let verdict = verdict_of(summary, summary.clocks.as_ref()?.response.as_ref()?, idle_end)?;
     let is_own = !matches!(verdict, Verdict::Missed(mark) if is_before_the_chats_end(summary, mark.time));

@@ -9,7 +9,7 @@ use super::targets::{
     end_clocks, found_solved, note_holder, pass_deadlines, reopen_clock, solve_clock, start_clock, stop_clock, void_response,
     withdraw_clock,
 };
-use crate::engine::terms::{CHANNEL, DimensionsId, EventOrder, Terms, TimedTarget, UndecidedReason, ValueId};
+use crate::engine::terms::{CHANNEL, DimensionsId, EventOrder, Terms, TimedTarget, UndecidedReason};
 use crate::event::{AssignReason, Author, ContactAction, CreatedBy, Key, Message, Status, TicketSnapshot};
 use crate::time::{EventTime, Span};
 
@@ -42,8 +42,7 @@ pub(super) fn step(
             return None;
         }
     };
-    let team = terms.settings.team_dimension;
-    let team_before = team.map(|team| terms.names.value(summary.dimensions, team));
+    let before = summary.dimensions;
     summary.named = Some(if summary.is_chat { order.time } else { event.order.time });
     summary.named_ticket = summary.named_ticket.or(event.ticket);
     summary.dimensions = terms.names.overlay(summary.dimensions, event.dimensions);
@@ -58,11 +57,7 @@ pub(super) fn step(
         ContactAction::Unmerged => unmerge(summary),
         ContactAction::Handoff => hand_off(summary, mark, terms),
         ContactAction::Escalated => summary.escalated = Some(mark),
-        ContactAction::Assigned(reason) => {
-            let named =
-                team.filter(|team| terms.names.is_set(event.dimensions, *team)).map(|team| terms.names.value(event.dimensions, team));
-            assign(summary, mark, *reason, named, team_before);
-        }
+        ContactAction::Assigned(reason) => assign(summary, mark, *reason, moves_team(before, event.dimensions, terms)),
         ContactAction::Snapshot(snapshot) => take_snapshot(summary, event, order, mark, snapshot, terms),
         ContactAction::Accepted => accept(summary, mark, true, terms),
         ContactAction::Ended => end_chat(summary, mark, true, terms),
@@ -247,18 +242,24 @@ fn hand_off(summary: &mut Summary, mark: Mark, terms: &Terms) {
     }
 }
 
-fn assign(summary: &mut Summary, mark: Mark, reason: Option<AssignReason>, team: Option<ValueId>, before: Option<ValueId>) {
+fn assign(summary: &mut Summary, mark: Mark, reason: Option<AssignReason>, moves: bool) {
     if reason == Some(AssignReason::Escalation) {
         summary.escalated = Some(mark);
     }
-    let moves = team.zip(before).is_some_and(|(team, before)| team != before && team.is_known() && before.is_known());
     if reason == Some(AssignReason::Transfer) || (moves && reason != Some(AssignReason::Auto)) {
         summary.transferred = Some(mark);
     }
 }
 
+/// Whether an event moves a contact from one known team to another.
+fn moves_team(before: DimensionsId, named: DimensionsId, terms: &Terms) -> bool {
+    let Some(team) = terms.settings.team_dimension.filter(|team| terms.names.is_set(named, *team)) else { return false };
+    let (old, new) = (terms.names.value(before, team), terms.names.value(named, team));
+    old != new && old.is_known() && new.is_known()
+}
+
 fn change_status(summary: &mut Summary, order: EventOrder, mark: Mark, status: Status, terms: &Terms) -> Option<Box<Summary>> {
-    let is_end = matches!(status, Status::Solved | Status::Closed);
+    let is_end = is_end(status);
     // A help desk closes what is spam or deleted; that brings nothing back.
     if summary.is_withdrawn && is_end {
         return None;
@@ -404,7 +405,7 @@ fn accept(summary: &mut Summary, mark: Mark, is_said: bool, terms: &Terms) {
 
 /// Ends a chat that had no event for too long before an instant.
 fn end_idle(summary: &mut Summary, now: EventTime, terms: &Terms) {
-    let idle_end = summary.named.zip(terms.settings.chat_idle_end).map(|(named, idle)| named + idle);
+    let idle_end = summary.idle_end(&terms.settings);
     let is_running = summary.is_chat && summary.opened.is_some() && summary.over_at().is_none();
     if let Some(end) = idle_end.filter(|end| is_running && *end < now) {
         pass_deadlines(summary, end);
@@ -475,7 +476,7 @@ fn open_silently(summary: &mut Summary, event: &HistoryEvent, order: EventOrder,
     summary.opened = Some(Opening { order, time, dimensions, customer: event.customer, is_silent: true });
     summary.has_gaps = true;
     summary.answered = if summary.is_answered_by_chat() { Answered::Yes } else { Answered::Unknown };
-    let is_end = matches!(snapshot.status, Status::Solved | Status::Closed);
+    let is_end = is_end(snapshot.status);
     let is_told = !(summary.is_withdrawn && is_end);
     if is_told {
         // The time before the snapshot counts as spent in its status.
@@ -489,7 +490,7 @@ fn open_silently(summary: &mut Summary, event: &HistoryEvent, order: EventOrder,
 
 fn take_snapshot_status(summary: &mut Summary, mark: Mark, snapshot: &TicketSnapshot, since: Option<EventTime>, terms: &Terms) {
     let status = snapshot.status;
-    let is_end = matches!(status, Status::Solved | Status::Closed);
+    let is_end = is_end(status);
     if summary.is_withdrawn && is_end {
         return;
     }
@@ -525,6 +526,11 @@ fn end_silently(summary: &mut Summary, mark: Mark, terms: &Terms) {
         solve_clock(summary, mark, false, terms);
         settle(summary, mark, terms);
     }
+}
+
+/// Whether a status ends a ticket.
+fn is_end(status: Status) -> bool {
+    matches!(status, Status::Solved | Status::Closed)
 }
 
 /// The customer waits in `new`, `open` and `on_hold`; in `pending` it is the customer's own turn.
