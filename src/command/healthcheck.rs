@@ -59,7 +59,8 @@ pub fn run(args: &HealthcheckArgs) -> anyhow::Result<()> {
     let address = address_to_ask(web.listen_addresses[0]);
     let path = if args.ready { "/-/ready" } else { "/-/healthy" };
     let (status, answer) = ask(address, path, args.timeout).map_err(|error| {
-        let error = anyhow::Error::new(error).context(format!("http://{address}{path} does not answer"));
+        // A server that hangs up breaks a pipe too, and must not pass for a reader of the output who has gone away.
+        let error = anyhow::Error::new(std::io::Error::other(error)).context(format!("http://{address}{path} does not answer"));
         WithHint::new(error, "is `cxpulse run` there?")
     })?;
     print_line(answer)?;
@@ -77,7 +78,7 @@ fn ask(address: SocketAddr, path: &str, timeout: Duration) -> std::io::Result<(u
     let deadline = Instant::now() + timeout;
     let mut stream = TcpStream::connect_timeout(&address, timeout)?;
     stream.set_write_timeout(Some(timeout))?;
-    write!(stream, "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n")?;
+    stream.write_all(format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n").as_bytes())?;
     let mut bytes = Vec::new();
     let mut limited = stream.try_clone()?.take(ANSWER_BYTES_MAX);
     let mut chunk = [0; 1024];

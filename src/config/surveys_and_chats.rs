@@ -6,7 +6,7 @@
 use super::duration::within;
 use super::problem::{Complaint, ProblemKind, complaint};
 use super::section::Section;
-use super::value::{chosen, label_value, length_within};
+use super::value::{label_value, length_within};
 use crate::event::{Scale, composed};
 use crate::time::Span;
 
@@ -95,11 +95,7 @@ pub(super) fn tickets(mut section: Section<'_>) -> Option<Span> {
 
 /// Reads `[first_response]`: whether its clock stays at the creation or start when a bot hands over to people.
 pub(super) fn first_response_from_creation(mut section: Section<'_>) -> bool {
-    let word = section.or("from", "handoff".to_owned());
-    let from_creation = chosen(&word, &[("handoff", false), ("creation", true)]).unwrap_or_else(|complaint| {
-        section.complain("from", complaint);
-        false
-    });
+    let from_creation = section.choice("from", [("handoff", false), ("creation", true)]);
     section.finish();
     from_creation
 }

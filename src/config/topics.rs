@@ -29,11 +29,7 @@ pub(super) fn resolve(root: &mut Section<'_>) -> Vec<TopicSettings> {
 
 /// Reads one feed into the topics that belong to it.
 fn feed(mut section: Section<'_>, name: &str, place: &KeyPlace, topics: &mut [TopicSettings]) {
-    let word = section.or("customer_ids", "shared".to_owned());
-    let owns_customers = chosen(&word, &CUSTOMER_IDS).unwrap_or_else(|complaint| {
-        section.complain("customer_ids", complaint);
-        false
-    });
+    let owns_customers = section.choice("customer_ids", CUSTOMER_IDS);
     let mut is_used = false;
     for feed in topics.iter_mut().filter_map(|topic| topic.feed.as_mut()).filter(|feed| feed.name == name) {
         feed.owns_customers = owns_customers;

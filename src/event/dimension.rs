@@ -67,7 +67,8 @@ pub(crate) fn composed(text: &str) -> Cow<'_, str> {
     if text.is_ascii() || is_nfc(text) {
         return Cow::Borrowed(text);
     }
-    let mut composed = String::with_capacity(text.nfc().map(char::len_utf8).sum());
+    // Composing a text nearly always shortens it.
+    let mut composed = String::with_capacity(text.len());
     composed.extend(text.nfc());
     Cow::Owned(composed)
 }

@@ -9,10 +9,8 @@ use super::contract::{EventType, SurveyType};
 use super::member::{Member, Members};
 use super::record_forms::{Attribute, HeaderTexts, RecordForm};
 use super::scan::Document;
-use super::value::{JsonValue, Raw};
-use super::{
-    DecodeSettings, Decoded, ENVELOPE_REQUIRED, Kind, MemberContract, MemberValue, Reason, Record, TopicSettings, decode, text, time_text,
-};
+use super::value::JsonValue;
+use super::{DecodeSettings, ENVELOPE_REQUIRED, Kind, MemberContract, MemberValue, Reason, Record, TopicSettings, text, time_text};
 
 /// The longest time or event type that an explanation shows, in bytes.
 const SHOWN_BYTES_MAX: usize = 40;
@@ -35,13 +33,12 @@ impl fmt::Display for Refusal {
 }
 
 impl Refusal {
-    /// The explanation of a record that decoding refuses; `None` where it does not.
+    /// The explanation of a record that decoding refuses for a reason.
     #[must_use]
-    pub fn of(record: Record<'_>, topic: &TopicSettings, settings: &DecodeSettings) -> Option<Self> {
-        let Decoded::Invalid(reason) = decode(record, topic, settings) else { return None };
+    pub fn of(reason: Reason, record: Record<'_>, topic: &TopicSettings, settings: &DecodeSettings) -> Self {
         let of_member = member_at_fault(reason, record, topic, settings);
         let (member, what) = of_member.unwrap_or_else(|| ("", of_text(reason, record.payload.unwrap_or_default()).to_owned()));
-        Some(Self { reason, member, what })
+        Self { reason, member, what }
     }
 }
 
@@ -156,25 +153,24 @@ impl Fault {
     fn dimensions(&mut self, payload: &Members<'_>, settings: &DecodeSettings) {
         for (index, dimension) in settings.dimensions.iter().enumerate() {
             let raw = payload.dimension(index as u8, dimension);
-            if !raw.is_null() && !raw.is_text() && self.found.is_none() && self.reason == Reason::WrongType {
-                let name = Member::of(dimension.name.as_bytes()).map_or("a dimension", Member::name);
-                self.found = Some((name, format!("{} stands where a string is expected", described(Raw::read(raw, payload.text())))));
-            }
+            let reason = (!raw.is_null() && !raw.is_text()).then_some(Reason::WrongType);
+            let name = Member::of(dimension.name.as_bytes()).map_or("a dimension", Member::name);
+            self.check(name, reason, || format!("{} stands where a string is expected", described(raw.read(payload.text()))));
         }
     }
 
     /// Notes what the values of an answer say together.
     fn answer(&mut self, payload: &Members<'_>) {
-        let score = || payload.raw(Member::Score).number(payload.text()).unwrap_or_default().to_owned();
+        let score = || payload.get(Member::Score).and_then(|score| score.number().ok()).unwrap_or_default();
         let has_scale = payload.has(Member::ScaleMin) || payload.has(Member::ScaleMax);
         self.check(Member::Direction.name(), Some(Reason::MissingField), || {
             "absent, and `surveys.ces_direction` does not say it; expected `effort` or `ease` on an answer of `ces`".into()
         });
-        self.check(Member::Score.name(), Some(Reason::ScoreOutOfRange), || format!("{} is outside its scale", shortened(&score())));
+        self.check(Member::Score.name(), Some(Reason::ScoreOutOfRange), || format!("{} is outside its scale", shortened(score())));
         self.check(Member::ScaleMin.name(), Some(Reason::BadValue).filter(|_| has_scale), || {
             "expected both `scale_min` and `scale_max`, the first below the second, within -1000 to 1000; for `nps` 0 and 10, and a whole score".into()
         });
-        self.check(Member::Score.name(), Some(Reason::BadValue), || format!("{}: expected a whole score for `nps`", shortened(&score())));
+        self.check(Member::Score.name(), Some(Reason::BadValue), || format!("{}: expected a whole score for `nps`", shortened(score())));
     }
 }
 
@@ -254,7 +250,7 @@ const fn described(value: JsonValue<'_>) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{DimensionOwner, DimensionSettings, IdentityKey, Scale};
+    use super::super::{DecodeSettings, Decoded, DimensionOwner, DimensionSettings, IdentityKey, Scale, decode};
     use super::*;
     use crate::time::Span;
 
@@ -277,7 +273,9 @@ mod tests {
             time_from_record: false,
             ignored_types: Vec::new(),
         };
-        let refusal = Refusal::of(Record { payload: Some(payload), ..Record::default() }, &topic, &settings).unwrap();
+        let record = Record { payload: Some(payload), ..Record::default() };
+        let Decoded::Invalid(reason) = decode(record, &topic, &settings) else { panic!("it is not refused") };
+        let refusal = Refusal::of(reason, record, &topic, &settings);
         format!("{}: {refusal}", refusal.reason)
     }
 

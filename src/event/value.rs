@@ -103,11 +103,6 @@ impl Raw {
         if self.is(Shape::Integer) { text.get(self.range()) } else { None }
     }
 
-    /// Its digits, where it is a number.
-    pub(super) fn number(self, text: &str) -> Option<&str> {
-        if self.is(Shape::Integer) || self.is(Shape::Decimal) { text.get(self.range()) } else { None }
-    }
-
     /// Its value in the text in which it was found.
     pub(super) fn read(self, text: &str) -> JsonValue<'_> {
         let slice = || &text[self.range()];

@@ -211,7 +211,7 @@ impl Lookup for Cluster {
 
 /// The context of a client that only asks questions: it has no group and reads no records.
 pub(super) struct QuestionContext {
-    errors: ClientErrors,
+    pub(super) errors: ClientErrors,
 }
 
 impl QuestionContext {

@@ -55,18 +55,21 @@ pub fn read_newest(
 ) -> Result<Result<(), LookupError>, Failure> {
     let config = properties::group_consumer(settings)?;
     let consumer: BaseConsumer<QuestionContext> = properties::create(&config, QuestionContext::new(settings), &settings.properties)?;
-    Ok(read_assigned(&consumer, topics, records_max, &mut each).map_err(|error| LookupError {
-        what: "the newest records cannot be read".to_owned(),
-        why: error.rdkafka_error_code().map(|code| code.to_string()).unwrap_or_default(),
-    }))
+    let failed = |why| LookupError { what: "the newest records cannot be read".to_owned(), why };
+    Ok(match read_assigned(&consumer, topics, records_max, &mut each) {
+        Ok(None) => Ok(()),
+        Ok(Some(refusal)) => Err(failed(refusal)),
+        Err(error) => Err(failed(error.rdkafka_error_code().map(|code| code.to_string()).unwrap_or_default())),
+    })
 }
 
+/// Reads the newest records; gives why the cluster refused to let them be read, if it did.
 fn read_assigned(
     consumer: &BaseConsumer<QuestionContext>,
     topics: &[String],
     records_max: u32,
     each: &mut impl FnMut(ArrivedRecord<'_>),
-) -> rdkafka::error::KafkaResult<()> {
+) -> rdkafka::error::KafkaResult<Option<String>> {
     let mut list = TopicPartitionList::new();
     let mut left = 0;
     for name in topics {
@@ -85,12 +88,20 @@ fn read_assigned(
     consumer.assign(&list)?;
     let (deadline, mut heard) = (Instant::now() + READ_WITHIN, Instant::now());
     while left > 0 && Instant::now() < deadline && heard.elapsed() < SILENCE_MAX {
-        let Some(Ok(message)) = consumer.poll(Duration::from_millis(100)) else { continue };
+        let message = match consumer.poll(Duration::from_millis(100)) {
+            None => continue,
+            Some(Err(error)) => {
+                consumer.context().errors.note(error.rdkafka_error_code(), &error.to_string());
+                continue;
+            }
+            Some(Ok(message)) => message,
+        };
         heard = Instant::now();
         left -= 1;
         if let Some(topic) = topics.iter().position(|name| name == message.topic()) {
             each(arrived(TopicPartition { topic, partition: message.partition() }, &message));
         }
     }
-    Ok(())
+    // A refusal explains the records that are missing. The look at the offsets needs fewer rights than reading does.
+    Ok(if left > 0 { consumer.context().errors.take_refusal() } else { None })
 }

@@ -159,7 +159,7 @@ impl Sink for Pipeline {
     fn record(&mut self, arrived: ArrivedRecord<'_>) {
         self.note_timestamp_kind(arrived.at.topic, arrived.timestamp_kind);
         let outcome = self.handle(arrived.at, arrived.record);
-        let explain = || Refusal::of(arrived.record, &self.topics[arrived.at.topic], &self.decode);
+        let explain = |reason| Refusal::of(reason, arrived.record, &self.topics[arrived.at.topic], &self.decode);
         self.record_log.note_outcome(arrived.at, arrived.record.offset, outcome, explain);
     }
 

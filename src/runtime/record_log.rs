@@ -52,13 +52,13 @@ impl RecordLog {
 
     /// Logs a record that was not counted, unless a record with the same outcome and reason was logged within the last second. `explain` is called
     /// only for a refused record that gets a line.
-    pub(super) fn note_outcome(&self, at: TopicPartition, offset: i64, outcome: Outcome, explain: impl FnOnce() -> Option<Refusal>) {
+    pub(super) fn note_outcome(&self, at: TopicPartition, offset: i64, outcome: Outcome, explain: impl FnOnce(Reason) -> Refusal) {
         if matches!(outcome, Outcome::Applied | Outcome::Duplicate | Outcome::Ignored) {
             return;
         }
         let admitted = self.state().sampling.admit(outcome, Instant::now());
         let Some(unlogged) = admitted else { return };
-        let refusal = if matches!(outcome, Outcome::Invalid(_)) { explain() } else { None };
+        let refusal = if let Outcome::Invalid(reason) = outcome { Some(explain(reason)) } else { None };
         tracing::warn!(
             target: "cxpulse::records",
             topic = self.topics[at.topic].as_str(),
@@ -152,9 +152,9 @@ mod tests {
         let refusal = |reason, what: &str| Refusal { reason, member: "time", what: what.into() };
         let note = |topic, reason, what: &str| {
             let mut was_asked = false;
-            log.note_outcome(TopicPartition { topic, partition: 0 }, 7, Outcome::Invalid(reason), || {
+            log.note_outcome(TopicPartition { topic, partition: 0 }, 7, Outcome::Invalid(reason), |reason| {
                 was_asked = true;
-                Some(refusal(reason, what))
+                refusal(reason, what)
             });
             was_asked
         };
@@ -164,6 +164,6 @@ mod tests {
         let latest: Vec<_> = log.latest_refusals().into_iter().map(|latest| (latest.topic, latest.reason, latest.why)).collect();
         let expected = [("tickets", "syntax", "time: other"), ("chats", "bad_time", "time: first")];
         assert_eq!(latest, expected.map(|(topic, reason, why)| (topic.to_owned(), reason, why.to_owned())));
-        log.note_outcome(TopicPartition { topic: 0, partition: 0 }, 8, Outcome::Late, || panic!("a late record is not explained"));
+        log.note_outcome(TopicPartition { topic: 0, partition: 0 }, 8, Outcome::Late, |_| panic!("a late record is not explained"));
     }
 }

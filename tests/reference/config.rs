@@ -10,8 +10,7 @@ const SEED: u64 = 9;
 
 /// The settings of the property with this name.
 pub(crate) fn config(name: &'static str) -> ProptestConfig {
-    let cases = std::env::var_os("CXPULSE_REFERENCE_CASES")
-        .map(|n| n.to_str().and_then(|n| n.parse().ok()).expect("CXPULSE_REFERENCE_CASES is a number"));
+    let cases = std::env::var_os("CXPULSE_CASES").map(|n| n.to_str().and_then(|n| n.parse().ok()).expect("CXPULSE_CASES is a number"));
     let persistence = FileFailurePersistence::Direct("tests/reference/proptest-regressions.txt");
     ProptestConfig {
         rng_seed: if std::env::var_os("CXPULSE_SEED").is_some() { RngSeed::Random } else { RngSeed::Fixed(SEED) },

@@ -78,11 +78,10 @@ impl<'a> RecordSample<'a> {
                 sample.late += 1;
                 sample.late_by = sample.late_by.max(*largest - event.time);
             }
-            (Outcome::Invalid(_), _) => {
-                if let Some(refusal) = Refusal::of(record, settings, &self.configuration.decode) {
-                    let first = || format!("first at offset {} of partition {}: {refusal}", record.offset, at.partition);
-                    sample.refused.entry((refusal.reason, refusal.member)).or_insert_with(|| (0, first())).0 += 1;
-                }
+            (Outcome::Invalid(reason), _) => {
+                let refusal = Refusal::of(reason, record, settings, &self.configuration.decode);
+                let first = || format!("first at offset {} of partition {}: {refusal}", record.offset, at.partition);
+                sample.refused.entry((refusal.reason, refusal.member)).or_insert_with(|| (0, first())).0 += 1;
             }
             _ => {}
         }

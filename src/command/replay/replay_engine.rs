@@ -87,10 +87,8 @@ impl<'a> ReplayEngine<'a> {
             match (outcome, time, self.largest.get_mut(topic)) {
                 (Outcome::Applied, Some(time), Some(largest)) => *largest = (*largest).max(time),
                 (Outcome::Late, Some(time), Some(largest)) => self.ledger.note_late(topic, *largest - time),
-                (Outcome::Invalid(_), ..) => {
-                    if let Some(refusal) = Refusal::of(record, settings, &self.configuration.decode) {
-                        self.ledger.note_refusal(topic, place, &refusal);
-                    }
+                (Outcome::Invalid(reason), ..) => {
+                    self.ledger.note_refusal(topic, place, &Refusal::of(reason, record, settings, &self.configuration.decode));
                 }
                 _ => {}
             }
