@@ -27,7 +27,7 @@ pub use windows::{LoyaltyAnswer, Subject};
 pub(crate) mod read {
     pub(crate) use super::lives::{EverSeen, FEELINGS, METRICS, POINT, score_text};
     pub(crate) use super::reading::{DurationsReading, GroupKey, JourneyStage, Reading, bounds_of};
-    pub(crate) use super::terms::{Label, Measure, due_label, undecided_label};
+    pub(crate) use super::terms::{Label, Measure, due_label, undecided_label, verdict_measures};
     pub(crate) use super::windows::{AnswerSums, KeyId};
     pub(crate) use crate::event::Status;
 }

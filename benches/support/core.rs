@@ -58,23 +58,22 @@ impl Made {
         engine.follow_events_until(Some(EventTime::MAX));
         let before = thread_cpu_seconds();
         for (line, emitted) in self.events.iter().enumerate() {
-            let group = if groups == 1 { 0 } else { group_of(emitted, groups) };
-            if !is_own(group) {
-                continue;
+            // What names a partition is meant for each of them, and was made for one.
+            let by_key = || if groups == 1 { 0 } else { group_of(emitted, groups) };
+            let to = if emitted.partition.is_some() { 0..groups } else { by_key()..by_key() + 1 };
+            for group in to.filter(|group| is_own(*group)).map(PartitionGroup) {
+                let place = RecordPlace { group, topic: TopicIndex(emitted.kind as u8), offset: line as i64, record_time: None };
+                black_box(engine_driver::take(&mut engine, &configuration, place, Some(&emitted.payload)));
             }
-            let place =
-                RecordPlace { group: PartitionGroup(group), topic: TopicIndex(emitted.kind as u8), offset: line as i64, record_time: None };
-            black_box(engine_driver::take(&mut engine, &configuration, place, Some(&emitted.payload)));
         }
         black_box(engine.snapshot());
         thread_cpu_seconds() - before
     }
 }
 
-/// The partition group of an event, by its key unless it names a partition.
+/// The partition group of an event, by its key.
 fn group_of(emitted: &GeneratedEvent, groups: i32) -> i32 {
-    let by_key = || (rustc_hash::FxBuildHasher.hash_one(&emitted.key) % u64::from(groups.unsigned_abs())) as i32;
-    emitted.partition.unwrap_or_else(by_key)
+    (rustc_hash::FxBuildHasher.hash_one(&emitted.key) % u64::from(groups.unsigned_abs())) as i32
 }
 
 /// The CPU time of this thread so far, in seconds.

@@ -35,7 +35,7 @@ pub use settings::*;
 pub(crate) use target_rules::{ClockTerms, TargetRules};
 pub use target_settings::{Condition, Rule, Ruled, TargetPauses, TargetSettings, TimeTarget};
 pub use timed_targets::{TimedTarget, UndecidedReason};
-pub(crate) use timed_targets::{due_label, undecided_label};
+pub(crate) use timed_targets::{due_label, undecided_label, verdict_measures};
 
 use crate::event::Scale;
 use crate::time::EventTime;

@@ -168,6 +168,12 @@ impl Family {
         Self { is_configured, ..self }
     }
 
+    /// Whether something is so now, 1 or 0, as one value for the whole.
+    pub(super) fn flag(name: &str, help: &str, is_so: impl Fn(&Reader<'_>, &Variant) -> bool + Send + Sync + 'static) -> Self {
+        let value = Self::value(name, help, &[], move |reader, variant| Some(f64::from(is_so(reader, variant))));
+        value.merged(Merge::Max).over(GroupingSets::Overall).of_now()
+    }
+
     /// The state of now, without a window.
     pub(super) fn of_now(self) -> Self {
         Self { is_windowed: false, ..self }

@@ -101,7 +101,7 @@ pub(super) const FAMILIES: [StateFamily; 15] = [
         labels: &[],
         merge: Merge::Min,
         help: "1 when the history has been read from the start of the log, or a full set of ticket.snapshot events has; 0 when tickets may be missing from the backlog.",
-        read: |s| s.is_backlog_complete.map(|is_complete| (Vec::new(), f64::from(u8::from(is_complete)))).into_iter().collect(),
+        read: |s| s.is_backlog_complete.map(|is_complete| (Vec::new(), f64::from(is_complete))).into_iter().collect(),
     },
     StateFamily {
         name: "cx_state_entries",

@@ -2,10 +2,9 @@
 //!
 //! Does not know queues: `ticket_plan` and `chat` say what people do after a hand-off.
 
-use super::contact::{ContactSlot, TEAMS};
-use super::payload::PayloadValue;
+use super::contact::ContactSlot;
 use super::ticket::TicketStep;
-use super::{ChatStep, Organisation, Step};
+use super::{ChatStep, Organisation};
 use crate::event::Kind;
 
 /// The share of written contacts that get an automated reply: most desks confirm what they received.
@@ -39,8 +38,8 @@ impl Organisation {
         let contact = &mut self.contacts[slot];
         contact.named_team = Some(contact.team);
         contact.clock_start = self.now;
-        let team = TEAMS[usize::from(contact.team)].0;
-        self.emit_contact(slot, Kind::Tickets, "ticket.handoff", &[("team", PayloadValue::Word(team))]);
+        let team = self.team_value(slot);
+        self.emit_contact(slot, Kind::Tickets, "ticket.handoff", &[("team", team)]);
         self.plan_people(slot);
     }
 
@@ -60,8 +59,7 @@ impl Organisation {
     /// The customer says to the bot what the matter is, and the bot does not know an answer.
     pub(super) fn tell_bot(&mut self, slot: ContactSlot) {
         self.emit_chat_message(slot, "customer");
-        let at = self.after(self.now, 9.0, 0.4);
-        self.schedule(at, Step::Chat(slot, ChatStep::HandOver));
+        self.schedule_chat(slot, 9.0, 0.4, ChatStep::HandOver);
     }
 
     /// The bot hands a chat over to people, for whom the customer waits from now on.

@@ -4,7 +4,7 @@
 
 use super::channel::Channel;
 use super::contact::{BRANDS, ContactSlot, PRIORITIES};
-use super::payload::{Id, PayloadValue};
+use super::payload::PayloadValue;
 use super::{Organisation, Step};
 use crate::event::Kind;
 use crate::time::Span;
@@ -51,8 +51,7 @@ impl Organisation {
         self.contacts[slot].named_ticket = open.filter(|_| self.chance.happens(ABOUT_OPEN_TICKET));
         if self.contacts[slot].channel == Channel::Chat && self.is_creation_late() {
             self.emit_chat_message(slot, "bot");
-            let at = self.stamped_late();
-            self.schedule(at, Step::Chat(slot, ChatStep::Start));
+            self.schedule_late(Step::Chat(slot, ChatStep::Start));
         } else {
             self.start_chat(slot);
         }
@@ -129,8 +128,7 @@ impl Organisation {
     }
 
     fn start_chat(&mut self, slot: ContactSlot) {
-        let contact = &mut self.contacts[slot];
-        (contact.opened_at, contact.clock_start) = (self.now, self.now);
+        self.contacts[slot].clock_start = self.now;
         let contact = &self.contacts[slot];
         let members = [
             ("customer_id", self.customer_value(slot)),
@@ -183,7 +181,7 @@ impl Organisation {
     /// Emits the end of a chat. The customer's conversation is free for the next one.
     fn emit_chat_end(&mut self, slot: ContactSlot, name: &'static str) {
         let contact = &self.contacts[slot];
-        let id: Id = contact.id;
+        let id = contact.id;
         if let Some(customer) = contact.customer
             && let Some(thread) = self.customers[customer].thread.as_mut().filter(|thread| thread.id == id)
         {

@@ -27,8 +27,7 @@ impl Organisation {
         }
         let ticket = self.new_chat_ticket(chat, Origin::ChatRecord, self.contacts[chat].channel, "system");
         self.contacts[chat].record = Some(ticket);
-        let at = self.stamped_late();
-        self.schedule(at, Step::Ticket(ticket, TicketStep::Announce));
+        self.schedule_late(Step::Ticket(ticket, TicketStep::Announce));
     }
 
     /// Draws whether a ticket follows from a chat that ends now.

@@ -79,6 +79,7 @@ pub(super) struct SimulatedContact {
     pub(super) status: &'static str,
     /// Whether it arrived during an incident.
     pub(super) in_incident: bool,
+    /// When a ticket was created.
     pub(super) opened_at: EventTime,
     /// The instant from which the customer waits for the first response.
     pub(super) clock_start: EventTime,

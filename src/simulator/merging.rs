@@ -23,8 +23,7 @@ impl Organisation {
         if self.chance.happens(CLOSED_AT_ONCE) {
             self.close_merged(slot);
         } else {
-            let at = self.stamped_late();
-            self.schedule(at, Step::Ticket(slot, TicketStep::CloseMerged));
+            self.schedule_late(Step::Ticket(slot, TicketStep::CloseMerged));
         }
         if self.chance.happens(UNMERGED) {
             self.schedule_ticket(slot, UNMERGED_AFTER_SECONDS, 0.7, TicketStep::Unmerge);
@@ -37,7 +36,6 @@ impl Organisation {
 
     /// Takes a merge back: the ticket is open again, and an agent replies.
     pub(super) fn unmerge(&mut self, slot: ContactSlot) {
-        self.contacts[slot].state = State::Open;
         self.emit_contact(slot, Kind::Tickets, "ticket.unmerged", &[]);
         self.set_status(slot, "open", State::Open);
         self.schedule_reply(slot, 0.8);

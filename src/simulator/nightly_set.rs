@@ -2,7 +2,7 @@
 //!
 //! It tells the reader what a lost webhook did not. Does not know which events were lost.
 
-use super::contact::{BRANDS, ContactSlot, PRIORITIES, State, TEAMS};
+use super::contact::{BRANDS, ContactSlot, PRIORITIES, State};
 use super::payload::PayloadValue;
 use super::ticket::TicketStep;
 use super::{GeneratedEvent, Organisation, Step};
@@ -41,7 +41,6 @@ impl Organisation {
         };
         let time = |time: Option<EventTime>| time.map_or(PayloadValue::Absent, PayloadValue::Time);
         let answered = if contact.first_response_at.is_none() { PayloadValue::Flag(false) } else { PayloadValue::Absent };
-        let team = contact.named_team.map_or(PayloadValue::Null, |team| PayloadValue::Word(TEAMS[usize::from(team)].0));
         let members = [
             ("created_time", PayloadValue::Time(contact.opened_at)),
             ("status", PayloadValue::Word(status)),
@@ -51,7 +50,7 @@ impl Organisation {
             ("answered", answered),
             ("customer_id", self.customer_value(slot)),
             ("channel", PayloadValue::Word(contact.channel.name())),
-            ("team", team),
+            ("team", self.team_value(slot)),
             ("priority", PayloadValue::Word(PRIORITIES[usize::from(contact.priority)].0)),
             ("brand", PayloadValue::Word(BRANDS[usize::from(contact.brand)].0)),
         ];

@@ -80,8 +80,7 @@ impl Organisation {
         self.contacts[slot].created_by = self.draw_creator(slot);
         if self.contacts[slot].created_by == "customer" && self.is_creation_late() {
             self.emit_customer_message(slot);
-            let at = self.stamped_late();
-            self.schedule(at, Step::Ticket(slot, TicketStep::Announce));
+            self.schedule_late(Step::Ticket(slot, TicketStep::Announce));
         } else {
             self.announce(slot);
         }

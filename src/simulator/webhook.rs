@@ -7,7 +7,7 @@ use super::payload::PayloadValue;
 use super::ticket::TicketStep;
 use super::{Organisation, Step};
 use crate::event::Kind;
-use crate::time::{EventTime, Span};
+use crate::time::Span;
 
 /// The share of status changes whose webhook never arrives. Help desks give up after a few attempts; a receiver that is down for two hours a month loses
 /// about this many.
@@ -29,9 +29,10 @@ impl Organisation {
         self.chance.happens(CREATION_LATE)
     }
 
-    /// The instant with which a slower server stamps what happens now.
-    pub(super) fn stamped_late(&mut self) -> EventTime {
-        self.now + Span(self.chance.between(100.0, LATE_MAX.0 as f64) as i64)
+    /// Schedules a step for the instant with which a slower server stamps what happens now.
+    pub(super) fn schedule_late(&mut self, step: Step) {
+        let at = self.now + Span(self.chance.between(100.0, LATE_MAX.0 as f64) as i64);
+        self.schedule(at, step);
     }
 
     /// Draws whether the webhook of a creation is lost.
@@ -56,8 +57,7 @@ impl Organisation {
             }
             _ => {
                 self.set_status(slot, status, state);
-                let at = self.stamped_late();
-                self.schedule(at, Step::Ticket(slot, TicketStep::LateReply));
+                self.schedule_late(Step::Ticket(slot, TicketStep::LateReply));
             }
         }
     }

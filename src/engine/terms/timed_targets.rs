@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Label;
+use super::{Label, Measure};
 
 /// A duration that is timed against a target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -53,6 +53,16 @@ impl UndecidedReason {
             Self::EndedWithoutReply => "ended_without_reply",
             Self::Withdrawn => "withdrawn",
         }
+    }
+}
+
+/// The measure of the cases that met a target, and the measure of all decided ones.
+pub(crate) const fn verdict_measures(target: TimedTarget) -> (Measure, Measure) {
+    match target {
+        TimedTarget::FirstResponse => (Measure::FirstResponseWithin, Measure::FirstResponseDecided),
+        TimedTarget::NextResponse => (Measure::NextResponseWithin, Measure::NextResponseDecided),
+        TimedTarget::Resolution => (Measure::ResolutionWithin, Measure::ResolutionDecided),
+        TimedTarget::ChatWait => (Measure::ChatWaitWithin, Measure::ChatWaitDecided),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::engine::read::{Label, Measure};
 use crate::event::SurveyMetric;
-use crate::metrics::family::{Family, GroupingSets, Merge, OwnLabels, Variant};
+use crate::metrics::family::{Family, Merge, OwnLabels, Variant};
 use crate::metrics::reader::Reader;
 
 /// `metric`: the question that the survey asks. The label of a measure is the number of the question.
@@ -30,9 +30,7 @@ pub(in crate::metrics) fn families() -> Vec<Family> {
     }));
     let matched = "1 if any answer of the metric ever belonged to a survey that was sent, otherwise 0: until then cx_survey_response_ratio is not known, \
                    and absent.";
-    let matched =
-        Family::value("cx_survey_answer_ever_seen", matched, &[], |reader, variant| Some(f64::from(u8::from(is_matched(reader, variant)))));
-    families.push(matched.merged(Merge::Max).over(GroupingSets::Overall).of_now());
+    families.push(Family::flag("cx_survey_answer_ever_seen", matched, is_matched));
     families.into_iter().map(|family| family.labelled(METRIC)).collect()
 }
 

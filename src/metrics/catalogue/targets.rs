@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{ces, customers, due, nps};
-use crate::engine::read::{AnswerSums, Label, Measure, undecided_label};
+use crate::engine::read::{AnswerSums, Label, Measure, undecided_label, verdict_measures};
 use crate::engine::{EngineSettings, Ruled, TargetSettings, TimedTarget, UndecidedReason};
 use crate::event::Scope;
 use crate::metrics::family::{Family, GroupingSets, Merge, OwnLabels, Variant};
@@ -76,7 +76,7 @@ fn attainment(time: TimedTarget) -> [Family; 5] {
         TimedTarget::Resolution => ("resolutions", ON_A_SOLVE),
         TimedTarget::ChatWait => ("chat waits", ON_A_REPLY),
     };
-    let (within, decided) = measures(time);
+    let (within, decided) = verdict_measures(time);
     let ratio = Family::proportion(
         &format!("cx_{name}_attainment_ratio"),
         &format!("Share of the {plural} decided in the window that met their target."),
@@ -239,7 +239,7 @@ impl TargetMetric {
         match self {
             Self::Seconds(_) => None,
             Self::Attainment(time) => {
-                let (within, decided) = measures(time);
+                let (within, decided) = verdict_measures(time);
                 share(reader.count(within), reader.count(decided))
             }
             Self::Csat => {
@@ -251,16 +251,6 @@ impl TargetMetric {
             Self::Ces => ces::effort_score(reader),
             Self::Churn => customers::churn(reader),
         }
-    }
-}
-
-/// The measure of the cases that met the target of a time, and the measure of all decided ones.
-const fn measures(time: TimedTarget) -> (Measure, Measure) {
-    match time {
-        TimedTarget::FirstResponse => (Measure::FirstResponseWithin, Measure::FirstResponseDecided),
-        TimedTarget::NextResponse => (Measure::NextResponseWithin, Measure::NextResponseDecided),
-        TimedTarget::Resolution => (Measure::ResolutionWithin, Measure::ResolutionDecided),
-        TimedTarget::ChatWait => (Measure::ChatWaitWithin, Measure::ChatWaitDecided),
     }
 }
 

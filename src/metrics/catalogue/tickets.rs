@@ -3,7 +3,6 @@
 use crate::engine::EngineSettings;
 use crate::engine::read::{EverSeen, Label, Measure, Status};
 use crate::metrics::family::{Family, GroupingSets, Merge, OwnLabels, Variant};
-use crate::metrics::reader::Reader;
 
 const COUNTS: [(&str, Measure, &str); 12] = [
     ("cx_tickets_created", Measure::TicketsCreated, "Tickets created in the window."),
@@ -83,8 +82,7 @@ pub(in crate::metrics) fn families() -> Vec<Family> {
     let seen = |what: &str, is_known: IsKnown| {
         let name = format!("cx_{what}_ever_seen");
         let help = format!("1 if any {what} of a ticket was ever seen, otherwise 0: until then cx_{what}_ratio is not known, and absent.");
-        let read = move |reader: &Reader<'_>, _: &Variant| Some(f64::from(u8::from(is_known(&reader.snapshot.ever_seen))));
-        Family::value(&name, &help, &[], read).merged(Merge::Max).over(GroupingSets::Overall).of_now()
+        Family::flag(&name, &help, move |reader, _| is_known(&reader.snapshot.ever_seen))
     };
     let seen = [seen("escalation", |seen| seen.escalation), seen("transfer", |seen| seen.transfer)];
     counts.chain(ratios).chain(seen).collect()

@@ -10,7 +10,7 @@ use super::summary::{Answered, Summary};
 use super::targets::{is_before_the_chats_end, response_verdict, verdict_of};
 use crate::engine::terms::{
     Contribution, DimensionsId, EngineSettings, Fact, FactLabel, Facts, Measure, Terms, TimedTarget, UndecidedReason, due_label,
-    undecided_label,
+    undecided_label, verdict_measures,
 };
 use crate::event::Status;
 use crate::time::{EventTime, Span};
@@ -262,12 +262,7 @@ impl Writer<'_> {
     }
 
     fn verdict(&mut self, target: TimedTarget, verdict: Verdict, is_gone: bool) {
-        let (decided, within) = match target {
-            TimedTarget::FirstResponse => (Measure::FirstResponseDecided, Measure::FirstResponseWithin),
-            TimedTarget::NextResponse => (Measure::NextResponseDecided, Measure::NextResponseWithin),
-            TimedTarget::Resolution => (Measure::ResolutionDecided, Measure::ResolutionWithin),
-            TimedTarget::ChatWait => (Measure::ChatWaitDecided, Measure::ChatWaitWithin),
-        };
+        let (within, decided) = verdict_measures(target);
         match verdict {
             Verdict::Undecided(mark, reason) => self.undecided(target, mark, reason),
             Verdict::Met(_) | Verdict::MetThenReopened(_) | Verdict::Missed(_) if is_gone => {}
