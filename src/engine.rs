@@ -5,17 +5,20 @@
 //! panes, totals) and `reading` (snapshots). It knows no JSON, no Kafka, no metric text and no clock: `now` is an argument of
 //! [`Engine::advance_to`].
 
+mod codec;
 mod lives;
 mod memory_budget;
 mod partition;
 mod reading;
 mod record;
+mod stored_group;
 mod terms;
 mod windows;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+pub use codec::RestoreError;
 pub use lives::Ledger;
 pub use memory_budget::*;
 pub use reading::{FactValue, MergedEngines, Snapshot, StandingFact, TopicSnapshot, WindowState};

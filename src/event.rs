@@ -102,7 +102,7 @@ pub struct Event<'a> {
 pub type DimensionValues<'a> = SmallVec<[(u8, Cow<'a, str>); 4]>;
 
 /// The content of an event, by topic kind.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Body {
     /// An event of one ticket or chat.
     Contact(Contact, ContactAction),
@@ -151,7 +151,7 @@ pub enum Contact {
 }
 
 /// An action on a ticket or chat.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ContactAction {
     /// `ticket.created`, or `chat.started`, which is always by the customer.
     Opened(CreatedBy),
@@ -180,7 +180,7 @@ pub enum ContactAction {
 }
 
 /// The creator of a ticket, who decides when its first-response clock starts.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum CreatedBy {
     /// The customer: the clock starts with the creation.
     #[default]
@@ -194,7 +194,7 @@ pub enum CreatedBy {
 }
 
 /// A message of a ticket or chat.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Message {
     /// The author.
     pub author: Author,
@@ -205,7 +205,7 @@ pub struct Message {
 }
 
 /// The author of a message.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Author {
     /// The customer.
     Customer,
@@ -239,7 +239,7 @@ pub enum Status {
 }
 
 /// The reason for an assignment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum AssignReason {
     /// It was handed to another team or agent.
     Transfer,
@@ -250,7 +250,7 @@ pub enum AssignReason {
 }
 
 /// The state of a ticket at the time of the event, as the help desk knows it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TicketSnapshot {
     /// When the ticket was created.
     pub created: EventTime,
@@ -267,7 +267,7 @@ pub struct TicketSnapshot {
 }
 
 /// A survey that was sent or answered.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Survey {
     /// The keyed hash of its id; always present for [`SurveyAction::Sent`].
     pub survey: Option<Key>,
@@ -293,7 +293,7 @@ pub enum SurveyMetric {
 }
 
 /// An action on a survey.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub enum SurveyAction {
     /// It was sent.
     Sent,
@@ -333,7 +333,7 @@ pub enum Scope {
 }
 
 /// An action of a customer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum CustomerAction {
     /// The customer was a customer already.
     Active,
@@ -350,7 +350,7 @@ pub enum CustomerAction {
 }
 
 /// The end of a touchpoint.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum TouchpointOutcome {
     /// The customer reached their goal.
     Completed,

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+use super::codec::{RestoreError, StateReader, StateWriter};
 use super::lives::{Admission, AdmittedEvent, Ledger, Lives, apply};
 use super::record::{Outcome, Progress, RecordPlace};
 use super::terms::{EngineTopic, EventOrder, Terms};
@@ -40,15 +41,8 @@ pub(crate) struct TopicState {
 
 impl GroupState {
     pub(crate) fn new(terms: Terms, panes: Panes, outbox: Outbox) -> Self {
-        let topic = |t: &EngineTopic| TopicState {
-            admission: Admission::new(t.allowed_lateness, terms.settings.limits.identities_max),
-            ledger: Ledger::of(t.kind),
-            next_offset: None,
-            progress: None,
-            first_record: None,
-        };
         Self {
-            topics: terms.settings.topics.iter().map(topic).collect(),
+            topics: topics_of(&terms),
             lives: Lives::new(terms),
             outbox,
             panes,
@@ -56,6 +50,40 @@ impl GroupState {
             is_history_complete: true,
             completed_feeds: 0,
         }
+    }
+
+    /// Stores everything but the panes, the progress of reading, and facts that are on their way.
+    pub(crate) fn store(&self, out: &mut StateWriter) {
+        let Self { topics, lives, outbox: _, panes: _, held, is_history_complete, completed_feeds } = self;
+        lives.store(out);
+        for topic in topics {
+            let TopicState { admission, ledger, next_offset, progress: _, first_record } = topic;
+            admission.store(out);
+            ledger.store(out);
+            out.put(&(next_offset, first_record));
+        }
+        out.put(held);
+        out.put(&(is_history_complete, completed_feeds));
+    }
+
+    /// Restores what [`Self::store`] has stored. The panes follow in the bytes; `restore_panes` restores them for the names of the group.
+    pub(crate) fn restore(
+        input: &mut StateReader<'_>,
+        outbox: Outbox,
+        terms_of: impl FnOnce(&mut StateReader<'_>) -> Result<Terms, RestoreError>,
+        restore_panes: impl FnOnce(&mut StateReader<'_>, &mut Terms) -> Result<Panes, RestoreError>,
+    ) -> Result<Self, RestoreError> {
+        let mut lives = Lives::restore(input, terms_of)?;
+        let mut topics = topics_of(&lives.terms);
+        for (topic, settings) in topics.iter_mut().zip(&lives.terms.settings.topics) {
+            topic.admission = Admission::new(settings.allowed_lateness, lives.terms.settings.limits.identities_max).restore(input)?;
+            topic.ledger = Ledger::restore(input, settings.kind)?;
+            (topic.next_offset, topic.first_record) = input.take()?;
+        }
+        let held = input.take()?;
+        let (is_history_complete, completed_feeds) = input.take()?;
+        let panes = restore_panes(input, &mut lives.terms)?;
+        Ok(Self { topics, lives, outbox, panes, held, is_history_complete, completed_feeds })
     }
 
     /// Judges a record, counts its outcome in the ledger, and returns the event if it is to be applied.
@@ -186,4 +214,16 @@ impl GroupState {
     fn horizon(&self) -> EventTime {
         self.group_time() - self.lives.lateness_max
     }
+}
+
+/// The topics of a group of which no record was handled yet.
+fn topics_of(terms: &Terms) -> Vec<TopicState> {
+    let topic = |t: &EngineTopic| TopicState {
+        admission: Admission::new(t.allowed_lateness, terms.settings.limits.identities_max),
+        ledger: Ledger::of(t.kind),
+        next_offset: None,
+        progress: None,
+        first_record: None,
+    };
+    terms.settings.topics.iter().map(topic).collect()
 }

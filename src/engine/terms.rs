@@ -14,6 +14,7 @@ mod names;
 mod rules;
 mod scales;
 mod settings;
+mod stored_label;
 mod target_rules;
 mod target_settings;
 mod timed_targets;
@@ -32,6 +33,7 @@ pub(crate) use names::{AgreedValues, DimensionsId, Names, ValueId, ValueNumber};
 pub(crate) use rules::Rules;
 pub(crate) use scales::{ScaleId, Scales};
 pub use settings::*;
+pub(crate) use stored_label::{LabelStore, StoredLabel};
 pub(crate) use target_rules::{ClockTerms, TargetRules};
 pub use target_settings::{Condition, Rule, Ruled, TargetPauses, TargetSettings, TimeTarget};
 pub use timed_targets::{TimedTarget, UndecidedReason};
@@ -68,8 +70,13 @@ pub(crate) struct AgreedNames {
 }
 
 impl Terms {
+    /// The terms of a group without names.
     pub(crate) fn new(settings: &Arc<EngineSettings>, bins: &Arc<DurationBins>, agreed: &AgreedNames) -> Self {
-        let mut names = Names::new(settings, &agreed.values);
+        Self::with_names(Names::new(settings, &agreed.values), settings, bins, agreed)
+    }
+
+    /// The terms of a group with restored names.
+    pub(crate) fn with_names(mut names: Names, settings: &Arc<EngineSettings>, bins: &Arc<DurationBins>, agreed: &AgreedNames) -> Self {
         let rules = Rules::new(settings, &mut names);
         Self {
             names,

@@ -14,6 +14,7 @@ mod panes;
 mod series_expiry;
 mod slots;
 mod standing_facts;
+mod stored_panes;
 mod totals;
 
 use std::sync::Arc;

@@ -5,6 +5,7 @@ use std::collections::hash_map::Entry;
 
 use rustc_hash::FxHashMap;
 
+use crate::engine::codec::{RestoreError, StateReader, StateWriter};
 use crate::engine::record::Outcome;
 use crate::event::Key;
 use crate::time::{EventTime, Span};
@@ -37,6 +38,28 @@ impl Admission {
     pub(crate) fn new(allowed_lateness: Span, identities_max: usize) -> Self {
         let (seen, expiry) = (FxHashMap::default(), BTreeMap::new());
         Self { allowed_lateness, identities_max, watermark: None, forgotten_before: EventTime::MIN, seen, expiry, evictions: 0 }
+    }
+
+    /// Stores what is remembered.
+    pub(crate) fn store(&self, out: &mut StateWriter) {
+        let Self { allowed_lateness: _, identities_max: _, watermark, forgotten_before, seen, expiry: _, evictions } = self;
+        out.put(watermark);
+        out.put(forgotten_before);
+        out.put(evictions);
+        out.put_map(seen);
+    }
+
+    /// Restores what is remembered into an admission that has judged nothing.
+    pub(crate) fn restore(mut self, input: &mut StateReader<'_>) -> Result<Self, RestoreError> {
+        self.watermark = input.take()?;
+        self.forgotten_before = input.take()?;
+        self.evictions = input.take()?;
+        self.seen = input.take_map()?;
+        let width = self.slice_width();
+        for (identity, time) in &self.seen {
+            self.expiry.entry(time.slice(width)).or_default().push(*identity);
+        }
+        Ok(self)
     }
 
     /// Judges a valid event. An event that is admitted is remembered, and may move the watermark.

@@ -9,10 +9,12 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use rustc_hash::FxHashMap;
+use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
 use super::customer::CustomerState;
 use super::dormant::Dormant;
+use crate::engine::codec::{RestoreError, StateReader, StateWriter};
 use crate::engine::terms::{DimensionsId, EventOrder, Facts, Terms};
 use crate::event::Key;
 use crate::time::EventTime;
@@ -31,7 +33,7 @@ pub(crate) struct Customers {
 }
 
 /// The life of an identity that was merged into another.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 struct MergedLife {
     /// The erasure before it; `MIN` if there was none.
     after: EventOrder,
@@ -56,6 +58,20 @@ pub(super) struct Merged {
 }
 
 impl Customers {
+    /// Stores all customers.
+    pub(crate) fn store(&self, out: &mut StateWriter) {
+        let Self { living, erased, erasures, merged } = self;
+        living.store(out);
+        out.put(erased);
+        out.put(erasures);
+        out.put_map(merged);
+    }
+
+    /// Restores all customers.
+    pub(crate) fn restore(input: &mut StateReader<'_>) -> Result<Self, RestoreError> {
+        Ok(Self { living: Dormant::restore(input)?, erased: input.take()?, erasures: input.take()?, merged: input.take_map()? })
+    }
+
     /// The identity under which the customer of an event is known: of a merged one the customer that it belongs to.
     pub(crate) fn current(&self, key: Key, order: EventOrder) -> Key {
         self.resolve(key, order).0

@@ -11,6 +11,8 @@ use rustc_hash::FxHashMap;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::engine::codec::{RestoreError, StateReader, StateWriter};
+
 /// The number of values that may lie awake although no event needs them.
 const AWAKE_MAX: usize = 8_192;
 
@@ -36,6 +38,33 @@ enum Kept<V> {
 impl<K, V> Default for Dormant<K, V> {
     fn default() -> Self {
         Self { entries: FxHashMap::default(), woken: VecDeque::new(), scratch: Vec::new() }
+    }
+}
+
+impl<K: Copy + Ord + Hash + Serialize + DeserializeOwned, V: Clone + Serialize + DeserializeOwned> Dormant<K, V> {
+    /// Stores all values by ascending key. The bytes of a value that is asleep are stored as they are.
+    pub(crate) fn store(&self, out: &mut StateWriter) {
+        let mut keys: Vec<&K> = self.entries.keys().collect();
+        keys.sort_unstable();
+        out.put(&keys.len());
+        for key in keys {
+            out.put(key);
+            match &self.entries[key] {
+                Kept::Asleep(bytes) => out.put_bytes(bytes),
+                Kept::Awake(value) => out.put_bytes(&bytes_of(&**value)),
+            }
+        }
+    }
+
+    /// Restores all values, asleep.
+    pub(crate) fn restore(input: &mut StateReader<'_>) -> Result<Self, RestoreError> {
+        let count: usize = input.take()?;
+        let mut entries = FxHashMap::default();
+        for _ in 0..count {
+            let key: K = input.take()?;
+            entries.insert(key, Kept::Asleep(input.take_bytes()?.into()));
+        }
+        Ok(Self { entries, woken: VecDeque::new(), scratch: Vec::new() })
     }
 }
 
@@ -135,6 +164,13 @@ impl<V: Clone + DeserializeOwned> Kept<V> {
             Self::Awake(value) => value,
             Self::Asleep(_) => unreachable!("it has just been woken"),
         }
+    }
+}
+
+fn bytes_of<V: Serialize>(value: &V) -> Vec<u8> {
+    match postcard::to_allocvec(value) {
+        Ok(bytes) => bytes,
+        Err(error) => unreachable!("every state can be serialised to memory: {error}"),
     }
 }
 

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::engine::codec::{RestoreError, StateReader, StateWriter};
 use crate::engine::record::Outcome;
 use crate::event::{EventType, Kind, Reason};
 
@@ -34,6 +35,28 @@ impl Ledger {
     /// The ledger of a topic without records, in which every type of its kind is 0.
     pub(crate) fn of(kind: Kind) -> Self {
         Self { without_effect: kind.event_types().iter().map(|name| (*name, 0)).collect(), ..Self::default() }
+    }
+
+    /// Stores all counts, those by reason and by type with their names.
+    pub(crate) fn store(&self, out: &mut StateWriter) {
+        let Self { consumed, applied, duplicate, late, future, invalid, ignored, orphaned, without_effect } = self;
+        out.put(&[*consumed, *applied, *duplicate, *late, *future, *ignored, *orphaned]);
+        out.put(&Reason::ALL.iter().zip(invalid).map(|(reason, n)| (reason.name(), *n)).collect::<Vec<_>>());
+        out.put(without_effect);
+    }
+
+    /// Restores all counts of a topic of a kind.
+    pub(crate) fn restore(input: &mut StateReader<'_>, kind: Kind) -> Result<Self, RestoreError> {
+        let [consumed, applied, duplicate, late, future, ignored, orphaned] = input.take()?;
+        let mut ledger = Self { consumed, applied, duplicate, late, future, ignored, orphaned, ..Self::of(kind) };
+        for (name, n) in input.take::<Vec<(&str, u64)>>()? {
+            let at = Reason::ALL.iter().position(|reason| reason.name() == name);
+            ledger.invalid[at.ok_or_else(|| unknown("reason", name))?] = n;
+        }
+        for (name, n) in input.take::<Vec<(&str, u64)>>()? {
+            *ledger.without_effect.get_mut(name).ok_or_else(|| unknown("event type", name))? = n;
+        }
+        if ledger.is_balanced() { Ok(ledger) } else { Err(RestoreError::Malformed("its ledger does not balance".to_owned())) }
     }
 
     /// Counts one applied event that changed nothing.
@@ -83,4 +106,8 @@ impl Ledger {
         let counts = [self.applied, self.duplicate, self.late, self.future, invalid, self.ignored];
         std::array::from_fn(|at| (Outcome::NAMES[at], counts[at]))
     }
+}
+
+fn unknown(kind: &str, name: &str) -> RestoreError {
+    RestoreError::Unfitting(format!("it counts records of the {kind} `{name}`, which is not known"))
 }

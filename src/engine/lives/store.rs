@@ -5,6 +5,7 @@
 use std::borrow::Cow;
 
 use rustc_hash::FxHashMap;
+use serde::{Deserialize, Serialize};
 
 use super::contact::{ContactState, PairSides, Summary, pair_facts};
 use super::customers::Customers;
@@ -12,6 +13,7 @@ use super::dormant::Dormant;
 use super::survey::{StandingAnswer, SurveyId, SurveyState};
 use super::ticket_sets::TicketSets;
 use super::timers::Timers;
+use crate::engine::codec::{RestoreError, StateReader, StateWriter};
 use crate::engine::terms::{DimensionsId, EventOrder, Facts, Terms};
 use crate::event::{Body, Contact, Key, SurveyMetric};
 use crate::time::{EventTime, Span};
@@ -52,7 +54,7 @@ pub(crate) struct Lives {
 }
 
 /// An event that was admitted, with its names interned.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct AdmittedEvent {
     pub(crate) order: EventOrder,
     /// The index of its topic in the configuration.
@@ -66,7 +68,7 @@ pub(crate) struct AdmittedEvent {
 }
 
 /// The number of entries that left before their time, by store.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Evictions {
     pub(crate) contacts: u64,
     pub(crate) surveys: u64,
@@ -78,7 +80,7 @@ pub(crate) struct Evictions {
 }
 
 /// What was ever seen: before that, a share of it is not known to be 0.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct EverSeen {
     /// An escalation of a ticket.
     pub(crate) escalation: bool,
@@ -123,6 +125,57 @@ impl Lives {
             settled_before: EventTime::MIN,
             terms,
         }
+    }
+
+    /// Stores all lives and their names.
+    pub(crate) fn store(&self, out: &mut StateWriter) {
+        let Self {
+            terms,
+            contacts,
+            surveys,
+            customers,
+            ticket_sets,
+            unsettled,
+            ended,
+            old_surveys,
+            idle_customers,
+            customers_since,
+            evictions,
+            ever_seen,
+            largest_event_time,
+            horizon,
+            lateness_max: _,
+            settled_before,
+        } = self;
+        terms.names.store(out);
+        contacts.store(out);
+        out.put_map(surveys);
+        customers.store(out);
+        ticket_sets.store(out);
+        unsettled.store(out);
+        ended.store(out);
+        old_surveys.store(out);
+        idle_customers.store(out);
+        out.put(&(customers_since, evictions, ever_seen, largest_event_time, horizon, settled_before));
+    }
+
+    /// Restores all lives; `terms_of` gives the terms for their names.
+    pub(crate) fn restore(
+        input: &mut StateReader<'_>,
+        terms_of: impl FnOnce(&mut StateReader<'_>) -> Result<Terms, RestoreError>,
+    ) -> Result<Self, RestoreError> {
+        let mut lives = Self::new(terms_of(input)?);
+        lives.contacts = Dormant::restore(input)?;
+        lives.surveys = input.take_map()?;
+        lives.customers = Customers::restore(input)?;
+        lives.ticket_sets = TicketSets::restore(input)?;
+        lives.unsettled = Timers::restore(input)?;
+        lives.ended = Timers::restore(input)?;
+        lives.old_surveys = Timers::restore(input)?;
+        lives.idle_customers = Timers::restore(input)?;
+        (lives.customers_since, lives.evictions, lives.ever_seen, lives.largest_event_time, lives.horizon, lives.settled_before) =
+            input.take()?;
+        Ok(lives)
     }
 
     /// Reads the memory that applying an event will need first, so that it is fetched early; the number means nothing.

@@ -8,6 +8,7 @@ use rustc_hash::FxHashSet;
 use smallvec::SmallVec;
 
 use super::contact::{Action, HistoryEvent};
+use crate::engine::codec::{RestoreError, StateReader, StateWriter};
 use crate::engine::terms::{DimensionsId, EngineSettings, EventOrder};
 use crate::event::Contact;
 use crate::time::EventTime;
@@ -22,6 +23,22 @@ pub(super) struct TicketSets {
 }
 
 impl TicketSets {
+    /// Stores the sets, and the open tickets if they are tracked.
+    pub(super) fn store(&self, out: &mut StateWriter) {
+        let Self { started, open } = self;
+        out.put(started);
+        let mut open: Option<Vec<&Contact>> = open.as_ref().map(|open| open.iter().collect());
+        open.iter_mut().for_each(|open| open.sort_unstable());
+        out.put(&open);
+    }
+
+    /// Restores the sets and the open tickets.
+    pub(super) fn restore(input: &mut StateReader<'_>) -> Result<Self, RestoreError> {
+        let started = input.take()?;
+        let open: Option<Vec<Contact>> = input.take()?;
+        Ok(Self { started, open: open.map(|open| open.into_iter().collect()) })
+    }
+
     /// Adds a set; returns whether the oldest set was forgotten because there are more than `sets_max`.
     pub(super) fn insert(&mut self, order: EventOrder, started: EventTime, sets_max: usize) -> bool {
         self.started.insert(order, started);

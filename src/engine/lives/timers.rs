@@ -3,6 +3,10 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::engine::codec::{RestoreError, StateReader, StateWriter};
 use crate::time::EventTime;
 
 /// Entries by the instant at which each is due.
@@ -14,6 +18,21 @@ pub(super) struct Timers<K> {
 impl<K: Ord> Default for Timers<K> {
     fn default() -> Self {
         Self { due: BinaryHeap::new() }
+    }
+}
+
+impl<K: Ord + Copy + Serialize + DeserializeOwned> Timers<K> {
+    /// Stores all timers, soonest first.
+    pub(super) fn store(&self, out: &mut StateWriter) {
+        let mut due: Vec<(EventTime, K)> = self.due.iter().map(|entry| entry.0).collect();
+        due.sort_unstable();
+        out.put(&due);
+    }
+
+    /// Restores all timers.
+    pub(super) fn restore(input: &mut StateReader<'_>) -> Result<Self, RestoreError> {
+        let due: Vec<(EventTime, K)> = input.take()?;
+        Ok(Self { due: due.into_iter().map(Reverse).collect() })
     }
 }
 

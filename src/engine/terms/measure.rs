@@ -1,7 +1,9 @@
 //! Measures: the quantities that facts belong to, the grouping sets for which each is kept, and the labels that distinguish facts of one measure.
 
-/// The quantity that a fact belongs to, in the order of the metric catalogue.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+use serde::{Deserialize, Serialize};
+
+/// The quantity that a fact belongs to, in the order of the metric catalogue. A checkpoint stores its number, so a new order is a new layout.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub(crate) enum Measure {
     TicketsCreated,
     TicketsFirstResponded,

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
 use super::{AgreedList, EngineSettings, JOURNEY_STAGE};
+use crate::engine::codec::{RestoreError, StateReader, StateWriter};
 use crate::event::DimensionValues;
 
 /// The largest number of distinct tuples that are kept apart. Beyond it, all dimensions of an event read `other`.
@@ -248,6 +249,46 @@ impl Names {
         self.dimensions.iter().map(|d| d.overflows)
     }
 
+    /// Stores the values and tuples in the order of their numbers. What was only remembered to save work is not stored.
+    pub(crate) fn store(&self, out: &mut StateWriter) {
+        let Self { dimensions, tuples, tuple_ids: _, spelled: _, overlays: _, beyond_limit: _ } = self;
+        out.put(&dimensions.len());
+        for dimension in dimensions {
+            let DimensionNames { of_customer: _, texts, ids: _, numbers: _, agreed: _, values_max: _, overflows } = dimension;
+            out.put(texts);
+            out.put(overflows);
+        }
+        out.put(tuples);
+    }
+
+    /// Restores the names of another process. A value for which this process has no number left reads `other` in the windows.
+    pub(crate) fn restore(input: &mut StateReader<'_>, settings: &EngineSettings, agreed: &AgreedValues) -> Result<Self, RestoreError> {
+        let mut names = Self::new(settings, agreed);
+        let dimensions: usize = input.take()?;
+        if dimensions != names.dimensions.len() {
+            let configured = names.dimensions.len();
+            return Err(RestoreError::Unfitting(format!("it has {dimensions} dimensions, and {configured} are configured")));
+        }
+        for dimension in &mut names.dimensions {
+            dimension.restore(input.take()?)?;
+            dimension.overflows = input.take()?;
+        }
+        let tuples: Vec<Tuple> = input.take()?;
+        if tuples.iter().any(|tuple| tuple.len() != dimensions) || tuples.get(..2) != Some(&names.tuples) {
+            return Err(RestoreError::Malformed("its tuples of values do not fit its dimensions".to_owned()));
+        }
+        names.tuple_ids = (0u32..).zip(&tuples).map(|(number, tuple)| (tuple.clone(), DimensionsId(number))).collect();
+        names.tuples = tuples;
+        Ok(names)
+    }
+
+    /// The group's number for each value of a dimension that has a number in the windows.
+    pub(crate) fn ids_by_number(&self, dimension: u8) -> FxHashMap<ValueNumber, ValueId> {
+        let numbers = &self.dimensions[usize::from(dimension)].numbers;
+        // Several values may read `other`; the first is `other` itself.
+        numbers.iter().enumerate().rev().map(|(id, number)| (*number, ValueId(id as u16))).collect()
+    }
+
     /// The number of a tuple, which is added if it is new.
     fn tuple(&mut self, tuple: Tuple) -> DimensionsId {
         if let Some(id) = self.tuple_ids.get(&tuple) {
@@ -264,6 +305,11 @@ impl Names {
 }
 
 impl DimensionsId {
+    /// The tuple at an index among the tuples of its group.
+    pub(crate) fn of_index(index: usize) -> Self {
+        Self(index as u32)
+    }
+
     /// The index among the tuples of its group.
     pub(crate) fn index(self) -> usize {
         self.0 as usize
@@ -282,6 +328,18 @@ impl DimensionNames {
     /// The group's number for a text; `None` if it lies beyond the limit, which is counted.
     fn find(&mut self, text: &str) -> Option<ValueId> {
         self.ids.get(text).copied().or_else(|| self.enter(text))
+    }
+
+    /// Takes over the values of another process, in the order of their numbers.
+    fn restore(&mut self, texts: Vec<Box<str>>) -> Result<(), RestoreError> {
+        if texts.get(..2) != Some(&self.texts) {
+            return Err(RestoreError::Malformed("its reserved values are missing".to_owned()));
+        }
+        let number = |text: &Box<str>| self.agreed.number(&**text, self.values_max, || text.clone());
+        self.numbers = texts.iter().map(|text| number(text).map_or(ValueNumber::OTHER, |number| ValueNumber(number as u16))).collect();
+        self.ids = (0u16..).zip(&texts).map(|(id, text)| (text.clone(), ValueId(id))).collect();
+        self.texts = texts;
+        Ok(())
     }
 
     #[cold]

@@ -10,6 +10,8 @@ mod pairs;
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 pub(crate) use answers::AnswerSums;
 pub(crate) use durations::Durations;
 pub(crate) use pairs::Pairs;
@@ -19,7 +21,7 @@ use crate::time::EventTime;
 
 /// The accumulated facts of a slot or a cell, over a pane, a ring or a window, or in the state of now. Large kinds are boxed, because most cells are
 /// counts.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[expect(clippy::box_collection, reason = "most cells are counts, and a count should not take the memory of a map's header")]
 pub(crate) enum Accumulator {
     /// A sum of counts.

@@ -18,6 +18,8 @@ use super::accumulator::Accumulator;
 use super::geometry::{Geometry, PanePlace, Starts};
 use super::keys::{BundleId, Keys};
 use super::slots::SlotId;
+use super::stored_panes::StoredContent;
+use crate::engine::codec::{RestoreError, StateReader, StateWriter};
 use crate::engine::terms::{Contribution, DimensionsId, Names};
 use crate::time::EventTime;
 
@@ -80,6 +82,55 @@ impl Panes {
         let known = self.bundles.len();
         self.bundles.extend(names.tuples().skip(known).map(|tuple| keys.bundles_of(&names.numbers_of(tuple))));
         self.bundles[of.index()]
+    }
+
+    /// The bundles of each tuple that the group has named.
+    pub(super) fn bundles_by_tuple(&self) -> impl Iterator<Item = (DimensionsId, [BundleId; 2])> {
+        self.bundles.iter().enumerate().map(|(at, bundles)| (DimensionsId::of_index(at), *bundles))
+    }
+
+    /// Stores the panes, the states and the facts ahead, with the place that `place_of` gives to each slot. There must be no pending facts.
+    pub(super) fn store(&self, place_of: impl Fn(SlotId) -> u32, out: &mut StateWriter) {
+        let Self { tiers, starts: _, state, pending, pending_state, ahead, bundles: _ } = self;
+        assert!(pending.is_empty() && pending_state.is_empty(), "panes are stored after their pending facts were added to the totals");
+        for tier in tiers {
+            let pane = |(slice, pane): (&i64, &Pane)| {
+                assert!(pane.pending.is_empty(), "panes are stored after their pending content was added to the totals");
+                (*slice, StoredContent::of(&pane.flushed, &place_of))
+            };
+            out.put(&tier.iter().map(pane).filter(|(_, content)| !content.is_empty()).collect::<Vec<_>>());
+        }
+        let mut states: Vec<_> = state.iter().map(|(slot, accumulator)| (place_of(*slot), accumulator)).collect();
+        states.sort_unstable_by_key(|(place, _)| *place);
+        out.put(&states);
+        let mut later: Vec<_> = ahead.iter().map(|((time, slot), accumulator)| (*time, place_of(*slot), accumulator)).collect();
+        later.sort_unstable_by_key(|(time, place, _)| (*time, *place));
+        out.put(&later);
+    }
+
+    /// Restores what [`Self::store`] has stored into empty panes; `slot_at` gives the slot of each place.
+    pub(super) fn restore(
+        &mut self,
+        input: &mut StateReader<'_>,
+        slot_at: impl Fn(u32) -> Result<SlotId, RestoreError>,
+    ) -> Result<(), RestoreError> {
+        for tier in &mut self.tiers {
+            for (slice, StoredContent { counts, sums, others }) in input.take::<Vec<(i64, StoredContent)>>()? {
+                let content = &mut tier.entry(slice).or_default().flushed;
+                counts.into_iter().try_for_each(|(place, bin, n)| Ok(content.count(slot_at(place)?, bin, n)))?;
+                sums.into_iter().try_for_each(|(place, ms)| Ok(content.lengthen(slot_at(place)?, ms)))?;
+                others.into_iter().try_for_each(|(place, accumulator)| Ok(content.merge(slot_at(place)?, &accumulator)))?;
+                content.settle();
+            }
+        }
+        for (place, accumulator) in input.take::<Vec<(u32, Accumulator)>>()? {
+            self.merge_state(slot_at(place)?, &accumulator);
+        }
+        for (time, place, accumulator) in input.take::<Vec<(EventTime, u32, Accumulator)>>()? {
+            let slot = slot_at(place)?;
+            self.ahead.entry((time, slot)).or_insert_with(|| accumulator.zero()).merge(&accumulator, 1);
+        }
+        Ok(())
     }
 
     /// Writes a fact to the list of posted facts; returns whether the list is so long that it should be sorted into panes.

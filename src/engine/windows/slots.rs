@@ -4,6 +4,7 @@
 //! A slot has one cell for the overall value and one for each key. These cells are looked up when totals are brought up to date.
 
 use rustc_hash::FxHashMap;
+use serde::{Deserialize, Serialize};
 
 use super::cells::{CellId, Refusal};
 use super::keys::BundleId;
@@ -18,7 +19,7 @@ const SLOTS_MAX: usize = 1 << 20;
 pub(crate) struct SlotId(pub(crate) u32);
 
 /// How panes keep the facts of a slot.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum SlotKind {
     /// As a number.
     Count,
@@ -105,6 +106,17 @@ impl Slots {
     pub(crate) fn has_room(&mut self) -> bool {
         self.was_full |= self.slots.len() - self.closed.len() >= SLOTS_MAX;
         !self.was_full
+    }
+
+    /// Whether there ever were too many slots.
+    pub(crate) fn was_full(&self) -> bool {
+        self.was_full
+    }
+
+    /// Notes that there were too many slots in the process from which a state comes: its facts that counted in the overall value only must be
+    /// withdrawn from there.
+    pub(crate) fn note_full(&mut self) {
+        self.was_full = true;
     }
 
     /// Opens a slot with these cells, the overall cell first. For a key without a cell, the limit that refused it is given instead.

@@ -1,9 +1,11 @@
 //! Survey answers of one scale. CSAT, NPS and CES have the same sums and differ only in the meaning of good and bad.
 
+use serde::{Deserialize, Serialize};
+
 use crate::engine::terms::Vote;
 
 /// The sums over the answers of one scale.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct AnswerSums {
     /// The number of answers.
     pub(crate) count: i64,

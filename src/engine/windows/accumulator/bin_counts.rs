@@ -1,6 +1,8 @@
 //! Counts by bin: a sorted list while few bins are in use, and an array once there are many. So a count in a busy cell costs one addition, and a
 //! quiet cell takes a few bytes.
 
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
 use super::{adjust_sparse, merge_sparse};
 
 /// A list with more bins than this becomes an array and stays one. At this length it takes about half the memory of an array of all bins.
@@ -28,6 +30,25 @@ impl PartialEq for BinCounts {
 }
 
 impl Eq for BinCounts {}
+
+impl Serialize for BinCounts {
+    /// As a list, whichever form the counts have.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.iter().collect::<Vec<_>>().serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for BinCounts {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut counts = Self::Listed(Vec::deserialize(deserializer)?);
+        if let Self::Listed(entries) = &counts
+            && entries.len() > LISTED_MAX
+        {
+            counts.array();
+        }
+        Ok(counts)
+    }
+}
 
 impl BinCounts {
     /// Adds `n` to one bin.

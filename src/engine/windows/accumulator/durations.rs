@@ -1,10 +1,12 @@
 //! A distribution of durations: count, exact sum, and a histogram over the one global mapping of [`DurationBins`].
 
+use serde::{Deserialize, Serialize};
+
 use super::bin_counts::BinCounts;
 use crate::engine::terms::DurationBins;
 
 /// Durations in milliseconds, which can be added and subtracted without loss.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Durations {
     /// The number of durations.
     pub(crate) count: i64,

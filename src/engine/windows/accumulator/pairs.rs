@@ -1,9 +1,11 @@
 //! Joint counts of two ranks, from which Spearman's rho is read. The counts form a group, which the coefficient itself does not.
 
+use serde::{Deserialize, Serialize};
+
 use super::{adjust_sparse, merge_sparse};
 
 /// The number of occurrences of each pair of bins, in ascending order and never zero.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Pairs {
     counts: Vec<((u32, u32), i32)>,
 }

@@ -76,7 +76,7 @@ impl PaneContent {
             Contribution::Count(by) => self.count(slot, 0, sign * by),
             Contribution::Duration(ms, bin) => {
                 self.count(slot, bin, sign);
-                self.sums.push(SumLine { slot, ms: sign * ms });
+                self.lengthen(slot, sign * ms);
             }
             Contribution::Vote(_) | Contribution::Pair(..) | Contribution::Since(_) => {
                 let accumulator = self.others.entry(slot).or_insert_with(|| Accumulator::zero_of(value));
@@ -95,7 +95,7 @@ impl PaneContent {
             Accumulator::Durations(durations) => {
                 durations.bins().for_each(|(bin, n)| self.count(slot, bin, n));
                 let sum = i64::try_from(durations.sum_ms).expect("the facts ahead at one instant are only a few durations");
-                self.sums.push(SumLine { slot, ms: sum });
+                self.lengthen(slot, sum);
             }
             Accumulator::Answers(_) | Accumulator::Pairs(_) | Accumulator::Since(_) => {
                 let sum = self.others.entry(slot).or_insert_with(|| accumulator.zero());
@@ -132,6 +132,26 @@ impl PaneContent {
         counts.chain(sums).chain(others)
     }
 
+    /// Passes the count of each slot and bin to `count`, and the sum of each slot's durations to `sum`, once and in no order; those that are 0 are
+    /// left out.
+    pub(crate) fn for_each_sum(&self, mut count: impl FnMut(SlotId, u16, i64), mut sum: impl FnMut(SlotId, i64)) {
+        let (mut counts, mut sums) = (FxHashMap::<(SlotId, u16), i64>::default(), FxHashMap::<SlotId, i64>::default());
+        self.counts.lines().iter().for_each(|line| *counts.entry((line.slot, line.bin)).or_default() += i64::from(line.n));
+        self.sums.lines().iter().for_each(|line| *sums.entry(line.slot).or_default() += line.ms);
+        counts.into_iter().filter(|(_, n)| *n != 0).for_each(|((slot, bin), n)| count(slot, bin, n));
+        sums.into_iter().filter(|(_, ms)| *ms != 0).for_each(|(slot, ms)| sum(slot, ms));
+    }
+
+    /// The entries that are neither counts nor sums of durations.
+    pub(crate) fn others(&self) -> impl Iterator<Item = (SlotId, &Accumulator)> {
+        self.others.iter().map(|(slot, accumulator)| (*slot, accumulator))
+    }
+
+    /// Adds to the sum of a slot's durations, in milliseconds.
+    pub(crate) fn lengthen(&mut self, slot: SlotId, ms: i64) {
+        self.sums.push(SumLine { slot, ms });
+    }
+
     /// Whether there are no entries.
     pub(super) fn is_empty(&self) -> bool {
         self.len() == 0
@@ -142,7 +162,8 @@ impl PaneContent {
         self.counts.lines().len() + self.sums.lines().len() + self.others.len()
     }
 
-    fn count(&mut self, slot: SlotId, bin: u16, mut n: i64) {
+    /// Adds to the count of a slot, and of its bin if it keeps durations.
+    pub(crate) fn count(&mut self, slot: SlotId, bin: u16, mut n: i64) {
         // The number nearly always is 1. A number that does not fit into one line takes several lines.
         while n != 0 {
             let of_line = n.clamp(i16::MIN.into(), i16::MAX.into());
