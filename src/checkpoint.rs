@@ -10,13 +10,14 @@
 //! * `store.rs`, `options.rs`, `failure.rs` - writing, restoring and pruning, for threads that may block;
 //! * `backend.rs`, `credentials.rs`, `staged_files.rs` - folders and buckets.
 //!
-//! The state itself is opaque here. Does not know the engine's state, Kafka, or when a checkpoint is due.
+//! The state itself is opaque here: of the engine only the settings are known. Does not know Kafka, or when a checkpoint is due.
 
 mod backend;
 mod byte_reader;
 mod credentials;
 mod failure;
 mod file;
+mod fingerprint;
 mod header;
 mod location;
 mod object_name;
@@ -27,6 +28,7 @@ mod store;
 
 pub use failure::{FailureKind, Operation, StoreFailure};
 pub use file::{Checkpoint, LAYOUT_VERSION, PREFIX_BYTES_MAX, encode, read, read_header};
+pub use fingerprint::{SettingDifference, StateSettings, StateVersions};
 pub use header::{CheckpointHeader, CheckpointKey, Fingerprint};
 pub use location::{LocationProblem, StoreLocation};
 pub use object_name::ObjectName;

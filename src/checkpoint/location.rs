@@ -3,7 +3,7 @@
 //! A location never holds credentials, so it may be printed. Does not know whether anything is there.
 
 use std::fmt::{self, Display};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// Where a store lies.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,13 +43,13 @@ pub enum LocationProblem {
 }
 
 impl StoreLocation {
-    /// Reads a folder, `file:///folder` or `s3://bucket/prefix`. A relative folder starts from `base`.
+    /// Reads a folder, `file:///folder` or `s3://bucket/prefix`. A relative folder starts from the working directory of the process.
     ///
     /// # Errors
     /// The mistake, without the text.
-    pub fn parse(text: &str, base: &Path) -> Result<Self, LocationProblem> {
+    pub fn parse(text: &str) -> Result<Self, LocationProblem> {
         let Some((scheme, rest)) = text.split_once("://") else {
-            return if text.trim().is_empty() { Err(LocationProblem::Empty) } else { Ok(Self::Folder(base.join(text))) };
+            return if text.trim().is_empty() { Err(LocationProblem::Empty) } else { Ok(Self::Folder(PathBuf::from(text))) };
         };
         match scheme {
             "file" if rest.starts_with('/') => Ok(Self::Folder(PathBuf::from(rest))),
@@ -97,20 +97,16 @@ impl Display for StoreLocation {
 mod tests {
     use super::*;
 
-    fn parse(text: &str) -> Result<StoreLocation, LocationProblem> {
-        StoreLocation::parse(text, Path::new("/base"))
-    }
-
     #[test]
     fn folders_and_buckets_are_told_apart() {
         let folder = |path: &str| Ok(StoreLocation::Folder(PathBuf::from(path)));
         let bucket = |bucket: &str, prefix: &str| Ok(StoreLocation::Bucket { bucket: bucket.into(), prefix: prefix.into() });
-        assert_eq!(parse("state"), folder("/base/state"));
-        assert_eq!(parse("/var/lib/cxpulse"), folder("/var/lib/cxpulse"));
-        assert_eq!(parse("file:///var/lib/cxpulse"), folder("/var/lib/cxpulse"));
-        assert_eq!(parse("s3://my-bucket"), bucket("my-bucket", ""));
-        assert_eq!(parse("s3://my.bucket/a/b/"), bucket("my.bucket", "a/b"));
-        assert_eq!(parse("s3://my-bucket/a/b").map(|l| l.to_string()), Ok("s3://my-bucket/a/b".into()));
+        assert_eq!(StoreLocation::parse("state"), folder("state"));
+        assert_eq!(StoreLocation::parse("/var/lib/cxpulse"), folder("/var/lib/cxpulse"));
+        assert_eq!(StoreLocation::parse("file:///var/lib/cxpulse"), folder("/var/lib/cxpulse"));
+        assert_eq!(StoreLocation::parse("s3://my-bucket"), bucket("my-bucket", ""));
+        assert_eq!(StoreLocation::parse("s3://my.bucket/a/b/"), bucket("my.bucket", "a/b"));
+        assert_eq!(StoreLocation::parse("s3://my-bucket/a/b").map(|l| l.to_string()), Ok("s3://my-bucket/a/b".into()));
     }
 
     #[test]
@@ -127,7 +123,7 @@ mod tests {
             ("s3://bucket/a?secret=1", LocationProblem::BadPrefix),
         ];
         for (text, problem) in cases {
-            assert_eq!(parse(text), Err(problem), "{text}");
+            assert_eq!(StoreLocation::parse(text), Err(problem), "{text}");
             assert!(!problem.to_string().contains("hunter2"));
         }
     }

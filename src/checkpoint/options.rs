@@ -29,7 +29,7 @@ pub struct StoreOptions {
 pub struct S3Options {
     /// The address of the store, such as `https://minio.example:9000`. `None` for AWS, or for `AWS_ENDPOINT_URL`.
     pub endpoint: Option<String>,
-    /// The region. `None` for `AWS_REGION`, and where that is not set, `us-east-1`.
+    /// The region. `None` for `AWS_REGION`, else `us-east-1`.
     pub region: Option<String>,
     /// A file with `aws_access_key_id = ...` and `aws_secret_access_key = ...`. It is read again for each request, so keys may be replaced.
     pub credentials_file: Option<PathBuf>,

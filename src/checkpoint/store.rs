@@ -146,6 +146,8 @@ impl CheckpointStore {
         opened.root = root;
         opened.is_remote = !location.is_local();
         if let StoreLocation::Folder(folder) = location {
+            // A message must not depend on the working directory.
+            opened.place = std::path::absolute(folder).unwrap_or_else(|_| folder.clone()).display().to_string();
             opened.folder = Some(folder.clone());
             remove_abandoned(folder, opened.options.operation_time_max * 2);
         }
