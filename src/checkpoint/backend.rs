@@ -3,6 +3,7 @@
 //! Does not know what is stored.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey};
 use object_store::local::LocalFileSystem;
@@ -45,8 +46,9 @@ fn bucket_store(bucket: &str, options: &StoreOptions) -> Result<Arc<dyn ObjectSt
         .with_config(AmazonS3ConfigKey::Client(ClientConfigKey::Timeout), seconds(options.operation_time_max.as_secs().max(1)))
         .with_config(AmazonS3ConfigKey::Client(ClientConfigKey::ConnectTimeout), seconds(5))
         .with_retry(RetryConfig {
-            backoff: BackoffConfig::default(),
-            max_retries: options.retries,
+            backoff: BackoffConfig { max_backoff: Duration::from_secs(5), ..BackoffConfig::default() },
+            // The time alone is the bound, so that a store that is away for a while is waited for.
+            max_retries: usize::MAX,
             retry_timeout: options.operation_time_max,
         });
     if let Some(endpoint) = &s3.endpoint {

@@ -84,7 +84,7 @@ impl StoreFailure {
         let kind = match error {
             object_store::Error::PermissionDenied { .. } | object_store::Error::Unauthenticated { .. } => FailureKind::Denied,
             object_store::Error::NotFound { .. } => FailureKind::Missing,
-            object_store::Error::Generic { .. } if is_remote => FailureKind::Away,
+            object_store::Error::Generic { .. } if is_remote => kind_of_answer(&last_cause(error)),
             _ => FailureKind::Other,
         };
         Self::new(operation, place, kind, last_cause(error))
@@ -134,6 +134,18 @@ fn kind_of_io(error: &std::io::Error) -> Option<FailureKind> {
         ErrorKind::NotFound | ErrorKind::NotADirectory => Some(FailureKind::Missing),
         ErrorKind::TimedOut | ErrorKind::StaleNetworkFileHandle => Some(FailureKind::Away),
         _ => None,
+    }
+}
+
+/// The kind of an answer of a bucket by its status, which stands only in the text of an error. Without one of these the store is at fault.
+fn kind_of_answer(text: &str) -> FailureKind {
+    let has_status = |status: &str| text.contains(&format!("status code: {status} "));
+    if has_status("401") || has_status("403") {
+        FailureKind::Denied
+    } else if has_status("404") {
+        FailureKind::Missing
+    } else {
+        FailureKind::Away
     }
 }
 

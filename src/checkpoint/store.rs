@@ -201,12 +201,20 @@ impl CheckpointStore {
     /// # Errors
     /// If the checkpoint could not be written in the allowed time and attempts. What was there before is still there.
     pub fn put(&self, header: &CheckpointHeader, body: &[u8]) -> Result<PutReport, StoreFailure> {
+        self.put_within(header, body, self.options.operation_time_max)
+    }
+
+    /// Writes a checkpoint as [`Self::put`] does, in a time of its own, such as what is left before a process must end.
+    ///
+    /// # Errors
+    /// If the checkpoint could not be written in this time.
+    pub fn put_within(&self, header: &CheckpointHeader, body: &[u8], time_max: Duration) -> Result<PutReport, StoreFailure> {
         let _one_at_a_time = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
         let begun = Instant::now();
         let folder = folder(&self.root, &header.key);
         let file = encode(header, body).map_err(|error| StoreFailure::of_io(Operation::Write, self.shown(&folder), &error))?;
         let bytes = file.len() as u64;
-        let name = self.write(header, &folder, file.into())?;
+        let name = self.write(header, &folder, &file.into(), begun + time_max)?;
         let pruned = self.prune(&header.key, &name, bytes);
         self.remove_staged(&folder);
         let (removed, pruning_failure) = match pruned {
@@ -313,31 +321,29 @@ impl CheckpointStore {
         Ok(self.read_whole(listed, &key)?.unwrap_or_else(|| Err(Refusal::Unreadable("it was removed meanwhile".to_owned()))))
     }
 
-    /// Removes checkpoints of a partition group that will never be used again, such as those of a log that was replaced. Returns how many.
+    /// Removes checkpoints of a partition group that will never be used again, such as those of a log that was replaced.
     ///
     /// Call it only after a newer checkpoint of the new log was written.
     ///
     /// # Errors
     /// If one cannot be removed. One that is no longer there is no error.
-    pub fn retire(&self, key: &CheckpointKey, names: &[ObjectName]) -> Result<usize, StoreFailure> {
+    pub fn retire(&self, key: &CheckpointKey, names: &[ObjectName]) -> Result<(), StoreFailure> {
         let folder = folder(&self.root, key);
-        names.iter().try_fold(0, |removed, name| Ok(removed + self.remove(&folder.clone().join(name.to_string()))?))
+        names.iter().try_for_each(|name| self.remove(&folder.clone().join(name.to_string())).map(drop))
     }
 
     /// Writes the bytes under a name that nobody else uses. An attempt that failed leaves its name alone: what a failed sync left behind may
     /// look whole and is not.
-    fn write(&self, header: &CheckpointHeader, folder: &Path, file: PutPayload) -> Result<ObjectName, StoreFailure> {
-        let begun = Instant::now();
+    fn write(&self, header: &CheckpointHeader, folder: &Path, file: &PutPayload, deadline: Instant) -> Result<ObjectName, StoreFailure> {
         let mut attempt = 0;
         loop {
             attempt += 1;
             let name = ObjectName::new(header, self.random()?);
             let path = folder.clone().join(name.to_string());
-            match self.within(Operation::Write, self.shown(folder), self.store.put(&path, file.clone())) {
+            let time_max = deadline.saturating_duration_since(Instant::now());
+            match self.within_time(Operation::Write, self.shown(folder), time_max, self.store.put(&path, file.clone())) {
                 Ok(_) => return Ok(name),
-                Err(failure)
-                    if self.may_pass(&failure) && attempt <= self.options.retries && begun.elapsed() < self.options.operation_time_max =>
-                {
+                Err(failure) if self.may_pass(&failure) && attempt <= self.options.retries && Instant::now() < deadline => {
                     std::thread::sleep(RETRY_PAUSE * u32::try_from(attempt).unwrap_or(1));
                 }
                 Err(failure) => return Err(failure),
@@ -449,14 +455,23 @@ impl CheckpointStore {
         place: impl Display,
         answer: impl Future<Output = object_store::Result<T>>,
     ) -> Result<T, StoreFailure> {
-        let time_max = self.options.operation_time_max;
+        self.within_time(operation, place, self.options.operation_time_max, answer)
+    }
+
+    fn within_time<T>(
+        &self,
+        operation: Operation,
+        place: impl Display,
+        time_max: Duration,
+        answer: impl Future<Output = object_store::Result<T>>,
+    ) -> Result<T, StoreFailure> {
         // The runtime is only taken out when the store is dropped.
         let Some(runtime) = &self.runtime else { unreachable!("a store that was dropped is not used") };
         match runtime.block_on(async { tokio::time::timeout(time_max, answer).await }) {
             Ok(Ok(value)) => Ok(value),
             Ok(Err(error)) => Err(StoreFailure::of_store(operation, place, &error, self.is_remote)),
             Err(_) => {
-                let reason = format!("no answer within {} s", time_max.as_secs_f64());
+                let reason = format!("no answer within {:.1} s", time_max.as_secs_f64());
                 Err(StoreFailure::new(operation, place, FailureKind::Away, reason))
             }
         }

@@ -201,7 +201,8 @@ fn checkpoints_of_a_replaced_log_are_retired() {
     store.put(&header(&key(), 10, 4), b"10").unwrap();
     assert_eq!(body(&newest(&store)), Some(&b"300"[..]), "a greater sum is newer, whatever the log");
     let names: Vec<_> = refused.into_iter().map(|refused| refused.name).collect();
-    assert_eq!((store.retire(&key(), &names).unwrap(), store.retire(&key(), &names).unwrap()), (3, 0));
+    store.retire(&key(), &names).unwrap();
+    store.retire(&key(), &names).expect("those that are gone are no error");
     assert_eq!(body(&newest(&store)), Some(&b"10"[..]));
 }
 

@@ -72,7 +72,7 @@ const DOCUMENTED: &[(&str, &str, &str, &str)] = &[
 ];
 
 /// The dotted name of each key of the file, with the comment directly above it.
-fn keys() -> Vec<(String, String)> {
+pub(super) fn keys() -> Vec<(String, String)> {
     let (mut section, mut comment, mut keys) = (String::new(), Vec::new(), Vec::new());
     for line in config::default_file().lines() {
         if let Some(text) = line.strip_prefix('#') {
