@@ -18,11 +18,10 @@ use super::options::StoreOptions;
 /// A store, and the path in it below which the checkpoints lie.
 pub(super) type Backend = (Arc<dyn ObjectStore>, Path);
 
-/// Opens the store of a location. A folder is made if it does not exist.
+/// Opens the store of a location. A folder must exist.
 pub(super) fn open(location: &StoreLocation, options: &StoreOptions) -> Result<Backend, StoreFailure> {
     match location {
         StoreLocation::Folder(folder) => {
-            std::fs::create_dir_all(folder).map_err(|error| StoreFailure::of_io(Operation::Open, location, &error))?;
             let store = LocalFileSystem::new_with_prefix(folder)
                 .map_err(|error| StoreFailure::of_store(Operation::Open, location, &error, false))?;
             Ok((Arc::new(store.with_fsync(true)), Path::default()))

@@ -141,6 +141,18 @@ impl CheckpointStore {
     /// # Errors
     /// A folder that cannot be made, or settings with which no client can be made.
     pub fn open(location: &StoreLocation, options: StoreOptions) -> Result<Self, StoreFailure> {
+        if let StoreLocation::Folder(folder) = location {
+            std::fs::create_dir_all(folder).map_err(|error| StoreFailure::of_io(Operation::Open, location, &error))?;
+            remove_abandoned(folder, options.operation_time_max * 2);
+        }
+        Self::open_existing(location, options)
+    }
+
+    /// Opens a store to look at it: makes and removes nothing.
+    ///
+    /// # Errors
+    /// A folder that does not exist, or settings with which no client can be made.
+    pub fn open_existing(location: &StoreLocation, options: StoreOptions) -> Result<Self, StoreFailure> {
         let (store, root) = backend::open(location, &options)?;
         let mut opened = Self::over(store, location.to_string(), options)?;
         opened.root = root;
@@ -149,7 +161,6 @@ impl CheckpointStore {
             // A message must not depend on the working directory.
             opened.place = std::path::absolute(folder).unwrap_or_else(|_| folder.clone()).display().to_string();
             opened.folder = Some(folder.clone());
-            remove_abandoned(folder, opened.options.operation_time_max * 2);
         }
         Ok(opened)
     }
