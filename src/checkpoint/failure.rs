@@ -53,6 +53,9 @@ pub struct StoreFailure {
 }
 
 impl Operation {
+    /// Every operation.
+    pub const ALL: [Self; 5] = [Self::Open, Self::Write, Self::List, Self::Read, Self::Remove];
+
     /// A short name, for the label `operation` of a counter.
     #[must_use]
     pub const fn name(self) -> &'static str {

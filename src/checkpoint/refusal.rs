@@ -62,6 +62,10 @@ pub enum Refusal {
 }
 
 impl Refusal {
+    /// Every name that [`Self::name`] gives.
+    pub const NAMES: [&'static str; 8] =
+        ["truncated", "not_a_checkpoint", "newer", "damaged", "too_large", "foreign", "unreadable", "not_accepted"];
+
     /// A short name, for the label `reason` of a counter.
     #[must_use]
     pub const fn name(&self) -> &'static str {
