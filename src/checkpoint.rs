@@ -4,7 +4,7 @@
 //! It is used whole or not at all: what is cut, changed, foreign or newer than this program is refused with the reason, and the file before
 //! it is looked at. In reading order:
 //!
-//! * `header.rs`, `file.rs`, `refusal.rs` - the layout of a file, and why one is refused;
+//! * `key.rs`, `header.rs`, `file.rs`, `refusal.rs` - the layout of a file, and why one is refused;
 //! * `fingerprint.rs` - which settings shape the state, as 32 bytes;
 //! * `location.rs`, `object_name.rs` - where the files lie, and what they are called;
 //! * `store.rs`, `options.rs`, `failure.rs` - writing, restoring and pruning, for threads that may block;
@@ -19,6 +19,7 @@ mod failure;
 mod file;
 mod fingerprint;
 mod header;
+mod key;
 mod location;
 mod object_name;
 mod options;
@@ -29,7 +30,8 @@ mod store;
 pub use failure::{FailureKind, Operation, StoreFailure};
 pub use file::{Checkpoint, LAYOUT_VERSION, PREFIX_BYTES_MAX, encode, read, read_header};
 pub use fingerprint::{SettingDifference, StateSettings, StateVersions};
-pub use header::{CheckpointHeader, CheckpointKey, Fingerprint};
+pub use header::CheckpointHeader;
+pub use key::{CheckpointKey, Fingerprint};
 pub use location::{LocationProblem, StoreLocation};
 pub use object_name::ObjectName;
 pub use options::{EndpointProblem, S3Options, StoreOptions};

@@ -18,6 +18,7 @@ pub mod replay;
 pub mod rules;
 pub mod run;
 mod sending;
+mod systemd;
 
 use std::process::ExitCode;
 

@@ -15,7 +15,8 @@ use std::io::{Read, Write};
 use ring::digest::{Context, SHA256};
 
 use super::byte_reader::ByteReader;
-use super::header::{CheckpointHeader, CheckpointKey};
+use super::header::CheckpointHeader;
+use super::key::CheckpointKey;
 use super::refusal::Refusal;
 
 /// The layout version of the files that this program writes, and the newest that it reads.

@@ -31,7 +31,7 @@ use std::fmt::{self, Display};
 
 use ring::digest::{Context, SHA256, digest};
 
-use super::header::Fingerprint;
+use super::key::Fingerprint;
 use crate::engine::{
     BusinessHours, DurationBounds, EngineSettings, JourneySettings, StageSettings, TargetSettings, TrendSettings, WindowSettings,
 };

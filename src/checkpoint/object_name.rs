@@ -8,7 +8,8 @@ use std::fmt::{self, Display};
 use object_store::path::{Path, PathPart};
 use ring::digest::{SHA256, digest};
 
-use super::header::{CheckpointHeader, CheckpointKey, Fingerprint};
+use super::header::CheckpointHeader;
+use super::key::{CheckpointKey, Fingerprint};
 
 const ENDING: &str = ".checkpoint";
 const RANDOM_DIGITS: usize = 24;

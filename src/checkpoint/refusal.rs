@@ -4,7 +4,7 @@
 
 use std::fmt::{self, Display};
 
-use super::header::Fingerprint;
+use super::key::Fingerprint;
 
 /// Why a checkpoint is not used. Each is a fact about the file, so the same file is refused again.
 #[derive(Clone, Debug, PartialEq, Eq)]

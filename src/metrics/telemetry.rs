@@ -171,6 +171,12 @@ impl Telemetry {
         self.rebalances[kind as usize].inc();
     }
 
+    /// Whether the group has assigned partitions to this instance, or none, at least once.
+    #[must_use]
+    pub fn was_assigned(&self) -> bool {
+        self.rebalances[RebalanceKind::Assign as usize].get() > 0
+    }
+
     /// Records whether the brokers answer.
     pub fn set_kafka_up(&self, up: bool) {
         self.kafka_up.set(i64::from(up));
