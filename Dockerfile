@@ -16,11 +16,15 @@ ARG REVISION=unknown
 ENV CXPULSE_REVISION=${REVISION}
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
     --mount=type=cache,target=/build/target \
-    cargo build --release --locked && cp target/release/cxpulse /cxpulse
+    cargo build --release --locked && cp target/release/cxpulse /cxpulse && mkdir /state
 
 # glibc, certificates, and nothing else: no shell, no package manager. The user is 65532.
 FROM gcr.io/distroless/cc-debian12:nonroot
 COPY --from=build /cxpulse /usr/bin/cxpulse
+# The default place of checkpoints. Mount a volume here, or name a bucket with checkpoint.url; else they go with the container.
+COPY --from=build --chown=65532:65532 /state /var/lib/cxpulse
+ENV STATE_DIRECTORY=/var/lib/cxpulse
+VOLUME /var/lib/cxpulse
 # Inside a container the default, this machine alone, would answer nobody.
 ENV CXPULSE_WEB__LISTEN_ADDRESSES=0.0.0.0:19270
 EXPOSE 19270

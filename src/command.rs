@@ -3,6 +3,7 @@
 //! A command reads its arguments and the configuration, builds the parts it needs, runs them, and ends with an exit code. Does not know how any part works.
 
 pub mod check;
+pub mod checkpoint;
 pub mod dashboards;
 pub mod demo;
 mod failure;
@@ -17,6 +18,7 @@ pub mod replay;
 pub mod rules;
 pub mod run;
 mod sending;
+mod systemd;
 
 use std::process::ExitCode;
 
@@ -44,6 +46,7 @@ Exit codes:
   0 clean end
   1 failure, such as a port in use
   3 the consumer did not stop in time
+  4 the checkpoints cannot be used, and the log does not reach back far enough
   5 the cluster refused authentication, authorisation or this member
   64 wrong command line
   70 internal error of cxpulse; please report it
@@ -65,6 +68,7 @@ enum Command {
     Replay(replay::ReplayArgs),
     Generate(generate::GenerateArgs),
     Check(check::CheckArgs),
+    Checkpoint(checkpoint::CheckpointArgs),
     Metrics(metrics::MetricsArgs),
     Healthcheck(healthcheck::HealthcheckArgs),
     Rules(rules::RulesArgs),
@@ -84,6 +88,7 @@ pub fn main() -> ExitCode {
         Command::Replay(args) => replay::replay(&args),
         Command::Generate(args) => generate::generate(&args),
         Command::Check(args) => check::run(&args),
+        Command::Checkpoint(args) => checkpoint::run(&args),
         Command::Metrics(args) => metrics::run(&args),
         Command::Healthcheck(args) => healthcheck::run(&args),
         Command::Rules(args) => rules::run(&args),
@@ -116,6 +121,7 @@ mod tests {
         let text = String::new;
         let codes = [
             failure::EXIT_USAGE,
+            failure::EXIT_STATE,
             Failure::Client(text()).exit_code(),
             Failure::Refused(text()).exit_code(),
             ServiceFailure::Environment(text()).exit_code(),

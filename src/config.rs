@@ -3,6 +3,7 @@
 //! Each section of the file is read and checked by the file of its name in the folder beside. Knows the settings type of every part, and
 //! does not know how any part behaves.
 
+mod checkpoint;
 mod dimensions;
 mod duration;
 mod grouping;
@@ -42,6 +43,7 @@ pub use problem::{ConfigError, Problem, ProblemKind};
 pub use resolve::{Loaded, load};
 pub use secret::Secret;
 
+use crate::checkpoint::{StoreLocation, StoreOptions};
 use crate::engine::EngineSettings;
 use crate::event::{DecodeSettings, TopicSettings};
 
@@ -51,7 +53,7 @@ pub const fn default_file() -> &'static str {
     include_str!("../config/cxpulse.toml")
 }
 
-/// The `CXPULSE_` variables of this process with their values, for [`load`].
+/// The `CXPULSE_` variables of this process with their values, and `STATE_DIRECTORY`, in which systemd names the service's folder, for [`load`].
 ///
 /// A value that is not UTF-8 is read with replacement characters. [`load`] then refuses it like any other wrong value.
 #[must_use]
@@ -59,7 +61,7 @@ pub fn environment() -> Vec<(String, String)> {
     let text = |s: std::ffi::OsString| s.to_string_lossy().into_owned();
     std::env::vars_os()
         .map(|(name, value)| (text(name), text(value)))
-        .filter(|(name, _)| name.starts_with(layers::VARIABLE_PREFIX))
+        .filter(|(name, _)| name.starts_with(layers::VARIABLE_PREFIX) || name == checkpoint::STATE_DIRECTORY)
         .collect()
 }
 
@@ -76,6 +78,8 @@ pub struct Configuration {
     pub engine: EngineSettings,
     /// The settings of the service.
     pub run: RunSettings,
+    /// The settings of the checkpoints.
+    pub checkpoint: CheckpointSettings,
     /// The settings of the HTTP server.
     pub web: WebSettings,
     /// The settings of the log.
@@ -129,6 +133,32 @@ pub enum ClockSource {
     Wall,
     /// Always the largest event time, for replays through Kafka.
     Event,
+}
+
+/// The settings of the checkpoints.
+#[derive(Clone, Debug)]
+pub struct CheckpointSettings {
+    /// Where checkpoints are kept: a folder, `s3://bucket/prefix`, or `off`. `None` where they are turned off.
+    pub url: Option<StoreLocation>,
+    /// Whether all replicas see the same store. A bucket always is shared; a folder only if it is said to be.
+    pub is_shared: bool,
+    /// How the store is used.
+    pub store: StoreOptions,
+    /// A checkpoint is due when so much time of replay would be lost. Default 5 minutes, 1 second to 1 day.
+    pub interval: Duration,
+    /// A checkpoint is due when so many records of replay would be lost. Default 2,000,000, 1 to 10^12.
+    pub records: u64,
+    /// What happens where checkpoints were counted with other settings, and the log does not reach back far enough to count anew.
+    pub on_mismatch: OnMismatch,
+}
+
+/// What happens where checkpoints were counted with other settings, and the log does not reach back far enough to count anew.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnMismatch {
+    /// The service does not start, and names the settings that differ.
+    Refuse,
+    /// What the log has is counted anew, and coverage shows what is missing.
+    Rebuild,
 }
 
 /// The settings of the HTTP server.

@@ -9,11 +9,13 @@
 //! * [`monitoring`] - recording rules and alerts for Prometheus, from the catalogue;
 //! * [`config`] - file, environment and flags to a resolved configuration;
 //! * [`kafka`], [`http`], [`runtime`] - the shell: the only places with I/O and a clock;
+//! * [`checkpoint`] - the state of a partition group as a file, and the store of such files;
 //! * [`simulator`] - a synthetic support organisation, for the demo and the generator;
 //! * [`command`] - what the binary does.
 //!
 //! `ARCHITECTURE.md` says for each part what it does *not* know.
 
+pub mod checkpoint;
 pub mod command;
 pub mod config;
 pub mod engine;

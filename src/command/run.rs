@@ -9,6 +9,7 @@ use std::sync::Arc;
 use tokio::sync::oneshot;
 
 use super::options::{ConfigurationArgs, ServiceArgs};
+use super::systemd;
 use crate::config::Configuration;
 use crate::http::{self, Site};
 use crate::metrics::Exposition;
@@ -73,11 +74,14 @@ pub async fn serve_until(
         tracing::info!("serving http://{address}{}", configuration.web.telemetry_path);
     }
     started(&addresses);
+    let telling = tokio::spawn(systemd::tell_when_started(service.view()));
 
     let ended = tokio::select! {
         ended = service.ended() => ended,
         () = pin!(stop) => Ok(()),
     };
+    telling.abort();
+    systemd::tell_of_stop();
     // The server answers until the service has left the group: a client that asks meanwhile gets "not ready" and no refused connection.
     let stopped = tokio::task::spawn_blocking(|| service.stop()).await?;
     drop(close);

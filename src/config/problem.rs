@@ -72,6 +72,10 @@ problem_kinds! {
     SaslMechanismMissing = "sasl-mechanism-missing",
     /// A file with a secret that cannot be read, is empty or too large.
     SecretFile = "secret-file",
+    /// A text that names no store of checkpoints.
+    BadStore = "bad-store",
+    /// Plain HTTP to a store that is not on this machine.
+    InsecureStore = "insecure-store",
     /// A dimension whose name cannot be the name of a label.
     BadLabelName = "bad-label-name",
     /// A dimension whose name has another meaning already.

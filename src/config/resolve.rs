@@ -10,7 +10,7 @@ use super::problem::{ConfigError, Problem, ProblemKind, ProblemReport, complaint
 use super::secret;
 use super::section::Section;
 use super::{Configuration, ExportSettings};
-use super::{dimensions, grouping, health_and_trend, histograms, journey, kafka, privacy, retention_and_limits};
+use super::{checkpoint, dimensions, grouping, health_and_trend, histograms, journey, kafka, privacy, retention_and_limits};
 use super::{run_and_log, schedules, surveys_and_chats, targets, topics, web, windows};
 use crate::engine::{EngineSettings, JOURNEY_STAGE};
 use crate::event::DecodeSettings;
@@ -25,7 +25,7 @@ pub struct Loaded {
 }
 
 /// Reads the built-in defaults, the file where one is named, the `CXPULSE_` variables and the flags (each a dotted key and a value). Each
-/// layer replaces the values of those before.
+/// layer replaces the values of those before. The variable `STATE_DIRECTORY` replaces a default.
 ///
 /// # Errors
 /// [`ConfigError`] with all problems of all layers, where one of them is an error.
@@ -42,10 +42,12 @@ pub fn load(
         return Err(ConfigError { problems, warnings });
     }
     let mut root = file.unwrap_or_else(Node::root);
-    layers::lay_environment(&mut root, environment, &report);
+    let (of_system, variables): (Vec<_>, Vec<_>) = environment.into_iter().partition(|(name, _)| name == checkpoint::STATE_DIRECTORY);
+    let state_directory = of_system.first().map(|(_, value)| value.as_str());
+    layers::lay_environment(&mut root, variables, &report);
     layers::lay_flags(&mut root, overrides, &report);
     let folder = path.and_then(Path::parent).unwrap_or_else(|| Path::new(""));
-    let configuration = configuration(root, folder, &report);
+    let configuration = configuration(root, folder, state_directory, &report);
     let (problems, warnings) = report.into_parts();
     if problems.is_empty() { Ok(Loaded { configuration, warnings }) } else { Err(ConfigError { problems, warnings }) }
 }
@@ -54,7 +56,7 @@ impl Default for Configuration {
     /// The built-in defaults, without a file, environment or flags.
     fn default() -> Self {
         let report = ProblemReport::default();
-        let configuration = configuration(Node::root(), Path::new(""), &report);
+        let configuration = configuration(Node::root(), Path::new(""), None, &report);
         let (problems, warnings) = report.into_parts();
         assert!(problems.is_empty() && warnings.is_empty(), "the built-in defaults keep every rule");
         configuration
@@ -81,7 +83,7 @@ fn read(path: &Path, report: &ProblemReport) -> Option<Node> {
     }
 }
 
-fn configuration(root: Node, folder: &Path, report: &ProblemReport) -> Configuration {
+fn configuration(root: Node, folder: &Path, state_directory: Option<&str>, report: &ProblemReport) -> Configuration {
     let mut root = Section::new(root, "", report);
     let kafka = kafka::resolve(root.section("kafka"), folder);
     let topics = topics::resolve(&mut root);
@@ -107,6 +109,7 @@ fn configuration(root: Node, folder: &Path, report: &ProblemReport) -> Configura
     let limits = retention_and_limits::limits(root.section("limits"));
     let (identity_key, group_size_min) = privacy::privacy(root.section("privacy"), folder);
     let run = run_and_log::run(root.section("run"));
+    let checkpoint = checkpoint::checkpoint(root.section("checkpoint"), folder, state_directory);
     let web = web::web(root.section("web"), group_size_min);
     let log = run_and_log::log(root.section("log"));
     root.finish();
@@ -141,5 +144,5 @@ fn configuration(root: Node, folder: &Path, report: &ProblemReport) -> Configura
         csat_scale: surveys.csat_scale,
         ces_scale: surveys.ces_scale,
     };
-    Configuration { kafka, topics, decode, engine, run, web, log, export: ExportSettings { bucket_sets } }
+    Configuration { kafka, topics, decode, engine, run, checkpoint, web, log, export: ExportSettings { bucket_sets } }
 }

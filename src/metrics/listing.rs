@@ -7,6 +7,7 @@ use super::family::{Family, OperationalFamily};
 use super::state_families;
 use super::telemetry::{PartitionReading, Telemetry};
 use crate::config::Configuration;
+use crate::time::{EventTime, Span};
 
 /// A family of the catalogue for one grouping set, or its overall family.
 #[derive(Clone, Copy)]
@@ -85,12 +86,15 @@ pub fn series(configuration: &Configuration) -> Vec<(String, Vec<String>)> {
     of_catalogue.chain(operational).flat_map(of_family).collect()
 }
 
-/// The families about the process, sorted by name. The families by partition have no series while no partition is assigned, so one is.
+/// The families about the process, sorted by name. The families by partition have no series while no partition is assigned, so one
+/// is, and so that its checkpoint has a time.
 pub(super) fn process_families(configuration: &Configuration) -> Vec<OperationalFamily> {
     let topics: Vec<_> = configuration.topics.iter().map(|topic| (topic.name.clone(), topic.kind)).collect();
     let telemetry = Telemetry::new(&topics);
     telemetry.set_partitions(0, 1);
     telemetry.set_log_append_time(0, true);
     telemetry.set_assignment(&[PartitionReading { topic: 0, partition: 0, lag_records: Some(0) }]);
+    telemetry.checkpoints().set_last_success(Some(EventTime(0)));
+    telemetry.checkpoints().set_interval(Span(0));
     telemetry.families()
 }

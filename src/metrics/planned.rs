@@ -14,13 +14,7 @@ pub struct Planned {
 }
 
 /// All planned families.
-pub const PLANNED: [Planned; 9] = [
-    gauge("cx_checkpoint_last_success_timestamp_seconds", "When the newest checkpoint was written."),
-    gauge("cx_checkpoint_duration_seconds", "Time that it took to write the newest checkpoint."),
-    gauge("cx_checkpoint_bytes", "Size of the newest checkpoint."),
-    counter("cx_checkpoint_failures_total", &[], "Checkpoints that could not be written."),
-    counter("cx_checkpoint_rejected_total", &["reason"], "Checkpoints that could not be used at a start, by reason."),
-    gauge("cx_restore_seconds", "Time that it took to restore the state."),
+pub const PLANNED: [Planned; 3] = [
     counter("cx_dead_letters_total", &["topic"], "Refused records that were copied to the dead-letter topic."),
     counter("cx_dead_letter_failures_total", &["topic"], "Refused records that could not be copied to the dead-letter topic."),
     gauge("cx_config_last_reload_successful", "1 when the newest reload of the configuration was applied, 0 when it was refused."),

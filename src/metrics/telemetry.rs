@@ -3,6 +3,7 @@
 //! Does not know the ledger, the windows or their coverage: those are read from the snapshot. Each worker counts its records in
 //! [`PendingCounts`].
 
+mod checkpoints;
 mod pending_counts;
 mod samples;
 
@@ -12,11 +13,13 @@ use prometheus::core::Collector;
 use prometheus::proto::MetricType;
 use prometheus::{Encoder, Gauge, Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder};
 
+pub use checkpoints::{CheckpointMetrics, RestoreResult};
 pub use pending_counts::PendingCounts;
 pub use samples::TelemetrySample;
 
 use self::pending_counts::TopicCounters;
 use super::family::OperationalFamily;
+use crate::checkpoint::Fingerprint;
 use crate::engine::Outcome;
 use crate::event::Kind;
 
@@ -58,6 +61,8 @@ pub struct Telemetry {
     assigned_count: Vec<IntGauge>,
     partitions: IntGaugeVec,
     log_append_time: IntGaugeVec,
+    build: IntGaugeVec,
+    checkpoints: CheckpointMetrics,
     /// The names of the topics, by index.
     names: Vec<String>,
     /// The topic partitions that have series now, so that the series of those that leave can be removed.
@@ -111,8 +116,13 @@ impl Telemetry {
             "1 where the broker sets the timestamps of the topic's records. 0 where the producers set them: a producer with a wrong clock can then make the events of others late.",
             &["topic"],
         );
-        let build = gauges("cx_build_info", "The version of this process; always 1.", &["version", "revision"]);
-        build.with_label_values(&[env!("CARGO_PKG_VERSION"), option_env!("CXPULSE_REVISION").unwrap_or("unknown")]).set(1);
+        let build = gauges(
+            "cx_build_info",
+            "The version of this process, and the fingerprint of the settings that shape its state (empty before it is known); always 1.",
+            &["version", "revision", "fingerprint"],
+        );
+        set_build(&build, "");
+        let checkpoints = CheckpointMetrics::new(&registry);
         register_process(&registry);
 
         let names: Vec<String> = topics.iter().map(|(name, _)| name.clone()).collect();
@@ -130,6 +140,8 @@ impl Telemetry {
             assigned_count: names.iter().map(|name| assigned_counts.with_label_values(&[name.as_str()])).collect(),
             partitions,
             log_append_time,
+            build,
+            checkpoints,
             names,
             exported: Mutex::new(Vec::new()),
             registry,
@@ -142,9 +154,27 @@ impl Telemetry {
         PendingCounts::new(&self.topics, &self.event_delay)
     }
 
+    /// The metrics of checkpoints.
+    #[must_use]
+    pub const fn checkpoints(&self) -> &CheckpointMetrics {
+        &self.checkpoints
+    }
+
+    /// Records the fingerprint of the settings that shape the state.
+    pub fn set_fingerprint(&self, fingerprint: Fingerprint) {
+        self.build.reset();
+        set_build(&self.build, &fingerprint.short());
+    }
+
     /// Counts a change of the assignment.
     pub fn count_rebalance(&self, kind: RebalanceKind) {
         self.rebalances[kind as usize].inc();
+    }
+
+    /// Whether the group has assigned partitions to this instance, or none, at least once.
+    #[must_use]
+    pub fn was_assigned(&self) -> bool {
+        self.rebalances[RebalanceKind::Assign as usize].get() > 0
     }
 
     /// Records whether the brokers answer.
@@ -235,6 +265,10 @@ impl Telemetry {
         };
         self.registry.gather().iter().map(described).collect()
     }
+}
+
+fn set_build(build: &IntGaugeVec, fingerprint: &str) {
+    build.with_label_values(&[env!("CARGO_PKG_VERSION"), option_env!("CXPULSE_REVISION").unwrap_or("unknown"), fingerprint]).set(1);
 }
 
 const fn kind_name(kind: MetricType) -> &'static str {

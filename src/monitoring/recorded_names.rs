@@ -21,6 +21,12 @@ pub const UNMERGED: &[(&str, &str)] = &[
     ("cx_events_invalid_total", "a counter: take the increase of each replica, then their sum"),
     ("cx_kafka_rebalances_total", "a counter: take the increase of each replica, then their sum"),
     ("cx_event_delay_seconds", "counters: cx:event_delay_p95_seconds:rate5m is the quantile of their rates"),
+    ("cx_checkpoint_failures_total", "a counter: take the increase of each replica, then their sum"),
+    ("cx_checkpoint_restores_total", "a counter: take the increase of each replica, then their sum"),
+    ("cx_checkpoint_rejected_total", "a counter: take the increase of each replica, then their sum"),
+    ("cx_checkpoint_interval_seconds", "a setting of each replica"),
+    ("cx_checkpoint_duration_seconds", "the newest write of one replica"),
+    ("cx_restore_seconds", "the latest restore of one replica"),
     ("cx_series", "each replica has its own limit"),
     ("cx_series_limit", "each replica has its own limit"),
     ("cx_memory_budget_bytes", "each replica has its own memory"),
@@ -30,7 +36,10 @@ pub const UNMERGED: &[(&str, &str)] = &[
 ];
 
 /// The merge operators of the gauges of the process, which are not in the catalogue.
-pub(super) const PROCESS_GAUGES: [(&str, &str); 6] = [
+pub(super) const PROCESS_GAUGES: [(&str, &str); 9] = [
+    ("cx_checkpoint_last_success_timestamp_seconds", "min"),
+    ("cx_checkpoint_age_records", "sum"),
+    ("cx_checkpoint_bytes", "sum"),
     ("cx_kafka_lag_records", "sum"),
     ("cx_kafka_up", "min"),
     ("cx_kafka_partitions", "max"),

@@ -16,6 +16,16 @@ const DOCUMENTED: &[(&str, &str, &str, &str)] = &[
     ("run.clock", "src/config.rs", "RunSettings", "clock"),
     ("run.workers", "src/config.rs", "RunSettings", "workers"),
     ("run.snapshot_interval", "src/config.rs", "RunSettings", "snapshot_interval"),
+    ("checkpoint.url", "src/config.rs", "CheckpointSettings", "url"),
+    ("checkpoint.shared", "src/config.rs", "CheckpointSettings", "is_shared"),
+    ("checkpoint.interval", "src/config.rs", "CheckpointSettings", "interval"),
+    ("checkpoint.records", "src/config.rs", "CheckpointSettings", "records"),
+    ("checkpoint.on_mismatch", "src/config.rs", "CheckpointSettings", "on_mismatch"),
+    ("checkpoint.keep", "src/checkpoint/options.rs", "StoreOptions", "keep"),
+    ("checkpoint.endpoint", "src/checkpoint/options.rs", "S3Options", "endpoint"),
+    ("checkpoint.region", "src/checkpoint/options.rs", "S3Options", "region"),
+    ("checkpoint.credentials_file", "src/checkpoint/options.rs", "S3Options", "credentials_file"),
+    ("checkpoint.allow_insecure", "src/checkpoint/options.rs", "S3Options", "allow_insecure"),
     ("web.listen_addresses", "src/config.rs", "WebSettings", "listen_addresses"),
     ("web.telemetry_path", "src/config.rs", "WebSettings", "telemetry_path"),
     ("web.page", "src/config.rs", "WebSettings", "page"),
@@ -62,7 +72,7 @@ const DOCUMENTED: &[(&str, &str, &str, &str)] = &[
 ];
 
 /// The dotted name of each key of the file, with the comment directly above it.
-fn keys() -> Vec<(String, String)> {
+pub(super) fn keys() -> Vec<(String, String)> {
     let (mut section, mut comment, mut keys) = (String::new(), Vec::new(), Vec::new());
     for line in config::default_file().lines() {
         if let Some(text) = line.strip_prefix('#') {
@@ -157,6 +167,7 @@ fn every_key_that_is_read_stands_in_it() {
         "limits",
         "privacy",
         "run",
+        "checkpoint",
         "web",
         "log",
     ];

@@ -56,6 +56,7 @@ fn two_replicas_share_a_group_as_different_members() {
     let instance = |service: &Value| service["environment"]["CXPULSE_KAFKA__PROPERTIES__GROUP_INSTANCE_ID"].as_str().map(str::to_owned);
     assert!(instance(one).is_some() && instance(one) != instance(two));
     assert_eq!(one["volumes"], two["volumes"]);
+    assert!(texts(&one["volumes"]).contains(&"checkpoints:/var/lib/cxpulse"), "one store for both");
     assert_eq!(one["command"], two["command"]);
 }
 

@@ -91,3 +91,53 @@ fn image_variables() -> Vec<(String, String)> {
     let lines = of_runtime.lines().filter_map(|line| line.strip_prefix("ENV ")?.split_once('='));
     lines.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
 }
+
+/// Each shipped configuration with what may take its memory: the file and the line before the number.
+const MEMORY: [(&str, &str, &str); 4] = [
+    ("deploy/compose/cxpulse.toml", "deploy/compose.yaml", "mem_limit: "),
+    ("deploy/systemd/cxpulse.toml", "deploy/systemd/cxpulse.service", "MemoryMax="),
+    ("deploy/kubernetes/base/cxpulse.toml", "deploy/kubernetes/base/statefulset.yaml", "limits:\n              memory: "),
+    (
+        "deploy/kubernetes/overlays/production/cxpulse.toml",
+        "deploy/kubernetes/overlays/production/statefulset.yaml",
+        "limits:\n              memory: ",
+    ),
+];
+
+/// As many partition groups as the comments in the files promise.
+const GROUPS: usize = 6;
+
+#[test]
+fn the_budget_of_each_configuration_fits_into_the_memory_that_is_given_beside_it() {
+    for (configuration, file, before) in MEMORY {
+        let text = read(file);
+        let (_, after) = text.split_once(before).unwrap_or_else(|| panic!("{file} has no `{before}`"));
+        let digits: String = after.chars().take_while(char::is_ascii_digit).collect();
+        assert!(after[digits.len()..].to_ascii_lowercase().starts_with('g'), "{file}: the memory is in GiB");
+        let given = digits.parse::<u64>().expect("a number") << 30;
+        let loaded = cxpulse::config::load(Some(&path(configuration)), [], &[]).unwrap_or_else(|error| panic!("{error}")).configuration;
+        let budget = cxpulse::runtime::MemoryBudget::of(&loaded);
+        assert_eq!(budget.excess(GROUPS, given), None, "{configuration}");
+        assert!(budget.excess(4 * GROUPS, given).is_some(), "{configuration}: the limits are far below what the memory would take");
+    }
+}
+
+#[test]
+fn more_than_one_replica_has_one_store() {
+    let count = |file: &str| {
+        let text = read(file);
+        text.split_once("replicas: ").expect("a number of replicas").1.lines().next().expect("a line").to_owned()
+    };
+    let of_overlay = count("deploy/kubernetes/overlays/production/statefulset.yaml");
+    let of_base = count("deploy/kubernetes/base/statefulset.yaml");
+    let cases = [
+        ("deploy/compose/cxpulse.toml", "2"),
+        ("deploy/kubernetes/overlays/production/cxpulse.toml", of_overlay.as_str()),
+        ("deploy/kubernetes/base/cxpulse.toml", of_base.as_str()),
+    ];
+    for (file, replicas) in cases {
+        succeed(super::files::cxpulse(&["check", "--replicas", replicas, "--config"]).arg(path(file)));
+    }
+    let mut refused = super::files::cxpulse(&["check", "--replicas", "2", "--config"]);
+    assert_eq!(refused.arg(path("deploy/systemd/cxpulse.toml")).output().expect("it runs").status.code(), Some(1));
+}

@@ -26,12 +26,27 @@ fn the_chart_is_clean() {
 
 #[test]
 fn values_that_cannot_work_are_refused() {
-    let cases = ["replicas=0", "replica=2", "image.digest=sha256:1", "podMonitor.interval=soon", "kafka.password=hunter2", "config="];
+    let cases: [&[&str]; 12] = [
+        &["replicas=0"],
+        &["replica=2"],
+        &["image.digest=sha256:1"],
+        &["podMonitor.interval=soon"],
+        &["kafka.password=hunter2"],
+        &["config="],
+        // Each pod would have a volume of its own, and a partition that moves would begin anew.
+        &["replicas=2"],
+        &["replicas=3", "checkpoint.endpoint=https://minio.example"],
+        &["replicas=2", "checkpoint.url=/var/lib/cxpulse"],
+        &["checkpoint.url=s3://key:secret@bucket/x"],
+        &["checkpoint.endpoint=https://key:secret@minio.example"],
+        &["checkpoint.size=much"],
+    ];
     for case in cases {
         let Some(mut helm) = checker("helm") else { return };
-        let output = helm.args(["template", "cxpulse"]).arg(path(CHART)).args(["--set", case]).output().expect("helm runs");
+        let settings = case.iter().flat_map(|setting| ["--set", setting]);
+        let output = helm.args(["template", "cxpulse"]).arg(path(CHART)).args(settings).output().expect("helm runs");
         let said = String::from_utf8_lossy(&output.stderr);
-        assert!(!output.status.success() && said.contains("values don't meet the specifications of the schema"), "{case}: {said}");
+        assert!(!output.status.success() && said.contains("values don't meet the specifications of the schema"), "{case:?}: {said}");
     }
 }
 
@@ -112,6 +127,37 @@ fn what_is_turned_off_is_not_made() {
         assert!(!yaml.contains(&format!("kind: {kind}")), "{kind}");
     }
     assert!(!yaml.contains("/run/secrets") && !yaml.contains("SASL_PASSWORD"), "no Secret is mounted");
+}
+
+#[test]
+fn several_replicas_share_a_bucket_or_a_claim() {
+    let bucket = ["replicas=3", "checkpoint.url=s3://bucket/cx", "checkpoint.endpoint=https://minio.example:9000"];
+    let bucket: Vec<_> = bucket.into_iter().chain(["checkpoint.credentialsSecret=keys", "networkPolicy.storePort=9000"]).collect();
+    let Some(yaml) = rendered(&bucket) else { return };
+    validate_manifests(&yaml);
+    let Some(made) = documents(&yaml) else { return };
+    let set = of_kind(&made, "StatefulSet");
+    assert!(set["spec"]["volumeClaimTemplates"].is_null(), "no volume is needed");
+    let container = &set["spec"]["template"]["spec"]["containers"][0];
+    let variable = |name: &str| {
+        let list = container["env"].as_array().expect("a list");
+        list.iter().find(|variable| variable["name"] == name).map(|variable| variable["value"].as_str().unwrap_or("none").to_owned())
+    };
+    assert_eq!(variable("CXPULSE_CHECKPOINT__URL").as_deref(), Some("s3://bucket/cx"));
+    assert_eq!(variable("CXPULSE_CHECKPOINT__ENDPOINT").as_deref(), Some("https://minio.example:9000"));
+    assert_eq!(variable("CXPULSE_CHECKPOINT__CREDENTIALS_FILE").as_deref(), Some("/run/secrets/checkpoints/credentials"));
+    let mounts = container["volumeMounts"].as_array().expect("a list");
+    assert!(mounts.iter().any(|mount| mount["mountPath"] == "/run/secrets/checkpoints") && mounts.iter().all(|m| m["name"] != "state"));
+    let egress = of_kind(&made, "NetworkPolicy")["spec"]["egress"].as_array().expect("a list").clone();
+    assert!(egress.iter().any(|rule| rule["ports"][0]["port"] == 9000), "the way to the store is open");
+
+    let Some(yaml) = rendered(&["replicas=3", "checkpoint.existingClaim=shared"]) else { return };
+    validate_manifests(&yaml);
+    let Some(made) = documents(&yaml) else { return };
+    let pod = &of_kind(&made, "StatefulSet")["spec"]["template"]["spec"];
+    let volumes = pod["volumes"].as_array().expect("a list");
+    assert!(volumes.iter().any(|volume| volume["persistentVolumeClaim"]["claimName"] == "shared"));
+    assert!(yaml.contains("CXPULSE_CHECKPOINT__SHARED") && !yaml.contains("volumeClaimTemplates"));
 }
 
 #[test]

@@ -87,17 +87,37 @@ fn whoever_selects_pods_selects_these() {
 }
 
 #[test]
-fn the_overlay_changes_image_configuration_and_size_and_nothing_else_of_the_pod() {
+fn the_overlay_changes_image_configuration_size_and_store_and_nothing_else_of_the_pod() {
     let base = built("deploy/kubernetes/base").as_deref().and_then(documents);
     let overlay = built("deploy/kubernetes/overlays/production").as_deref().and_then(documents);
     let (Some(base), Some(overlay)) = (base, overlay) else { return };
     let mut ours = of_kind(&base, "StatefulSet")["spec"].clone();
     let mut theirs = of_kind(&overlay, "StatefulSet")["spec"].clone();
-    let name = theirs["template"]["spec"]["volumes"][0]["configMap"]["name"].clone();
+    let of_configuration = |spec: &Value| {
+        let volumes = spec["template"]["spec"]["volumes"].as_array().expect("a list").iter();
+        volumes.map(|volume| volume["configMap"]["name"].clone()).find(|name| name.is_string()).expect("a configuration")
+    };
+    let name = of_configuration(&theirs);
     assert_eq!(name, of_kind(&overlay, "ConfigMap")["metadata"]["name"], "the pod mounts the overlay's own configuration");
     let image = theirs["template"]["spec"]["containers"][0]["image"].as_str().expect("an image").to_owned();
     assert!(image.starts_with("registry.example.com/support/cxpulse:"), "{image}");
+    // The base keeps its state in a volume of the pod, the overlay in a bucket that all replicas see.
+    assert!(theirs["replicas"].as_u64() > Some(1) && ours["replicas"] == 1);
+    assert_eq!(ours["volumeClaimTemplates"][0]["metadata"]["name"], "state");
+    assert!(theirs["volumeClaimTemplates"].is_null());
     for spec in [&mut ours, &mut theirs] {
+        if let Some(members) = spec.as_object_mut() {
+            members.remove("volumeClaimTemplates");
+        }
+        for (list, names) in
+            [("/template/spec/volumes", ["checkpoints", "-"]), ("/template/spec/containers/0/volumeMounts", ["state", "checkpoints"])]
+        {
+            let list = spec.pointer_mut(list).and_then(Value::as_array_mut).expect("a list");
+            let before = list.len();
+            list.retain(|entry| !names.iter().any(|name| entry["name"] == *name));
+            assert!(before - list.len() <= 1);
+            list.sort_by_key(|entry| entry["name"].to_string());
+        }
         spec["replicas"].take();
         let pod = &mut spec["template"]["spec"];
         pod["containers"][0]["image"].take();
@@ -105,6 +125,8 @@ fn the_overlay_changes_image_configuration_and_size_and_nothing_else_of_the_pod(
         pod["volumes"][0]["configMap"]["name"].take();
     }
     assert_eq!(ours, theirs);
+    let egress = of_kind(&overlay, "NetworkPolicy")["spec"]["egress"].as_array().expect("a list").clone();
+    assert!(egress.iter().any(|rule| rule["ports"][0]["port"] == 443), "the way to the store is open");
 }
 
 #[test]

@@ -9,14 +9,18 @@ use super::set_up::{Broker, until};
 
 /// `cxpulse run` for these brokers and this address, without the environment of the tests.
 fn run(servers: &str, address: &str) -> Child {
-    Command::new(env!("CARGO_BIN_EXE_cxpulse"))
+    command(servers, address).spawn().unwrap()
+}
+
+fn command(servers: &str, address: &str) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_cxpulse"));
+    command
         .env_clear()
-        .args(["run", "--bootstrap-servers", servers, "--web.listen-address", address])
+        .args(["run", "--bootstrap-servers", servers, "--web.listen-address", address, "--set", "checkpoint.url=off"])
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap()
+        .stderr(Stdio::piped());
+    command
 }
 
 fn signal(child: &Child, name: &str) {
@@ -105,4 +109,25 @@ fn plaintext_to_another_machine_is_refused_with_exit_code_78() {
     let message = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(78), "{message}");
     assert!(message.contains("kafka.example:9092") && message.contains("allow_insecure"), "{message}");
+}
+
+#[test]
+fn systemd_is_told_of_the_first_assignment_and_of_the_stop() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("notify");
+    let socket = std::os::unix::net::UnixDatagram::bind(&path).unwrap();
+    socket.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+    let told = || {
+        let mut buffer = [0; 1_024];
+        let length = socket.recv(&mut buffer).expect("a message");
+        String::from_utf8_lossy(&buffer[..length]).into_owned()
+    };
+    let broker = Broker::start();
+    let servers = broker.cluster.bootstrap_servers();
+    let child = command(&servers, &free_address()).env("NOTIFY_SOCKET", &path).spawn().unwrap();
+    let started = told();
+    assert!(started.starts_with("READY=1\nSTATUS=reads its partitions"), "{started}");
+    signal(&child, "-TERM");
+    assert_eq!(told(), "STOPPING=1\n");
+    assert_eq!(output(child, "the end").status.code(), Some(0));
 }

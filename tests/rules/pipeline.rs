@@ -153,12 +153,27 @@ fn pipeline() -> Vec<Case> {
     let mut cases = processes();
     cases.extend(partitions());
     cases.extend(events());
+    cases.extend(checkpoints());
     cases
 }
 
+fn checkpoints() -> Vec<Case> {
+    let written = "cx_checkpoint_last_success_timestamp_seconds{instance=\"a\"}";
+    let owns = "cx_kafka_partitions_assigned{instance=\"a\",topic=\"tickets\"}";
+    let of_seconds = |seconds| ("cx_checkpoint_interval_seconds{instance=\"a\"}", Always(seconds));
+    let (minutes, hour) = (of_seconds(300.0), of_seconds(3_600.0));
+    vec![
+        case("CxCheckpointStale", "none is written", 1, &[(written, Clock), (owns, Always(6.0)), minutes]),
+        case("CxCheckpointStale", "an instance that owns nothing", 0, &[(written, Clock), (owns, Always(0.0)), minutes]),
+        case("CxCheckpointStale", "written three hours ago, and due once an hour", 0, &[(written, Clock), (owns, Always(6.0)), hour]),
+        case("CxCheckpointStale", "turned off", 0, &[(owns, Always(6.0))]),
+    ]
+}
+
 fn processes() -> Vec<Case> {
-    let build = "cx_build_info{instance=\"a\",version=\"1\",revision=\"x\"}";
-    let other = "cx_build_info{instance=\"b\",version=\"2\",revision=\"y\"}";
+    let build = "cx_build_info{instance=\"a\",version=\"1\",revision=\"x\",fingerprint=\"e\"}";
+    let other = "cx_build_info{instance=\"b\",version=\"2\",revision=\"y\",fingerprint=\"e\"}";
+    let set_otherwise = "cx_build_info{instance=\"b\",version=\"1\",revision=\"x\",fingerprint=\"f\"}";
     let (up_a, up_b) = ("up{instance=\"a\"}", "up{instance=\"b\"}");
     let collect = "cx_collect_seconds{instance=\"a\"}";
     vec![
@@ -167,6 +182,7 @@ fn processes() -> Vec<Case> {
         case("CxReplicaDown", "one of two replicas down", 1, &[(up_a, Always(1.0)), (up_b, Bad(0.0, 1.0))]),
         case("CxReplicaDown", "a restart of three minutes", 0, &[(up_a, Briefly(0.0, 1.0))]),
         case("CxVersionSkew", "an upgrade stops half-way", 1, &[(build, Always(1.0)), (other, OnlyBad(1.0))]),
+        case("CxVersionSkew", "one replica has other settings", 1, &[(build, Always(1.0)), (set_otherwise, OnlyBad(1.0))]),
         case("CxVersionSkew", "an upgrade", 0, &[(build, Gone(1.0)), (other, OnlyBad(1.0))]),
         case("CxScrapeSlow", "each takes long", 1, &[(collect, Bad(6.0, 0.1))]),
         case("CxScrapeSlow", "three took long", 0, &[(collect, Briefly(6.0, 0.1))]),
@@ -238,15 +254,11 @@ fn events() -> Vec<Case> {
 }
 
 fn later() -> Vec<Case> {
-    let written = "cx_checkpoint_last_success_timestamp_seconds{instance=\"a\"}";
-    let owns = "cx_kafka_partitions_assigned{instance=\"a\",topic=\"tickets\"}";
     let (dead, failed) =
         ("cx_dead_letters_total{instance=\"a\",topic=\"tickets\"}", "cx_dead_letter_failures_total{instance=\"a\",topic=\"tickets\"}");
     let applied = "cx_events_total{instance=\"a\",topic=\"tickets\",outcome=\"applied\"}";
     let reloaded = "cx_config_last_reload_successful{instance=\"a\"}";
     vec![
-        case("CxCheckpointStale", "none is written", 1, &[(written, Clock), (owns, Always(6.0))]),
-        case("CxCheckpointStale", "an instance that owns nothing", 0, &[(written, Clock), (owns, Always(0.0))]),
         case("CxDeadLetters", "one in a hundred", 1, &[(applied, Grows(99.0, 100.0)), (dead, Grows(1.0, 0.0))]),
         case("CxDeadLetters", "three bad records", 0, &[(applied, Grows(1.0, 1.0)), (dead, Times(3.0))]),
         case("CxDeadLetterFailing", "none can be written", 1, &[(failed, Grows(1.0, 0.0))]),

@@ -47,6 +47,8 @@ impl Service {
             .arg("run")
             .arg("--config")
             .arg(file)
+            // Checkpoints lie below the working directory.
+            .current_dir(folder.path())
             .stdout(log.try_clone().expect("a second handle of an open file"))
             .stderr(log)
             .spawn()

@@ -14,13 +14,16 @@ const HOMES: &[(&str, &[&str])] = &[
     ("clap", &["command"]),
     ("indicatif", &["command"]),
     ("rand", &["simulator"]),
-    ("tokio", &["kafka", "http", "runtime", "command"]),
+    ("object_store", &["checkpoint"]),
+    ("ring", &["checkpoint"]),
+    ("zstd", &["checkpoint"]),
+    ("tokio", &["checkpoint", "kafka", "http", "runtime", "command"]),
     ("tracing", &["kafka", "http", "runtime", "command"]),
     ("anyhow", &["command"]),
 ];
 
 /// The only modules that may read a clock.
-const SHELL: &[&str] = &["kafka", "http", "runtime", "command"];
+const SHELL: &[&str] = &["checkpoint", "kafka", "http", "runtime", "command"];
 
 #[test]
 fn libraries_are_used_only_in_their_homes() {

@@ -58,6 +58,11 @@ impl BusinessHours {
         &self.name
     }
 
+    /// The open intervals, ascending and disjoint.
+    pub(crate) fn intervals(&self) -> impl Iterator<Item = Range<EventTime>> {
+        self.open.iter().map(|open| open.start..open.end)
+    }
+
     /// The business time between two instants; negative if `to` is before `from`.
     #[must_use]
     pub fn business_time(&self, from: EventTime, to: EventTime) -> Span {

@@ -31,10 +31,13 @@ fn of_processes() -> Vec<Alert> {
         ),
         pipeline_alert(
             "CxVersionSkew",
-            format!("count without (version, revision) (count without ({REPLICA_LABELS}) (cx_build_info)) > 1"),
+            format!("count without (version, revision, fingerprint) (count without ({REPLICA_LABELS}) (cx_build_info)) > 1"),
             "1h",
         )
-        .saying("Replicas of cxpulse run different versions.", "{{ $value }} versions run at once: an upgrade has stopped half-way."),
+        .saying(
+            "Replicas of cxpulse run different versions or settings.",
+            "{{ $value }} versions or settings run at once: an upgrade has stopped half-way, and replicas count differently.",
+        ),
         pipeline_alert("CxScrapeSlow", "min_over_time(cx_collect_seconds[10m]) > 5".to_owned(), "10m").saying(
             "It takes too long to make the values of a scrape.",
             "{{ $labels.instance }} needs {{ $value | humanizeDuration }} to make the values of one scrape; scrapes will begin to fail.",
@@ -107,6 +110,10 @@ fn of_events() -> Vec<Alert> {
 }
 
 fn of_state(conditions: &Conditions<'_>) -> Vec<Alert> {
+    let stale = format!(
+        "time() - cx_checkpoint_last_success_timestamp_seconds > 3 * cx_checkpoint_interval_seconds \
+         and on ({INSTALLATION}, instance) sum without (topic) (cx_kafka_partitions_assigned) > 0"
+    );
     let windows = ["5m", "1h", "24h"].map(|window| conditions.window(window)).join("|");
     let full = "cx_series / cx_series_limit > 0.9 or sum without (dimension) (increase(cx_series_overflow_total[1h])) > 0";
     vec![
@@ -116,6 +123,10 @@ fn of_state(conditions: &Conditions<'_>) -> Vec<Alert> {
                 "A window is not complete.",
                 "Window {{ $labels.window }} has been incomplete for a long time; the alerts on it are silent.",
             ),
+        pipeline_alert("CxCheckpointStale", stale, "5m").saying(
+            "The state was not kept for three intervals.",
+            "The oldest of the newest checkpoints of {{ $labels.instance }} is {{ $value | humanizeDuration }} old: a restart reads that much of the log again, if the log still has it.",
+        ),
         pipeline_alert("CxSeriesLimit", full.to_owned(), "30m")
             .saying("The limit of label sets is near or reached.", "{{ $labels.instance }} counts new values as `other`, or soon will."),
         pipeline_alert(

@@ -2,7 +2,7 @@
 
 use super::conditions::pipeline_alert;
 use crate::monitoring::alert::{Alert, AlertSeverity};
-use crate::monitoring::promql::{INSTALLATION, REPLICA_LABELS};
+use crate::monitoring::promql::REPLICA_LABELS;
 
 const PIPELINE: &str = "cx-pipeline";
 
@@ -10,15 +10,7 @@ pub(super) fn alerts() -> Vec<Alert> {
     let increase = |name: &str, range: &str| format!("sum without ({REPLICA_LABELS}) (increase({name}[{range}]))");
     let dead = increase("cx_dead_letters_total", "1h");
     let all = format!("sum without ({REPLICA_LABELS}, outcome) (increase(cx_events_total[1h]))");
-    let stale = format!(
-        "time() - cx_checkpoint_last_success_timestamp_seconds > 300 \
-         and on ({INSTALLATION}, instance) sum without (topic) (cx_kafka_partitions_assigned) > 0"
-    );
     let alerts = [
-        pipeline_alert("CxCheckpointStale", stale, "5m").saying(
-            "No checkpoint has been written for minutes.",
-            "The newest checkpoint of {{ $labels.instance }} is {{ $value | humanizeDuration }} old; a restart would have to read that much of the log again.",
-        ),
         pipeline_alert("CxDeadLetters", format!("{dead} / {all} > 0.005 and {dead} > 5"), "15m").saying(
             "Many refused records are in the dead-letter topic.",
             "{{ $value | humanizePercentage }} of the last hour's records of topic {{ $labels.topic }} were refused.",
