@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+use super::coverage::Coverage;
 use super::lives::{Admission, AdmittedEvent, Ledger, Lives, apply};
 use super::record::{Outcome, Progress, RecordPlace};
 use super::terms::{EngineTopic, EventOrder, Terms};
@@ -34,8 +35,8 @@ pub(crate) struct TopicState {
     /// The offset after the last record; `None` before the first record.
     pub(crate) next_offset: Option<i64>,
     pub(crate) progress: Option<Progress>,
-    /// The timestamp of the first record, or its event time if it has no timestamp.
-    pub(crate) first_record: Option<EventTime>,
+    /// What has been seen of the topic's log, by the timestamps of its records, or by event times where they have none.
+    pub(crate) coverage: Coverage,
 }
 
 impl GroupState {
@@ -45,7 +46,7 @@ impl GroupState {
             ledger: Ledger::of(t.kind),
             next_offset: None,
             progress: None,
-            first_record: None,
+            coverage: Coverage::default(),
         };
         Self {
             topics: terms.settings.topics.iter().map(topic).collect(),
@@ -70,8 +71,11 @@ impl GroupState {
             Decoded::Invalid(reason) => Outcome::Invalid(*reason),
         };
         topic.ledger.book(outcome);
+        let event_time = if let Decoded::Event(event) = decoded { Some(event.time) } else { None };
+        if let Some(time) = place.record_time.or(event_time) {
+            topic.coverage.note_record(time);
+        }
         let Decoded::Event(event) = decoded else { return (outcome, None) };
-        topic.first_record = topic.first_record.or(place.record_time).or(Some(event.time));
         if outcome != Outcome::Applied {
             return (outcome, None);
         }
