@@ -6,6 +6,7 @@
 //! [`Engine::advance_to`].
 
 mod codec;
+mod coverage;
 mod lives;
 mod memory_budget;
 mod partition;
@@ -19,6 +20,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub use codec::RestoreError;
+pub use coverage::{Coverage, CoverageGap, LogBeginning};
 pub use lives::Ledger;
 pub use memory_budget::*;
 pub use reading::{FactValue, MergedEngines, Snapshot, StandingFact, TopicSnapshot, WindowState};
@@ -129,6 +131,15 @@ impl Engine {
         }
     }
 
+    /// Forgets all that was handled of an assigned partition group, which stays assigned and begins anew.
+    pub fn rebuild(&mut self, group: PartitionGroup) {
+        if self.assigned.0.contains_key(&group) {
+            self.revoke(group);
+            self.parked.remove(&group);
+            self.assign(group);
+        }
+    }
+
     /// The next offset to read for a topic of an assigned or parked group; `None` if none of its records was handled yet.
     #[must_use]
     pub fn next_offset(&self, group: PartitionGroup, topic: TopicIndex) -> Option<i64> {
@@ -173,6 +184,33 @@ impl Engine {
         if let Some(state) = self.assigned.0.get_mut(&group) {
             state.topics[usize::from(topic.0)].progress = Some(progress);
         }
+    }
+
+    /// Notes where the log of a topic of an assigned group began when it was first read. Only the first call for a topic counts. Until then coverage
+    /// takes the log for whole.
+    pub fn note_log_beginning(&mut self, group: PartitionGroup, topic: TopicIndex, beginning: LogBeginning) {
+        if let Some(state) = self.assigned.0.get_mut(&group) {
+            state.topics[usize::from(topic.0)].coverage.note_beginning(beginning);
+        }
+    }
+
+    /// Notes that records of a topic of an assigned group were lost: those between a record of the time `from` and one of the time `to`. Where the
+    /// time of the record before is not given, it is that of the last record handled.
+    pub fn note_gap(&mut self, group: PartitionGroup, topic: TopicIndex, from: Option<EventTime>, to: EventTime) {
+        let longest = self.windows.settings.windows.iter().map(|window| window.range).max();
+        let passed = longest.map_or(EventTime::MIN, |longest| self.windows.now - longest);
+        if let Some(state) = self.assigned.0.get_mut(&group) {
+            let coverage = &mut state.topics[usize::from(topic.0)].coverage;
+            coverage.forget_before(passed);
+            coverage.note_gap(from, to);
+        }
+    }
+
+    /// What has been seen of the log of a topic of an assigned or parked group; `None` where the group is neither.
+    #[must_use]
+    pub fn coverage(&self, group: PartitionGroup, topic: TopicIndex) -> Option<&Coverage> {
+        let state = self.assigned.0.get(&group).or_else(|| self.parked.get(&group))?;
+        Some(&state.topics[usize::from(topic.0)].coverage)
     }
 
     /// Applies the admitted events. If `now` is later than before, moves the windows to it, applies the events that were held until then, and frees

@@ -3,7 +3,7 @@
 //! * [`wait_for_topics`] comes first: it waits until every topic exists, and refuses unequal partition counts;
 //! * [`Session`] is one membership of the consumer group: it polls the client and follows the assignment;
 //! * [`WorkerPartitions`] are the partition groups of one worker: they take records and hand them to a [`Sink`];
-//! * [`PartitionProgress`] is how far one topic partition has been read;
+//! * [`PartitionProgress`] is how far one topic partition has been read, and [`LogIdentity`] by what its log is recognised;
 //! * [`inspect()`] asks a cluster the questions of `check --connect`, and [`read_newest()`] reads records for it.
 //!
 //! Does not know events, the engine, metrics or the wall clock. The [`Sink`] knows the meaning of a record, and the offset at which a partition resumes.
@@ -16,22 +16,29 @@ mod cluster_observer;
 pub mod embedded_broker;
 mod failure;
 mod group_queues;
+mod log_identity;
+mod losses;
 mod partition_progress;
 pub mod producer;
 mod properties;
+mod question_context;
+mod read_again;
 mod reading_order;
 mod rebalance;
 mod record_sample;
 mod session;
 mod sink;
+mod topic_ids;
 mod worker_partitions;
 
 pub use cluster::{Cluster, Lookup, LookupError, TopicPresence, wait_for_topics};
 pub use cluster_check::{Finding, FindingSeverity, inspect};
 pub use failure::Failure;
-pub use partition_progress::{PartitionProgress, TopicPartition};
+pub use log_identity::{LastRecord, LogIdentity, RecordComparison, TopicId, record_hash};
+pub use losses::{Loss, LossEnd};
+pub use partition_progress::{LogStart, PartitionProgress, TopicPartition};
 pub use properties::group_consumer;
 pub use record_sample::read_newest;
-pub use session::{Session, SessionSettings, StartAt};
+pub use session::{Session, SessionSettings, StartAt, StuckPartition};
 pub use sink::{ArrivedRecord, AssignmentChange, Sink, TimestampKind};
 pub use worker_partitions::{StoppedPartitions, WorkerPartitions, stop_all, stop_all_settled};

@@ -9,6 +9,7 @@
 
 mod catch_up;
 mod clock;
+mod clock_step;
 mod failure;
 mod health;
 mod memory_budget;
@@ -22,6 +23,7 @@ mod snapshot_requests;
 mod workers;
 
 pub use clock::wall_now;
+pub use clock_step::{ClockReading, ClockSteps};
 pub use failure::ServiceFailure;
 pub use memory_budget::{MemoryBudget, memory_limit};
 pub use service::Service;

@@ -22,6 +22,7 @@ mod broker {
     mod checking;
     mod latency;
     mod ledger;
+    mod log_facts;
     mod membership;
     mod outages;
     mod refusals;

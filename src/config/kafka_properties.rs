@@ -63,6 +63,12 @@ pub const OWNED: &[OwnedProperty] = {
             GroupConsumer("true"),
             "the end of a partition tells when everything has been read, so it is always on",
         ),
+        // The statistics tell the offset at which the client has seen the end of a partition. The event of the end does not.
+        owned(
+            "statistics.interval.ms",
+            GroupConsumer("1000"),
+            "the statistics tell when a partition has been read to its end, so they are always on",
+        ),
         // Keeps partition i of all topics together, which cooperative-sticky does not promise.
         owned(
             "partition.assignment.strategy",
@@ -309,7 +315,6 @@ pub const SETTABLE: &[&str] = &[
     "ssl.keystore.password",
     "ssl.providers",
     "ssl.sigalgs.list",
-    "statistics.interval.ms",
     "sticky.partitioning.linger.ms",
     "topic.blacklist",
     "topic.metadata.propagation.max.ms",

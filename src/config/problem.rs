@@ -128,7 +128,7 @@ problem_kinds! {
     HoursOverlap = "hours-overlap",
     /// A schedule without any opening hours.
     NeverOpen = "never-open",
-    /// A holiday that is not a date.
+    /// A holiday that is not a date, or an instant that is not one.
     BadDate = "bad-date",
     /// The settings of a feed to which no topic belongs.
     UnknownFeed = "unknown-feed",

@@ -2,6 +2,8 @@
 //!
 //! Does not know whether a topic exists.
 
+use jiff::Timestamp;
+
 use super::duration::within;
 use super::place::KeyPlace;
 use super::problem::{Complaint, ProblemKind, complaint};
@@ -10,7 +12,7 @@ use super::spelling_hints::{listed, suggestion_below_list};
 use super::value::{chosen, label_value, length_within, shown};
 use crate::engine::EngineTopic;
 use crate::event::{FeedSettings, Kind, TopicSettings};
-use crate::time::Span;
+use crate::time::{EventTime, Span};
 
 const ALLOWED_LATENESS: Span = Span::hours(1);
 const TOPICS_MAX: usize = 64;
@@ -76,13 +78,19 @@ pub(super) fn for_engine(topics: &[TopicSettings]) -> Vec<EngineTopic> {
     // The feeds are numbered as they come.
     let mut feeds: Vec<Option<&str>> = Vec::new();
     let mut engine_topics = Vec::new();
-    for TopicSettings { name, kind, feed, allowed_lateness, .. } in topics {
+    for TopicSettings { name, kind, feed, allowed_lateness, feed_began, .. } in topics {
         let feed = feed.as_ref().map(|feed| feed.name.as_str());
         let number = feeds.iter().position(|known| *known == feed).unwrap_or(feeds.len());
         if number == feeds.len() {
             feeds.push(feed);
         }
-        engine_topics.push(EngineTopic { name: name.clone(), kind: *kind, feed: number as u8, allowed_lateness: *allowed_lateness });
+        engine_topics.push(EngineTopic {
+            name: name.clone(),
+            kind: *kind,
+            feed: number as u8,
+            allowed_lateness: *allowed_lateness,
+            feed_began: *feed_began,
+        });
     }
     engine_topics
 }
@@ -96,6 +104,7 @@ fn default_of(kind: Kind) -> TopicSettings {
         identity_from_record: false,
         time_from_record: false,
         ignored_types: Vec::new(),
+        feed_began: None,
     }
 }
 
@@ -127,8 +136,17 @@ fn read(mut section: Section<'_>) -> Option<TopicSettings> {
             section.complain("ignored_types", complaint(ProblemKind::UnknownChoice, what, suggestion_below_list(word, known)));
         }
     }
+    let feed_began = section.value::<String>("feed_began").and_then(|text| match text.parse::<Timestamp>() {
+        Ok(instant) => Some(EventTime(instant.as_millisecond())),
+        Err(_) => {
+            let what = format!("`{}` is no instant; allowed is RFC 3339 with a zone", shown(&text));
+            section.complain("feed_began", complaint(ProblemKind::BadDate, what, "write it like `2024-05-01T00:00:00Z`"));
+            None
+        }
+    });
     section.finish();
-    Some(TopicSettings { name: name?, kind: kind?, feed, allowed_lateness, identity_from_record, time_from_record, ignored_types })
+    let (name, kind) = (name?, kind?);
+    Some(TopicSettings { name, kind, feed, allowed_lateness, identity_from_record, time_from_record, ignored_types, feed_began })
 }
 
 /// Checks a name by Kafka's own rule.

@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 
 use super::codec::{RestoreError, StateReader, StateWriter};
+use super::coverage::Coverage;
 use super::lives::{Admission, AdmittedEvent, Ledger, Lives, apply};
 use super::record::{Outcome, Progress, RecordPlace};
 use super::terms::{EngineTopic, EventOrder, Terms};
@@ -35,8 +36,8 @@ pub(crate) struct TopicState {
     /// The offset after the last record; `None` before the first record.
     pub(crate) next_offset: Option<i64>,
     pub(crate) progress: Option<Progress>,
-    /// The timestamp of the first record, or its event time if it has no timestamp.
-    pub(crate) first_record: Option<EventTime>,
+    /// What has been seen of the topic's log, by the timestamps of its records, or by event times where they have none.
+    pub(crate) coverage: Coverage,
 }
 
 impl GroupState {
@@ -57,10 +58,10 @@ impl GroupState {
         let Self { topics, lives, outbox: _, panes: _, held, is_history_complete, completed_feeds } = self;
         lives.store(out);
         for topic in topics {
-            let TopicState { admission, ledger, next_offset, progress: _, first_record } = topic;
+            let TopicState { admission, ledger, next_offset, progress: _, coverage } = topic;
             admission.store(out);
             ledger.store(out);
-            out.put(&(next_offset, first_record));
+            out.put(&(next_offset, coverage));
         }
         out.put(held);
         out.put(&(is_history_complete, completed_feeds));
@@ -78,7 +79,7 @@ impl GroupState {
         for (topic, settings) in topics.iter_mut().zip(&lives.terms.settings.topics) {
             topic.admission = Admission::new(settings.allowed_lateness, lives.terms.settings.limits.identities_max).restore(input)?;
             topic.ledger = Ledger::restore(input, settings.kind)?;
-            (topic.next_offset, topic.first_record) = input.take()?;
+            (topic.next_offset, topic.coverage) = input.take()?;
         }
         let held = input.take()?;
         let (is_history_complete, completed_feeds) = input.take()?;
@@ -98,8 +99,11 @@ impl GroupState {
             Decoded::Invalid(reason) => Outcome::Invalid(*reason),
         };
         topic.ledger.book(outcome);
+        let event_time = if let Decoded::Event(event) = decoded { Some(event.time) } else { None };
+        if let Some(time) = place.record_time.or(event_time) {
+            topic.coverage.note_record(time);
+        }
         let Decoded::Event(event) = decoded else { return (outcome, None) };
-        topic.first_record = topic.first_record.or(place.record_time).or(Some(event.time));
         if outcome != Outcome::Applied {
             return (outcome, None);
         }
@@ -223,7 +227,7 @@ fn topics_of(terms: &Terms) -> Vec<TopicState> {
         ledger: Ledger::of(t.kind),
         next_offset: None,
         progress: None,
-        first_record: None,
+        coverage: Coverage::default(),
     };
     terms.settings.topics.iter().map(topic).collect()
 }

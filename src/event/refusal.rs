@@ -272,6 +272,7 @@ mod tests {
             identity_from_record: false,
             time_from_record: false,
             ignored_types: Vec::new(),
+            feed_began: None,
         };
         let record = Record { payload: Some(payload), ..Record::default() };
         let Decoded::Invalid(reason) = decode(record, &topic, &settings) else { panic!("it is not refused") };

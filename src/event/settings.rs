@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use super::{IdentityKey, Scale};
-use crate::time::Span;
+use crate::time::{EventTime, Span};
 
 /// The settings of decoding. With the record and its topic they determine the result.
 #[derive(Clone, Debug)]
@@ -41,6 +41,9 @@ pub struct TopicSettings {
     pub time_from_record: bool,
     /// Event types that are turned off, such as `ticket.escalated`. Their outcome is `ignored`.
     pub ignored_types: Vec<String>,
+    /// When the feed began to send to the topic. Windows count as covered from then on, as long as the topic has lost nothing. Default: when the first
+    /// record of any topic was sent.
+    pub feed_began: Option<EventTime>,
 }
 
 /// A named feed: one help desk or survey tool, with the topics that carry its events.

@@ -1,21 +1,25 @@
-//! Questions to a cluster: topics and partition counts, log ends, offsets by time.
+//! Questions to a cluster: topics, their ids and partition counts, log starts and ends, offsets by time.
 //!
-//! A client without a group asks them. It runs beside the group's consumer, so that its questions do not queue behind long fetches. Does not know
-//! the assignment or any record.
+//! A client without a group asks them. It runs beside the group's consumer, so that its questions do not queue behind long fetches. It does not wait for
+//! transactions, so that the log end which it gives is the real one. Does not know the assignment or any record.
 
+use std::cell::{Cell, OnceCell};
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::time::Duration;
 
-use rdkafka::client::ClientContext;
-use rdkafka::config::RDKafkaLogLevel;
-use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
+use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
-use super::client_errors::{ClientErrors, log_line};
+use super::client_errors::ClientErrors;
 use super::failure::Failure;
+use super::log_identity::{LastRecord, RecordComparison, TopicId};
 use super::partition_progress::TopicPartition;
 use super::properties;
+use super::question_context::QuestionContext;
+use super::read_again::read_again;
+use super::topic_ids::topic_ids;
 use crate::config::KafkaSettings;
 
 /// How long one question may take. A stop of the service waits for the question that is being asked.
@@ -41,11 +45,17 @@ impl LookupError {
 
 /// Questions about offsets and partition counts. A trait, because librdkafka's mock broker answers every look-up by time with the log end.
 pub trait Lookup: Send {
-    /// The log end of each partition: the offset that the next record will get, or the last stable offset where transactions are open.
+    /// The offsets that the log of each partition holds: from its first one up to the one that the next record will get.
     ///
     /// # Errors
     /// When the brokers do not answer in time. Partitions without a leader are left out of the answer.
-    fn log_ends(&self, partitions: &[TopicPartition]) -> Result<Vec<(TopicPartition, i64)>, LookupError>;
+    fn logs(&self, partitions: &[TopicPartition]) -> Result<Vec<(TopicPartition, Range<i64>)>, LookupError>;
+
+    /// The last stable offset of each partition, below which every transaction has ended.
+    ///
+    /// # Errors
+    /// When the brokers do not answer in time. Partitions without a leader are left out of the answer.
+    fn stable_ends(&self, partitions: &[TopicPartition]) -> Result<Vec<(TopicPartition, i64)>, LookupError>;
 
     /// For each partition the offset of the first record whose timestamp is at or after `timestamp_ms` (milliseconds since 1970), or the log end where
     /// there is no such record.
@@ -59,13 +69,29 @@ pub trait Lookup: Send {
     /// # Errors
     /// When the brokers do not answer in time, or a topic is missing.
     fn partition_counts(&self) -> Result<Vec<usize>, LookupError>;
+
+    /// The id of each topic, in configured order; `None` for a topic that is missing, or where the brokers have no ids.
+    ///
+    /// # Errors
+    /// When the brokers do not answer in time.
+    fn topic_ids(&self) -> Result<Vec<Option<TopicId>>, LookupError>;
+
+    /// Reads these records again, and compares what the logs hold at their offsets now. A record that the log no longer holds is undecided.
+    ///
+    /// # Errors
+    /// When the brokers do not answer in time.
+    fn compare_records(&self, records: &[(TopicPartition, LastRecord)]) -> Result<Vec<(TopicPartition, RecordComparison)>, LookupError>;
 }
 
 /// A connection to the cluster that only asks questions.
 pub struct Cluster {
     client: BaseConsumer<QuestionContext>,
+    /// A client that sees only what is stable. It is made at its first question, because it is seldom needed.
+    stable_client: OnceCell<BaseConsumer<QuestionContext>>,
     settings: KafkaSettings,
     topics: Vec<String>,
+    /// The broker that answered last.
+    broker: Cell<Option<i32>>,
 }
 
 /// Whether one topic exists in the cluster.
@@ -85,9 +111,14 @@ impl Cluster {
     /// # Errors
     /// When the settings are refused.
     pub fn new(settings: &KafkaSettings, topics: Vec<String>) -> Result<Self, Failure> {
-        let config = properties::common(settings)?;
-        let client = properties::create(&config, QuestionContext::new(settings), &settings.properties)?;
-        Ok(Self { client, settings: settings.clone(), topics })
+        let client = Self::client(settings, "read_uncommitted")?;
+        Ok(Self { client, stable_client: OnceCell::new(), settings: settings.clone(), topics, broker: Cell::new(None) })
+    }
+
+    fn client(settings: &KafkaSettings, isolation_level: &str) -> Result<BaseConsumer<QuestionContext>, Failure> {
+        let mut config = properties::common(settings)?;
+        config.set("isolation.level", isolation_level);
+        properties::create(&config, QuestionContext::new(settings), &settings.properties)
     }
 
     /// The state of each topic, by its name.
@@ -103,6 +134,7 @@ impl Cluster {
                 return Ok(Err(Failure::Refused(refusal)));
             }
             let metadata = metadata.map_err(|error| self.unanswered(&error))?;
+            self.broker.set(Some(metadata.orig_broker_id()).filter(|id| *id >= 0));
             let brokers: Vec<String> =
                 metadata.brokers().iter().map(|broker| format!("{}:{}", bracketed(broker.host()), broker.port())).collect();
             // The bootstrap servers may be on this machine while the brokers that they name are not.
@@ -149,14 +181,20 @@ impl Cluster {
 
     /// Asks for offsets by timestamp, or by a special offset such as the log end. Partitions with an error of their own are left out.
     fn offsets(&self, timestamp: Offset, partitions: &[TopicPartition]) -> Result<Vec<(TopicPartition, i64)>, LookupError> {
+        self.offsets_by(&self.client, timestamp, partitions)
+    }
+
+    fn offsets_by(
+        &self,
+        client: &BaseConsumer<QuestionContext>,
+        timestamp: Offset,
+        partitions: &[TopicPartition],
+    ) -> Result<Vec<(TopicPartition, i64)>, LookupError> {
         if partitions.is_empty() {
             return Ok(Vec::new());
         }
-        let mut list = TopicPartitionList::with_capacity(partitions.len());
-        for at in partitions {
-            list.add_partition_offset(&self.topics[at.topic], at.partition, timestamp).map_err(|error| self.unanswered(&error))?;
-        }
-        let answered = self.client.offsets_for_times(list, ANSWER_WITHIN);
+        let list = self.list(partitions.iter().map(|at| (*at, timestamp))).map_err(|error| self.unanswered(&error))?;
+        let answered = client.offsets_for_times(list, ANSWER_WITHIN);
         self.serve();
         let answered = answered.map_err(|error| self.unanswered(&error))?;
         self.errors().clear_outage();
@@ -169,22 +207,78 @@ impl Cluster {
         }
         Ok(offsets)
     }
-}
 
-impl Lookup for Cluster {
-    fn log_ends(&self, partitions: &[TopicPartition]) -> Result<Vec<(TopicPartition, i64)>, LookupError> {
-        // This sends one request per broker for all its partitions. The watermark call would send two per partition.
-        match self.offsets(Offset::End, partitions) {
-            // One partition without a leader fails the whole question. Asked in two halves, the half without it still gets an answer.
+    /// The same, where partitions without a leader may be among the others. One of them fails the whole question. Asked in two halves, the half without it
+    /// still gets an answer.
+    fn offsets_of_led(
+        &self,
+        client: &BaseConsumer<QuestionContext>,
+        timestamp: Offset,
+        partitions: &[TopicPartition],
+    ) -> Result<Vec<(TopicPartition, i64)>, LookupError> {
+        match self.offsets_by(client, timestamp, partitions) {
             Err(error) if partitions.len() > 1 && self.errors().outage().is_none() => {
                 let (left, right) = partitions.split_at(partitions.len() / 2);
-                match (self.offsets(Offset::End, left), self.offsets(Offset::End, right)) {
+                match (self.offsets_by(client, timestamp, left), self.offsets_by(client, timestamp, right)) {
                     (Err(_), Err(_)) => Err(error),
                     (left, right) => Ok([left.unwrap_or_default(), right.unwrap_or_default()].concat()),
                 }
             }
             answer => answer,
         }
+    }
+
+    fn list(&self, partitions: impl Iterator<Item = (TopicPartition, Offset)>) -> Result<TopicPartitionList, KafkaError> {
+        let mut list = TopicPartitionList::new();
+        for (at, offset) in partitions {
+            list.add_partition_offset(&self.topics[at.topic], at.partition, offset)?;
+        }
+        Ok(list)
+    }
+}
+
+impl Lookup for Cluster {
+    fn logs(&self, partitions: &[TopicPartition]) -> Result<Vec<(TopicPartition, Range<i64>)>, LookupError> {
+        // Each question sends one request per broker for all its partitions. The watermark call would send two per partition. The starts come first: where
+        // the end that is seen later equals the start, the log was empty between the two.
+        let starts: BTreeMap<TopicPartition, i64> = self.offsets_of_led(&self.client, Offset::Beginning, partitions)?.into_iter().collect();
+        let ends = self.offsets_of_led(&self.client, Offset::End, partitions)?;
+        Ok(ends.into_iter().filter_map(|(at, end)| Some((at, *starts.get(&at)?..end))).collect())
+    }
+
+    fn stable_ends(&self, partitions: &[TopicPartition]) -> Result<Vec<(TopicPartition, i64)>, LookupError> {
+        if self.stable_client.get().is_none() {
+            let client = Self::client(&self.settings, "read_committed").map_err(|failure| LookupError::new(failure.to_string()))?;
+            drop(self.stable_client.set(client));
+        }
+        self.stable_client.get().map_or_else(|| Ok(Vec::new()), |client| self.offsets_of_led(client, Offset::End, partitions))
+    }
+
+    fn topic_ids(&self) -> Result<Vec<Option<TopicId>>, LookupError> {
+        if self.broker.get().is_none() {
+            self.topics()?.map_err(|failure| LookupError::new(failure.to_string()))?;
+        }
+        let Some(broker) = self.broker.take() else { return Ok(vec![None; self.topics.len()]) };
+        let ids = topic_ids(self.client.client(), &self.topics, broker, ANSWER_WITHIN);
+        self.serve();
+        match ids {
+            Ok(ids) => {
+                self.broker.set(Some(broker));
+                Ok(ids)
+            }
+            Err(RDKafkaErrorCode::UnsupportedFeature | RDKafkaErrorCode::UnsupportedVersion) => Ok(vec![None; self.topics.len()]),
+            Err(code) => Err(LookupError { what: "the brokers do not tell the ids of the topics".to_owned(), why: code.to_string() }),
+        }
+    }
+
+    fn compare_records(&self, records: &[(TopicPartition, LastRecord)]) -> Result<Vec<(TopicPartition, RecordComparison)>, LookupError> {
+        let partitions: Vec<TopicPartition> = records.iter().map(|(at, _)| *at).collect();
+        let logs: BTreeMap<TopicPartition, Range<i64>> = self.logs(&partitions)?.into_iter().collect();
+        let is_held = |(at, record): &&(TopicPartition, LastRecord)| logs.get(at).is_some_and(|log| log.contains(&record.offset));
+        let held: Vec<(TopicPartition, i64)> = records.iter().filter(is_held).map(|(at, record)| (*at, record.offset)).collect();
+        let found = read_again(&self.settings, &self.topics, &held).map_err(|failure| LookupError::new(failure.to_string()))?;
+        let found = found.map_err(|error| self.unanswered(&error))?;
+        Ok(records.iter().map(|(at, record)| (*at, record.compare(found.get(at)))).collect())
     }
 
     fn offsets_at(&self, timestamp_ms: i64, partitions: &[TopicPartition]) -> Result<Vec<(TopicPartition, i64)>, LookupError> {
@@ -208,30 +302,6 @@ impl Lookup for Cluster {
         self.topics.iter().map(count).collect()
     }
 }
-
-/// The context of a client that only asks questions: it has no group and reads no records.
-pub(super) struct QuestionContext {
-    pub(super) errors: ClientErrors,
-}
-
-impl QuestionContext {
-    pub(super) fn new(settings: &KafkaSettings) -> Self {
-        Self { errors: ClientErrors::new(settings) }
-    }
-}
-
-impl ClientContext for QuestionContext {
-    fn log(&self, level: RDKafkaLogLevel, facility: &str, text: &str) {
-        log_line(level, facility, text);
-    }
-
-    /// Not logged here: the caller that waits for the answer logs its reason once.
-    fn error(&self, error: KafkaError, reason: &str) {
-        self.errors.note(error.rdkafka_error_code(), reason);
-    }
-}
-
-impl ConsumerContext for QuestionContext {}
 
 /// Puts an IPv6 address in brackets, as `host:port` needs it.
 fn bracketed(host: &str) -> String {

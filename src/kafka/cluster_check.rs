@@ -7,9 +7,10 @@ use std::time::Duration;
 use rdkafka::admin::{AdminClient, AdminOptions, ConfigResource, OwnedResourceSpecifier, ResourceSpecifier};
 use rdkafka::error::RDKafkaErrorCode;
 
-use super::cluster::{Cluster, LookupError, QuestionContext, TopicPresence};
+use super::cluster::{Cluster, LookupError, TopicPresence};
 use super::failure::Failure;
 use super::properties;
+use super::question_context::QuestionContext;
 use crate::config::Configuration;
 use crate::time::Span;
 

@@ -26,17 +26,6 @@ pub enum Failure {
         /// Each topic with its count.
         counts: String,
     },
-    /// A partition continues at an offset below the next one expected.
-    WentBack {
-        /// The topic.
-        topic: String,
-        /// The partition number.
-        partition: i32,
-        /// The offset of the record that came.
-        found: i64,
-        /// The least offset that could come.
-        expected: i64,
-    },
     /// The cluster refuses the credentials or the access.
     Refused(String),
     /// An error from which librdkafka cannot recover, such as another member with the same `group.instance.id`.
@@ -44,13 +33,12 @@ pub enum Failure {
 }
 
 impl Failure {
-    /// The exit code: 78 for the configuration, 5 for a client that is refused or fenced, 1 for a log that was replaced or cut off.
+    /// The exit code: 78 for the configuration, 5 for a client that is refused or fenced.
     #[must_use]
     pub const fn exit_code(&self) -> u8 {
         match self {
             Self::Property { .. } | Self::Client(_) | Self::Plaintext { .. } | Self::UnequalPartitions { .. } => 78,
             Self::Refused(_) | Self::Fatal(_) => 5,
-            Self::WentBack { .. } => 1,
         }
     }
 
@@ -64,10 +52,6 @@ impl Failure {
             Self::UnequalPartitions { counts } => format!(
                 "kafka: the topics differ in their number of partitions ({counts}), so that what belongs together does not lie in partitions of \
                  one number"
-            ),
-            Self::WentBack { topic, partition, found, expected } => format!(
-                "kafka: {topic}/{partition} goes on at offset {found} where {expected} was next: the topic was deleted and made again, or its log \
-                 was cut off, and what was counted of it is no longer there"
             ),
             Self::Refused(why) => format!("kafka: the cluster refuses: {why}"),
             Self::Fatal(why) => format!("kafka: the client cannot go on: {why}"),
@@ -84,7 +68,6 @@ impl Failure {
                 "set `kafka.properties.\"security.protocol\"` to `ssl` or `sasl_ssl`, or `kafka.allow_insecure = true` in a network that you trust",
             ),
             Self::UnequalPartitions { .. } => Some("recreate the topics with one number of partitions, and produce their records again"),
-            Self::WentBack { .. } => Some("start cxpulse again; it then counts what the logs hold now"),
             Self::Refused(_) => Some("check the credentials in `kafka.properties`, and the ACLs: READ on every topic and on the group"),
             Self::Fatal(_) => None,
         }

@@ -2,16 +2,17 @@
 //!
 //! Does not know workers, nor the meaning of a record.
 
-use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
 use rdkafka::consumer::base_consumer::PartitionQueue;
 use rdkafka::error::KafkaError;
 use rdkafka::message::{BorrowedMessage, Message};
+use smallvec::SmallVec;
 
 use super::failure::Failure;
-use super::partition_progress::{PartitionProgress, TopicPartition};
+use super::partition_progress::PartitionProgress;
+use super::read_again::{last_record, timestamp_ms};
 use super::reading_order::choose;
 use super::rebalance::{GroupContext, TopicSubscription};
 use super::record_sample::arrived;
@@ -31,18 +32,13 @@ pub(super) struct GroupQueues {
 
 impl GroupQueues {
     /// A group with its first topic partition.
-    pub(super) fn new(
-        subscription: Arc<TopicSubscription>,
-        at: TopicPartition,
-        next_offset: Option<i64>,
-        queue: PartitionQueue<GroupContext>,
-    ) -> Self {
-        Self { progress: vec![PartitionProgress::new(at, next_offset)], queues: vec![queue], is_empty: vec![false], subscription }
+    pub(super) fn new(subscription: Arc<TopicSubscription>, progress: PartitionProgress, queue: PartitionQueue<GroupContext>) -> Self {
+        Self { progress: vec![progress], queues: vec![queue], is_empty: vec![false], subscription }
     }
 
     /// Adds another topic's partition of the same number.
-    pub(super) fn push(&mut self, at: TopicPartition, next_offset: Option<i64>, queue: PartitionQueue<GroupContext>) {
-        self.progress.push(PartitionProgress::new(at, next_offset));
+    pub(super) fn push(&mut self, progress: PartitionProgress, queue: PartitionQueue<GroupContext>) {
+        self.progress.push(progress);
         self.queues.push(queue);
         self.is_empty.push(false);
     }
@@ -60,31 +56,43 @@ impl GroupQueues {
         &mut self.progress
     }
 
+    /// Whether it is to be decided whether one of the logs is another one. Until then nothing is taken.
+    pub(super) fn is_in_doubt(&self) -> bool {
+        self.progress.iter().any(PartitionProgress::is_in_doubt)
+    }
+
     /// Takes the records of at most one turn, merged by record timestamp as far as the arrived records allow. Waits for nothing.
     pub(super) fn take<S: Sink>(&mut self, sink: &mut S) -> Result<usize, Failure> {
+        if self.is_in_doubt() {
+            return Ok(0);
+        }
         let mut count = 0;
         self.is_empty.fill(false);
-        while count < TURN_RECORDS
+        // Only the last record of a turn is hashed, so the hashes cost next to nothing.
+        let mut last_messages: SmallVec<[Option<BorrowedMessage<'_>>; 8]> = self.queues.iter().map(|_| None).collect();
+        'turn: while count < TURN_RECORDS
             && let Some((index, until)) = choose(&self.progress, &self.is_empty)
         {
             let (progress, queue) = (&mut self.progress[index], &self.queues[index]);
             loop {
                 match queue.poll(Duration::ZERO) {
                     Some(Ok(message)) => {
-                        if let Some(expected) = progress.next_offset().filter(|expected| message.offset() < *expected) {
-                            let (topic, partition) = (self.subscription.topics[progress.at().topic].clone(), progress.at().partition);
-                            return Err(Failure::WentBack { topic, partition, found: message.offset(), expected });
+                        if !progress.admits(message.offset()) {
+                            if progress.is_in_doubt() {
+                                break 'turn;
+                            }
+                            continue;
                         }
-                        let timestamp = deliver(progress.at(), &message, sink);
-                        if let Some(skipped) = progress.note_record(message.offset(), timestamp) {
-                            warn_of_skipped(&self.subscription.topics[progress.at().topic], progress.at().partition, &skipped);
-                        }
+                        sink.record(arrived(progress.at(), &message));
+                        progress.note_record(message.offset(), timestamp_ms(&message));
+                        last_messages[index] = Some(message);
                         count += 1;
                         if count >= TURN_RECORDS || progress.last_timestamp().is_some_and(|last| last > until) {
                             break;
                         }
                     }
-                    Some(Err(KafkaError::PartitionEOF(_))) => progress.note_end_of_partition(),
+                    // The end counts by the offset that the statistics give, since this event may be older than records behind it.
+                    Some(Err(KafkaError::PartitionEOF(_))) => {}
                     Some(Err(error)) => {
                         self.subscription.errors.note_in_place_of_record(&error)?;
                         self.is_empty[index] = true;
@@ -92,31 +100,17 @@ impl GroupQueues {
                     }
                     None => {
                         self.is_empty[index] = true;
+                        progress.note_queue_empty();
                         break;
                     }
                 }
             }
         }
+        for (progress, message) in self.progress.iter_mut().zip(&last_messages) {
+            if let Some(message) = message {
+                progress.note_last_record(last_record(message));
+            }
+        }
         Ok(count)
     }
-}
-
-/// Skipped offsets are normal where a topic is compacted or transactional; else retention removed records before they were read.
-fn warn_of_skipped(topic: &str, partition: i32, skipped: &Range<i64>) {
-    tracing::warn!(
-        target: "cxpulse::kafka",
-        topic,
-        partition,
-        from = skipped.start,
-        to = skipped.end,
-        "the log has no records where reading was to go on: removed by retention or compaction, or transaction markers"
-    );
-}
-
-/// Hands one record to the sink and gives its timestamp.
-fn deliver<S: Sink>(at: TopicPartition, message: &BorrowedMessage<'_>, sink: &mut S) -> Option<i64> {
-    let arrived = arrived(at, message);
-    let timestamp = arrived.record.timestamp.map(|timestamp| timestamp.0);
-    sink.record(arrived);
-    timestamp
 }

@@ -25,8 +25,8 @@ pub(super) fn common(settings: &KafkaSettings) -> Result<ClientConfig, Failure> 
         ("client.id", "cxpulse"),
         // A broker that comes back is found within seconds: the default lets a client wait 10 s between tries.
         ("reconnect.backoff.max.ms", "5000"),
-        // New partitions are seen within a minute; the default is five.
-        ("topic.metadata.refresh.interval.ms", "60000"),
+        // New partitions are seen and joined within a minute; the default is five.
+        ("topic.metadata.refresh.interval.ms", "30000"),
         // Bounds one response, and so the size to which a hostile zstd batch may unpack.
         ("receive.message.max.bytes", "16777216"),
         // Bounds one fetch over all partitions; must stay below the value above.
@@ -70,8 +70,6 @@ pub fn group_consumer(settings: &KafkaSettings) -> Result<ClientConfig, Failure>
         ("fetch.min.bytes", "16384"),
         // A loop that does not poll for a minute is stuck, and another member may take its partitions.
         ("max.poll.interval.ms", "60000"),
-        // Statistics cost up to half of the throughput; progress is followed without them.
-        ("statistics.interval.ms", "0"),
     ];
     for (key, value) in defaults {
         if config.get(key).is_none() {

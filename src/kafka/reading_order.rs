@@ -48,7 +48,7 @@ mod tests {
         group[2].note_record(0, Some(400));
         assert_eq!(choose(&group, &[false; 3]), Some((1, 400)), "until it passes the next oldest");
         assert_eq!(choose(&group, &[false, true, false]), Some((2, 500)), "an empty queue holds nobody up");
-        group[1].note_log_end(1, now);
+        group[1].note_log(0..1, now);
         assert!(group[1].is_at_end());
         assert_eq!(choose(&group, &[false; 3]), Some((2, 500)), "one at its end does not come first, however old its last record");
         assert_eq!(choose(&group, &[true, false, true]), Some((1, i64::MAX)));

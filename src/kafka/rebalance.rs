@@ -9,6 +9,7 @@ use rdkafka::client::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::statistics::Statistics;
 use rdkafka::topic_partition_list::TopicPartitionList;
 use rdkafka::types::RDKafkaRespErr;
 
@@ -34,6 +35,16 @@ pub(super) enum PendingChange {
     Revoked,
 }
 
+/// What the client's statistics say of one topic partition.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct FetchState {
+    pub(super) at: TopicPartition,
+    /// The offset at which the client has seen the end of the partition; everything below it was fetched.
+    pub(super) end: Option<i64>,
+    /// Whether the latest response of the broker gave records or an end, and no error.
+    pub(super) is_readable: bool,
+}
+
 /// The topics that one consumer reads, and its errors.
 pub(super) struct TopicSubscription {
     /// The names of the topics in configured order.
@@ -45,17 +56,29 @@ pub(super) struct TopicSubscription {
 pub(super) struct GroupContext {
     listener: Box<dyn AssignmentListener>,
     pending_changes: Mutex<Vec<PendingChange>>,
+    /// The newest statistics that the session has not taken.
+    fetch_states: Mutex<Option<Vec<FetchState>>>,
     subscription: Arc<TopicSubscription>,
 }
 
 impl GroupContext {
     pub(super) fn new(listener: Box<dyn AssignmentListener>, subscription: Arc<TopicSubscription>) -> Self {
-        Self { listener, pending_changes: Mutex::default(), subscription }
+        Self { listener, pending_changes: Mutex::default(), fetch_states: Mutex::default(), subscription }
     }
 
     /// The changes since the last call, in their order.
     pub(super) fn take_pending_changes(&self) -> Vec<PendingChange> {
         std::mem::take(&mut *self.pending_changes())
+    }
+
+    /// The statistics, if there are new ones since the last call.
+    pub(super) fn take_fetch_states(&self) -> Option<Vec<FetchState>> {
+        self.fetch_states.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    /// Passes on a change that does not come from the consumer group.
+    pub(super) fn notify(&self, groups: &[i32], change: AssignmentChange) {
+        self.listener.assignment_changed(groups, change);
     }
 
     fn pending_changes(&self) -> MutexGuard<'_, Vec<PendingChange>> {
@@ -80,6 +103,19 @@ impl GroupContext {
 impl ClientContext for GroupContext {
     fn log(&self, level: RDKafkaLogLevel, facility: &str, text: &str) {
         log_line(level, facility, text);
+    }
+
+    fn stats(&self, statistics: Statistics) {
+        let mut states = Vec::new();
+        for (topic, name) in self.subscription.topics.iter().enumerate() {
+            let partitions = statistics.topics.get(name).into_iter().flat_map(|topic| topic.partitions.values());
+            states.extend(partitions.filter(|partition| partition.partition >= 0).map(|partition| FetchState {
+                at: TopicPartition { topic, partition: partition.partition },
+                end: (partition.eof_offset >= 0).then_some(partition.eof_offset),
+                is_readable: partition.hi_offset >= 0,
+            }));
+        }
+        *self.fetch_states.lock().unwrap_or_else(PoisonError::into_inner) = Some(states);
     }
 
     fn error(&self, error: KafkaError, reason: &str) {

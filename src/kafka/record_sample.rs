@@ -9,10 +9,11 @@ use rdkafka::message::{BorrowedMessage, Message, Timestamp};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
 use super::cloud_event_headers::cloud_event_attributes;
-use super::cluster::{LookupError, QuestionContext};
+use super::cluster::LookupError;
 use super::failure::Failure;
 use super::partition_progress::TopicPartition;
 use super::properties;
+use super::question_context::QuestionContext;
 use super::sink::{ArrivedRecord, TimestampKind};
 use crate::config::KafkaSettings;
 use crate::event::Record;

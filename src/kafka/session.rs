@@ -1,8 +1,13 @@
 //! One membership of the consumer group: polls the client, follows the assignment, and gives each partition group to a worker.
 //!
 //! One thread polls one consumer. Each round serves callbacks, follows changes of the assignment, and takes in the answers of the observer. Records
-//! are not taken here, but by the threads that work on [`WorkerPartitions`]. Does not know the meaning of a record.
+//! are not taken here, but by the threads that work on [`WorkerPartitions`].
+//!
+//! Before anything of an assignment is read, the logs are recognised. A log that is another one than the state was counted from makes its partition groups
+//! begin anew, also while they are being read. Does not know the meaning of a record.
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -12,15 +17,24 @@ use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
 use super::client_errors::ClientErrors;
 use super::cluster::Lookup;
-use super::cluster_observer::{ClusterObserver, Observation};
+use super::cluster_observer::{ClusterObserver, Observation, Question};
 use super::failure::Failure;
+use super::log_identity::{LogIdentity, RecordComparison, TopicId};
+use super::losses::{Loss, LossEnd};
 use super::partition_progress::{FRESH, PartitionProgress, TopicPartition};
 use super::properties;
-use super::rebalance::{GroupContext, PendingChange, TopicSubscription};
-use super::sink::Sink;
+use super::rebalance::{FetchState, GroupContext, PendingChange, TopicSubscription};
+use super::sink::{AssignmentChange, Sink};
 use super::worker_partitions::{StoppedPartitions, WorkerPartitions, worker_of};
 use crate::config::KafkaSettings;
 use crate::time::EventTime;
+
+/// How often the last stable offsets of partitions that do not move are asked for.
+const STABLE_ENDS_EVERY: Duration = Duration::from_secs(10);
+/// After this long the statistics speak of the present assignment.
+const STATISTICS_AFTER: Duration = Duration::from_secs(2);
+/// How often a log that went back is asked about, until it is decided whether it is another one.
+const DOUBTS_EVERY: Duration = Duration::from_secs(2);
 
 /// The settings of a session.
 #[derive(Clone, Debug)]
@@ -48,11 +62,20 @@ pub struct Session<S: Sink> {
     subscription: Arc<TopicSubscription>,
     observer: ClusterObserver,
     starts: Vec<StartAt>,
-    /// An assignment that waits for its start offsets.
+    /// An assignment that waits until its logs are recognised and its start offsets are known.
     unresolved: Option<Unresolved>,
     /// Counts assignments and revocations, so that an answer about an earlier one is recognised.
     epoch: u64,
     state: MembershipState,
+    /// When the present assignment was given to librdkafka.
+    begun_at: Instant,
+    /// Why the cluster refuses this client, and since when.
+    refusal: Option<(String, Instant)>,
+    /// The log ends that were last seen, also of partitions that are not assigned any more.
+    log_ends: BTreeMap<TopicPartition, i64>,
+    /// When the logs that went back were last asked about.
+    doubts_asked_at: Option<Instant>,
+    stable_ends_asked_at: Instant,
     answered_at: Option<Instant>,
     unanswered: Option<String>,
     partition_counts: Vec<usize>,
@@ -67,9 +90,25 @@ enum MembershipState {
     Assigned,
 }
 
-/// An assignment of which some start offsets are still being looked up.
-struct Unresolved {
-    known: Vec<(TopicPartition, Offset)>,
+/// An assignment of which something is still being looked up.
+enum Unresolved {
+    /// Whether the logs are those that were read before.
+    Logs(Vec<TopicPartition>),
+    /// Some start offsets; these are known.
+    Starts { known: Vec<(TopicPartition, Offset)>, start_time: i64 },
+}
+
+/// A partition that does not move although it should.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StuckPartition {
+    /// The topic partition.
+    pub at: TopicPartition,
+    /// The name of its topic.
+    pub topic: String,
+    /// The next offset to read; `None` where none was read.
+    pub next_offset: Option<i64>,
+    /// Whether it stands still because its log ends before what was read of it, and not because no records come.
+    pub is_in_doubt: bool,
 }
 
 impl<S: Sink + 'static> Session<S> {
@@ -96,6 +135,11 @@ impl<S: Sink + 'static> Session<S> {
             unresolved: None,
             epoch: 0,
             state: MembershipState::Joining,
+            begun_at: Instant::now(),
+            refusal: None,
+            log_ends: BTreeMap::new(),
+            doubts_asked_at: None,
+            stable_ends_asked_at: Instant::now(),
             answered_at: None,
             unanswered: None,
             partition_counts: Vec::new(),
@@ -118,13 +162,58 @@ impl<S: Sink + 'static> Session<S> {
         if let Some((code, text)) = self.consumer.client().fatal_error() {
             return Err(Failure::Fatal(format!("{code}: {text}")));
         }
-        if let Some(refusal) = self.subscription.errors.take_refusal()
-            && self.epoch == 0
-        {
-            return Err(Failure::Refused(refusal));
+        if let Some(refusal) = self.subscription.errors.take_refusal() {
+            if self.epoch == 0 {
+                return Err(Failure::Refused(refusal));
+            }
+            self.refusal = Some((refusal, Instant::now()));
         }
         self.follow_changes()?;
+        if let Some(states) = self.consumer.context().take_fetch_states() {
+            self.take_fetch_states(&states);
+        }
+        self.ask_about_doubts();
         self.take_observations()
+    }
+
+    /// Why the service cannot speak for its partitions, as a sentence for an operator: the cluster refuses it, the brokers do not answer, the topics differ
+    /// in their number of partitions, or a partition is stuck. `None` while there is nothing of that.
+    #[must_use]
+    pub fn objection(&self, now: Instant) -> Option<String> {
+        if let Some((refusal, _)) = &self.refusal {
+            return Some(format!("the cluster refuses: {refusal}"));
+        }
+        if let Some(why) = self.unanswered(now) {
+            return Some(why);
+        }
+        if let Some(counts) = self.unequal_partitions() {
+            return Some(format!("the topics differ in their number of partitions ({counts}): add partitions to the others"));
+        }
+        let stuck = self.stuck(now);
+        let first = stuck.first()?;
+        let why = if first.is_in_doubt { "its log ends before what was read of it" } else { "no records come" };
+        Some(format!("{} partitions do not move, the first is {}/{}: {why}", stuck.len(), first.topic, first.at.partition))
+    }
+
+    /// The partitions that have not moved for a minute although their logs hold records to read, each with what is known of it.
+    #[must_use]
+    pub fn stuck(&self, now: Instant) -> Vec<StuckPartition> {
+        let is_stuck = |progress: &PartitionProgress| progress.is_stuck(now);
+        let stuck = |progress: PartitionProgress| StuckPartition {
+            at: progress.at(),
+            topic: self.subscription.topics[progress.at().topic].clone(),
+            next_offset: progress.next_offset(),
+            is_in_doubt: progress.is_in_doubt(),
+        };
+        self.progress().filter(is_stuck).map(stuck).collect()
+    }
+
+    /// The partition counts of the topics in words, where they are not equal.
+    #[must_use]
+    pub fn unequal_partitions(&self) -> Option<String> {
+        let counts = &self.partition_counts;
+        let named = || self.subscription.topics.iter().zip(counts).map(|(name, count)| format!("{name} {count}")).collect::<Vec<_>>();
+        counts.iter().any(|count| *count != counts[0]).then(|| named().join(", "))
     }
 
     /// How far each assigned topic partition has been read.
@@ -163,7 +252,7 @@ impl<S: Sink + 'static> Session<S> {
             // partition.
             self.workers.iter().for_each(|worker| worker.stop().clear());
             match change {
-                PendingChange::Assigned(partitions) => self.assigned(&partitions)?,
+                PendingChange::Assigned(partitions) => self.assigned(partitions)?,
                 PendingChange::Revoked => {
                     self.state = MembershipState::Joining;
                     self.observer.watch(Vec::new());
@@ -174,39 +263,51 @@ impl<S: Sink + 'static> Session<S> {
         Ok(())
     }
 
-    /// Splits the queues. Then assigns at once if every start offset is known; otherwise asks the observer for the missing offsets first.
-    fn assigned(&mut self, partitions: &[TopicPartition]) -> Result<(), Failure> {
+    /// Splits the queues, and asks whether the logs are those that were read before.
+    fn assigned(&mut self, partitions: Vec<TopicPartition>) -> Result<(), Failure> {
+        let mut logs = Vec::with_capacity(partitions.len());
+        for at in &partitions {
+            logs.push((*at, self.split(*at)?));
+        }
+        self.unresolved = Some(Unresolved::Logs(partitions));
+        self.observer.ask(self.epoch, Question::Identify(logs));
+        Ok(())
+    }
+
+    /// Assigns at once if every start offset is known; otherwise asks the observer for the missing offsets first.
+    fn recognised(&mut self, partitions: &[TopicPartition]) -> Result<(), Failure> {
         let mut known = Vec::new();
         let mut to_resolve = Vec::new();
-        let mut timestamp_ms = 0;
+        let mut start_time = 0;
         for at in partitions {
-            let next_offset = self.split(*at)?;
+            let next_offset = self.stop_worker_of(*at).progress_of(*at).and_then(|progress| progress.next_offset());
             match (next_offset, self.starts[at.topic]) {
                 (Some(offset), _) => known.push((*at, Offset::Offset(offset))),
                 (None, StartAt::Beginning) => known.push((*at, Offset::Beginning)),
                 (None, StartAt::Time(time)) => {
-                    timestamp_ms = time.0;
+                    start_time = time.0;
                     to_resolve.push(*at);
                 }
             }
         }
         if to_resolve.is_empty() {
-            self.begin(&known)
-        } else {
-            self.unresolved = Some(Unresolved { known });
-            self.observer.resolve(self.epoch, timestamp_ms, to_resolve);
-            Ok(())
+            return self.begin(&known);
         }
+        self.unresolved = Some(Unresolved::Starts { known, start_time });
+        self.observer.ask(self.epoch, Question::Resolve { timestamp_ms: start_time, partitions: to_resolve });
+        Ok(())
     }
 
-    /// Gives a partition's queue to its worker, and returns the offset at which the sink resumes.
-    fn split(&self, at: TopicPartition) -> Result<Option<i64>, Failure> {
+    /// Gives a partition's queue to its worker, and gives by what its log is recognised.
+    fn split(&self, at: TopicPartition) -> Result<LogIdentity, Failure> {
         let topic = &self.subscription.topics[at.topic];
         let queue = self
             .consumer
             .split_partition_queue(topic, at.partition)
             .ok_or_else(|| Failure::Fatal(format!("no queue for {topic}/{}", at.partition)))?;
-        Ok(self.stop_worker_of(at).add(at, queue, &self.subscription))
+        let mut worker = self.stop_worker_of(at);
+        worker.add(at, queue, &self.subscription);
+        Ok(worker.progress_of(at).map(|progress| progress.identity()).unwrap_or_default())
     }
 
     fn stop_worker_of(&self, at: TopicPartition) -> StoppedPartitions<'_, S> {
@@ -222,6 +323,7 @@ impl<S: Sink + 'static> Session<S> {
         }
         self.consumer.assign(&list).map_err(|error| Failure::Fatal(error.to_string()))?;
         self.state = MembershipState::Assigned;
+        self.begun_at = Instant::now();
         self.observer.watch(offsets.iter().map(|(at, _)| *at).collect());
         Ok(())
     }
@@ -229,32 +331,181 @@ impl<S: Sink + 'static> Session<S> {
     fn take_observations(&mut self) -> Result<(), Failure> {
         let observations: Vec<Observation> = self.observer.observations().collect();
         for observation in observations {
+            if let Observation::Unanswered(why) = observation {
+                self.unanswered = Some(why);
+                continue;
+            }
+            self.answered_at = Some(Instant::now());
+            self.unanswered = None;
             match observation {
-                Observation::LogEnds { asked_at, ends } => {
-                    self.answered_at = Some(Instant::now());
-                    self.unanswered = None;
-                    for (at, offset) in ends {
-                        self.change(at, |progress| progress.note_log_end(offset, asked_at));
+                Observation::Logs { asked_at, logs } => self.note_logs(logs, asked_at),
+                Observation::StableEnds { asked_at, ends } => {
+                    for (at, end) in ends {
+                        self.change(at, |progress| progress.note_stable_end(end, asked_at));
                     }
                 }
-                Observation::Unanswered(why) => self.unanswered = Some(why),
-                Observation::Counts(counts) => {
-                    self.answered_at = Some(Instant::now());
-                    self.unanswered = None;
+                Observation::Topics { counts, topic_ids } => {
                     self.note_counts(counts);
+                    self.note_topic_ids(&topic_ids)?;
+                }
+                Observation::Identified { epoch, topic_ids, comparisons } if epoch == self.epoch => {
+                    self.identified(&topic_ids, &comparisons)?;
                 }
                 Observation::Starts { epoch, offsets } if epoch == self.epoch => {
-                    let Some(unresolved) = self.unresolved.take() else { continue };
-                    let mut all = unresolved.known;
+                    let Some(Unresolved::Starts { known: mut all, start_time }) = self.unresolved.take() else { continue };
                     for (at, offset) in offsets {
-                        self.change(at, |progress| *progress = PartitionProgress::new(at, Some(offset)));
+                        self.change(at, |progress| *progress = progress.clone().starting_at(offset, start_time));
                         all.push((at, Offset::Offset(offset)));
                     }
                     self.begin(&all)?;
                 }
-                Observation::Starts { .. } => {}
+                Observation::Identified { .. } | Observation::Starts { .. } | Observation::Unanswered(_) => {}
             }
         }
+        Ok(())
+    }
+
+    fn note_logs(&mut self, logs: Vec<(TopicPartition, Range<i64>)>, asked_at: Instant) {
+        for (at, offsets) in logs {
+            self.log_ends.insert(at, offsets.end);
+            for loss in self.stop_worker_of(at).note_log(at, offsets, asked_at) {
+                self.warn_of_loss(at, &loss, "the log no longer holds records that were to be read next");
+            }
+        }
+        let now = Instant::now();
+        if now.duration_since(self.stable_ends_asked_at) >= STABLE_ENDS_EVERY {
+            let still: Vec<TopicPartition> =
+                self.progress().filter(|progress| progress.needs_stable_end(now)).map(|still| still.at()).collect();
+            if !still.is_empty() {
+                self.stable_ends_asked_at = now;
+                self.observer.look_for_stable_ends(still);
+            }
+        }
+    }
+
+    fn warn_of_loss(&self, at: TopicPartition, loss: &Loss, what: &str) {
+        tracing::warn!(
+            target: "cxpulse::kafka",
+            topic = self.subscription.topics[at.topic],
+            partition = at.partition,
+            from = loss.offsets.start,
+            to = loss.offsets.end,
+            "{what}; windows over that time are incomplete"
+        );
+    }
+
+    /// Takes the statistics in: what was fetched up to its end, and whether a refusal is over.
+    fn take_fetch_states(&mut self, states: &[FetchState]) {
+        // The statistics lag behind by up to two seconds, so the first ones may speak of an earlier assignment.
+        if self.state != MembershipState::Assigned || self.begun_at.elapsed() < STATISTICS_AFTER {
+            return;
+        }
+        let mut are_all_readable = true;
+        for worker in self.workers.iter() {
+            for progress in worker.stop().progress_mut() {
+                let state = states.iter().find(|state| state.at == progress.at());
+                if let Some(end) = state.and_then(|state| state.end) {
+                    progress.note_reported_end(end);
+                }
+                are_all_readable &= state.is_some_and(|state| state.is_readable);
+            }
+        }
+        if are_all_readable && self.refusal.as_ref().is_some_and(|(_, since)| since.elapsed() >= STATISTICS_AFTER) {
+            tracing::info!(target: "cxpulse::kafka", "the cluster lets every partition be read again");
+            self.refusal = None;
+        }
+    }
+
+    /// The logs of an assignment, or those that went back, have been recognised or not.
+    fn identified(&mut self, topic_ids: &[Option<TopicId>], comparisons: &[(TopicPartition, RecordComparison)]) -> Result<(), Failure> {
+        let compared: BTreeMap<TopicPartition, RecordComparison> = comparisons.iter().copied().collect();
+        let is_other = |progress: &PartitionProgress| {
+            progress.identity().is_of_another_topic(topic_ids[progress.at().topic]) == Some(true)
+                || compared.get(&progress.at()) == Some(&RecordComparison::Another)
+        };
+        let other: Vec<PartitionProgress> = self.progress().filter(is_other).collect();
+        if !other.is_empty() {
+            return self.rebuild(&other);
+        }
+        for worker in self.workers.iter() {
+            for progress in worker.stop().progress_mut() {
+                if let Some(id) = topic_ids[progress.at().topic] {
+                    progress.note_topic_id(id);
+                }
+                if progress.is_in_doubt() && compared.get(&progress.at()) == Some(&RecordComparison::Same) {
+                    progress.settle_doubt();
+                }
+            }
+        }
+        if let Some(Unresolved::Logs(partitions)) = self.unresolved.take() {
+            self.recognised(&partitions)?;
+        }
+        Ok(())
+    }
+
+    /// Looks whether a topic was made again since its partitions were assigned.
+    fn note_topic_ids(&mut self, topic_ids: &[Option<TopicId>]) -> Result<(), Failure> {
+        if self.state != MembershipState::Assigned || self.unresolved.is_some() {
+            return Ok(());
+        }
+        self.identified(topic_ids, &[])
+    }
+
+    /// Asks about the logs that went back, at once and then every two seconds.
+    fn ask_about_doubts(&mut self) {
+        let is_new = self.workers.iter().fold(false, |is_new, worker| worker.take_doubt() || is_new);
+        let is_due = self.doubts_asked_at.is_some_and(|at| at.elapsed() >= DOUBTS_EVERY);
+        if self.unresolved.is_some() || (!is_new && !is_due) {
+            return;
+        }
+        let logs: Vec<_> = self.progress().filter(PartitionProgress::is_in_doubt).map(|doubt| (doubt.at(), doubt.identity())).collect();
+        self.doubts_asked_at = (!logs.is_empty()).then(Instant::now);
+        if is_new {
+            for (at, _) in &logs {
+                let topic = &self.subscription.topics[at.topic];
+                tracing::warn!(target: "cxpulse::kafka", topic, partition = at.partition, "the log goes on below what was read of it");
+            }
+        }
+        if !logs.is_empty() {
+            self.observer.ask(self.epoch, Question::Identify(logs));
+        }
+    }
+
+    /// Lets the partition groups of these logs begin anew: the state was counted from other logs.
+    fn rebuild(&mut self, other: &[PartitionProgress]) -> Result<(), Failure> {
+        let mut partitions: Vec<TopicPartition> = self.progress().map(|progress| progress.at()).collect();
+        partitions.sort_unstable();
+        for progress in other {
+            let at = progress.at();
+            let end = self.log_ends.remove(&at).max(progress.log_end()).unwrap_or_default();
+            let unread = progress.next_offset().unwrap_or_default()..end;
+            tracing::warn!(
+                target: "cxpulse::kafka",
+                topic = self.subscription.topics[at.topic],
+                partition = at.partition,
+                unread = (unread.end - unread.start).max(0),
+                "the log is another one than was read before: the topic was deleted and made again, or its log was cut off; its partition group is \
+                 counted anew"
+            );
+            if !unread.is_empty() {
+                let loss = Loss { offsets: unread, from_ms: progress.last_timestamp(), to: LossEnd::Look(Instant::now()) };
+                self.stop_worker_of(at).sink().lost(at, &loss);
+            }
+        }
+        let groups: Vec<i32> = other.iter().map(|progress| progress.at().partition).collect::<BTreeSet<_>>().into_iter().collect();
+        self.epoch += 1;
+        self.unresolved = None;
+        self.doubts_asked_at = None;
+        self.workers.iter().for_each(|worker| worker.stop().clear());
+        self.consumer.context().notify(&groups, AssignmentChange::Rebuilt);
+        if self.state == MembershipState::Assigned {
+            // What was fetched by the old assignment must not reach the new queues.
+            self.consumer.unassign().map_err(|error| Failure::Fatal(error.to_string()))?;
+            self.state = MembershipState::Joining;
+        }
+        self.observer.watch(Vec::new());
+        self.assigned(partitions)?;
+        self.workers.iter().for_each(|worker| worker.stop().end_halt());
         Ok(())
     }
 
@@ -268,6 +519,8 @@ impl<S: Sink + 'static> Session<S> {
                 ?counts,
                 "the topics differ in their number of partitions now: what belongs together no longer lies in partitions of one number"
             );
+        } else if !self.partition_counts.is_empty() && counts != self.partition_counts {
+            tracing::info!(target: "cxpulse::kafka", ?counts, "the number of partitions changed; the group takes the new ones within a minute");
         }
         self.partition_counts = counts;
     }

@@ -2,6 +2,8 @@
 //!
 //! Does not know Kafka's client.
 
+use super::log_identity::LogIdentity;
+use super::losses::Loss;
 use super::partition_progress::{PartitionProgress, TopicPartition};
 use crate::event::Record;
 
@@ -36,6 +38,8 @@ pub enum AssignmentChange {
     Revoked,
     /// All partition groups were revoked, after the consumer group had already given them to other members.
     Lost,
+    /// The log of a topic turned out to be another one, so the partition groups that had read of it begin anew. They stay assigned.
+    Rebuilt,
 }
 
 /// The receiver of the records of one worker. It is called on the worker's thread, or on the polling thread while the worker is stopped.
@@ -48,8 +52,18 @@ pub trait Sink: Send {
     /// The offset at which an assigned partition resumes; `None` where this sink has handled nothing of it before.
     fn next_offset(&self, at: TopicPartition) -> Option<i64>;
 
+    /// By what the log of an assigned partition was recognised when this sink handled its last record; empty where it has handled none.
+    fn log_identity(&self, at: TopicPartition) -> LogIdentity;
+
     /// Partition groups of this worker were revoked.
     fn revoke(&mut self, partitions: &[i32]);
+
+    /// Assigned partition groups of this worker begin anew, because the log of one of their topics is another one: all that was handled of them is
+    /// forgotten.
+    fn rebuild(&mut self, partitions: &[i32]);
+
+    /// Records of an assigned partition left its log before they were read.
+    fn lost(&mut self, at: TopicPartition, loss: &Loss);
 
     /// Called after every sink has heard of a change, while all workers are still stopped. When this returns, nothing of the revoked partitions may be visible
     /// any more, because only then does the group learn that they are free.

@@ -12,6 +12,7 @@ use rdkafka::consumer::base_consumer::PartitionQueue;
 
 use super::failure::Failure;
 use super::group_queues::GroupQueues;
+use super::losses::Loss;
 use super::partition_progress::{PartitionProgress, TopicPartition};
 use super::rebalance::{AssignmentListener, GroupContext, TopicSubscription};
 use super::sink::{AssignmentChange, Sink};
@@ -22,6 +23,8 @@ pub struct WorkerPartitions<S: Sink> {
     next_turn: Mutex<()>,
     /// The worker is to call [`Sink::settle`] at the end of its turn.
     is_to_settle: AtomicBool,
+    /// A log went back, and it is to be decided whether it is another one.
+    has_doubt: AtomicBool,
     contents: Mutex<Contents<S>>,
 }
 
@@ -44,7 +47,12 @@ impl<S: Sink> WorkerPartitions<S> {
     /// A worker's partitions, none so far.
     pub fn new(sink: S) -> Self {
         let contents = Contents { groups: Vec::new(), is_halted: false, sink, last_group: 0 };
-        Self { next_turn: Mutex::default(), is_to_settle: AtomicBool::new(false), contents: Mutex::new(contents) }
+        Self {
+            next_turn: Mutex::default(),
+            is_to_settle: AtomicBool::new(false),
+            has_doubt: AtomicBool::new(false),
+            contents: Mutex::new(contents),
+        }
     }
 
     /// Waits for the worker's turn to end, and keeps the next one from beginning.
@@ -64,7 +72,15 @@ impl<S: Sink> WorkerPartitions<S> {
         if self.is_to_settle.swap(false, Ordering::Relaxed) {
             contents.sink.settle();
         }
+        if contents.groups.iter().any(GroupQueues::is_in_doubt) {
+            self.has_doubt.store(true, Ordering::Relaxed);
+        }
         Ok(count)
+    }
+
+    /// Whether a log has gone back since the last call. The worker takes no turn of that group before the doubt is settled.
+    pub(super) fn take_doubt(&self) -> bool {
+        self.has_doubt.load(Ordering::Relaxed) && self.has_doubt.swap(false, Ordering::Relaxed)
     }
 }
 
@@ -107,20 +123,30 @@ impl<S: Sink> StoppedPartitions<'_, S> {
         self.contents.groups.iter_mut().flat_map(GroupQueues::progress_mut).find(|progress| progress.at() == at)
     }
 
-    /// Adds a topic partition, and gives the offset at which its sink resumes. Partitions come sorted by number, then topic.
-    pub(super) fn add(
-        &mut self,
-        at: TopicPartition,
-        queue: PartitionQueue<GroupContext>,
-        subscription: &Arc<TopicSubscription>,
-    ) -> Option<i64> {
+    /// Adds a topic partition, as far as its sink has handled it. Partitions come sorted by number, then topic.
+    pub(super) fn add(&mut self, at: TopicPartition, queue: PartitionQueue<GroupContext>, subscription: &Arc<TopicSubscription>) {
         let Contents { groups, sink, .. } = &mut *self.contents;
-        let next_offset = sink.next_offset(at);
+        let progress = PartitionProgress::new(at, sink.next_offset(at)).of_log(sink.log_identity(at));
         match groups.last_mut() {
-            Some(group) if group.partition() == at.partition => group.push(at, next_offset, queue),
-            _ => groups.push(GroupQueues::new(Arc::clone(subscription), at, next_offset, queue)),
+            Some(group) if group.partition() == at.partition => group.push(progress, queue),
+            _ => groups.push(GroupQueues::new(Arc::clone(subscription), progress, queue)),
         }
-        next_offset
+    }
+
+    /// How far each topic partition has been read, to change it.
+    pub(super) fn progress_mut(&mut self) -> impl Iterator<Item = &mut PartitionProgress> {
+        self.contents.groups.iter_mut().flat_map(GroupQueues::progress_mut)
+    }
+
+    /// Takes a look at the log of a topic partition, and tells the sink what was lost. Gives the losses.
+    pub(super) fn note_log(&mut self, at: TopicPartition, offsets: std::ops::Range<i64>, asked_at: std::time::Instant) -> Vec<Loss> {
+        let Contents { groups, sink, .. } = &mut *self.contents;
+        let Some(progress) = groups.iter_mut().flat_map(GroupQueues::progress_mut).find(|progress| progress.at() == at) else {
+            return Vec::new();
+        };
+        let losses = progress.note_log(offsets, asked_at);
+        losses.iter().for_each(|loss| sink.lost(at, loss));
+        losses
     }
 
     /// Drops all queues. The records in them are lost to this member.
@@ -145,6 +171,7 @@ impl<S: Sink> AssignmentListener for Arc<[WorkerPartitions<S>]> {
             match change {
                 AssignmentChange::Assigned => worker.sink().assign(&own),
                 AssignmentChange::Revoked | AssignmentChange::Lost => worker.sink().revoke(&own),
+                AssignmentChange::Rebuilt => worker.sink().rebuild(&own),
             }
         }
         let mut sinks: Vec<&mut S> = stopped.iter_mut().map(StoppedPartitions::sink).collect();

@@ -44,7 +44,7 @@ pub(super) const FAMILIES: [StateFamily; 15] = [
         kind: "gauge",
         labels: &["window"],
         merge: Merge::Min,
-        help: "Share of the window for which the data of every assigned partition has been seen, counted from the first record. Below 1 the values of the window are partial.",
+        help: "Share of the window for which the data of every assigned partition has been seen, counted from the first record or the configured feed_began, and without times in which records were lost. Below 1 the values of the window are partial.",
         read: |s| of_windows(s, |w| w.coverage),
     },
     StateFamily {
@@ -52,7 +52,7 @@ pub(super) const FAMILIES: [StateFamily; 15] = [
         kind: "gauge",
         labels: &["window"],
         merge: Merge::Max,
-        help: "When the window is filled for the first time: the time of the first record plus the length of the window.",
+        help: "When the window is filled: the time from which on nothing is missing, which is that of the first record or of the last loss, plus the length of the window.",
         read: |s| of_windows(s, |w| w.complete_at.map(|t| t.as_seconds())),
     },
     StateFamily {

@@ -32,16 +32,19 @@ pub enum RebalanceKind {
     Revoke,
     /// Partitions were taken away before they could be given back.
     Lost,
+    /// The log of a topic turned out to be another one, and the partitions that belong together with it were assigned once more to be read anew.
+    Rebuild,
 }
 
 impl RebalanceKind {
-    const ALL: [Self; 3] = [Self::Assign, Self::Revoke, Self::Lost];
+    const ALL: [Self; 4] = [Self::Assign, Self::Revoke, Self::Lost, Self::Rebuild];
 
     const fn name(self) -> &'static str {
         match self {
             Self::Assign => "assign",
             Self::Revoke => "revoke",
             Self::Lost => "lost",
+            Self::Rebuild => "rebuild",
         }
     }
 }
@@ -52,6 +55,8 @@ pub struct Telemetry {
     topics: Vec<TopicCounters>,
     event_delay: Histogram,
     rebalances: [IntCounter; RebalanceKind::ALL.len()],
+    rebuilt_groups: IntCounter,
+    lost_offsets: Vec<IntCounter>,
     kafka_up: IntGauge,
     ready: IntGauge,
     collect: Gauge,
@@ -97,8 +102,15 @@ impl Telemetry {
         let event_delay = register(&registry, Histogram::with_opts(delay_options));
         let rebalances = counters(
             "cx_kafka_rebalances_total",
-            "Changes of the assignment since this process started: partitions were assigned (assign), given back (revoke) or taken away (lost).",
+            "Changes of the assignment since this process started: partitions were assigned (assign), given back (revoke), taken away (lost), or assigned anew because a topic was made again (rebuild).",
             &["kind"],
+        );
+        let rebuilt_help = "Partition groups that were counted anew since this process started, because a topic was deleted and made again or its log was cut off.";
+        let rebuilt_groups = register(&registry, IntCounter::new("cx_kafka_rebuilt_groups_total", rebuilt_help));
+        let lost_offsets = counters(
+            "cx_kafka_lost_offsets_total",
+            "Offsets that left the log before this process read them: retention overtook it, records were deleted, or the topic was. What they held is in no value.",
+            &["topic"],
         );
         let kafka_up = gauge("cx_kafka_up", "1 while the brokers answer, 0 when none has answered within the last seconds.");
         let ready =
@@ -131,6 +143,8 @@ impl Telemetry {
             topics,
             event_delay,
             rebalances: RebalanceKind::ALL.map(|kind| rebalances.with_label_values(&[kind.name()])),
+            rebuilt_groups,
+            lost_offsets: names.iter().map(|name| lost_offsets.with_label_values(&[name.as_str()])).collect(),
             kafka_up,
             ready,
             collect,
@@ -175,6 +189,16 @@ impl Telemetry {
     #[must_use]
     pub fn was_assigned(&self) -> bool {
         self.rebalances[RebalanceKind::Assign as usize].get() > 0
+    }
+
+    /// Counts partition groups that are counted anew because a log is another one.
+    pub fn count_rebuilt_groups(&self, groups: usize) {
+        self.rebuilt_groups.inc_by(groups as u64);
+    }
+
+    /// Counts offsets of a topic that left the log before they were read.
+    pub fn count_lost_offsets(&self, topic: usize, offsets: i64) {
+        self.lost_offsets[topic].inc_by(u64::try_from(offsets).unwrap_or_default());
     }
 
     /// Records whether the brokers answer.

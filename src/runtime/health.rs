@@ -92,17 +92,17 @@ impl ServiceHealth {
     }
 }
 
-/// The service is ready when the brokers answer, the group is stable, and everything that was in the logs at the assignment has been read.
+/// The service is ready when nothing speaks against the session (see [`crate::kafka::Session::objection`]), the group is stable, and everything that was in the logs at the assignment has been read.
 ///
 /// # Errors
 /// The first of these conditions that is not met, as a sentence for an operator.
 pub(super) fn readiness(
-    unanswered: Option<String>,
+    objection: Option<String>,
     is_assigned: bool,
     progress: &[PartitionProgress],
     topics: &[String],
 ) -> Result<(), String> {
-    if let Some(why) = unanswered {
+    if let Some(why) = objection {
         return Err(why);
     }
     if !is_assigned {

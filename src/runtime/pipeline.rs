@@ -2,7 +2,7 @@
 //!
 //! Does not poll, wait or choose the next record, and does not know when snapshots are taken.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -11,9 +11,11 @@ use super::record_log::RecordLog;
 use super::service_view::ServiceView;
 use super::snapshot_publisher::SnapshotPublisher;
 use crate::config::{ClockSource, Configuration, Start};
-use crate::engine::{Engine, Outcome, PartitionGroup, Progress, RecordPlace, TopicIndex};
+use crate::engine::{Engine, LogBeginning, Outcome, PartitionGroup, Progress, RecordPlace, TopicIndex};
 use crate::event::{DecodeSettings, Decoded, Record, Refusal, TopicSettings, decode};
-use crate::kafka::{ArrivedRecord, AssignmentChange, PartitionProgress, Sink, TimestampKind, TopicPartition};
+use crate::kafka::{
+    ArrivedRecord, AssignmentChange, LogIdentity, LogStart, Loss, LossEnd, PartitionProgress, Sink, TimestampKind, TopicPartition,
+};
 use crate::metrics::telemetry::{self, PendingCounts};
 use crate::time::{EventTime, Span};
 
@@ -31,6 +33,8 @@ pub(super) struct Pipeline {
     /// The wall clock at the first record of this turn; `None` between two turns. One reading serves a whole turn, which takes about a millisecond.
     turn_began: Option<EventTime>,
     assigned: BTreeSet<i32>,
+    /// By what the log of each assigned or parked topic partition is recognised, as of its last turn.
+    log_identities: BTreeMap<TopicPartition, LogIdentity>,
     /// Whether new partition groups are read from the start of their logs.
     reads_whole_logs: bool,
     /// A panic left the engine in an unknown state; it is not used any more.
@@ -56,6 +60,7 @@ impl Pipeline {
             timestamp_kinds: vec![None; configuration.topics.len()],
             turn_began: None,
             assigned: BTreeSet::new(),
+            log_identities: BTreeMap::new(),
             reads_whole_logs: configuration.run.start == Start::Beginning || configuration.run.clock == ClockSource::Event,
             is_broken: false,
         }
@@ -131,6 +136,36 @@ impl Sink for Pipeline {
         }
     }
 
+    fn log_identity(&self, at: TopicPartition) -> LogIdentity {
+        self.log_identities.get(&at).copied().unwrap_or_default()
+    }
+
+    fn rebuild(&mut self, partitions: &[i32]) {
+        if self.is_broken {
+            return;
+        }
+        self.log_identities.retain(|at, _| !partitions.contains(&at.partition));
+        for partition in partitions {
+            self.engine.rebuild(PartitionGroup(*partition));
+            if !self.reads_whole_logs {
+                self.engine.mark_incomplete(PartitionGroup(*partition));
+            }
+        }
+        self.view.telemetry().count_rebuilt_groups(partitions.len());
+    }
+
+    fn lost(&mut self, at: TopicPartition, loss: &Loss) {
+        self.view.telemetry().count_lost_offsets(at.topic, loss.offsets.end - loss.offsets.start);
+        if self.is_broken {
+            return;
+        }
+        let to = match loss.to {
+            LossEnd::Record(timestamp) => EventTime(timestamp),
+            LossEnd::Look(instant) => wall_at(instant, Instant::now(), wall_now()),
+        };
+        self.engine.note_gap(PartitionGroup(at.partition), topic_index(at.topic), loss.from_ms.map(EventTime), to);
+    }
+
     fn rebalanced(sinks: &mut [&mut Self], partitions: &[i32], change: AssignmentChange) {
         let Some(first) = sinks.first() else { return };
         let (view, publisher) = (Arc::clone(&first.view), Arc::clone(&first.publisher));
@@ -138,15 +173,21 @@ impl Sink for Pipeline {
             AssignmentChange::Assigned => telemetry::RebalanceKind::Assign,
             AssignmentChange::Revoked => telemetry::RebalanceKind::Revoke,
             AssignmentChange::Lost => telemetry::RebalanceKind::Lost,
+            AssignmentChange::Rebuilt => telemetry::RebalanceKind::Rebuild,
         });
         if change == AssignmentChange::Assigned {
             tracing::info!(target: "cxpulse::kafka", groups = partitions.len(), ?partitions, "assigned");
             return;
         }
-        let lost = change == AssignmentChange::Lost;
-        tracing::info!(target: "cxpulse::kafka", groups = partitions.len(), ?partitions, lost, "revoked");
         view.telemetry().set_assignment(&[]);
-        view.set_readiness(Err("the group is rebalancing: no partitions are assigned".to_owned()));
+        if change == AssignmentChange::Rebuilt {
+            tracing::info!(target: "cxpulse::kafka", groups = partitions.len(), ?partitions, "counted anew");
+            view.set_readiness(Err("a topic was made again: its partition groups are counted anew".to_owned()));
+        } else {
+            let lost = change == AssignmentChange::Lost;
+            tracing::info!(target: "cxpulse::kafka", groups = partitions.len(), ?partitions, lost, "revoked");
+            view.set_readiness(Err("the group is rebalancing: no partitions are assigned".to_owned()));
+        }
         if sinks.iter().any(|sink| sink.is_broken) {
             return;
         }
@@ -173,23 +214,60 @@ impl Sink for Pipeline {
         self.tally.flush();
         self.turn_began = None;
         let at = progress.at();
-        if self.assigned.contains(&at.partition) && !self.is_broken {
-            let progress = engine_progress(progress, Instant::now(), wall_now());
-            self.engine.set_progress(PartitionGroup(at.partition), topic_index(at.topic), progress);
+        if !self.assigned.contains(&at.partition) || self.is_broken {
+            return;
         }
+        self.log_identities.insert(at, progress.identity());
+        let (group, topic) = (PartitionGroup(at.partition), topic_index(at.topic));
+        let (now, wall) = (Instant::now(), wall_now());
+        if self.engine.coverage(group, topic).is_some_and(|coverage| coverage.beginning() == LogBeginning::Unknown) {
+            match progress.log_start() {
+                Some(start) => {
+                    if matches!(start, LogStart::FirstRecord | LogStart::EmptyAsOf(_)) {
+                        let topic = self.topics[at.topic].name.as_str();
+                        let partition = at.partition;
+                        tracing::info!(
+                            target: "cxpulse::kafka",
+                            topic,
+                            partition,
+                            "the log no longer holds its first records; windows that reach further back are incomplete"
+                        );
+                    }
+                    self.engine.note_log_beginning(group, topic, log_beginning(start, now, wall));
+                }
+                // Nothing counts as seen before it is known what the log holds.
+                None => {
+                    let progress = Progress { at_end: progress.is_at_end(), seen_through: EventTime::MIN };
+                    return self.engine.set_progress(group, topic, progress);
+                }
+            }
+        }
+        self.engine.set_progress(group, topic, engine_progress(progress, now, wall));
     }
 }
 
 /// Translates instants of the process into times of the wall clock. Everything sent has been read up to the instant of [`PartitionProgress::seen_through`],
 /// or up to the timestamp of the last record where that is later.
 fn engine_progress(progress: &PartitionProgress, now: Instant, wall: EventTime) -> Progress {
-    let seen_through = progress.seen_through(now).map(|instant| {
-        let age_ms = now.saturating_duration_since(instant).as_millis();
-        wall - Span(i64::try_from(age_ms).unwrap_or(i64::MAX))
-    });
+    let seen_through = progress.seen_through(now).map(|instant| wall_at(instant, now, wall));
     // A producer's clock may be ahead of this machine's.
     let last = progress.last_timestamp().map(|timestamp| EventTime(timestamp).min(wall));
     Progress { at_end: progress.is_at_end(), seen_through: seen_through.max(last).unwrap_or(EventTime::MIN) }
+}
+
+fn log_beginning(start: LogStart, now: Instant, wall: EventTime) -> LogBeginning {
+    match start {
+        LogStart::Whole => LogBeginning::Whole,
+        LogStart::FirstRecord => LogBeginning::FirstRecord,
+        LogStart::Since(timestamp) => LogBeginning::Since(EventTime(timestamp)),
+        LogStart::EmptyAsOf(instant) => LogBeginning::Since(wall_at(instant, now, wall)),
+    }
+}
+
+/// The wall clock at an instant of the past.
+fn wall_at(instant: Instant, now: Instant, wall: EventTime) -> EventTime {
+    let age_ms = now.saturating_duration_since(instant).as_millis();
+    wall - Span(i64::try_from(age_ms).unwrap_or(i64::MAX))
 }
 
 fn topic_index(topic: usize) -> TopicIndex {

@@ -118,7 +118,8 @@ impl<'a> PollLoop<'a> {
         if self.session.is_assigned() {
             self.show_assignment();
         }
-        let readiness = health::readiness(unanswered, self.session.is_assigned(), &self.progress, self.topics);
+        let objection = self.session.objection(now);
+        let readiness = health::readiness(objection, self.session.is_assigned(), &self.progress, self.topics);
         if readiness.is_ok() && self.view.ready().is_err() {
             // A reader that sees "ready" must find values that include everything that made the service ready.
             self.publish();

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use cxpulse::runtime::Service;
+use rdkafka::types::{RDKafkaApiKey, RDKafkaRespErr};
 
 use super::set_up::{Broker, TOPICS, configuration, counted, tickets_shown, until, until_ready};
 
@@ -50,4 +51,19 @@ fn a_broker_that_was_never_there_is_named_and_waited_for_and_stopping_is_quick()
     let stopping_at = Instant::now();
     service.stop().unwrap();
     assert!(stopping_at.elapsed() < Duration::from_secs(4), "stopping took {:?}", stopping_at.elapsed());
+}
+
+#[test]
+fn a_refusal_after_the_start_is_shown_until_it_is_over() {
+    let broker = Broker::start();
+    broker.send_tickets(0..10);
+    let service = Service::start(&broker.configuration("refused-later")).unwrap();
+    until_ready(&service);
+    broker.cluster.request_errors(RDKafkaApiKey::Fetch, &[RDKafkaRespErr::RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED; 4]);
+    until("the refusal is shown", || service.view().ready().is_err_and(|why| why.contains("refuses")));
+    assert_eq!(tickets_shown(&service), 10, "what was counted stays");
+    broker.send_tickets(10..20);
+    until("what came meanwhile is counted", || tickets_shown(&service) == 20);
+    until_ready(&service);
+    service.stop().unwrap();
 }

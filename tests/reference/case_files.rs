@@ -137,7 +137,13 @@ fn configure(setup: &mut Setup, text: &str) {
             let allowed_lateness = member("allowed_lateness").map_or(Span::hours(1), span);
             let feed_name = member("feed").unwrap_or_default();
             let feed = setup.feeds.iter().position(|known| known == feed_name).unwrap_or(setup.feeds.len()) as u8;
-            setup.topics.push(EngineTopic { name: member("name").expect("a name").to_owned(), kind, feed, allowed_lateness });
+            setup.topics.push(EngineTopic {
+                name: member("name").expect("a name").to_owned(),
+                kind,
+                feed,
+                allowed_lateness,
+                feed_began: None,
+            });
             setup.feeds.push(feed_name.to_owned());
         }
     }

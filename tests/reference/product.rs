@@ -110,6 +110,7 @@ pub(crate) fn configuration(setup: &Setup) -> Configuration {
         identity_from_record: false,
         time_from_record: false,
         ignored_types: Vec::new(),
+        feed_began: topic.feed_began,
     };
     let dimension = |dimension: &cxpulse::engine::EngineDimension| DimensionSettings {
         name: dimension.name.clone(),

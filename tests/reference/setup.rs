@@ -115,7 +115,7 @@ pub(crate) fn targets() -> TargetSettings {
 
 /// One topic of each kind.
 pub(crate) fn topics(allowed_lateness: Span) -> Vec<EngineTopic> {
-    Kind::ALL.iter().map(|&kind| EngineTopic { name: kind.name().to_owned(), kind, feed: 0, allowed_lateness }).collect()
+    Kind::ALL.iter().map(|&kind| EngineTopic { name: kind.name().to_owned(), kind, feed: 0, allowed_lateness, feed_began: None }).collect()
 }
 
 /// The statuses in which a clock may stand still, as the events spell them.

@@ -31,5 +31,6 @@ pub(crate) fn topic(kind: Kind) -> TopicSettings {
         identity_from_record: false,
         time_from_record: false,
         ignored_types: Vec::new(),
+        feed_began: None,
     }
 }

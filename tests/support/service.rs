@@ -120,10 +120,24 @@ impl Service {
     /// Sends SIGTERM, and returns the exit status and the time until the exit.
     pub(crate) fn terminate(mut self) -> (ExitStatus, Duration) {
         let begun = Instant::now();
-        let sent = Command::new("kill").arg("-TERM").arg(self.child.id().to_string()).status().expect("the command `kill`");
-        assert!(sent.success(), "the service had ended before; its log:\n{}", self.log());
+        self.signal("-TERM");
         let status = self.wait_for_exit();
         (status, begun.elapsed())
+    }
+
+    /// Stops the process where it is, until [`Self::resume`].
+    pub(crate) fn pause(&self) {
+        self.signal("-STOP");
+    }
+
+    /// Lets the process go on.
+    pub(crate) fn resume(&self) {
+        self.signal("-CONT");
+    }
+
+    fn signal(&self, name: &str) {
+        let sent = Command::new("kill").arg(name).arg(self.child.id().to_string()).status().expect("the command `kill`");
+        assert!(sent.success(), "the service had ended before; its log:\n{}", self.log());
     }
 
     /// Waits until the service ends by itself, and returns its exit status.

@@ -1,12 +1,13 @@
 //! Creates topics and sends records to them. Does not know the meaning of the records.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
+use rdkafka::admin::{AdminClient, AdminOptions, NewPartitions, NewTopic, TopicReplication};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::config::ClientConfig;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::producer::{BaseRecord, DefaultProducerContext, Producer as _, ThreadedProducer};
+use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
 /// The longest time that a request to a local broker may take.
 const LIMIT: Duration = Duration::from_secs(30);
@@ -18,15 +19,57 @@ pub(crate) fn client(servers: &str) -> ClientConfig {
     settings
 }
 
-/// Creates topics, each with this many partitions, and returns when the broker has them.
+/// Creates topics, each with this many partitions, and returns when the broker has them. Waits until a topic of the same name that was deleted is gone.
 pub(crate) fn create_topics(servers: &str, names: &[&str], partitions: i32) {
-    let admin: AdminClient<DefaultClientContext> = client(servers).create().expect("constant client settings");
-    let topics: Vec<_> = names.iter().map(|name| NewTopic::new(name, partitions, TopicReplication::Fixed(1))).collect();
-    let options = AdminOptions::new().operation_timeout(Some(LIMIT));
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    for created in runtime.block_on(admin.create_topics(&topics, &options)).expect("the broker answers") {
-        created.expect("the topic is new");
+    for name in names {
+        let begun = Instant::now();
+        loop {
+            let topic = NewTopic::new(name, partitions, TopicReplication::Fixed(1));
+            let created = block_on(admin(servers).create_topics([&topic], &options())).expect("the broker answers").remove(0);
+            match created {
+                Ok(_) => break,
+                Err((_, RDKafkaErrorCode::TopicAlreadyExists)) if begun.elapsed() < LIMIT => std::thread::sleep(Duration::from_millis(100)),
+                Err((name, why)) => panic!("{name}: {why}"),
+            }
+        }
     }
+}
+
+/// Deletes a topic with its records.
+#[allow(dead_code, reason = "only some tests delete topics")]
+pub(crate) fn delete_topic(servers: &str, name: &str) {
+    let deleted = block_on(admin(servers).delete_topics(&[name], &options())).expect("the broker answers").remove(0);
+    deleted.expect("the topic was there");
+}
+
+/// Gives a topic this many partitions in all.
+#[allow(dead_code, reason = "only some tests add partitions")]
+pub(crate) fn add_partitions(servers: &str, name: &str, count: usize) {
+    let more = NewPartitions::new(name, count);
+    block_on(admin(servers).create_partitions([&more], &options())).expect("the broker answers").remove(0).expect("more than before");
+}
+
+/// Deletes the records of a partition below an offset, as retention does.
+#[allow(dead_code, reason = "only some tests delete records")]
+pub(crate) fn delete_records(servers: &str, name: &str, partition: i32, before: i64) {
+    let mut offsets = TopicPartitionList::new();
+    offsets.add_partition_offset(name, partition, Offset::Offset(before)).expect("an offset");
+    let left = block_on(admin(servers).delete_records(&offsets, &options())).expect("the broker answers");
+    for element in left.elements() {
+        element.error().expect("the records are gone");
+    }
+}
+
+fn admin(servers: &str) -> AdminClient<DefaultClientContext> {
+    client(servers).create().expect("constant client settings")
+}
+
+fn options() -> AdminOptions {
+    AdminOptions::new().operation_timeout(Some(LIMIT)).request_timeout(Some(LIMIT))
+}
+
+fn block_on<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime").block_on(future)
 }
 
 /// A producer that keeps the order of its records.
@@ -41,6 +84,23 @@ impl Producer {
         settings.set("linger.ms", "5").set("enable.idempotence", "true").set("compression.type", "zstd");
         settings.set("partitioner", "murmur2");
         Self { producer: settings.create().expect("constant client settings") }
+    }
+
+    /// A producer with an open transaction. The id is that of no other producer.
+    #[allow(dead_code, reason = "only some tests use transactions")]
+    pub(crate) fn in_transaction(servers: &str, id: &str) -> Self {
+        let mut settings = client(servers);
+        settings.set("linger.ms", "5").set("transactional.id", id);
+        let producer: ThreadedProducer<DefaultProducerContext> = settings.create().expect("constant client settings");
+        producer.init_transactions(LIMIT).expect("the broker knows transactions");
+        producer.begin_transaction().expect("no transaction is open");
+        Self { producer }
+    }
+
+    /// Commits the open transaction.
+    #[allow(dead_code, reason = "only some tests use transactions")]
+    pub(crate) fn commit(&self) {
+        self.producer.commit_transaction(LIMIT).expect("the broker takes everything");
     }
 
     /// Sends a record to the partition of its key. A record without a payload is a tombstone.

@@ -4,11 +4,12 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::cell_reading::Reading;
 use super::snapshot::{GroupKey, JourneyStage, Snapshot, TopicSnapshot, TrendMedians, WindowState};
+use crate::engine::coverage::{CoveredTime, SeenLog};
 use crate::engine::lives::{EverSeen, Evictions, Ledger};
 use crate::engine::partition::{GroupState, TopicState};
 use crate::engine::terms::{CHANNEL, DurationBins, EngineTopic, JOURNEY_STAGE, Label, Measure, ValueNumber, WindowSettings};
 use crate::engine::windows::{Accumulator, Cell, CellId, Durations, KeyId, Refusal, Windows};
-use crate::time::{EventTime, Span};
+use crate::time::EventTime;
 
 /// The part of a snapshot that describes the partition groups, apart from their values.
 #[derive(Clone, Debug, Default)]
@@ -170,23 +171,27 @@ fn stages(windows: &Windows, labels: &FxHashMap<Measure, Vec<Label>>) -> Vec<Jou
 
 /// The windows with their coverage over all topics of the groups.
 fn window_states(windows: &Windows, groups: &[&GroupState]) -> Vec<WindowState> {
-    let topics = || groups.iter().flat_map(|g| &g.topics);
-    let first_record = topics().filter_map(|t| t.first_record).min();
-    let seen_through = topics().map(|t| t.progress.map_or(EventTime::MIN, |p| p.seen_through)).min();
+    let covered = CoveredTime::of(groups.iter().flat_map(|group| seen_logs(windows, group)), windows.now);
+    let is_known = groups.iter().flat_map(|group| &group.topics).any(|topic| topic.coverage.first_record().is_some());
     let state = |(settings, start): (&WindowSettings, &EventTime)| WindowState {
         settings: settings.clone(),
         start: *start,
-        coverage: seen_through.map(|seen| covered(*start, windows.now, first_record, seen)),
-        complete_at: first_record.map(|first| first + settings.range),
+        coverage: covered.as_ref().map(|covered| covered.share(*start, windows.now)),
+        complete_at: covered.as_ref().filter(|_| is_known).and_then(|covered| covered.complete_at(settings.range)),
     };
     windows.settings.windows.iter().zip(windows.starts()).map(state).collect()
 }
 
-/// The share of `start..now` that lies after the first record and has been seen, 0 to 1.
-fn covered(start: EventTime, now: EventTime, first_record: Option<EventTime>, seen_through: EventTime) -> f64 {
-    let from = first_record.unwrap_or(now).max(start);
-    let (seen, whole) = (seen_through.min(now) - from, now - start);
-    if whole <= Span(0) { 0.0 } else { (seen.0 as f64 / whole.0 as f64).clamp(0.0, 1.0) }
+/// The logs of a group. A topic that has no partition of this number holds nothing back, so it is left out once the group's other topics are read.
+fn seen_logs<'a>(windows: &'a Windows, group: &'a GroupState) -> impl Iterator<Item = SeenLog<'a>> + Clone {
+    let is_read = group.topics.iter().any(|topic| topic.progress.is_some());
+    let log = move |(topic, state): (&EngineTopic, &'a TopicState)| SeenLog {
+        coverage: &state.coverage,
+        feed_began: topic.feed_began,
+        seen_through: state.progress.map_or(EventTime::MIN, |progress| progress.seen_through),
+    };
+    let states = windows.settings.topics.iter().zip(&group.topics);
+    states.filter(move |(_, state)| state.progress.is_some() || !is_read).map(log)
 }
 
 fn topics(windows: &Windows, groups: &[&GroupState]) -> Vec<TopicSnapshot> {

@@ -82,6 +82,8 @@ pub struct EngineTopic {
     pub feed: u8,
     /// How far behind the topic's watermark an event may be.
     pub allowed_lateness: Span,
+    /// When the feed began, if it is known: before it there was nothing to send.
+    pub feed_began: Option<EventTime>,
 }
 
 /// One dimension, as the engine sees it.
