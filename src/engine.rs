@@ -25,6 +25,7 @@ pub use lives::Ledger;
 pub use memory_budget::*;
 pub use reading::{FactValue, MergedEngines, Snapshot, StandingFact, TopicSnapshot, WindowState};
 pub use record::{Outcome, PartitionGroup, Progress, RecordPlace, TopicIndex};
+pub use stored_group::{STATE_LAYOUT_VERSION, STATE_MEANING_VERSION};
 pub use terms::*;
 pub use windows::{LoyaltyAnswer, Subject};
 

@@ -41,4 +41,4 @@ pub use properties::group_consumer;
 pub use record_sample::read_newest;
 pub use session::{Session, SessionSettings, StartAt, StuckPartition};
 pub use sink::{ArrivedRecord, AssignmentChange, Sink, TimestampKind};
-pub use worker_partitions::{StoppedPartitions, WorkerPartitions, stop_all, stop_all_settled};
+pub use worker_partitions::{StoppedPartitions, WorkerPartitions, stop_all, stop_all_settled, worker_of};

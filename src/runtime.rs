@@ -8,6 +8,7 @@
 //! the polling thread stops all workers while their totals are gathered, and reads the values from the sums after the workers have gone on.
 
 mod catch_up;
+mod checkpoints;
 mod clock;
 mod clock_step;
 mod failure;

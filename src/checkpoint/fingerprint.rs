@@ -141,7 +141,8 @@ impl StateSettings {
     fn put_topics(&mut self, topics: &[TopicSettings]) {
         self.put("topics", list(topics.iter().map(|topic| &topic.name)));
         for topic in topics {
-            let TopicSettings { name, kind, feed, allowed_lateness, identity_from_record, time_from_record, ignored_types } = topic;
+            let TopicSettings { name, kind, feed, allowed_lateness, identity_from_record, time_from_record, ignored_types, feed_began: _ } =
+                topic;
             let feed = match feed {
                 None => "none".to_owned(),
                 Some(FeedSettings { name, owns_customers: true }) => format!("{name}, with customers of its own"),

@@ -13,7 +13,21 @@ use super::windows::Outbox;
 use super::{Engine, PartitionGroup};
 use crate::time::EventTime;
 
+/// The version of the form in which states are stored. Rises when bytes of before cannot be read, or would be read wrongly.
+pub const STATE_LAYOUT_VERSION: u32 = 1;
+/// Rises when the same events would be counted differently, although the form stays.
+pub const STATE_MEANING_VERSION: u32 = 1;
+
 impl Engine {
+    /// The sum of the next offsets of an assigned or parked group: of two states of a group the one with the greater sum has counted more. `None` if
+    /// nothing of the group was handled.
+    #[must_use]
+    pub fn offset_sum(&self, group: PartitionGroup) -> Option<u64> {
+        let state = self.assigned.0.get(&group).or_else(|| self.parked.get(&group))?;
+        let offsets = state.topics.iter().filter_map(|topic| topic.next_offset);
+        offsets.map(|offset| u64::try_from(offset).unwrap_or_default()).reduce(u64::saturating_add)
+    }
+
     /// The state of an assigned or parked group as bytes; `None` if there is none.
     ///
     /// # Panics

@@ -180,7 +180,8 @@ impl<S: Sink> AssignmentListener for Arc<[WorkerPartitions<S>]> {
 }
 
 /// The number of the worker that reads a partition group.
-pub(super) fn worker_of(group: i32, workers: usize) -> usize {
+#[must_use]
+pub fn worker_of(group: i32, workers: usize) -> usize {
     usize::try_from(group).unwrap_or_default() % workers
 }
 

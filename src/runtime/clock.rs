@@ -17,23 +17,20 @@ pub fn wall_now() -> EventTime {
 
 /// The instant at which windows are evaluated; `None` while it is not known.
 ///
-/// With [`ClockSource::Wall`] it is the wall clock once everything has been read, so that windows also drain without traffic. Before that it is the largest
-/// event time, but never later than the wall clock. With [`ClockSource::Event`] it always is the largest event time.
-pub(super) fn evaluation_instant(clock: ClockSource, is_caught_up: bool, wall: EventTime, largest: Option<EventTime>) -> Option<EventTime> {
-    match (clock, is_caught_up) {
-        (ClockSource::Event, _) => largest,
-        (ClockSource::Wall, true) => Some(wall),
-        (ClockSource::Wall, false) => largest.map(|time| time.min(wall)),
+/// With [`ClockSource::Wall`] it is the wall clock, also while records of the past are read: a window of now never shows values of then. With
+/// [`ClockSource::Event`] it is the largest event time.
+pub(super) fn evaluation_instant(clock: ClockSource, wall: EventTime, largest: Option<EventTime>) -> Option<EventTime> {
+    match clock {
+        ClockSource::Event => largest,
+        ClockSource::Wall => Some(wall),
     }
 }
 
-/// The latest instant up to which windows follow each single event between two evaluations; `None` where they do not follow single events. They do
-/// while there is a backlog, so that no event of the backlog has to be held.
-pub(super) fn follow_limit(clock: ClockSource, is_caught_up: bool, wall: EventTime) -> Option<EventTime> {
-    match (clock, is_caught_up) {
-        (ClockSource::Event, _) => Some(EventTime::MAX),
-        (ClockSource::Wall, true) => None,
-        (ClockSource::Wall, false) => Some(wall),
+/// The latest instant up to which windows follow each single event between two evaluations; `None` where they do not follow single events.
+pub(super) const fn follow_limit(clock: ClockSource) -> Option<EventTime> {
+    match clock {
+        ClockSource::Event => Some(EventTime::MAX),
+        ClockSource::Wall => None,
     }
 }
 
@@ -42,13 +39,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn windows_follow_the_events_while_catching_up_and_the_wall_clock_after() {
-        let (wall, event, ahead) = (EventTime(1_000), Some(EventTime(400)), Some(EventTime(1_100)));
-        assert_eq!(evaluation_instant(ClockSource::Wall, false, wall, None), None);
-        assert_eq!(evaluation_instant(ClockSource::Wall, false, wall, event), event);
-        assert_eq!(evaluation_instant(ClockSource::Wall, false, wall, ahead), Some(wall), "never ahead of the wall clock");
-        assert_eq!(evaluation_instant(ClockSource::Wall, true, wall, event), Some(wall));
-        assert_eq!(evaluation_instant(ClockSource::Event, true, wall, event), event);
-        assert_eq!(evaluation_instant(ClockSource::Event, false, wall, ahead), ahead);
+    fn windows_follow_the_wall_clock_or_the_events() {
+        let (wall, event) = (EventTime(1_000), Some(EventTime(400)));
+        assert_eq!(evaluation_instant(ClockSource::Wall, wall, None), Some(wall));
+        assert_eq!(evaluation_instant(ClockSource::Wall, wall, event), Some(wall));
+        assert_eq!(evaluation_instant(ClockSource::Event, wall, event), event);
+        assert_eq!(evaluation_instant(ClockSource::Event, wall, None), None);
+        assert_eq!(follow_limit(ClockSource::Wall), None);
     }
 }

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Instant;
 
+use super::checkpoints::{Checkpoints, StoredGroup};
 use super::clock::wall_now;
 use super::record_log::RecordLog;
 use super::service_view::ServiceView;
@@ -35,6 +36,7 @@ pub(super) struct Pipeline {
     assigned: BTreeSet<i32>,
     /// By what the log of each assigned or parked topic partition is recognised, as of its last turn.
     log_identities: BTreeMap<TopicPartition, LogIdentity>,
+    checkpoints: Option<Arc<Checkpoints>>,
     /// Whether new partition groups are read from the start of their logs.
     reads_whole_logs: bool,
     /// A panic left the engine in an unknown state; it is not used any more.
@@ -48,6 +50,7 @@ impl Pipeline {
         view: Arc<ServiceView>,
         publisher: Arc<SnapshotPublisher>,
         record_log: Arc<RecordLog>,
+        checkpoints: Option<Arc<Checkpoints>>,
     ) -> Self {
         Self {
             topics: configuration.topics.clone(),
@@ -61,6 +64,7 @@ impl Pipeline {
             turn_began: None,
             assigned: BTreeSet::new(),
             log_identities: BTreeMap::new(),
+            checkpoints,
             reads_whole_logs: configuration.run.start == Start::Beginning || configuration.run.clock == ClockSource::Event,
             is_broken: false,
         }
@@ -69,6 +73,19 @@ impl Pipeline {
     /// The engine of this worker's partition groups.
     pub(super) fn engine(&mut self) -> &mut Engine {
         &mut self.engine
+    }
+
+    /// The sum of the next offsets of a group; `None` if nothing of it was handled.
+    pub(super) fn offset_sum(&self, partition: i32) -> Option<u64> {
+        self.engine.offset_sum(PartitionGroup(partition))
+    }
+
+    /// The state of a group, to be written as a checkpoint.
+    pub(super) fn stored(&mut self, checkpoints: &Checkpoints, partition: i32) -> Option<StoredGroup> {
+        if self.is_broken {
+            return None;
+        }
+        checkpoints.take(&mut self.engine, partition, identities_of(&self.log_identities, partition))
     }
 
     /// Called after a panic: the engine is in an unknown state and must not be used any more.
@@ -112,6 +129,11 @@ impl Sink for Pipeline {
     fn assign(&mut self, partitions: &[i32]) {
         for partition in partitions {
             let group = PartitionGroup(*partition);
+            let checkpoints = self.checkpoints.as_ref().filter(|_| !self.is_broken);
+            if let Some(identities) = checkpoints.and_then(|checkpoints| checkpoints.restore(&mut self.engine, *partition)) {
+                self.log_identities.retain(|at, _| at.partition != *partition);
+                self.log_identities.extend(identities);
+            }
             let is_new = (0..self.topics.len()).all(|topic| self.engine.next_offset(group, topic_index(topic)).is_none());
             self.engine.assign(group);
             if is_new && !self.reads_whole_logs {
@@ -119,6 +141,9 @@ impl Sink for Pipeline {
             }
         }
         self.assigned.extend(partitions);
+        // A group that this assignment leaves out belongs to another member now, whose state will be the newer one.
+        self.engine.drop_parked(|_| false);
+        self.log_identities.retain(|at, _| self.assigned.contains(&at.partition));
     }
 
     fn next_offset(&self, at: TopicPartition) -> Option<i64> {
@@ -132,6 +157,9 @@ impl Sink for Pipeline {
         for partition in partitions {
             if self.assigned.remove(partition) {
                 self.engine.revoke(PartitionGroup(*partition));
+                if let Some(checkpoints) = &self.checkpoints {
+                    checkpoints.write_last(&mut self.engine, *partition, identities_of(&self.log_identities, *partition));
+                }
             }
         }
     }
@@ -169,6 +197,8 @@ impl Sink for Pipeline {
     fn rebalanced(sinks: &mut [&mut Self], partitions: &[i32], change: AssignmentChange) {
         let Some(first) = sinks.first() else { return };
         let (view, publisher) = (Arc::clone(&first.view), Arc::clone(&first.publisher));
+        // Until everything has been read once more, the values speak for an unknown part of the organisation.
+        view.set_caught_up(false);
         view.telemetry().count_rebalance(match change {
             AssignmentChange::Assigned => telemetry::RebalanceKind::Assign,
             AssignmentChange::Revoked => telemetry::RebalanceKind::Revoke,
@@ -272,4 +302,12 @@ fn wall_at(instant: Instant, now: Instant, wall: EventTime) -> EventTime {
 
 fn topic_index(topic: usize) -> TopicIndex {
     TopicIndex(u8::try_from(topic).unwrap_or(u8::MAX))
+}
+
+/// By what the logs of a partition group are recognised.
+fn identities_of(
+    identities: &BTreeMap<TopicPartition, LogIdentity>,
+    partition: i32,
+) -> impl Iterator<Item = (TopicPartition, LogIdentity)> {
+    identities.iter().filter(move |(at, _)| at.partition == partition).map(|(at, identity)| (*at, *identity))
 }

@@ -2,12 +2,14 @@
 //!
 //! Every round beats, so that a stuck loop is noticed. Does not touch records; the workers take them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::catch_up::CatchUp;
+use super::checkpoints::Checkpoints;
 use super::clock::{evaluation_instant, follow_limit, wall_now};
+use super::clock_step::{ClockReading, ClockSteps};
 use super::failure::ServiceFailure;
 use super::health;
 use super::memory_budget::MemoryBudget;
@@ -17,7 +19,7 @@ use super::snapshot_publisher::SnapshotPublisher;
 use super::workers::Workers;
 use crate::config::{Configuration, RunSettings};
 use crate::engine::Engine;
-use crate::kafka::{PartitionProgress, Session, StoppedPartitions, WorkerPartitions, stop_all, stop_all_settled};
+use crate::kafka::{PartitionProgress, Session, StoppedPartitions, WorkerPartitions, stop_all, stop_all_settled, worker_of};
 use crate::metrics::telemetry::PartitionReading;
 use crate::time::EventTime;
 
@@ -43,8 +45,10 @@ pub(super) struct PollLoop<'a> {
     /// How far every topic partition had been read at the last review.
     progress: Vec<PartitionProgress>,
     catch_up: CatchUp,
-    /// Whether everything had been read once at the last review.
-    is_caught_up: bool,
+    checkpoints: Option<&'a Checkpoints>,
+    clock_steps: ClockSteps,
+    /// Whether a step of the wall clock is held: its time is not used, and no state is stored meanwhile.
+    is_clock_held: bool,
     published_at: Instant,
     /// How long the workers were stopped for the newest snapshot.
     publish_cost: Duration,
@@ -60,6 +64,7 @@ impl<'a> PollLoop<'a> {
         view: &'a ServiceView,
         configuration: &'a Configuration,
         topics: &'a [String],
+        checkpoints: Option<&'a Checkpoints>,
     ) -> Self {
         let begun = Instant::now();
         Self {
@@ -72,7 +77,9 @@ impl<'a> PollLoop<'a> {
             budget: MemoryBudget::of(configuration),
             progress: Vec::new(),
             catch_up: CatchUp::default(),
-            is_caught_up: false,
+            checkpoints,
+            clock_steps: ClockSteps::default(),
+            is_clock_held: false,
             published_at: begun,
             publish_cost: Duration::ZERO,
             advanced_at: begun,
@@ -118,7 +125,8 @@ impl<'a> PollLoop<'a> {
         if self.session.is_assigned() {
             self.show_assignment();
         }
-        let objection = self.session.objection(now);
+        self.checkpoint_if_due(now);
+        let objection = self.session.objection(now).or_else(|| self.checkpoints.and_then(Checkpoints::objection));
         let readiness = health::readiness(objection, self.session.is_assigned(), &self.progress, self.topics);
         if readiness.is_ok() && self.view.ready().is_err() {
             // A reader that sees "ready" must find values that include everything that made the service ready.
@@ -128,16 +136,51 @@ impl<'a> PollLoop<'a> {
         self.view.set_readiness(readiness);
     }
 
-    /// Stops each worker only once, since every stop waits for a turn to end. So the follow limit is one review old.
+    /// Stops each worker only once, since every stop waits for a turn to end.
     fn follow_progress(&mut self) {
-        let limit = follow_limit(self.settings.clock, self.is_caught_up, wall_now());
+        let limit = follow_limit(self.settings.clock);
         self.progress.clear();
         for worker in self.worker_partitions.iter() {
             let mut stopped = worker.stop();
             self.progress.extend(stopped.progress().cloned());
             stopped.sink().engine().follow_events_until(limit);
         }
-        self.is_caught_up = self.session.is_assigned() && self.catch_up.is_caught_up(self.progress.iter(), self.topics, Instant::now());
+        let is_caught_up = self.session.is_assigned() && self.catch_up.is_caught_up(self.progress.iter(), self.topics, Instant::now());
+        self.view.set_caught_up(is_caught_up);
+    }
+
+    /// Stores the state of one partition group, if a checkpoint of it is due. Only its own worker stops for that.
+    fn checkpoint_if_due(&mut self, now: Instant) {
+        let Some(checkpoints) = self.checkpoints.filter(|_| self.session.is_assigned() && !self.is_clock_held) else { return };
+        let groups: BTreeSet<i32> = self.progress.iter().map(|progress| progress.at().partition).collect();
+        let workers = self.worker_partitions.len();
+        let mut sums = BTreeMap::new();
+        for (number, worker) in self.worker_partitions.iter().enumerate() {
+            let own = groups.iter().filter(|group| worker_of(**group, workers) == number);
+            let mut stopped = worker.stop();
+            sums.extend(own.filter_map(|group| Some((*group, stopped.sink().offset_sum(*group)?))));
+        }
+        let Some(due) = checkpoints.due(&sums, now) else { return };
+        let mut stopped = self.worker_partitions[worker_of(due, workers)].stop();
+        let stored = stopped.sink().stored(checkpoints, due);
+        drop(stopped);
+        checkpoints.write_later(stored);
+    }
+
+    /// The wall clock. A step of it against the monotonic clock is held for a while: an instant that the windows have reached cannot be taken back.
+    fn wall(&mut self) -> EventTime {
+        let reading = self.clock_steps.read(Instant::now(), wall_now());
+        let was_held = std::mem::replace(&mut self.is_clock_held, reading.is_held());
+        match reading {
+            ClockReading::Held { step, .. } if !was_held => {
+                tracing::warn!(target: "cxpulse::runtime", step_seconds = step.as_seconds(), "the wall clock stepped; the step is not followed yet");
+            }
+            ClockReading::Believed { step, .. } => {
+                tracing::warn!(target: "cxpulse::runtime", step_seconds = step.as_seconds(), "the wall clock stayed at its step and is followed again");
+            }
+            ClockReading::Held { .. } | ClockReading::Steady(_) => {}
+        }
+        reading.now()
     }
 
     /// Puts the assignment and its memory budget into the telemetry.
@@ -182,11 +225,12 @@ impl<'a> PollLoop<'a> {
 
     /// The instant at which windows are evaluated. Without an assignment there is none: no partition has values, and an instant that engines have
     /// reached cannot be taken back.
-    fn now(&self, stopped: &mut [StoppedPartitions<'_, Pipeline>]) -> Option<EventTime> {
+    fn now(&mut self, stopped: &mut [StoppedPartitions<'_, Pipeline>]) -> Option<EventTime> {
         if !self.session.is_assigned() {
             return None;
         }
         let largest = stopped.iter_mut().filter_map(|worker| worker.sink().engine().largest_event_time()).max();
-        evaluation_instant(self.settings.clock, self.is_caught_up, wall_now(), largest)
+        let wall = self.wall();
+        evaluation_instant(self.settings.clock, wall, largest)
     }
 }

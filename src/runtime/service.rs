@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 
+use super::checkpoints::Checkpoints;
 use super::clock::wall_now;
 use super::failure::{STOP_WITHIN, ServiceFailure};
 use super::memory_budget::MemoryBudget;
@@ -22,7 +23,7 @@ use super::workers::Workers;
 use crate::config::{ClockSource, Configuration, Start};
 use crate::engine::{Engine, MergedEngines};
 use crate::event::Kind;
-use crate::kafka::{self, Cluster, Session, SessionSettings, StartAt, WorkerPartitions, stop_all, wait_for_topics};
+use crate::kafka::{self, Cluster, Lookup, Session, SessionSettings, StartAt, TopicPartition, WorkerPartitions, stop_all, wait_for_topics};
 use crate::metrics::telemetry::Telemetry;
 use crate::time::{EventTime, Span};
 
@@ -53,10 +54,11 @@ impl Service {
         let interval = configuration.run.snapshot_interval;
         let view = Arc::new(ServiceView::new(engine.snapshot(), telemetry, Arc::clone(&record_log), interval, workers));
         let publisher = Arc::new(SnapshotPublisher::new(MergedEngines::of(&engine), Arc::clone(&view)));
+        let checkpoints = Checkpoints::open(configuration, &view)?.map(Arc::new);
         let beside: Vec<Engine> = (1..workers).map(|_| engine.beside()).collect();
         let partitions_of_worker = |engine| {
             let (view, publisher, record_log) = (Arc::clone(&view), Arc::clone(&publisher), Arc::clone(&record_log));
-            WorkerPartitions::new(Pipeline::new(configuration, engine, view, publisher, record_log))
+            WorkerPartitions::new(Pipeline::new(configuration, engine, view, publisher, record_log, checkpoints.clone()))
         };
         let worker_partitions = std::iter::once(engine).chain(beside).map(partitions_of_worker).collect();
         let stopping = Arc::new(AtomicBool::new(false));
@@ -67,6 +69,7 @@ impl Service {
             publisher: Arc::clone(&publisher),
             view: Arc::clone(&view),
             stopping: Arc::clone(&stopping),
+            checkpoints: checkpoints.clone(),
         };
         let thread = std::thread::Builder::new()
             .name("cxpulse-consumer".to_owned())
@@ -126,6 +129,7 @@ struct PollingThread {
     publisher: Arc<SnapshotPublisher>,
     view: Arc<ServiceView>,
     stopping: Arc<AtomicBool>,
+    checkpoints: Option<Arc<Checkpoints>>,
 }
 
 impl PollingThread {
@@ -133,6 +137,13 @@ impl PollingThread {
         let Some(counts) = self.wait_for_topics(&cluster)? else { return Ok(()) };
         for (topic, count) in counts.iter().enumerate() {
             self.view.telemetry().set_partitions(topic, *count);
+        }
+        if let Some(checkpoints) = &self.checkpoints {
+            let is_whole = |partition| {
+                let logs = (0..counts.len()).map(|topic| TopicPartition { partition, topic }).collect::<Vec<_>>();
+                Some(cluster.logs(&logs).ok()?.iter().all(|(_, offsets)| offsets.start == 0))
+            };
+            checkpoints.check_settings(counts.first().copied().unwrap_or(0), is_whole)?;
         }
         self.view.set_readiness(Err("waiting for the group to assign partitions".to_owned()));
         let names: Vec<String> = self.configuration.topics.iter().map(|topic| topic.name.clone()).collect();
@@ -153,11 +164,19 @@ impl PollingThread {
         std::thread::scope(|scope| {
             let consumed = catch_unwind(AssertUnwindSafe(|| {
                 workers.start(scope)?;
+                if let Some(checkpoints) = &self.checkpoints {
+                    let writer = std::thread::Builder::new().name("cxpulse-checkpoints".to_owned());
+                    writer
+                        .spawn_scoped(scope, || checkpoints.write_all())
+                        .map_err(|error| ServiceFailure::Environment(format!("cannot start the thread of checkpoints: {error}")))?;
+                }
                 self.view.requests().set_served(true);
                 let (partitions, publisher, view) = (&self.worker_partitions, self.publisher.as_ref(), self.view.as_ref());
-                PollLoop::new(session, partitions, publisher, view, &self.configuration, names).run(&workers, stopping)
+                let checkpoints = self.checkpoints.as_deref();
+                PollLoop::new(session, partitions, publisher, view, &self.configuration, names, checkpoints).run(&workers, stopping)
             }));
             workers.end();
+            self.checkpoints.iter().for_each(|checkpoints| checkpoints.end_writes());
             consumed.unwrap_or_else(|_| {
                 // Leaving the group calls back into the pipelines, whose engines the panic may have left half changed.
                 stop_all(&self.worker_partitions).iter_mut().for_each(|worker| worker.sink().give_up());

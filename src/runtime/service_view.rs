@@ -4,7 +4,7 @@
 //! Does not know how values come about, nor HTTP beyond the [`ValueSource`] that it implements.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
@@ -25,6 +25,8 @@ pub struct ServiceView {
     record_log: Arc<RecordLog>,
     health: ServiceHealth,
     requests: SnapshotRequests,
+    /// Whether everything that was in the logs at the assignment has been read.
+    is_caught_up: AtomicBool,
 }
 
 /// A snapshot and the instant at which it was begun.
@@ -48,6 +50,7 @@ impl ServiceView {
             record_log,
             health: ServiceHealth::new(workers),
             requests: SnapshotRequests::new(snapshot_interval),
+            is_caught_up: AtomicBool::new(false),
         }
     }
 
@@ -88,6 +91,15 @@ impl ServiceView {
     /// Makes every snapshot before the newest invalid: no reader may be given it any more.
     pub(super) fn begin_era(&self) {
         self.era.fetch_add(1, Ordering::Release);
+    }
+
+    /// Whether everything that was in the logs at the assignment has been read, so that values may be shown.
+    pub(super) fn is_caught_up(&self) -> bool {
+        self.is_caught_up.load(Ordering::Acquire)
+    }
+
+    pub(super) fn set_caught_up(&self, is_caught_up: bool) {
+        self.is_caught_up.store(is_caught_up, Ordering::Release);
     }
 
     pub(super) fn requests(&self) -> &SnapshotRequests {

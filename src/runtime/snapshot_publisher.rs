@@ -41,9 +41,12 @@ impl SnapshotPublisher {
 }
 
 impl GatheredTotals<'_> {
-    /// Reads the values from the totals and publishes them.
+    /// Reads the values from the totals and publishes them. While records that were there at the assignment are still to be read, the values are those
+    /// of an unknown part of the organisation, so they are left out.
     pub(super) fn publish(self) {
-        self.view.publish(self.merged.snapshot(), self.begun);
+        let snapshot = self.merged.snapshot();
+        let snapshot = if self.view.is_caught_up() { snapshot } else { snapshot.without_values() };
+        self.view.publish(snapshot, self.begun);
         self.view.telemetry().set_collect_seconds(self.begun.elapsed().as_secs_f64());
     }
 }

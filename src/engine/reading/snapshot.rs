@@ -113,6 +113,28 @@ pub(crate) struct GroupKey {
 }
 
 impl Snapshot {
+    /// The same snapshot without the values of the support organisation, as a process shows it that has not read everything yet: its windows cover
+    /// nothing, and the rest is not known.
+    #[must_use]
+    pub fn without_values(self) -> Self {
+        let windows = self.windows.into_iter().map(|window| WindowState { coverage: window.coverage.map(|_| 0.0), ..window }).collect();
+        Self {
+            windows,
+            customers_since: None,
+            is_backlog_complete: self.is_backlog_complete.map(|_| false),
+            ever_seen: EverSeen::default(),
+            cells: (0, self.cells.1),
+            readings: FxHashMap::default(),
+            keys: Vec::new(),
+            labels: FxHashMap::default(),
+            medians: Vec::new(),
+            touchpoints: Vec::new(),
+            stages: Vec::new(),
+            transitions: Vec::new(),
+            ..self
+        }
+    }
+
     /// The readings of a cell.
     pub(crate) fn readings(&self, measure: Measure, label: Label, key: KeyId) -> Option<&[Reading]> {
         self.readings.get(&Cell { measure, label, key }).map(Vec::as_slice)
