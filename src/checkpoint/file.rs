@@ -53,7 +53,8 @@ pub struct Checkpoint {
 /// # Errors
 /// If the header with its settings needs more than [`PREFIX_BYTES_MAX`], or memory for the compressed state cannot be had.
 pub fn encode(header: &CheckpointHeader, body: &[u8]) -> std::io::Result<Vec<u8>> {
-    let mut file = Vec::with_capacity(body.len() / 2 + 4096);
+    // Room for a state that compression makes a little larger. What is not written is only reserved, and a buffer that grows would take twice as much.
+    let mut file = Vec::with_capacity(body.len() + body.len() / 128 + 64 * 1024);
     file.extend(MAGIC);
     file.extend(LAYOUT_VERSION.to_le_bytes());
     put_section(&mut file, HEADER, |file| file.write_all(&header.encode()))?;

@@ -143,7 +143,7 @@ impl CheckpointStore {
     /// A folder that cannot be made, or settings with which no client can be made.
     pub fn open(location: &StoreLocation, options: StoreOptions) -> Result<Self, StoreFailure> {
         if let StoreLocation::Folder(folder) = location {
-            std::fs::create_dir_all(folder).map_err(|error| StoreFailure::of_io(Operation::Open, location, &error))?;
+            backend::make_folder(folder).map_err(|error| StoreFailure::of_io(Operation::Open, location, &error))?;
             remove_abandoned(folder, options.operation_time_max * 2);
         }
         Self::open_existing(location, options)
