@@ -34,8 +34,8 @@ const END: [u8; 4] = *b"END.";
 const START_BYTES: usize = 12;
 const END_BYTES: usize = 44;
 
-/// How the state is compressed. A million tickets, whose ids are hashes, take a third less at 0.9 s of one core, once in minutes and beside the
-/// counting; faster levels save a tenth, and slower ones hardly more.
+/// How the state is compressed. A million tickets of 140 bytes, whose ids are hashes, take 34 % less at 0.9 s of one core, once in minutes and
+/// beside the counting; level -5 takes 0.4 s and saves 8 %.
 const COMPRESSION_LEVEL: i32 = 1;
 const PLAIN: u8 = 0;
 const ZSTD: u8 = 1;

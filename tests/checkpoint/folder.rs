@@ -130,6 +130,17 @@ fn damaged_files_are_refused_and_do_not_count_among_the_kept() {
 }
 
 #[test]
+fn one_under_the_name_of_another_is_refused() {
+    let (folder, store) = store_of_three();
+    let paths = files(folder.path());
+    let oldest = fs::read(&paths[0]).unwrap();
+    fs::write(&paths[2], oldest).unwrap();
+    let found = newest(&store);
+    assert_eq!(body(&found), Some(&b"200"[..]));
+    assert_eq!(found.refused[0].refusal, Refusal::OtherName);
+}
+
+#[test]
 fn every_way_to_spoil_all_three_ends_in_none_and_never_in_a_wrong_one() {
     let whole = encode(&header(&key(), 300, 3), b"300").unwrap();
     let of_another = |key: &CheckpointKey| encode(&header(key, 300, 3), b"foreign").unwrap();
