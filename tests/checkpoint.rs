@@ -20,8 +20,6 @@ mod sample;
 mod support {
     #[path = "../support/left_out.rs"]
     pub(crate) mod left_out;
-    #[path = "../support/measured.rs"]
-    pub(crate) mod measured;
     #[path = "../support/ports.rs"]
     pub(crate) mod ports;
     #[path = "../support/tools.rs"]

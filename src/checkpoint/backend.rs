@@ -36,6 +36,19 @@ pub(super) fn open(location: &StoreLocation, options: &StoreOptions) -> Result<B
     }
 }
 
+/// Makes a folder where there is none, so that it is still there after a power cut: each folder that holds a new one is synced.
+pub(super) fn make_folder(folder: &std::path::Path) -> std::io::Result<()> {
+    let missing: Vec<_> = folder.ancestors().take_while(|folder| !folder.as_os_str().is_empty() && !folder.exists()).collect();
+    std::fs::create_dir_all(folder)?;
+    for made in missing {
+        let holder = made.parent().filter(|holder| !holder.as_os_str().is_empty()).unwrap_or_else(|| std::path::Path::new("."));
+        if cfg!(unix) {
+            std::fs::File::open(holder)?.sync_all()?;
+        }
+    }
+    Ok(())
+}
+
 fn bucket_store(bucket: &str, options: &StoreOptions) -> Result<Arc<dyn ObjectStore>, Box<dyn std::error::Error>> {
     let s3 = &options.s3;
     s3.check_endpoint()?;

@@ -84,6 +84,7 @@ impl StoreFailure {
         if let Some(io) = io_cause(error).filter(|_| !is_remote) {
             return Self::of_io(operation, place, io);
         }
+        #[expect(clippy::wildcard_enum_match_arm, reason = "the other errors have no hint of their own, and more may come")]
         let kind = match error {
             object_store::Error::PermissionDenied { .. } | object_store::Error::Unauthenticated { .. } => FailureKind::Denied,
             object_store::Error::NotFound { .. } => FailureKind::Missing,

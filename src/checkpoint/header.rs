@@ -132,7 +132,7 @@ mod tests {
                 put_text(&mut bytes, topic);
                 bytes.push(1);
             }
-            entries(&mut ByteReader::new(&bytes), ByteReader::u8).map(|map| map.len())
+            entries(&mut ByteReader::new(&bytes), |reader| reader.u8()).map(|map| map.len())
         };
         assert_eq!((of(&["a", "b"]), of(&["b", "a"]), of(&["a", "a"])), (Some(2), None, None));
     }

@@ -43,6 +43,11 @@ impl ObjectName {
         Self { offset_sum: header.offset_sum(), sequence: header.sequence, random }
     }
 
+    /// Whether a checkpoint with this header can have this name.
+    pub(super) fn is_of(&self, header: &CheckpointHeader) -> bool {
+        self.offset_sum == header.offset_sum() && self.sequence == header.sequence
+    }
+
     /// Reads what [`Display`] writes, and nothing else.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {

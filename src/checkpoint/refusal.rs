@@ -55,6 +55,8 @@ pub enum Refusal {
         /// The fingerprint of those settings.
         found: Fingerprint,
     },
+    /// It lies under the name of another checkpoint of its partition group, so its place in their order is wrong.
+    OtherName,
     /// It cannot be read from the store, although the store answers.
     Unreadable(String),
     /// The caller does not accept it, such as for offsets that the log does not have.
@@ -75,7 +77,7 @@ impl Refusal {
             Self::NewerLayout { .. } => "newer",
             Self::Damaged { .. } | Self::Malformed(_) | Self::UnknownSection(_) => "damaged",
             Self::TooLarge { .. } => "too_large",
-            Self::OtherGroup { .. } | Self::OtherPartition { .. } | Self::OtherFingerprint { .. } => "foreign",
+            Self::OtherGroup { .. } | Self::OtherPartition { .. } | Self::OtherFingerprint { .. } | Self::OtherName => "foreign",
             Self::Unreadable(_) => "unreadable",
             Self::NotAccepted(_) => "not_accepted",
         }
@@ -92,6 +94,7 @@ impl Refusal {
             | Self::OtherGroup { .. }
             | Self::OtherPartition { .. }
             | Self::OtherFingerprint { .. }
+            | Self::OtherName
             | Self::Unreadable(_)
             | Self::NotAccepted(_) => false,
         }
@@ -118,6 +121,7 @@ impl Display for Refusal {
             Self::OtherGroup { found } => write!(f, "it belongs to the consumer group `{}`", found.escape_debug()),
             Self::OtherPartition { found } => write!(f, "it belongs to partition {found}"),
             Self::OtherFingerprint { found } => write!(f, "it was counted with other settings (fingerprint {})", found.short()),
+            Self::OtherName => f.write_str("it lies under the name of another checkpoint"),
             Self::Unreadable(reason) => write!(f, "it cannot be read: {reason}"),
             Self::NotAccepted(reason) => f.write_str(reason),
         }

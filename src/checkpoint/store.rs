@@ -143,7 +143,7 @@ impl CheckpointStore {
     /// A folder that cannot be made, or settings with which no client can be made.
     pub fn open(location: &StoreLocation, options: StoreOptions) -> Result<Self, StoreFailure> {
         if let StoreLocation::Folder(folder) = location {
-            std::fs::create_dir_all(folder).map_err(|error| StoreFailure::of_io(Operation::Open, location, &error))?;
+            backend::make_folder(folder).map_err(|error| StoreFailure::of_io(Operation::Open, location, &error))?;
             remove_abandoned(folder, options.operation_time_max * 2);
         }
         Self::open_existing(location, options)
@@ -213,10 +213,19 @@ impl CheckpointStore {
     /// # Errors
     /// If the checkpoint could not be written in the allowed time and attempts. What was there before is still there.
     pub fn put(&self, header: &CheckpointHeader, body: &[u8]) -> Result<PutReport, StoreFailure> {
-        self.put_within(header, body, self.options.operation_time_max)
+        let begun = Instant::now();
+        let mut report = self.put_within(header, body, self.options.operation_time_max)?;
+        let _one_at_a_time = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        match self.prune(&header.key, &report.name, report.bytes) {
+            Ok(removed) => report.removed = removed,
+            Err(failure) => report.pruning_failure = Some(failure),
+        }
+        self.remove_staged(&folder(&self.root, &header.key));
+        report.duration = begun.elapsed();
+        Ok(report)
     }
 
-    /// Writes a checkpoint as [`Self::put`] does, in a time of its own, such as what is left before a process must end.
+    /// Writes a checkpoint in a time of its own, such as what is left before a process must end. Removes none; the next [`Self::put`] does.
     ///
     /// # Errors
     /// If the checkpoint could not be written in this time.
@@ -227,13 +236,7 @@ impl CheckpointStore {
         let file = encode(header, body).map_err(|error| StoreFailure::of_io(Operation::Write, self.shown(&folder), &error))?;
         let bytes = file.len() as u64;
         let name = self.write(header, &folder, &file.into(), begun + time_max)?;
-        let pruned = self.prune(&header.key, &name, bytes);
-        self.remove_staged(&folder);
-        let (removed, pruning_failure) = match pruned {
-            Ok(removed) => (removed, None),
-            Err(failure) => (0, Some(failure)),
-        };
-        Ok(PutReport { name, bytes, duration: begun.elapsed(), removed, pruning_failure })
+        Ok(PutReport { name, bytes, duration: begun.elapsed(), removed: 0, pruning_failure: None })
     }
 
     /// The newest checkpoint of a partition group that is whole and that `accept` takes.
@@ -327,7 +330,7 @@ impl CheckpointStore {
         };
         let key =
             CheckpointKey { fingerprint: listed.place.fingerprint, partition: listed.place.partition, group: header.key.group.clone() };
-        if group_folder(&self.root, &key.group).parts().last().is_some_and(|part| part.as_ref() != listed.place.group_folder) {
+        if group_folder(&self.root, &key.group).filename() != Some(listed.place.group_folder.as_str()) {
             return Ok(Err(Refusal::OtherGroup { found: key.group }));
         }
         Ok(self.read_whole(listed, &key)?.unwrap_or_else(|| Err(Refusal::Unreadable("it was removed meanwhile".to_owned()))))
@@ -445,7 +448,12 @@ impl CheckpointStore {
             if got.meta.size > allowed { Ok(Err(got.meta.size)) } else { got.bytes().await.map(Ok) }
         });
         match got {
-            Ok(Ok(bytes)) => Ok(Some(read(&bytes, Some(key), self.options.body_bytes_max))),
+            Ok(Ok(bytes)) => {
+                let read = read(&bytes, Some(key), self.options.body_bytes_max);
+                Ok(Some(read.and_then(
+                    |checkpoint| if listed.place.name.is_of(&checkpoint.header) { Ok(checkpoint) } else { Err(Refusal::OtherName) },
+                )))
+            }
             Ok(Err(bytes)) => Ok(Some(Err(Refusal::TooLarge { bytes, allowed }))),
             Err(failure) if failure.kind == FailureKind::Missing => Ok(None),
             Err(failure) if self.may_pass(&failure) => Ok(Some(Err(Refusal::Unreadable(failure.reason)))),

@@ -85,6 +85,22 @@ fn cuts_and_flips_of_a_large_file_are_refused() {
     }
 }
 
+/// Each file was written by the version that had its layout first, and is never written again.
+#[test]
+fn a_file_of_each_released_layout_is_read() {
+    let released: [(u32, &[u8]); 1] = [(1, include_bytes!("golden/layout-1.checkpoint"))];
+    assert_eq!(released.len(), LAYOUT_VERSION as usize, "keep a file of the new layout beside the older ones");
+    for (layout, file) in released {
+        assert_eq!(file[8..12], layout.to_le_bytes());
+        let checkpoint = read(file, Some(&key()), ALLOWED).unwrap_or_else(|refusal| panic!("layout {layout}: {refusal}"));
+        let of_setting = |key: &str| checkpoint.header.settings.get(key).map(String::as_str);
+        assert_eq!(checkpoint.header.next_offsets, BTreeMap::from([("chats".into(), 7), ("tickets".into(), 123_456)]));
+        assert_eq!((checkpoint.header.sequence, of_setting("chats.idle_end")), (4, Some("off")));
+        assert_eq!(checkpoint.header.event_time_max, Some(EventTime(1_771_999_990_000)));
+        assert_eq!(checkpoint.body, b"the state of a partition group, of a partition group, of a partition group");
+    }
+}
+
 #[test]
 fn the_damaged_section_is_named() {
     let file = small_file();

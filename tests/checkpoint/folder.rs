@@ -3,6 +3,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use cxpulse::checkpoint::{
     CheckpointKey, CheckpointStore, FailureKind, Fingerprint, Found, Operation, Refusal, StoreLocation, StoreOptions, encode,
@@ -43,6 +44,13 @@ fn store_of_three() -> (TempDir, CheckpointStore) {
         store.put(&header(&key(), offsets, sequence), offsets.to_string().as_bytes()).unwrap();
     }
     (folder, store)
+}
+
+/// Sets the time of a file back.
+fn make_older(path: &Path, age: Duration) {
+    let file = fs::File::options().write(true).open(path).unwrap();
+    let written = file.metadata().unwrap().modified().unwrap();
+    file.set_modified(written - age).unwrap();
 }
 
 #[test]
@@ -130,6 +138,17 @@ fn damaged_files_are_refused_and_do_not_count_among_the_kept() {
 }
 
 #[test]
+fn one_under_the_name_of_another_is_refused() {
+    let (folder, store) = store_of_three();
+    let paths = files(folder.path());
+    let oldest = fs::read(&paths[0]).unwrap();
+    fs::write(&paths[2], oldest).unwrap();
+    let found = newest(&store);
+    assert_eq!(body(&found), Some(&b"200"[..]));
+    assert_eq!(found.refused[0].refusal, Refusal::OtherName);
+}
+
+#[test]
 fn every_way_to_spoil_all_three_ends_in_none_and_never_in_a_wrong_one() {
     let whole = encode(&header(&key(), 300, 3), b"300").unwrap();
     let of_another = |key: &CheckpointKey| encode(&header(key, 300, 3), b"foreign").unwrap();
@@ -213,10 +232,7 @@ fn other_settings_are_kept_for_a_week() {
     for (sequence, offsets) in [(1, 10), (2, 20)] {
         store.put(&header(&other, offsets, sequence), b"other").unwrap();
     }
-    let age = |path: &Path, days: u64| {
-        let written = std::time::SystemTime::now() - std::time::Duration::from_secs(days * 86_400 + 60);
-        fs::File::options().write(true).open(path).unwrap().set_modified(written).unwrap();
-    };
+    let age = |path: &Path, days: u64| make_older(path, Duration::from_secs(days * 86_400 + 60));
     let of_other = |path: &PathBuf| path.to_string_lossy().contains(&other.fingerprint.to_string());
     let others: Vec<_> = files(folder.path()).into_iter().filter(of_other).collect();
     age(&others[0], 7);
@@ -239,8 +255,7 @@ fn what_a_killed_process_left_half_written_is_removed_when_nobody_writes_it_any_
     assert_eq!(body(&newest(&store)), Some(&b"300"[..]));
     drop(open(folder.path()));
     assert!(staged.exists(), "another process may write it now");
-    let hour_ago = std::time::SystemTime::now() - std::time::Duration::from_secs(3_600);
-    fs::File::options().write(true).open(&staged).unwrap().set_modified(hour_ago).unwrap();
+    make_older(&staged, Duration::from_secs(3_600));
     store.put(&header(&key(), 500, 5), b"500").unwrap();
     assert!(!staged.exists());
 }

@@ -136,8 +136,8 @@ fn more_than_one_replica_has_one_store() {
         ("deploy/kubernetes/base/cxpulse.toml", of_base.as_str()),
     ];
     for (file, replicas) in cases {
-        succeed(super::files::cxpulse(&["check", "--replicas", replicas, "--config"]).arg(path(file)));
+        succeed(cxpulse(&["check", "--replicas", replicas, "--config"]).arg(path(file)));
     }
-    let mut refused = super::files::cxpulse(&["check", "--replicas", "2", "--config"]);
+    let mut refused = cxpulse(&["check", "--replicas", "2", "--config"]);
     assert_eq!(refused.arg(path("deploy/systemd/cxpulse.toml")).output().expect("it runs").status.code(), Some(1));
 }

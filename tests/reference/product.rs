@@ -136,6 +136,7 @@ pub(crate) fn configuration(setup: &Setup) -> Configuration {
             ces_scale: Scale { min: 1_000_000, max: 7_000_000, ease: false },
         },
         engine: settings.clone(),
+        checkpoint: Configuration::default().checkpoint,
         run: RunSettings { start: Start::Beginning, clock: ClockSource::Event, workers: 1, snapshot_interval: Duration::from_millis(250) },
         web: WebSettings { listen_addresses: Vec::new(), telemetry_path: "/metrics".to_owned(), page: false, group_size_min: 5 },
         log: LogSettings { filter: "off".to_owned(), json: false },
