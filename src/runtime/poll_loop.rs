@@ -118,7 +118,7 @@ impl<'a> PollLoop<'a> {
         if self.session.is_assigned() {
             self.show_assignment();
         }
-        let objection = self.session.objection(now);
+        let objection = self.session.objection(&self.progress, now);
         let readiness = health::readiness(objection, self.session.is_assigned(), &self.progress, self.topics);
         if readiness.is_ok() && self.view.ready().is_err() {
             // A reader that sees "ready" must find values that include everything that made the service ready.

@@ -64,6 +64,43 @@ fn retention_that_overtakes_a_reader_is_counted_said_and_lowers_coverage() {
 }
 
 #[test]
+fn partition_group_that_comes_back_counts_what_its_log_lost_meanwhile() {
+    let Some(broker) = Broker::shared() else { return };
+    let topics = Topics::create(&broker, 2);
+    let producer = Producer::new(&broker.servers());
+    let now = now_ms();
+    let configuration = topics.configuration(&broker.servers(), "", "");
+    let send = |partition: i32, numbers: std::ops::Range<u32>| {
+        for number in numbers {
+            let event = ticket_created(&format!("{partition}-{number}"), now, "a");
+            producer.send_to(&topics.tickets, partition, now, Some(event.as_bytes()));
+        }
+        producer.flush();
+    };
+    send(0, 0..10);
+    send(1, 0..10);
+    let mut first = Service::start(&configuration);
+    first.wait_for_count(CREATED, 20, PATIENCE);
+    first.wait_until_ready();
+    let mut second = Service::start(&configuration);
+    second.wait_for_count(CREATED, 10, PATIENCE);
+    let is_of_second = |partition: &str| {
+        let labels = [("topic", topics.tickets.as_str()), ("partition", partition)];
+        second.scrape().with_labels("cx_kafka_partition_assigned", &labels) == Some(1.0)
+    };
+    let moved = i32::from(is_of_second("1"));
+    send(moved, 10..60);
+    second.wait_for_count(CREATED, 60, PATIENCE);
+    delete_records(&broker.servers(), &topics.tickets, moved, 60);
+    send(moved, 60..65);
+    assert!(second.terminate().0.success());
+    first.wait_for_count(CREATED, 25, PATIENCE);
+    let lost = format!("cx_kafka_lost_offsets_total{{topic=\"{}\"}}", topics.tickets);
+    first.wait_for_count(&lost, 50, PATIENCE);
+    assert_eq!((first.scrape_count(CREATED), first.scrape_count(&lost)), (25, 50));
+}
+
+#[test]
 fn open_transaction_shows_as_lag_and_its_end_ends_the_lag() {
     let Some(broker) = Broker::shared() else { return };
     let topics = Topics::create(&broker, 1);
@@ -108,6 +145,11 @@ fn topic_made_again_with_more_records_than_were_read_is_counted_anew() {
     let applied = |topic: &str| seen.with_labels("cx_ledger_records", &[("topic", topic), ("outcome", "applied")]);
     assert_eq!((applied(&topics.tickets), applied(&topics.chats)), (Some(300.0), Some(1.0)), "the whole group was read anew, once");
     assert_eq!(seen.count("cx_kafka_rebuilt_groups_total"), 1);
+    assert_eq!(
+        seen.with_labels("cx_kafka_lost_offsets_total", &[("topic", &topics.tickets)]),
+        Some(0.0),
+        "all of the old topic had been read"
+    );
 }
 
 #[test]
