@@ -455,7 +455,7 @@ impl<S: Sink + 'static> Session<S> {
 
     /// Asks about the logs that went back, at once and then every two seconds.
     fn ask_about_doubts(&mut self) {
-        let is_new = self.workers.iter().fold(false, |is_new, worker| worker.take_doubt() || is_new);
+        let is_new = self.workers.iter().any(WorkerPartitions::take_doubt);
         let is_due = self.doubts_asked_at.is_some_and(|at| at.elapsed() >= DOUBTS_EVERY);
         if self.unresolved.is_some() || (!is_new && !is_due) {
             return;
