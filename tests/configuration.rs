@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 use cxpulse::command::check::check;
 use cxpulse::config::{self, Configuration, Loaded, Problem, ProblemKind};
 use cxpulse::event::{FeedSettings, Kind, Status};
-use cxpulse::time::Span;
+use cxpulse::time::{EventTime, Span};
 
 const FOLDER: &str = "tests/configuration";
 
@@ -143,6 +143,8 @@ fn decoder_and_engine_are_told_the_same_topics_and_dimensions() {
     assert!(c.topics[1].time_from_record && !c.topics[0].time_from_record);
     assert_eq!(c.topics[1].feed, Some(FeedSettings { name: "b".into(), owns_customers: true }));
     assert_eq!(c.topics[0].feed, None);
+    let midnight = EventTime(1_714_521_600_000);
+    assert_eq!(c.engine.topics.iter().map(|topic| topic.feed_began).collect::<Vec<_>>(), [None, Some(midnight)]);
     assert_eq!(c.engine.new_matter_after, Some(Span::days(14)));
     assert!(c.engine.first_response_from_creation);
     assert_eq!(c.engine.targets.due_within, [("30m".to_owned(), Span::minutes(30)), ("2h".to_owned(), Span::hours(2))]);

@@ -71,7 +71,7 @@ pub struct Session<S: Sink> {
     begun_at: Instant,
     /// Why the cluster refuses this client, and since when.
     refusal: Option<(String, Instant)>,
-    /// The log ends that were last seen, also of partitions that are not assigned any more.
+    /// The log ends that were last seen before the topics were known to be the same, also of partitions that are not assigned any more.
     log_ends: BTreeMap<TopicPartition, i64>,
     /// When the logs that went back were last asked about.
     doubts_asked_at: Option<Instant>,
@@ -176,10 +176,10 @@ impl<S: Sink + 'static> Session<S> {
         self.take_observations()
     }
 
-    /// Why the service cannot speak for its partitions, as a sentence for an operator: the cluster refuses it, the brokers do not answer, the topics differ
-    /// in their number of partitions, or a partition is stuck. `None` while there is nothing of that.
+    /// Why the service cannot speak for its partitions, which have this progress, as a sentence for an operator: the cluster refuses it, the brokers do not
+    /// answer, the topics differ in their number of partitions, or a partition is stuck. `None` while there is nothing of that.
     #[must_use]
-    pub fn objection(&self, now: Instant) -> Option<String> {
+    pub fn objection(&self, progress: &[PartitionProgress], now: Instant) -> Option<String> {
         if let Some((refusal, _)) = &self.refusal {
             return Some(format!("the cluster refuses: {refusal}"));
         }
@@ -189,23 +189,22 @@ impl<S: Sink + 'static> Session<S> {
         if let Some(counts) = self.unequal_partitions() {
             return Some(format!("the topics differ in their number of partitions ({counts}): add partitions to the others"));
         }
-        let stuck = self.stuck(now);
+        let stuck = self.stuck(progress, now);
         let first = stuck.first()?;
         let why = if first.is_in_doubt { "its log ends before what was read of it" } else { "no records come" };
         Some(format!("{} partitions do not move, the first is {}/{}: {why}", stuck.len(), first.topic, first.at.partition))
     }
 
-    /// The partitions that have not moved for a minute although their logs hold records to read, each with what is known of it.
+    /// Those of these partitions that have not moved for a minute although their logs hold records to read.
     #[must_use]
-    pub fn stuck(&self, now: Instant) -> Vec<StuckPartition> {
-        let is_stuck = |progress: &PartitionProgress| progress.is_stuck(now);
-        let stuck = |progress: PartitionProgress| StuckPartition {
+    pub fn stuck(&self, progress: &[PartitionProgress], now: Instant) -> Vec<StuckPartition> {
+        let stuck = |progress: &PartitionProgress| StuckPartition {
             at: progress.at(),
             topic: self.subscription.topics[progress.at().topic].clone(),
             next_offset: progress.next_offset(),
             is_in_doubt: progress.is_in_doubt(),
         };
-        self.progress().filter(is_stuck).map(stuck).collect()
+        progress.iter().filter(|progress| progress.is_stuck(now)).map(stuck).collect()
     }
 
     /// The partition counts of the topics in words, where they are not equal.
@@ -367,7 +366,6 @@ impl<S: Sink + 'static> Session<S> {
 
     fn note_logs(&mut self, logs: Vec<(TopicPartition, Range<i64>)>, asked_at: Instant) {
         for (at, offsets) in logs {
-            self.log_ends.insert(at, offsets.end);
             for loss in self.stop_worker_of(at).note_log(at, offsets, asked_at) {
                 self.warn_of_loss(at, &loss, "the log no longer holds records that were to be read next");
             }
@@ -432,6 +430,10 @@ impl<S: Sink + 'static> Session<S> {
                 if let Some(id) = topic_ids[progress.at().topic] {
                     progress.note_topic_id(id);
                 }
+                // This end was seen before the ids were asked for, so it is one of the same log.
+                if let Some(end) = progress.log_end() {
+                    self.log_ends.insert(progress.at(), end);
+                }
                 if progress.is_in_doubt() && compared.get(&progress.at()) == Some(&RecordComparison::Same) {
                     progress.settle_doubt();
                 }
@@ -453,7 +455,7 @@ impl<S: Sink + 'static> Session<S> {
 
     /// Asks about the logs that went back, at once and then every two seconds.
     fn ask_about_doubts(&mut self) {
-        let is_new = self.workers.iter().fold(false, |is_new, worker| worker.take_doubt() || is_new);
+        let is_new = self.workers.iter().any(WorkerPartitions::take_doubt);
         let is_due = self.doubts_asked_at.is_some_and(|at| at.elapsed() >= DOUBTS_EVERY);
         if self.unresolved.is_some() || (!is_new && !is_due) {
             return;
@@ -477,7 +479,7 @@ impl<S: Sink + 'static> Session<S> {
         partitions.sort_unstable();
         for progress in other {
             let at = progress.at();
-            let end = self.log_ends.remove(&at).max(progress.log_end()).unwrap_or_default();
+            let end = self.log_ends.remove(&at).unwrap_or_default();
             let unread = progress.next_offset().unwrap_or_default()..end;
             tracing::warn!(
                 target: "cxpulse::kafka",

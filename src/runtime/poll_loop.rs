@@ -126,7 +126,7 @@ impl<'a> PollLoop<'a> {
             self.show_assignment();
         }
         self.checkpoint_if_due(now);
-        let objection = self.session.objection(now).or_else(|| self.checkpoints.and_then(Checkpoints::objection));
+        let objection = self.session.objection(&self.progress, now).or_else(|| self.checkpoints.and_then(Checkpoints::objection));
         let readiness = health::readiness(objection, self.session.is_assigned(), &self.progress, self.topics);
         if readiness.is_ok() && self.view.ready().is_err() {
             // A reader that sees "ready" must find values that include everything that made the service ready.

@@ -1,5 +1,7 @@
 //! What happens to the logs themselves: records that retention removes, transactions that stay open, topics that are made again, partitions that are added.
 
+use cxpulse::kafka::{Cluster, LastRecord, Lookup, RecordComparison, TopicPartition, record_hash};
+
 use super::set_up::{Topics, now_ms, ticket_created};
 use crate::support::broker::Broker;
 use crate::support::service::{PATIENCE, Service};
@@ -64,6 +66,73 @@ fn retention_that_overtakes_a_reader_is_counted_said_and_lowers_coverage() {
 }
 
 #[test]
+fn partition_group_that_comes_back_counts_what_its_log_lost_meanwhile() {
+    let Some(broker) = Broker::shared() else { return };
+    let topics = Topics::create(&broker, 2);
+    let producer = Producer::new(&broker.servers());
+    let now = now_ms();
+    let configuration = topics.configuration(&broker.servers(), "", "");
+    let send = |partition: i32, numbers: std::ops::Range<u32>| {
+        for number in numbers {
+            let event = ticket_created(&format!("{partition}-{number}"), now, "a");
+            producer.send_to(&topics.tickets, partition, now, Some(event.as_bytes()));
+        }
+        producer.flush();
+    };
+    send(0, 0..10);
+    send(1, 0..10);
+    let mut first = Service::start(&configuration);
+    first.wait_for_count(CREATED, 20, PATIENCE);
+    first.wait_until_ready();
+    let mut second = Service::start(&configuration);
+    second.wait_for_count(CREATED, 10, PATIENCE);
+    let is_of_second = |partition: &str| {
+        let labels = [("topic", topics.tickets.as_str()), ("partition", partition)];
+        second.scrape().with_labels("cx_kafka_partition_assigned", &labels) == Some(1.0)
+    };
+    let moved = i32::from(is_of_second("1"));
+    send(moved, 10..60);
+    second.wait_for_count(CREATED, 60, PATIENCE);
+    delete_records(&broker.servers(), &topics.tickets, moved, 60);
+    send(moved, 60..65);
+    assert!(second.terminate().0.success());
+    first.wait_for_count(CREATED, 25, PATIENCE);
+    let lost = format!("cx_kafka_lost_offsets_total{{topic=\"{}\"}}", topics.tickets);
+    first.wait_for_count(&lost, 50, PATIENCE);
+    assert_eq!((first.scrape_count(CREATED), first.scrape_count(&lost)), (25, 50));
+}
+
+#[test]
+fn questions_about_a_log_tell_its_real_end_its_stable_end_and_whether_a_record_is_the_same() {
+    let Some(broker) = Broker::shared() else { return };
+    let topics = Topics::create(&broker, 1);
+    let now = now_ms();
+    send_tickets(&Producer::new(&broker.servers()), &topics, 0..10, now);
+    delete_records(&broker.servers(), &topics.tickets, 0, 2);
+    let transaction = Producer::in_transaction(&broker.servers(), &topics.tickets);
+    transaction.send_to(&topics.tickets, 0, now, Some(b"{}"));
+    transaction.flush();
+    let overrides = [("kafka.bootstrap_servers", broker.servers()), ("kafka.group_id", topics.tickets.clone())];
+    let overrides = overrides.map(|(key, value)| (key.to_owned(), value));
+    let kafka = cxpulse::config::load(None, Vec::new(), &overrides).expect("a good configuration").configuration.kafka;
+    let cluster = Cluster::new(&kafka, vec![topics.tickets.clone()]).expect("a good configuration");
+    let at = TopicPartition { topic: 0, partition: 0 };
+    assert_eq!(cluster.logs(&[at]), Ok(vec![(at, 2..11)]));
+    assert_eq!(cluster.stable_ends(&[at]), Ok(vec![(at, 10)]));
+    assert!(matches!(cluster.topic_ids().as_deref(), Ok([Some(_)])));
+    let record = |offset: i64, number: &str| {
+        let value = ticket_created(number, now, "a");
+        LastRecord { offset, timestamp_ms: Some(now), hash: record_hash(Some(b"key"), Some(value.as_bytes())) }
+    };
+    let compared = |record| cluster.compare_records(&[(at, record)]).expect("the broker answers")[0].1;
+    assert_eq!(compared(record(5, "5")), RecordComparison::Same);
+    assert_eq!(compared(record(5, "6")), RecordComparison::Another);
+    assert_eq!(compared(record(1, "1")), RecordComparison::Undecided, "it was removed");
+    assert_eq!(compared(record(500, "500")), RecordComparison::Undecided, "the log ends before");
+    transaction.commit();
+}
+
+#[test]
 fn open_transaction_shows_as_lag_and_its_end_ends_the_lag() {
     let Some(broker) = Broker::shared() else { return };
     let topics = Topics::create(&broker, 1);
@@ -108,6 +177,11 @@ fn topic_made_again_with_more_records_than_were_read_is_counted_anew() {
     let applied = |topic: &str| seen.with_labels("cx_ledger_records", &[("topic", topic), ("outcome", "applied")]);
     assert_eq!((applied(&topics.tickets), applied(&topics.chats)), (Some(300.0), Some(1.0)), "the whole group was read anew, once");
     assert_eq!(seen.count("cx_kafka_rebuilt_groups_total"), 1);
+    assert_eq!(
+        seen.with_labels("cx_kafka_lost_offsets_total", &[("topic", &topics.tickets)]),
+        Some(0.0),
+        "all of the old topic had been read"
+    );
 }
 
 #[test]
