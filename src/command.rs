@@ -9,6 +9,7 @@ mod failure;
 pub mod generate;
 pub mod healthcheck;
 mod late_records;
+mod log_queue;
 pub mod logging;
 pub mod metrics;
 pub mod options;
@@ -89,12 +90,14 @@ pub fn main() -> ExitCode {
         Command::Rules(args) => rules::run(&args),
         Command::Dashboards(args) => dashboards::run(&args),
     };
-    match ended {
+    let code = match ended {
         Ok(()) => ExitCode::SUCCESS,
         // A reader of the output may stop early, as `head` does.
         Err(error) if printing::is_output_closed(&error) => ExitCode::SUCCESS,
         Err(error) => failure::report(&error),
-    }
+    };
+    logging::flush();
+    code
 }
 
 /// Prints the parser's answer: help and version on stdout; mistakes on stderr, with the exit code of a wrong command line.

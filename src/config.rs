@@ -136,6 +136,8 @@ pub enum ClockSource {
 pub struct WebSettings {
     /// The addresses to listen on; at least one.
     pub listen_addresses: Vec<SocketAddr>,
+    /// The names by which clients may ask for the service, beside its addresses.
+    pub hosts: Vec<String>,
     /// The path of the exposition. Default `/metrics`.
     pub telemetry_path: String,
     /// Whether `/` is the live page. Otherwise it is a plain text with the version and the other paths.

@@ -3,14 +3,17 @@
 //! Knows hyper and the text of a snapshot. Does not know Kafka, how the engine works, or how a value came about.
 //!
 //! Clients may be hostile, so everything that a client can use up is limited: connections, the size of a request's head, the time to send a
-//! request, the time to take an answer, and the scrapes and pages that are made at once.
+//! request, the time to take an answer, and the scrapes and pages that are made at once. Pages of other origins are kept from reading answers.
 
 mod connections;
+mod host_check;
 mod page;
+mod places;
 mod rendered_scrape;
 mod response;
 mod routes;
 mod scrape_cache;
+mod scrape_queue;
 mod write_timeout;
 
 use std::future::Future;

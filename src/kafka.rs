@@ -30,7 +30,7 @@ pub use cluster::{Cluster, Lookup, LookupError, TopicPresence, wait_for_topics};
 pub use cluster_check::{Finding, FindingSeverity, inspect};
 pub use failure::Failure;
 pub use partition_progress::{PartitionProgress, TopicPartition};
-pub use properties::group_consumer;
+pub use properties::{check_client, group_consumer};
 pub use record_sample::read_newest;
 pub use session::{Session, SessionSettings, StartAt};
 pub use sink::{ArrivedRecord, AssignmentChange, Sink, TimestampKind};

@@ -12,7 +12,7 @@ use super::failure::Reported;
 use super::options::{ConfigurationArgs, ServiceArgs};
 use crate::config::{self, Configuration};
 use crate::engine::EngineSettings;
-use crate::kafka::{Finding, FindingSeverity, inspect};
+use crate::kafka::{Finding, FindingSeverity, check_client, inspect};
 use crate::runtime::MemoryBudget;
 
 const EXAMPLES: &str = "\
@@ -105,6 +105,12 @@ pub fn check(
         Ok(loaded) => {
             for warning in &loaded.warnings {
                 writeln!(output, "{warning}")?;
+            }
+            // Only librdkafka knows the ranges of its properties, and whether it can read their files.
+            if let Err(failure) = check_client(&loaded.configuration.kafka) {
+                writeln!(output, "error: {failure}")?;
+                writeln!(output, "{name}: 1 error, {}", counted(loaded.warnings.len(), "warning"))?;
+                return Ok(None);
             }
             writeln!(output, "{name}: no errors, {}", counted(loaded.warnings.len(), "warning"))?;
             summary(&loaded.configuration, output)?;

@@ -6,6 +6,7 @@ use std::error::Error;
 use std::fmt::{self, Display};
 use std::process::ExitCode;
 
+use super::logging;
 use super::printing::note;
 use crate::config::ConfigError;
 use crate::kafka::producer::ProduceError;
@@ -63,7 +64,11 @@ const EXIT_FAILURE: u8 = 1;
 /// Prints an error on stderr unless it has been reported already, and gives its exit code.
 pub(super) fn report(error: &anyhow::Error) -> ExitCode {
     if !error.is::<Reported>() {
-        note(message(error));
+        let message = message(error);
+        // A running log keeps the order of the lines, and it does not wait for stderr.
+        if !logging::print(&message) {
+            note(message);
+        }
     }
     ExitCode::from(exit_code(error))
 }

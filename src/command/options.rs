@@ -110,7 +110,10 @@ impl WebArgs {
     pub fn overrides(&self) -> Vec<(String, String)> {
         let mut overrides = Vec::new();
         let mut set = |key: &str, value: Option<String>| overrides.extend(value.map(|value| (key.to_owned(), value)));
-        set("web.listen_addresses", (!self.listen_addresses.is_empty()).then(|| self.listen_addresses.join(",")));
+        // As a list in TOML, because an address may begin with a bracket itself.
+        let addresses = self.listen_addresses.iter().map(|address| toml::Value::from(address.as_str()).to_string());
+        let addresses: Vec<String> = addresses.collect();
+        set("web.listen_addresses", (!addresses.is_empty()).then(|| format!("[{}]", addresses.join(", "))));
         set("web.telemetry_path", self.telemetry_path.clone());
         set("web.page", self.page.map(|page| page.to_string()));
         overrides

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use tokio::sync::oneshot;
 
+use super::logging;
 use super::options::{ConfigurationArgs, ServiceArgs};
 use crate::config::Configuration;
 use crate::http::{self, Site};
@@ -99,6 +100,7 @@ pub fn first_signal() -> std::io::Result<impl Future<Output = ()>> {
         tracing::info!("stopping; a second signal ends at once");
         tokio::spawn(async move {
             signals.next().await;
+            logging::flush();
             std::process::exit(EXIT_INTERRUPTED);
         });
     })

@@ -28,10 +28,33 @@ pub(super) fn web(mut section: Section<'_>, group_size_min: u32) -> WebSettings 
             }
         }
     }
+    let hosts = hosts(&mut section);
     let page = section.or("page", true);
     let telemetry_path = section.checked("telemetry_path", "/metrics".to_owned(), |path: &String| telemetry_path(path));
     section.finish();
-    WebSettings { listen_addresses, telemetry_path, page, group_size_min }
+    WebSettings { listen_addresses, hosts, telemetry_path, page, group_size_min }
+}
+
+/// The names by which the service may be asked.
+fn hosts(section: &mut Section<'_>) -> Vec<String> {
+    let hosts = section.checked("hosts", Vec::new(), |list: &Vec<String>| length_within(list, 0, 64));
+    let place = section.place_of("hosts");
+    for (i, host) in hosts.iter().enumerate().filter(|(_, host)| !is_host(host)) {
+        let what = format!("`{}` is no name of a machine; allowed are letters, digits and `.-_`, without a port", shown(host));
+        let hint = "write such as `cxpulse.example.com`, `.example.com` for every name below it, or `*` for every name";
+        section.report.add(&place.entry(i), complaint(ProblemKind::BadName, what, hint));
+    }
+    hosts
+}
+
+fn is_host(host: &str) -> bool {
+    let name = host.strip_prefix('.').unwrap_or(host);
+    let is_name = name.len() <= 253 && name.split('.').all(|part| !part.is_empty() && part.bytes().all(is_letter_of_host));
+    host == "*" || is_name
+}
+
+const fn is_letter_of_host(letter: u8) -> bool {
+    letter.is_ascii_alphanumeric() || matches!(letter, b'-' | b'_')
 }
 
 fn telemetry_path(path: &str) -> Result<(), Complaint> {

@@ -6,6 +6,7 @@ use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::io::Write;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use flate2::Compression;
@@ -13,6 +14,8 @@ use flate2::write::GzEncoder;
 use hyper::body::{Body, Bytes, Frame, SizeHint};
 use hyper::header::{self, HeaderName, HeaderValue};
 use hyper::{Request, Response, StatusCode};
+
+use super::places::Seat;
 
 /// Names the snapshot that a response is made of: two responses with the same number show the same values.
 const SNAPSHOT: HeaderName = HeaderName::from_static("cxpulse-snapshot");
@@ -57,6 +60,42 @@ impl Body for Chunks {
 
     fn size_hint(&self) -> SizeHint {
         SizeHint::with_exact(self.0.iter().map(|chunk| chunk.len() as u64).sum())
+    }
+}
+
+/// A body that tells its connection's seat when the whole of it has been handed over.
+pub(super) struct Answered {
+    body: Chunks,
+    seat: Arc<Seat>,
+}
+
+impl Answered {
+    /// The body of an answer on the connection of this seat.
+    pub(super) const fn new(body: Chunks, seat: Arc<Seat>) -> Self {
+        Self { body, seat }
+    }
+}
+
+impl Drop for Answered {
+    fn drop(&mut self) {
+        self.seat.answered();
+    }
+}
+
+impl Body for Answered {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        Pin::new(&mut self.body).poll_frame(cx)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
     }
 }
 

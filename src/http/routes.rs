@@ -2,8 +2,9 @@
 //!
 //! Does not know connections (see `connections`), nor the contents of an exposition or of the page.
 
+use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use hyper::body::Bytes;
 use hyper::header::{self, HeaderName, HeaderValue};
@@ -11,14 +12,14 @@ use hyper::{Method, Request, Response, StatusCode};
 use tokio::sync::Semaphore;
 use tokio::time::MissedTickBehavior;
 
+use super::host_check::HostCheck;
 use super::page::{self, SparklineHistory};
 use super::rendered_scrape::NumberedChunks;
 use super::response::{Chunks, accepts_gzip, compress, respond, respond_with_snapshot, text};
 use super::scrape_cache::ScrapeCache;
+use super::scrape_queue::{NoTurn, ScrapeQueue};
 use super::{Site, ValueSource};
 
-/// The most scrapes at once. A further one is refused and may try again after a second.
-const SCRAPES_MAX: usize = 4;
 /// The most pages at once. They are counted apart from scrapes, so that no number of open pages keeps Prometheus waiting.
 const PAGES_MAX: usize = 4;
 /// How long a scrape may wait for values if it does not say how long it can wait: half of the time that Prometheus allows by default.
@@ -32,10 +33,20 @@ const PAGE_TYPE: &str = "text/html; charset=utf-8";
 /// The paths of one site.
 pub(super) struct Routes {
     site: Site,
+    hosts: HostCheck,
     cache: Arc<ScrapeCache>,
-    scrapes: Arc<Semaphore>,
+    scrapes: Arc<ScrapeQueue>,
     pages: Arc<Semaphore>,
     history: Arc<SparklineHistory>,
+}
+
+/// Who asks.
+#[derive(Clone, Copy)]
+pub(super) struct Client {
+    /// The address of the client, or of the proxy before it.
+    pub(super) address: IpAddr,
+    /// Whether the request came in by the loopback interface.
+    pub(super) by_loopback: bool,
 }
 
 /// What a path serves.
@@ -53,8 +64,9 @@ enum Resource {
 impl Routes {
     /// The paths of `site`.
     pub(super) fn new(site: Site) -> Self {
-        let slots = |count| Arc::new(Semaphore::new(count));
-        Self { site, cache: Arc::default(), scrapes: slots(SCRAPES_MAX), pages: slots(PAGES_MAX), history: Arc::default() }
+        let hosts = HostCheck::new(&site.web.hosts);
+        let (scrapes, pages) = (ScrapeQueue::new(), Arc::new(Semaphore::new(PAGES_MAX)));
+        Self { site, hosts, cache: Arc::default(), scrapes, pages, history: Arc::default() }
     }
 
     /// Records the points of the page's sparklines, for as long as the server runs.
@@ -93,7 +105,10 @@ impl Routes {
     }
 
     /// Answers one request. For HEAD, hyper leaves the body out.
-    pub(super) async fn answer<B>(&self, request: &Request<B>) -> Response<Chunks> {
+    pub(super) async fn answer<B>(&self, request: &Request<B>, client: Client) -> Response<Chunks> {
+        if !self.hosts.admits(request, client.by_loopback) {
+            return text(StatusCode::MISDIRECTED_REQUEST, "this service is not known by the name in `Host`; add the name to web.hosts\n");
+        }
         let path = request.uri().path();
         let Some(resource) = self.find(path) else {
             return text(StatusCode::NOT_FOUND, "not found\n");
@@ -104,7 +119,7 @@ impl Routes {
             return refused;
         }
         match resource {
-            Resource::Exposition => self.exposition(accepts_gzip(request), patience(request)).await,
+            Resource::Exposition => self.exposition(accepts_gzip(request), patience(request), client.address).await,
             Resource::Healthy if self.site.source.healthy() => text(StatusCode::OK, "healthy\n"),
             Resource::Healthy => text(StatusCode::SERVICE_UNAVAILABLE, "not healthy: the processing loop is stuck\n"),
             Resource::Ready => match self.site.source.ready() {
@@ -129,9 +144,16 @@ impl Routes {
         }
     }
 
-    async fn exposition(&self, is_gzip: bool, patience: Duration) -> Response<Chunks> {
+    async fn exposition(&self, is_gzip: bool, patience: Duration, from: IpAddr) -> Response<Chunks> {
+        let asked_at = Instant::now();
+        let turn = match self.scrapes.turn(from, patience).await {
+            Ok(turn) => turn,
+            Err(NoTurn::TooMany) => return too_many(),
+            Err(NoTurn::TooLate) => return no_values_in_time(),
+        };
+        let patience = patience.saturating_sub(asked_at.elapsed());
         let scraped = self
-            .run_in_slot(&self.scrapes, move |cache, site| {
+            .run(turn, move |cache, site| {
                 let source = site.source.as_ref();
                 let scrape = cache.scrape(source, is_gzip, patience)?;
                 if is_gzip { scrape.gzip(source).map(body).ok() } else { Some(body(scrape.plain(source))) }
@@ -139,15 +161,16 @@ impl Routes {
             .await;
         match scraped {
             Ok(Some((number, body))) => respond_with_snapshot(EXPOSITION_TYPE, number, body, is_gzip),
-            Ok(None) => text(StatusCode::SERVICE_UNAVAILABLE, "no values could be made in time\n"),
-            Err(refused) => refused,
+            Ok(None) => no_values_in_time(),
+            Err(failed) => failed,
         }
     }
 
     async fn page(&self, query: Option<&str>, is_gzip: bool) -> Response<Chunks> {
         let (query, history) = (query.map(str::to_owned), Arc::clone(&self.history));
+        let Ok(slot) = Arc::clone(&self.pages).try_acquire_owned() else { return too_many() };
         let rendered = self
-            .run_in_slot(&self.pages, move |cache, site| {
+            .run(slot, move |cache, site| {
                 let (number, html) = render_page(cache, site, query.as_deref(), &history);
                 if is_gzip { compress(&html).map(|bytes| (number, bytes)) } else { Ok((number, Bytes::from(html))) }
             })
@@ -166,18 +189,13 @@ impl Routes {
         response
     }
 
-    /// Runs `work` off the async threads, or refuses at once if all `slots` are taken. The work keeps its slot even when its client hangs up, so a
-    /// client that reconnects quickly cannot pile up work.
-    async fn run_in_slot<T: Send + 'static>(
+    /// Runs `work` off the async threads. The work keeps its `slot` even when its client hangs up, so a client that reconnects quickly cannot pile
+    /// up work.
+    async fn run<T: Send + 'static>(
         &self,
-        slots: &Arc<Semaphore>,
+        slot: impl Send + 'static,
         work: impl FnOnce(&ScrapeCache, &Site) -> T + Send + 'static,
     ) -> Result<T, Response<Chunks>> {
-        let Ok(slot) = Arc::clone(slots).try_acquire_owned() else {
-            let mut busy = text(StatusCode::SERVICE_UNAVAILABLE, "too many at once\n");
-            busy.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
-            return Err(busy);
-        };
         let (cache, site) = (Arc::clone(&self.cache), self.site.clone());
         let worked = tokio::task::spawn_blocking(move || {
             let _slot = slot;
@@ -217,6 +235,16 @@ fn body<const N: usize>((number, chunks): NumberedChunks<N>) -> (u64, Chunks) {
 fn patience<B>(request: &Request<B>) -> Duration {
     let seconds = request.headers().get(TIMEOUT).and_then(|text| text.to_str().ok()?.parse::<f64>().ok());
     seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds / 2.0).ok()).map_or(PATIENCE, |patience| patience.min(PATIENCE))
+}
+
+fn too_many() -> Response<Chunks> {
+    let mut busy = text(StatusCode::SERVICE_UNAVAILABLE, "too many at once\n");
+    busy.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+    busy
+}
+
+fn no_values_in_time() -> Response<Chunks> {
+    text(StatusCode::SERVICE_UNAVAILABLE, "no values could be made in time\n")
 }
 
 fn rendering_failed() -> Response<Chunks> {

@@ -6,7 +6,7 @@
 mod pending_counts;
 mod samples;
 
-use std::sync::Mutex;
+use std::sync::{LazyLock, Mutex};
 
 use prometheus::core::Collector;
 use prometheus::proto::MetricType;
@@ -41,6 +41,17 @@ impl RebalanceKind {
             Self::Lost => "lost",
         }
     }
+}
+
+/// The log belongs to the process, and so does the count of what it lost.
+static DROPPED_LOG_LINES: LazyLock<IntCounter> = LazyLock::new(|| {
+    let help = "Log lines that were dropped since this process started, because stderr did not take them.";
+    counter("cx_log_lines_dropped_total", help)
+});
+
+/// Counts log lines that were dropped.
+pub fn count_dropped_log_lines(count: u64) {
+    DROPPED_LOG_LINES.inc_by(count);
 }
 
 /// The metrics of the process.
@@ -113,6 +124,7 @@ impl Telemetry {
         );
         let build = gauges("cx_build_info", "The version of this process; always 1.", &["version", "revision"]);
         build.with_label_values(&[env!("CARGO_PKG_VERSION"), option_env!("CXPULSE_REVISION").unwrap_or("unknown")]).set(1);
+        register(&registry, Ok(DROPPED_LOG_LINES.clone()));
         register_process(&registry);
 
         let names: Vec<String> = topics.iter().map(|(name, _)| name.clone()).collect();
@@ -249,6 +261,12 @@ const fn kind_name(kind: MetricType) -> &'static str {
 
 fn holds(readings: &[PartitionReading], topic: usize, partition: i32) -> bool {
     readings.iter().any(|reading| reading.topic == topic && reading.partition == partition)
+}
+
+/// A counter without labels.
+#[allow(clippy::expect_used, reason = "the names are constants of this file")]
+fn counter(name: &str, help: &str) -> IntCounter {
+    IntCounter::new(name, help).expect("the family's name is valid")
 }
 
 /// Registers a family. An invalid or repeated name is a mistake in this file, which the first test run shows.

@@ -17,6 +17,7 @@ const DOCUMENTED: &[(&str, &str, &str, &str)] = &[
     ("run.workers", "src/config.rs", "RunSettings", "workers"),
     ("run.snapshot_interval", "src/config.rs", "RunSettings", "snapshot_interval"),
     ("web.listen_addresses", "src/config.rs", "WebSettings", "listen_addresses"),
+    ("web.hosts", "src/config.rs", "WebSettings", "hosts"),
     ("web.telemetry_path", "src/config.rs", "WebSettings", "telemetry_path"),
     ("web.page", "src/config.rs", "WebSettings", "page"),
     ("privacy.min_group_size", "src/config.rs", "WebSettings", "group_size_min"),
