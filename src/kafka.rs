@@ -24,6 +24,7 @@ mod rebalance;
 mod record_sample;
 mod session;
 mod sink;
+mod token;
 mod worker_partitions;
 
 pub use cluster::{Cluster, Lookup, LookupError, TopicPresence, wait_for_topics};
@@ -35,3 +36,12 @@ pub use record_sample::read_newest;
 pub use session::{Session, SessionSettings, StartAt};
 pub use sink::{ArrivedRecord, AssignmentChange, Sink, TimestampKind};
 pub use worker_partitions::{StoppedPartitions, WorkerPartitions, stop_all, stop_all_settled};
+
+/// The C libraries that are linked in and speak with brokers, each with its version.
+#[must_use]
+pub fn libraries() -> [(&'static str, String); 2] {
+    let (_, librdkafka) = rdkafka::util::get_rdkafka_version();
+    // The text is such as `OpenSSL 3.5.0 8 Apr 2025`.
+    let openssl = openssl::version::version();
+    [("librdkafka", librdkafka), ("openssl", openssl.split(' ').nth(1).unwrap_or(openssl).to_owned())]
+}

@@ -71,6 +71,16 @@ fn the_version_is_that_of_the_package() {
 }
 
 #[test]
+fn the_verbose_version_names_the_c_libraries() {
+    for arguments in [["--version", "--verbose"], ["--verbose", "-V"]] {
+        let output = run(&arguments);
+        let lines: Vec<&str> = stdout(&output).lines().collect();
+        assert_eq!((code(&output), lines.len(), lines[0]), (0, 4, concat!("cxpulse ", env!("CARGO_PKG_VERSION"))));
+        assert!(lines[2].starts_with("librdkafka 2.") && lines[3].starts_with("openssl 3."), "{lines:?}");
+    }
+}
+
+#[test]
 fn a_wrong_command_line_is_64() {
     let wrong: [&[&str]; 12] = [
         &[],

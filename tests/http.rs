@@ -6,6 +6,8 @@
 mod attacks;
 #[path = "http/names.rs"]
 mod names;
+#[path = "http/security.rs"]
+mod security;
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -15,7 +17,7 @@ use std::time::{Duration, Instant};
 
 use cxpulse::config::Configuration;
 use cxpulse::engine::{Engine, Snapshot};
-use cxpulse::http::{DatedSnapshot, Site, ValueSource, bind, serve};
+use cxpulse::http::{Access, DatedSnapshot, Lifecycle, Site, ValueSource, bind, serve};
 use cxpulse::metrics::Exposition;
 use cxpulse::metrics::telemetry::TelemetrySample;
 use tokio::sync::oneshot;
@@ -87,6 +89,10 @@ impl Server {
     }
 
     fn with(change: impl FnOnce(&mut Configuration)) -> Self {
+        Self::of(change, None)
+    }
+
+    fn of(change: impl FnOnce(&mut Configuration), lifecycle: Option<Arc<dyn Lifecycle>>) -> Self {
         let mut configuration = Configuration::default();
         change(&mut configuration);
         let snapshot = Arc::new(Engine::new(Arc::new(configuration.engine.clone())).snapshot()).into();
@@ -94,6 +100,8 @@ impl Server {
         let site = Site {
             source: Arc::clone(&source) as Arc<dyn ValueSource>,
             exposition: Arc::new(Exposition::new(&configuration)),
+            access: Access::open(configuration.web.config_file.as_deref()).unwrap(),
+            lifecycle,
             web: configuration.web,
         };
         let (stop, stopped) = oneshot::channel::<()>();
@@ -146,9 +154,13 @@ impl Answer {
     fn read(mut stream: TcpStream) -> Self {
         let mut bytes = Vec::new();
         // A server that refuses a request may close the connection while the client still sends. The response that it sent before counts.
-        let ended = stream.read_to_end(&mut bytes);
+        drop(stream.read_to_end(&mut bytes));
+        Self::of(&bytes)
+    }
+
+    fn of(bytes: &[u8]) -> Self {
         let Some(end) = bytes.windows(4).position(|four| four == b"\r\n\r\n") else {
-            panic!("no answer ({ended:?}): {:?}", String::from_utf8_lossy(&bytes));
+            panic!("no answer: {:?}", String::from_utf8_lossy(bytes));
         };
         let head = String::from_utf8(bytes[..end].to_vec()).unwrap();
         let status = head.split(' ').nth(1).unwrap().parse().unwrap();
@@ -199,7 +211,8 @@ fn every_answer_forbids_sniffing_and_storing() {
 fn head_answers_as_get_without_the_body() {
     let server = Server::start();
     for path in ["/metrics", "/-/healthy", "/"] {
-        let (get, head) = (server.get(path), server.exchange(&format!("HEAD {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")));
+        let (get, head) =
+            (server.get(path), server.exchange(&format!("HEAD {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")));
         assert_eq!((head.status, head.body.len()), (200, 0), "{path}");
         assert_eq!(head.header("content-length"), Some(get.body.len().to_string().as_str()), "{path}");
     }

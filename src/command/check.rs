@@ -12,6 +12,7 @@ use super::failure::Reported;
 use super::options::{ConfigurationArgs, ServiceArgs};
 use crate::config::{self, Configuration};
 use crate::engine::EngineSettings;
+use crate::http::Access;
 use crate::kafka::{Finding, FindingSeverity, check_client, inspect};
 use crate::runtime::MemoryBudget;
 
@@ -108,6 +109,11 @@ pub fn check(
             }
             // Only librdkafka knows the ranges of its properties, and whether it can read their files.
             if let Err(failure) = check_client(&loaded.configuration.kafka) {
+                writeln!(output, "error: {failure}")?;
+                writeln!(output, "{name}: 1 error, {}", counted(loaded.warnings.len(), "warning"))?;
+                return Ok(None);
+            }
+            if let Err(failure) = Access::open(loaded.configuration.web.config_file.as_deref()) {
                 writeln!(output, "error: {failure}")?;
                 writeln!(output, "{name}: 1 error, {}", counted(loaded.warnings.len(), "warning"))?;
                 return Ok(None);

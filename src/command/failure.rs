@@ -6,7 +6,7 @@ use std::error::Error;
 use std::fmt::{self, Display};
 use std::process::ExitCode;
 
-use super::logging;
+use super::log_queue;
 use super::printing::note;
 use crate::config::ConfigError;
 use crate::kafka::producer::ProduceError;
@@ -66,7 +66,7 @@ pub(super) fn report(error: &anyhow::Error) -> ExitCode {
     if !error.is::<Reported>() {
         let message = message(error);
         // A running log keeps the order of the lines, and it does not wait for stderr.
-        if !logging::print(&message) {
+        if !log_queue::print(&message) {
             note(message);
         }
     }

@@ -6,7 +6,7 @@
 use std::io::{self, Write};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{self, Receiver, SyncSender};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use tracing_subscriber::fmt::MakeWriter;
@@ -17,6 +17,11 @@ use crate::metrics::telemetry::count_dropped_log_lines;
 const LINES_MAX: usize = 8_192;
 /// The most bytes that wait to be written.
 const BYTES_MAX: usize = 4 << 20;
+/// How long the end of the process waits for lines that are not written yet.
+const FLUSH_WITHIN: Duration = Duration::from_secs(1);
+
+/// The queue of this process, once it logs.
+static QUEUE: OnceLock<LogQueue> = OnceLock::new();
 
 /// The queue; clones share it.
 #[derive(Clone, Debug)]
@@ -53,7 +58,7 @@ impl LogQueue {
     }
 
     /// Puts a line into the queue, or drops it.
-    pub(super) fn push(&self, line: &[u8]) {
+    fn push(&self, line: &[u8]) {
         let length = line.len();
         let bytes = self.shared.bytes.fetch_add(length, Ordering::Relaxed) + length;
         if bytes <= BYTES_MAX {
@@ -67,8 +72,13 @@ impl LogQueue {
         self.shared.count_dropped();
     }
 
+    /// Makes it the queue of this process; false where there is one already.
+    pub(super) fn keep(self) -> bool {
+        QUEUE.set(self).is_ok()
+    }
+
     /// Waits until every line is written, for no longer than `limit`.
-    pub(super) fn flush(&self, limit: Duration) {
+    fn flush(&self, limit: Duration) {
         let unwritten = self.shared.unwritten();
         // Whether the time was up makes no difference: the process ends.
         drop(self.shared.all_written.wait_timeout_while(unwritten, limit, |unwritten| *unwritten > 0));
@@ -91,6 +101,21 @@ impl Shared {
     fn count_dropped(&self) {
         self.dropped.fetch_add(1, Ordering::Relaxed);
         count_dropped_log_lines(1);
+    }
+}
+
+/// Prints a last line on stderr behind all log lines; false where this process does not log.
+pub(super) fn print(line: &str) -> bool {
+    QUEUE.get().is_some_and(|queue| {
+        queue.push(format!("{line}\n").as_bytes());
+        true
+    })
+}
+
+/// Waits a moment for lines that are not written yet.
+pub(super) fn flush() {
+    if let Some(queue) = QUEUE.get() {
+        queue.flush(FLUSH_WITHIN);
     }
 }
 

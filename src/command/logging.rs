@@ -4,7 +4,6 @@
 
 use std::io::IsTerminal;
 use std::sync::OnceLock;
-use std::time::Duration;
 
 use anyhow::Context;
 use tracing_subscriber::EnvFilter;
@@ -13,19 +12,11 @@ use super::failure::WithHint;
 use super::log_queue::LogQueue;
 use crate::config::LogSettings;
 
-/// How long the end of the process waits for lines that are not written yet.
-const FLUSH_WITHIN: Duration = Duration::from_secs(1);
-
-/// The log of this process.
-struct Log {
-    queue: LogQueue,
-    set_filter: SetFilter,
-}
-
 /// Replaces the filter; returns whether that was possible.
 type SetFilter = Box<dyn Fn(EnvFilter) -> bool + Send + Sync>;
 
-static LOG: OnceLock<Log> = OnceLock::new();
+/// Replaces the filter of this process, once it logs.
+static SET_FILTER: OnceLock<SetFilter> = OnceLock::new();
 
 /// Starts logging for the rest of the process. A second call changes nothing.
 ///
@@ -33,7 +24,7 @@ static LOG: OnceLock<Log> = OnceLock::new();
 /// When the filter does not parse, or the system gives no thread.
 pub fn start(settings: &LogSettings) -> anyhow::Result<()> {
     let filter = filter(settings)?;
-    if LOG.get().is_some() {
+    if SET_FILTER.get().is_some() {
         tracing::debug!("logging runs already");
         return Ok(());
     }
@@ -54,7 +45,7 @@ pub fn start(settings: &LogSettings) -> anyhow::Result<()> {
     if started.is_err() {
         return Ok(());
     }
-    if LOG.set(Log { queue, set_filter }).is_ok() {
+    if SET_FILTER.set(set_filter).is_ok() && queue.keep() {
         log_panics();
     }
     Ok(())
@@ -66,23 +57,8 @@ pub fn start(settings: &LogSettings) -> anyhow::Result<()> {
 /// When the filter does not parse, or logging does not run.
 pub fn set_filter(settings: &LogSettings) -> anyhow::Result<()> {
     let filter = filter(settings)?;
-    let is_set = LOG.get().is_some_and(|log| (log.set_filter)(filter));
+    let is_set = SET_FILTER.get().is_some_and(|set_filter| set_filter(filter));
     if is_set { Ok(()) } else { Err(anyhow::anyhow!("log.filter: this process does not log")) }
-}
-
-/// Prints a last line on stderr behind all log lines; false where logging does not run.
-pub(super) fn print(line: &str) -> bool {
-    LOG.get().is_some_and(|log| {
-        log.queue.push(format!("{line}\n").as_bytes());
-        true
-    })
-}
-
-/// Waits a moment for lines that are not written yet.
-pub(super) fn flush() {
-    if let Some(log) = LOG.get() {
-        log.queue.flush(FLUSH_WITHIN);
-    }
 }
 
 fn filter(settings: &LogSettings) -> anyhow::Result<EnvFilter> {

@@ -107,7 +107,7 @@ fn configuration(root: Node, folder: &Path, report: &ProblemReport) -> Configura
     let limits = retention_and_limits::limits(root.section("limits"));
     let (identity_key, group_size_min) = privacy::privacy(root.section("privacy"), folder);
     let run = run_and_log::run(root.section("run"));
-    let web = web::web(root.section("web"), group_size_min);
+    let web = web::web(root.section("web"), folder, group_size_min);
     let log = run_and_log::log(root.section("log"));
     root.finish();
     let engine = EngineSettings {

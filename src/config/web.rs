@@ -3,13 +3,14 @@
 //! Opens no port.
 
 use std::net::SocketAddr;
+use std::path::Path;
 
 use super::WebSettings;
 use super::problem::{Complaint, ProblemKind, complaint};
 use super::section::Section;
 use super::value::{length_within, shown};
 
-pub(super) fn web(mut section: Section<'_>, group_size_min: u32) -> WebSettings {
+pub(super) fn web(mut section: Section<'_>, folder: &Path, group_size_min: u32) -> WebSettings {
     let default = SocketAddr::from(([127, 0, 0, 1], 19_270));
     let texts = section.checked("listen_addresses", vec![default.to_string()], |list: &Vec<String>| length_within(list, 1, 16));
     let place = section.place_of("listen_addresses");
@@ -31,8 +32,10 @@ pub(super) fn web(mut section: Section<'_>, group_size_min: u32) -> WebSettings 
     let hosts = hosts(&mut section);
     let page = section.or("page", true);
     let telemetry_path = section.checked("telemetry_path", "/metrics".to_owned(), |path: &String| telemetry_path(path));
+    let config_file = Some(section.or("config_file", String::new())).filter(|path| !path.is_empty()).map(|path| folder.join(path));
+    let enable_lifecycle = section.or("enable_lifecycle", false);
     section.finish();
-    WebSettings { listen_addresses, hosts, telemetry_path, page, group_size_min }
+    WebSettings { listen_addresses, hosts, telemetry_path, page, config_file, enable_lifecycle, group_size_min }
 }
 
 /// The names by which the service may be asked.

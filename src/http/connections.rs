@@ -7,6 +7,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use hyper::rt::{Read, Write};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -14,6 +15,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
+use tokio_rustls::TlsAcceptor;
 
 use super::host_check::is_loopback;
 use super::places::{Place, Places};
@@ -23,6 +25,8 @@ use super::write_timeout::WriteTimeout;
 
 /// How long a client may take to send its first byte.
 const FIRST_BYTE_WITHIN: Duration = Duration::from_secs(5);
+/// How long a client may take to agree on encryption.
+const HANDSHAKE_WITHIN: Duration = Duration::from_secs(5);
 /// How long a client may take to send the head of a request: the first one from its first byte on, a later one from the end of the response before it.
 const HEADERS_WITHIN: Duration = Duration::from_secs(5);
 /// How long a client may take to receive a response.
@@ -113,8 +117,23 @@ async fn serve_requests(stream: TcpStream, place: &Place, routes: Arc<Routes>, m
     if !matches!(first_byte, Ok(Ok(()))) {
         return;
     }
+    let Some(tls) = routes.tls() else { return serve_http(TokioIo::new(stream), client, place, routes, stopped).await };
+    match timeout(HANDSHAKE_WITHIN, TlsAcceptor::from(tls).accept(stream)).await {
+        Ok(Ok(stream)) => serve_http(TokioIo::new(stream), client, place, routes, stopped).await,
+        Ok(Err(error)) => tracing::debug!(%error, "a client did not agree on encryption"),
+        Err(_) => tracing::debug!("a client took too long to agree on encryption"),
+    }
+}
+
+async fn serve_http<I: Read + Write + Unpin>(
+    io: I,
+    client: Client,
+    place: &Place,
+    routes: Arc<Routes>,
+    mut stopped: watch::Receiver<bool>,
+) {
     let seat = place.seat();
-    let io = WriteTimeout::new(TokioIo::new(stream), RESPONSE_WITHIN, Arc::clone(&seat));
+    let io = WriteTimeout::new(io, RESPONSE_WITHIN, Arc::clone(&seat));
     let service = service_fn(move |request| {
         let (routes, seat) = (Arc::clone(&routes), Arc::clone(&seat));
         seat.answering();

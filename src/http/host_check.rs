@@ -45,7 +45,8 @@ impl HostCheck {
         let name = name.trim_end_matches('.').to_ascii_lowercase();
         // No owner of a domain can own a name of one part. On this machine's own interface a name of the local network is none of ours either.
         let is_local = name == "localhost" || name.ends_with(".localhost") || !by_loopback && !name.is_empty() && !name.contains('.');
-        is_local || self.named.iter().any(|named| named == "*" || *named == name || named.starts_with('.') && name.ends_with(named.as_str()))
+        is_local
+            || self.named.iter().any(|named| named == "*" || *named == name || named.starts_with('.') && name.ends_with(named.as_str()))
     }
 }
 

@@ -209,7 +209,9 @@ mod tests {
 
     #[test]
     fn places_leave_files_for_others() {
-        let limits = |files: &str| format!("Limit   Soft Limit   Hard Limit   Units\nMax open files            {files}                 4096    files\n");
+        let limits = |files: &str| {
+            format!("Limit   Soft Limit   Hard Limit   Units\nMax open files            {files}                 4096    files\n")
+        };
         assert_eq!([places_of(&limits("1024")), places_of(&limits("256")), places_of(&limits("8"))], [512, 128, PLACES_MIN]);
         assert_eq!([places_of(&limits("unlimited")), places_of("")], [PLACES_MAX; 2]);
     }

@@ -19,6 +19,8 @@ use super::places::Seat;
 
 /// Names the snapshot that a response is made of: two responses with the same number show the same values.
 const SNAPSHOT: HeaderName = HeaderName::from_static("cxpulse-snapshot");
+/// Keeps pages of other origins from loading an answer as a part of theirs.
+const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 const TEXT_TYPE: &str = "text/plain; charset=utf-8";
 
 /// A body of a few ready chunks, so that cached text and fresh text are sent one after the other without being copied together. The length is
@@ -112,6 +114,9 @@ pub(super) fn respond(status: StatusCode, content_type: &'static str, body: impl
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    headers.insert(RESOURCE_POLICY, HeaderValue::from_static("same-origin"));
     response
 }
 

@@ -11,7 +11,9 @@ use hyper::header::{self, HeaderName, HeaderValue};
 use hyper::{Method, Request, Response, StatusCode};
 use tokio::sync::Semaphore;
 use tokio::time::MissedTickBehavior;
+use tokio_rustls::rustls::ServerConfig;
 
+use super::basic_auth::Admission;
 use super::host_check::HostCheck;
 use super::page::{self, SparklineHistory};
 use super::rendered_scrape::NumberedChunks;
@@ -26,6 +28,8 @@ const PAGES_MAX: usize = 4;
 const PATIENCE: Duration = Duration::from_secs(5);
 /// The header in which Prometheus says how many seconds it waits for the whole response.
 const TIMEOUT: HeaderName = HeaderName::from_static("x-prometheus-scrape-timeout-seconds");
+/// The header in which a browser says from which site a request comes.
+const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 /// Prometheus 3 fails a scrape whose content type is not exactly this.
 const EXPOSITION_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 const PAGE_TYPE: &str = "text/html; charset=utf-8";
@@ -38,6 +42,8 @@ pub(super) struct Routes {
     scrapes: Arc<ScrapeQueue>,
     pages: Arc<Semaphore>,
     history: Arc<SparklineHistory>,
+    /// One reload at a time.
+    reloads: Arc<Semaphore>,
 }
 
 /// Who asks.
@@ -51,6 +57,7 @@ pub(super) struct Client {
 
 /// What a path serves.
 enum Resource {
+    Reload,
     Exposition,
     Healthy,
     Ready,
@@ -66,7 +73,7 @@ impl Routes {
     pub(super) fn new(site: Site) -> Self {
         let hosts = HostCheck::new(&site.web.hosts);
         let (scrapes, pages) = (ScrapeQueue::new(), Arc::new(Semaphore::new(PAGES_MAX)));
-        Self { site, hosts, cache: Arc::default(), scrapes, pages, history: Arc::default() }
+        Self { site, hosts, cache: Arc::default(), scrapes, pages, history: Arc::default(), reloads: Arc::new(Semaphore::new(1)) }
     }
 
     /// Records the points of the page's sparklines, for as long as the server runs.
@@ -104,8 +111,30 @@ impl Routes {
         }
     }
 
+    /// The TLS of connections that come now; `None` where they are not encrypted.
+    pub(super) fn tls(&self) -> Option<Arc<ServerConfig>> {
+        self.site.access.newest().tls.clone()
+    }
+
     /// Answers one request. For HEAD, hyper leaves the body out.
     pub(super) async fn answer<B>(&self, request: &Request<B>, client: Client) -> Response<Chunks> {
+        let access = self.site.access.newest();
+        let mut response = if access.open_paths.iter().any(|path| path == request.uri().path()) {
+            self.answer_admitted(request, client).await
+        } else {
+            match access.users.admit(request).await {
+                Admission::Admitted => self.answer_admitted(request, client).await,
+                Admission::Refused => unauthorized(),
+                Admission::Busy => too_many(),
+            }
+        };
+        for (name, value) in &access.headers {
+            response.headers_mut().insert(name, value.clone());
+        }
+        response
+    }
+
+    async fn answer_admitted<B>(&self, request: &Request<B>, client: Client) -> Response<Chunks> {
         if !self.hosts.admits(request, client.by_loopback) {
             return text(StatusCode::MISDIRECTED_REQUEST, "this service is not known by the name in `Host`; add the name to web.hosts\n");
         }
@@ -113,12 +142,14 @@ impl Routes {
         let Some(resource) = self.find(path) else {
             return text(StatusCode::NOT_FOUND, "not found\n");
         };
+        if matches!(resource, Resource::Reload) {
+            return if *request.method() == Method::POST { self.reload(request).await } else { only("POST") };
+        }
         if !matches!(*request.method(), Method::GET | Method::HEAD) {
-            let mut refused = text(StatusCode::METHOD_NOT_ALLOWED, "only GET and HEAD are answered\n");
-            refused.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));
-            return refused;
+            return only("GET, HEAD");
         }
         match resource {
+            Resource::Reload => only("POST"),
             Resource::Exposition => self.exposition(accepts_gzip(request), patience(request), client.address).await,
             Resource::Healthy if self.site.source.healthy() => text(StatusCode::OK, "healthy\n"),
             Resource::Healthy => text(StatusCode::SERVICE_UNAVAILABLE, "not healthy: the processing loop is stuck\n"),
@@ -136,11 +167,27 @@ impl Routes {
         match path {
             "/-/healthy" => Some(Resource::Healthy),
             "/-/ready" => Some(Resource::Ready),
+            "/-/reload" if self.site.lifecycle.is_some() => Some(Resource::Reload),
             _ if path == self.site.web.telemetry_path => Some(Resource::Exposition),
             "/" if self.site.web.page => Some(Resource::Page),
             "/" => Some(Resource::PlainIndex),
             _ if self.site.web.page => page::FILES.iter().find(|file| file.0 == path).map(|file| Resource::PageFile(file.1, file.2)),
             _ => None,
+        }
+    }
+
+    async fn reload<B>(&self, request: &Request<B>) -> Response<Chunks> {
+        // A browser names the origin of the page that sends a request. No page has to reload this service.
+        if request.headers().contains_key(header::ORIGIN) || request.headers().contains_key(FETCH_SITE) {
+            return text(StatusCode::FORBIDDEN, "not for pages\n");
+        }
+        let Ok(slot) = Arc::clone(&self.reloads).try_acquire_owned() else { return too_many() };
+        let reloaded = self.run(slot, |_, site| site.lifecycle.as_ref().map(|lifecycle| lifecycle.reload())).await;
+        match reloaded {
+            Ok(Some(Ok(answer))) => text(StatusCode::OK, format!("{answer}\n")),
+            Ok(Some(Err(why))) => text(StatusCode::INTERNAL_SERVER_ERROR, format!("{why}\n")),
+            Ok(None) => text(StatusCode::NOT_FOUND, "not found\n"),
+            Err(failed) => failed,
         }
     }
 
@@ -183,7 +230,6 @@ impl Routes {
         let mut response = respond_with_snapshot(PAGE_TYPE, number, body, is_gzip);
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(page::POLICY));
-        headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
         // An open page asks every few seconds. If its connection were kept, many open pages would use up all connections.
         headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
         response
@@ -235,6 +281,18 @@ fn body<const N: usize>((number, chunks): NumberedChunks<N>) -> (u64, Chunks) {
 fn patience<B>(request: &Request<B>) -> Duration {
     let seconds = request.headers().get(TIMEOUT).and_then(|text| text.to_str().ok()?.parse::<f64>().ok());
     seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds / 2.0).ok()).map_or(PATIENCE, |patience| patience.min(PATIENCE))
+}
+
+fn only(methods: &'static str) -> Response<Chunks> {
+    let mut refused = text(StatusCode::METHOD_NOT_ALLOWED, format!("only {} is answered\n", methods.replace(", ", " or ")));
+    refused.headers_mut().insert(header::ALLOW, HeaderValue::from_static(methods));
+    refused
+}
+
+fn unauthorized() -> Response<Chunks> {
+    let mut refused = text(StatusCode::UNAUTHORIZED, "a user and a password are needed\n");
+    refused.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"cxpulse\", charset=\"UTF-8\""));
+    refused
 }
 
 fn too_many() -> Response<Chunks> {

@@ -63,7 +63,8 @@ impl ScrapeQueue {
 
     fn ticket(self: &Arc<Self>, address: IpAddr) -> Option<Ticket> {
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        if waiting.values().sum::<usize>() >= SCRAPES_MAX || waiting.get(&address).is_some_and(|count| *count >= SCRAPES_OF_AN_ADDRESS_MAX) {
+        if waiting.values().sum::<usize>() >= SCRAPES_MAX || waiting.get(&address).is_some_and(|count| *count >= SCRAPES_OF_AN_ADDRESS_MAX)
+        {
             return None;
         }
         *waiting.entry(address).or_default() += 1;

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use rdkafka::client::ClientContext;
+use rdkafka::client::{ClientContext, OAuthToken};
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
@@ -15,8 +15,8 @@ use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use super::client_errors::{ClientErrors, log_line};
 use super::failure::Failure;
 use super::partition_progress::TopicPartition;
-use super::properties;
-use crate::config::KafkaSettings;
+use super::{properties, token};
+use crate::config::{KafkaSettings, TokenSettings};
 
 /// How long one question may take. A stop of the service waits for the question that is being asked.
 const ANSWER_WITHIN: Duration = Duration::from_millis(1000);
@@ -87,7 +87,12 @@ impl Cluster {
     pub fn new(settings: &KafkaSettings, topics: Vec<String>) -> Result<Self, Failure> {
         let config = properties::common(settings)?;
         let client = properties::create(&config, QuestionContext::new(settings), &settings.properties)?;
-        Ok(Self { client, settings: settings.clone(), topics })
+        let cluster = Self { client, settings: settings.clone(), topics };
+        // A client asks for its first token at once, and no question is answered before it has one.
+        if settings.token.is_some() {
+            cluster.serve();
+        }
+        Ok(cluster)
     }
 
     /// The state of each topic, by its name.
@@ -212,15 +217,22 @@ impl Lookup for Cluster {
 /// The context of a client that only asks questions: it has no group and reads no records.
 pub(super) struct QuestionContext {
     pub(super) errors: ClientErrors,
+    token: Option<TokenSettings>,
 }
 
 impl QuestionContext {
     pub(super) fn new(settings: &KafkaSettings) -> Self {
-        Self { errors: ClientErrors::new(settings) }
+        Self { errors: ClientErrors::new(settings), token: settings.token.clone() }
     }
 }
 
 impl ClientContext for QuestionContext {
+    const ENABLE_REFRESH_OAUTH_TOKEN: bool = true;
+
+    fn generate_oauth_token(&self, _: Option<&str>) -> Result<OAuthToken, Box<dyn std::error::Error>> {
+        token::fresh(self.token.as_ref())
+    }
+
     fn log(&self, level: RDKafkaLogLevel, facility: &str, text: &str) {
         log_line(level, facility, text);
     }

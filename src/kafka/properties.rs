@@ -162,6 +162,7 @@ mod tests {
             properties: properties.iter().map(|(k, v)| ((*k).to_owned(), Secret((*v).to_owned()))).collect(),
             queue_kbytes_per_partition: 1024,
             allow_insecure: false,
+            token: None,
         }
     }
 

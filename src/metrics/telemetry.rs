@@ -43,6 +43,12 @@ impl RebalanceKind {
     }
 }
 
+/// The revision of the sources, where the build names it.
+pub const REVISION: &str = match option_env!("CXPULSE_REVISION") {
+    Some(revision) => revision,
+    None => "unknown",
+};
+
 /// The log belongs to the process, and so does the count of what it lost.
 static DROPPED_LOG_LINES: LazyLock<IntCounter> = LazyLock::new(|| {
     let help = "Log lines that were dropped since this process started, because stderr did not take them.";
@@ -64,6 +70,8 @@ pub struct Telemetry {
     ready: IntGauge,
     collect: Gauge,
     memory_budget: Gauge,
+    reload_successful: IntGauge,
+    build: IntGaugeVec,
     lag: IntGaugeVec,
     assigned: IntGaugeVec,
     assigned_count: Vec<IntGauge>,
@@ -112,6 +120,10 @@ impl Telemetry {
         let collect = register(&registry, Gauge::new("cx_collect_seconds", "Time that it took to make the newest snapshot of all values."));
         let budget_help = "Memory that the state of the assigned partition groups can take at the configured limits, computed from measured bytes per entry.";
         let memory_budget = register(&registry, Gauge::new("cx_memory_budget_bytes", budget_help));
+        let reload_help =
+            "1 when the configuration was last read without an error, at the start or at a reload; 0 when a reload was refused.";
+        let reload_successful = gauge("cx_config_last_reload_successful", reload_help);
+        reload_successful.set(1);
         let lag = gauges("cx_kafka_lag_records", "Records of an assigned partition that are not read yet.", &["topic", "partition"]);
         let assigned = gauges("cx_kafka_partition_assigned", "1 for each partition that this instance reads.", &["topic", "partition"]);
         let assigned_counts =
@@ -122,8 +134,9 @@ impl Telemetry {
             "1 where the broker sets the timestamps of the topic's records. 0 where the producers set them: a producer with a wrong clock can then make the events of others late.",
             &["topic"],
         );
-        let build = gauges("cx_build_info", "The version of this process; always 1.", &["version", "revision"]);
-        build.with_label_values(&[env!("CARGO_PKG_VERSION"), option_env!("CXPULSE_REVISION").unwrap_or("unknown")]).set(1);
+        let build_help = "The version of this process, and of the C libraries that speak with brokers; always 1.";
+        let build = gauges("cx_build_info", build_help, &["version", "revision", "librdkafka", "openssl"]);
+        build.with_label_values(&[env!("CARGO_PKG_VERSION"), REVISION, "unknown", "unknown"]).set(1);
         register(&registry, Ok(DROPPED_LOG_LINES.clone()));
         register_process(&registry);
 
@@ -137,6 +150,8 @@ impl Telemetry {
             ready,
             collect,
             memory_budget,
+            reload_successful,
+            build,
             lag,
             assigned,
             assigned_count: names.iter().map(|name| assigned_counts.with_label_values(&[name.as_str()])).collect(),
@@ -177,6 +192,17 @@ impl Telemetry {
     /// Records how much memory the state can take at the configured limits.
     pub fn set_memory_budget(&self, bytes: u64) {
         self.memory_budget.set(bytes as f64);
+    }
+
+    /// Records the versions of the C libraries that are linked in.
+    pub fn set_libraries(&self, librdkafka: &str, openssl: &str) {
+        self.build.reset();
+        self.build.with_label_values(&[env!("CARGO_PKG_VERSION"), REVISION, librdkafka, openssl]).set(1);
+    }
+
+    /// Records whether the last reload of the configuration succeeded.
+    pub fn set_reload(&self, is_successful: bool) {
+        self.reload_successful.set(i64::from(is_successful));
     }
 
     /// Records how many partitions a topic has.

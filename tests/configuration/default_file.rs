@@ -19,6 +19,8 @@ const DOCUMENTED: &[(&str, &str, &str, &str)] = &[
     ("web.listen_addresses", "src/config.rs", "WebSettings", "listen_addresses"),
     ("web.hosts", "src/config.rs", "WebSettings", "hosts"),
     ("web.telemetry_path", "src/config.rs", "WebSettings", "telemetry_path"),
+    ("web.config_file", "src/config.rs", "WebSettings", "config_file"),
+    ("web.enable_lifecycle", "src/config.rs", "WebSettings", "enable_lifecycle"),
     ("web.page", "src/config.rs", "WebSettings", "page"),
     ("privacy.min_group_size", "src/config.rs", "WebSettings", "group_size_min"),
     ("log.filter", "src/config.rs", "LogSettings", "filter"),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use cxpulse::config::{ClockSource, Configuration, ExportSettings, KafkaSettings, LogSettings, RunSettings, Start, WebSettings};
+use cxpulse::config::{ClockSource, Configuration, ExportSettings, KafkaSettings, LogSettings, RunSettings, Start};
 use cxpulse::engine::{Engine, PartitionGroup, Progress, RecordPlace, TopicIndex};
 use cxpulse::event::{DecodeSettings, DimensionOwner, DimensionSettings, FeedSettings, IdentityKey, Record, Scale, TopicSettings, decode};
 use cxpulse::metrics::Exposition;
@@ -125,6 +125,7 @@ pub(crate) fn configuration(setup: &Setup) -> Configuration {
             properties: BTreeMap::new(),
             queue_kbytes_per_partition: 1,
             allow_insecure: false,
+            token: None,
         },
         topics: settings.topics.iter().enumerate().map(topic).collect(),
         decode: DecodeSettings {
@@ -136,7 +137,7 @@ pub(crate) fn configuration(setup: &Setup) -> Configuration {
         },
         engine: settings.clone(),
         run: RunSettings { start: Start::Beginning, clock: ClockSource::Event, workers: 1, snapshot_interval: Duration::from_millis(250) },
-        web: WebSettings { listen_addresses: Vec::new(), telemetry_path: "/metrics".to_owned(), page: false, group_size_min: 5 },
+        web: Configuration::default().web,
         log: LogSettings { filter: "off".to_owned(), json: false },
         export: ExportSettings { bucket_sets: sets.filter(|(_, set)| set.len() == 1).map(|(i, _)| i).collect() },
     }
