@@ -1,6 +1,6 @@
 //! The memory that one more entry costs: an open ticket, an ended ticket that is retained, a customer, a label set. Run it with
 //! `cargo bench --bench memory`. It prints the bytes per entry, from the live heap before and after many of them. The constants of the memory budget
-//! (`src/engine/budget.rs`) are these numbers, rounded up.
+//! (`src/engine/memory_budget.rs`) are these numbers, rounded up.
 #![expect(unsafe_code, reason = "an allocator that counts can only be put in by an unsafe implementation")]
 
 #[path = "support/living.rs"]
@@ -17,6 +17,7 @@ fn main() {
     say("customer with one answered ticket and CSAT", living::customer_with_ticket_and_answer());
     say("survey, answered", living::survey());
     say("event of an unsettled history, its identity", living::unsettled_event());
+    say("tuple of dimension values", living::tuple());
     say("event ahead of now, its identity", living::held_event());
     let (kept, shown) = living::label_set();
     say("label set in one window", kept);

@@ -10,10 +10,12 @@ mod failure;
 pub mod generate;
 pub mod healthcheck;
 mod late_records;
+mod log_queue;
 pub mod logging;
 pub mod metrics;
 pub mod options;
 mod printing;
+mod reload;
 pub mod replay;
 pub mod rules;
 pub mod run;
@@ -26,6 +28,9 @@ use clap::{Parser, Subcommand};
 
 pub use failure::{Reported, Usage};
 
+use crate::kafka;
+use crate::metrics::telemetry::REVISION;
+
 const EXAMPLES: &str = "\
 Examples:
   See everything at once, without a Kafka cluster:
@@ -36,6 +41,8 @@ Examples:
     cxpulse check --config cxpulse.toml --connect
   Metrics of recorded events at an instant:
     cxpulse replay --input tickets=tickets.jsonl.gz --at 2026-03-02T12:00:00Z
+  The versions of the program and of the C libraries in it:
+    cxpulse --version --verbose
   Fill a cluster's topics with synthetic events:
     cxpulse generate --bootstrap-servers localhost:9092 --rate 50
 
@@ -78,6 +85,11 @@ enum Command {
 /// Runs the command that the process's arguments name, and returns its exit code.
 #[must_use]
 pub fn main() -> ExitCode {
+    if asks_for_versions(&std::env::args_os().skip(1).collect::<Vec<_>>()) {
+        // Where the lines cannot be printed, no other way is left to report that.
+        drop(print_versions());
+        return ExitCode::SUCCESS;
+    }
     let command = match CommandLine::try_parse() {
         Ok(line) => line.command,
         Err(answer) => return print_parser_answer(&answer),
@@ -94,12 +106,26 @@ pub fn main() -> ExitCode {
         Command::Rules(args) => rules::run(&args),
         Command::Dashboards(args) => dashboards::run(&args),
     };
-    match ended {
+    let code = match ended {
         Ok(()) => ExitCode::SUCCESS,
         // A reader of the output may stop early, as `head` does.
         Err(error) if printing::is_output_closed(&error) => ExitCode::SUCCESS,
         Err(error) => failure::report(&error),
-    }
+    };
+    log_queue::flush();
+    code
+}
+
+/// Whether the arguments are `--version --verbose`, in either order. The parser ends at the first one alone.
+fn asks_for_versions(arguments: &[std::ffi::OsString]) -> bool {
+    let is_given = |names: &[&str]| arguments.iter().any(|argument| names.iter().any(|name| argument == name));
+    arguments.len() == 2 && is_given(&["--version", "-V"]) && is_given(&["--verbose"])
+}
+
+fn print_versions() -> std::io::Result<()> {
+    printing::print_line(concat!("cxpulse ", env!("CARGO_PKG_VERSION")))?;
+    printing::print_line(format!("revision {REVISION}"))?;
+    kafka::libraries().into_iter().try_for_each(|(name, version)| printing::print_line(format!("{name} {version}")))
 }
 
 /// Prints the parser's answer: help and version on stdout; mistakes on stderr, with the exit code of a wrong command line.

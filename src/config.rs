@@ -34,6 +34,7 @@ mod windows;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 pub use duration::parse_span;
@@ -99,8 +100,28 @@ pub struct KafkaSettings {
     pub properties: BTreeMap<String, Secret>,
     /// Memory for fetched records per topic partition. In KiB, 64 to 2,097,151.
     pub queue_kbytes_per_partition: u32,
+    /// Where tokens for SASL OAUTHBEARER come from.
+    pub token: Option<TokenSettings>,
     /// Allow plaintext to brokers that are not on this machine. The rule itself is [`first_exposed_server`].
     pub allow_insecure: bool,
+}
+
+/// Where tokens for SASL OAUTHBEARER come from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TokenSettings {
+    /// The file or the command.
+    pub source: TokenSource,
+    /// How long the command may take. 1 to 20 seconds.
+    pub command_within: Duration,
+}
+
+/// A source of tokens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TokenSource {
+    /// A file that holds the token alone, and is read again each time.
+    File(PathBuf),
+    /// A command that prints the token alone: the program and its arguments, without a shell.
+    Command(Vec<String>),
 }
 
 /// The settings of the service.
@@ -166,10 +187,16 @@ pub enum OnMismatch {
 pub struct WebSettings {
     /// The addresses to listen on; at least one.
     pub listen_addresses: Vec<SocketAddr>,
+    /// The names by which clients may ask for the service, beside its addresses.
+    pub hosts: Vec<String>,
     /// The path of the exposition. Default `/metrics`.
     pub telemetry_path: String,
     /// Whether `/` is the live page. Otherwise it is a plain text with the version and the other paths.
     pub page: bool,
+    /// The web configuration file: TLS, client certificates and passwords, in the form that Prometheus's exporters share.
+    pub config_file: Option<PathBuf>,
+    /// Whether `POST /-/reload` reads the configuration again, as SIGHUP does.
+    pub enable_lifecycle: bool,
     /// The fewest answers or cases of which the page shows a statistic. From `privacy.min_group_size`; default 5, 1 to 1,000.
     pub group_size_min: u32,
 }

@@ -94,6 +94,18 @@ impl Engine {
         }
     }
 
+    /// Keeps to other limits of entries from the next event on. The limits of label sets stay, because the tables have their sizes already.
+    pub fn set_limits(&mut self, limits: &Limits) {
+        self.take_in();
+        let mut settings = EngineSettings::clone(&self.windows.settings);
+        let Limits { cells_max, cells_per_family_max, .. } = settings.limits;
+        settings.limits = Limits { cells_max, cells_per_family_max, ..limits.clone() };
+        self.windows.settings = Arc::new(settings);
+        for group in self.assigned.0.values_mut().chain(self.parked.values_mut()) {
+            group.set_settings(&self.windows.settings);
+        }
+    }
+
     /// From now on keeps every fact beside the sums, so that any value can be traced to its facts: see [`Self::standing_facts`].
     ///
     /// # Panics

@@ -3,14 +3,23 @@
 //! Knows hyper and the text of a snapshot. Does not know Kafka, how the engine works, or how a value came about.
 //!
 //! Clients may be hostile, so everything that a client can use up is limited: connections, the size of a request's head, the time to send a
-//! request, the time to take an answer, and the scrapes and pages that are made at once.
+//! request, the time to take an answer, and the scrapes and pages that are made at once. Pages of other origins are kept from reading answers.
 
+mod access;
+mod basic_auth;
 mod connections;
+mod host_check;
+mod own_client;
 mod page;
+mod places;
 mod rendered_scrape;
 mod response;
 mod routes;
 mod scrape_cache;
+mod scrape_queue;
+mod tls;
+mod web_fault;
+mod web_file;
 mod write_timeout;
 
 use std::future::Future;
@@ -19,6 +28,10 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use tokio::net::TcpListener;
+
+pub use access::Access;
+pub use own_client::own_client;
+pub use web_fault::WebFileError;
 
 use crate::config::WebSettings;
 use crate::engine::Snapshot;
@@ -78,6 +91,15 @@ pub trait ValueSource: Send + Sync {
     fn healthy(&self) -> bool;
 }
 
+/// What a server may be asked to do beside answering.
+pub trait Lifecycle: Send + Sync {
+    /// Reads the configuration again. May take a moment. The text says what has changed, and what needs a restart.
+    ///
+    /// # Errors
+    /// Why nothing has changed, as a text for people.
+    fn reload(&self) -> Result<String, String>;
+}
+
 /// Everything that a server serves.
 #[derive(Clone)]
 pub struct Site {
@@ -87,6 +109,10 @@ pub struct Site {
     pub exposition: Arc<Exposition>,
     /// The paths, and whether there is a page.
     pub web: WebSettings,
+    /// Who may ask, and by which connections.
+    pub access: Arc<Access>,
+    /// What `POST /-/reload` does; `None` where the path is not served.
+    pub lifecycle: Option<Arc<dyn Lifecycle>>,
 }
 
 /// The server cannot listen on an address. The text ends with the advice to the user, so it names the cause too.
@@ -113,8 +139,10 @@ pub async fn bind(addresses: &[SocketAddr]) -> Result<Vec<TcpListener>, BindErro
 
 /// Serves until `shutdown` completes. Answers that are under way then have one second to end.
 pub async fn serve(listeners: Vec<TcpListener>, site: Site, shutdown: impl Future<Output = ()>) {
+    let access = Arc::clone(&site.access);
     let routes = Arc::new(routes::Routes::new(site));
     tokio::select! {
+        never = access.follow() => match never {},
         () = connections::serve(listeners, Arc::clone(&routes), shutdown) => {}
         never = routes.remember_sparklines() => match never {},
         never = routes.renew_scrapes() => match never {},

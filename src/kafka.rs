@@ -28,6 +28,7 @@ mod rebalance;
 mod record_sample;
 mod session;
 mod sink;
+mod token;
 mod topic_ids;
 mod worker_partitions;
 
@@ -37,8 +38,17 @@ pub use failure::Failure;
 pub use log_identity::{LastRecord, LogIdentity, RecordComparison, TopicId, record_hash};
 pub use losses::{Loss, LossEnd};
 pub use partition_progress::{LogStart, PartitionProgress, TopicPartition};
-pub use properties::group_consumer;
+pub use properties::{check_client, group_consumer};
 pub use record_sample::read_newest;
 pub use session::{Session, SessionSettings, StartAt, StuckPartition};
 pub use sink::{ArrivedRecord, AssignmentChange, Sink, TimestampKind};
 pub use worker_partitions::{StoppedPartitions, WorkerPartitions, stop_all, stop_all_settled, worker_of};
+
+/// The C libraries that are linked in and speak with brokers, each with its version.
+#[must_use]
+pub fn libraries() -> [(&'static str, String); 2] {
+    let (_, librdkafka) = rdkafka::util::get_rdkafka_version();
+    // The text is such as `OpenSSL 3.5.0 8 Apr 2025`.
+    let openssl = openssl::version::version();
+    [("librdkafka", librdkafka), ("openssl", openssl.split(' ').nth(1).unwrap_or(openssl).to_owned())]
+}

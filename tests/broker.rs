@@ -28,4 +28,5 @@ mod broker {
     mod refusals;
     mod same_as_replay;
     mod set_up;
+    mod tokens;
 }

@@ -74,6 +74,16 @@ fn the_version_is_that_of_the_package() {
 }
 
 #[test]
+fn the_verbose_version_names_the_c_libraries() {
+    for arguments in [["--version", "--verbose"], ["--verbose", "-V"]] {
+        let output = run(&arguments);
+        let lines: Vec<&str> = stdout(&output).lines().collect();
+        assert_eq!((code(&output), lines.len(), lines[0]), (0, 4, concat!("cxpulse ", env!("CARGO_PKG_VERSION"))));
+        assert!(lines[2].starts_with("librdkafka 2.") && lines[3].starts_with("openssl 3."), "{lines:?}");
+    }
+}
+
+#[test]
 fn a_wrong_command_line_is_64() {
     let wrong: [&[&str]; 12] = [
         &[],
@@ -211,4 +221,45 @@ fn every_command_ends_quietly_where_nobody_reads_its_output() {
         let status = cxpulse(arguments).stdout(closed_pipe()).stderr(closed_pipe()).status().expect("the binary was built");
         assert_eq!(status.code(), output.status.code(), "{arguments:?}, where its messages have no reader either");
     }
+}
+
+#[test]
+fn an_address_of_ipv6_is_taken_as_a_flag_as_a_variable_and_beside_others() {
+    let listens = |command: &mut Command| {
+        let output = command.output().expect("the binary was built");
+        assert_eq!(code(&output), 0, "{}", stdout(&output));
+        stdout(&output).lines().find_map(|line| line.trim().strip_prefix("metrics")).expect("a summary").trim().to_owned()
+    };
+    assert_eq!(listens(&mut cxpulse(&["check", "--web.listen-address=[::1]:19270"])), "http://[::1]:19270/metrics");
+    let two = ["check", "--web.listen-address", "[::1]:1", "--web.listen-address", "127.0.0.1:2"];
+    assert_eq!(listens(&mut cxpulse(&two)), "http://[::1]:1/metrics, http://127.0.0.1:2/metrics");
+    for text in ["[::1]:19270", "[\"[::1]:19270\"]"] {
+        let by_variable = listens(cxpulse(&["check"]).env("CXPULSE_WEB__LISTEN_ADDRESSES", text));
+        assert_eq!(by_variable, "http://[::1]:19270/metrics", "{text}");
+    }
+    let by_variable = listens(cxpulse(&["check"]).env("CXPULSE_WEB__LISTEN_ADDRESSES", "[::1]:1,[::1]:2"));
+    assert_eq!(by_variable, "http://[::1]:1/metrics, http://[::1]:2/metrics");
+}
+
+#[test]
+fn check_refuses_what_run_would_refuse() {
+    let cases = [
+        ("kafka.properties.fetch.min.bytes=0", "fetch.min.bytes"),
+        ("kafka.properties.session.timeout.ms=soon", "session.timeout.ms"),
+        ("kafka.properties.ssl.ca.location=/nowhere/ca.pem", "ssl.ca.location"),
+    ];
+    for (setting, named) in cases {
+        let arguments = ["--bootstrap-servers", "127.0.0.1:1", "--set", "kafka.properties.security.protocol=ssl", "--set", setting];
+        let (check, run) = (run(&[&["check"], &arguments[..]].concat()), run(&[&["run"], &arguments[..]].concat()));
+        assert_eq!(code(&check), 78, "{setting}: {}", stdout(&check));
+        assert!(code(&run) != 0 && stderr(&run).contains(named), "{setting}: {}", stderr(&run));
+        assert!(stdout(&check).contains(named) && stdout(&check).contains("1 error"), "{setting}: {}", stdout(&check));
+    }
+}
+
+#[test]
+fn oidc_is_refused_with_the_way_that_works() {
+    let output = run(&["check", "--set", "kafka.properties.sasl.oauthbearer.method=oidc"]);
+    assert_eq!(code(&output), 78);
+    assert!(stdout(&output).contains("kafka.token_command") && stdout(&output).contains("kafka.token_file"), "{}", stdout(&output));
 }

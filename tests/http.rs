@@ -2,6 +2,13 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, also in its helpers")]
 
+#[path = "http/attacks.rs"]
+mod attacks;
+#[path = "http/names.rs"]
+mod names;
+#[path = "http/security.rs"]
+mod security;
+
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -10,7 +17,7 @@ use std::time::{Duration, Instant};
 
 use cxpulse::config::Configuration;
 use cxpulse::engine::{Engine, Snapshot};
-use cxpulse::http::{DatedSnapshot, Site, ValueSource, bind, serve};
+use cxpulse::http::{Access, DatedSnapshot, Lifecycle, Site, ValueSource, bind, serve};
 use cxpulse::metrics::Exposition;
 use cxpulse::metrics::telemetry::TelemetrySample;
 use tokio::sync::oneshot;
@@ -82,6 +89,10 @@ impl Server {
     }
 
     fn with(change: impl FnOnce(&mut Configuration)) -> Self {
+        Self::of(change, None)
+    }
+
+    fn of(change: impl FnOnce(&mut Configuration), lifecycle: Option<Arc<dyn Lifecycle>>) -> Self {
         let mut configuration = Configuration::default();
         change(&mut configuration);
         let snapshot = Arc::new(Engine::new(Arc::new(configuration.engine.clone())).snapshot()).into();
@@ -89,6 +100,8 @@ impl Server {
         let site = Site {
             source: Arc::clone(&source) as Arc<dyn ValueSource>,
             exposition: Arc::new(Exposition::new(&configuration)),
+            access: Access::open(configuration.web.config_file.as_deref()).unwrap(),
+            lifecycle,
             web: configuration.web,
         };
         let (stop, stopped) = oneshot::channel::<()>();
@@ -117,7 +130,7 @@ impl Server {
     }
 
     fn get(&self, path: &str) -> Answer {
-        self.exchange(&format!("GET {path} HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n"))
+        self.exchange(&format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"))
     }
 }
 
@@ -141,9 +154,13 @@ impl Answer {
     fn read(mut stream: TcpStream) -> Self {
         let mut bytes = Vec::new();
         // A server that refuses a request may close the connection while the client still sends. The response that it sent before counts.
-        let ended = stream.read_to_end(&mut bytes);
+        drop(stream.read_to_end(&mut bytes));
+        Self::of(&bytes)
+    }
+
+    fn of(bytes: &[u8]) -> Self {
         let Some(end) = bytes.windows(4).position(|four| four == b"\r\n\r\n") else {
-            panic!("no answer ({ended:?}): {:?}", String::from_utf8_lossy(&bytes));
+            panic!("no answer: {:?}", String::from_utf8_lossy(bytes));
         };
         let head = String::from_utf8(bytes[..end].to_vec()).unwrap();
         let status = head.split(' ').nth(1).unwrap().parse().unwrap();
@@ -172,7 +189,7 @@ fn a_scrape_has_exactly_the_type_that_prometheus_wants() {
 fn a_scrape_is_compressed_where_the_scraper_accepts_it() {
     let server = Server::start();
     let plain = server.get("/metrics");
-    let request = "GET /metrics HTTP/1.1\r\nHost: test\r\nAccept-Encoding: gzip\r\nConnection: close\r\n\r\n";
+    let request = "GET /metrics HTTP/1.1\r\nHost: localhost\r\nAccept-Encoding: gzip\r\nConnection: close\r\n\r\n";
     let packed = server.exchange(request);
     assert_eq!(packed.header("content-encoding"), Some("gzip"));
     let mut unpacked = Vec::new();
@@ -194,7 +211,8 @@ fn every_answer_forbids_sniffing_and_storing() {
 fn head_answers_as_get_without_the_body() {
     let server = Server::start();
     for path in ["/metrics", "/-/healthy", "/"] {
-        let (get, head) = (server.get(path), server.exchange(&format!("HEAD {path} HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n")));
+        let (get, head) =
+            (server.get(path), server.exchange(&format!("HEAD {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")));
         assert_eq!((head.status, head.body.len()), (200, 0), "{path}");
         assert_eq!(head.header("content-length"), Some(get.body.len().to_string().as_str()), "{path}");
     }
@@ -204,7 +222,7 @@ fn head_answers_as_get_without_the_body() {
 fn other_methods_are_refused_and_the_allowed_ones_named() {
     let server = Server::start();
     for method in ["POST", "PUT", "DELETE", "OPTIONS", "TRACE"] {
-        let answer = server.exchange(&format!("{method} /metrics HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n"));
+        let answer = server.exchange(&format!("{method} /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"));
         assert_eq!(answer.status, 405, "{method}");
         assert_eq!(answer.header("allow"), Some("GET, HEAD"), "{method}");
     }
@@ -250,7 +268,7 @@ fn the_page_loads_nothing_but_its_own_files() {
     let server = Server::start();
     let page = server.get("/");
     assert_eq!((page.status, page.header("content-type")), (200, Some("text/html; charset=utf-8")));
-    let kept = server.exchange("GET / HTTP/1.1\r\nHost: test\r\n\r\n");
+    let kept = server.exchange("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
     assert_eq!(kept.header("connection"), Some("close"), "open pages hold no connection");
     let policy = page.header("content-security-policy").unwrap();
     assert!(policy.starts_with("default-src 'none'; script-src 'self'; style-src 'self'; "), "{policy}");
@@ -280,7 +298,7 @@ fn answers_of_one_snapshot_have_its_number_and_others_another() {
 #[test]
 fn the_page_is_compressed_where_the_browser_accepts_it() {
     let server = Server::start();
-    let packed = server.exchange("GET / HTTP/1.1\r\nHost: test\r\nAccept-Encoding: gzip\r\nConnection: close\r\n\r\n");
+    let packed = server.exchange("GET / HTTP/1.1\r\nHost: localhost\r\nAccept-Encoding: gzip\r\nConnection: close\r\n\r\n");
     assert_eq!((packed.header("content-encoding"), packed.header("vary")), (Some("gzip"), Some("accept-encoding")));
     let mut unpacked = Vec::new();
     flate2::read::GzDecoder::new(packed.body.as_slice()).read_to_end(&mut unpacked).unwrap();
@@ -294,14 +312,14 @@ fn open_pages_never_take_the_place_of_a_scrape() {
     let mut pages: Vec<_> = (0..8).map(|_| server.connect()).collect();
     let mut refused = 0;
     for stream in &mut pages {
-        stream.write_all(b"GET / HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n").unwrap();
+        stream.write_all(b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").unwrap();
         stream.set_read_timeout(Some(Duration::from_millis(300))).unwrap();
         let mut first = [0; 12];
         refused += usize::from(stream.read_exact(&mut first).is_ok() && &first == b"HTTP/1.1 503");
     }
     assert_eq!(refused, 4, "pages beyond the fourth are refused");
     let mut scrape = server.connect();
-    scrape.write_all(b"GET /metrics HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n").unwrap();
+    scrape.write_all(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").unwrap();
     scrape.set_read_timeout(Some(Duration::from_millis(300))).unwrap();
     assert!(scrape.read(&mut [0; 1]).is_err(), "the scrape is worked on and not refused");
     server.source.held.store(false, Ordering::SeqCst);
@@ -310,38 +328,11 @@ fn open_pages_never_take_the_place_of_a_scrape() {
 }
 
 #[test]
-fn a_fifth_scrape_at_once_is_told_to_come_back() {
-    let server = Server::start();
-    server.source.held.store(true, Ordering::SeqCst);
-    let request = b"GET /metrics HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n";
-    let mut held: Vec<_> = (0..4).map(|_| server.connect()).collect();
-    for stream in &mut held {
-        stream.write_all(request).unwrap();
-    }
-    // The scheduler decides which four of the five are held, but one is always refused at once.
-    let refused = loop {
-        let mut stream = server.connect();
-        stream.set_read_timeout(Some(Duration::from_millis(500))).unwrap();
-        stream.write_all(request).unwrap();
-        let mut first = [0; 12];
-        match stream.read_exact(&mut first) {
-            Ok(()) => break first,
-            Err(_) => held.push(stream),
-        }
-    };
-    assert_eq!(&refused, b"HTTP/1.1 503");
-    assert_eq!(server.get("/-/healthy").status, 200, "health is answered meanwhile");
-    server.source.held.store(false, Ordering::SeqCst);
-    let answered: Vec<u16> = held.into_iter().map(|stream| Answer::read(stream).status).collect();
-    assert_eq!(answered.iter().filter(|status| **status == 200).count(), 4, "{answered:?}");
-}
-
-#[test]
 fn a_head_beyond_its_bounds_is_refused() {
     let server = Server::start();
-    let long = format!("GET /metrics HTTP/1.1\r\nHost: test\r\nX-Long: {}\r\n\r\n", "x".repeat(17 * 1024));
+    let long = format!("GET /metrics HTTP/1.1\r\nHost: localhost\r\nX-Long: {}\r\n\r\n", "x".repeat(17 * 1024));
     assert_eq!(server.exchange(&long).status, 431);
-    let many = format!("GET /metrics HTTP/1.1\r\nHost: test\r\n{}\r\n", "X: 1\r\n".repeat(65));
+    let many = format!("GET /metrics HTTP/1.1\r\nHost: localhost\r\n{}\r\n", "X: 1\r\n".repeat(65));
     assert_eq!(server.exchange(&many).status, 431);
     assert_eq!(server.exchange("rubbish\r\n\r\n").status, 400);
     assert_eq!(server.get("/metrics").status, 200);
@@ -355,7 +346,7 @@ fn slow_clients_are_cut_off_and_others_served_meanwhile() {
     let mut slow = server.connect();
     slow.write_all(b"GET /metrics HTTP/1.1\r\nHost:").unwrap();
     let mut idle = server.connect();
-    idle.write_all(b"GET /-/healthy HTTP/1.1\r\nHost: test\r\n\r\n").unwrap();
+    idle.write_all(b"GET /-/healthy HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
     assert_eq!(server.get("/metrics").status, 200);
     for (mut stream, what) in [(silent, "silent"), (slow, "slow"), (idle, "idle after an answer")] {
         let mut rest = Vec::new();
@@ -366,24 +357,11 @@ fn slow_clients_are_cut_off_and_others_served_meanwhile() {
 }
 
 #[test]
-fn clients_beyond_the_connection_limit_wait_and_are_served() {
-    let server = Server::start();
-    let held: Vec<_> = (0..64).map(|_| server.connect()).collect();
-    let mut waiting = server.connect();
-    waiting.write_all(b"GET /-/healthy HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n").unwrap();
-    waiting.set_read_timeout(Some(Duration::from_millis(300))).unwrap();
-    assert!(waiting.read(&mut [0; 1]).is_err(), "64 connections are all that is served at once");
-    drop(held);
-    waiting.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
-    assert_eq!(Answer::read(waiting).status, 200);
-}
-
-#[test]
 fn the_server_stops_though_clients_stay_connected() {
     let server = Server::start();
     let _silent = server.connect();
     let mut kept = server.connect();
-    kept.write_all(b"GET /-/healthy HTTP/1.1\r\nHost: test\r\n\r\n").unwrap();
+    kept.write_all(b"GET /-/healthy HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
     kept.read_exact(&mut [0; 12]).unwrap();
     let (begun, address) = (Instant::now(), server.address);
     drop(server);

@@ -1,16 +1,38 @@
-//! The memory budget's bytes per entry are at least the measured ones, and less than twice as many.
+//! The memory budget's bytes per entry are at least the measured ones, and less than twice as many; and limits hold memory within the budget, whatever
+//! ids come.
 #![expect(unsafe_code, reason = "an allocator that counts can only be put in by an unsafe implementation")]
 
 #[path = "../benches/support/living.rs"]
 mod living;
 
-use cxpulse::engine::{CELL_BYTES, CONTACT_BYTES, CUSTOMER_BYTES, HELD_EVENT_BYTES, SHOWN_CELL_BYTES, SURVEY_BYTES, UNSETTLED_EVENT_BYTES};
+use cxpulse::engine::{
+    CELL_BYTES, CONTACT_BYTES, CUSTOMER_BYTES, HELD_EVENT_BYTES, SHOWN_CELL_BYTES, SURVEY_BYTES, TUPLE_BYTES, UNSETTLED_EVENT_BYTES,
+};
 
 #[global_allocator]
 static ALLOCATOR: living::Counting = living::Counting;
 
 /// There is one test only, because allocations of other threads would be counted too.
 #[test]
+fn the_budget_is_what_was_measured_and_limits_keep_to_it() {
+    bytes_of_an_entry_are_those_measured_rounded_up();
+    ids_without_end_stay_within_the_budget();
+}
+
+fn ids_without_end_stay_within_the_budget() {
+    let floods = living::floods();
+    for flood in &floods {
+        let living::Flood { kind, bytes, budget, slowness } = flood;
+        println!(
+            "measured: a flood of {kind:<18} at most {bytes:>10} bytes of a budget of {budget}, {slowness:.2} times the time without limits"
+        );
+    }
+    for flood in floods {
+        assert!(flood.bytes as u64 <= flood.budget, "{flood:?}");
+        assert!(flood.slowness < 2.5, "{flood:?}");
+    }
+}
+
 fn bytes_of_an_entry_are_those_measured_rounded_up() {
     let (kept, shown) = living::label_set();
     let measured = [
@@ -19,6 +41,7 @@ fn bytes_of_an_entry_are_those_measured_rounded_up() {
         ("survey", SURVEY_BYTES, living::survey()),
         ("customer, ticket and survey", CONTACT_BYTES + CUSTOMER_BYTES + SURVEY_BYTES, living::customer_with_ticket_and_answer()),
         ("unsettled event", UNSETTLED_EVENT_BYTES, living::unsettled_event()),
+        ("tuple of dimension values", TUPLE_BYTES, living::tuple()),
         ("event ahead of now", HELD_EVENT_BYTES, living::held_event()),
         ("label set in a window", CELL_BYTES, kept),
         ("the same in a snapshot", SHOWN_CELL_BYTES, shown),

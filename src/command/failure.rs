@@ -6,6 +6,7 @@ use std::error::Error;
 use std::fmt::{self, Display};
 use std::process::ExitCode;
 
+use super::log_queue;
 use super::printing::note;
 use crate::checkpoint::StoreFailure;
 use crate::config::ConfigError;
@@ -68,7 +69,11 @@ const EXIT_FAILURE: u8 = 1;
 /// Prints an error on stderr unless it has been reported already, and gives its exit code.
 pub(super) fn report(error: &anyhow::Error) -> ExitCode {
     if !error.is::<Reported>() {
-        note(message(error));
+        let message = message(error);
+        // A running log keeps the order of the lines, and it does not wait for stderr.
+        if !log_queue::print(&message) {
+            note(message);
+        }
     }
     ExitCode::from(exit_code(error))
 }

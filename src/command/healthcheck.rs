@@ -6,10 +6,13 @@ use std::io::{Read, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
+use tokio_rustls::rustls::{ClientConnection, StreamOwned};
+
 use super::failure::{Reported, WithHint};
 use super::options::{ConfigurationArgs, WebArgs};
 use super::printing::print_line;
 use crate::config::{self, parse_span};
+use crate::http::own_client;
 use crate::time::Span;
 
 const EXAMPLES: &str = "\
@@ -25,6 +28,8 @@ Exit codes:
   1 not healthy or not ready, or no answer
   78 the configuration cannot be used";
 
+/// The status of an answer to a client that has no password.
+const UNAUTHORIZED: u16 = 401;
 /// An answer of the two paths is one line. A longer one does not come from this service.
 const ANSWER_BYTES_MAX: u64 = 16 * 1024;
 
@@ -49,6 +54,11 @@ pub struct HealthcheckArgs {
     pub web: WebArgs,
 }
 
+/// A connection, encrypted or not.
+trait ReadWrite: Read + Write {}
+
+impl<T: Read + Write> ReadWrite for T {}
+
 /// Runs the command; the answer goes to stdout.
 ///
 /// # Errors
@@ -58,12 +68,20 @@ pub fn run(args: &HealthcheckArgs) -> anyhow::Result<()> {
     let web = config::load(args.configuration.config.as_deref(), config::environment(), &overrides)?.configuration.web;
     let address = address_to_ask(web.listen_addresses[0]);
     let path = if args.ready { "/-/ready" } else { "/-/healthy" };
-    let (status, answer) = ask(address, path, args.timeout).map_err(|error| {
+    let encryption = match &web.config_file {
+        Some(file) => own_client(file)?,
+        None => None,
+    };
+    let scheme = if encryption.is_some() { "https" } else { "http" };
+    let (status, answer) = ask(address, path, args.timeout, encryption).map_err(|error| {
         // A server that hangs up breaks a pipe too, and must not pass for a reader of the output who has gone away.
-        let error = anyhow::Error::new(std::io::Error::other(error)).context(format!("http://{address}{path} does not answer"));
-        WithHint::new(error, "is `cxpulse run` there?")
+        let error = anyhow::Error::new(std::io::Error::other(error)).context(format!("{scheme}://{address}{path} does not answer"));
+        WithHint::new(error, "is `cxpulse run` there, and does it answer clients without a certificate?")
     })?;
     print_line(answer)?;
+    if status == UNAUTHORIZED {
+        print_line("hint: name /-/healthy and /-/ready in `auth_excluded_paths` of the web configuration")?;
+    }
     if status == 200 { Ok(()) } else { Err(Reported::FAILURE.into()) }
 }
 
@@ -74,23 +92,33 @@ fn address_to_ask(address: SocketAddr) -> SocketAddr {
 }
 
 /// Sends one request, and gives the status and the trimmed body of the answer. All of it takes at most `timeout`.
-fn ask(address: SocketAddr, path: &str, timeout: Duration) -> std::io::Result<(u16, String)> {
+fn ask(address: SocketAddr, path: &str, timeout: Duration, encryption: Option<ClientConnection>) -> std::io::Result<(u16, String)> {
     let deadline = Instant::now() + timeout;
-    let mut stream = TcpStream::connect_timeout(&address, timeout)?;
+    let stream = TcpStream::connect_timeout(&address, timeout)?;
     stream.set_write_timeout(Some(timeout))?;
+    let limits = stream.try_clone()?;
+    let mut stream: Box<dyn ReadWrite> = match encryption {
+        Some(encryption) => Box::new(StreamOwned::new(encryption, stream)),
+        None => Box::new(stream),
+    };
+    // The handshake reads too.
+    limits.set_read_timeout(Some(timeout))?;
     stream.write_all(format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n").as_bytes())?;
     let mut bytes = Vec::new();
-    let mut limited = stream.try_clone()?.take(ANSWER_BYTES_MAX);
+    let mut limited = stream.take(ANSWER_BYTES_MAX);
     let mut chunk = [0; 1024];
     loop {
         let left = deadline.saturating_duration_since(Instant::now());
         if left.is_zero() {
             return Err(std::io::ErrorKind::TimedOut.into());
         }
-        stream.set_read_timeout(Some(left))?;
-        match limited.read(&mut chunk)? {
-            0 => break,
-            count => bytes.extend_from_slice(&chunk[..count]),
+        limits.set_read_timeout(Some(left))?;
+        match limited.read(&mut chunk) {
+            Ok(0) => break,
+            Ok(count) => bytes.extend_from_slice(&chunk[..count]),
+            // The answer is complete where the server ends the connection without saying so.
+            Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => break,
+            Err(error) => return Err(error),
         }
     }
     parse(&String::from_utf8_lossy(&bytes)).ok_or_else(|| std::io::Error::new(std::io::ErrorKind::InvalidData, "not an answer in HTTP"))

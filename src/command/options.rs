@@ -54,6 +54,14 @@ pub struct WebArgs {
     /// Whether the path / shows the live page: on or off. Default on.
     #[arg(long = "web.page", value_name = "ON", value_parser = clap::builder::BoolishValueParser::new())]
     pub page: Option<bool>,
+
+    /// The web configuration file: TLS, client certificates and passwords, in the form that Prometheus's exporters share.
+    #[arg(long = "web.config.file", value_name = "FILE")]
+    pub config_file: Option<PathBuf>,
+
+    /// Let `POST /-/reload` read the configuration again, as SIGHUP does.
+    #[arg(long = "web.enable-lifecycle")]
+    pub enable_lifecycle: bool,
 }
 
 /// Flags of the log.
@@ -110,9 +118,16 @@ impl WebArgs {
     pub fn overrides(&self) -> Vec<(String, String)> {
         let mut overrides = Vec::new();
         let mut set = |key: &str, value: Option<String>| overrides.extend(value.map(|value| (key.to_owned(), value)));
-        set("web.listen_addresses", (!self.listen_addresses.is_empty()).then(|| self.listen_addresses.join(",")));
+        // As a list in TOML, because an address may begin with a bracket itself.
+        let addresses = self.listen_addresses.iter().map(|address| format!("{address:?}"));
+        let addresses: Vec<String> = addresses.collect();
+        set("web.listen_addresses", (!addresses.is_empty()).then(|| format!("[{}]", addresses.join(", "))));
         set("web.telemetry_path", self.telemetry_path.clone());
         set("web.page", self.page.map(|page| page.to_string()));
+        // A path on the command line starts from the working folder, and one in the file from the folder of the file.
+        let absolute = self.config_file.as_ref().map(|path| std::path::absolute(path).unwrap_or_else(|_| path.clone()));
+        set("web.config_file", absolute.map(|path| path.to_string_lossy().into_owned()));
+        set("web.enable_lifecycle", self.enable_lifecycle.then(|| true.to_string()));
         overrides
     }
 }

@@ -8,10 +8,12 @@ use std::sync::Arc;
 
 use tokio::sync::oneshot;
 
+use super::log_queue;
 use super::options::{ConfigurationArgs, ServiceArgs};
+use super::reload::Reloader;
 use super::systemd;
 use crate::config::Configuration;
-use crate::http::{self, Site};
+use crate::http::{self, Access, Lifecycle, Site};
 use crate::metrics::Exposition;
 use crate::runtime::{MemoryBudget, Service, memory_limit};
 
@@ -40,7 +42,7 @@ pub fn run(args: &RunArgs) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     runtime.block_on(async {
         let signal = first_signal()?;
-        serve_until(&configuration, signal, |_| {}).await
+        serve_until(&configuration, args, signal).await
     })
 }
 
@@ -52,28 +54,37 @@ fn log_budget(budget: &MemoryBudget) {
     }
 }
 
-/// Consumes and serves until `stop` completes or the service cannot go on. `started` is called with the bound addresses.
+/// Consumes and serves until `stop` completes or the service cannot go on. `args` gave the configuration, and are read again at a reload.
 ///
 /// # Errors
-/// A port in use, or why the service could not start or go on.
-pub async fn serve_until(
-    configuration: &Configuration,
-    stop: impl Future<Output = ()>,
-    started: impl FnOnce(&[std::net::SocketAddr]),
-) -> anyhow::Result<()> {
+/// A port in use, a web configuration that cannot be used, or why the service could not start or go on.
+async fn serve_until(configuration: &Configuration, args: &RunArgs, stop: impl Future<Output = ()>) -> anyhow::Result<()> {
+    // Before anything else, so that a SIGHUP never ends the process.
+    let hang_ups = HangUps::listen()?;
+    let access = Access::open(configuration.web.config_file.as_deref())?;
     let listeners = http::bind(&configuration.web.listen_addresses).await?;
     let addresses = listeners.iter().map(tokio::net::TcpListener::local_addr).collect::<Result<Vec<_>, _>>()?;
     let mut service = Service::start(configuration)?;
-    let site = Site { source: service.view(), exposition: Arc::new(Exposition::new(configuration)), web: configuration.web.clone() };
+    let (flags, view) = (args.service.overrides(), service.view());
+    let reloader = Reloader::new(args.configuration.clone(), flags, configuration.clone(), view, Arc::clone(&access));
+    let lifecycle: Arc<dyn Lifecycle> = Arc::new(reloader);
+    let following = tokio::spawn(hang_ups.follow(Arc::clone(&lifecycle)));
+    let scheme = if access.is_encrypted() { "https" } else { "http" };
+    let site = Site {
+        source: service.view(),
+        exposition: Arc::new(Exposition::new(configuration)),
+        web: configuration.web.clone(),
+        access,
+        lifecycle: configuration.web.enable_lifecycle.then_some(lifecycle),
+    };
     let (close, closed) = oneshot::channel::<()>();
     let server = tokio::spawn(http::serve(listeners, site, async {
         // The sender is only ever dropped, which completes this too.
         drop(closed.await);
     }));
     for address in &addresses {
-        tracing::info!("serving http://{address}{}", configuration.web.telemetry_path);
+        tracing::info!("serving {scheme}://{address}{}", configuration.web.telemetry_path);
     }
-    started(&addresses);
     let telling = tokio::spawn(systemd::tell_when_started(service.view()));
 
     let ended = tokio::select! {
@@ -86,6 +97,7 @@ pub async fn serve_until(
     let stopped = tokio::task::spawn_blocking(|| service.stop()).await?;
     drop(close);
     server.await?;
+    following.abort();
     ended?;
     stopped?;
     tracing::info!("stopped");
@@ -103,9 +115,51 @@ pub fn first_signal() -> std::io::Result<impl Future<Output = ()>> {
         tracing::info!("stopping; a second signal ends at once");
         tokio::spawn(async move {
             signals.next().await;
+            log_queue::flush();
             std::process::exit(EXIT_INTERRUPTED);
         });
     })
+}
+
+/// The signals that ask for a reload.
+struct HangUps {
+    #[cfg(unix)]
+    signals: tokio::signal::unix::Signal,
+}
+
+impl HangUps {
+    /// Catches SIGHUP from now on.
+    ///
+    /// # Errors
+    /// When the system does not allow signals to be handled.
+    fn listen() -> std::io::Result<Self> {
+        Ok(Self {
+            #[cfg(unix)]
+            signals: tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup())?,
+        })
+    }
+
+    /// Reloads at each SIGHUP, for as long as the service runs.
+    async fn follow(mut self, lifecycle: Arc<dyn Lifecycle>) {
+        while self.next().await {
+            let lifecycle = Arc::clone(&lifecycle);
+            // The reload logs what came of it.
+            let reloaded = tokio::task::spawn_blocking(move || lifecycle.reload());
+            if let Err(error) = reloaded.await {
+                tracing::error!(%error, "the configuration could not be reloaded");
+            }
+        }
+    }
+
+    #[cfg(unix)]
+    async fn next(&mut self) -> bool {
+        self.signals.recv().await.is_some()
+    }
+
+    #[cfg(not(unix))]
+    async fn next(&mut self) -> bool {
+        std::future::pending().await
+    }
 }
 
 #[cfg(unix)]

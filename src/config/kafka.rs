@@ -4,8 +4,9 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::time::Duration;
 
-use super::KafkaSettings;
+use super::duration::within;
 use super::kafka_properties::{PropertyObjection, REFUSED, RefusedProperty, SETTABLE, objection};
 use super::kafka_security::{PROTOCOLS, SECURITY_PROTOCOL, broker_list, check_servers, first_exposed_server, protocol_of};
 use super::place::KeyPlace;
@@ -13,7 +14,9 @@ use super::problem::{Complaint, ProblemKind, complaint};
 use super::secret::{Secret, read_secret};
 use super::section::Section;
 use super::spelling_hints::nearest;
-use super::value::{chosen, number_within, shown};
+use super::value::{chosen, length_within, number_within, shown};
+use super::{KafkaSettings, TokenSettings, TokenSource};
+use crate::time::Span;
 
 pub(super) fn resolve(mut section: Section<'_>, folder: &Path) -> KafkaSettings {
     let settings = KafkaSettings {
@@ -22,6 +25,7 @@ pub(super) fn resolve(mut section: Section<'_>, folder: &Path) -> KafkaSettings 
         queue_kbytes_per_partition: u32::try_from(section.checked("queue_kbytes_per_partition", 2_048, number_within(64, 2_097_151)))
             .unwrap_or(2_048),
         allow_insecure: section.or("allow_insecure", false),
+        token: token(&mut section, folder),
         properties: properties(section.section("properties"), folder),
     };
     security(&settings, &section.place_of("bootstrap_servers"), &section);
@@ -35,6 +39,23 @@ fn group_id(id: &str) -> Result<(), Complaint> {
     }
     let what = format!("`{}` cannot be a group; allowed are 1 to 255 bytes without white space", shown(id));
     Err(complaint(ProblemKind::BadName, what, "name the group for instance `cxpulse`"))
+}
+
+/// Where tokens come from: a file or a command, not both.
+fn token(section: &mut Section<'_>, folder: &Path) -> Option<TokenSettings> {
+    let file = Some(section.or("token_file", String::new())).filter(|file| !file.is_empty());
+    let command = section.checked("token_command", Vec::new(), |words: &Vec<String>| length_within(words, 0, 64));
+    let within = section.checked("token_command_within", Span::seconds(5), within(Span::seconds(1), Span::seconds(20)));
+    if file.is_some() && !command.is_empty() {
+        let what = "`token_file` and `token_command` both give the token";
+        section.complain("token_command", complaint(ProblemKind::TokenSource, what, "remove one of the two"));
+    }
+    let source = match file {
+        Some(file) => TokenSource::File(folder.join(file)),
+        None if command.is_empty() => return None,
+        None => TokenSource::Command(command),
+    };
+    Some(TokenSettings { source, command_within: Duration::from_millis(within.0.unsigned_abs()) })
 }
 
 fn properties(mut section: Section<'_>, folder: &Path) -> BTreeMap<String, Secret> {
@@ -99,10 +120,24 @@ fn security(settings: &KafkaSettings, servers: &KeyPlace, section: &Section<'_>)
         let hint = "set `kafka.properties.\"security.protocol\"` to `ssl` or `sasl_ssl`, or `kafka.allow_insecure = true` in a network that you trust";
         section.report.add(servers, complaint(ProblemKind::InsecureBrokers, what, hint));
     }
-    let has_mechanism = ["sasl.mechanism", "sasl.mechanisms"].iter().any(|m| settings.properties.contains_key(*m));
+    let mechanism = ["sasl.mechanism", "sasl.mechanisms"].iter().find_map(|name| settings.properties.get(*name));
+    let has_mechanism = mechanism.is_some();
+    let needs_token = mechanism.is_some_and(|mechanism| mechanism.0.eq_ignore_ascii_case("OAUTHBEARER"));
+    if needs_token != settings.token.is_some() {
+        let (what, hint) = if needs_token {
+            (
+                "`OAUTHBEARER` needs a token",
+                "set `kafka.token_file` to the file that a sidecar writes, or `kafka.token_command` to a command that prints it",
+            )
+        } else {
+            ("a token is for `OAUTHBEARER` only", "set `\"sasl.mechanism\" = \"OAUTHBEARER\"`, or remove the source of the token")
+        };
+        let place = KeyPlace::new(&section.place().origin, if needs_token { "kafka.properties" } else { "kafka" });
+        section.report.add(&place, complaint(ProblemKind::TokenSource, what, hint));
+    }
     if protocol.starts_with("sasl") && !has_mechanism {
         let place = KeyPlace::new(&section.place().origin, "kafka.properties");
-        let what = format!("`{protocol}` needs `sasl.mechanism`; built in are `PLAIN`, `SCRAM-SHA-256` and `SCRAM-SHA-512`");
+        let what = format!("`{protocol}` needs `sasl.mechanism`; built in are `PLAIN`, `SCRAM-SHA-256`, `SCRAM-SHA-512` and `OAUTHBEARER`");
         section.report.add(
             &place,
             complaint(ProblemKind::SaslMechanismMissing, what, "add `\"sasl.mechanism\" = \"SCRAM-SHA-512\"`, or what your cluster uses"),

@@ -70,6 +70,8 @@ problem_kinds! {
     PropertyUnknown = "property-unknown",
     /// SASL without a mechanism.
     SaslMechanismMissing = "sasl-mechanism-missing",
+    /// A token without `OAUTHBEARER`, the other way round, or two sources of the token.
+    TokenSource = "token-source",
     /// A file with a secret that cannot be read, is empty or too large.
     SecretFile = "secret-file",
     /// A text that names no store of checkpoints.

@@ -110,7 +110,7 @@ fn configuration(root: Node, folder: &Path, state_directory: Option<&str>, repor
     let (identity_key, group_size_min) = privacy::privacy(root.section("privacy"), folder);
     let run = run_and_log::run(root.section("run"));
     let checkpoint = checkpoint::checkpoint(root.section("checkpoint"), folder, state_directory);
-    let web = web::web(root.section("web"), group_size_min);
+    let web = web::web(root.section("web"), folder, group_size_min);
     let log = run_and_log::log(root.section("log"));
     root.finish();
     let engine = EngineSettings {

@@ -119,7 +119,8 @@ impl<T: KeyType> KeyType for Vec<T> {
         let node = node.structured();
         let list = match node.value {
             TreeValue::List(list) => list,
-            TreeValue::Raw(text) if !text.trim_start().starts_with(['[', '{']) => {
+            // What is no list in TOML may still begin with a bracket: an address of IPv6 does.
+            TreeValue::Raw(text) if !(text.trim_start().starts_with(['[', '{']) && text.trim_end().ends_with([']', '}'])) => {
                 let parts = text.split(',').map(str::trim).filter(|p| !p.is_empty());
                 parts.map(|p| Node { origin: node.origin.clone(), value: TreeValue::Raw(p.to_owned()) }).collect()
             }

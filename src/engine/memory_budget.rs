@@ -4,11 +4,11 @@
 //! if a constant is too small, or more than twice the measured size. Does not know how many partition groups there are, nor how much memory the
 //! machine has.
 
-use super::terms::EngineSettings;
+use super::terms::{EngineSettings, tuples_max};
 use super::windows::Geometry;
 
 /// The bytes of an ended ticket or chat, with its opening in its customer's history and its timer.
-pub const CONTACT_BYTES: u64 = 500;
+pub const CONTACT_BYTES: u64 = 520;
 /// The bytes of a customer.
 pub const CUSTOMER_BYTES: u64 = 350;
 /// The bytes of a survey with its answer, sent before or not.
@@ -21,6 +21,8 @@ pub const HELD_EVENT_BYTES: u64 = 500;
 pub const CELL_BYTES: u64 = 120;
 /// The bytes of a label set in one window, in one snapshot.
 pub const SHOWN_CELL_BYTES: u64 = 150;
+/// The bytes of a tuple of dimension values, with the spelling and the combination by which it is found.
+pub const TUPLE_BYTES: u64 = 300;
 /// The bytes of a pane's entry: a line of twelve bytes, in a list that may have grown to twice its length.
 const PANE_ENTRY_BYTES: u64 = 24;
 /// The largest number of samples of a ticket with its answers, each of which is at most one entry.
@@ -42,7 +44,7 @@ pub struct BudgetPart {
 impl EngineSettings {
     /// The memory that the state of one partition group may take.
     #[must_use]
-    pub fn budget_of_a_group(&self) -> [BudgetPart; 6] {
+    pub fn budget_of_a_group(&self) -> [BudgetPart; 7] {
         let limits = &self.limits;
         let part = |name, limit, entries: usize, bytes| BudgetPart { name, limit, bytes: (entries as u64).saturating_mul(bytes) };
         let identities = limits.identities_max.saturating_mul(self.topics.len());
@@ -55,6 +57,7 @@ impl EngineSettings {
             part("surveys", "limits.surveys_max", limits.surveys_max, SURVEY_BYTES),
             part("identities and histories", "limits.identities_max", identities, UNSETTLED_EVENT_BYTES),
             part("events ahead of now", "limits.held_max", limits.held_max, HELD_EVENT_BYTES),
+            part("tuples of dimension values", "limits.cells_max", tuples_max(self), TUPLE_BYTES),
             BudgetPart { name: "panes", limit: "limits.contacts_max", bytes: entries.saturating_mul(PANE_ENTRY_BYTES) },
         ]
     }

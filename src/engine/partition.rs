@@ -3,12 +3,13 @@
 //! Does not know other partition groups, nor what a record changes in a life.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::codec::{RestoreError, StateReader, StateWriter};
 use super::coverage::Coverage;
 use super::lives::{Admission, AdmittedEvent, Ledger, Lives, apply};
 use super::record::{Outcome, Progress, RecordPlace};
-use super::terms::{EngineTopic, EventOrder, Terms};
+use super::terms::{EngineSettings, EngineTopic, EventOrder, Terms};
 use super::windows::{Outbox, Panes};
 use crate::event::{Body, Decoded, Kind};
 use crate::time::EventTime;
@@ -85,6 +86,12 @@ impl GroupState {
         let (is_history_complete, completed_feeds) = input.take()?;
         let panes = restore_panes(input, &mut lives.terms)?;
         Ok(Self { topics, lives, outbox, panes, held, is_history_complete, completed_feeds })
+    }
+
+    /// Uses settings that differ in the limits of entries only.
+    pub(crate) fn set_settings(&mut self, settings: &Arc<EngineSettings>) {
+        self.lives.terms.settings = Arc::clone(settings);
+        self.topics.iter_mut().for_each(|topic| topic.admission.set_identities_max(settings.limits.identities_max));
     }
 
     /// Judges a record, counts its outcome in the ledger, and returns the event if it is to be applied.

@@ -29,7 +29,7 @@ pub use correlated_pairs::{PAIRS, Side};
 pub(crate) use event_order::EventOrder;
 pub(crate) use fact::{Contribution, Fact, FactLabel, Facts, Vote, difference};
 pub(crate) use measure::{Grouping, Label, Measure};
-pub(crate) use names::{AgreedValues, DimensionsId, Names, ValueId, ValueNumber};
+pub(crate) use names::{AgreedValues, DimensionsId, Names, ValueId, ValueNumber, tuples_max};
 pub(crate) use rules::Rules;
 pub(crate) use scales::{ScaleId, Scales};
 pub use settings::*;

@@ -1,27 +1,32 @@
 //! Connections: how they are accepted, what each may cost, and how they end.
 //!
-//! Does not know paths (see `routes`).
+//! Does not know paths (see `routes`), nor which connection ends when places run out (see `places`).
 
 use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use hyper::rt::{Read, Write};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
+use tokio_rustls::TlsAcceptor;
 
-use super::routes::Routes;
+use super::host_check::is_loopback;
+use super::places::{Place, Places};
+use super::response::Answered;
+use super::routes::{Client, Routes};
 use super::write_timeout::WriteTimeout;
 
-/// The most connections at once, over all addresses. Further ones wait in the system's queue.
-const CONNECTIONS_MAX: usize = 64;
 /// How long a client may take to send its first byte.
 const FIRST_BYTE_WITHIN: Duration = Duration::from_secs(5);
+/// How long a client may take to agree on encryption.
+const HANDSHAKE_WITHIN: Duration = Duration::from_secs(5);
 /// How long a client may take to send the head of a request: the first one from its first byte on, a later one from the end of the response before it.
 const HEADERS_WITHIN: Duration = Duration::from_secs(5);
 /// How long a client may take to receive a response.
@@ -33,15 +38,17 @@ const HEADERS_MAX: usize = 64;
 /// How long responses that are under way may take after the shutdown has begun.
 const DRAIN_WITHIN: Duration = Duration::from_secs(1);
 /// The pause after a failed accept, so that the loop does not spin while no file descriptor is left.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+const ACCEPT_PAUSE: Duration = Duration::from_millis(20);
+/// How often failed accepts are logged at most.
+const ACCEPT_LOGGED_EVERY: Duration = Duration::from_secs(10);
 
 /// Accepts connections on every listener until `shutdown` completes, then lets the open ones end.
 pub(super) async fn serve(listeners: Vec<TcpListener>, routes: Arc<Routes>, shutdown: impl Future<Output = ()>) {
     let (stop, stopped) = watch::channel(false);
-    let slots = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+    let places = Places::new();
     let mut acceptors = JoinSet::new();
     for listener in listeners {
-        acceptors.spawn(accept(listener, Arc::clone(&routes), Arc::clone(&slots), stopped.clone()));
+        acceptors.spawn(accept(listener, Arc::clone(&routes), Arc::clone(&places), stopped.clone()));
     }
     shutdown.await;
     stop.send_replace(true);
@@ -58,31 +65,32 @@ pub(super) async fn serve(listeners: Vec<TcpListener>, routes: Arc<Routes>, shut
 }
 
 /// Accepts connections until the server stops, and returns those that are still open.
-async fn accept(listener: TcpListener, routes: Arc<Routes>, slots: Arc<Semaphore>, mut stopped: watch::Receiver<bool>) -> JoinSet<()> {
+async fn accept(listener: TcpListener, routes: Arc<Routes>, places: Arc<Places>, mut stopped: watch::Receiver<bool>) -> JoinSet<()> {
     let mut connections = JoinSet::new();
     let watching = stopped.clone();
     let mut stop = pin!(stop(&mut stopped));
+    let mut failure_logged: Option<Instant> = None;
     loop {
-        // The slot comes first, so that a client beyond the limit stays in the system's queue and costs this process nothing.
         let next = async {
-            let slot = Arc::clone(&slots).acquire_owned().await;
-            (slot, listener.accept().await)
+            let (stream, _) = listener.accept().await?;
+            Ok::<_, std::io::Error>((stream, places.take().await))
         };
-        let (slot, accepted) = tokio::select! {
+        let accepted = tokio::select! {
             () = &mut stop => return connections,
-            next = next => next,
+            accepted = next => accepted,
         };
         while connections.try_join_next().is_some() {}
         match accepted {
-            Ok((stream, _)) => {
-                let (routes, watching) = (Arc::clone(&routes), watching.clone());
-                connections.spawn(async move {
-                    let _slot = slot;
-                    serve_connection(stream, routes, watching).await;
-                });
+            Ok((stream, place)) => {
+                connections.spawn(serve_connection(stream, place, Arc::clone(&routes), watching.clone()));
             }
             Err(error) => {
-                tracing::warn!(%error, "cannot accept a connection");
+                if failure_logged.is_none_or(|at| at.elapsed() >= ACCEPT_LOGGED_EVERY) {
+                    tracing::warn!(%error, "cannot accept a connection");
+                    failure_logged = Some(Instant::now());
+                }
+                // Most often no file descriptor is left.
+                places.free_one();
                 sleep(ACCEPT_PAUSE).await;
             }
         }
@@ -90,7 +98,16 @@ async fn accept(listener: TcpListener, routes: Arc<Routes>, slots: Arc<Semaphore
 }
 
 /// Serves one connection to its end.
-async fn serve_connection(stream: TcpStream, routes: Arc<Routes>, mut stopped: watch::Receiver<bool>) {
+async fn serve_connection(stream: TcpStream, place: Place, routes: Arc<Routes>, stopped: watch::Receiver<bool>) {
+    tokio::select! {
+        () = serve_requests(stream, &place, routes, stopped) => {}
+        () = place.dismissed() => tracing::debug!("a connection that waited was closed for another client"),
+    }
+}
+
+async fn serve_requests(stream: TcpStream, place: &Place, routes: Arc<Routes>, mut stopped: watch::Receiver<bool>) {
+    let (Ok(peer), Ok(local)) = (stream.peer_addr(), stream.local_addr()) else { return };
+    let client = Client { address: peer.ip().to_canonical(), by_loopback: is_loopback(local.ip()) };
     // hyper's time limit for a head runs from the first poll, so it would cut off a silent client too. The first byte has a limit of its own, so
     // that nothing is set up for a client that sends nothing.
     let first_byte = tokio::select! {
@@ -100,10 +117,27 @@ async fn serve_connection(stream: TcpStream, routes: Arc<Routes>, mut stopped: w
     if !matches!(first_byte, Ok(Ok(()))) {
         return;
     }
-    let io = WriteTimeout::new(TokioIo::new(stream), RESPONSE_WITHIN);
+    let Some(tls) = routes.tls() else { return serve_http(TokioIo::new(stream), client, place, routes, stopped).await };
+    match timeout(HANDSHAKE_WITHIN, TlsAcceptor::from(tls).accept(stream)).await {
+        Ok(Ok(stream)) => serve_http(TokioIo::new(stream), client, place, routes, stopped).await,
+        Ok(Err(error)) => tracing::debug!(%error, "a client did not agree on encryption"),
+        Err(_) => tracing::debug!("a client took too long to agree on encryption"),
+    }
+}
+
+async fn serve_http<I: Read + Write + Unpin>(
+    io: I,
+    client: Client,
+    place: &Place,
+    routes: Arc<Routes>,
+    mut stopped: watch::Receiver<bool>,
+) {
+    let seat = place.seat();
+    let io = WriteTimeout::new(io, RESPONSE_WITHIN, Arc::clone(&seat));
     let service = service_fn(move |request| {
-        let routes = Arc::clone(&routes);
-        async move { Ok::<_, std::convert::Infallible>(routes.answer(&request).await) }
+        let (routes, seat) = (Arc::clone(&routes), Arc::clone(&seat));
+        seat.answering();
+        async move { Ok::<_, std::convert::Infallible>(routes.answer(&request, client).await.map(|body| Answered::new(body, seat))) }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())

@@ -6,6 +6,7 @@ use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::io::Write;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use flate2::Compression;
@@ -14,8 +15,12 @@ use hyper::body::{Body, Bytes, Frame, SizeHint};
 use hyper::header::{self, HeaderName, HeaderValue};
 use hyper::{Request, Response, StatusCode};
 
+use super::places::Seat;
+
 /// Names the snapshot that a response is made of: two responses with the same number show the same values.
 const SNAPSHOT: HeaderName = HeaderName::from_static("cxpulse-snapshot");
+/// Keeps pages of other origins from loading an answer as a part of theirs.
+const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 const TEXT_TYPE: &str = "text/plain; charset=utf-8";
 
 /// A body of a few ready chunks, so that cached text and fresh text are sent one after the other without being copied together. The length is
@@ -60,6 +65,42 @@ impl Body for Chunks {
     }
 }
 
+/// A body that tells its connection's seat when the whole of it has been handed over.
+pub(super) struct Answered {
+    body: Chunks,
+    seat: Arc<Seat>,
+}
+
+impl Answered {
+    /// The body of an answer on the connection of this seat.
+    pub(super) const fn new(body: Chunks, seat: Arc<Seat>) -> Self {
+        Self { body, seat }
+    }
+}
+
+impl Drop for Answered {
+    fn drop(&mut self) {
+        self.seat.answered();
+    }
+}
+
+impl Body for Answered {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        Pin::new(&mut self.body).poll_frame(cx)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
 /// A response of plain text.
 pub(super) fn text(status: StatusCode, body: impl Into<Chunks>) -> Response<Chunks> {
     respond(status, TEXT_TYPE, body)
@@ -73,6 +114,9 @@ pub(super) fn respond(status: StatusCode, content_type: &'static str, body: impl
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    headers.insert(RESOURCE_POLICY, HeaderValue::from_static("same-origin"));
     response
 }
 

@@ -2,29 +2,34 @@
 //!
 //! Does not know connections (see `connections`), nor the contents of an exposition or of the page.
 
+use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use hyper::body::Bytes;
 use hyper::header::{self, HeaderName, HeaderValue};
 use hyper::{Method, Request, Response, StatusCode};
 use tokio::sync::Semaphore;
 use tokio::time::MissedTickBehavior;
+use tokio_rustls::rustls::ServerConfig;
 
+use super::basic_auth::Admission;
+use super::host_check::HostCheck;
 use super::page::{self, SparklineHistory};
 use super::rendered_scrape::NumberedChunks;
 use super::response::{Chunks, accepts_gzip, compress, respond, respond_with_snapshot, text};
 use super::scrape_cache::ScrapeCache;
+use super::scrape_queue::{NoTurn, ScrapeQueue};
 use super::{Site, ValueSource};
 
-/// The most scrapes at once. A further one is refused and may try again after a second.
-const SCRAPES_MAX: usize = 4;
 /// The most pages at once. They are counted apart from scrapes, so that no number of open pages keeps Prometheus waiting.
 const PAGES_MAX: usize = 4;
 /// How long a scrape may wait for values if it does not say how long it can wait: half of the time that Prometheus allows by default.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// The header in which Prometheus says how many seconds it waits for the whole response.
 const TIMEOUT: HeaderName = HeaderName::from_static("x-prometheus-scrape-timeout-seconds");
+/// The header in which a browser says from which site a request comes.
+const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 /// Prometheus 3 fails a scrape whose content type is not exactly this.
 const EXPOSITION_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 const PAGE_TYPE: &str = "text/html; charset=utf-8";
@@ -32,14 +37,27 @@ const PAGE_TYPE: &str = "text/html; charset=utf-8";
 /// The paths of one site.
 pub(super) struct Routes {
     site: Site,
+    hosts: HostCheck,
     cache: Arc<ScrapeCache>,
-    scrapes: Arc<Semaphore>,
+    scrapes: Arc<ScrapeQueue>,
     pages: Arc<Semaphore>,
     history: Arc<SparklineHistory>,
+    /// One reload at a time.
+    reloads: Arc<Semaphore>,
+}
+
+/// Who asks.
+#[derive(Clone, Copy)]
+pub(super) struct Client {
+    /// The address of the client, or of the proxy before it.
+    pub(super) address: IpAddr,
+    /// Whether the request came in by the loopback interface.
+    pub(super) by_loopback: bool,
 }
 
 /// What a path serves.
 enum Resource {
+    Reload,
     Exposition,
     Healthy,
     Ready,
@@ -53,8 +71,9 @@ enum Resource {
 impl Routes {
     /// The paths of `site`.
     pub(super) fn new(site: Site) -> Self {
-        let slots = |count| Arc::new(Semaphore::new(count));
-        Self { site, cache: Arc::default(), scrapes: slots(SCRAPES_MAX), pages: slots(PAGES_MAX), history: Arc::default() }
+        let hosts = HostCheck::new(&site.web.hosts);
+        let (scrapes, pages) = (ScrapeQueue::new(), Arc::new(Semaphore::new(PAGES_MAX)));
+        Self { site, hosts, cache: Arc::default(), scrapes, pages, history: Arc::default(), reloads: Arc::new(Semaphore::new(1)) }
     }
 
     /// Records the points of the page's sparklines, for as long as the server runs.
@@ -92,19 +111,46 @@ impl Routes {
         }
     }
 
+    /// The TLS of connections that come now; `None` where they are not encrypted.
+    pub(super) fn tls(&self) -> Option<Arc<ServerConfig>> {
+        self.site.access.newest().tls.clone()
+    }
+
     /// Answers one request. For HEAD, hyper leaves the body out.
-    pub(super) async fn answer<B>(&self, request: &Request<B>) -> Response<Chunks> {
+    pub(super) async fn answer<B>(&self, request: &Request<B>, client: Client) -> Response<Chunks> {
+        let access = self.site.access.newest();
+        let mut response = if access.open_paths.iter().any(|path| path == request.uri().path()) {
+            self.answer_admitted(request, client).await
+        } else {
+            match access.users.admit(request).await {
+                Admission::Admitted => self.answer_admitted(request, client).await,
+                Admission::Refused => unauthorized(),
+                Admission::Busy => too_many(),
+            }
+        };
+        for (name, value) in &access.headers {
+            response.headers_mut().insert(name, value.clone());
+        }
+        response
+    }
+
+    async fn answer_admitted<B>(&self, request: &Request<B>, client: Client) -> Response<Chunks> {
+        if !self.hosts.admits(request, client.by_loopback) {
+            return text(StatusCode::MISDIRECTED_REQUEST, "this service is not known by the name in `Host`; add the name to web.hosts\n");
+        }
         let path = request.uri().path();
         let Some(resource) = self.find(path) else {
             return text(StatusCode::NOT_FOUND, "not found\n");
         };
+        if matches!(resource, Resource::Reload) {
+            return if *request.method() == Method::POST { self.reload(request).await } else { only("POST") };
+        }
         if !matches!(*request.method(), Method::GET | Method::HEAD) {
-            let mut refused = text(StatusCode::METHOD_NOT_ALLOWED, "only GET and HEAD are answered\n");
-            refused.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));
-            return refused;
+            return only("GET, HEAD");
         }
         match resource {
-            Resource::Exposition => self.exposition(accepts_gzip(request), patience(request)).await,
+            Resource::Reload => only("POST"),
+            Resource::Exposition => self.exposition(accepts_gzip(request), patience(request), client.address).await,
             Resource::Healthy if self.site.source.healthy() => text(StatusCode::OK, "healthy\n"),
             Resource::Healthy => text(StatusCode::SERVICE_UNAVAILABLE, "not healthy: the processing loop is stuck\n"),
             Resource::Ready => match self.site.source.ready() {
@@ -121,6 +167,7 @@ impl Routes {
         match path {
             "/-/healthy" => Some(Resource::Healthy),
             "/-/ready" => Some(Resource::Ready),
+            "/-/reload" if self.site.lifecycle.is_some() => Some(Resource::Reload),
             _ if path == self.site.web.telemetry_path => Some(Resource::Exposition),
             "/" if self.site.web.page => Some(Resource::Page),
             "/" => Some(Resource::PlainIndex),
@@ -129,9 +176,31 @@ impl Routes {
         }
     }
 
-    async fn exposition(&self, is_gzip: bool, patience: Duration) -> Response<Chunks> {
+    async fn reload<B>(&self, request: &Request<B>) -> Response<Chunks> {
+        // A browser names the origin of the page that sends a request. No page has to reload this service.
+        if request.headers().contains_key(header::ORIGIN) || request.headers().contains_key(FETCH_SITE) {
+            return text(StatusCode::FORBIDDEN, "not for pages\n");
+        }
+        let Ok(slot) = Arc::clone(&self.reloads).try_acquire_owned() else { return too_many() };
+        let reloaded = self.run(slot, |_, site| site.lifecycle.as_ref().map(|lifecycle| lifecycle.reload())).await;
+        match reloaded {
+            Ok(Some(Ok(answer))) => text(StatusCode::OK, format!("{answer}\n")),
+            Ok(Some(Err(why))) => text(StatusCode::INTERNAL_SERVER_ERROR, format!("{why}\n")),
+            Ok(None) => text(StatusCode::NOT_FOUND, "not found\n"),
+            Err(failed) => failed,
+        }
+    }
+
+    async fn exposition(&self, is_gzip: bool, patience: Duration, from: IpAddr) -> Response<Chunks> {
+        let asked_at = Instant::now();
+        let turn = match self.scrapes.turn(from, patience).await {
+            Ok(turn) => turn,
+            Err(NoTurn::TooMany) => return too_many(),
+            Err(NoTurn::TooLate) => return no_values_in_time(),
+        };
+        let patience = patience.saturating_sub(asked_at.elapsed());
         let scraped = self
-            .run_in_slot(&self.scrapes, move |cache, site| {
+            .run(turn, move |cache, site| {
                 let source = site.source.as_ref();
                 let scrape = cache.scrape(source, is_gzip, patience)?;
                 if is_gzip { scrape.gzip(source).map(body).ok() } else { Some(body(scrape.plain(source))) }
@@ -139,15 +208,16 @@ impl Routes {
             .await;
         match scraped {
             Ok(Some((number, body))) => respond_with_snapshot(EXPOSITION_TYPE, number, body, is_gzip),
-            Ok(None) => text(StatusCode::SERVICE_UNAVAILABLE, "no values could be made in time\n"),
-            Err(refused) => refused,
+            Ok(None) => no_values_in_time(),
+            Err(failed) => failed,
         }
     }
 
     async fn page(&self, query: Option<&str>, is_gzip: bool) -> Response<Chunks> {
         let (query, history) = (query.map(str::to_owned), Arc::clone(&self.history));
+        let Ok(slot) = Arc::clone(&self.pages).try_acquire_owned() else { return too_many() };
         let rendered = self
-            .run_in_slot(&self.pages, move |cache, site| {
+            .run(slot, move |cache, site| {
                 let (number, html) = render_page(cache, site, query.as_deref(), &history);
                 if is_gzip { compress(&html).map(|bytes| (number, bytes)) } else { Ok((number, Bytes::from(html))) }
             })
@@ -160,24 +230,18 @@ impl Routes {
         let mut response = respond_with_snapshot(PAGE_TYPE, number, body, is_gzip);
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(page::POLICY));
-        headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
         // An open page asks every few seconds. If its connection were kept, many open pages would use up all connections.
         headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
         response
     }
 
-    /// Runs `work` off the async threads, or refuses at once if all `slots` are taken. The work keeps its slot even when its client hangs up, so a
-    /// client that reconnects quickly cannot pile up work.
-    async fn run_in_slot<T: Send + 'static>(
+    /// Runs `work` off the async threads. The work keeps its `slot` even when its client hangs up, so a client that reconnects quickly cannot pile
+    /// up work.
+    async fn run<T: Send + 'static>(
         &self,
-        slots: &Arc<Semaphore>,
+        slot: impl Send + 'static,
         work: impl FnOnce(&ScrapeCache, &Site) -> T + Send + 'static,
     ) -> Result<T, Response<Chunks>> {
-        let Ok(slot) = Arc::clone(slots).try_acquire_owned() else {
-            let mut busy = text(StatusCode::SERVICE_UNAVAILABLE, "too many at once\n");
-            busy.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
-            return Err(busy);
-        };
         let (cache, site) = (Arc::clone(&self.cache), self.site.clone());
         let worked = tokio::task::spawn_blocking(move || {
             let _slot = slot;
@@ -217,6 +281,28 @@ fn body<const N: usize>((number, chunks): NumberedChunks<N>) -> (u64, Chunks) {
 fn patience<B>(request: &Request<B>) -> Duration {
     let seconds = request.headers().get(TIMEOUT).and_then(|text| text.to_str().ok()?.parse::<f64>().ok());
     seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds / 2.0).ok()).map_or(PATIENCE, |patience| patience.min(PATIENCE))
+}
+
+fn only(methods: &'static str) -> Response<Chunks> {
+    let mut refused = text(StatusCode::METHOD_NOT_ALLOWED, format!("only {} is answered\n", methods.replace(", ", " or ")));
+    refused.headers_mut().insert(header::ALLOW, HeaderValue::from_static(methods));
+    refused
+}
+
+fn unauthorized() -> Response<Chunks> {
+    let mut refused = text(StatusCode::UNAUTHORIZED, "a user and a password are needed\n");
+    refused.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"cxpulse\", charset=\"UTF-8\""));
+    refused
+}
+
+fn too_many() -> Response<Chunks> {
+    let mut busy = text(StatusCode::SERVICE_UNAVAILABLE, "too many at once\n");
+    busy.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+    busy
+}
+
+fn no_values_in_time() -> Response<Chunks> {
+    text(StatusCode::SERVICE_UNAVAILABLE, "no values could be made in time\n")
 }
 
 fn rendering_failed() -> Response<Chunks> {

@@ -5,27 +5,32 @@
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use hyper::rt::{Read, ReadBufCursor, Write};
 use tokio::time::{Sleep, sleep};
 
+use super::places::Seat;
+
 /// A connection whose writes fail if the client does not take all written bytes within `limit`.
 pub(super) struct WriteTimeout<I> {
     io: I,
     limit: Duration,
     deadline: Option<Pin<Box<Sleep>>>,
+    seat: Arc<Seat>,
 }
 
 impl<I> WriteTimeout<I> {
-    /// Limits the writes to `io`.
-    pub(super) const fn new(io: I, limit: Duration) -> Self {
-        Self { io, limit, deadline: None }
+    /// Limits the writes to `io`, and tells `seat` whether the client takes what is written.
+    pub(super) const fn new(io: I, limit: Duration, seat: Arc<Seat>) -> Self {
+        Self { io, limit, deadline: None, seat }
     }
 
     /// The result of a write, or an error if the write is pending and its time is up.
     fn or_timed_out<T>(&mut self, result: Poll<io::Result<T>>, cx: &mut Context<'_>) -> Poll<io::Result<T>> {
+        self.seat.set_stalled(result.is_pending());
         if result.is_ready() {
             return result;
         }
@@ -55,6 +60,7 @@ impl<I: Write + Unpin> Write for WriteTimeout<I> {
         // hyper flushes when its own buffer is empty. The client has then taken everything so far, and the next response has its own time.
         if matches!(flushed, Poll::Ready(Ok(()))) {
             self.deadline = None;
+            self.seat.took_all();
         }
         self.or_timed_out(flushed, cx)
     }
@@ -83,13 +89,15 @@ mod tests {
     use tokio::net::{TcpListener, TcpStream};
 
     use super::*;
+    use crate::http::places::Places;
 
     /// A limited connection, and the client at its other end.
     async fn connected(limit: Duration) -> (WriteTimeout<TokioIo<TcpStream>>, std::net::TcpStream) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let client = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
         let (stream, _) = listener.accept().await.unwrap();
-        (WriteTimeout::new(TokioIo::new(stream), limit), client)
+        let place = Places::new().take().await;
+        (WriteTimeout::new(TokioIo::new(stream), limit, place.seat()), client)
     }
 
     async fn write_all(guard: &mut WriteTimeout<TokioIo<TcpStream>>, bytes: &[u8]) -> io::Result<()> {

@@ -112,7 +112,12 @@ impl Cluster {
     /// When the settings are refused.
     pub fn new(settings: &KafkaSettings, topics: Vec<String>) -> Result<Self, Failure> {
         let client = Self::client(settings, "read_uncommitted")?;
-        Ok(Self { client, stable_client: OnceCell::new(), settings: settings.clone(), topics, broker: Cell::new(None) })
+        let cluster = Self { client, stable_client: OnceCell::new(), settings: settings.clone(), topics, broker: Cell::new(None) };
+        // A client asks for its first token at once, and no question is answered before it has one.
+        if settings.token.is_some() {
+            cluster.serve();
+        }
+        Ok(cluster)
     }
 
     fn client(settings: &KafkaSettings, isolation_level: &str) -> Result<BaseConsumer<QuestionContext>, Failure> {

@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 
 use rdkafka::config::{FromClientConfigAndContext, RDKafkaLogLevel};
+use rdkafka::consumer::{BaseConsumer, DefaultConsumerContext};
 use rdkafka::error::KafkaError;
 use rdkafka::types::RDKafkaConfRes;
 use rdkafka::{ClientConfig, ClientContext};
@@ -91,6 +92,19 @@ pub fn group_consumer(settings: &KafkaSettings) -> Result<ClientConfig, Failure>
     Ok(config)
 }
 
+/// Asks librdkafka whether it takes the configuration of the group's consumer, with every file that the properties name. Opens no connection.
+///
+/// # Errors
+/// Those with which the service would end at its start.
+pub fn check_client(settings: &KafkaSettings) -> Result<(), Failure> {
+    let mut config = group_consumer(settings)?;
+    // Without servers the client has nothing to connect to.
+    config.remove("bootstrap.servers");
+    let client: BaseConsumer = create(&config, DefaultConsumerContext, &settings.properties)?;
+    drop(client);
+    Ok(())
+}
+
 /// Makes a client. Reports a rejected property by its name alone, because rdkafka's own message holds the value.
 ///
 /// # Errors
@@ -146,6 +160,7 @@ mod tests {
             properties: properties.iter().map(|(k, v)| ((*k).to_owned(), Secret((*v).to_owned()))).collect(),
             queue_kbytes_per_partition: 1024,
             allow_insecure: false,
+            token: None,
         }
     }
 

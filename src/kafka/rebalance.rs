@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use rdkafka::client::ClientContext;
+use rdkafka::client::{ClientContext, OAuthToken};
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
@@ -16,6 +16,8 @@ use rdkafka::types::RDKafkaRespErr;
 use super::client_errors::{ClientErrors, log_line};
 use super::partition_progress::TopicPartition;
 use super::sink::AssignmentChange;
+use super::token;
+use crate::config::TokenSettings;
 
 /// Hears of a change of the assignment inside the rebalance callback: the group goes on only when the call returns.
 ///
@@ -50,6 +52,8 @@ pub(super) struct TopicSubscription {
     /// The names of the topics in configured order.
     pub(super) topics: Vec<String>,
     pub(super) errors: ClientErrors,
+    /// Where the client's tokens come from.
+    pub(super) token: Option<TokenSettings>,
 }
 
 /// The context of the group's consumer.
@@ -101,6 +105,12 @@ impl GroupContext {
 }
 
 impl ClientContext for GroupContext {
+    const ENABLE_REFRESH_OAUTH_TOKEN: bool = true;
+
+    fn generate_oauth_token(&self, _: Option<&str>) -> Result<OAuthToken, Box<dyn std::error::Error>> {
+        token::fresh(self.subscription.token.as_ref())
+    }
+
     fn log(&self, level: RDKafkaLogLevel, facility: &str, text: &str) {
         log_line(level, facility, text);
     }

@@ -120,7 +120,11 @@ impl<S: Sink + 'static> Session<S> {
         assert!(!workers.is_empty(), "there is at least one worker");
         let topics: Vec<String> = settings.topics.iter().map(|(name, _)| name.clone()).collect();
         let config = properties::group_consumer(&settings.kafka)?;
-        let subscription = Arc::new(TopicSubscription { topics: topics.clone(), errors: ClientErrors::new(&settings.kafka) });
+        let subscription = Arc::new(TopicSubscription {
+            topics: topics.clone(),
+            errors: ClientErrors::new(&settings.kafka),
+            token: settings.kafka.token.clone(),
+        });
         let context = GroupContext::new(Box::new(Arc::clone(&workers)), Arc::clone(&subscription));
         let consumer: BaseConsumer<GroupContext> = properties::create(&config, context, &settings.kafka.properties)?;
         let names: Vec<&str> = topics.iter().map(String::as_str).collect();

@@ -7,7 +7,7 @@ mod checkpoints;
 mod pending_counts;
 mod samples;
 
-use std::sync::Mutex;
+use std::sync::{LazyLock, Mutex, PoisonError};
 
 use prometheus::core::Collector;
 use prometheus::proto::MetricType;
@@ -49,6 +49,23 @@ impl RebalanceKind {
     }
 }
 
+/// The revision of the sources, where the build names it.
+pub const REVISION: &str = match option_env!("CXPULSE_REVISION") {
+    Some(revision) => revision,
+    None => "unknown",
+};
+
+/// The log belongs to the process, and so does the count of what it lost.
+static DROPPED_LOG_LINES: LazyLock<IntCounter> = LazyLock::new(|| {
+    let help = "Log lines that were dropped since this process started, because stderr did not take them.";
+    counter("cx_log_lines_dropped_total", help)
+});
+
+/// Counts log lines that were dropped.
+pub fn count_dropped_log_lines(count: u64) {
+    DROPPED_LOG_LINES.inc_by(count);
+}
+
 /// The metrics of the process.
 pub struct Telemetry {
     registry: Registry,
@@ -61,12 +78,13 @@ pub struct Telemetry {
     ready: IntGauge,
     collect: Gauge,
     memory_budget: Gauge,
+    reload_successful: IntGauge,
+    build: BuildInfo,
     lag: IntGaugeVec,
     assigned: IntGaugeVec,
     assigned_count: Vec<IntGauge>,
     partitions: IntGaugeVec,
     log_append_time: IntGaugeVec,
-    build: IntGaugeVec,
     checkpoints: CheckpointMetrics,
     /// The names of the topics, by index.
     names: Vec<String>,
@@ -118,6 +136,10 @@ impl Telemetry {
         let collect = register(&registry, Gauge::new("cx_collect_seconds", "Time that it took to make the newest snapshot of all values."));
         let budget_help = "Memory that the state of the assigned partition groups can take at the configured limits, computed from measured bytes per entry.";
         let memory_budget = register(&registry, Gauge::new("cx_memory_budget_bytes", budget_help));
+        let reload_help =
+            "1 when the configuration was last read without an error, at the start or at a reload; 0 when a reload was refused.";
+        let reload_successful = gauge("cx_config_last_reload_successful", reload_help);
+        reload_successful.set(1);
         let lag = gauges("cx_kafka_lag_records", "Records of an assigned partition that are not read yet.", &["topic", "partition"]);
         let assigned = gauges("cx_kafka_partition_assigned", "1 for each partition that this instance reads.", &["topic", "partition"]);
         let assigned_counts =
@@ -130,11 +152,12 @@ impl Telemetry {
         );
         let build = gauges(
             "cx_build_info",
-            "The version of this process, and the fingerprint of the settings that shape its state (empty before it is known); always 1.",
-            &["version", "revision", "fingerprint"],
+            "The version of this process and of the C libraries that speak with brokers, and the fingerprint of the settings that shape its state (empty before it is known); always 1.",
+            &["version", "revision", "librdkafka", "openssl", "fingerprint"],
         );
-        set_build(&build, "");
+        let build = BuildInfo::new(build);
         let checkpoints = CheckpointMetrics::new(&registry);
+        register(&registry, Ok(DROPPED_LOG_LINES.clone()));
         register_process(&registry);
 
         let names: Vec<String> = topics.iter().map(|(name, _)| name.clone()).collect();
@@ -149,12 +172,13 @@ impl Telemetry {
             ready,
             collect,
             memory_budget,
+            reload_successful,
+            build,
             lag,
             assigned,
             assigned_count: names.iter().map(|name| assigned_counts.with_label_values(&[name.as_str()])).collect(),
             partitions,
             log_append_time,
-            build,
             checkpoints,
             names,
             exported: Mutex::new(Vec::new()),
@@ -176,8 +200,7 @@ impl Telemetry {
 
     /// Records the fingerprint of the settings that shape the state.
     pub fn set_fingerprint(&self, fingerprint: Fingerprint) {
-        self.build.reset();
-        set_build(&self.build, &fingerprint.short());
+        self.build.change(|labels| labels[4] = fingerprint.short());
     }
 
     /// Counts a change of the assignment.
@@ -221,6 +244,16 @@ impl Telemetry {
         self.memory_budget.set(bytes as f64);
     }
 
+    /// Records the versions of the C libraries that are linked in.
+    pub fn set_libraries(&self, librdkafka: &str, openssl: &str) {
+        self.build.change(|labels| [labels[2], labels[3]] = [librdkafka, openssl].map(str::to_owned));
+    }
+
+    /// Records whether the last reload of the configuration succeeded.
+    pub fn set_reload(&self, is_successful: bool) {
+        self.reload_successful.set(i64::from(is_successful));
+    }
+
     /// Records how many partitions a topic has.
     pub fn set_partitions(&self, topic: usize, count: usize) {
         self.partitions.with_label_values(&[self.names[topic].as_str()]).set(i64::try_from(count).unwrap_or(i64::MAX));
@@ -233,7 +266,7 @@ impl Telemetry {
 
     /// Replaces the readings of the assigned partitions, and removes the series of partitions that are no longer assigned.
     pub fn set_assignment(&self, readings: &[PartitionReading]) {
-        let mut exported = self.exported.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut exported = self.exported.lock().unwrap_or_else(PoisonError::into_inner);
         for (topic, partition) in exported.iter().filter(|(topic, partition)| !holds(readings, *topic, *partition)) {
             let partition = partition.to_string();
             let labels = [self.names[*topic].as_str(), partition.as_str()];
@@ -291,8 +324,28 @@ impl Telemetry {
     }
 }
 
-fn set_build(build: &IntGaugeVec, fingerprint: &str) {
-    build.with_label_values(&[env!("CARGO_PKG_VERSION"), option_env!("CXPULSE_REVISION").unwrap_or("unknown"), fingerprint]).set(1);
+/// The gauge of this build, whose labels become known one after another.
+struct BuildInfo {
+    gauge: IntGaugeVec,
+    /// The version, the revision, librdkafka, OpenSSL, and the fingerprint of the settings.
+    labels: Mutex<[String; 5]>,
+}
+
+impl BuildInfo {
+    fn new(gauge: IntGaugeVec) -> Self {
+        let labels = [env!("CARGO_PKG_VERSION"), REVISION, "unknown", "unknown", ""].map(str::to_owned);
+        let info = Self { gauge, labels: Mutex::new(labels) };
+        info.change(|_| {});
+        info
+    }
+
+    fn change(&self, change: impl FnOnce(&mut [String; 5])) {
+        // A panic of another holder leaves plain texts behind that are never half changed.
+        let mut labels = self.labels.lock().unwrap_or_else(PoisonError::into_inner);
+        change(&mut labels);
+        self.gauge.reset();
+        self.gauge.with_label_values(&labels.each_ref().map(String::as_str)).set(1);
+    }
 }
 
 const fn kind_name(kind: MetricType) -> &'static str {
@@ -307,6 +360,12 @@ const fn kind_name(kind: MetricType) -> &'static str {
 
 fn holds(readings: &[PartitionReading], topic: usize, partition: i32) -> bool {
     readings.iter().any(|reading| reading.topic == topic && reading.partition == partition)
+}
+
+/// A counter without labels.
+#[allow(clippy::expect_used, reason = "the names are constants of this file")]
+fn counter(name: &str, help: &str) -> IntCounter {
+    IntCounter::new(name, help).expect("the family's name is valid")
 }
 
 /// Registers a family. An invalid or repeated name is a mistake in this file, which the first test run shows.

@@ -12,6 +12,8 @@ use crate::kafka::PartitionProgress;
 
 /// A loop that has not come round for this long is stuck.
 const STUCK_AFTER: Duration = Duration::from_secs(30);
+/// A loop that has not come round for this long makes the service not ready: what it said of readiness may no longer hold.
+const UNREADY_AFTER: Duration = Duration::from_secs(10);
 /// The beat of a loop that is not running.
 const AT_REST: u64 = u64::MAX;
 
@@ -54,9 +56,11 @@ impl ServiceHealth {
         }
     }
 
-    /// The readiness that was last set; the reason why not is a sentence for an operator.
-    pub(super) fn ready(&self) -> Result<(), String> {
-        (**self.readiness.load()).clone()
+    /// The readiness that was last set, if the loop that sets it still comes round at `now`; the reason why not is a sentence for an operator.
+    pub(super) fn ready(&self, now: Instant) -> Result<(), String> {
+        (**self.readiness.load()).clone()?;
+        let silent = self.longest_silence(now);
+        if silent < UNREADY_AFTER { Ok(()) } else { Err(format!("the processing loop has not come round for {} s", silent.as_secs())) }
     }
 
     /// Sets the readiness, and logs it where it changes.
@@ -82,9 +86,15 @@ impl ServiceHealth {
 
     /// Whether no running loop is stuck at `now`.
     pub(super) fn is_healthy(&self, now: Instant) -> bool {
+        self.longest_silence(now) < STUCK_AFTER
+    }
+
+    /// The time at `now` since the last round of the running loop that has not come round for longest.
+    fn longest_silence(&self, now: Instant) -> Duration {
         let now = self.millis_at(now);
         let beats = std::iter::once(&self.poll_loop_beat_ms).chain(&self.worker_beats_ms).map(|beat| beat.load(Ordering::Relaxed));
-        beats.filter(|beat| *beat != AT_REST).all(|beat| now.saturating_sub(beat) < millis(STUCK_AFTER))
+        let silences = beats.filter(|beat| *beat != AT_REST).map(|beat| now.saturating_sub(beat));
+        Duration::from_millis(silences.max().unwrap_or_default())
     }
 
     fn millis_at(&self, now: Instant) -> u64 {
@@ -133,7 +143,7 @@ mod tests {
     fn only_a_stuck_loop_is_unhealthy() {
         let health = ServiceHealth::new(2);
         let start = Instant::now();
-        assert!(health.ready().is_err());
+        assert!(health.ready(start).is_err());
         assert!(health.is_healthy(start));
         let later = start + STUCK_AFTER * 2;
         assert!(!health.is_healthy(later));
@@ -144,5 +154,18 @@ mod tests {
         assert!(!health.is_healthy(later), "one of two workers is stuck");
         drop(beat);
         assert!(health.is_healthy(later));
+    }
+
+    #[test]
+    fn readiness_ends_when_the_loop_that_said_it_no_longer_comes_round() {
+        let health = ServiceHealth::new(1);
+        let start = Instant::now();
+        health.beat(start);
+        health.set_readiness(Ok(()));
+        assert_eq!(health.ready(start + UNREADY_AFTER / 2), Ok(()));
+        let why = health.ready(start + UNREADY_AFTER * 2).unwrap_err();
+        assert!(why.contains("20 s") || why.contains("19 s"), "{why}");
+        health.beat(start + UNREADY_AFTER * 2);
+        assert_eq!(health.ready(start + UNREADY_AFTER * 2), Ok(()));
     }
 }

@@ -6,7 +6,7 @@ use std::fmt::{self, Display};
 use std::path::{Path, PathBuf};
 
 use crate::config::Configuration;
-use crate::engine::BudgetPart;
+use crate::engine::{BudgetPart, Limits};
 
 /// The bytes that a partition's queue may hold beyond its limit: one response (`fetch.message.max.bytes`).
 const RESPONSE_BYTES: u64 = 1 << 20;
@@ -41,6 +41,13 @@ impl MemoryBudget {
         let mut per_group = configuration.engine.budget_of_a_group().to_vec();
         per_group.push(queues);
         Self { per_group, once: configuration.engine.budget_of_label_sets(configuration.run.workers) }
+    }
+
+    /// The budget of a configuration with other limits of entries.
+    pub(super) fn with_limits(configuration: &Configuration, limits: Limits) -> Self {
+        let mut configuration = configuration.clone();
+        configuration.engine.limits = limits;
+        Self::of(&configuration)
     }
 
     /// The sum in bytes for this many partition groups.

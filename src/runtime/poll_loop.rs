@@ -40,6 +40,7 @@ pub(super) struct PollLoop<'a> {
     publisher: &'a SnapshotPublisher,
     view: &'a ServiceView,
     settings: &'a RunSettings,
+    configuration: &'a Configuration,
     topics: &'a [String],
     budget: MemoryBudget,
     /// How far every topic partition had been read at the last review.
@@ -73,6 +74,7 @@ impl<'a> PollLoop<'a> {
             publisher,
             view,
             settings: &configuration.run,
+            configuration,
             topics,
             budget: MemoryBudget::of(configuration),
             progress: Vec::new(),
@@ -115,6 +117,10 @@ impl<'a> PollLoop<'a> {
             return;
         }
         self.reviewed_at = Some(now);
+        if let Some(limits) = self.view.take_limits() {
+            stop_all(self.worker_partitions).iter_mut().for_each(|worker| worker.sink().engine().set_limits(&limits));
+            self.budget = MemoryBudget::with_limits(self.configuration, limits);
+        }
         self.follow_progress();
         let unanswered = self.session.unanswered(now);
         let telemetry = self.view.telemetry();

@@ -47,6 +47,8 @@ impl Service {
         let names = configuration.topics.iter().map(|topic| topic.name.clone()).collect();
         let cluster = Cluster::new(&configuration.kafka, names)?;
         let telemetry = Telemetry::new(&configuration.topics.iter().map(|topic| (topic.name.clone(), topic.kind)).collect::<Vec<_>>());
+        let [(_, librdkafka), (_, openssl)] = kafka::libraries();
+        telemetry.set_libraries(&librdkafka, &openssl);
         telemetry.set_memory_budget(MemoryBudget::of(configuration).bytes(0));
         let workers = configuration.run.workers;
         let mut engine = Engine::new(Arc::new(configuration.engine.clone()));

@@ -3,8 +3,8 @@
 //!
 //! Does not know how values come about, nor HTTP beyond the [`ValueSource`] that it implements.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
@@ -12,7 +12,7 @@ use arc_swap::ArcSwap;
 use super::health::ServiceHealth;
 use super::record_log::RecordLog;
 use super::snapshot_requests::SnapshotRequests;
-use crate::engine::Snapshot;
+use crate::engine::{Limits, Snapshot};
 use crate::http::{DatedSnapshot, TopicRefusal, ValueSource};
 use crate::metrics::telemetry::{Telemetry, TelemetrySample};
 
@@ -27,6 +27,8 @@ pub struct ServiceView {
     requests: SnapshotRequests,
     /// Whether everything that was in the logs at the assignment has been read.
     is_caught_up: AtomicBool,
+    /// Limits that the poll loop has yet to give to the engines.
+    limits: Mutex<Option<Limits>>,
 }
 
 /// A snapshot and the instant at which it was begun.
@@ -51,6 +53,7 @@ impl ServiceView {
             health: ServiceHealth::new(workers),
             requests: SnapshotRequests::new(snapshot_interval),
             is_caught_up: AtomicBool::new(false),
+            limits: Mutex::new(None),
         }
     }
 
@@ -73,13 +76,23 @@ impl ServiceView {
     /// # Errors
     /// The reason why not, as a sentence for an operator.
     pub fn ready(&self) -> Result<(), String> {
-        self.health.ready()
+        self.health.ready(Instant::now())
     }
 
     /// Whether the poll loop and the workers come round. An outage of the brokers does not make the service unhealthy: a restart would not help.
     #[must_use]
     pub fn healthy(&self) -> bool {
         self.health.is_healthy(Instant::now())
+    }
+
+    /// Lets the engines keep to other limits of entries, soon. Limits of label sets are left as they are.
+    pub fn change_limits(&self, limits: Limits) {
+        *self.limits.lock().unwrap_or_else(PoisonError::into_inner) = Some(limits);
+    }
+
+    /// The limits that the engines have yet to be given.
+    pub(super) fn take_limits(&self) -> Option<Limits> {
+        self.limits.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     /// Replaces the newest snapshot by one that was begun at `as_of`.
@@ -133,6 +146,7 @@ impl ValueSource for ServiceView {
     }
 
     fn render_telemetry(&self, out: &mut String) {
+        self.telemetry.set_ready(self.ready().is_ok());
         self.telemetry.render(out);
     }
 

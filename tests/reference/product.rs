@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use cxpulse::config::{ClockSource, Configuration, ExportSettings, KafkaSettings, LogSettings, RunSettings, Start, WebSettings};
+use cxpulse::config::{ClockSource, Configuration, ExportSettings, KafkaSettings, LogSettings, RunSettings, Start};
 use cxpulse::engine::{Engine, PartitionGroup, Progress, RecordPlace, TopicIndex};
 use cxpulse::event::{DecodeSettings, DimensionOwner, DimensionSettings, FeedSettings, IdentityKey, Record, Scale, TopicSettings, decode};
 use cxpulse::metrics::Exposition;
@@ -126,6 +126,7 @@ pub(crate) fn configuration(setup: &Setup) -> Configuration {
             properties: BTreeMap::new(),
             queue_kbytes_per_partition: 1,
             allow_insecure: false,
+            token: None,
         },
         topics: settings.topics.iter().enumerate().map(topic).collect(),
         decode: DecodeSettings {
@@ -138,7 +139,7 @@ pub(crate) fn configuration(setup: &Setup) -> Configuration {
         engine: settings.clone(),
         checkpoint: Configuration::default().checkpoint,
         run: RunSettings { start: Start::Beginning, clock: ClockSource::Event, workers: 1, snapshot_interval: Duration::from_millis(250) },
-        web: WebSettings { listen_addresses: Vec::new(), telemetry_path: "/metrics".to_owned(), page: false, group_size_min: 5 },
+        web: Configuration::default().web,
         log: LogSettings { filter: "off".to_owned(), json: false },
         export: ExportSettings { bucket_sets: sets.filter(|(_, set)| set.len() == 1).map(|(i, _)| i).collect() },
     }

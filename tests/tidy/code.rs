@@ -7,7 +7,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("rdkafka", &["kafka"]),
     ("prometheus", &["metrics"]),
     ("postcard", &["engine"]),
-    ("serde_json", &["event", "monitoring"]),
+    ("serde_json", &["event", "kafka", "monitoring"]),
     ("hyper", &["http"]),
     ("hyper_util", &["http"]),
     ("toml", &["config"]),

@@ -12,7 +12,7 @@ use tokio::sync::oneshot;
 
 use crate::command::sending::{SendLimits, SentRecords, Topics, send_in_time};
 use crate::config::Configuration;
-use crate::http::{self, Site};
+use crate::http::{self, Access, Site};
 use crate::kafka::embedded_broker::EmbeddedBroker;
 use crate::kafka::producer::{ProduceError, Producer};
 use crate::metrics::Exposition;
@@ -74,7 +74,13 @@ impl DemoParts {
         let view = service.view();
 
         let (web_stop, web_stopped) = oneshot::channel::<()>();
-        let site = Site { source: service.view(), exposition: Arc::new(Exposition::new(&configuration)), web: configuration.web.clone() };
+        let site = Site {
+            source: service.view(),
+            exposition: Arc::new(Exposition::new(&configuration)),
+            web: configuration.web.clone(),
+            access: Access::open(configuration.web.config_file.as_deref())?,
+            lifecycle: None,
+        };
         // The sender of this channel is only ever dropped, which is the signal to stop.
         let web = tokio::spawn(http::serve(listeners, site, async { drop(web_stopped.await) }));
 

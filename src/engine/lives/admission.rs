@@ -82,6 +82,11 @@ impl Admission {
         Outcome::Applied
     }
 
+    /// Remembers at most this many identities, from the next event on.
+    pub(crate) fn set_identities_max(&mut self, identities_max: usize) {
+        self.identities_max = identities_max;
+    }
+
     /// The largest event time admitted.
     pub(crate) fn watermark(&self) -> Option<EventTime> {
         self.watermark

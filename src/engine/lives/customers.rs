@@ -30,6 +30,10 @@ pub(crate) struct Customers {
     erasures: BTreeSet<(EventOrder, Key)>,
     /// What became of each merged identity, oldest first.
     merged: FxHashMap<Key, SmallVec<[MergedLife; 1]>>,
+    /// The merges, oldest first, each with the identity that was merged.
+    merges: BTreeSet<(EventOrder, Key)>,
+    /// The identities that were merged into each customer.
+    merged_into: FxHashMap<Key, SmallVec<[Key; 1]>>,
 }
 
 /// The life of an identity that was merged into another.
@@ -60,16 +64,25 @@ pub(super) struct Merged {
 impl Customers {
     /// Stores all customers.
     pub(crate) fn store(&self, out: &mut StateWriter) {
-        let Self { living, erased, erasures, merged } = self;
+        let Self { living, erased, erasures, merged, merges, merged_into } = self;
         living.store(out);
         out.put(erased);
         out.put(erasures);
         out.put_map(merged);
+        out.put(merges);
+        out.put_map(merged_into);
     }
 
     /// Restores all customers.
     pub(crate) fn restore(input: &mut StateReader<'_>) -> Result<Self, RestoreError> {
-        Ok(Self { living: Dormant::restore(input)?, erased: input.take()?, erasures: input.take()?, merged: input.take_map()? })
+        Ok(Self {
+            living: Dormant::restore(input)?,
+            erased: input.take()?,
+            erasures: input.take()?,
+            merged: input.take_map()?,
+            merges: input.take()?,
+            merged_into: input.take_map()?,
+        })
     }
 
     /// The identity under which the customer of an event is known: of a merged one the customer that it belongs to.
@@ -101,6 +114,8 @@ impl Customers {
         }
         let after = self.erased_before(from, at);
         self.merged.entry(from).or_default().push(MergedLife { after, until: EventOrder::MAX, at, into });
+        self.merges.insert((at, from));
+        self.merged_into.entry(into).or_default().push(from);
         let gone = self.living.remove(&from).unwrap_or_default();
         let known = self.living.get(&into).map(Cow::into_owned);
         let mut merged = Merged {
@@ -176,6 +191,28 @@ impl Customers {
         }
     }
 
+    /// Forgets the oldest erased lives and the oldest merges where there are more than `limit` lives and merges together, and `more` beyond that; returns
+    /// the number forgotten. Merges may take half of the limit. Living customers are left to the caller.
+    pub(super) fn forget_surplus(&mut self, limit: usize, more: usize) -> u64 {
+        if self.entries() <= limit {
+            return 0;
+        }
+        let (before, wanted) = (self.entries(), limit - more.min(limit));
+        while self.entries() > wanted
+            && let Some((erasure, key)) = self.erasures.pop_first()
+        {
+            self.erased.remove(&(key, erasure));
+        }
+        let merges_max = if self.entries() > limit { (limit / 2).saturating_sub(more) } else { usize::MAX };
+        while self.merges.len() > merges_max
+            && self.entries() > wanted
+            && let Some((at, from)) = self.merges.pop_first()
+        {
+            self.unmerge(from, at);
+        }
+        (before - self.entries()) as u64
+    }
+
     /// For each life that a key stands for between two events, except the first, one event that falls into it. Empty if the customer was not erased
     /// in between.
     pub(crate) fn lives_between(&self, key: Key, from: EventOrder, to: EventOrder) -> Vec<EventOrder> {
@@ -200,15 +237,39 @@ impl Customers {
         self.living.len() + self.erased.len()
     }
 
+    /// The number of entries that the limit of customers bounds: lives and merged identities.
+    pub(super) fn entries(&self) -> usize {
+        self.len() + self.merges.len()
+    }
+
     /// Ends the lives of the identities that were merged into an erased customer: each stands for a new customer afterwards.
     fn end_merged(&mut self, key: Key, erasure: EventOrder) {
         let mut erased = vec![key];
         while let Some(key) = erased.pop() {
-            for (from, lives) in &mut self.merged {
+            for from in self.merged_into.get(&key).into_iter().flatten() {
+                let Some(lives) = self.merged.get_mut(from) else { continue };
                 for life in lives.iter_mut().filter(|life| life.into == key && life.at <= erasure && erasure < life.until) {
                     life.until = erasure;
                     erased.push(*from);
                 }
+            }
+        }
+    }
+
+    /// Forgets a merge. Later events of the identity belong to a customer of its own.
+    fn unmerge(&mut self, from: Key, at: EventOrder) {
+        let Some(lives) = self.merged.get_mut(&from) else { return };
+        let Some(index) = lives.iter().position(|life| life.at == at) else { return };
+        let into = lives.remove(index).into;
+        if lives.is_empty() {
+            self.merged.remove(&from);
+        }
+        if let Some(identities) = self.merged_into.get_mut(&into) {
+            if let Some(index) = identities.iter().position(|identity| *identity == from) {
+                identities.swap_remove(index);
+            }
+            if identities.is_empty() {
+                self.merged_into.remove(&into);
             }
         }
     }

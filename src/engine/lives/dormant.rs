@@ -139,7 +139,8 @@ impl<K: Copy + Eq + Hash, V: Clone + Serialize + DeserializeOwned> Dormant<K, V>
         if self.woken.len() < AWAKE_MAX {
             return;
         }
-        for key in self.woken.drain(..AWAKE_MAX / 2).collect::<Vec<K>>() {
+        let surplus = self.woken.len() - AWAKE_MAX / 2;
+        for key in self.woken.drain(..surplus).collect::<Vec<K>>() {
             if self.awake(&key).is_some_and(&rests) {
                 self.put_to_sleep(&key);
             }

@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use super::contact::{ContactState, facts};
+use super::contact::{ContactState, facts, idle_end_of};
 use super::store::Lives;
 use super::survey::SurveyId;
 use crate::engine::terms::{EngineSettings, Facts};
@@ -14,8 +14,9 @@ use crate::engine::windows::{Door, Subject};
 use crate::event::{Contact, Key};
 use crate::time::EventTime;
 
-/// When a limit is reached, one in this many entries leaves at once, so that the search for the longest idle is rare.
-const EVICTED_SHARE: usize = 64;
+/// When a limit is reached, one in this many entries leaves at once. The search for the longest idle looks at all entries, so each entry that comes pays
+/// for looking at this many.
+const EVICTED_SHARE: usize = 8;
 
 /// Forgets the lives whose retention has passed.
 pub(super) fn expire(lives: &mut Lives, door: &mut Door<'_>) {
@@ -24,12 +25,22 @@ pub(super) fn expire(lives: &mut Lives, door: &mut Door<'_>) {
     expire_surveys(lives, &settings);
     expire_customers(lives, &settings, door);
     hold_limits(lives, door);
+    shed_timers(lives);
+}
+
+/// Drops the timers of lives that have left before their time.
+fn shed_timers(lives: &mut Lives) {
+    let (contacts, surveys, living) = (&lives.contacts, &lives.surveys, &lives.customers.living);
+    lives.unsettled.shed(contacts.len(), |contact| contacts.contains_key(contact));
+    lives.ended.shed(contacts.len(), |contact| contacts.contains_key(contact));
+    lives.old_surveys.shed(surveys.len(), |id| surveys.contains_key(id));
+    lives.idle_customers.shed(living.len(), |key| living.contains_key(key));
 }
 
 /// Evicts lives in excess of the configured counts.
 pub(super) fn hold_limits(lives: &mut Lives, door: &mut Door<'_>) {
     let limits = &lives.terms.settings.limits;
-    let counts = [lives.contacts.len(), lives.surveys.len(), lives.customers.living.len()];
+    let counts = [lives.contacts.len(), lives.surveys.len(), lives.customers.entries()];
     if counts.iter().zip([limits.contacts_max, limits.surveys_max, limits.customers_max]).all(|(count, max)| *count <= max) {
         return;
     }
@@ -50,13 +61,17 @@ pub(super) fn hold_limits(lives: &mut Lives, door: &mut Door<'_>) {
             lives.evictions.surveys += 1;
         }
     }
-    if lives.customers.living.len() > limits.customers_max {
+    lives.evictions.customers += lives.customers.forget_surplus(limits.customers_max, limits.customers_max / EVICTED_SHARE);
+    if lives.customers.entries() > limits.customers_max {
+        let others = lives.customers.entries() - lives.customers.living.len();
+        let kept = limits.customers_max.saturating_sub(others);
         let idle = lives.customers.living.iter().map(|(key, state)| ((state.is_active(), state.last_time()), *key));
-        for key in first_to_leave(idle.collect(), limits.customers_max) {
+        for key in first_to_leave(idle.collect(), kept) {
             evict_customer(lives, key, door);
             lives.evictions.customers += 1;
         }
     }
+    shed_timers(lives);
 }
 
 /// Whether no further event is expected of a ticket or chat and no late event can change that.
@@ -67,7 +82,17 @@ pub(super) fn is_ended(state: &ContactState, settings: &EngineSettings, at: Even
 fn expire_contacts(lives: &mut Lives, settings: &EngineSettings) {
     let horizon = lives.horizon;
     while let Some(contact) = lives.ended.pop_before(horizon) {
-        let Some(state) = lives.contacts.get(&contact).filter(|state| is_ended(state, settings, horizon)) else { continue };
+        let Some(state) = lives.contacts.get(&contact) else { continue };
+        if !is_ended(&state, settings, horizon) {
+            // A chat that has been heard again will end by itself later. Anything else that is not ended gets a timer when it has ended.
+            if let Some(idle) = idle_end_of(&state.summary, settings).filter(|_| !state.is_unsettled()) {
+                let due = state.last_order().time + idle + settings.ticket_retention;
+                if due >= horizon {
+                    lives.ended.push(due, contact);
+                }
+            }
+            continue;
+        }
         let due = state.last_known().time + settings.ticket_retention;
         if due < horizon {
             forget_contact(lives, contact);
@@ -110,7 +135,7 @@ fn expire_customers(lives: &mut Lives, settings: &EngineSettings, door: &mut Doo
 /// Forgets a ticket or chat. Its contribution to the windows stays until it ages out; the surveys about it get timers of their own.
 fn forget_contact(lives: &mut Lives, contact: Contact) {
     let Some(state) = lives.contacts.remove(&contact) else { return };
-    lives.ticket_sets.note_open(contact, false);
+    lives.ticket_sets.forget(contact);
     // A survey that may be rated once more must still be recognised as the same one, so it stays until its own timer.
     let kept = lives.terms.settings.longest_range();
     for id in state.surveys.ids() {

@@ -14,8 +14,14 @@ use super::{AgreedList, EngineSettings, JOURNEY_STAGE};
 use crate::engine::codec::{RestoreError, StateReader, StateWriter};
 use crate::event::DimensionValues;
 
-/// The largest number of distinct tuples that are kept apart. Beyond it, all dimensions of an event read `other`.
+/// The largest number of distinct tuples that are kept apart, whatever the limit of label sets.
 const TUPLES_MAX: usize = 1 << 20;
+/// The smallest one, so that few label sets do not make every event read `other`.
+const TUPLES_MIN: usize = 1 << 12;
+/// The number of distinct tuples for each label set that may exist: a label set sums up several.
+const TUPLES_OF_A_CELL: usize = 4;
+/// Longer spellings are not remembered, because texts may be long and their number large.
+const SPELLING_BYTES_MAX: usize = 128;
 
 /// The number of a dimension's value in one partition group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -46,6 +52,7 @@ pub(crate) struct Names {
     overlays: FxHashMap<(DimensionsId, DimensionsId), DimensionsId>,
     /// The tuple that is used beyond the limit of tuples: all its values read `other`.
     beyond_limit: DimensionsId,
+    tuples_max: usize,
 }
 
 /// The values of one dimension.
@@ -99,6 +106,11 @@ pub(super) fn numbered_values_max(values_max: usize) -> usize {
     (values_max + 2).min(usize::from(u16::MAX))
 }
 
+/// The largest number of distinct tuples that are kept apart in one partition group. Beyond it, all dimensions of an event read `other`.
+pub(crate) fn tuples_max(settings: &EngineSettings) -> usize {
+    settings.limits.cells_max.saturating_mul(TUPLES_OF_A_CELL).clamp(TUPLES_MIN, TUPLES_MAX)
+}
+
 impl Names {
     pub(crate) fn new(settings: &EngineSettings, agreed: &AgreedValues) -> Self {
         let dimension = |(d, agreed): (&super::EngineDimension, &Arc<AgreedList<Box<str>>>)| {
@@ -111,6 +123,7 @@ impl Names {
             spelled: FxHashMap::default(),
             overlays: FxHashMap::default(),
             beyond_limit: DimensionsId::default(),
+            tuples_max: tuples_max(settings),
         };
         names.tuple(SmallVec::from_elem(ValueId::UNSET, settings.dimensions.len()));
         names.beyond_limit = names.tuple(SmallVec::from_elem(ValueId::OTHER, settings.dimensions.len()));
@@ -144,7 +157,7 @@ impl Names {
         }
         let id = self.tuple(tuple);
         // A value beyond the limit is not remembered, so that each event that names it is counted.
-        if is_within_limits && self.spelled.len() < TUPLES_MAX {
+        if is_within_limits && self.spelled.len() < self.tuples_max && spelling.len() <= SPELLING_BYTES_MAX {
             self.spelled.insert(spelling.into(), id);
         }
         id
@@ -164,7 +177,7 @@ impl Names {
         let pairs = self.tuples[base.0 as usize].iter().zip(&self.tuples[over.0 as usize]);
         let tuple = pairs.map(|(b, o)| if *o == ValueId::UNSET { *b } else { *o }).collect();
         let id = self.tuple(tuple);
-        if self.overlays.len() < TUPLES_MAX {
+        if self.overlays.len() < self.tuples_max {
             self.overlays.insert((base, over), id);
         }
         id
@@ -251,7 +264,7 @@ impl Names {
 
     /// Stores the values and tuples in the order of their numbers. What was only remembered to save work is not stored.
     pub(crate) fn store(&self, out: &mut StateWriter) {
-        let Self { dimensions, tuples, tuple_ids: _, spelled: _, overlays: _, beyond_limit: _ } = self;
+        let Self { dimensions, tuples, tuple_ids: _, spelled: _, overlays: _, beyond_limit: _, tuples_max: _ } = self;
         out.put(&dimensions.len());
         for dimension in dimensions {
             let DimensionNames { of_customer: _, texts, ids: _, numbers: _, agreed: _, values_max: _, overflows } = dimension;
@@ -294,7 +307,7 @@ impl Names {
         if let Some(id) = self.tuple_ids.get(&tuple) {
             return *id;
         }
-        if self.tuples.len() >= TUPLES_MAX {
+        if self.tuples.len() >= self.tuples_max {
             return self.beyond_limit;
         }
         let id = DimensionsId(self.tuples.len() as u32);

@@ -16,7 +16,7 @@ use crate::engine::lives::survey::touchpoint;
 use crate::engine::terms::{DimensionsId, EventOrder, Fact, Facts, Terms, difference};
 use crate::engine::windows::{Door, Subject};
 use crate::event::{Contact, ContactAction, Key};
-use crate::time::Span;
+use crate::time::{EventTime, Span};
 
 /// Applies an event of a ticket or chat. It is orphaned if the ticket or chat has no opening now, neither from a creation nor from a snapshot.
 pub(super) fn apply(lives: &mut Lives, contact: Contact, action: ContactAction, event: &AdmittedEvent, door: &mut Door<'_>) -> Effect {
@@ -29,6 +29,8 @@ pub(super) fn apply(lives: &mut Lives, contact: Contact, action: ContactAction, 
 /// Puts an event into the history of a ticket or chat.
 pub(super) fn insert(lives: &mut Lives, contact: Contact, event: HistoryEvent, door: &mut Door<'_>) -> Effect {
     let begins = event.order.time;
+    let is_snapshot = matches!(event.action, Action::Event(ContactAction::Snapshot(_)));
+    let feed = lives.terms.settings.feed_of(event.order);
     let sets = lives.ticket_sets.after(contact, event.order, &lives.terms.settings);
     let changed = change(lives, contact, event.ticket, door, |state, customers, terms| {
         let inherits = terms.rules.inherits_from_customer;
@@ -36,6 +38,13 @@ pub(super) fn insert(lives: &mut Lives, contact: Contact, event: HistoryEvent, d
     });
     if !changed.was_unsettled {
         lives.unsettled.push(begins + lives.lateness_max.min(WAITING_MAX), contact);
+    }
+    // A later set may have come behind the event.
+    let latest = if sets.is_empty() { begins } else { changed.last.time };
+    lives.ticket_sets.note_event(contact, feed, latest, lives.terms.settings.limits.identities_max);
+    // The next full set reaches most tickets just after their snapshots, and must not look at them.
+    if is_snapshot && changed.is_open {
+        lives.ticket_sets.note_open(contact, feed, changed.is_open, changed.named, true);
     }
     let Changed { opened, customer, last, has_effect, .. } = changed;
     if let Some((customer, order)) = customer.zip(opened.map(|opened| opened.order)) {
@@ -106,6 +115,9 @@ struct Changed {
     opened: Option<Opening>,
     customer: Option<Key>,
     last: EventOrder,
+    is_open: bool,
+    /// When the last event named the ticket or chat.
+    named: Option<EventTime>,
     has_effect: bool,
 }
 
@@ -246,12 +258,12 @@ fn change_alone(
     gone.extend(closed.iter().filter_map(|opening| anonymous_touchpoint(*opening, terms)));
     come.extend(opened.iter().filter_map(|opening| anonymous_touchpoint(*opening, terms)));
     let (customer, last) = (state.summary.customer(), state.last_order());
-    let changed = Changed { was_unsettled, opened: state.summary.opened, customer, last, has_effect };
-    let (is_spam, is_open) = (state.summary.is_spam, state.summary.is_open());
+    let (is_spam, is_open, named) = (state.summary.is_spam, state.summary.is_open(), state.summary.named);
+    let changed = Changed { was_unsettled, opened: state.summary.opened, customer, last, is_open, named, has_effect };
     lives.ever_seen.note(&state.summary);
     door.post(Subject::Contact(contact), &gone, &come);
 
-    lives.ticket_sets.note_open(contact, is_open);
+    lives.ticket_sets.note_open(contact, lives.terms.settings.feed_of(last), is_open, named, false);
     for (openings, stands) in [(closed, false), (opened, true)] {
         for (opening, customer) in openings.into_iter().filter_map(|opening| Some((opening, opening.customer?))) {
             change_opening(lives, customer, contact, opening, stands, door);

@@ -273,6 +273,16 @@ impl ContactState {
         (self.tail.len() <= history_max.min(EVENTS_WAITING)).then_some((first.order.time, last.order.time))
     }
 
+    /// Whether a full set of snapshots that began at `started` and was completed at `order`, before the last event, perhaps found the ticket open and not
+    /// named since. An event counts up to [`SKEW`] beside its own time, which leaves some in doubt.
+    pub(crate) fn is_perhaps_left_open_at(&self, order: EventOrder, started: EventTime) -> bool {
+        let is_named = |event: &HistoryEvent| matches!(event.action, Action::Event(_)) && event.order.time >= started;
+        let is_before = |event: &&HistoryEvent| event.order.time + SKEW < order.time;
+        let first = self.tail.iter().find(|event| matches!(event.action, Action::Event(_)));
+        let begins_later = matches!(self.base, Base::Nothing) && first.is_none_or(|first| first.order.time > order.time + SKEW);
+        !begins_later && !self.tail.iter().take_while(is_before).any(is_named)
+    }
+
     /// Whether there are unfolded events.
     pub(crate) fn is_unsettled(&self) -> bool {
         !self.tail.is_empty()
