@@ -5,7 +5,9 @@
 pub mod check;
 pub mod dashboards;
 pub mod demo;
+pub mod events;
 mod failure;
+pub mod feed;
 pub mod generate;
 pub mod healthcheck;
 mod late_records;
@@ -32,6 +34,8 @@ Examples:
     cxpulse run --config cxpulse.toml
   Find every mistake of a configuration, and ask the cluster too:
     cxpulse check --config cxpulse.toml --connect
+  Turn what a help desk sends into events, in front of the service:
+    cxpulse feed --config feeds.toml
   Metrics of recorded events at an instant:
     cxpulse replay --input tickets=tickets.jsonl.gz --at 2026-03-02T12:00:00Z
   Fill a cluster's topics with synthetic events:
@@ -61,11 +65,13 @@ struct CommandLine {
 #[derive(Debug, Subcommand)]
 enum Command {
     Run(run::RunArgs),
+    Feed(feed::FeedArgs),
     Demo(demo::DemoArgs),
     Replay(replay::ReplayArgs),
     Generate(generate::GenerateArgs),
     Check(check::CheckArgs),
     Metrics(metrics::MetricsArgs),
+    Events(events::EventsArgs),
     Healthcheck(healthcheck::HealthcheckArgs),
     Rules(rules::RulesArgs),
     Dashboards(dashboards::DashboardsArgs),
@@ -80,11 +86,13 @@ pub fn main() -> ExitCode {
     };
     let ended = match command {
         Command::Run(args) => run::run(&args),
+        Command::Feed(args) => feed::run(&args),
         Command::Demo(args) => demo::demo(&args),
         Command::Replay(args) => replay::replay(&args),
         Command::Generate(args) => generate::generate(&args),
         Command::Check(args) => check::run(&args),
         Command::Metrics(args) => metrics::run(&args),
+        Command::Events(args) => events::run(&args),
         Command::Healthcheck(args) => healthcheck::run(&args),
         Command::Rules(args) => rules::run(&args),
         Command::Dashboards(args) => dashboards::run(&args),

@@ -11,6 +11,7 @@ mod rendered_scrape;
 mod response;
 mod routes;
 mod scrape_cache;
+mod webhooks;
 mod write_timeout;
 
 use std::future::Future;
@@ -24,6 +25,8 @@ use crate::config::WebSettings;
 use crate::engine::Snapshot;
 use crate::metrics::Exposition;
 use crate::metrics::telemetry::TelemetrySample;
+
+pub use self::webhooks::{WebhookAnswer, WebhookRequest, WebhookSite, WebhookTaker, serve_webhooks};
 
 /// A snapshot, and how new it is.
 #[derive(Clone, Debug)]

@@ -8,6 +8,7 @@ use std::process::ExitCode;
 
 use super::printing::note;
 use crate::config::ConfigError;
+use crate::feed::ProgramError;
 use crate::kafka::producer::ProduceError;
 use crate::{kafka, runtime};
 
@@ -75,7 +76,7 @@ fn exit_code(error: &anyhow::Error) -> u8 {
             Some(*code)
         } else if cause.is::<Usage>() {
             Some(EXIT_USAGE)
-        } else if cause.is::<ConfigError>() {
+        } else if cause.is::<ConfigError>() || cause.is::<ProgramError>() {
             Some(EXIT_CONFIGURATION)
         } else if let Some(failure) = cause.downcast_ref::<runtime::ServiceFailure>() {
             Some(failure.exit_code())
