@@ -188,7 +188,11 @@ async fn serve_until(configuration: FeedsConfiguration, stop: impl Future<Output
 type TopicSide = std::thread::JoinHandle<Result<(), Failure>>;
 
 /// Starts the side of the topics, where a feed has any.
-fn start_topic_side(configuration: &FeedsConfiguration, status: Arc<StageStatus>, telemetry: Arc<FeedTelemetry>) -> anyhow::Result<Option<TopicSide>> {
+fn start_topic_side(
+    configuration: &FeedsConfiguration,
+    status: Arc<StageStatus>,
+    telemetry: Arc<FeedTelemetry>,
+) -> anyhow::Result<Option<TopicSide>> {
     let inputs: Vec<String> = configuration.feeds.iter().flat_map(|feed| feed.topics.iter().cloned()).collect();
     if inputs.is_empty() {
         return Ok(None);

@@ -216,7 +216,10 @@ fn program(name: &str, folder: &Path, section: &Section<'_>) -> Option<Program> 
         }
         let names: Vec<&str> = SHIPPED.iter().map(|feed| feed.name).collect();
         let what = format!("no feed `{}` is part of cxpulse; there are {}", shown(name), listed(&names));
-        let hint = nearest(name, &names).map_or_else(|| "name one, or the path of a program of your own, such as `./own.jq`".into(), |n| format!("did you mean `{n}`?"));
+        let hint = nearest(name, &names).map_or_else(
+            || "name one, or the path of a program of your own, such as `./own.jq`".into(),
+            |n| format!("did you mean `{n}`?"),
+        );
         section.complain("program", complaint(ProblemKind::UnknownChoice, what, hint));
         return None;
     }
@@ -225,7 +228,14 @@ fn program(name: &str, folder: &Path, section: &Section<'_>) -> Option<Program> 
         Ok(text) => Some((text, path.display().to_string(), RecordKey::Contact, None)),
         Err(error) => {
             let what = format!("`{}` cannot be read: {}", path.display(), super::secret::reason(&error));
-            section.complain("program", complaint(ProblemKind::UnreadableFile, what, "name the file of the program; a relative path starts from the configuration's folder"));
+            section.complain(
+                "program",
+                complaint(
+                    ProblemKind::UnreadableFile,
+                    what,
+                    "name the file of the program; a relative path starts from the configuration's folder",
+                ),
+            );
             None
         }
     }

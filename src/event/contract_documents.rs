@@ -54,7 +54,10 @@ pub fn async_api() -> Value {
         for event_type in EventType::ALL.iter().filter(|event_type| event_type.contract().kind == kind) {
             let EventContract { name, meaning, .. } = event_type.contract();
             let payload = json!({"schemaFormat": "application/schema+json;version=draft-2020-12", "schema": {"$ref": format!("./{SCHEMA_FILE}#/$defs/{name}")}});
-            messages.insert((*name).to_owned(), json!({"name": name, "summary": meaning, "contentType": "application/json", "payload": payload}));
+            messages.insert(
+                (*name).to_owned(),
+                json!({"name": name, "summary": meaning, "contentType": "application/json", "payload": payload}),
+            );
             of_channel.insert((*name).to_owned(), json!({"$ref": format!("#/components/messages/{name}")}));
         }
         channels.insert(
@@ -101,7 +104,9 @@ fn schema_of(member: &MemberContract, is_optional: bool) -> Value {
         MemberValue::Choice(words) => vec![json!({"enum": words})],
         MemberValue::Boolean => vec![json!({"type": "boolean"})],
         MemberValue::Number => vec![json!({"type": "number"})],
-        MemberValue::Time => vec![json!({"type": "string", "format": "date-time"}), json!({"type": "integer", "description": "Milliseconds since 1970."})],
+        MemberValue::Time => {
+            vec![json!({"type": "string", "format": "date-time"}), json!({"type": "integer", "description": "Milliseconds since 1970."})]
+        }
     };
     if is_optional {
         allowed.extend([json!({"type": "null"}), json!({"const": ""})]);

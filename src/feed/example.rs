@@ -41,7 +41,9 @@ pub struct Example {
 
 /// An example that cannot be read.
 #[derive(Debug, thiserror::Error)]
-#[error("not an example: {0}\nhint: an example has `about`, `payload` and `events`, and may have `headers`, `timestamp`, `tables` and `unknown`")]
+#[error(
+    "not an example: {0}\nhint: an example has `about`, `payload` and `events`, and may have `headers`, `timestamp`, `tables` and `unknown`"
+)]
 pub struct ExampleError(#[from] serde_json::Error);
 
 impl Example {

@@ -28,8 +28,7 @@ const UNKNOWN_CHARACTERS_MAX: usize = 40;
 pub(super) const OUT_OF_TIME: i32 = 1;
 
 /// The functions of jq that are taken away, because they read or change something beside their input.
-const REMOVED: [&str; 8] =
-    ["env", "now", "halt", "debug_empty", "stderr_empty", "localtime", "strflocaltime", "range"];
+const REMOVED: [&str; 8] = ["env", "now", "halt", "debug_empty", "stderr_empty", "localtime", "strflocaltime", "range"];
 /// The definitions of jq that need a function that is taken away.
 pub(super) const REMOVED_DEFINITIONS: [&str; 4] = ["stderr", "debug", "halt", "halt_error"];
 

@@ -250,7 +250,10 @@ mod tests {
             parts
         });
         assert_eq!(SignatureScheme::Typeform.sign(b"Jefe", "", body), "sha256=W9zBRr9gdU5qBCQmCJV1x1oAPwidJzmDnexYuWTsOEM=");
-        assert_eq!(SignatureScheme::Zendesk.sign(b"Jefe", "what do ya ", b"want for nothing?"), "W9zBRr9gdU5qBCQmCJV1x1oAPwidJzmDnexYuWTsOEM=");
+        assert_eq!(
+            SignatureScheme::Zendesk.sign(b"Jefe", "what do ya ", b"want for nothing?"),
+            "W9zBRr9gdU5qBCQmCJV1x1oAPwidJzmDnexYuWTsOEM="
+        );
     }
 
     #[test]

@@ -4,8 +4,8 @@
 //! jaq runs a program to its end and cannot be interrupted from outside. Every loop of jq passes a definition or a scope, so a step in each bounds the
 //! loop. Does not know what a step does.
 
-use jaq_core::load::parse::{BinaryOp, Def, Pattern, Term};
 use jaq_core::load::lex::StrPart;
+use jaq_core::load::parse::{BinaryOp, Def, Pattern, Term};
 use jaq_core::path::{Part, Path};
 
 /// The name of the function that a step calls, with the line of the program as its argument.

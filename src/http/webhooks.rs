@@ -114,7 +114,12 @@ pub async fn serve_webhooks<T: WebhookTaker>(listeners: Vec<TcpListener>, site: 
 }
 
 /// Accepts connections until the server stops, then waits for those that are open.
-async fn accept<T: WebhookTaker>(listener: TcpListener, site: Arc<WebhookSite<T>>, slots: Arc<Semaphore>, mut stopped: watch::Receiver<bool>) {
+async fn accept<T: WebhookTaker>(
+    listener: TcpListener,
+    site: Arc<WebhookSite<T>>,
+    slots: Arc<Semaphore>,
+    mut stopped: watch::Receiver<bool>,
+) {
     let mut connections = JoinSet::new();
     let watching = stopped.clone();
     let mut stop = pin!(async { drop(stopped.wait_for(|stopped| *stopped).await) });

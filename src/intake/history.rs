@@ -49,7 +49,11 @@ impl SortedHistory {
     ///
     /// # Errors
     /// When the disk fails, or `each` does.
-    pub fn for_each_batch<E: From<io::Error>>(mut self, records_max: usize, mut each: impl FnMut(&[StageRecord], bool) -> Result<(), E>) -> Result<(), E> {
+    pub fn for_each_batch<E: From<io::Error>>(
+        mut self,
+        records_max: usize,
+        mut each: impl FnMut(&[StageRecord], bool) -> Result<(), E>,
+    ) -> Result<(), E> {
         self.write_run()?;
         let mut runs = Vec::new();
         for file in self.runs {

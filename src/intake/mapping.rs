@@ -13,6 +13,9 @@ use crate::metrics::feed_telemetry::{FeedTelemetry, PayloadOutcome};
 /// How long the mapping of one payload may take.
 const PAYLOAD_WITHIN: Duration = Duration::from_millis(100);
 
+/// A rejected payload is cut off at this length, in bytes, because brokers refuse records of more than a megabyte, and one payload must not stop a feed.
+const REJECTED_BYTES_MAX: usize = 900_000;
+
 /// All feeds of the configuration, compiled. It belongs to one thread, which has [`crate::feed::STACK_BYTES`] of stack.
 pub struct FeedMapper {
     feeds: Vec<Feed>,
@@ -62,8 +65,11 @@ impl FeedMapper {
             (None, true) => PayloadOutcome::Dropped,
             (None, false) => PayloadOutcome::Mapped,
         };
-        let counted = Counted { feed, outcome, event_types, rejection: rejection.as_ref().map(|rejection| rejection.reason.name()), unknown };
+        let counted =
+            Counted { feed, outcome, event_types, rejection: rejection.as_ref().map(|rejection| rejection.reason.name()), unknown };
         let number = events.len();
+        // A record is never stamped later than it came: brokers refuse such records, and the service could not see that an event is of the future.
+        let arrival = payload.timestamp;
         let mut records: Vec<StageRecord> = events
             .into_iter()
             .map(|event| StageRecord {
@@ -73,7 +79,7 @@ impl FeedMapper {
                     RecordTarget::Key(key) => key,
                     RecordTarget::EveryPartition => String::new(),
                 },
-                time: Some(event.time),
+                time: Some(arrival.map_or(event.time, |arrival| arrival.min(event.time))),
                 value: event.json,
                 headers: Vec::new(),
             })
@@ -84,22 +90,25 @@ impl FeedMapper {
         MappedPayload { records, rejection, events: number, counted }
     }
 
-    /// The record of a rejected payload: the payload as it came, with the reason in its headers.
+    /// The record of a rejected payload: the payload as it came (its first part, if it is very large), with the reason in its headers.
     fn rejected(&self, feed: usize, payload: &Payload<'_>, rejection: &Rejection, place: &str) -> StageRecord {
         let name = &self.feeds[feed].settings().name;
+        let value = payload.value.unwrap_or_default();
+        let kept = &value[..value.len().min(REJECTED_BYTES_MAX)];
         let headers = [
             ("cx_feed", name.clone()),
             ("cx_reason", rejection.reason.name().to_owned()),
             ("cx_what", rejection.what.clone()),
             ("cx_line", rejection.line.to_string()),
             ("cx_from", place.to_owned()),
+            ("cx_bytes", value.len().to_string()),
         ];
         StageRecord {
             topic: self.rejected_topic.clone(),
             key: name.clone(),
             is_for_every_partition: false,
             time: payload.timestamp,
-            value: payload.value.unwrap_or_default().to_vec(),
+            value: kept.to_vec(),
             headers: headers.into_iter().map(|(key, value)| (key.to_owned(), value)).collect(),
         }
     }

@@ -73,8 +73,15 @@ impl Spool {
         }
         numbers.sort_unstable();
         let next_number = numbers.last().map_or(1, |last| last + 1);
-        let mut spool =
-            Self { folder: folder.to_owned(), bytes_max, bytes: 0, files: VecDeque::new(), next_number, writer: None, reading: VecDeque::new() };
+        let mut spool = Self {
+            folder: folder.to_owned(),
+            bytes_max,
+            bytes: 0,
+            files: VecDeque::new(),
+            next_number,
+            writer: None,
+            reading: VecDeque::new(),
+        };
         for number in numbers {
             let lines = spool.lines(number).map_err(failed)?;
             let bytes = lines.iter().map(|line| line.len() as u64 + 1).sum();

@@ -26,7 +26,8 @@ impl TopicIntake {
     #[must_use]
     pub fn new(configuration: &FeedsConfiguration, mapper: FeedMapper, telemetry: Arc<FeedTelemetry>) -> Self {
         let topics = configuration.feeds.iter().enumerate();
-        let topics = topics.flat_map(|(index, feed)| feed.topics.iter().map(move |topic| (topic.clone(), (index, feed.has_registry_framing))));
+        let topics =
+            topics.flat_map(|(index, feed)| feed.topics.iter().map(move |topic| (topic.clone(), (index, feed.has_registry_framing))));
         let names = configuration.feeds.iter().map(|feed| feed.settings.name.clone()).collect();
         Self { mapper, topics: topics.collect(), names, telemetry, counted: Vec::new() }
     }

@@ -121,7 +121,10 @@ impl WebhookIntake {
     }
 
     /// Works with the spool on a thread that may wait for the disk.
-    async fn with_spool<T: Send + 'static>(&self, work: impl FnOnce(&mut Spool) -> std::io::Result<T> + Send + 'static) -> std::io::Result<T> {
+    async fn with_spool<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Spool) -> std::io::Result<T> + Send + 'static,
+    ) -> std::io::Result<T> {
         let (spool, telemetry) = (Arc::clone(&self.spool), Arc::clone(&self.telemetry));
         let done = tokio::task::spawn_blocking(move || {
             let mut spool = spool.lock().unwrap_or_else(PoisonError::into_inner);

@@ -12,8 +12,10 @@ use super::properties;
 use super::stage_record::StageRecord;
 use crate::config::KafkaSettings;
 
-/// How long the brokers may take to confirm a record. Some vendors wait for 5 s.
-const CONFIRM_WITHIN_MS: &str = "3000";
+/// How long the client tries to deliver a record.
+const DELIVER_WITHIN_MS: &str = "2000";
+/// How long the brokers may take to confirm records. Some vendors wait for 5 s, and the disk needs a part of that.
+const CONFIRM_WITHIN: Duration = Duration::from_millis(2_500);
 /// How long a question about a topic may take.
 const ANSWER_WITHIN: Duration = Duration::from_secs(2);
 
@@ -41,15 +43,20 @@ impl ConfirmedProducer {
                 config.set(key, value);
             }
         }
-        config.set("enable.idempotence", "true").set("message.timeout.ms", CONFIRM_WITHIN_MS);
+        config.set("enable.idempotence", "true").set("message.timeout.ms", DELIVER_WITHIN_MS);
         Ok(Self { producer: properties::create(&config, DefaultClientContext, &settings.properties)? })
     }
 
     /// Sends records in order, and returns when all are confirmed.
     ///
     /// # Errors
-    /// When one is not confirmed within seconds; the others may be.
+    /// When one is not confirmed within seconds. It may be delivered all the same, like the others.
     pub async fn send_all(&self, records: &[StageRecord]) -> Result<(), Unconfirmed> {
+        let confirmed = tokio::time::timeout(CONFIRM_WITHIN, self.send_and_wait(records)).await;
+        confirmed.unwrap_or_else(|_| Err(Unconfirmed("no answer in time".to_owned())))
+    }
+
+    async fn send_and_wait(&self, records: &[StageRecord]) -> Result<(), Unconfirmed> {
         let mut waiting = Vec::with_capacity(records.len());
         for record in records {
             let partitions = if record.is_for_every_partition { self.partitions(&record.topic).await? } else { 0 };

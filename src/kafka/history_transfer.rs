@@ -44,7 +44,6 @@ pub struct HistoryTransfer {
     partition_counts: BTreeMap<String, i32>,
 }
 
-
 impl HistoryTransfer {
     /// Makes the clients, and asks for the present ends of the topics.
     ///
@@ -61,9 +60,12 @@ impl HistoryTransfer {
         let consumer: BaseConsumer<DefaultConsumerContext> = properties::create(&config, DefaultConsumerContext, &settings.properties)?;
         let mut ends = BTreeMap::new();
         for topic in inputs {
-            let count = partition_count(consumer.client(), topic).map_err(|why| LookupError { what: format!("the topic `{topic}` cannot be read"), why })?;
+            let count = partition_count(consumer.client(), topic)
+                .map_err(|why| LookupError { what: format!("the topic `{topic}` cannot be read"), why })?;
             for partition in 0..count {
-                let (_, end) = consumer.fetch_watermarks(topic, partition, STEP_WITHIN).map_err(|error| failed("the end of a topic is not known", &error))?;
+                let (_, end) = consumer
+                    .fetch_watermarks(topic, partition, STEP_WITHIN)
+                    .map_err(|error| failed("the end of a topic is not known", &error))?;
                 ends.insert((topic.clone(), partition), end);
             }
         }
@@ -81,7 +83,8 @@ impl HistoryTransfer {
         for ((topic, partition), end) in &self.ends {
             if *end > 0 {
                 open.insert((topic.clone(), *partition), *end);
-                list.add_partition_offset(topic, *partition, Offset::Beginning).map_err(|error| failed("a topic cannot be read", &error))?;
+                list.add_partition_offset(topic, *partition, Offset::Beginning)
+                    .map_err(|error| failed("a topic cannot be read", &error))?;
             }
         }
         self.consumer.assign(&list).map_err(|error| failed("a topic cannot be read", &error))?;
@@ -138,10 +141,14 @@ impl HistoryTransfer {
         if is_last {
             let mut offsets = TopicPartitionList::new();
             for ((topic, partition), end) in &self.ends {
-                offsets.add_partition_offset(topic, *partition, Offset::Offset(*end)).map_err(|error| failed("offsets cannot be committed", &error))?;
+                offsets
+                    .add_partition_offset(topic, *partition, Offset::Offset(*end))
+                    .map_err(|error| failed("offsets cannot be committed", &error))?;
             }
             let group = self.consumer.group_metadata().ok_or_else(|| LookupError::new("the group is not known".to_owned()))?;
-            self.producer.send_offsets_to_transaction(&offsets, &group, STEP_WITHIN).map_err(|error| failed("offsets cannot be committed", &error))?;
+            self.producer
+                .send_offsets_to_transaction(&offsets, &group, STEP_WITHIN)
+                .map_err(|error| failed("offsets cannot be committed", &error))?;
         }
         self.producer.commit_transaction(STEP_WITHIN).map_err(|error| failed("a transaction cannot be committed", &error))?;
         Ok(())
@@ -167,7 +174,8 @@ impl HistoryTransfer {
         if let Some(count) = self.partition_counts.get(topic) {
             return Ok(*count);
         }
-        let count = partition_count(self.producer.client(), topic).map_err(|why| LookupError { what: format!("the topic `{topic}` is not known"), why })?;
+        let count = partition_count(self.producer.client(), topic)
+            .map_err(|why| LookupError { what: format!("the topic `{topic}` is not known"), why })?;
         self.partition_counts.insert(topic.to_owned(), count);
         Ok(count)
     }

@@ -59,20 +59,33 @@ impl FeedTelemetry {
     pub fn new(feeds: &[&str], reasons: &[&str]) -> Self {
         let registry = Registry::new();
         let counters = |name: &str, help: &str, labels: &[&str]| register(&registry, IntCounterVec::new(Opts::new(name, help), labels));
-        let payloads = counters("cx_feed_payloads_total", "Payloads since this process started, by what became of them.", &["feed", "outcome"]);
+        let payloads =
+            counters("cx_feed_payloads_total", "Payloads since this process started, by what became of them.", &["feed", "outcome"]);
         let events = counters("cx_feed_events_total", "Events that feeds sent since this process started, by type.", &["feed", "type"]);
-        let rejected = counters("cx_feed_rejected_total", "Payloads that became no events since this process started, by reason.", &["feed", "reason"]);
+        let rejected = counters(
+            "cx_feed_rejected_total",
+            "Payloads that became no events since this process started, by reason.",
+            &["feed", "reason"],
+        );
         let unknown = counters(
             "cx_feed_unknown_values_total",
             "Enumerated values that a feed has no meaning for, since this process started. Beyond 200 different ones they are `other`.",
             &["feed", "member", "value"],
         );
-        let refused = counters("cx_feed_requests_refused_total", "Requests that were refused since this process started, by reason.", &["feed", "reason"]);
-        let spool_bytes = register(&registry, IntGauge::new("cx_feed_spool_bytes", "Bytes in the spool on disk, which waits for a broker."));
+        let refused = counters(
+            "cx_feed_requests_refused_total",
+            "Requests that were refused since this process started, by reason.",
+            &["feed", "reason"],
+        );
+        let spool_bytes =
+            register(&registry, IntGauge::new("cx_feed_spool_bytes", "Bytes in the spool on disk, which waits for a broker."));
         let spool_payloads = register(&registry, IntGauge::new("cx_feed_spool_payloads", "Payloads in the spool on disk."));
         let ready = register(
             &registry,
-            IntGaugeVec::new(Opts::new("cx_feed_ready", "1 while this side of the stage can take payloads, as /-/ready says; otherwise 0."), &["side"]),
+            IntGaugeVec::new(
+                Opts::new("cx_feed_ready", "1 while this side of the stage can take payloads, as /-/ready says; otherwise 0."),
+                &["side"],
+            ),
         );
         for feed in feeds {
             for outcome in PayloadOutcome::ALL {

@@ -24,7 +24,8 @@ fn kill_9_at_random_moments_loses_and_repeats_no_event() {
     create_topics(&servers, &["killed-raw"], 2);
     create_topics(&servers, &["killed-tickets", "killed-chats", "killed-surveys", "killed-customers", "killed-rejected"], 2);
     let topics = "[topics]\ntickets = \"killed-tickets\"\nchats = \"killed-chats\"\nsurveys = \"killed-surveys\"\ncustomers = \"killed-customers\"\nrejected = \"killed-rejected\"\n";
-    let mut stage = Stage::new(&servers, "killed", &format!("{topics}[[feeds]]\nname = \"desk\"\nprogram = \"chatwoot\"\ntopics = [\"killed-raw\"]\n"));
+    let mut stage =
+        Stage::new(&servers, "killed", &format!("{topics}[[feeds]]\nname = \"desk\"\nprogram = \"chatwoot\"\ntopics = [\"killed-raw\"]\n"));
     let producer = Producer::new(&servers);
     // Half before the first start, so that transactions are large; the other half while the stage is killed again and again.
     send(&producer, 0..PAYLOADS / 2);
@@ -95,7 +96,8 @@ fn payload(n: usize) -> String {
         json!({"id": n, "conversation_id": n / 10, "message_type": n % 2, "sender_type": "User", "sender_id": 5, "private": false, "content_type": 0,
                "created_at": "2026-03-02T09:00:00Z"})
     };
-    json!({"before": null, "after": row, "op": "c", "source": {"table": table, "ts_ms": 1_772_442_000_000_i64, "snapshot": "false"}}).to_string()
+    json!({"before": null, "after": row, "op": "c", "source": {"table": table, "ts_ms": 1_772_442_000_000_i64, "snapshot": "false"}})
+        .to_string()
 }
 
 /// The ids of the events that all payloads become.

@@ -129,14 +129,18 @@ fn what_is_refused_is_not_in_the_topic() {
     // Tokens, paths and methods.
     let freshdesk = |ticket: &str| json!({"freshdesk_webhook": {"ticket_id": ticket, "triggered_event": "{reply_sent:sent}"}}).to_string();
     assert_eq!(stage.send("POST", "/freshdesk", &[], freshdesk("1").as_bytes()).map(|answer| answer.0), Some(401));
-    assert_eq!(stage.send("POST", "/freshdesk", &[("Authorization", "Bearer tokeN")], freshdesk("1").as_bytes()).map(|answer| answer.0), Some(401));
+    assert_eq!(
+        stage.send("POST", "/freshdesk", &[("Authorization", "Bearer tokeN")], freshdesk("1").as_bytes()).map(|answer| answer.0),
+        Some(401)
+    );
     let bearer = [("Authorization", "Bearer token")];
     assert_eq!(stage.send("POST", "/freshdesk", &bearer, freshdesk("2").as_bytes()).map(|answer| answer.0), Some(200));
     assert_eq!(stage.send("POST", "/elsewhere", &bearer, freshdesk("3").as_bytes()).map(|answer| answer.0), Some(404));
     assert_eq!(stage.send("PUT", "/freshdesk", &bearer, freshdesk("4").as_bytes()).map(|answer| answer.0), Some(405));
 
     // A batch is answered one by one; what cannot be mapped is taken, and goes to its own topic.
-    let batch = format!("[{}, {{\"type\": \"ticket.message\", \"ticket_id\": 9, \"author\": \"nobody\"}}, {}]", freshdesk("5"), freshdesk("6"));
+    let batch =
+        format!("[{}, {{\"type\": \"ticket.message\", \"ticket_id\": 9, \"author\": \"nobody\"}}, {}]", freshdesk("5"), freshdesk("6"));
     let (status, body) = stage.send("POST", "/freshdesk", &bearer, batch.as_bytes()).expect("an answer");
     assert_eq!(status, 202, "{body}");
     let answers: Value = serde_json::from_str(&body).expect("a list");
@@ -146,7 +150,8 @@ fn what_is_refused_is_not_in_the_topic() {
 
     // Bodies that are too large, too slow, or not complete.
     assert_eq!(stage.send("POST", "/freshdesk", &bearer, &vec![b' '; 10 * 1024 * 1024]).map(|answer| answer.0), Some(413));
-    let mut chunked = stage.send_part("POST /freshdesk HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer token\r\nTransfer-Encoding: chunked\r\n\r\n");
+    let mut chunked =
+        stage.send_part("POST /freshdesk HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer token\r\nTransfer-Encoding: chunked\r\n\r\n");
     for _ in 0..40 {
         let chunk = [b"10000\r\n".as_slice(), &[b' '; 0x10000], b"\r\n"].concat();
         if chunked.write_all(&chunk).is_err() {
@@ -161,7 +166,12 @@ fn what_is_refused_is_not_in_the_topic() {
 
     assert_eq!(ids(&servers, "refused-tickets").len(), 5, "two of Zendesk, three of Freshdesk");
     let rejected = committed_records(&servers, "refused-rejected");
-    let mut reasons: Vec<_> = rejected.iter().flat_map(|record| &record.headers).filter(|(name, _)| name == "cx_reason").map(|(_, reason)| reason.as_str()).collect();
+    let mut reasons: Vec<_> = rejected
+        .iter()
+        .flat_map(|record| &record.headers)
+        .filter(|(name, _)| name == "cx_reason")
+        .map(|(_, reason)| reason.as_str())
+        .collect();
     reasons.sort_unstable();
     assert_eq!(reasons, ["invalid_event", "not_json"]);
     let samples = stage.scrape().expect("an answer");

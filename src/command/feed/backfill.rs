@@ -79,6 +79,8 @@ fn transfer(configuration: &FeedsConfiguration, topics: &[String]) -> anyhow::Re
     let records = history.len();
     history.for_each_batch(BATCH_RECORDS, |batch, is_last| Ok::<(), anyhow::Error>(transfer.send(batch, is_last)?))?;
     let [mapped, dropped, rejected] = totals;
-    note(format!("{records} records sent in the order of time; payloads: {mapped} mapped, {dropped} that mean nothing, {rejected} rejected"));
+    note(format!(
+        "{records} records sent in the order of time; payloads: {mapped} mapped, {dropped} that mean nothing, {rejected} rejected"
+    ));
     Ok(())
 }
