@@ -47,6 +47,7 @@ the file, and --set overrides both.
 Exit codes:
   0 clean end
   1 failure, such as a port in use
+  2 check --sample found what bends numbers
   3 the consumer did not stop in time
   5 the cluster refused authentication, authorisation or this member
   64 wrong command line

@@ -1,5 +1,6 @@
 //! The shipped feeds and the runner of their programs: every example becomes its events, nothing else of a payload gets out, and no program runs on.
 
+#[path = "support"]
 mod support {
     #[allow(dead_code, reason = "other tests use more of it")]
     pub(crate) mod decode_settings;

@@ -3,6 +3,7 @@
 //!
 //! Does not know which problems there are.
 
+mod habits;
 mod newest_records;
 
 use std::io::{self, Write};
@@ -19,12 +20,17 @@ const EXAMPLES: &str = "\
 Examples:
   cxpulse check --config cxpulse.toml
   cxpulse check --config cxpulse.toml --connect
+  cxpulse check --config cxpulse.toml --connect --sample 10000
   cxpulse check --print-default > cxpulse.toml
 
 Exit codes:
   0 the configuration can be used, with warnings or without
   1 with --connect: the service would wait or end on this cluster
+  2 with --sample: something in the newest records bends numbers
   78 the configuration cannot be used";
+
+/// So many of the newest records of each topic are read without `--sample`.
+const SAMPLE_RECORDS: u32 = 10_000;
 
 /// Reports every problem of a configuration at once: its place, the problem, the allowed values and a hint.
 #[derive(Clone, Debug, clap::Args)]
@@ -33,6 +39,10 @@ pub struct CheckArgs {
     /// Also ask the cluster about topics, partition counts, retention and timestamp types, and see whether its newest records are late or refused.
     #[arg(long)]
     pub connect: bool,
+
+    /// With --connect: look at so many of the newest records of each topic, and end with exit code 2 where something in them bends numbers.
+    #[arg(long, value_name = "RECORDS", requires = "connect", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub sample: Option<u32>,
 
     /// Print the commented default configuration, which can serve as a template, and do nothing else.
     #[arg(long, conflicts_with_all = ["connect", "set"])]
@@ -64,12 +74,16 @@ pub fn run(args: &CheckArgs) -> anyhow::Result<()> {
         return Ok(());
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let mut findings = runtime.block_on(inspect(&configuration));
+    let findings = runtime.block_on(inspect(&configuration));
+    let mut sampled = Vec::new();
     if findings.iter().all(|finding| finding.severity != FindingSeverity::Error) {
-        findings.extend(newest_records::findings(&configuration));
+        sampled = newest_records::findings(&configuration, args.sample.unwrap_or(SAMPLE_RECORDS));
     }
-    for finding in &findings {
+    for finding in findings.iter().chain(&sampled) {
         report(finding, &mut output)?;
+    }
+    if args.sample.is_some() && sampled.iter().any(|finding| finding.severity == FindingSeverity::Warning) {
+        return Err(Reported::BENT.into());
     }
     if findings.iter().any(|finding| finding.severity == FindingSeverity::Error) { Err(Reported::FAILURE.into()) } else { Ok(()) }
 }

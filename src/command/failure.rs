@@ -27,6 +27,8 @@ impl Reported {
     pub const CONFIGURATION: Self = Self(EXIT_CONFIGURATION);
     /// The environment is not as the command needs it.
     pub const FAILURE: Self = Self(EXIT_FAILURE);
+    /// Something in the records bends numbers.
+    pub const BENT: Self = Self(EXIT_BENT);
 }
 
 /// An error and the advice to the user, which comes after the causes.
@@ -60,6 +62,8 @@ pub(super) const EXIT_USAGE: u8 = 64;
 const EXIT_CONFIGURATION: u8 = 78;
 /// The exit code of a failure of the environment, such as a port in use or a file that cannot be read.
 const EXIT_FAILURE: u8 = 1;
+/// The exit code of `check --sample` where something in the records bends numbers.
+const EXIT_BENT: u8 = 2;
 
 /// Prints an error on stderr unless it has been reported already, and gives its exit code.
 pub(super) fn report(error: &anyhow::Error) -> ExitCode {

@@ -39,7 +39,8 @@ const TICKET: &str = r#"{id: "e", type: "ticket.assigned", time: "2026-03-02T09:
 #[test]
 fn ids_carry_the_name_of_the_feed_by_kind() {
     with_stack(|| {
-        let program = r#"{id: 1, type: "ticket.created", time: "2026-03-02T09:00:00Z", ticket_id: 4711, customer_id: "c", channel: null, team: ""}"#;
+        let program =
+            r#"{id: 1, type: "ticket.created", time: "2026-03-02T09:00:00Z", ticket_id: 4711, customer_id: "c", channel: null, team: ""}"#;
         let wanted = json!({"id": 1, "type": "ticket.created", "time": "2026-03-02T09:00:00Z", "ticket_id": "desk:4711", "customer_id": "c", "team": "",
                             "source": "desk"});
         assert_eq!(only(program, &json!({})), wanted);
@@ -53,9 +54,14 @@ fn ids_carry_the_name_of_the_feed_by_kind() {
             key: RecordKey::Customer,
             tables: Tables::default(),
         };
-        let mapped = Feed::new(settings, decode_settings()).expect("a program").map(&Payload { value: Some(b"{}"), ..Payload::default() }, &|| false);
+        let mapped = Feed::new(settings, decode_settings())
+            .expect("a program")
+            .map(&Payload { value: Some(b"{}"), ..Payload::default() }, &|| false);
         let event: Value = serde_json::from_slice(&mapped.events[0].json).expect("JSON");
-        assert_eq!((&event["ticket_id"], &event["survey_id"], &event["customer_id"]), (&json!("desk:5"), &json!("surveys:6"), &json!("surveys:7")));
+        assert_eq!(
+            (&event["ticket_id"], &event["survey_id"], &event["customer_id"]),
+            (&json!("desk:5"), &json!("surveys:6"), &json!("surveys:7"))
+        );
         assert_eq!(mapped.events[0].target, cxpulse::feed::RecordTarget::Key("surveys:7".to_owned()));
     });
 }
@@ -63,7 +69,8 @@ fn ids_carry_the_name_of_the_feed_by_kind() {
 #[test]
 fn headers_key_topic_and_timestamp_are_bound() {
     with_stack(|| {
-        let program = r#"{id: $headers.delivery, type: "ticket.assigned", time: ($timestamp | epoch("ms")), ticket_id: $key, team: $topic}"#;
+        let program =
+            r#"{id: $headers.delivery, type: "ticket.assigned", time: ($timestamp | epoch("ms")), ticket_id: $key, team: $topic}"#;
         let payload = Payload {
             value: Some(b"{}"),
             headers: &[("delivery", "d1")],
@@ -97,7 +104,8 @@ fn the_functions_of_the_stage_give_what_the_page_says() {
         assert_eq!(of(r#""7" | lookup("none")"#, json!(null)), "null");
         assert_eq!(of("[.a, .b, .c, .d] | map(id_text)", json!({"a": 0, "b": "", "c": "0", "d": 5})), r#"[null,null,null,"5"]"#);
         assert_eq!(of("[null | epoch(\"s\"), zoned(\"UTC\")]", json!(null)), "[null,null]");
-        for faulty in [r#""x" | epoch("s")"#, r#"1 | epoch("minutes")"#, r#""yesterday" | zoned("UTC")"#, r#""2026-03-02" | zoned("Mars")"#] {
+        for faulty in [r#""x" | epoch("s")"#, r#"1 | epoch("minutes")"#, r#""yesterday" | zoned("UTC")"#, r#""2026-03-02" | zoned("Mars")"#]
+        {
             assert_eq!(reason(faulty, &json!(null)), RejectionReason::Program, "{faulty}");
         }
     });
@@ -121,8 +129,26 @@ fn values_without_a_meaning_are_counted_by_name_and_cut_off() {
 fn functions_that_see_or_change_the_world_are_not_there() {
     with_stack(|| {
         let gone = [
-            "env", "$ENV", "now", "input", "inputs", "halt", "halt(1)", "halt_error", "debug", "debug(1)", "stderr", "input_line_number", "localtime",
-            "strflocaltime(\"%Z\")", "$__loc__", "import \"a\" as a; .", "include \"a\"; .", "get_search_list", "input_filename", "$__prog_args",
+            "env",
+            "$ENV",
+            "now",
+            "input",
+            "inputs",
+            "halt",
+            "halt(1)",
+            "halt_error",
+            "debug",
+            "debug(1)",
+            "stderr",
+            "input_line_number",
+            "localtime",
+            "strflocaltime(\"%Z\")",
+            "$__loc__",
+            "import \"a\" as a; .",
+            "include \"a\"; .",
+            "get_search_list",
+            "input_filename",
+            "$__prog_args",
         ];
         for program in gone {
             let settings = FeedSettings {
@@ -152,7 +178,12 @@ fn a_faulty_program_is_named_by_its_line() {
         tables: Tables::default(),
     };
     with_stack(move || {
-        for (program, wanted) in [("# a\n.a |\n bad(1)", "line 3: no"), ("# a\n{a: ", "line 2"), ("\n\nif . then 1", "line 3"), (". as [$a] | \n$b", "line 2: no")] {
+        for (program, wanted) in [
+            ("# a\n.a |\n bad(1)", "line 3: no"),
+            ("# a\n{a: ", "line 2"),
+            ("\n\nif . then 1", "line 3"),
+            (". as [$a] | \n$b", "line 2: no"),
+        ] {
             let Err(error) = Feed::new(settings(program), decode_settings()) else { panic!("`{program}` is a program") };
             assert!(error.to_string().contains(wanted), "{program}: {error}");
         }
@@ -183,7 +214,11 @@ fn no_program_runs_on() {
         let input = Value::Array((0..100).map(Value::from).collect());
         for program in endless {
             let begun = Instant::now();
-            assert_eq!(reason(program, if program.contains("$e") { &input } else { &Value::Null }), RejectionReason::OutOfTime, "{program}");
+            assert_eq!(
+                reason(program, if program.contains("$e") { &input } else { &Value::Null }),
+                RejectionReason::OutOfTime,
+                "{program}"
+            );
             assert!(begun.elapsed() < Duration::from_secs(5), "{program} took {:?}", begun.elapsed());
         }
     });
@@ -205,7 +240,11 @@ fn outputs_are_bounded_and_checked() {
         }
         assert_eq!(reason(&format!("{TICKET} + {{type: \"ticket.lost\"}}"), &json!(null)), RejectionReason::InvalidEvent);
         assert_eq!(reason(&format!("{TICKET} + {{time: \"yesterday\"}}"), &json!(null)), RejectionReason::InvalidEvent);
-        assert_eq!(reason(&format!("{TICKET}, error"), &json!(null)), RejectionReason::Program, "no event of a payload is sent where one cannot be");
+        assert_eq!(
+            reason(&format!("{TICKET}, error"), &json!(null)),
+            RejectionReason::Program,
+            "no event of a payload is sent where one cannot be"
+        );
         let long = format!("{TICKET} + {{ticket_id: (\"x\" * 125)}}");
         assert_eq!(reason(&long, &json!(null)), RejectionReason::InvalidEvent, "with the name of the feed the id is too long");
     });

@@ -76,20 +76,49 @@ fn the_examples_of_a_feed_show_every_event_that_it_makes() {
             &["ticket.created", "ticket.message", "ticket.status_changed", "ticket.assigned", "survey.sent", "survey.responded"],
         ),
         ("delighted", &["survey.responded"]),
-        ("freescout", &["ticket.created", "ticket.message", "ticket.status_changed", "ticket.assigned", "ticket.snapshot", "ticket.snapshot_completed"]),
+        (
+            "freescout",
+            &[
+                "ticket.created",
+                "ticket.message",
+                "ticket.status_changed",
+                "ticket.assigned",
+                "ticket.snapshot",
+                "ticket.snapshot_completed",
+            ],
+        ),
         ("freshdesk", &["ticket.created", "ticket.message", "ticket.status_changed", "ticket.assigned", "survey.responded"]),
         (
             "intercom",
-            &["ticket.created", "ticket.message", "ticket.status_changed", "ticket.assigned", "survey.sent", "survey.responded", "customer.merged"],
+            &[
+                "ticket.created",
+                "ticket.message",
+                "ticket.status_changed",
+                "ticket.assigned",
+                "survey.sent",
+                "survey.responded",
+                "customer.merged",
+            ],
         ),
         ("typeform", &["survey.responded"]),
-        ("zammad", &["ticket.created", "ticket.message", "ticket.status_changed", "ticket.assigned", "ticket.snapshot", "ticket.snapshot_completed"]),
+        (
+            "zammad",
+            &[
+                "ticket.created",
+                "ticket.message",
+                "ticket.status_changed",
+                "ticket.assigned",
+                "ticket.snapshot",
+                "ticket.snapshot_completed",
+            ],
+        ),
         ("zendesk", &["ticket.created", "ticket.message", "ticket.status_changed", "ticket.assigned", "survey.sent", "survey.responded"]),
     ];
     assert_eq!(wanted.iter().map(|(name, _)| *name).collect::<Vec<_>>(), SHIPPED.iter().map(|feed| feed.name).collect::<Vec<_>>());
     for (name, wanted) in wanted {
         let examples = examples(name);
-        let shown: BTreeSet<&str> = examples.iter().flat_map(|(_, example)| &example.events).filter_map(|event| event["type"].as_str()).collect();
+        let shown: BTreeSet<&str> =
+            examples.iter().flat_map(|(_, example)| &example.events).filter_map(|event| event["type"].as_str()).collect();
         assert_eq!(shown, wanted.iter().copied().collect(), "{name}");
     }
 }
@@ -118,7 +147,9 @@ fn events_have_keys_and_the_end_of_a_set_goes_to_every_partition() {
                     let json: Value = serde_json::from_slice(&event.json).expect("JSON");
                     match &event.target {
                         RecordTarget::EveryPartition => assert_eq!(event.event_type, "ticket.snapshot_completed"),
-                        RecordTarget::Key(key) if event.kind == Kind::Tickets => assert_eq!(json["ticket_id"], key.as_str(), "{}", path.display()),
+                        RecordTarget::Key(key) if event.kind == Kind::Tickets => {
+                            assert_eq!(json["ticket_id"], key.as_str(), "{}", path.display())
+                        }
                         RecordTarget::Key(key) => assert!(!key.is_empty(), "{}", path.display()),
                     }
                 }

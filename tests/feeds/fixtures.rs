@@ -59,7 +59,7 @@ fn recorded_webhooks_of_intercom_become_what_their_topics_say() {
             ("admin-opened-no-admin", vec![json!(["ticket.status_changed", id, "open", null, null, null])]),
             ("admin-opened", vec![json!(["ticket.status_changed", id, "open", null, null, null])]),
             ("admin-replied", vec![json!(["ticket.message", id, null, "agent", null, agent])]),
-            ("admin-single-created-lead", vec![json!(["ticket.created", id, null, null, null, null])]),
+            ("admin-single-created-lead", vec![json!(["ticket.created", "intercom:15494800000000", null, null, null, null])]),
             ("admin-single-created", vec![json!(["ticket.created", id, null, null, null, null])]),
             ("admin-snoozed", vec![json!(["ticket.status_changed", id, "pending", null, null, null])]),
             ("admin-unsnoozed", vec![json!(["ticket.status_changed", id, "open", null, null, null])]),
@@ -70,9 +70,14 @@ fn recorded_webhooks_of_intercom_become_what_their_topics_say() {
             let path = folder.join(format!("intercom_hull/webhook-conversation-{name}.json"));
             assert_eq!(of_file(&feed, &path, &["type", "ticket_id", "status", "author", "public", "agent_id"]), wanted, "{name}");
         }
-        let created = of_file(&feed, &folder.join("intercom_hull/webhook-conversation-admin-single-created.json"), &["created_by", "customer_id", "time"]);
+        let created = of_file(
+            &feed,
+            &folder.join("intercom_hull/webhook-conversation-admin-single-created.json"),
+            &["created_by", "customer_id", "time"],
+        );
         assert_eq!(created, [json!(["agent", "5ee3d479d1cf3dedbee23d68", "2020-08-05T13:40:05Z"])]);
-        let fin = of_file(&feed, &folder.join("zulip/intercom_conversation_operator_replied.json"), &["type", "ticket_id", "author", "time"]);
+        let fin =
+            of_file(&feed, &folder.join("zulip/intercom_conversation_operator_replied.json"), &["type", "ticket_id", "author", "time"]);
         assert_eq!(fin, [json!(["ticket.message", "intercom:215472621202693", "bot", "2026-01-10T07:56:33Z"])]);
     });
 }
@@ -82,15 +87,27 @@ fn recorded_webhooks_of_freshdesk_and_delighted_become_events() {
     let Some(folder) = fixtures() else { return };
     with_stack(move || {
         let freshdesk = feed("freshdesk", &[]);
-        let of = |name: &str| of_file(&freshdesk, &folder.join(format!("zulip/freshdesk_{name}.json")), &["type", "ticket_id", "status", "author", "priority"]);
-        assert_eq!(of("ticket_created"), [json!(["ticket.created", "freshdesk:11", null, null, "high"]), json!(["ticket.status_changed", "freshdesk:11", "pending", null, null])]);
+        let of = |name: &str| {
+            of_file(
+                &freshdesk,
+                &folder.join(format!("zulip/freshdesk_{name}.json")),
+                &["type", "ticket_id", "status", "author", "priority"],
+            )
+        };
+        assert_eq!(
+            of("ticket_created"),
+            [
+                json!(["ticket.created", "freshdesk:11", null, null, "high"]),
+                json!(["ticket.status_changed", "freshdesk:11", "pending", null, null])
+            ]
+        );
         assert_eq!(of("status_changed"), [json!(["ticket.status_changed", "freshdesk:11", "pending", null, null])]);
         assert_eq!(of("public_note"), [json!(["ticket.message", "freshdesk:11", null, "agent", null])]);
         let delighted = feed("delighted", &[]);
         let path = folder.join("zulip/delighted_survey_response_updated_promoter.json");
         assert_eq!(
             of_file(&delighted, &path, &["type", "metric", "score", "survey_id", "customer_id", "time"]),
-            [json!(["survey.responded", "nps", 9, "delighted:5435", "5975", "2016-12-24T12:33:29Z"])]
+            [json!(["survey.responded", "nps", 9, "delighted:5435", "5975", "2016-12-24T14:33:29Z"])]
         );
     });
 }
@@ -134,7 +151,8 @@ fn envelopes_of_debezium_are_read() {
             envelope["source"]["table"] = json!("conversations");
             for side in ["before", "after"] {
                 if envelope[side].is_object() {
-                    envelope[side] = json!({"id": 1, "status": 0, "created_at": 1_596_001_000_000_000_i64, "updated_at": 1_596_010_000_000_000_i64});
+                    envelope[side] =
+                        json!({"id": 1, "status": 0, "created_at": 1_596_001_000_000_000_i64, "updated_at": 1_596_010_000_000_000_i64});
                 }
             }
             types.push(events(&feed, envelope.to_string().as_bytes(), &["type"]));

@@ -15,12 +15,20 @@ const PASSED_ON: &[(&str, &[&str])] = &[
     ("asterisk", &["agent", "after.callid", "after.queuename", "callid", "queuename"]),
     ("chatwoot", &[]),
     ("chatwoot-webhook", &["channel", "meta.team.name"]),
-    ("delighted", &["event_data.id", "event_data.person.id", "event_data.person_properties.customer_id", "event_data.person_properties.ticket_id", "event_id"]),
+    (
+        "delighted",
+        &[
+            "event_data.id",
+            "event_data.person.id",
+            "event_data.person_properties.customer_id",
+            "event_data.person_properties.ticket_id",
+            "event_id",
+        ],
+    ),
     ("freescout", &[]),
     (
         "freshdesk",
         &[
-            "author",
             "channel",
             "customer_id",
             "freshdesk_webhook.ticket_group_name",
@@ -29,14 +37,58 @@ const PASSED_ON: &[(&str, &[&str])] = &[
             "id",
             "team",
             "ticket_id",
-            "time",
             "type",
         ],
     ),
-    ("intercom", &[]),
-    ("typeform", &[]),
+    (
+        "intercom",
+        &[
+            "data.item.admin_assignee_id",
+            "data.item.assignee.id",
+            "data.item.contact.id",
+            "data.item.contacts.contacts.id",
+            "data.item.content_stat.receipt_id",
+            "data.item.conversation_parts.conversation_parts.author.id",
+            "data.item.conversation_parts.conversation_parts.id",
+            "data.item.id",
+            "data.item.merged_from.id",
+            "data.item.source.type",
+            "data.item.team_assignee_id",
+            "data.item.ticket.ticket_id",
+            "data.item.ticket_id",
+            "id",
+        ],
+    ),
+    (
+        "typeform",
+        &[
+            "event_id",
+            "form_response.answers.field.id",
+            "form_response.hidden.customer_id",
+            "form_response.hidden.ticket_id",
+            "form_response.token",
+        ],
+    ),
     ("zammad", &[]),
-    ("zendesk", &[]),
+    (
+        "zendesk",
+        &[
+            "agent_id",
+            "channel",
+            "customer_id",
+            "detail.assignee_id",
+            "detail.group_id",
+            "detail.id",
+            "detail.requester_id",
+            "detail.via.channel",
+            "event.comment.author.id",
+            "event.current",
+            "id",
+            "team",
+            "ticket_id",
+            "type",
+        ],
+    ),
 ];
 
 #[test]
@@ -60,9 +112,9 @@ fn only_what_is_listed_gets_out() {
         }
         let wanted: BTreeMap<&str, BTreeSet<String>> =
             PASSED_ON.iter().map(|(feed, members)| (*feed, members.iter().map(|member| (*member).to_owned()).collect())).collect();
-        for (feed, members) in &found {
-            assert_eq!(Some(members), wanted.get(feed), "{feed}: {members:#?}");
-        }
+        let found: BTreeMap<&str, BTreeSet<String>> = found;
+        let differing: Vec<_> = found.iter().filter(|(feed, members)| wanted.get(*feed) != Some(*members)).collect();
+        assert!(differing.is_empty(), "{differing:#?}");
     });
 }
 
@@ -125,7 +177,21 @@ fn mark_beside(value: &mut Value) {
         Value::Array(list) => list.iter_mut().for_each(mark_beside),
         Value::Object(members) => {
             members.values_mut().for_each(mark_beside);
-            for name in ["body", "text", "description", "title", "email", "phone", "first_name", "last_name", "address", "note", "remark", "html", "canary"] {
+            for name in [
+                "body",
+                "text",
+                "description",
+                "title",
+                "email",
+                "phone",
+                "first_name",
+                "last_name",
+                "address",
+                "note",
+                "remark",
+                "html",
+                "canary",
+            ] {
                 members.entry(name).or_insert_with(|| Value::String(MARK.to_owned()));
             }
         }
