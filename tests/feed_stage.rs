@@ -20,6 +20,7 @@ mod support {
 
 mod feed_stage {
     mod committed;
+    mod doctor;
     mod killed;
     mod process;
     mod webhooks;
