@@ -53,7 +53,7 @@ impl Run<'_> {
         }
         let steps = self.steps.get() + 1;
         self.steps.set(steps);
-        steps < STEPS_MAX && !(steps % STEPS_PER_LOOK == 0 && (self.is_over)())
+        steps < STEPS_MAX && !(steps.is_multiple_of(STEPS_PER_LOOK) && (self.is_over)())
     }
 
     fn report_unknown(&self, name: &Val, value: &Val) {

@@ -245,10 +245,8 @@ mod tests {
         let sha256 = "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843";
         assert_eq!(SignatureScheme::Delighted.sign(b"Jefe", "", body), format!("sha256={sha256}"));
         assert_eq!(SignatureScheme::Intercom.sign(b"Jefe", "", body), "sha1=effcdf6ae5eb2fa2d27416d5f184df9c259a7c79");
-        assert_eq!(SignatureScheme::Chatwoot.sign(b"Jefe", "what do ya want for nothing?", b""), {
-            let parts = SignatureScheme::Delighted.sign(b"Jefe", "", b"what do ya want for nothing?.");
-            parts
-        });
+        let with_full_stop = SignatureScheme::Delighted.sign(b"Jefe", "", b"what do ya want for nothing?.");
+        assert_eq!(SignatureScheme::Chatwoot.sign(b"Jefe", "what do ya want for nothing?", b""), with_full_stop);
         assert_eq!(SignatureScheme::Typeform.sign(b"Jefe", "", body), "sha256=W9zBRr9gdU5qBCQmCJV1x1oAPwidJzmDnexYuWTsOEM=");
         assert_eq!(
             SignatureScheme::Zendesk.sign(b"Jefe", "what do ya ", b"want for nothing?"),

@@ -71,8 +71,8 @@ impl<'s> Walk<'s> {
         if self.source.is_some() { self.stepped(term) } else { self.term(term) }
     }
 
-    fn boxed(&mut self, term: Box<SourceTerm<'s>>) -> Box<SourceTerm<'s>> {
-        Box::new(self.term(*term))
+    fn boxed(&mut self, term: SourceTerm<'s>) -> Box<SourceTerm<'s>> {
+        Box::new(self.term(term))
     }
 
     fn terms(&mut self, terms: Vec<SourceTerm<'s>>) -> Vec<SourceTerm<'s>> {
@@ -84,36 +84,36 @@ impl<'s> Walk<'s> {
         match term {
             Term::Id | Term::Recurse | Term::Num(_) | Term::Break(_) | Term::Var(_) => term,
             Term::Str(format, parts) => Term::Str(format, parts.into_iter().map(|part| self.str_part(part)).collect()),
-            Term::Arr(inner) => Term::Arr(inner.map(|inner| self.boxed(inner))),
+            Term::Arr(inner) => Term::Arr(inner.map(|inner| self.boxed(*inner))),
             Term::Obj(entries) => {
                 Term::Obj(entries.into_iter().map(|(key, value)| (self.term(key), value.map(|value| self.term(value)))).collect())
             }
-            Term::Neg(inner) => Term::Neg(self.boxed(inner)),
+            Term::Neg(inner) => Term::Neg(self.boxed(*inner)),
             Term::BinOp(left, BinaryOp::Pipe(Some(pattern)), right) => {
                 let pattern = self.pattern(pattern);
-                Term::BinOp(self.boxed(left), BinaryOp::Pipe(Some(pattern)), Box::new(self.scope(*right)))
+                Term::BinOp(self.boxed(*left), BinaryOp::Pipe(Some(pattern)), Box::new(self.scope(*right)))
             }
-            Term::BinOp(left, operator, right) => Term::BinOp(self.boxed(left), operator, self.boxed(right)),
-            Term::Label(name, inner) => Term::Label(name, self.boxed(inner)),
+            Term::BinOp(left, operator, right) => Term::BinOp(self.boxed(*left), operator, self.boxed(*right)),
+            Term::Label(name, inner) => Term::Label(name, self.boxed(*inner)),
             Term::Fold(name, over, pattern, mut rest) => {
                 let pattern = self.pattern(pattern);
                 let begin = rest.drain(..1.min(rest.len())).map(|begin| self.term(begin)).collect::<Vec<_>>();
                 let rest = begin.into_iter().chain(rest.into_iter().map(|update| self.scope(update)).collect::<Vec<_>>()).collect();
-                Term::Fold(name, self.boxed(over), pattern, rest)
+                Term::Fold(name, self.boxed(*over), pattern, rest)
             }
-            Term::TryCatch(inner, catch) => Term::TryCatch(self.boxed(inner), catch.map(|catch| self.boxed(catch))),
+            Term::TryCatch(inner, catch) => Term::TryCatch(self.boxed(*inner), catch.map(|catch| self.boxed(*catch))),
             Term::IfThenElse(branches, otherwise) => Term::IfThenElse(
                 branches.into_iter().map(|(condition, then)| (self.term(condition), self.scope(then))).collect(),
-                otherwise.map(|otherwise| self.boxed(otherwise)),
+                otherwise.map(|otherwise| self.boxed(*otherwise)),
             ),
             Term::Def(defs, inner) => {
                 let defs = defs.into_iter().map(|def| Def { body: self.stepped(def.body), ..def }).collect();
-                Term::Def(defs, self.boxed(inner))
+                Term::Def(defs, self.boxed(*inner))
             }
             Term::Call(name, arguments) => Term::Call(name, self.terms(arguments)),
             Term::Path(base, Path(parts)) => {
                 let parts = parts.into_iter().map(|(part, optional)| (self.path_part(part), optional)).collect();
-                Term::Path(self.boxed(base), Path(parts))
+                Term::Path(self.boxed(*base), Path(parts))
             }
         }
     }

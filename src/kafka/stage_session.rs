@@ -235,10 +235,7 @@ impl Session {
 
 /// How an error of a step ends the session.
 fn end_of(error: &KafkaError, context: &StageContext) -> SessionEnd {
-    let code = match error {
-        KafkaError::Transaction(inner) => Some(inner.code()),
-        other => other.rdkafka_error_code(),
-    };
+    let code = if let KafkaError::Transaction(inner) = error { Some(inner.code()) } else { error.rdkafka_error_code() };
     if let Some(refusal) = context.errors.take_refusal() {
         return SessionEnd::Failed(Failure::Refused(refusal));
     }

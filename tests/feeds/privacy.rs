@@ -167,7 +167,8 @@ fn texts(value: &Value, path: &mut Vec<String>, found: &mut Vec<Vec<String>>) {
 fn at<'a>(value: &'a mut Value, path: &[String]) -> &'a mut Value {
     path.iter().fold(value, |value, part| match value {
         Value::Array(list) => &mut list[part.parse::<usize>().expect("an index")],
-        other => &mut other[part.as_str()],
+        Value::Object(members) => members.get_mut(part).expect("a member"),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => panic!("no path leads through a scalar"),
     })
 }
 
