@@ -159,3 +159,17 @@ fn each_planted_fault_is_found_and_nothing_else() {
     }
     assert!(faults.is_empty(), "{}", faults.join("\n\n"));
 }
+
+#[test]
+fn the_topics_of_the_synthetic_organisation_have_nothing_to_be_found() {
+    let Some(broker) = Broker::shared() else { return };
+    let servers = broker.servers();
+    let run = |arguments: &[&str]| cxpulse().args(arguments).output().expect("the binary was built");
+    let sent = run(&["generate", "--bootstrap-servers", &servers, "--create-topics", "2", "--history", "3d", "--for", "0s"]);
+    assert!(sent.status.success(), "{}", String::from_utf8_lossy(&sent.stderr));
+    let output = run(&["check", "--connect", "--sample", "10000", "--bootstrap-servers", &servers]);
+    let report = String::from_utf8_lossy(&output.stdout);
+    let warnings: Vec<&str> = report.lines().filter(|line| line.starts_with("warning: ") && !line.contains("stamp its records")).collect();
+    assert!(warnings.is_empty() && output.status.code() == Some(0), "{report}");
+    assert!(report.contains("events per second"), "{report}");
+}

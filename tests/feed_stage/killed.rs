@@ -71,6 +71,7 @@ fn count(servers: &str) -> BTreeMap<String, usize> {
     for topic in ["killed-tickets", "killed-surveys"] {
         for record in committed_records(servers, topic) {
             let event: Value = serde_json::from_str(&record.value).expect("an event is JSON");
+            assert_eq!(event["ticket_id"], record.key.as_str(), "the key is that of the ticket");
             *events.entry(event["id"].as_str().expect("an id").to_owned()).or_insert(0) += 1;
         }
     }
