@@ -13,5 +13,6 @@ mod feeds {
     mod examples;
     mod fixtures;
     mod privacy;
+    mod replayed;
     mod shared;
 }
