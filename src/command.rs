@@ -6,7 +6,9 @@ pub mod check;
 pub mod checkpoint;
 pub mod dashboards;
 pub mod demo;
+pub mod events;
 mod failure;
+pub mod feed;
 pub mod generate;
 pub mod healthcheck;
 mod late_records;
@@ -39,6 +41,8 @@ Examples:
     cxpulse run --config cxpulse.toml
   Find every mistake of a configuration, and ask the cluster too:
     cxpulse check --config cxpulse.toml --connect
+  Turn what a help desk sends into events, in front of the service:
+    cxpulse feed --config feeds.toml
   Metrics of recorded events at an instant:
     cxpulse replay --input tickets=tickets.jsonl.gz --at 2026-03-02T12:00:00Z
   The versions of the program and of the C libraries in it:
@@ -52,6 +56,7 @@ the file, and --set overrides both.
 Exit codes:
   0 clean end
   1 failure, such as a port in use
+  2 check --sample found what bends numbers
   3 the consumer did not stop in time
   4 the checkpoints cannot be used, and the log does not reach back far enough
   5 the cluster refused authentication, authorisation or this member
@@ -71,12 +76,14 @@ struct CommandLine {
 #[derive(Debug, Subcommand)]
 enum Command {
     Run(run::RunArgs),
+    Feed(feed::FeedArgs),
     Demo(demo::DemoArgs),
     Replay(replay::ReplayArgs),
     Generate(generate::GenerateArgs),
     Check(check::CheckArgs),
     Checkpoint(checkpoint::CheckpointArgs),
     Metrics(metrics::MetricsArgs),
+    Events(events::EventsArgs),
     Healthcheck(healthcheck::HealthcheckArgs),
     Rules(rules::RulesArgs),
     Dashboards(dashboards::DashboardsArgs),
@@ -96,12 +103,14 @@ pub fn main() -> ExitCode {
     };
     let ended = match command {
         Command::Run(args) => run::run(&args),
+        Command::Feed(args) => feed::run(&args),
         Command::Demo(args) => demo::demo(&args),
         Command::Replay(args) => replay::replay(&args),
         Command::Generate(args) => generate::generate(&args),
         Command::Check(args) => check::run(&args),
         Command::Checkpoint(args) => checkpoint::run(&args),
         Command::Metrics(args) => metrics::run(&args),
+        Command::Events(args) => events::run(&args),
         Command::Healthcheck(args) => healthcheck::run(&args),
         Command::Rules(args) => rules::run(&args),
         Command::Dashboards(args) => dashboards::run(&args),

@@ -6,6 +6,7 @@
 mod checkpoint;
 mod dimensions;
 mod duration;
+mod feeds;
 mod grouping;
 mod health_and_trend;
 mod histograms;
@@ -38,6 +39,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 pub use duration::parse_span;
+pub use feeds::{ConfiguredFeed, FeedsConfiguration, default_feeds_file, load_feeds};
 pub use kafka_properties::{OWNED, OwnedProperty, OwnedValue, PropertyObjection, REFUSED, RefusedProperty, SETTABLE, objection};
 pub use kafka_security::{broker_list, first_exposed_server};
 pub use problem::{ConfigError, Problem, ProblemKind};

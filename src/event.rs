@@ -4,6 +4,7 @@
 
 mod body;
 mod contract;
+mod contract_documents;
 mod decode;
 mod dimension;
 mod id_namespace;
@@ -30,7 +31,8 @@ pub use contract::{
     ChatType, CustomerType, ENVELOPE_OPTIONAL, ENVELOPE_REQUIRED, EventContract, EventType, MemberContract, MemberValue, SurveyType,
     TicketType,
 };
-pub use decode::{decode, ids_in_clear};
+pub use contract_documents::{async_api, json_schema};
+pub use decode::{decode, ids_in_clear, source_in_clear};
 pub(crate) use dimension::{composed, label_value};
 pub use identity::{IdentityKey, Key};
 pub use refusal::Refusal;

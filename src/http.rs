@@ -20,6 +20,7 @@ mod scrape_queue;
 mod tls;
 mod web_fault;
 mod web_file;
+mod webhooks;
 mod write_timeout;
 
 use std::future::Future;
@@ -37,6 +38,8 @@ use crate::config::WebSettings;
 use crate::engine::Snapshot;
 use crate::metrics::Exposition;
 use crate::metrics::telemetry::TelemetrySample;
+
+pub use self::webhooks::{WebhookAnswer, WebhookRequest, WebhookSite, WebhookTaker, serve_webhooks};
 
 /// A snapshot, and how new it is.
 #[derive(Clone, Debug)]

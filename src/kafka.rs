@@ -4,6 +4,7 @@
 //! * [`Session`] is one membership of the consumer group: it polls the client and follows the assignment;
 //! * [`WorkerPartitions`] are the partition groups of one worker: they take records and hand them to a [`Sink`];
 //! * [`PartitionProgress`] is how far one topic partition has been read, and [`LogIdentity`] by what its log is recognised;
+//! * [`run_stage()`] maps the records of topics in transactions, and [`ConfirmedProducer`] sends what came over HTTP;
 //! * [`inspect()`] asks a cluster the questions of `check --connect`, and [`read_newest()`] reads records for it.
 //!
 //! Does not know events, the engine, metrics or the wall clock. The [`Sink`] knows the meaning of a record, and the offset at which a partition resumes.
@@ -13,9 +14,11 @@ mod cloud_event_headers;
 mod cluster;
 mod cluster_check;
 mod cluster_observer;
+mod confirmed_producer;
 pub mod embedded_broker;
 mod failure;
 mod group_queues;
+mod history_transfer;
 mod log_identity;
 mod losses;
 mod partition_progress;
@@ -28,13 +31,17 @@ mod rebalance;
 mod record_sample;
 mod session;
 mod sink;
+mod stage_record;
+mod stage_session;
 mod token;
 mod topic_ids;
 mod worker_partitions;
 
 pub use cluster::{Cluster, Lookup, LookupError, TopicPresence, wait_for_topics};
 pub use cluster_check::{Finding, FindingSeverity, inspect};
+pub use confirmed_producer::{ConfirmedProducer, Unconfirmed};
 pub use failure::Failure;
+pub use history_transfer::{HistoryTransfer, TransferError};
 pub use log_identity::{LastRecord, LogIdentity, RecordComparison, TopicId, record_hash};
 pub use losses::{Loss, LossEnd};
 pub use partition_progress::{LogStart, PartitionProgress, TopicPartition};
@@ -42,6 +49,8 @@ pub use properties::{check_client, group_consumer};
 pub use record_sample::read_newest;
 pub use session::{Session, SessionSettings, StartAt, StuckPartition};
 pub use sink::{ArrivedRecord, AssignmentChange, Sink, TimestampKind};
+pub use stage_record::{RawRecord, StageRecord};
+pub use stage_session::{RawRecordMapper, StageStatus, run_stage};
 pub use worker_partitions::{StoppedPartitions, WorkerPartitions, stop_all, stop_all_settled, worker_of};
 
 /// The C libraries that are linked in and speak with brokers, each with its version.

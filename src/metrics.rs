@@ -6,6 +6,7 @@ mod catalogue;
 mod explain;
 mod exposition;
 mod family;
+pub mod feed_telemetry;
 mod listing;
 mod planned;
 mod reader;

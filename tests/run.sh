@@ -3,7 +3,7 @@
 #
 #   tests/run.sh
 #
-# Needs a Rust toolchain with rustfmt and clippy, and a network for packages, crates, npm modules and the jars of the test broker. Runs as root or
+# Needs a Rust toolchain with rustfmt and clippy, and a network for packages, crates, npm modules and the jars of the test broker and of Kafka Connect. Runs as root or
 # with sudo without a password. If CXPULSE_DATA names the folder of the real data sets, their tests run too; otherwise they report this and pass.
 # Runs every step even if one fails, and exits with 0 only if none failed.
 set -euo pipefail
@@ -76,6 +76,14 @@ install_packages() {
     have chromium || have google-chrome || [ -n "${TESTS_CHROMIUM:-}" ] || missing+=(chromium)
     have node || missing+=(nodejs)
     have npm || missing+=(npm)
+    if ! ls /usr/lib/postgresql/*/bin/pg_ctl >/dev/null 2>&1; then
+        # The tests start a server of their own, so the package must not start one.
+        if [ ! -e /etc/postgresql-common/createcluster.conf ]; then
+            as_root mkdir -p /etc/postgresql-common
+            echo 'create_main_cluster = false' | as_root tee /etc/postgresql-common/createcluster.conf >/dev/null
+        fi
+        missing+=(postgresql)
+    fi
     if [ -z "$(find_java)" ]; then
         apt_update
         for package in openjdk-17-jre-headless openjdk-21-jre-headless openjdk-25-jre-headless; do
@@ -121,6 +129,18 @@ bring_broker() {
         cp tests/kafka/pom.xml "$libs/pom.xml"
     fi
     export TESTS_KAFKA_LIBS=$libs
+}
+
+# The jars of Kafka Connect with Debezium. Maven runs again only if the pom has changed.
+bring_connect() {
+    local libs=$target/connect-libs
+    if ! cmp -s tests/connect/pom.xml "$libs/pom.xml"; then
+        rm -rf "$libs"
+        mvn -q -B -Dstyle.color=never -f tests/connect/pom.xml dependency:copy-dependencies \
+            -DincludeScope=runtime -DoutputDirectory="$libs" >>"$setup_log" 2>&1
+        cp tests/connect/pom.xml "$libs/pom.xml"
+    fi
+    export TESTS_CONNECT_LIBS=$libs
 }
 
 # The modules that control the browser, without a browser. npm runs again only if the lock file has changed.
@@ -190,6 +210,7 @@ trap 'tail -n 20 "$setup_log" >&2; echo "error: the set-up failed: its last line
 install_packages
 unpack_prometheus
 bring_broker
+bring_connect
 bring_page_modules
 bring_deploy_tools
 bring_deny
@@ -209,6 +230,8 @@ if [ -n "${CXPULSE_DATA:-}" ]; then
     CXPULSE_DATA=$(cd "$CXPULSE_DATA" && pwd)
     export CXPULSE_DATA
     echo "data sets: yes"
+    # The published payloads of help desks lie beside the data sets.
+    [ ! -d "$CXPULSE_DATA/../feeds/fixtures" ] || export CXPULSE_FEED_FIXTURES="${CXPULSE_FEED_FIXTURES:-$CXPULSE_DATA/../feeds/fixtures}"
 else
     echo "data sets: no (CXPULSE_DATA is not set)"
 fi

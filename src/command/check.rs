@@ -3,6 +3,7 @@
 //!
 //! Does not know which problems there are.
 
+mod habits;
 mod newest_records;
 
 use std::io::{self, Write};
@@ -22,12 +23,17 @@ Examples:
   cxpulse check --config cxpulse.toml
   cxpulse check --config cxpulse.toml --connect
   cxpulse check --config cxpulse.toml --replicas 3
+  cxpulse check --config cxpulse.toml --connect --sample 10000
   cxpulse check --print-default > cxpulse.toml
 
 Exit codes:
   0 the configuration can be used, with warnings or without
   1 with --connect: the service would wait or end on this cluster; with --replicas: they would not find each other's checkpoints
+  2 with --sample: something in the newest records bends numbers
   78 the configuration cannot be used";
+
+/// So many of the newest records of each topic are read without `--sample`.
+const SAMPLE_RECORDS: u32 = 10_000;
 
 /// Reports every problem of a configuration at once: its place, the problem, the allowed values and a hint.
 #[derive(Clone, Debug, clap::Args)]
@@ -40,6 +46,9 @@ pub struct CheckArgs {
     /// Say how many replicas will run: more than one need a store of checkpoints that all of them see.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub replicas: Option<u32>,
+    /// With --connect: look at so many of the newest records of each topic, and end with exit code 2 where something in them bends numbers.
+    #[arg(long, value_name = "RECORDS", requires = "connect", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub sample: Option<u32>,
 
     /// Print the commented default configuration, which can serve as a template, and do nothing else.
     #[arg(long, conflicts_with_all = ["connect", "replicas", "set"])]
@@ -69,17 +78,21 @@ pub fn run(args: &CheckArgs) -> anyhow::Result<()> {
     };
     let mut findings: Vec<Finding> =
         args.replicas.and_then(|replicas| unshared_store(&configuration.checkpoint, replicas)).into_iter().collect();
+    let mut sampled = Vec::new();
     if args.connect {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let of_cluster = runtime.block_on(inspect(&configuration));
         let is_usable = of_cluster.iter().all(|finding| finding.severity != FindingSeverity::Error);
         findings.extend(of_cluster);
         if is_usable {
-            findings.extend(newest_records::findings(&configuration));
+            sampled = newest_records::findings(&configuration, args.sample.unwrap_or(SAMPLE_RECORDS));
         }
     }
-    for finding in &findings {
+    for finding in findings.iter().chain(&sampled) {
         report(finding, &mut output)?;
+    }
+    if args.sample.is_some() && sampled.iter().any(|finding| finding.severity == FindingSeverity::Warning) {
+        return Err(Reported::BENT.into());
     }
     if findings.iter().any(|finding| finding.severity == FindingSeverity::Error) { Err(Reported::FAILURE.into()) } else { Ok(()) }
 }

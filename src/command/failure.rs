@@ -10,6 +10,7 @@ use super::log_queue;
 use super::printing::note;
 use crate::checkpoint::StoreFailure;
 use crate::config::ConfigError;
+use crate::feed::ProgramError;
 use crate::kafka::producer::ProduceError;
 use crate::{kafka, runtime};
 
@@ -30,6 +31,8 @@ impl Reported {
     pub const FAILURE: Self = Self(EXIT_FAILURE);
     /// The kept state cannot be used.
     pub const STATE: Self = Self(EXIT_STATE);
+    /// Something in the records bends numbers.
+    pub const BENT: Self = Self(EXIT_BENT);
 }
 
 /// An error and the advice to the user, which comes after the causes.
@@ -65,6 +68,8 @@ pub(super) const EXIT_STATE: u8 = 4;
 const EXIT_CONFIGURATION: u8 = 78;
 /// The exit code of a failure of the environment, such as a port in use or a file that cannot be read.
 const EXIT_FAILURE: u8 = 1;
+/// The exit code of `check --sample` where something in the records bends numbers.
+const EXIT_BENT: u8 = 2;
 
 /// Prints an error on stderr unless it has been reported already, and gives its exit code.
 pub(super) fn report(error: &anyhow::Error) -> ExitCode {
@@ -85,7 +90,7 @@ fn exit_code(error: &anyhow::Error) -> u8 {
             Some(*code)
         } else if cause.is::<Usage>() {
             Some(EXIT_USAGE)
-        } else if cause.is::<ConfigError>() {
+        } else if cause.is::<ConfigError>() || cause.is::<ProgramError>() {
             Some(EXIT_CONFIGURATION)
         } else if let Some(failure) = cause.downcast_ref::<runtime::ServiceFailure>() {
             Some(failure.exit_code())

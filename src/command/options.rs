@@ -132,7 +132,7 @@ impl WebArgs {
     }
 }
 
-fn assignment(text: &str) -> Result<(String, String), String> {
+pub(super) fn assignment(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((key, value)) if !key.trim().is_empty() => Ok((key.trim().to_owned(), value.to_owned())),
         _ => Err("wanted is KEY=VALUE, such as kafka.group_id=cx".to_owned()),

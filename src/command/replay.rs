@@ -8,6 +8,7 @@ mod calendar_report;
 mod explained;
 mod facts_csv;
 mod input;
+mod mapped_inputs;
 mod outcome_table;
 mod reading_order;
 mod replay_engine;
@@ -31,6 +32,7 @@ use crate::engine::Engine;
 use crate::metrics::Exposition;
 use crate::time::EventTime;
 use backfill::KeptRecords;
+use mapped_inputs::MappedInputs;
 use reading_order::LinesInOrder;
 use replay_engine::{ReplayEngine, event_time};
 
@@ -104,11 +106,13 @@ impl ReplayError {
 /// A bad configuration, an unknown topic, a file that cannot be read, an output that cannot be written.
 pub fn replay(args: &ReplayArgs) -> anyhow::Result<()> {
     let configuration = args.configuration.load(&[])?;
+    let mapped = args.feed.as_ref().map(|feed| MappedInputs::make(feed, &args.inputs, &configuration)).transpose()?;
+    let inputs = mapped.as_ref().map_or(args.inputs.as_slice(), MappedInputs::inputs);
     let out = io::stdout().lock();
     let ended = match (args.steps()?, args.requested_explanation()) {
-        (Some(steps), _) => write_backfill(&configuration, &args.inputs, steps, io::BufWriter::new(out)),
-        (None, Some(requested)) => explained::print(&configuration, &args.inputs, args.at, requested, out),
-        (None, None) => print_exposition(&configuration, &args.inputs, args.at, out),
+        (Some(steps), _) => write_backfill(&configuration, inputs, steps, io::BufWriter::new(out)),
+        (None, Some(requested)) => explained::print(&configuration, inputs, args.at, requested, out),
+        (None, None) => print_exposition(&configuration, inputs, args.at, out),
     };
     match ended {
         Err(error @ (ReplayError::UnknownTopic { .. } | ReplayError::StandardInputTwice)) => Err(Usage(error.to_string()).into()),

@@ -35,7 +35,7 @@ pub fn load(
     overrides: &[(String, String)],
 ) -> Result<Loaded, ConfigError> {
     let report = ProblemReport::default();
-    let file = path.and_then(|path| read(path, &report));
+    let file = path.and_then(|path| read_file(path, &report));
     // Without the file, every further problem would only be a consequence of that.
     if path.is_some() && file.is_none() {
         let (problems, warnings) = report.into_parts();
@@ -63,7 +63,8 @@ impl Default for Configuration {
     }
 }
 
-fn read(path: &Path, report: &ProblemReport) -> Option<Node> {
+/// The tree of a file; `None` where it cannot be read, which is reported.
+pub(super) fn read_file(path: &Path, report: &ProblemReport) -> Option<Node> {
     let name = path.to_string_lossy();
     match std::fs::read_to_string(path) {
         Ok(text) => layers::of_file(&name, &text, report),

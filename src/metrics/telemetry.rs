@@ -370,7 +370,7 @@ fn counter(name: &str, help: &str) -> IntCounter {
 
 /// Registers a family. An invalid or repeated name is a mistake in this file, which the first test run shows.
 #[allow(clippy::expect_used, reason = "the names are constants of this file")]
-fn register<C: Collector + Clone + 'static>(registry: &Registry, made: prometheus::Result<C>) -> C {
+pub(super) fn register<C: Collector + Clone + 'static>(registry: &Registry, made: prometheus::Result<C>) -> C {
     let family = made.expect("the family's name and labels are valid");
     registry.register(Box::new(family.clone())).expect("the family's name is used once");
     family

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use super::clock::wall_now;
 use super::failure::ServiceFailure;
 use super::service_view::ServiceView;
-use crate::checkpoint::{CheckpointHeader, CheckpointKey, CheckpointStore, StateSettings, StateVersions, StoreFailure};
+use crate::checkpoint::{CheckpointHeader, CheckpointKey, CheckpointStore, Listed, ObjectName, StateSettings, StateVersions, StoreFailure};
 use crate::config::{CheckpointSettings, Configuration, OnMismatch};
 use crate::engine::{Engine, PartitionGroup, STATE_LAYOUT_VERSION, STATE_MEANING_VERSION, TopicIndex};
 use crate::kafka::{LogIdentity, TopicPartition};
@@ -69,6 +69,8 @@ struct GroupWrites {
     /// The wall clock of the newest checkpoint; `None` without one.
     safe_at: Option<EventTime>,
     bytes: u64,
+    /// The checkpoints before the next one were counted from a log that is gone.
+    is_log_new: bool,
 }
 
 impl Checkpoints {
@@ -154,7 +156,8 @@ impl Checkpoints {
         let parked = engine.offset_sum(group);
         let mut below = u64::MAX;
         let (mut result, mut restored) = (if parked.is_some() { RestoreResult::Resumed } else { RestoreResult::Absent }, None);
-        let mut writes = GroupWrites { sequence: 0, offset_sum: parked.unwrap_or(0), taken_at: begun, safe_at: None, bytes: 0 };
+        let mut writes =
+            GroupWrites { sequence: 0, offset_sum: parked.unwrap_or(0), taken_at: begun, safe_at: None, bytes: 0, is_log_new: false };
         loop {
             let found = self.store.newest(&self.key(partition), |header| self.judge(header, below));
             let found = match found {
@@ -204,6 +207,13 @@ impl Checkpoints {
         self.view.telemetry().checkpoints().set_restore_seconds(begun.elapsed().as_secs_f64());
         self.written().groups.insert(partition, writes);
         restored
+    }
+
+    /// A group is counted anew because its log is another one. What was kept of the log before is removed once a checkpoint of the new one is safe.
+    pub(super) fn note_rebuilt(&self, partition: i32) {
+        if let Some(writes) = self.written().groups.get_mut(&partition) {
+            *writes = GroupWrites { offset_sum: 0, taken_at: Instant::now(), safe_at: None, bytes: 0, is_log_new: true, ..*writes };
+        }
     }
 
     /// The first of these groups for which a checkpoint is due, given the sum of the next offsets of each; `None` while one is being written.
@@ -289,19 +299,23 @@ impl Checkpoints {
             Ok(report) => {
                 (written.failures_in_a_row, written.not_before) = (0, None);
                 let (partition, bytes, seconds) = (header.key.partition, report.bytes, report.duration.as_secs_f64());
+                let mut is_log_new = false;
                 if let Some(writes) = written.groups.get_mut(&partition) {
+                    is_log_new = writes.is_log_new;
                     *writes = GroupWrites {
                         sequence: header.sequence,
                         offset_sum: header.offset_sum(),
                         taken_at: Instant::now(),
                         safe_at: Some(header.created),
                         bytes,
+                        is_log_new: false,
                     };
                 }
                 self.view.telemetry().checkpoints().set_write_seconds(seconds);
                 tracing::debug!(target: "cxpulse::checkpoint", partition, bytes, seconds, "written");
-                if let Some(failure) = report.pruning_failure {
-                    drop(written);
+                drop(written);
+                let retired = if is_log_new { self.retire_all_but(&header.key, &report.name) } else { Ok(()) };
+                if let Some(failure) = report.pruning_failure.or(retired.err()) {
                     self.note_failure(&failure, "cannot remove old checkpoints");
                 }
             }
@@ -313,6 +327,16 @@ impl Checkpoints {
                 self.note_failure(&failure, "cannot write a checkpoint");
             }
         }
+    }
+
+    fn retire_all_but(&self, key: &CheckpointKey, kept: &ObjectName) -> Result<(), StoreFailure> {
+        let is_old =
+            |listed: &Listed| listed.fingerprint() == key.fingerprint && listed.partition() == key.partition && listed.name() != kept;
+        let listed = self.store.list()?;
+        let of_group =
+            |listed: &&Listed| is_old(listed) && matches!(self.store.header(listed), Ok(Ok(header)) if header.key.group == key.group);
+        let names: Vec<ObjectName> = listed.iter().filter(of_group).map(|listed| listed.name().clone()).collect();
+        self.store.retire(key, &names)
     }
 
     /// Whether a checkpoint may be used now, else the reason.

@@ -175,6 +175,7 @@ impl Sink for Pipeline {
         self.log_identities.retain(|at, _| !partitions.contains(&at.partition));
         for partition in partitions {
             self.engine.rebuild(PartitionGroup(*partition));
+            self.checkpoints.iter().for_each(|checkpoints| checkpoints.note_rebuilt(*partition));
             if !self.reads_whole_logs {
                 self.engine.mark_incomplete(PartitionGroup(*partition));
             }

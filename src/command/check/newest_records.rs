@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::habits::Habits;
 use crate::command::late_records::lateness_needed;
 use crate::config::Configuration;
 use crate::engine::{Engine, Outcome, PartitionGroup, RecordPlace, TopicIndex};
@@ -13,14 +14,11 @@ use crate::event::{Decoded, Reason, Refusal, decode};
 use crate::kafka::{ArrivedRecord, Finding, FindingSeverity, TopicPartition, read_newest};
 use crate::time::{EventTime, Span};
 
-/// So many of the newest records of each topic are read.
-const RECORDS_MAX: u32 = 10_000;
-
-/// Reads the newest records of the topics, which exist, and reports on them.
-pub(super) fn findings(configuration: &Configuration) -> Vec<Finding> {
+/// Reads up to `records_max` of the newest records of each of the topics, which exist, and reports on them.
+pub(super) fn findings(configuration: &Configuration, records_max: u32) -> Vec<Finding> {
     let mut sample = RecordSample::new(configuration);
     let names: Vec<String> = configuration.topics.iter().map(|topic| topic.name.clone()).collect();
-    let read = read_newest(&configuration.kafka, &names, RECORDS_MAX, |arrived| sample.take(arrived));
+    let read = read_newest(&configuration.kafka, &names, records_max, |arrived| sample.take(arrived));
     let unread = |what: String| Finding {
         severity: FindingSeverity::Warning,
         place: "topics".to_owned(),
@@ -41,6 +39,7 @@ struct RecordSample<'a> {
     topics: Vec<TopicSample>,
     /// The largest event time that was applied, by partition.
     largest: BTreeMap<TopicPartition, EventTime>,
+    habits: Habits,
 }
 
 /// The newest records of one topic.
@@ -60,6 +59,7 @@ impl<'a> RecordSample<'a> {
             engine: Engine::new(Arc::new(configuration.engine.clone())),
             topics: configuration.topics.iter().map(|_| TopicSample::default()).collect(),
             largest: BTreeMap::new(),
+            habits: Habits::default(),
         }
     }
 
@@ -71,6 +71,7 @@ impl<'a> RecordSample<'a> {
         let topic = TopicIndex(u8::try_from(at.topic).unwrap_or(u8::MAX));
         let outcome = self.engine.handle(RecordPlace { group, topic, offset: record.offset, record_time: record.timestamp }, &decoded);
         sample.records += 1;
+        self.habits.take(at.topic, record, &decoded, outcome, self.configuration);
         let largest = self.largest.entry(at).or_insert(EventTime::MIN);
         match (outcome, &decoded) {
             (Outcome::Applied, Decoded::Event(event)) => *largest = (*largest).max(event.time),
@@ -107,6 +108,13 @@ impl<'a> RecordSample<'a> {
                 add(FindingSeverity::Fine, format!("none of the newest {records} records is late or refused"), String::new());
             }
         }
+        let refused_or_late: Vec<Finding> = findings;
+        let mut findings = self.habits.findings(self.configuration);
+        let (warnings, fine): (Vec<_>, Vec<_>) =
+            refused_or_late.into_iter().partition(|finding| finding.severity == FindingSeverity::Warning);
+        findings.splice(0..0, warnings);
+        findings.extend(fine);
+        findings.extend(self.habits.rate());
         findings
     }
 }

@@ -70,6 +70,8 @@ impl DemoParts {
         let topics = Topics::new(&configuration);
         let broker = EmbeddedBroker::start(&topics.names(), PARTITIONS)?;
         configuration.kafka.bootstrap_servers = broker.bootstrap_servers().to_owned();
+        // A demonstration begins anew each time.
+        configuration.checkpoint.url = None;
         let service = Service::start(&configuration)?;
         let view = service.view();
 

@@ -17,6 +17,8 @@ Examples:
     cxpulse replay --input tickets=t.jsonl.gz --input surveys=s.jsonl --at 2026-03-02T12:00:00Z
   From a Kafka topic, without a service:
     kcat -C -e -t tickets | cxpulse replay --input tickets=-
+  A dump of a help desk's payloads, without a broker:
+    cxpulse replay --feed zendesk --input raw=dump.jsonl.gz
   A history for dashboards, as Prometheus blocks:
     cxpulse replay --input tickets=t.jsonl.gz --from 2026-03-01T00:00:00Z --to 2026-04-01T00:00:00Z --every 1h > past.om
     promtool tsdb create-blocks-from openmetrics past.om /var/lib/prometheus
@@ -36,6 +38,10 @@ pub struct ReplayArgs {
     /// The configured name of a topic, and a file of its records (plain or gzip, `-` for standard input). Repeatable, also for the same topic.
     #[arg(long = "input", value_name = "TOPIC=FILE", value_parser = topic_file, required = true)]
     pub inputs: Vec<TopicFile>,
+
+    /// Map the input named `raw` by this feed first: one that is part of cxpulse, or the path of a program. Each line is one payload.
+    #[arg(long, value_name = "FEED")]
+    pub feed: Option<String>,
 
     /// The instant of the metrics, as if the log ended there: later events are left out. Default: the largest event time.
     #[arg(long, value_name = "TIME", value_parser = instant, conflicts_with = "every", allow_negative_numbers = true)]

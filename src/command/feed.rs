@@ -1,0 +1,244 @@
+//! `cxpulse feed`: the stage in front of the service that turns the payloads of help desks into events; and the tests of a feed's examples.
+//!
+//! Does not know how a payload is mapped, sent or kept.
+
+mod backfill;
+mod examples;
+
+use std::future::Future;
+use std::path::PathBuf;
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+
+use super::logging;
+use super::run::first_signal;
+use crate::config::{FeedsConfiguration, default_feeds_file, load_feeds};
+use crate::event::DecodeSettings;
+use crate::feed::{RejectionReason, SHIPPED, STACK_BYTES};
+use crate::http::{self, WebhookSite, serve_webhooks};
+use crate::intake::{FeedMapper, Spool, TopicIntake, WebhookIntake};
+use crate::kafka::{ConfirmedProducer, Failure, StageStatus, run_stage};
+use crate::metrics::feed_telemetry::FeedTelemetry;
+
+const EXAMPLES: &str = "\
+Examples:
+  Map raw topics and webhooks:
+    cxpulse feed --config feeds.toml
+  A configuration to begin with:
+    cxpulse feed --print-default > feeds.toml
+  The feeds that are part of cxpulse:
+    cxpulse feed --list
+  The past of a help desk, once, before the first start:
+    cxpulse feed backfill --config feeds.toml
+  Whether a feed of your own does what its examples say:
+    cxpulse feed test ./my-desk
+
+Exit codes:
+  0 clean end
+  1 failure, such as a port in use
+  5 the cluster refused authentication, authorisation or this member
+  78 wrong configuration, or a program with a fault";
+
+/// How often the end of a side is looked for.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
+
+/// The stage in front of the service: turn the payloads of help desks into events.
+#[derive(Clone, Debug, clap::Args)]
+#[command(after_help = EXAMPLES, args_conflicts_with_subcommands = true, arg_required_else_help = true)]
+pub struct FeedArgs {
+    #[command(subcommand)]
+    command: Option<FeedCommand>,
+
+    /// The configuration of the feeds (TOML).
+    #[arg(long, value_name = "FILE", required_unless_present_any = ["print_default", "list"])]
+    config: Option<PathBuf>,
+
+    /// Override one setting by its key, such as `--set kafka.group_id=desk`. Repeatable.
+    #[arg(long = "set", value_name = "KEY=VALUE", value_parser = super::options::assignment)]
+    set: Vec<(String, String)>,
+
+    /// Check the configuration and compile the programs, and do nothing else.
+    #[arg(long)]
+    check: bool,
+
+    /// Print a commented configuration, which can serve as a template.
+    #[arg(long, conflicts_with = "config")]
+    print_default: bool,
+
+    /// List the feeds that are part of cxpulse, or print one's page: --list=zendesk.
+    #[arg(long, conflicts_with = "config", value_name = "NAME", num_args = 0..=1, require_equals = true, default_missing_value = "")]
+    list: Option<String>,
+}
+
+#[derive(Clone, Debug, clap::Subcommand)]
+enum FeedCommand {
+    Test(examples::TestArgs),
+    Backfill(backfill::BackfillArgs),
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// A bad configuration, a program with a fault, a port in use, a cluster that refuses this client, or an example that fails.
+pub fn run(args: &FeedArgs) -> anyhow::Result<()> {
+    match &args.command {
+        Some(FeedCommand::Test(args)) => return examples::test(args),
+        Some(FeedCommand::Backfill(args)) => return backfill::backfill(args),
+        None => {}
+    }
+    if args.print_default {
+        return Ok(super::printing::print_line(default_feeds_file().trim_end())?);
+    }
+    if let Some(name) = &args.list {
+        return list(name);
+    }
+    let Some(path) = &args.config else { return Err(super::Usage("give --config FILE".to_owned()).into()) };
+    let (configuration, warnings) = load_feeds(path, &args.set)?;
+    logging::start(&configuration.log)?;
+    for warning in &warnings {
+        tracing::warn!(place = warning.place, hint = warning.hint, "{}", warning.what);
+    }
+    check_programs(&configuration)?;
+    if args.check {
+        return Ok(());
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    runtime.block_on(async {
+        let signal = first_signal()?;
+        serve_until(configuration, signal).await
+    })
+}
+
+/// The settings with which the events of feeds are checked. The service may know further dimensions, and a direction of effort scores.
+pub(super) fn decode_settings() -> DecodeSettings {
+    let mut decode = crate::config::Configuration::default().decode;
+    decode.ces_ease = Some(true);
+    decode
+}
+
+/// Compiles every program once, so that a fault ends the command before anything is taken.
+fn check_programs(configuration: &FeedsConfiguration) -> anyhow::Result<()> {
+    let configuration = configuration.clone();
+    Ok(on_deep_stack(move || FeedMapper::new(&configuration, &decode_settings()).map(drop))?)
+}
+
+/// Runs work on a thread with the stack that programs need.
+pub(super) fn on_deep_stack<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    let thread = std::thread::Builder::new().stack_size(STACK_BYTES).spawn(work).expect("the system starts a thread");
+    match thread.join() {
+        Ok(done) => done,
+        Err(panic) => std::panic::resume_unwind(panic),
+    }
+}
+
+/// Maps payloads until `stop` completes or a side cannot go on.
+async fn serve_until(configuration: FeedsConfiguration, stop: impl Future<Output = ()>) -> anyhow::Result<()> {
+    let listeners = http::bind(&configuration.listen_addresses).await?;
+    for listener in &listeners {
+        tracing::info!("listening on http://{}", listener.local_addr()?);
+    }
+    let names: Vec<&str> = configuration.feeds.iter().map(|feed| feed.settings.name.as_str()).collect();
+    let reasons: Vec<&str> = RejectionReason::ALL.iter().map(|reason| reason.name()).collect();
+    let telemetry = Arc::new(FeedTelemetry::new(&names, &reasons));
+    let spool = Spool::open(&configuration.spool_folder, configuration.spool_bytes_max)?;
+    let producer = ConfirmedProducer::new(&configuration.kafka)?;
+
+    let status = Arc::new(StageStatus::default());
+    let side = start_topic_side(&configuration, Arc::clone(&status), Arc::clone(&telemetry))?;
+    let settings = configuration.clone();
+    let mapper = move || FeedMapper::new(&settings, &decode_settings()).inspect_err(|error| tracing::error!("{error}")).ok();
+    let intake = Arc::new(WebhookIntake::new(&configuration, mapper, producer, spool, Arc::clone(&telemetry)));
+    let ready = readiness(side.is_some(), Arc::clone(&status), telemetry);
+    let site = WebhookSite {
+        taker: Arc::clone(&intake),
+        telemetry_path: configuration.telemetry_path.clone(),
+        body_bytes_max: configuration.body_bytes_max,
+        ready: Box::new(ready),
+    };
+    let (close, closed) = oneshot::channel::<()>();
+    let server = tokio::spawn(serve_webhooks(listeners, site, async {
+        // The sender is only ever dropped, which completes this too.
+        drop(closed.await);
+    }));
+    let sending = Arc::clone(&intake);
+    let spooled = tokio::spawn(async move { sending.send_spooled().await });
+
+    let ended = tokio::select! {
+        ended = end_of(side.as_ref()) => ended,
+        () = pin!(stop) => Ok(()),
+    };
+    status.is_stopping.store(true, Ordering::Relaxed);
+    drop(close);
+    server.await?;
+    spooled.abort();
+    let stopped = match side {
+        Some(side) => tokio::task::spawn_blocking(move || side.join()).await?.unwrap_or(Ok(())),
+        None => Ok(()),
+    };
+    ended?;
+    stopped?;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+type TopicSide = std::thread::JoinHandle<Result<(), Failure>>;
+
+/// Starts the side of the topics, where a feed has any.
+fn start_topic_side(
+    configuration: &FeedsConfiguration,
+    status: Arc<StageStatus>,
+    telemetry: Arc<FeedTelemetry>,
+) -> anyhow::Result<Option<TopicSide>> {
+    let inputs: Vec<String> = configuration.feeds.iter().flat_map(|feed| feed.topics.iter().cloned()).collect();
+    if inputs.is_empty() {
+        return Ok(None);
+    }
+    let configuration = configuration.clone();
+    let transactional_id = format!("{}-{}", configuration.kafka.group_id, configuration.instance);
+    let side = std::thread::Builder::new().name("topics".to_owned()).stack_size(STACK_BYTES).spawn(move || {
+        // The programs were compiled before, so they compile again.
+        let Ok(mapper) = FeedMapper::new(&configuration, &decode_settings()) else { return Ok(()) };
+        let mut intake = TopicIntake::new(&configuration, mapper, telemetry);
+        run_stage(&configuration.kafka, &inputs, &transactional_id, &mut intake, &status)
+    })?;
+    Ok(Some(side))
+}
+
+/// Completes when the side of the topics ends, with its result still to be joined.
+async fn end_of(side: Option<&TopicSide>) -> anyhow::Result<()> {
+    loop {
+        if side.is_some_and(std::thread::JoinHandle::is_finished) {
+            return Ok(());
+        }
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
+}
+
+/// The stage is ready when the side of the topics is in its group. Webhooks can always be taken: the spool takes what no broker does.
+fn readiness(has_topics: bool, status: Arc<StageStatus>, telemetry: Arc<FeedTelemetry>) -> impl Fn() -> Result<(), String> + Send + Sync {
+    move || {
+        let is_ready = !has_topics || status.is_ready.load(Ordering::Relaxed);
+        telemetry.set_ready("topics", is_ready);
+        telemetry.set_ready("webhooks", true);
+        if is_ready { Ok(()) } else { Err("the raw topics are not read yet: no transactional id, or no group".to_owned()) }
+    }
+}
+
+/// Lists the shipped feeds, or prints the page of one.
+fn list(name: &str) -> anyhow::Result<()> {
+    if name.is_empty() {
+        for feed in SHIPPED {
+            let about = feed.page.lines().skip(1).find(|line| !line.trim().is_empty()).unwrap_or_default();
+            super::printing::print_line(format!("{:<18} {about}", feed.name))?;
+        }
+        return Ok(());
+    }
+    match crate::feed::shipped(name) {
+        Some(feed) => Ok(super::printing::print_line(feed.page.trim_end())?),
+        None => Err(super::Usage(format!("no feed `{name}` is part of cxpulse; `cxpulse feed --list` lists them")).into()),
+    }
+}

@@ -1,0 +1,197 @@
+//! A compiled feed: runs its program on one payload after the other, within bounds.
+//!
+//! Does not know which feeds there are.
+
+use std::cell::{Cell, RefCell};
+
+use jaq_core::load::lex::Lexer;
+use jaq_core::load::parse::{Def, Parser, Term};
+use jaq_core::load::{Arena, File, Loader};
+use jaq_core::{Compiler, Ctx, Exn, Filter, Vars, load};
+use jaq_json::{Map, Val};
+
+use super::event_output::{MappedEvent, Outputs};
+use super::functions::{FeedData, OUT_OF_TIME, REMOVED_DEFINITIONS, Run, functions};
+use super::payload::{Payload, value_of};
+use super::rejection::{Rejection, RejectionReason};
+use super::settings::FeedSettings;
+use super::steps::{LineNumbers, Source, with_steps, with_steps_in_loops};
+use crate::event::DecodeSettings;
+use crate::time::EventTime;
+
+/// The stack that a thread must have on which programs run: as deep as the steps of one payload can recurse.
+pub const STACK_BYTES: usize = 512 * 1024 * 1024;
+
+/// The most outputs of one payload.
+const OUTPUTS_MAX: usize = 64;
+/// The variables of a program, in the order in which they are given.
+const VARIABLES: [&str; 4] = ["$headers", "$key", "$topic", "$timestamp"];
+/// The name of the program as a definition.
+const MAIN: &str = "__feed";
+const MAIN_CALL: &str = "__feed($headers; $key; $topic; $timestamp)";
+const PRELUDE: &str = include_str!("prelude.jq");
+
+/// A program that cannot be used, with the place of the fault.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{origin}: line {line}: {what}\nhint: {hint}")]
+pub struct ProgramError {
+    /// The file, or the name of the shipped feed.
+    pub origin: String,
+    /// The line, from 1.
+    pub line: usize,
+    /// What is wrong.
+    pub what: String,
+    /// What the user can do.
+    pub hint: &'static str,
+}
+
+/// The result of one payload.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Mapped {
+    /// The events, in the order of the program's outputs. Empty for a payload that means nothing to the feed, and for one that is rejected.
+    pub events: Vec<MappedEvent>,
+    /// Why the payload is rejected, if it is.
+    pub rejection: Option<Rejection>,
+    /// Enumerated values that the program has no meaning for, each with the name under which it is counted.
+    pub unknown: Vec<(String, String)>,
+}
+
+/// A compiled feed. It belongs to one thread, whose stack must have [`STACK_BYTES`].
+pub struct Feed {
+    settings: FeedSettings,
+    filter: Filter<FeedData>,
+    decode: DecodeSettings,
+}
+
+impl Feed {
+    /// Compiles the program of a feed.
+    ///
+    /// # Errors
+    /// The first fault of the program.
+    pub fn new(settings: FeedSettings, decode: DecodeSettings) -> Result<Self, ProgramError> {
+        let filter = compile(&settings.program, &settings.origin)?;
+        Ok(Self { settings, filter, decode })
+    }
+
+    /// The settings of the feed.
+    #[must_use]
+    pub fn settings(&self) -> &FeedSettings {
+        &self.settings
+    }
+
+    /// Replaces the tables of `lookup`.
+    pub fn set_tables(&mut self, tables: super::Tables) {
+        self.settings.tables = tables;
+    }
+
+    /// Maps one payload. `is_over` says whether the payload's time is over; it is asked now and then.
+    #[must_use]
+    pub fn map(&self, payload: &Payload<'_>, is_over: &dyn Fn() -> bool) -> Mapped {
+        let input = match value_of(payload) {
+            Ok(input) => input,
+            Err(rejection) => return Mapped { rejection: Some(rejection), ..Mapped::default() },
+        };
+        let run = Run {
+            lut: &self.filter.lut,
+            tables: &self.settings.tables,
+            is_over,
+            steps: Cell::new(0),
+            line: Cell::new(0),
+            unknown: RefCell::default(),
+        };
+        let result = self.outputs(&run, input, variables(payload));
+        let line = run.line.get();
+        let unknown = run.unknown.take();
+        match result {
+            Ok(events) => Mapped { events, rejection: None, unknown },
+            Err(rejection) => Mapped { events: Vec::new(), rejection: Some(rejection.at(line)), unknown },
+        }
+    }
+
+    fn outputs<'a>(&'a self, run: &'a Run<'a>, input: Val, variables: [Val; 4]) -> Result<Vec<MappedEvent>, Rejection> {
+        let context = Ctx::<FeedData>::new(run, Vars::new(variables));
+        let outputs = Outputs { settings: &self.settings, decode: &self.decode };
+        let mut events = Vec::new();
+        for output in self.filter.id.run((context, input)) {
+            let output = output.map_err(rejection_of)?;
+            if events.len() >= OUTPUTS_MAX {
+                let what = format!("more than {OUTPUTS_MAX} outputs");
+                return Err(Rejection::new(RejectionReason::TooManyOutputs, what));
+            }
+            events.push(outputs.event(&output)?);
+        }
+        Ok(events)
+    }
+}
+
+fn rejection_of(exception: Exn<'_, Val>) -> Rejection {
+    match exception.get_err() {
+        Ok(error) => Rejection::new(RejectionReason::Program, shortened(&error.to_string())),
+        Err(exception) => match exception.get_halt() {
+            Ok(OUT_OF_TIME) => Rejection::new(RejectionReason::OutOfTime, "the program did not end in time"),
+            Ok(_) | Err(_) => Rejection::new(RejectionReason::Program, "the program ended without a value"),
+        },
+    }
+}
+
+/// An error of a program without the values in it, which may be of a person: jaq shows them as JSON behind `cannot use`, `cannot index` and the like.
+fn shortened(error: &str) -> String {
+    let kinds = ["cannot use", "cannot index", "cannot calculate", "cannot convert", "cannot parse", "invalid path expression"];
+    match kinds.iter().find(|kind| error.starts_with(**kind)) {
+        Some(kind) => format!("{kind} a value of this type"),
+        None => error.chars().filter(|character| !character.is_control()).take(200).collect(),
+    }
+}
+
+fn variables(payload: &Payload<'_>) -> [Val; 4] {
+    let text = |text: &str| Val::from(text.to_owned());
+    let headers: Map = payload.headers.iter().map(|(name, value)| (text(name), text(value))).collect();
+    let timestamp = payload.timestamp.map_or(Val::Null, |EventTime(ms)| Val::from(isize::try_from(ms).unwrap_or(isize::MAX)));
+    [Val::obj(headers), payload.key.map_or(Val::Null, text), text(payload.topic), timestamp]
+}
+
+fn compile(program: &str, origin: &str) -> Result<Filter<FeedData>, ProgramError> {
+    let fault = |part: Option<&str>, what: String, hint| {
+        let line = part.map_or_else(|| program.lines().count(), |part| line_of(program, part));
+        ProgramError { origin: origin.to_owned(), line, what, hint }
+    };
+    let lines = LineNumbers::of(program);
+    let tokens = Lexer::new(program).lex().map_err(|errors| {
+        let part = errors.first().map(|(_, part)| *part);
+        fault(part, "a text, number or bracket that does not end, or a sign that jq does not have".to_owned(), "see jq's manual")
+    })?;
+    let term = Parser::new(&tokens).parse(|parser| parser.term()).map_err(|errors| match errors.first() {
+        Some((expected, found)) => fault(found.map(|token| token.0), format!("expected {}", expected.as_str()), "see jq's manual"),
+        None => fault(None, "not a program of jq".to_owned(), "see jq's manual"),
+    })?;
+    let main = Def { name: MAIN, args: VARIABLES.to_vec(), body: with_steps(term, Source { text: program, lines: &lines }) };
+    let of_jq = jaq_core::defs().chain(jaq_std::defs()).chain(jaq_json::defs());
+    let of_jq = of_jq.filter(|def| !REMOVED_DEFINITIONS.contains(&def.name)).map(with_steps_in_loops);
+    let own: Vec<Def<&'static str, Term<&'static str>>> = load::parse(PRELUDE, |parser| parser.defs()).unwrap_or_default();
+    assert!(!own.is_empty(), "the prelude is part of the binary and parses");
+
+    let arena = Arena::default();
+    let defs: Vec<Def<&str>> = of_jq.chain(own).map(as_long_as_the_program).chain([main]).collect();
+    let loaded = Loader::new(defs).load(&arena, File { code: MAIN_CALL, path: () });
+    let modules = loaded.map_err(|_| fault(None, "not a program of jq".to_owned(), "see jq's manual"))?;
+    let functions = functions().map(|(name, arguments, native)| -> (&str, _, _) { (name, arguments, native) });
+    Compiler::default().with_funs(functions).with_global_vars(VARIABLES).compile(modules).map_err(|errors| {
+        let first = errors.first().and_then(|(_, undefined)| undefined.first());
+        let hint = "config/feeds/README.md lists what a feed has beside jq's own, and which functions are taken away";
+        match first {
+            Some((name, kind)) => fault(Some(name), format!("no {} `{name}`", kind.as_str()), hint),
+            None => fault(None, "not a program of jq".to_owned(), hint),
+        }
+    })
+}
+
+/// A definition of jq's own beside those of a program.
+fn as_long_as_the_program<'s>(def: Def<&'static str>) -> Def<&'s str> {
+    def
+}
+
+/// The line of a part of a program, from 1; 1 for a part that is not of the program.
+fn line_of(program: &str, part: &str) -> usize {
+    let offset = (part.as_ptr() as usize).checked_sub(program.as_ptr() as usize).filter(|offset| *offset <= program.len()).unwrap_or(0);
+    program.as_bytes()[..offset].iter().filter(|byte| **byte == b'\n').count() + 1
+}

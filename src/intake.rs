@@ -1,0 +1,21 @@
+//! The stage `cxpulse feed`: payloads come in from topics and over HTTP, feeds map them, and events go out to the canonical topics.
+//!
+//! * [`TopicIntake`] maps the records of raw topics, for [`crate::kafka::run_stage`];
+//! * [`WebhookIntake`] takes payloads over HTTP, and answers once they are safe;
+//! * [`SortedHistory`] brings the past of a help desk into the order of time;
+//! * [`Spool`] keeps on disk what no broker has confirmed yet.
+//!
+//! Does not know a vendor, nor what an event means.
+
+mod history;
+mod mapping;
+mod recent;
+mod spool;
+mod topics;
+mod webhooks;
+
+pub use history::SortedHistory;
+pub use mapping::FeedMapper;
+pub use spool::{Spool, SpoolError};
+pub use topics::TopicIntake;
+pub use webhooks::WebhookIntake;

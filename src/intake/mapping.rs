@@ -1,0 +1,126 @@
+//! From a payload to the records that are sent: events to the canonical topics, and what cannot be mapped to the topic of rejected payloads.
+//!
+//! Does not know where payloads come from.
+
+use std::time::{Duration, Instant};
+
+use crate::config::FeedsConfiguration;
+use crate::event::DecodeSettings;
+use crate::feed::{Feed, Mapped, Payload, ProgramError, RecordTarget, Rejection};
+use crate::kafka::StageRecord;
+use crate::metrics::feed_telemetry::{FeedTelemetry, PayloadOutcome};
+
+/// How long the mapping of one payload may take.
+const PAYLOAD_WITHIN: Duration = Duration::from_millis(100);
+
+/// A rejected payload is cut off at this length, in bytes, because brokers refuse records of more than a megabyte, and one payload must not stop a feed.
+const REJECTED_BYTES_MAX: usize = 900_000;
+
+/// All feeds of the configuration, compiled. It belongs to one thread, which has [`crate::feed::STACK_BYTES`] of stack.
+pub struct FeedMapper {
+    feeds: Vec<Feed>,
+    topics: [String; 4],
+    rejected_topic: String,
+}
+
+/// What mapping one payload counts. It is counted once the payload is settled.
+#[derive(Clone, Debug)]
+pub(super) struct Counted {
+    feed: usize,
+    pub(super) outcome: PayloadOutcome,
+    event_types: Vec<&'static str>,
+    rejection: Option<&'static str>,
+    unknown: Vec<(String, String)>,
+}
+
+/// A mapped payload.
+#[derive(Clone, Debug)]
+pub(super) struct MappedPayload {
+    /// The records that are sent.
+    pub(super) records: Vec<StageRecord>,
+    /// Why it was rejected, if it was.
+    pub(super) rejection: Option<Rejection>,
+    /// The number of its events.
+    pub(super) events: usize,
+    pub(super) counted: Counted,
+}
+
+impl FeedMapper {
+    /// Compiles the feeds.
+    ///
+    /// # Errors
+    /// The first fault of a program.
+    pub fn new(configuration: &FeedsConfiguration, decode: &DecodeSettings) -> Result<Self, ProgramError> {
+        let feeds = configuration.feeds.iter().map(|feed| Feed::new(feed.settings.clone(), decode.clone())).collect::<Result<_, _>>()?;
+        Ok(Self { feeds, topics: configuration.topics.clone(), rejected_topic: configuration.rejected_topic.clone() })
+    }
+
+    /// Maps a payload of a feed, by the feed's index. `place` says where it came from, for the topic of rejected payloads.
+    pub(super) fn map(&self, feed: usize, payload: &Payload<'_>, place: &str) -> MappedPayload {
+        let end = Instant::now() + PAYLOAD_WITHIN;
+        let Mapped { events, rejection, unknown } = self.feeds[feed].map(payload, &move || Instant::now() >= end);
+        let event_types = events.iter().map(|event| event.event_type).collect();
+        let outcome = match (&rejection, events.is_empty()) {
+            (Some(_), _) => PayloadOutcome::Rejected,
+            (None, true) => PayloadOutcome::Dropped,
+            (None, false) => PayloadOutcome::Mapped,
+        };
+        let counted =
+            Counted { feed, outcome, event_types, rejection: rejection.as_ref().map(|rejection| rejection.reason.name()), unknown };
+        let number = events.len();
+        // A record is never stamped later than it came: brokers refuse such records, and the service could not see that an event is of the future.
+        let arrival = payload.timestamp;
+        let mut records: Vec<StageRecord> = events
+            .into_iter()
+            .map(|event| StageRecord {
+                topic: self.topics[event.kind as usize].clone(),
+                is_for_every_partition: event.target == RecordTarget::EveryPartition,
+                key: match event.target {
+                    RecordTarget::Key(key) => key,
+                    RecordTarget::EveryPartition => String::new(),
+                },
+                time: Some(arrival.map_or(event.time, |arrival| arrival.min(event.time))),
+                value: event.json,
+                headers: Vec::new(),
+            })
+            .collect();
+        if let Some(rejection) = &rejection {
+            records.push(self.rejected(feed, payload, rejection, place));
+        }
+        MappedPayload { records, rejection, events: number, counted }
+    }
+
+    /// The record of a rejected payload: the payload as it came (its first part, if it is very large), with the reason in its headers.
+    fn rejected(&self, feed: usize, payload: &Payload<'_>, rejection: &Rejection, place: &str) -> StageRecord {
+        let name = &self.feeds[feed].settings().name;
+        let value = payload.value.unwrap_or_default();
+        let kept = &value[..value.len().min(REJECTED_BYTES_MAX)];
+        let headers = [
+            ("cx_feed", name.clone()),
+            ("cx_reason", rejection.reason.name().to_owned()),
+            ("cx_what", rejection.what.clone()),
+            ("cx_line", rejection.line.to_string()),
+            ("cx_from", place.to_owned()),
+            ("cx_bytes", value.len().to_string()),
+        ];
+        StageRecord {
+            topic: self.rejected_topic.clone(),
+            key: name.clone(),
+            is_for_every_partition: false,
+            time: payload.timestamp,
+            value: kept.to_vec(),
+            headers: headers.into_iter().map(|(key, value)| (key.to_owned(), value)).collect(),
+        }
+    }
+}
+
+impl Counted {
+    /// Counts.
+    pub(super) fn count(&self, names: &[String], telemetry: &FeedTelemetry) {
+        let feed = names[self.feed].as_str();
+        telemetry.count_payloads(feed, self.outcome, 1);
+        self.event_types.iter().for_each(|event_type| telemetry.count_events(feed, event_type, 1));
+        self.rejection.iter().for_each(|reason| telemetry.count_rejected(feed, reason));
+        self.unknown.iter().for_each(|(member, value)| telemetry.count_unknown(feed, member, value));
+    }
+}
