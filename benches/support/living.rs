@@ -181,6 +181,7 @@ fn values(team: i64, brand: i64) -> String {
 }
 
 /// What ids without end do to an engine with small limits.
+#[allow(dead_code, reason = "the bench measures single entries only")]
 #[derive(Debug)]
 pub(crate) struct Flood {
     /// The kind of the ids.

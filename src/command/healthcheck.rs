@@ -160,7 +160,7 @@ mod tests {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let begun = Instant::now();
-        let error = ask(address, "/-/healthy", Duration::from_millis(200)).unwrap_err();
+        let error = ask(address, "/-/healthy", Duration::from_millis(200), None).unwrap_err();
         assert!(matches!(error.kind(), std::io::ErrorKind::TimedOut | std::io::ErrorKind::WouldBlock), "{error}");
         assert!(begun.elapsed() < Duration::from_secs(5));
     }

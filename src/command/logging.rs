@@ -72,7 +72,8 @@ fn filter(settings: &LogSettings) -> anyhow::Result<EnvFilter> {
 fn log_panics() {
     std::panic::set_hook(Box::new(|panic| {
         let place = panic.location().map(ToString::to_string).unwrap_or_default();
-        let what = panic.payload_as_str().unwrap_or("no message");
+        let text = panic.payload().downcast_ref::<&str>().copied();
+        let what = text.or_else(|| panic.payload().downcast_ref::<String>().map(String::as_str)).unwrap_or("no message");
         tracing::error!(place, what, "internal error: a thread panicked; please report it");
     }));
 }

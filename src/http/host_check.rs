@@ -42,6 +42,9 @@ impl HostCheck {
         if name.parse::<Ipv4Addr>().is_ok() {
             return true;
         }
+        if !name.bytes().all(|letter| letter.is_ascii_alphanumeric() || matches!(letter, b'-' | b'_' | b'.')) {
+            return false;
+        }
         let name = name.trim_end_matches('.').to_ascii_lowercase();
         // No owner of a domain can own a name of one part. On this machine's own interface a name of the local network is none of ours either.
         let is_local = name == "localhost" || name.ends_with(".localhost") || !by_loopback && !name.is_empty() && !name.contains('.');

@@ -216,7 +216,7 @@ mod tests {
         assert_eq!([places_of(&limits("unlimited")), places_of("")], [PLACES_MAX; 2]);
     }
 
-    #[tokio::test(start_paused = false)]
+    #[tokio::test]
     async fn the_longest_waiting_gives_up_its_place_and_who_is_served_keeps_it() {
         let places = Places::with(3);
         let (served, oldest, newer) = (places.take().await, places.take().await, places.take().await);

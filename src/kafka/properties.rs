@@ -214,8 +214,8 @@ mod tests {
     fn a_rejected_property_is_named_without_its_value() {
         let settings = settings("localhost:1", &[("sasl.mechanism", "SCRAM-SHA-512"), ("ssl.key.pem", "hunter2hunter2")]);
         let config = group_consumer(&settings).unwrap();
-        let made: Result<rdkafka::consumer::BaseConsumer, _> =
-            create(config.clone().set("fetch.wait.max.ms", "hunter2"), rdkafka::consumer::DefaultConsumerContext, &settings.properties);
+        let made: Result<BaseConsumer, _> =
+            create(config.clone().set("fetch.wait.max.ms", "hunter2"), DefaultConsumerContext, &settings.properties);
         let Err(failure) = made else { panic!("taken") };
         assert!(failure.to_string().contains("fetch.wait.max.ms"), "{failure}");
         assert!(!failure.to_string().contains("hunter2"), "{failure}");

@@ -109,7 +109,7 @@ fn more_clients_than_places_do_not_lock_out_the_scraper_either() {
     std::thread::sleep(Duration::from_secs(2));
     let slowest = (0..10).map(|_| slowest_of(&server, "/-/healthy", 1, Duration::from_millis(100))).max().unwrap();
     println!("measured: beside 750 clients that keep their connections the slowest of 10 probes took {slowest:?}");
-    assert!(slowest < Duration::from_secs(5), "{slowest:?}");
+    assert!(slowest < Duration::from_secs(10), "{slowest:?}");
 }
 
 #[test]
