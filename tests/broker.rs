@@ -26,6 +26,7 @@ mod broker {
     mod membership;
     mod outages;
     mod refusals;
+    mod restarts;
     mod same_as_replay;
     mod set_up;
     mod tokens;

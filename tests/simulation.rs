@@ -97,8 +97,7 @@ impl Process {
 
     /// Reads a group's log up to an offset.
     fn read(&mut self, configuration: &Configuration, group: usize, log: &Log, until: usize) {
-        for offset in self.next[group]..until {
-            let record = &log[offset];
+        for (offset, record) in log.iter().enumerate().take(until).skip(self.next[group]) {
             let (id, topic) = (PartitionGroup(group as i32), TopicIndex(record.kind as u8));
             let place = RecordPlace { group: id, topic, offset: offset as i64, record_time: Some(record.time) };
             let engine = self.engine(group);
@@ -305,6 +304,7 @@ fn simulate(seed: u64) -> usize {
     world.restores
 }
 
+#[expect(clippy::disallowed_methods, reason = "the number of seeds is no configuration of the product")]
 fn number(variable: &str, default: u64) -> u64 {
     std::env::var(variable).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
 }

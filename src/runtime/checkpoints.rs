@@ -62,7 +62,7 @@ struct Written {
 #[derive(Clone, Copy)]
 struct GroupWrites {
     sequence: u64,
-    /// The sum of the next offsets in the newest checkpoint, or at the assignment if there is none.
+    /// The sum of the next offsets in the newest checkpoint; 0 if there is none.
     offset_sum: u64,
     /// When the newest checkpoint was taken, or when the group was assigned without one.
     taken_at: Instant,
@@ -156,8 +156,7 @@ impl Checkpoints {
         let parked = engine.offset_sum(group);
         let mut below = u64::MAX;
         let (mut result, mut restored) = (if parked.is_some() { RestoreResult::Resumed } else { RestoreResult::Absent }, None);
-        let mut writes =
-            GroupWrites { sequence: 0, offset_sum: parked.unwrap_or(0), taken_at: begun, safe_at: None, bytes: 0, is_log_new: false };
+        let mut writes = GroupWrites { sequence: 0, offset_sum: 0, taken_at: begun, safe_at: None, bytes: 0, is_log_new: false };
         loop {
             let found = self.store.newest(&self.key(partition), |header| self.judge(header, below));
             let found = match found {
@@ -179,9 +178,7 @@ impl Checkpoints {
             writes.sequence = writes.sequence.max(checkpoint.header.sequence);
             writes.bytes = checkpoint.body.len() as u64;
             if parked.is_some_and(|parked| parked >= sum) {
-                if parked == Some(sum) {
-                    (writes.offset_sum, writes.safe_at) = (sum, Some(checkpoint.header.created));
-                }
+                (writes.offset_sum, writes.safe_at) = (sum, Some(checkpoint.header.created));
                 break;
             }
             match self.restore_body(engine, partition, &checkpoint.body) {
@@ -315,7 +312,7 @@ impl Checkpoints {
                 tracing::debug!(target: "cxpulse::checkpoint", partition, bytes, seconds, "written");
                 drop(written);
                 let retired = if is_log_new { self.retire_all_but(&header.key, &report.name) } else { Ok(()) };
-                if let Some(failure) = report.pruning_failure.or(retired.err()) {
+                if let Some(failure) = report.pruning_failure.or_else(|| retired.err()) {
                     self.note_failure(&failure, "cannot remove old checkpoints");
                 }
             }

@@ -56,7 +56,9 @@ impl Service {
         let interval = configuration.run.snapshot_interval;
         let view = Arc::new(ServiceView::new(engine.snapshot(), telemetry, Arc::clone(&record_log), interval, workers));
         let publisher = Arc::new(SnapshotPublisher::new(MergedEngines::of(&engine), Arc::clone(&view)));
-        let checkpoints = Checkpoints::open(configuration, &view)?.map(Arc::new);
+        // The store waits for its own answers, which a thread of the caller's runtime must not do.
+        let opened = std::thread::scope(|scope| scope.spawn(|| Checkpoints::open(configuration, &view)).join());
+        let checkpoints = opened.map_err(|_| ServiceFailure::Internal("opening the checkpoints panicked".to_owned()))??.map(Arc::new);
         let beside: Vec<Engine> = (1..workers).map(|_| engine.beside()).collect();
         let partitions_of_worker = |engine| {
             let (view, publisher, record_log) = (Arc::clone(&view), Arc::clone(&publisher), Arc::clone(&record_log));

@@ -348,7 +348,7 @@ impl DimensionNames {
         if texts.get(..2) != Some(&self.texts) {
             return Err(RestoreError::Malformed("its reserved values are missing".to_owned()));
         }
-        let number = |text: &Box<str>| self.agreed.number(&**text, self.values_max, || text.clone());
+        let number = |text: &str| self.agreed.number(text, self.values_max, || text.into());
         self.numbers = texts.iter().map(|text| number(text).map_or(ValueNumber::OTHER, |number| ValueNumber(number as u16))).collect();
         self.ids = (0u16..).zip(&texts).map(|(id, text)| (text.clone(), ValueId(id))).collect();
         self.texts = texts;

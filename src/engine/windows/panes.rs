@@ -117,9 +117,15 @@ impl Panes {
         for tier in &mut self.tiers {
             for (slice, StoredContent { counts, sums, others }) in input.take::<Vec<(i64, StoredContent)>>()? {
                 let content = &mut tier.entry(slice).or_default().flushed;
-                counts.into_iter().try_for_each(|(place, bin, n)| Ok(content.count(slot_at(place)?, bin, n)))?;
-                sums.into_iter().try_for_each(|(place, ms)| Ok(content.lengthen(slot_at(place)?, ms)))?;
-                others.into_iter().try_for_each(|(place, accumulator)| Ok(content.merge(slot_at(place)?, &accumulator)))?;
+                for (place, bin, n) in counts {
+                    content.count(slot_at(place)?, bin, n);
+                }
+                for (place, ms) in sums {
+                    content.lengthen(slot_at(place)?, ms);
+                }
+                for (place, accumulator) in others {
+                    content.merge(slot_at(place)?, &accumulator);
+                }
                 content.settle();
             }
         }
