@@ -27,7 +27,7 @@ const GROUPS: i32 = 4;
 const DISTURBED_PER_MILLE: u32 = 4;
 /// The least number of restores of a seed.
 const RESTORES_MIN: usize = 3;
-const SEEDS_DEFAULT: u64 = 24;
+const SEEDS_DEFAULT: u64 = 60;
 
 /// The records of one partition group in the order of their offsets; a record's offset is its index.
 type Log = Vec<GeneratedRecord>;

@@ -97,6 +97,13 @@ impl<K: Copy + Eq + Hash, V: Clone + Serialize + DeserializeOwned> Dormant<K, V>
         Some(self.entries.get_mut(key)?.wake(*key, &mut self.woken))
     }
 
+    /// Wakes the value of a key, if there is one.
+    pub(crate) fn wake(&mut self, key: &K) {
+        if let Some(entry) = self.entries.get_mut(key) {
+            entry.wake(*key, &mut self.woken);
+        }
+    }
+
     /// The value of a key, woken to be changed, or made if there is none.
     pub(crate) fn get_or_insert_with(&mut self, key: K, make: impl FnOnce() -> V) -> &mut V {
         let woken = &mut self.woken;

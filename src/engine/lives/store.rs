@@ -175,6 +175,10 @@ impl Lives {
         lives.idle_customers = Timers::restore(input)?;
         (lives.customers_since, lives.evictions, lives.ever_seen, lives.largest_event_time, lives.horizon, lives.settled_before) =
             input.take()?;
+        // An unsettled ticket or chat is always awake: whether it may still change is asked often.
+        for contact in lives.unsettled.keys() {
+            lives.contacts.wake(contact);
+        }
         Ok(lives)
     }
 
