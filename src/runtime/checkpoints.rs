@@ -110,9 +110,15 @@ impl Checkpoints {
         if self.settings.on_mismatch == OnMismatch::Rebuild {
             return Ok(());
         }
+        let (fingerprint, listed) = (self.state_settings.fingerprint(), self.store.list().map_err(of_store)?);
         for partition in 0..i32::try_from(partitions).unwrap_or(i32::MAX) {
-            let is_absent = self.store.newest(&self.key(partition), |_| Ok(())).map_err(of_store)?.checkpoint.is_none();
-            let differences = if is_absent { self.differences(partition) } else { Vec::new() };
+            // The names suffice: what cannot be used of them is refused at the assignment.
+            let has_own = listed.iter().any(|listed| {
+                listed.partition() == partition
+                    && listed.fingerprint() == fingerprint
+                    && listed.group_folder() == self.consumer_group.replace('/', "%2F")
+            });
+            let differences = if has_own { Vec::new() } else { self.differences(partition) };
             if let Some(first) = differences.first()
                 && is_log_whole(partition) == Some(false)
             {

@@ -72,6 +72,8 @@ fn partition_group_that_comes_back_counts_what_its_log_lost_meanwhile() {
     let producer = Producer::new(&broker.servers());
     let now = now_ms();
     let configuration = topics.configuration(&broker.servers(), "", "");
+    let store = tempfile::TempDir::new().expect("a temporary folder");
+    let kept = format!("{configuration}\n[checkpoint]\nurl = \"{}\"\ninterval = \"1s\"\n", store.path().display());
     let send = |partition: i32, numbers: std::ops::Range<u32>| {
         for number in numbers {
             let event = ticket_created(&format!("{partition}-{number}"), now, "a");
@@ -81,9 +83,10 @@ fn partition_group_that_comes_back_counts_what_its_log_lost_meanwhile() {
     };
     send(0, 0..10);
     send(1, 0..10);
-    let mut first = Service::start(&configuration);
+    let mut first = Service::start(&kept);
     first.wait_for_count(CREATED, 20, PATIENCE);
     first.wait_until_ready();
+    first.wait_until("its state is safe", PATIENCE, |_| super::restarts::safe_records(store.path()) == 20);
     let mut second = Service::start(&configuration);
     second.wait_for_count(CREATED, 10, PATIENCE);
     let is_of_second = |partition: &str| {

@@ -126,7 +126,7 @@ fn send_tickets(producer: &Producer, topics: &Topics, from: u64, count: u64) -> 
 }
 
 /// The number of records that the newest checkpoints of all groups have counted.
-fn safe_records(store: &Path) -> u64 {
+pub(super) fn safe_records(store: &Path) -> u64 {
     let mut newest: BTreeMap<i32, u64> = BTreeMap::new();
     for header in headers(store) {
         let sum = newest.entry(header.key.partition).or_default();

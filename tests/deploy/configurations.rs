@@ -9,12 +9,19 @@ const SECRETS: [&str; 2] = ["/run/secrets/cxpulse/kafka-password", "%d/kafka-pas
 
 /// Runs `cxpulse check` as the deployment would run `cxpulse run`, and gives what it says.
 pub(crate) fn check(file: &std::path::Path, variables: &[(String, String)]) -> String {
+    let said = check_with(&["check"], file, variables);
+    assert!(said.contains("no errors, no warnings"), "{}: {said}", file.display());
+    said
+}
+
+/// What `cxpulse check` with these arguments says of a file that it takes.
+fn check_with(arguments: &[&str], file: &std::path::Path, variables: &[(String, String)]) -> String {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let password = folder.path().join("password");
     std::fs::write(&password, "opensesame\n").expect("the folder is writable");
     std::fs::set_permissions(&password, std::fs::Permissions::from_mode(0o400)).expect("an own file");
-    let mut command = cxpulse(&["check", "--config"]);
-    command.arg(file);
+    let mut command = cxpulse(arguments);
+    command.arg("--config").arg(file);
     for (name, value) in variables {
         if SECRETS.contains(&value.as_str()) {
             command.env(name, &password);
@@ -22,9 +29,7 @@ pub(crate) fn check(file: &std::path::Path, variables: &[(String, String)]) -> S
             command.env(name, value);
         }
     }
-    let said = succeed(&mut command);
-    assert!(said.contains("no errors, no warnings"), "{}: {said}", file.display());
-    said
+    succeed(&mut command)
 }
 
 /// The `CXPULSE_` variables of a YAML manifest, as a mapping or as a list of names and values; what the cluster fills in becomes `cxpulse-0`.
@@ -130,14 +135,16 @@ fn more_than_one_replica_has_one_store() {
     };
     let of_overlay = count("deploy/kubernetes/overlays/production/statefulset.yaml");
     let of_base = count("deploy/kubernetes/base/statefulset.yaml");
+    let of_pod = variables_of_yaml(&read("deploy/kubernetes/base/statefulset.yaml"));
     let cases = [
-        ("deploy/compose/cxpulse.toml", "2"),
-        ("deploy/kubernetes/overlays/production/cxpulse.toml", of_overlay.as_str()),
-        ("deploy/kubernetes/base/cxpulse.toml", of_base.as_str()),
+        ("deploy/compose/cxpulse.toml", "2", Vec::new()),
+        ("deploy/kubernetes/overlays/production/cxpulse.toml", of_overlay.as_str(), of_pod.clone()),
+        ("deploy/kubernetes/base/cxpulse.toml", of_base.as_str(), of_pod),
     ];
-    for (file, replicas) in cases {
-        succeed(cxpulse(&["check", "--replicas", replicas, "--config"]).arg(path(file)));
+    for (file, replicas, variables) in cases {
+        check_with(&["check", "--replicas", replicas], &path(file), &variables);
     }
     let mut refused = cxpulse(&["check", "--replicas", "2", "--config"]);
+    refused.env("CXPULSE_KAFKA__PROPERTIES__SASL_PASSWORD", "opensesame");
     assert_eq!(refused.arg(path("deploy/systemd/cxpulse.toml")).output().expect("it runs").status.code(), Some(1));
 }

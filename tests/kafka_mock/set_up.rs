@@ -75,9 +75,14 @@ impl Broker {
 }
 
 pub(super) fn configuration(servers: &str, group: &str) -> Configuration {
-    let overrides =
-        [("kafka.bootstrap_servers", servers), ("kafka.group_id", group), ("run.clock", "event"), ("run.snapshot_interval", "50ms")]
-            .map(|(key, value)| (key.to_owned(), value.to_owned()));
+    let overrides = [
+        ("kafka.bootstrap_servers", servers),
+        ("kafka.group_id", group),
+        ("run.clock", "event"),
+        ("run.snapshot_interval", "50ms"),
+        ("checkpoint.url", "off"),
+    ]
+    .map(|(key, value)| (key.to_owned(), value.to_owned()));
     config::load(None, Vec::new(), &overrides).unwrap().configuration
 }
 

@@ -6,7 +6,7 @@ use super::repository::{Source, assert_none, files_below, product_sources, read}
 const HOMES: &[(&str, &[&str])] = &[
     ("rdkafka", &["kafka"]),
     ("prometheus", &["metrics"]),
-    ("postcard", &["engine"]),
+    ("postcard", &["engine", "runtime"]),
     ("serde_json", &["event", "feed", "intake", "kafka", "monitoring"]),
     ("jaq_core", &["feed"]),
     ("hyper", &["http"]),
@@ -16,7 +16,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("indicatif", &["command"]),
     ("rand", &["simulator"]),
     ("object_store", &["checkpoint"]),
-    ("ring", &["checkpoint"]),
+    ("ring", &["checkpoint", "http"]),
     ("zstd", &["checkpoint"]),
     ("tokio", &["checkpoint", "kafka", "http", "intake", "runtime", "command"]),
     ("tracing", &["kafka", "http", "intake", "runtime", "command"]),

@@ -7,18 +7,20 @@
 
 mod pane;
 mod sheet;
+mod stored_content;
 
 use std::collections::BTreeMap;
 
 use pane::Pane;
 pub(super) use pane::{PaneContent, PaneEntry};
 use rustc_hash::FxHashMap;
+pub(super) use stored_content::SlotPlace;
+use stored_content::StoredContent;
 
 use super::accumulator::Accumulator;
 use super::geometry::{Geometry, PanePlace, Starts};
 use super::keys::{BundleId, Keys};
 use super::slots::SlotId;
-use super::stored_panes::StoredContent;
 use crate::engine::codec::{RestoreError, StateReader, StateWriter};
 use crate::engine::terms::{Contribution, DimensionsId, Names};
 use crate::time::EventTime;
@@ -90,7 +92,7 @@ impl Panes {
     }
 
     /// Stores the panes, the states and the facts ahead, with the place that `place_of` gives to each slot. There must be no pending facts.
-    pub(super) fn store(&self, place_of: impl Fn(SlotId) -> u32, out: &mut StateWriter) {
+    pub(super) fn store(&self, place_of: impl Fn(SlotId) -> SlotPlace, out: &mut StateWriter) {
         let Self { tiers, starts: _, state, pending, pending_state, ahead, bundles: _ } = self;
         assert!(pending.is_empty() && pending_state.is_empty(), "panes are stored after their pending facts were added to the totals");
         for tier in tiers {
@@ -112,7 +114,7 @@ impl Panes {
     pub(super) fn restore(
         &mut self,
         input: &mut StateReader<'_>,
-        slot_at: impl Fn(u32) -> Result<SlotId, RestoreError>,
+        slot_at: impl Fn(SlotPlace) -> Result<SlotId, RestoreError>,
     ) -> Result<(), RestoreError> {
         for tier in &mut self.tiers {
             for (slice, StoredContent { counts, sums, others }) in input.take::<Vec<(i64, StoredContent)>>()? {
