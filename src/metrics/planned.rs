@@ -14,15 +14,10 @@ pub struct Planned {
 }
 
 /// All planned families.
-pub const PLANNED: [Planned; 3] = [
+pub const PLANNED: [Planned; 2] = [
     counter("cx_dead_letters_total", &["topic"], "Refused records that were copied to the dead-letter topic."),
     counter("cx_dead_letter_failures_total", &["topic"], "Refused records that could not be copied to the dead-letter topic."),
-    gauge("cx_config_last_reload_successful", "1 when the newest reload of the configuration was applied, 0 when it was refused."),
 ];
-
-const fn gauge(name: &'static str, help: &'static str) -> Planned {
-    Planned { name, kind: "gauge", labels: &[], help }
-}
 
 const fn counter(name: &'static str, labels: &'static [&'static str], help: &'static str) -> Planned {
     Planned { name, kind: "counter", labels, help }

@@ -250,6 +250,13 @@ fn events() -> Vec<Case> {
         case("CxSeriesLimit", "half full", 0, &[(series, Bad(500.0, 10.0)), limit]),
         case("CxStateEvictions", "entries leave early", 1, &[(evicted, Grows(1.0, 0.0))]),
         case("CxStateEvictions", "none leaves", 0, &[(evicted, Always(7.0))]),
+        case("CxConfigReloadFailed", "a bad file", 1, &[("cx_config_last_reload_successful{instance=\"a\"}", Bad(0.0, 1.0))]),
+        case(
+            "CxConfigReloadFailed",
+            "a bad file for three minutes",
+            0,
+            &[("cx_config_last_reload_successful{instance=\"a\"}", Briefly(0.0, 1.0))],
+        ),
     ]
 }
 
@@ -257,13 +264,10 @@ fn later() -> Vec<Case> {
     let (dead, failed) =
         ("cx_dead_letters_total{instance=\"a\",topic=\"tickets\"}", "cx_dead_letter_failures_total{instance=\"a\",topic=\"tickets\"}");
     let applied = "cx_events_total{instance=\"a\",topic=\"tickets\",outcome=\"applied\"}";
-    let reloaded = "cx_config_last_reload_successful{instance=\"a\"}";
     vec![
         case("CxDeadLetters", "one in a hundred", 1, &[(applied, Grows(99.0, 100.0)), (dead, Grows(1.0, 0.0))]),
         case("CxDeadLetters", "three bad records", 0, &[(applied, Grows(1.0, 1.0)), (dead, Times(3.0))]),
         case("CxDeadLetterFailing", "none can be written", 1, &[(failed, Grows(1.0, 0.0))]),
         case("CxDeadLetterFailing", "all are written", 0, &[(failed, Always(0.0))]),
-        case("CxConfigReloadFailed", "a bad file", 1, &[(reloaded, Bad(0.0, 1.0))]),
-        case("CxConfigReloadFailed", "a bad file for three minutes", 0, &[(reloaded, Briefly(0.0, 1.0))]),
     ]
 }

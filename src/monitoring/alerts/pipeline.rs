@@ -123,6 +123,8 @@ fn of_state(conditions: &Conditions<'_>) -> Vec<Alert> {
                 "A window is not complete.",
                 "Window {{ $labels.window }} has been incomplete for a long time; the alerts on it are silent.",
             ),
+        pipeline_alert("CxConfigReloadFailed", "cx_config_last_reload_successful == 0".to_owned(), "5m")
+            .saying("A changed configuration was not applied.", "{{ $labels.instance }} keeps using its previous configuration."),
         pipeline_alert("CxCheckpointStale", stale, "5m").saying(
             "The state was not kept for three intervals.",
             "The oldest of the newest checkpoints of {{ $labels.instance }} is {{ $value | humanizeDuration }} old: a restart reads that much of the log again, if the log still has it.",

@@ -21,8 +21,6 @@ pub(super) fn alerts() -> Vec<Alert> {
                 "Refused records cannot be kept.",
                 "{{ printf \"%.0f\" $value }} records of topic {{ $labels.topic }} could not be written to the dead-letter topic.",
             ),
-        pipeline_alert("CxConfigReloadFailed", "cx_config_last_reload_successful == 0".to_owned(), "5m")
-            .saying("A changed configuration was not applied.", "{{ $labels.instance }} keeps using its previous configuration."),
     ];
     alerts.map(|alert| alert.on(PIPELINE)).to_vec()
 }
