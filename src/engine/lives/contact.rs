@@ -14,7 +14,7 @@ mod transitions;
 
 pub(crate) use correlation_pairs::{PairSides, pair_facts};
 pub(crate) use facts::{Seen, facts, idle_end_of};
-pub(crate) use history::{ContactChange, ContactState, Known};
+pub(crate) use history::{ContactChange, ContactState, Known, Unfolded};
 pub(crate) use marks::{Action, HistoryEvent, Opening};
 pub(crate) use summary::{Origin, Summary};
 pub(crate) use targets::last_open_deadline;

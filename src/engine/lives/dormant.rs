@@ -97,11 +97,9 @@ impl<K: Copy + Eq + Hash, V: Clone + Serialize + DeserializeOwned> Dormant<K, V>
         Some(self.entries.get_mut(key)?.wake(*key, &mut self.woken))
     }
 
-    /// Wakes the value of a key, if there is one.
-    pub(crate) fn wake(&mut self, key: &K) {
-        if let Some(entry) = self.entries.get_mut(key) {
-            entry.wake(*key, &mut self.woken);
-        }
+    /// The keys and values that are awake, in no order.
+    pub(crate) fn all_awake(&self) -> impl Iterator<Item = (&K, &V)> {
+        self.entries.iter().filter_map(|(key, entry)| if let Kept::Awake(value) = entry { Some((key, &**value)) } else { None })
     }
 
     /// The value of a key, woken to be changed, or made if there is none.

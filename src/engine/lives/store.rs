@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
-use super::contact::{ContactState, PairSides, Summary, pair_facts};
+use super::contact::{ContactState, PairSides, Summary, Unfolded, pair_facts};
 use super::customers::Customers;
 use super::dormant::Dormant;
 use super::survey::{StandingAnswer, SurveyId, SurveyState};
@@ -149,6 +149,10 @@ impl Lives {
         } = self;
         terms.names.store(out);
         contacts.store(out);
+        let mut unfolded: Vec<(&Contact, Unfolded)> =
+            contacts.all_awake().filter_map(|(contact, state)| Some((contact, state.unfolded()?))).collect();
+        unfolded.sort_unstable_by_key(|(contact, _)| *contact);
+        out.put(&unfolded);
         out.put_map(surveys);
         customers.store(out);
         ticket_sets.store(out);
@@ -166,6 +170,12 @@ impl Lives {
     ) -> Result<Self, RestoreError> {
         let mut lives = Self::new(terms_of(input)?);
         lives.contacts = Dormant::restore(input)?;
+        for (contact, unfolded) in input.take::<Vec<(Contact, Unfolded)>>()? {
+            let state = lives.contacts.get_mut(&contact);
+            state
+                .ok_or_else(|| RestoreError::Malformed("it has events of a ticket or chat that it does not know".to_owned()))?
+                .resume(unfolded);
+        }
         lives.surveys = input.take_map()?;
         lives.customers = Customers::restore(input)?;
         lives.ticket_sets = TicketSets::restore(input)?;
@@ -175,10 +185,6 @@ impl Lives {
         lives.idle_customers = Timers::restore(input)?;
         (lives.customers_since, lives.evictions, lives.ever_seen, lives.largest_event_time, lives.horizon, lives.settled_before) =
             input.take()?;
-        // An unsettled ticket or chat is always awake: whether it may still change is asked often.
-        for contact in lives.unsettled.keys() {
-            lives.contacts.wake(contact);
-        }
         Ok(lives)
     }
 

@@ -26,7 +26,7 @@ const EVENTS_AT_ONCE: usize = 6;
 const EVENTS_WAITING: usize = 32;
 
 /// The result of the events before the tail of a history.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 enum Base {
     /// The tail is empty, so the result is the present summary.
     #[default]
@@ -61,7 +61,7 @@ pub(crate) struct Known {
     pub(crate) is_settled: bool,
 }
 
-/// The state of one ticket or chat.
+/// The state of one ticket or chat. Its serialised form is that of a settled one, which leaves [`Unfolded`] out.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct ContactState {
     /// The result of all events of the present session or matter.
@@ -91,7 +91,26 @@ pub(crate) struct ContactState {
     pub(crate) origin: Option<(Contact, EventOrder, Origin)>,
 }
 
+/// The part of a state that only an unsettled ticket or chat has: the events that a late event may still precede, and the result of those before.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Unfolded {
+    base: Base,
+    tail: SmallVec<[HistoryEvent; 0]>,
+    base_order: EventOrder,
+}
+
 impl ContactState {
+    /// The part that the serialised form leaves out; `None` if it is settled.
+    pub(crate) fn unfolded(&self) -> Option<Unfolded> {
+        let Self { base, tail, base_order, .. } = self;
+        self.is_unsettled().then(|| Unfolded { base: base.clone(), tail: tail.clone(), base_order: *base_order })
+    }
+
+    /// Adds the part that the serialised form has left out.
+    pub(crate) fn resume(&mut self, unfolded: Unfolded) {
+        Unfolded { base: self.base, tail: self.tail, base_order: self.base_order } = unfolded;
+    }
+
     /// A ticket or chat without events.
     pub(crate) fn new(contact: Contact, terms: &Terms) -> Self {
         Self {

@@ -7,7 +7,7 @@ use crate::event::{ContactAction, Key};
 use crate::time::{EventTime, Span};
 
 /// The action of one entry of a history.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Action {
     /// An event of the ticket or chat itself.
     Event(ContactAction),
@@ -78,7 +78,7 @@ pub(crate) struct Solve {
 }
 
 /// One event of a ticket or chat, in compact form.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct HistoryEvent {
     pub(crate) order: EventOrder,
     /// The dimensions that the event names.
