@@ -168,10 +168,11 @@ impl PollingThread {
         std::thread::scope(|scope| {
             let consumed = catch_unwind(AssertUnwindSafe(|| {
                 workers.start(scope)?;
-                if let Some(checkpoints) = &self.checkpoints {
-                    let writer = std::thread::Builder::new().name("cxpulse-checkpoints".to_owned());
-                    writer
-                        .spawn_scoped(scope, || checkpoints.write_all())
+                if let Some(checkpoints) = self.checkpoints.clone() {
+                    // Not joined: a store that hangs must not keep the service from stopping, and a write that is cut off leaves no checkpoint.
+                    std::thread::Builder::new()
+                        .name("cxpulse-checkpoints".to_owned())
+                        .spawn(move || checkpoints.write_all())
                         .map_err(|error| ServiceFailure::Environment(format!("cannot start the thread of checkpoints: {error}")))?;
                 }
                 self.view.requests().set_served(true);
