@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use super::catch_up::CatchUp;
 use super::checkpoints::Checkpoints;
-use super::clock::{evaluation_instant, follow_limit, wall_now};
+use super::clock::{evaluation_instant, wall_now};
 use super::clock_step::{ClockReading, ClockSteps};
 use super::failure::ServiceFailure;
 use super::health;
@@ -147,7 +147,6 @@ impl<'a> PollLoop<'a> {
 
     /// Stops each worker only once, since every stop waits for a turn to end.
     fn follow_progress(&mut self) {
-        let limit = follow_limit(self.settings.clock);
         self.progress.clear();
         self.offset_sums.clear();
         for worker in self.worker_partitions.iter() {
@@ -157,7 +156,6 @@ impl<'a> PollLoop<'a> {
             for group in self.progress[from..].iter().map(|progress| progress.at().partition) {
                 self.offset_sums.insert(group, stopped.sink().offset_sum(group).unwrap_or(0));
             }
-            stopped.sink().engine().follow_events_until(limit);
         }
         let is_caught_up = self.session.is_assigned() && self.catch_up.is_caught_up(self.progress.iter(), self.topics, Instant::now());
         self.view.set_caught_up(is_caught_up);

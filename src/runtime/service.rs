@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
 use super::checkpoints::Checkpoints;
-use super::clock::wall_now;
+use super::clock::{follow_limit, wall_now};
 use super::failure::{STOP_WITHIN, ServiceFailure};
 use super::memory_budget::MemoryBudget;
 use super::pipeline::Pipeline;
@@ -60,7 +60,8 @@ impl Service {
         let opened = std::thread::scope(|scope| scope.spawn(|| Checkpoints::open(configuration, &view)).join());
         let checkpoints = opened.map_err(|_| ServiceFailure::Internal("opening the checkpoints panicked".to_owned()))??.map(Arc::new);
         let beside: Vec<Engine> = (1..workers).map(|_| engine.beside()).collect();
-        let partitions_of_worker = |engine| {
+        let partitions_of_worker = |mut engine: Engine| {
+            engine.follow_events_until(follow_limit(configuration.run.clock));
             let (view, publisher, record_log) = (Arc::clone(&view), Arc::clone(&publisher), Arc::clone(&record_log));
             WorkerPartitions::new(Pipeline::new(configuration, engine, view, publisher, record_log, checkpoints.clone()))
         };
