@@ -75,7 +75,10 @@ impl Engine {
         let mut state = GroupState::restore(&mut input, Outbox::new(*keeps_facts), terms_of, panes)?;
         input.end()?;
         state.lives.terms.now = now;
+        // Parked first, because to advance frees the slots of series that no known group holds.
         self.parked.insert(group, state);
+        // Only now, because an instant that the windows have reached cannot be taken back.
+        self.advance_to(now);
         Ok(())
     }
 
