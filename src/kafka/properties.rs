@@ -3,6 +3,7 @@
 //! Does not know which properties a user may set, nor which servers may be reached in clear: `config` decides both.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use rdkafka::config::{FromClientConfigAndContext, RDKafkaLogLevel};
 use rdkafka::consumer::{BaseConsumer, DefaultConsumerContext};
@@ -12,6 +13,9 @@ use rdkafka::{ClientConfig, ClientContext};
 
 use super::Failure;
 use crate::config::{KafkaSettings, OWNED, OwnedValue, PropertyObjection, Secret, broker_list, first_exposed_server, objection};
+
+/// The session's time-out of a static member: librdkafka's own.
+const STATIC_SESSION_TIMEOUT: Duration = Duration::from_secs(45);
 
 /// The configuration that every client of this product has in common: the brokers, the user's properties, and the limits that protect the
 /// process.
@@ -90,6 +94,15 @@ pub fn group_consumer(settings: &KafkaSettings) -> Result<ClientConfig, Failure>
     config.set("group.id", &settings.group_id);
     config.set("queued.max.messages.kbytes", settings.queue_kbytes_per_partition.to_string());
     Ok(config)
+}
+
+/// How long the group waits for a sign of life of a member before it gives the member's partitions to others: 10 s, 45 s for a static member, or as the
+/// properties say.
+#[must_use]
+pub fn session_timeout(settings: &KafkaSettings) -> Duration {
+    let config = group_consumer(settings).ok();
+    let configured = config.as_ref().and_then(|config| config.get("session.timeout.ms")?.parse().ok());
+    configured.map_or(STATIC_SESSION_TIMEOUT, Duration::from_millis)
 }
 
 /// Asks librdkafka whether it takes the configuration of the group's consumer, with every file that the properties name. Opens no connection.

@@ -14,6 +14,7 @@ use rdkafka::topic_partition_list::TopicPartitionList;
 use rdkafka::types::RDKafkaRespErr;
 
 use super::client_errors::{ClientErrors, log_line};
+use super::commits;
 use super::partition_progress::TopicPartition;
 use super::sink::AssignmentChange;
 use super::token;
@@ -26,6 +27,9 @@ use crate::config::TokenSettings;
 pub(super) trait AssignmentListener: Send + Sync {
     /// Partition groups were assigned, or all were revoked or lost.
     fn assignment_changed(&self, groups: &[i32], change: AssignmentChange);
+
+    /// The next offsets that have become safe in checkpoints since the last call.
+    fn take_safe_offsets(&self) -> Vec<(TopicPartition, i64)>;
 }
 
 /// A change of the assignment that the session has to follow before it polls again.
@@ -83,6 +87,11 @@ impl GroupContext {
     /// Passes on a change that does not come from the consumer group.
     pub(super) fn notify(&self, groups: &[i32], change: AssignmentChange) {
         self.listener.assignment_changed(groups, change);
+    }
+
+    /// The next offsets that have become safe in checkpoints since the last call.
+    pub(super) fn take_safe_offsets(&self) -> Vec<(TopicPartition, i64)> {
+        self.listener.take_safe_offsets()
     }
 
     fn pending_changes(&self) -> MutexGuard<'_, Vec<PendingChange>> {
@@ -152,6 +161,9 @@ impl ConsumerContext for GroupContext {
             let change = if consumer.assignment_lost() { AssignmentChange::Lost } else { AssignmentChange::Revoked };
             self.listener.assignment_changed(&groups, change);
             self.pending_changes().push(PendingChange::Revoked);
+            if change == AssignmentChange::Revoked {
+                commits::commit(consumer, &self.subscription.topics, &self.listener.take_safe_offsets());
+            }
             if let Err(error) = consumer.unassign() {
                 tracing::warn!(target: "cxpulse::kafka", %error, "could not give partitions back");
             }

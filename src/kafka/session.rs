@@ -18,6 +18,7 @@ use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use super::client_errors::ClientErrors;
 use super::cluster::Lookup;
 use super::cluster_observer::{ClusterObserver, Observation, Question};
+use super::commits;
 use super::failure::Failure;
 use super::log_identity::{LogIdentity, RecordComparison, TopicId};
 use super::losses::{Loss, LossEnd};
@@ -33,6 +34,8 @@ use crate::time::EventTime;
 const STABLE_ENDS_EVERY: Duration = Duration::from_secs(10);
 /// After this long the statistics speak of the present assignment.
 const STATISTICS_AFTER: Duration = Duration::from_secs(2);
+/// How often the offsets of checkpoints are committed.
+const COMMIT_EVERY: Duration = Duration::from_secs(1);
 /// How often a log that went back is asked about, until it is decided whether it is another one.
 const DOUBTS_EVERY: Duration = Duration::from_secs(2);
 
@@ -76,6 +79,7 @@ pub struct Session<S: Sink> {
     /// When the logs that went back were last asked about.
     doubts_asked_at: Option<Instant>,
     stable_ends_asked_at: Instant,
+    committed_at: Instant,
     answered_at: Option<Instant>,
     unanswered: Option<String>,
     partition_counts: Vec<usize>,
@@ -144,6 +148,7 @@ impl<S: Sink + 'static> Session<S> {
             log_ends: BTreeMap::new(),
             doubts_asked_at: None,
             stable_ends_asked_at: Instant::now(),
+            committed_at: Instant::now(),
             answered_at: None,
             unanswered: None,
             partition_counts: Vec::new(),
@@ -177,7 +182,9 @@ impl<S: Sink + 'static> Session<S> {
             self.take_fetch_states(&states);
         }
         self.ask_about_doubts();
-        self.take_observations()
+        self.take_observations()?;
+        self.commit_if_due();
+        Ok(())
     }
 
     /// Why the service cannot speak for its partitions, which have this progress, as a sentence for an operator: the cluster refuses it, the brokers do not
@@ -326,6 +333,7 @@ impl<S: Sink + 'static> Session<S> {
         }
         self.consumer.assign(&list).map_err(|error| Failure::Fatal(error.to_string()))?;
         self.state = MembershipState::Assigned;
+        commits::warn_of_newer_checkpoints(&self.consumer, &self.subscription.topics, offsets);
         self.begun_at = Instant::now();
         self.observer.watch(offsets.iter().map(|(at, _)| *at).collect());
         Ok(())
@@ -447,6 +455,14 @@ impl<S: Sink + 'static> Session<S> {
             self.recognised(&partitions)?;
         }
         Ok(())
+    }
+
+    /// Commits the offsets that have become safe in checkpoints.
+    fn commit_if_due(&mut self) {
+        if self.state == MembershipState::Assigned && self.committed_at.elapsed() >= COMMIT_EVERY {
+            self.committed_at = Instant::now();
+            commits::commit(&self.consumer, &self.subscription.topics, &self.consumer.context().take_safe_offsets());
+        }
     }
 
     /// Looks whether a topic was made again since its partitions were assigned.

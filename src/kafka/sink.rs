@@ -65,6 +65,11 @@ pub trait Sink: Send {
     /// Records of an assigned partition left its log before they were read.
     fn lost(&mut self, at: TopicPartition, loss: &Loss);
 
+    /// The next offsets that have become safe in checkpoints since the last call. They are committed to the group, for displays of lag only.
+    fn take_safe_offsets(&mut self) -> Vec<(TopicPartition, i64)> {
+        Vec::new()
+    }
+
     /// Called after every sink has heard of a change, while all workers are still stopped. When this returns, nothing of the revoked partitions may be visible
     /// any more, because only then does the group learn that they are free.
     fn rebalanced(sinks: &mut [&mut Self], partitions: &[i32], change: AssignmentChange)

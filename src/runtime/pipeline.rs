@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::checkpoints::{Checkpoints, LAST_WRITES_MAX, StoredGroup};
+use super::checkpoints::{Checkpoints, StoredGroup};
 use super::clock::wall_now;
 use super::record_log::RecordLog;
 use super::service_view::ServiceView;
@@ -154,7 +154,7 @@ impl Sink for Pipeline {
         if self.is_broken {
             return;
         }
-        let deadline = Instant::now() + LAST_WRITES_MAX;
+        let deadline = self.checkpoints.as_ref().map_or_else(Instant::now, |checkpoints| checkpoints.last_writes_deadline());
         for partition in partitions {
             if self.assigned.remove(partition) {
                 self.engine.revoke(PartitionGroup(*partition));
@@ -227,6 +227,10 @@ impl Sink for Pipeline {
         let mut engines: Vec<&mut Engine> = sinks.iter_mut().map(|sink| &mut sink.engine).collect();
         publisher.gather(&mut engines, None).publish();
         view.begin_era();
+    }
+
+    fn take_safe_offsets(&mut self) -> Vec<(TopicPartition, i64)> {
+        self.checkpoints.as_ref().map(|checkpoints| checkpoints.take_safe_offsets()).unwrap_or_default()
     }
 
     fn record(&mut self, arrived: ArrivedRecord<'_>) {
