@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
+use super::measured::measured;
 use super::{Answer, Server};
 
 /// Many clients on a runtime of their own, until dropped.
@@ -94,7 +95,7 @@ fn slow_and_idle_clients_do_not_lock_out_the_scraper_and_the_probe() {
         let scrapes = scope.spawn(|| slowest_of(&server, "/metrics", 100, Duration::from_millis(60)));
         let probes = scope.spawn(|| slowest_of(&server, "/-/healthy", 100, Duration::from_millis(60)));
         let (scrapes, probes) = (scrapes.join().unwrap(), probes.join().unwrap());
-        println!("measured: beside 200 slow and 200 idle clients 99 % of scrapes took {scrapes:?} at most, of probes {probes:?}");
+        measured(&format!("beside 200 slow and 200 idle clients 99 % of scrapes took {scrapes:?} at most, of probes {probes:?}"));
         assert!(scrapes < Duration::from_millis(250), "{scrapes:?}");
         assert!(probes < Duration::from_millis(50), "{probes:?}");
     });
@@ -108,7 +109,7 @@ fn more_clients_than_places_do_not_lock_out_the_scraper_either() {
     let _unread = Attack::by(20, move || leave_unread(address));
     std::thread::sleep(Duration::from_secs(2));
     let slowest = (0..10).map(|_| slowest_of(&server, "/-/healthy", 1, Duration::from_millis(100))).max().unwrap();
-    println!("measured: beside 750 clients that keep their connections the slowest of 10 probes took {slowest:?}");
+    measured(&format!("beside 750 clients that keep their connections the slowest of 10 probes took {slowest:?}"));
     assert!(slowest < Duration::from_secs(10), "{slowest:?}");
 }
 
