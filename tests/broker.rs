@@ -7,6 +7,8 @@
 #[path = "support"]
 mod support {
     pub(crate) mod broker;
+    #[allow(dead_code, reason = "the test without a broker uses more of it")]
+    pub(crate) mod corpus;
     pub(crate) mod data;
     pub(crate) mod exposition;
     pub(crate) mod left_out;
@@ -20,6 +22,7 @@ mod support {
 
 mod broker {
     mod checking;
+    mod corpus;
     mod latency;
     mod ledger;
     mod log_facts;

@@ -172,10 +172,11 @@ listener.name.sasl.plain.sasl.jaas.config=org.apache.kafka.common.security.plain
 "
     );
     writeln!(text, "log.dirs={}", folder.join("log").display()).expect("a String takes all text");
-    // Event times lie years back, so no record may expire by time. One node cannot keep three copies.
+    // Event times lie years back, so no record may expire by time. One node cannot keep three copies. Records larger than any that is counted must get in.
     text.push_str(
         "log.retention.ms=-1
 auto.create.topics.enable=false
+message.max.bytes=8388608
 offsets.topic.replication.factor=1
 offsets.topic.num.partitions=1
 transaction.state.log.replication.factor=1
