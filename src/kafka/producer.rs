@@ -96,7 +96,8 @@ impl Producer {
             // As Java's clients do, so that a key goes into the same partition of all topics whichever client sends it.
             ("partitioner", "murmur2_random"),
             ("compression.type", "zstd"),
-            ("linger.ms", "10"),
+            // Small batches take more room than their records, and the embedded broker holds little.
+            ("linger.ms", "50"),
             ("queue.buffering.max.messages", "200000"),
             ("queue.buffering.max.kbytes", "131072"),
         ];

@@ -81,11 +81,15 @@ mod tests {
         assert_eq!(pace.observe(1_000, 9_000, start), None, "one observation is no pace");
         let slow = pace.observe(1_200, 8_800, at(2)).unwrap();
         assert_eq!((slow.records_per_second, slow.time_to_go), (100, Some(Duration::from_secs(88))));
-        (3..=20).for_each(|second| drop(pace.observe(1_200 + 1_000 * (second - 2), 0, at(second))));
-        let fast = pace.observe(19_200, 4_001, at(20)).unwrap();
+        let mut fast = slow;
+        for second in 3..=20 {
+            fast = pace.observe(1_200 + 1_000 * (second - 2), 4_001, at(second)).unwrap();
+        }
         assert_eq!((fast.records_per_second, fast.time_to_go), (1_000, Some(Duration::from_secs(5))));
-        (21..=40).for_each(|second| drop(pace.observe(19_200, 4_001, at(second))));
-        assert_eq!(pace.observe(19_200, 4_001, at(41)).unwrap().to_string(), "none are being read");
+        for second in 21..=41 {
+            fast = pace.observe(19_200, 4_001, at(second)).unwrap();
+        }
+        assert_eq!(fast.to_string(), "none are being read");
         pace.end(19_200, at(42));
         assert_eq!(pace.observe(19_200, 5, at(43)), None, "the next catch-up begins anew");
     }
