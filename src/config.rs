@@ -104,8 +104,19 @@ pub struct KafkaSettings {
     pub queue_kbytes_per_partition: u32,
     /// Where tokens for SASL OAUTHBEARER come from.
     pub token: Option<TokenSettings>,
+    /// What happens at a batch whose records cannot be read.
+    pub undecodable: Undecodable,
     /// Allow plaintext to brokers that are not on this machine. The rule itself is [`first_exposed_server`].
     pub allow_insecure: bool,
+}
+
+/// What happens at a batch whose records cannot be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Undecodable {
+    /// It is passed over. Its offsets are counted, and the windows over its time are incomplete.
+    Skip,
+    /// Its partition waits, and the service is not ready.
+    Pause,
 }
 
 /// Where tokens for SASL OAUTHBEARER come from.

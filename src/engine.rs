@@ -207,6 +207,14 @@ impl Engine {
         }
     }
 
+    /// Notes that no record of a topic of an assigned group below this offset will be handled any more.
+    pub fn pass_over(&mut self, group: PartitionGroup, topic: TopicIndex, next_offset: i64) {
+        if let Some(state) = self.assigned.0.get_mut(&group) {
+            let topic = &mut state.topics[usize::from(topic.0)];
+            topic.next_offset = topic.next_offset.max(Some(next_offset));
+        }
+    }
+
     /// Notes that records of a topic of an assigned group were lost: those between a record of the time `from` and one of the time `to`. Where the
     /// time of the record before is not given, it is that of the last record handled.
     pub fn note_gap(&mut self, group: PartitionGroup, topic: TopicIndex, from: Option<EventTime>, to: EventTime) {

@@ -165,6 +165,7 @@ pub(super) fn check_plaintext<'a>(settings: &KafkaSettings, servers: impl IntoIt
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Undecodable;
 
     fn settings(servers: &str, properties: &[(&str, &str)]) -> KafkaSettings {
         KafkaSettings {
@@ -172,6 +173,7 @@ mod tests {
             group_id: "g".to_owned(),
             properties: properties.iter().map(|(k, v)| ((*k).to_owned(), Secret((*v).to_owned()))).collect(),
             queue_kbytes_per_partition: 1024,
+            undecodable: Undecodable::Skip,
             allow_insecure: false,
             token: None,
         }

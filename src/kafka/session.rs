@@ -22,13 +22,13 @@ use super::commits;
 use super::failure::Failure;
 use super::log_identity::{LogIdentity, RecordComparison, TopicId};
 use super::losses::{Loss, LossEnd};
-use super::partition_progress::{FRESH, PartitionProgress, TopicPartition};
+use super::partition_progress::{FRESH, Hold, PartitionProgress, TopicPartition};
 use super::properties;
 use super::rebalance::{FetchState, GroupContext, PendingChange, TopicSubscription};
+use super::session_settings::{SessionSettings, StartAt};
 use super::sink::{AssignmentChange, Sink};
+use super::undecodable_partitions::UndecodablePartitions;
 use super::worker_partitions::{StoppedPartitions, WorkerPartitions, worker_of};
-use crate::config::KafkaSettings;
-use crate::time::EventTime;
 
 /// How often the last stable offsets of partitions that do not move are asked for.
 const STABLE_ENDS_EVERY: Duration = Duration::from_secs(10);
@@ -39,24 +39,6 @@ const COMMIT_EVERY: Duration = Duration::from_secs(1);
 /// How often a log that went back is asked about, until it is decided whether it is another one.
 const DOUBTS_EVERY: Duration = Duration::from_secs(2);
 
-/// The settings of a session.
-#[derive(Clone, Debug)]
-pub struct SessionSettings {
-    /// Brokers, consumer group and client properties.
-    pub kafka: KafkaSettings,
-    /// The topics in configured order, each with the place where reading begins if the sink gives no next offset.
-    pub topics: Vec<(String, StartAt)>,
-}
-
-/// The place in a log where reading begins.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum StartAt {
-    /// The first offset.
-    Beginning,
-    /// The first record at or after this instant, by record timestamp.
-    Time(EventTime),
-}
-
 /// A membership of the consumer group.
 pub struct Session<S: Sink> {
     /// They hold the queues, which hold the consumer; so they are cleared before the consumer is dropped.
@@ -64,6 +46,7 @@ pub struct Session<S: Sink> {
     consumer: Arc<BaseConsumer<GroupContext>>,
     subscription: Arc<TopicSubscription>,
     observer: ClusterObserver,
+    undecodable: UndecodablePartitions,
     starts: Vec<StartAt>,
     /// An assignment that waits until its logs are recognised and its start offsets are known.
     unresolved: Option<Unresolved>,
@@ -139,6 +122,7 @@ impl<S: Sink + 'static> Session<S> {
             consumer: Arc::new(consumer),
             subscription,
             observer,
+            undecodable: UndecodablePartitions::new(&settings.kafka, topics.clone()),
             starts: settings.topics.iter().map(|(_, start)| *start).collect(),
             unresolved: None,
             epoch: 0,
@@ -184,6 +168,9 @@ impl<S: Sink + 'static> Session<S> {
         self.ask_about_doubts();
         self.take_observations()?;
         self.commit_if_due();
+        if self.state == MembershipState::Assigned && self.unresolved.is_none() {
+            self.undecodable.review(&self.workers, &self.consumer, self.epoch)?;
+        }
         Ok(())
     }
 
@@ -200,10 +187,31 @@ impl<S: Sink + 'static> Session<S> {
         if let Some(counts) = self.unequal_partitions() {
             return Some(format!("the topics differ in their number of partitions ({counts}): add partitions to the others"));
         }
+        if let Some(why) = self.held(progress) {
+            return Some(why);
+        }
         let stuck = self.stuck(progress, now);
         let first = stuck.first()?;
         let why = if first.is_in_doubt { "its log ends before what was read of it" } else { "no records come" };
         Some(format!("{} partitions do not move, the first is {}/{}: {why}", stuck.len(), first.topic, first.at.partition))
+    }
+
+    /// Why nothing is taken from a partition whose next batch cannot be read.
+    fn held(&self, progress: &[PartitionProgress]) -> Option<String> {
+        let held: Vec<(&PartitionProgress, &Hold)> = progress.iter().filter_map(|progress| Some((progress, progress.hold()?))).collect();
+        let paused = held.iter().find(|(_, hold)| matches!(hold, Hold::Paused { .. }));
+        let (first, hold) = paused.or(held.first())?;
+        let what = match hold {
+            Hold::Searching => "the next batch could not be read and is looked at".to_owned(),
+            Hold::Paused { offsets, reason } => format!(
+                "the records at the offsets {} to {} cannot be read ({}); `kafka.undecodable = \"skip\"` passes over them",
+                offsets.start,
+                offsets.end - 1,
+                reason.name()
+            ),
+        };
+        let topic = &self.subscription.topics[first.at().topic];
+        Some(format!("{} partitions wait, the first is {topic}/{}: {what}", held.len(), first.at().partition))
     }
 
     /// Those of these partitions that have not moved for a minute although their logs hold records to read.
@@ -258,6 +266,7 @@ impl<S: Sink + 'static> Session<S> {
         for change in self.consumer.context().take_pending_changes() {
             self.epoch += 1;
             self.unresolved = None;
+            self.undecodable.forget();
             // The old queues are dropped before any queue is split again: dropping an old queue later would silence the new one of the same
             // partition.
             self.workers.iter().for_each(|worker| worker.stop().clear());
@@ -316,7 +325,7 @@ impl<S: Sink + 'static> Session<S> {
             .split_partition_queue(topic, at.partition)
             .ok_or_else(|| Failure::Fatal(format!("no queue for {topic}/{}", at.partition)))?;
         let mut worker = self.stop_worker_of(at);
-        worker.add(at, queue, &self.subscription);
+        worker.add(at, queue, &self.consumer, &self.subscription);
         Ok(worker.progress_of(at).map(|progress| progress.identity()).unwrap_or_default())
     }
 
@@ -437,6 +446,7 @@ impl<S: Sink + 'static> Session<S> {
         if !other.is_empty() {
             return self.rebuild(&other);
         }
+        let mut reset: Vec<(TopicPartition, Option<i64>)> = Vec::new();
         for worker in self.workers.iter() {
             for progress in worker.stop().progress_mut() {
                 if let Some(id) = topic_ids[progress.at().topic] {
@@ -446,9 +456,17 @@ impl<S: Sink + 'static> Session<S> {
                 if let Some(end) = progress.log_end() {
                     self.log_ends.insert(progress.at(), end);
                 }
-                if progress.is_in_doubt() && compared.get(&progress.at()) == Some(&RecordComparison::Same) {
-                    progress.settle_doubt();
+                // The client has gone back by itself, such as after nonsense that it took for an offset. Where the log ends before what was read of it,
+                // it was cut off.
+                let is_whole = progress.log_end().zip(progress.next_offset()).is_some_and(|(end, next)| end >= next);
+                if progress.is_in_doubt() && is_whole && compared.get(&progress.at()) == Some(&RecordComparison::Same) {
+                    reset.push((progress.at(), progress.next_offset()));
                 }
+            }
+        }
+        for (at, next_offset) in reset {
+            if self.undecodable.go_on_at(&self.consumer, at, next_offset) {
+                self.change(at, PartitionProgress::settle_doubt);
             }
         }
         if let Some(Unresolved::Logs(partitions)) = self.unresolved.take() {
@@ -517,6 +535,7 @@ impl<S: Sink + 'static> Session<S> {
         let groups: Vec<i32> = other.iter().map(|progress| progress.at().partition).collect::<BTreeSet<_>>().into_iter().collect();
         self.epoch += 1;
         self.unresolved = None;
+        self.undecodable.forget();
         self.doubts_asked_at = None;
         self.workers.iter().for_each(|worker| worker.stop().clear());
         self.consumer.context().notify(&groups, AssignmentChange::Rebuilt);

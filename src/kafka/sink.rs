@@ -3,7 +3,7 @@
 //! Does not know Kafka's client.
 
 use super::log_identity::LogIdentity;
-use super::losses::Loss;
+use super::losses::{Loss, SkippedBatch};
 use super::partition_progress::{PartitionProgress, TopicPartition};
 use crate::event::Record;
 
@@ -69,6 +69,9 @@ pub trait Sink: Send {
     fn take_safe_offsets(&mut self) -> Vec<(TopicPartition, i64)> {
         Vec::new()
     }
+
+    /// A batch of an assigned partition was passed over, because its records cannot be read. The partition goes on behind it.
+    fn skipped(&mut self, at: TopicPartition, batch: &SkippedBatch);
 
     /// Called after every sink has heard of a change, while all workers are still stopped. When this returns, nothing of the revoked partitions may be visible
     /// any more, because only then does the group learn that they are free.

@@ -15,7 +15,8 @@ use crate::config::{ClockSource, Configuration, Start};
 use crate::engine::{Engine, LogBeginning, Outcome, PartitionGroup, Progress, RecordPlace, TopicIndex};
 use crate::event::{DecodeSettings, Decoded, Record, Refusal, TopicSettings, decode};
 use crate::kafka::{
-    ArrivedRecord, AssignmentChange, LogIdentity, LogStart, Loss, LossEnd, PartitionProgress, Sink, TimestampKind, TopicPartition,
+    ArrivedRecord, AssignmentChange, LogIdentity, LogStart, Loss, LossEnd, PartitionProgress, Sink, SkippedBatch, TimestampKind,
+    TopicPartition,
 };
 use crate::metrics::telemetry::{self, PendingCounts};
 use crate::time::{EventTime, Span};
@@ -116,6 +117,18 @@ impl Pipeline {
         outcome
     }
 
+    /// The windows over the time of a loss are incomplete.
+    fn note_gap(&mut self, at: TopicPartition, loss: &Loss) {
+        if self.is_broken {
+            return;
+        }
+        let to = match loss.to {
+            LossEnd::Record(timestamp) => EventTime(timestamp),
+            LossEnd::Look(instant) => wall_at(instant, Instant::now(), wall_now()),
+        };
+        self.engine.note_gap(PartitionGroup(at.partition), topic_index(at.topic), loss.from_ms.map(EventTime), to);
+    }
+
     fn note_timestamp_kind(&mut self, topic: usize, kind: TimestampKind) {
         if self.timestamp_kinds[topic] != Some(kind) {
             self.timestamp_kinds[topic] = Some(kind);
@@ -186,14 +199,17 @@ impl Sink for Pipeline {
 
     fn lost(&mut self, at: TopicPartition, loss: &Loss) {
         self.view.telemetry().count_lost_offsets(at.topic, loss.offsets.end - loss.offsets.start);
-        if self.is_broken {
-            return;
+        self.note_gap(at, loss);
+    }
+
+    fn skipped(&mut self, at: TopicPartition, batch: &SkippedBatch) {
+        let offsets = &batch.loss.offsets;
+        self.view.telemetry().count_skipped_offsets(at.topic, batch.reason.name(), offsets.end - offsets.start);
+        self.note_gap(at, &batch.loss);
+        if !self.is_broken {
+            // A checkpoint from now on goes on behind the batch, and holds the gap.
+            self.engine.pass_over(PartitionGroup(at.partition), topic_index(at.topic), offsets.end);
         }
-        let to = match loss.to {
-            LossEnd::Record(timestamp) => EventTime(timestamp),
-            LossEnd::Look(instant) => wall_at(instant, Instant::now(), wall_now()),
-        };
-        self.engine.note_gap(PartitionGroup(at.partition), topic_index(at.topic), loss.from_ms.map(EventTime), to);
     }
 
     fn rebalanced(sinks: &mut [&mut Self], partitions: &[i32], change: AssignmentChange) {

@@ -219,6 +219,7 @@ impl<'a> PollLoop<'a> {
             topic: progress.at().topic,
             partition: progress.at().partition,
             lag_records: progress.lag_records(),
+            is_paused: progress.hold().is_some(),
         };
         let readings: Vec<PartitionReading> = self.progress.iter().map(reading).collect();
         self.view.telemetry().set_assignment(&readings);

@@ -11,6 +11,7 @@ const DOCUMENTED: &[(&str, &str, &str, &str)] = &[
     ("kafka.bootstrap_servers", "src/config.rs", "KafkaSettings", "bootstrap_servers"),
     ("kafka.group_id", "src/config.rs", "KafkaSettings", "group_id"),
     ("kafka.queue_kbytes_per_partition", "src/config.rs", "KafkaSettings", "queue_kbytes_per_partition"),
+    ("kafka.undecodable", "src/config.rs", "KafkaSettings", "undecodable"),
     ("kafka.allow_insecure", "src/config.rs", "KafkaSettings", "allow_insecure"),
     ("run.start", "src/config.rs", "RunSettings", "start"),
     ("run.clock", "src/config.rs", "RunSettings", "clock"),

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use cxpulse::kafka::{
     ArrivedRecord, AssignmentChange, Cluster, LastRecord, LogIdentity, Lookup, LookupError, Loss, PartitionProgress, RecordComparison,
-    Session, SessionSettings, Sink, StartAt, TopicId, TopicPartition, WorkerPartitions,
+    Session, SessionSettings, Sink, SkippedBatch, StartAt, TopicId, TopicPartition, WorkerPartitions,
 };
 use cxpulse::time::EventTime;
 
@@ -46,6 +46,10 @@ impl Sink for Notes {
 
     fn lost(&mut self, at: TopicPartition, loss: &Loss) {
         self.lost.push((at.topic, loss.offsets.clone()));
+    }
+
+    fn skipped(&mut self, at: TopicPartition, batch: &SkippedBatch) {
+        self.lost.push((at.topic, batch.loss.offsets.clone()));
     }
 
     fn rebalanced(_sinks: &mut [&mut Self], _partitions: &[i32], _change: AssignmentChange) {}

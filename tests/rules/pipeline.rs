@@ -205,6 +205,8 @@ fn partitions() -> Vec<Case> {
     let watermark = "cx_watermark_timestamp_seconds{instance=\"a\",topic=\"tickets\"}";
     let events = "cx_events_total{instance=\"a\",topic=\"tickets\",outcome=\"applied\"}";
     let assigned = "cx_kafka_rebalances_total{instance=\"a\",kind=\"assign\"}";
+    let paused = "cx_kafka_partitions_paused{instance=\"a\",topic=\"tickets\"}";
+    let skipped = "cx_kafka_skipped_offsets_total{instance=\"a\",topic=\"tickets\",reason=\"checksum\"}";
     let owners = [(all, Always(6.0)), (of_a, Always(3.0))];
     vec![
         case("CxKafkaDown", "no broker answers", 1, &[(up, Bad(0.0, 1.0))]),
@@ -216,6 +218,10 @@ fn partitions() -> Vec<Case> {
         case("CxLagGrowing", "records pile up", 1, &[(lag, Bad(50_000.0, 10.0))]),
         case("CxLagGrowing", "many, and fewer each minute", 0, &[(lag, Falls(500_000.0, 1_000.0))]),
         case("CxLagGrowing", "two owners for a moment do not double it", 0, &[(lag, Bad(9_000.0, 10.0)), (lag_b, Bad(9_000.0, 10.0))]),
+        case("CxPartitionPaused", "a batch cannot be read", 1, &[(paused, Bad(1.0, 0.0))]),
+        case("CxPartitionPaused", "a batch is being looked at", 0, &[(paused, Briefly(1.0, 0.0))]),
+        case("CxBatchesSkipped", "a batch was passed over", 1, &[(skipped, Grows(1.0, 0.0))]),
+        case("CxBatchesSkipped", "one was long ago", 0, &[(skipped, Always(500.0))]),
         case("CxWatermarkStalled", "events of a broken clock arrive", 1, &[(watermark, Clock), (events, Grows(10.0, 10.0))]),
         case("CxWatermarkStalled", "an idle topic", 0, &[(watermark, Clock), (events, Grows(0.0, 10.0))]),
         case("CxRebalanceStorm", "every three minutes", 1, &[(assigned, Grows(0.34, 0.0))]),

@@ -90,6 +90,12 @@ impl Broker {
         format!("127.0.0.1:{}", self.sasl_port)
     }
 
+    /// The folder of its logs, with one folder for each partition. To be changed only while the broker is stopped.
+    #[allow(dead_code, reason = "only some tests look into the logs")]
+    pub(crate) fn log_folder(&self) -> PathBuf {
+        self.folder.path().join("log")
+    }
+
     /// Ends the broker and returns when it has ended. Its log stays.
     pub(crate) fn stop(&mut self) {
         if let Some(mut keeper) = self.keeper.take() {

@@ -71,6 +71,21 @@ fn of_partitions() -> Vec<Alert> {
             "cxpulse is falling behind its topics.",
             "{{ $value }} records of topic {{ $labels.topic }} have not been read yet, no fewer than a quarter of an hour ago.",
         ),
+        pipeline_alert("CxPartitionPaused", format!("sum without ({REPLICA_LABELS}) (min_over_time(cx_kafka_partitions_paused[2m])) > 0"), "3m")
+            .of_severity(critical)
+            .saying(
+                "A partition waits for an operator.",
+                "{{ $value }} partitions of topic {{ $labels.topic }} wait; their events are missing from every value. /-/ready of the replica says why.",
+            ),
+        pipeline_alert(
+            "CxBatchesSkipped",
+            format!("sum without ({REPLICA_LABELS}, reason) (increase(cx_kafka_skipped_offsets_total[1h])) > 0"),
+            "1m",
+        )
+        .saying(
+            "Records that cannot be read were passed over.",
+            "{{ printf \"%.0f\" $value }} offsets of topic {{ $labels.topic }} were passed over within an hour: what they held is in no value.",
+        ),
         pipeline_alert("CxWatermarkStalled", stalled, "10m").of_severity(critical).saying(
             "Event time does not advance although events arrive.",
             "The newest event of topic {{ $labels.topic }} is {{ $value | humanizeDuration }} old.",
