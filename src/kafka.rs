@@ -31,6 +31,7 @@ mod rebalance;
 mod record_sample;
 mod session;
 mod sink;
+mod stage_client;
 mod stage_record;
 mod stage_session;
 mod token;
