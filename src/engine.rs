@@ -63,7 +63,7 @@ pub struct Engine {
     /// The admitted events that are not applied yet, in their order. [`Self::snapshot`] and every method that moves time apply them first.
     /// [`Self::standing_facts`] and [`Self::loyalty_answers`] do not.
     admitted: Vec<(PartitionGroup, AdmittedEvent)>,
-    /// During catch-up, the instant past which now does not follow the admitted events; else `None`.
+    /// The instant past which now does not follow the admitted events; `None` if it does not follow them at all.
     follow_until: Option<EventTime>,
     /// Whether the facts themselves are kept, beside the sums.
     keeps_facts: bool,
@@ -185,8 +185,7 @@ impl Engine {
         }
     }
 
-    /// During catch-up, makes now follow the times of the admitted events, but never past `limit`. So no event up to `limit` is held. `None` ends
-    /// this.
+    /// Makes now follow the times of the admitted events, but never past `limit`. So no event up to `limit` is held. `None` ends this.
     pub fn follow_events_until(&mut self, limit: Option<EventTime>) {
         self.take_in();
         self.follow_until = limit;

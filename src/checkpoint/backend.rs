@@ -55,13 +55,13 @@ fn bucket_store(bucket: &str, options: &StoreOptions) -> Result<Arc<dyn ObjectSt
     let seconds = |seconds: u64| format!("{seconds} seconds");
     let mut builder = AmazonS3Builder::from_env()
         .with_bucket_name(bucket)
-        .with_config(AmazonS3ConfigKey::Client(ClientConfigKey::Timeout), seconds(options.operation_time_max.as_secs().max(1)))
+        .with_config(AmazonS3ConfigKey::Client(ClientConfigKey::Timeout), seconds(options.write_time_max.as_secs().max(1)))
         .with_config(AmazonS3ConfigKey::Client(ClientConfigKey::ConnectTimeout), seconds(5))
         .with_retry(RetryConfig {
             backoff: BackoffConfig { max_backoff: Duration::from_secs(5), ..BackoffConfig::default() },
             // The time alone is the bound, so that a store that is away for a while is waited for.
             max_retries: usize::MAX,
-            retry_timeout: options.operation_time_max,
+            retry_timeout: options.write_time_max,
         });
     if let Some(endpoint) = &s3.endpoint {
         builder = builder.with_endpoint(endpoint).with_allow_http(endpoint.starts_with("http://"));

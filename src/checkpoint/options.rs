@@ -14,8 +14,10 @@ pub struct StoreOptions {
     pub keep: usize,
     /// How long the checkpoints of other settings are kept after they were written, by the clock of the store. Default 7 d.
     pub keep_other_settings: Span,
-    /// After this time a write, a read or a listing has failed. A bucket that is away is asked again until then. Default 2 min.
+    /// After this time a read or a listing has failed. A bucket that is away is asked again until then. Default 20 s, because an assignment waits.
     pub operation_time_max: Duration,
+    /// After this time a write has failed. Default 2 min, because nothing waits for it and a state may be large.
+    pub write_time_max: Duration,
     /// How often a write to a folder is tried again before it has failed. Default 3.
     pub retries: usize,
     /// The largest state in bytes that is read into memory. Default 8 GiB.
@@ -91,7 +93,8 @@ impl Default for StoreOptions {
         Self {
             keep: 3,
             keep_other_settings: Span::days(7),
-            operation_time_max: Duration::from_secs(120),
+            operation_time_max: Duration::from_secs(20),
+            write_time_max: Duration::from_secs(120),
             retries: 3,
             body_bytes_max: 8 << 30,
             s3: S3Options::default(),

@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Display;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::{Duration, Instant};
 
 use futures_util::TryStreamExt;
@@ -29,6 +29,8 @@ use super::staged_files::remove_abandoned;
 
 /// The pause before a write to a folder is tried again, times the number of the attempt.
 const RETRY_PAUSE: Duration = Duration::from_millis(200);
+/// The pause before it is looked again whether another write is over.
+const TURN_PAUSE: Duration = Duration::from_millis(10);
 /// A listing that is out of date is made again so often.
 const LISTINGS_MAX: usize = 4;
 
@@ -144,7 +146,7 @@ impl CheckpointStore {
     pub fn open(location: &StoreLocation, options: StoreOptions) -> Result<Self, StoreFailure> {
         if let StoreLocation::Folder(folder) = location {
             backend::make_folder(folder).map_err(|error| StoreFailure::of_io(Operation::Open, location, &error))?;
-            remove_abandoned(folder, options.operation_time_max * 2);
+            remove_abandoned(folder, options.write_time_max * 2);
         }
         Self::open_existing(location, options)
     }
@@ -214,7 +216,7 @@ impl CheckpointStore {
     /// If the checkpoint could not be written in the allowed time and attempts. What was there before is still there.
     pub fn put(&self, header: &CheckpointHeader, body: &[u8]) -> Result<PutReport, StoreFailure> {
         let begun = Instant::now();
-        let mut report = self.put_within(header, body, self.options.operation_time_max)?;
+        let mut report = self.put_within(header, body, self.options.write_time_max)?;
         let _one_at_a_time = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
         match self.prune(&header.key, &report.name, report.bytes) {
             Ok(removed) => report.removed = removed,
@@ -230,13 +232,21 @@ impl CheckpointStore {
     /// # Errors
     /// If the checkpoint could not be written in this time.
     pub fn put_within(&self, header: &CheckpointHeader, body: &[u8], time_max: Duration) -> Result<PutReport, StoreFailure> {
-        let _one_at_a_time = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
         let begun = Instant::now();
+        let _one_at_a_time = self.turn_to_write(begun + time_max)?;
         let folder = folder(&self.root, &header.key);
         let file = encode(header, body).map_err(|error| StoreFailure::of_io(Operation::Write, self.shown(&folder), &error))?;
         let bytes = file.len() as u64;
         let name = self.write(header, &folder, &file.into(), begun + time_max)?;
         Ok(PutReport { name, bytes, duration: begun.elapsed(), removed: 0, pruning_failure: None })
+    }
+
+    /// The names of the checkpoints of a partition group, the newest first. Nothing of them is read.
+    ///
+    /// # Errors
+    /// If the store cannot be asked.
+    pub fn names(&self, key: &CheckpointKey) -> Result<Vec<ObjectName>, StoreFailure> {
+        Ok(self.newest_first(&folder(&self.root, key))?.into_iter().map(|listed| listed.place.name).collect())
     }
 
     /// The newest checkpoint of a partition group that is whole and that `accept` takes.
@@ -464,7 +474,7 @@ impl CheckpointStore {
     fn remove_staged(&self, folder: &Path) {
         if let Some(root) = &self.folder {
             let folder = folder.parts().fold(root.clone(), |path, part| path.join(part.as_ref()));
-            remove_abandoned(&folder, self.options.operation_time_max * 2);
+            remove_abandoned(&folder, self.options.write_time_max * 2);
         }
     }
 
@@ -493,6 +503,20 @@ impl CheckpointStore {
             Err(_) => {
                 let reason = format!("no answer within {:.1} s", time_max.as_secs_f64());
                 Err(StoreFailure::new(operation, place, FailureKind::Away, reason))
+            }
+        }
+    }
+
+    /// Waits until no other write is on its way, but not beyond the deadline.
+    fn turn_to_write(&self, deadline: Instant) -> Result<MutexGuard<'_, ()>, StoreFailure> {
+        loop {
+            match self.writing.try_lock() {
+                Ok(turn) => return Ok(turn),
+                Err(TryLockError::Poisoned(poisoned)) => return Ok(poisoned.into_inner()),
+                Err(TryLockError::WouldBlock) if Instant::now() < deadline => std::thread::sleep(TURN_PAUSE),
+                Err(TryLockError::WouldBlock) => {
+                    return Err(StoreFailure::new(Operation::Write, &self.place, FailureKind::Away, "another write is still on its way"));
+                }
             }
         }
     }

@@ -1,13 +1,13 @@
-//! Whether everything has been read, so that windows may follow the wall clock.
+//! Whether everything has been read, so that values may be shown.
 //!
-//! The log end of a partition can stay unknown, such as when it has no leader. Such a partition must not keep the windows of all others in the past
-//! for ever, so it is waited for only for a while. Does not know readiness, which never gives a partition up.
+//! The log end of a partition can stay unknown, such as when it has no leader. Such a partition must not withhold the values of all others for ever,
+//! so it is waited for only for a while; its coverage tells that it is missing. Does not know readiness, which never gives a partition up.
 
 use std::time::{Duration, Instant};
 
 use crate::kafka::{PartitionProgress, TopicPartition};
 
-/// How long windows wait for the log end of a partition after everything else has been read.
+/// How long the values wait for the log end of a partition after everything else has been read.
 const WAIT_FOR_LOG_END: Duration = Duration::from_secs(60);
 
 /// Since when nothing but unknown log ends has been missing.
@@ -53,14 +53,14 @@ impl CatchUp {
             tracing::warn!(
                 target: "cxpulse::runtime",
                 partitions = partitions.join(", "),
-                "nobody tells where these partitions end; everything else has been read, so windows follow the wall clock without them: look for \
-                 partitions without a leader"
+                "nobody tells where these partitions end; everything else has been read, so values are shown without them: look for partitions \
+                 without a leader"
             );
         }
         is_caught_up
     }
 
-    /// Whether windows follow the wall clock, and whether a warning is due because partitions are no longer waited for.
+    /// Whether values may be shown, and whether a warning is due because partitions are no longer waited for.
     fn judge(&mut self, states: &[EndState], now: Instant) -> (bool, bool) {
         if states.contains(&EndState::Behind) || !states.contains(&EndState::Unknown) || !states.contains(&EndState::Reached) {
             *self = Self::default();

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::checkpoints::{Checkpoints, StoredGroup};
+use super::checkpoints::{Checkpoints, LAST_WRITES_MAX, StoredGroup};
 use super::clock::wall_now;
 use super::record_log::RecordLog;
 use super::service_view::ServiceView;
@@ -81,11 +81,11 @@ impl Pipeline {
     }
 
     /// The state of a group, to be written as a checkpoint.
-    pub(super) fn stored(&mut self, checkpoints: &Checkpoints, partition: i32) -> Option<StoredGroup> {
+    pub(super) fn stored(&mut self, checkpoints: &Checkpoints, partition: i32, created: EventTime) -> Option<StoredGroup> {
         if self.is_broken {
             return None;
         }
-        checkpoints.take(&mut self.engine, partition, identities_of(&self.log_identities, partition))
+        checkpoints.take(&mut self.engine, partition, identities_of(&self.log_identities, partition), created)
     }
 
     /// Called after a panic: the engine is in an unknown state and must not be used any more.
@@ -154,11 +154,12 @@ impl Sink for Pipeline {
         if self.is_broken {
             return;
         }
+        let deadline = Instant::now() + LAST_WRITES_MAX;
         for partition in partitions {
             if self.assigned.remove(partition) {
                 self.engine.revoke(PartitionGroup(*partition));
                 if let Some(checkpoints) = &self.checkpoints {
-                    checkpoints.write_last(&mut self.engine, *partition, identities_of(&self.log_identities, *partition));
+                    checkpoints.write_last(&mut self.engine, *partition, identities_of(&self.log_identities, *partition), deadline);
                 }
             }
         }
@@ -310,5 +311,6 @@ fn identities_of(
     identities: &BTreeMap<TopicPartition, LogIdentity>,
     partition: i32,
 ) -> impl Iterator<Item = (TopicPartition, LogIdentity)> {
-    identities.iter().filter(move |(at, _)| at.partition == partition).map(|(at, identity)| (*at, *identity))
+    let own = TopicPartition { partition, topic: 0 }..=TopicPartition { partition, topic: usize::MAX };
+    identities.range(own).map(|(at, identity)| (*at, *identity))
 }

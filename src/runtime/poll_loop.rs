@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use super::catch_up::CatchUp;
 use super::checkpoints::Checkpoints;
-use super::clock::{evaluation_instant, follow_limit, wall_now};
+use super::clock::{evaluation_instant, wall_now};
 use super::clock_step::{ClockReading, ClockSteps};
 use super::failure::ServiceFailure;
 use super::health;
@@ -45,6 +45,8 @@ pub(super) struct PollLoop<'a> {
     budget: MemoryBudget,
     /// How far every topic partition had been read at the last review.
     progress: Vec<PartitionProgress>,
+    /// The sum of the next offsets of each assigned group at the last review.
+    offset_sums: BTreeMap<i32, u64>,
     catch_up: CatchUp,
     checkpoints: Option<&'a Checkpoints>,
     clock_steps: ClockSteps,
@@ -78,6 +80,7 @@ impl<'a> PollLoop<'a> {
             topics,
             budget: MemoryBudget::of(configuration),
             progress: Vec::new(),
+            offset_sums: BTreeMap::new(),
             catch_up: CatchUp::default(),
             checkpoints,
             clock_steps: ClockSteps::default(),
@@ -144,12 +147,15 @@ impl<'a> PollLoop<'a> {
 
     /// Stops each worker only once, since every stop waits for a turn to end.
     fn follow_progress(&mut self) {
-        let limit = follow_limit(self.settings.clock);
         self.progress.clear();
+        self.offset_sums.clear();
         for worker in self.worker_partitions.iter() {
             let mut stopped = worker.stop();
+            let from = self.progress.len();
             self.progress.extend(stopped.progress().cloned());
-            stopped.sink().engine().follow_events_until(limit);
+            for group in self.progress[from..].iter().map(|progress| progress.at().partition) {
+                self.offset_sums.insert(group, stopped.sink().offset_sum(group).unwrap_or(0));
+            }
         }
         let is_caught_up = self.session.is_assigned() && self.catch_up.is_caught_up(self.progress.iter(), self.topics, Instant::now());
         self.view.set_caught_up(is_caught_up);
@@ -157,18 +163,11 @@ impl<'a> PollLoop<'a> {
 
     /// Stores the state of one partition group, if a checkpoint of it is due. Only its own worker stops for that.
     fn checkpoint_if_due(&mut self, now: Instant) {
+        let wall = self.wall();
         let Some(checkpoints) = self.checkpoints.filter(|_| self.session.is_assigned() && !self.is_clock_held) else { return };
-        let groups: BTreeSet<i32> = self.progress.iter().map(|progress| progress.at().partition).collect();
-        let workers = self.worker_partitions.len();
-        let mut sums = BTreeMap::new();
-        for (number, worker) in self.worker_partitions.iter().enumerate() {
-            let own = groups.iter().filter(|group| worker_of(**group, workers) == number);
-            let mut stopped = worker.stop();
-            sums.extend(own.map(|group| (*group, stopped.sink().offset_sum(*group).unwrap_or(0))));
-        }
-        let Some(due) = checkpoints.due(&sums, now) else { return };
-        let mut stopped = self.worker_partitions[worker_of(due, workers)].stop();
-        let stored = stopped.sink().stored(checkpoints, due);
+        let Some(due) = checkpoints.due(&self.offset_sums, now) else { return };
+        let mut stopped = self.worker_partitions[worker_of(due, self.worker_partitions.len())].stop();
+        let stored = stopped.sink().stored(checkpoints, due, wall);
         drop(stopped);
         checkpoints.write_later(stored);
     }

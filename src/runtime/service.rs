@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
 use super::checkpoints::Checkpoints;
-use super::clock::wall_now;
+use super::clock::{follow_limit, wall_now};
 use super::failure::{STOP_WITHIN, ServiceFailure};
 use super::memory_budget::MemoryBudget;
 use super::pipeline::Pipeline;
@@ -60,7 +60,8 @@ impl Service {
         let opened = std::thread::scope(|scope| scope.spawn(|| Checkpoints::open(configuration, &view)).join());
         let checkpoints = opened.map_err(|_| ServiceFailure::Internal("opening the checkpoints panicked".to_owned()))??.map(Arc::new);
         let beside: Vec<Engine> = (1..workers).map(|_| engine.beside()).collect();
-        let partitions_of_worker = |engine| {
+        let partitions_of_worker = |mut engine: Engine| {
+            engine.follow_events_until(follow_limit(configuration.run.clock));
             let (view, publisher, record_log) = (Arc::clone(&view), Arc::clone(&publisher), Arc::clone(&record_log));
             WorkerPartitions::new(Pipeline::new(configuration, engine, view, publisher, record_log, checkpoints.clone()))
         };
@@ -168,10 +169,11 @@ impl PollingThread {
         std::thread::scope(|scope| {
             let consumed = catch_unwind(AssertUnwindSafe(|| {
                 workers.start(scope)?;
-                if let Some(checkpoints) = &self.checkpoints {
-                    let writer = std::thread::Builder::new().name("cxpulse-checkpoints".to_owned());
-                    writer
-                        .spawn_scoped(scope, || checkpoints.write_all())
+                if let Some(checkpoints) = self.checkpoints.clone() {
+                    // Not joined: a store that hangs must not keep the service from stopping, and a write that is cut off leaves no checkpoint.
+                    std::thread::Builder::new()
+                        .name("cxpulse-checkpoints".to_owned())
+                        .spawn(move || checkpoints.write_all())
                         .map_err(|error| ServiceFailure::Environment(format!("cannot start the thread of checkpoints: {error}")))?;
                 }
                 self.view.requests().set_served(true);

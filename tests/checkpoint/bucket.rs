@@ -16,7 +16,7 @@ fn options(moto: &Moto, endpoint: String) -> StoreOptions {
         credentials_file: Some(moto.credentials_file()),
         allow_insecure: false,
     };
-    StoreOptions { operation_time_max: Duration::from_secs(20), s3, ..StoreOptions::default() }
+    StoreOptions { operation_time_max: Duration::from_secs(20), write_time_max: Duration::from_secs(20), s3, ..StoreOptions::default() }
 }
 
 fn open(moto: &Moto, url: &str, endpoint: String) -> CheckpointStore {
@@ -106,7 +106,7 @@ fn a_store_that_stays_away_fails_within_its_time_and_without_a_secret() {
     let hours = Duration::from_secs(3_600);
     let failure_of = |endpoint: String, url: &str| -> (Vec<StoreFailure>, Duration) {
         let mut options = options(&moto, endpoint);
-        options.operation_time_max = Duration::from_secs(4);
+        (options.operation_time_max, options.write_time_max) = (Duration::from_secs(4), Duration::from_secs(4));
         let store = CheckpointStore::open(&StoreLocation::parse(url).unwrap(), options).unwrap();
         let begun = Instant::now();
         let failures = vec![

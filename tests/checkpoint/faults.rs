@@ -95,7 +95,12 @@ impl ObjectStore for Faulty {
 
 fn faulty_store() -> (Arc<Faulty>, CheckpointStore) {
     let faulty = Arc::new(Faulty::default());
-    let options = StoreOptions { operation_time_max: Duration::from_secs(3), retries: 2, ..StoreOptions::default() };
+    let options = StoreOptions {
+        operation_time_max: Duration::from_secs(3),
+        write_time_max: Duration::from_secs(3),
+        retries: 2,
+        ..StoreOptions::default()
+    };
     let store = CheckpointStore::over(Arc::clone(&faulty) as Arc<dyn ObjectStore>, "faulty".into(), options).unwrap();
     (faulty, store)
 }

@@ -4,7 +4,7 @@ use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
 use super::scales::SCALES_MAX;
-use super::{CHANNEL, JOURNEY_STAGE, Label, Measure, Names, ScaleId, Scales, ValueId, ValueNumber};
+use super::{CHANNEL, FactLabel, JOURNEY_STAGE, Label, Measure, Names, ScaleId, Scales, ValueId, ValueNumber};
 use crate::event::Scale;
 
 /// A label as it is stored.
@@ -68,16 +68,16 @@ enum LabelKind {
 impl StoredLabel {
     /// The label in the numbers of this process.
     pub(crate) fn label(self, names: &Names, scales: &mut Scales) -> Label {
-        let stage = |value| names.number(JOURNEY_STAGE, value).0;
-        let mut number = |scale: Option<Scale>| scale.map_or(ScaleId(SCALES_MAX as u16 - 1), |scale| scales.id(scale)).0;
-        match self {
-            Self::Fixed(number) => Label(number),
-            Self::Scale(scale) => Label(u32::from(number(scale))),
-            Self::Stage(at) => Label(u32::from(stage(at))),
-            Self::StageAndChannel(at, channel) => Label::of_two(stage(at), names.number(CHANNEL, channel).0),
-            Self::Move(from, to) => Label::of_two(stage(from), stage(to)),
-            Self::StageAndScale(at, scale) => Label::of_two(stage(at), number(scale)),
-        }
+        let mut id = |scale: Option<Scale>| scale.map_or(ScaleId(SCALES_MAX as u16 - 1), |scale| scales.id(scale));
+        let label = match self {
+            Self::Fixed(number) => FactLabel::Fixed(Label(number)),
+            Self::Scale(scale) => FactLabel::Scale(id(scale)),
+            Self::Stage(at) => FactLabel::Stage(at),
+            Self::StageAndChannel(at, channel) => FactLabel::StageAndChannel(at, channel),
+            Self::Move(from, to) => FactLabel::Move(from, to),
+            Self::StageAndScale(at, scale) => FactLabel::StageAndScale(at, id(scale)),
+        };
+        label.number(names)
     }
 
     #[expect(clippy::wildcard_enum_match_arm, reason = "most measures have no label or a fixed one, and the others are listed")]
