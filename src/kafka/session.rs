@@ -200,8 +200,7 @@ impl<S: Sink + 'static> Session<S> {
     }
 
     /// Those of these partitions that have not moved for a minute although their logs hold records to read.
-    #[must_use]
-    pub fn stuck(&self, progress: &[PartitionProgress], now: Instant) -> Vec<StuckPartition> {
+    fn stuck(&self, progress: &[PartitionProgress], now: Instant) -> Vec<StuckPartition> {
         let stuck = |progress: &PartitionProgress| StuckPartition {
             at: progress.at(),
             topic: self.subscription.topics[progress.at().topic].clone(),
@@ -212,8 +211,7 @@ impl<S: Sink + 'static> Session<S> {
     }
 
     /// The partition counts of the topics in words, where they are not equal.
-    #[must_use]
-    pub fn unequal_partitions(&self) -> Option<String> {
+    fn unequal_partitions(&self) -> Option<String> {
         let counts = &self.partition_counts;
         let named = || self.subscription.topics.iter().zip(counts).map(|(name, count)| format!("{name} {count}")).collect::<Vec<_>>();
         counts.iter().any(|count| *count != counts[0]).then(|| named().join(", "))
