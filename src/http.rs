@@ -39,7 +39,7 @@ use crate::engine::Snapshot;
 use crate::metrics::Exposition;
 use crate::metrics::telemetry::TelemetrySample;
 
-pub use self::webhooks::{WebhookAnswer, WebhookRequest, WebhookSite, WebhookTaker, serve_webhooks};
+pub use self::webhooks::{WebhookAnswer, WebhookBody, WebhookRequest, WebhookSite, WebhookTaker, serve_webhooks};
 
 /// A snapshot, and how new it is.
 #[derive(Clone, Debug)]

@@ -2,13 +2,14 @@
 //!
 //! Does not know the meaning of a record, and gives up after seconds: the caller keeps what is not confirmed.
 
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use rdkafka::producer::{FutureProducer, FutureRecord, Producer};
 
 use super::failure::Failure;
 use super::properties;
-use super::stage_client::{StageContext, partition_count};
+use super::stage_client::{PartitionCounts, StageContext};
 use super::stage_record::StageRecord;
 use crate::config::KafkaSettings;
 
@@ -26,6 +27,7 @@ pub struct Unconfirmed(String);
 #[derive(Clone)]
 pub struct ConfirmedProducer {
     producer: FutureProducer<StageContext>,
+    partition_counts: Arc<Mutex<PartitionCounts>>,
 }
 
 impl ConfirmedProducer {
@@ -36,7 +38,8 @@ impl ConfirmedProducer {
     pub fn new(settings: &KafkaSettings) -> Result<Self, Failure> {
         let mut config = properties::stage_producer(settings)?;
         config.set("message.timeout.ms", DELIVER_WITHIN_MS);
-        Ok(Self { producer: properties::create(&config, StageContext::new(settings), &settings.properties)? })
+        let producer = properties::create(&config, StageContext::new(settings), &settings.properties)?;
+        Ok(Self { producer, partition_counts: Arc::default() })
     }
 
     /// Sends records in order, and returns when all are confirmed.
@@ -71,8 +74,10 @@ impl ConfirmedProducer {
     }
 
     async fn partitions(&self, topic: &str) -> Result<i32, Unconfirmed> {
-        let (producer, topic) = (self.producer.clone(), topic.to_owned());
-        let asked = tokio::task::spawn_blocking(move || partition_count(producer.client(), &topic)).await;
+        let (producer, counts, topic) = (self.producer.clone(), Arc::clone(&self.partition_counts), topic.to_owned());
+        let asked =
+            tokio::task::spawn_blocking(move || counts.lock().unwrap_or_else(PoisonError::into_inner).of(producer.client(), &topic));
+        let asked = asked.await;
         asked.map_err(|error| Unconfirmed(error.to_string()))?.map_err(Unconfirmed)
     }
 }

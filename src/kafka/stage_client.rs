@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rdkafka::client::{Client, ClientContext, OAuthToken};
 use rdkafka::config::RDKafkaLogLevel;
@@ -19,6 +19,9 @@ use crate::config::{KafkaSettings, TokenSettings};
 
 /// How long a question about a topic may take.
 const ANSWER_WITHIN: Duration = Duration::from_secs(2);
+
+/// How long a number of partitions is taken as the present one.
+const COUNT_HOLDS: Duration = Duration::from_secs(300);
 
 /// The context of each client of a stage.
 pub(super) struct StageContext {
@@ -71,10 +74,10 @@ impl ProducerContext for StageContext {
     }
 }
 
-/// The numbers of partitions of topics, each asked for once.
+/// The numbers of partitions of topics, each asked for again only after minutes: a topic may get more of them.
 #[derive(Default)]
 pub(super) struct PartitionCounts {
-    counts: BTreeMap<String, i32>,
+    counts: BTreeMap<String, (i32, Instant)>,
 }
 
 impl PartitionCounts {
@@ -83,11 +86,13 @@ impl PartitionCounts {
     /// # Errors
     /// Why it is not known, as a text for people.
     pub(super) fn of<C: ClientContext>(&mut self, client: &Client<C>, topic: &str) -> Result<i32, String> {
-        if let Some(count) = self.counts.get(topic) {
+        if let Some((count, asked_at)) = self.counts.get(topic)
+            && asked_at.elapsed() < COUNT_HOLDS
+        {
             return Ok(*count);
         }
         let count = partition_count(client, topic)?;
-        self.counts.insert(topic.to_owned(), count);
+        self.counts.insert(topic.to_owned(), (count, Instant::now()));
         Ok(count)
     }
 }
@@ -96,7 +101,7 @@ impl PartitionCounts {
 ///
 /// # Errors
 /// Why it is not known, as a text for people.
-pub(super) fn partition_count<C: ClientContext>(client: &Client<C>, topic: &str) -> Result<i32, String> {
+fn partition_count<C: ClientContext>(client: &Client<C>, topic: &str) -> Result<i32, String> {
     let metadata = client.fetch_metadata(Some(topic), ANSWER_WITHIN).map_err(|error| error.to_string())?;
     let count = metadata.topics().iter().find(|found| found.name() == topic).map_or(0, |found| found.partitions().len());
     if count == 0 { Err(format!("the topic `{topic}` does not exist")) } else { Ok(i32::try_from(count).unwrap_or(i32::MAX)) }
