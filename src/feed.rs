@@ -11,6 +11,7 @@
 mod event_output;
 mod example;
 mod functions;
+mod hexadecimal;
 mod payload;
 mod program;
 mod rejection;

@@ -35,6 +35,7 @@ mod record_sample;
 mod session;
 mod session_settings;
 mod sink;
+mod stage_client;
 mod stage_record;
 mod stage_session;
 mod token;

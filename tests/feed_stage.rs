@@ -23,5 +23,6 @@ mod feed_stage {
     mod doctor;
     mod killed;
     mod process;
+    mod web;
     mod webhooks;
 }

@@ -235,7 +235,6 @@ impl World {
         let Some(Checkpoint { state, .. }) = self.checkpoints[group].last() else { return };
         let was_assigned = self.disturbed.assigned[group];
         self.disturbed.revoke(group);
-        self.disturbed.engine(group).drop_parked(|parked| parked != PartitionGroup(group as i32));
         self.disturbed.engine(group).restore(PartitionGroup(group as i32), state).expect("the state was just stored");
         self.restores += 1;
         if was_assigned {

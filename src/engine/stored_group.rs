@@ -79,8 +79,8 @@ impl Engine {
         Ok(())
     }
 
-    /// Drops the parked states of all groups but those that `keeps` names.
-    pub fn drop_parked(&mut self, keeps: impl Fn(PartitionGroup) -> bool) {
-        self.parked.retain(|group, _| keeps(*group));
+    /// Drops the parked states of all groups.
+    pub fn drop_parked(&mut self) {
+        self.parked.clear();
     }
 }

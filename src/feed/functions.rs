@@ -12,6 +12,7 @@ use jaq_json::Val;
 use jaq_std::ValT as _;
 use sha2::{Digest, Sha256};
 
+use super::hexadecimal::hexadecimal;
 use super::steps::STEP;
 use super::tables::Tables;
 
@@ -159,13 +160,7 @@ fn text_of(value: &Val) -> String {
 
 /// The first half of the SHA-256 of a text, as 32 hexadecimal digits.
 fn digest_of(text: &str) -> String {
-    let hash = Sha256::digest(text.as_bytes());
-    hash.iter().take(16).fold(String::with_capacity(32), |mut digits, byte| {
-        for nibble in [byte >> 4, byte & 15] {
-            digits.extend(char::from_digit(u32::from(nibble), 16));
-        }
-        digits
-    })
+    hexadecimal(&Sha256::digest(text.as_bytes())[..16])
 }
 
 /// A number of units since 1970 as RFC 3339; null stays null.

@@ -45,13 +45,13 @@ pub fn without_registry_framing(value: &[u8]) -> &[u8] {
 ///
 /// # Errors
 /// When a body that begins as an array is not JSON.
-pub fn batch_of(body: &[u8]) -> Result<Option<Vec<Vec<u8>>>, PayloadError> {
+pub fn batch_of(body: &[u8]) -> Result<Option<Vec<&[u8]>>, PayloadError> {
     if body.iter().find(|byte| !byte.is_ascii_whitespace()) != Some(&b'[') {
         return Ok(None);
     }
     let elements: Vec<&serde_json::value::RawValue> =
         serde_json::from_slice(body).map_err(|error| PayloadError(format!("not JSON at line {}", error.line())))?;
-    Ok(Some(elements.into_iter().map(|element| element.get().as_bytes().to_vec()).collect()))
+    Ok(Some(elements.into_iter().map(|element| element.get().as_bytes()).collect()))
 }
 
 /// The payload as a value of jq; null for a tombstone.

@@ -56,7 +56,7 @@ pub struct Mapped {
     pub unknown: Vec<(String, String)>,
 }
 
-/// A compiled feed. It belongs to one thread, whose stack must have [`STACK_BYTES`].
+/// A compiled feed. The stack of a thread that maps must have [`STACK_BYTES`].
 pub struct Feed {
     settings: FeedSettings,
     filter: Filter<FeedData>,

@@ -101,11 +101,7 @@ impl Producer {
             ("queue.buffering.max.messages", "200000"),
             ("queue.buffering.max.kbytes", "131072"),
         ];
-        for (key, value) in defaults {
-            if config.get(key).is_none() {
-                config.set(key, value);
-            }
-        }
+        properties::set_where_absent(&mut config, &defaults);
         let producer = properties::create(&config, DeliveryReports::default(), &settings.properties)?;
         Ok(Self { producer, sent: AtomicU64::new(0) })
     }

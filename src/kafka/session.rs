@@ -227,8 +227,7 @@ impl<S: Sink + 'static> Session<S> {
     }
 
     /// The partition counts of the topics in words, where they are not equal.
-    #[must_use]
-    pub fn unequal_partitions(&self) -> Option<String> {
+    fn unequal_partitions(&self) -> Option<String> {
         let counts = &self.partition_counts;
         let named = || self.subscription.topics.iter().zip(counts).map(|(name, count)| format!("{name} {count}")).collect::<Vec<_>>();
         counts.iter().any(|count| *count != counts[0]).then(|| named().join(", "))

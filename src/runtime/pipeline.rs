@@ -155,7 +155,7 @@ impl Sink for Pipeline {
         }
         self.assigned.extend(partitions);
         // A group that this assignment leaves out belongs to another member now, whose state will be the newer one.
-        self.engine.drop_parked(|_| false);
+        self.engine.drop_parked();
         self.log_identities.retain(|at, _| self.assigned.contains(&at.partition));
     }
 
