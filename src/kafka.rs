@@ -10,6 +10,7 @@
 //! Does not know events, the engine, metrics or the wall clock. The [`Sink`] knows the meaning of a record, and the offset at which a partition resumes.
 
 mod batch_probe;
+mod certificate_probe;
 mod client_errors;
 mod cloud_event_headers;
 mod cluster;

@@ -158,10 +158,14 @@ where
     })
 }
 
-/// A text of librdkafka in which every configured value of four bytes or more is replaced by `***`.
+/// Properties whose values are words of librdkafka's and no secrets.
+const WORDS: [&str; 3] = ["security.protocol", "sasl.mechanism", "sasl.mechanisms"];
+
+/// A text of librdkafka in which every configured value of four bytes or more is replaced by `***`, except for its own [`WORDS`].
 pub(super) fn redacted(text: &str, properties: &BTreeMap<String, Secret>) -> String {
     let mut text = text.to_owned();
-    for Secret(value) in properties.values().filter(|secret| secret.0.len() >= 4) {
+    let secrets = properties.iter().filter(|(name, _)| !WORDS.contains(&name.as_str())).map(|(_, secret)| secret);
+    for Secret(value) in secrets.filter(|secret| secret.0.len() >= 4) {
         if text.contains(value.as_str()) {
             text = text.replace(value.as_str(), "***");
         }
