@@ -22,6 +22,7 @@ mod support {
 
 mod broker {
     mod checking;
+    mod dead_letters;
     mod latency;
     mod ledger;
     mod log_facts;

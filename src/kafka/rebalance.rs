@@ -14,10 +14,15 @@ use rdkafka::topic_partition_list::TopicPartitionList;
 use rdkafka::types::RDKafkaRespErr;
 
 use super::client_errors::{ClientErrors, log_line};
+use super::dead_letters::DeadLetters;
+use super::letter_offsets;
 use super::partition_progress::TopicPartition;
 use super::sink::AssignmentChange;
 use super::token;
 use crate::config::TokenSettings;
+
+/// How long the last copies of refused records may take to be confirmed before partitions are given back.
+const CONFIRM_WITHIN: std::time::Duration = std::time::Duration::from_secs(1);
 
 /// Hears of a change of the assignment inside the rebalance callback: the group goes on only when the call returns.
 ///
@@ -54,6 +59,8 @@ pub(super) struct TopicSubscription {
     pub(super) errors: ClientErrors,
     /// Where the client's tokens come from.
     pub(super) token: Option<TokenSettings>,
+    /// Where copies of refused records go.
+    pub(super) dead_letters: Option<Arc<DeadLetters>>,
 }
 
 /// The context of the group's consumer.
@@ -151,6 +158,10 @@ impl ConsumerContext for GroupContext {
         } else {
             let change = if consumer.assignment_lost() { AssignmentChange::Lost } else { AssignmentChange::Revoked };
             self.listener.assignment_changed(&groups, change);
+            if let Some(letters) = self.subscription.dead_letters.as_ref().filter(|_| change == AssignmentChange::Revoked) {
+                letters.flush(CONFIRM_WITHIN);
+                letter_offsets::commit(consumer, letters, &partitions, &self.subscription.topics);
+            }
             self.pending_changes().push(PendingChange::Revoked);
             if let Err(error) = consumer.unassign() {
                 tracing::warn!(target: "cxpulse::kafka", %error, "could not give partitions back");

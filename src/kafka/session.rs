@@ -18,32 +18,38 @@ use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use super::client_errors::ClientErrors;
 use super::cluster::Lookup;
 use super::cluster_observer::{ClusterObserver, Observation, Question};
+use super::dead_letters::DeadLetters;
 use super::failure::Failure;
+use super::letter_offsets;
 use super::log_identity::{LogIdentity, RecordComparison, TopicId};
 use super::losses::{Loss, LossEnd};
-use super::partition_progress::{FRESH, Hold, PartitionProgress, TopicPartition};
+use super::partition_progress::{FRESH, PartitionProgress, TopicPartition};
 use super::properties;
 use super::rebalance::{FetchState, GroupContext, PendingChange, TopicSubscription};
 use super::sink::{AssignmentChange, Sink};
-use super::undecodable_partitions::UndecodablePartitions;
+use super::undecodable_partitions::{UndecodablePartitions, why_held};
 use super::worker_partitions::{StoppedPartitions, WorkerPartitions, worker_of};
 use crate::config::KafkaSettings;
 use crate::time::EventTime;
 
 /// How often the last stable offsets of partitions that do not move are asked for.
 const STABLE_ENDS_EVERY: Duration = Duration::from_secs(10);
+/// How often it is committed how far copies of refused records are confirmed.
+const COMMIT_EVERY: Duration = Duration::from_millis(200);
 /// After this long the statistics speak of the present assignment.
 const STATISTICS_AFTER: Duration = Duration::from_secs(2);
 /// How often a log that went back is asked about, until it is decided whether it is another one.
 const DOUBTS_EVERY: Duration = Duration::from_secs(2);
 
 /// The settings of a session.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct SessionSettings {
     /// Brokers, consumer group and client properties.
     pub kafka: KafkaSettings,
     /// The topics in configured order, each with the place where reading begins if the sink gives no next offset.
     pub topics: Vec<(String, StartAt)>,
+    /// Where copies of refused records go.
+    pub dead_letters: Option<Arc<DeadLetters>>,
 }
 
 /// The place in a log where reading begins.
@@ -78,6 +84,7 @@ pub struct Session<S: Sink> {
     /// When the logs that went back were last asked about.
     doubts_asked_at: Option<Instant>,
     stable_ends_asked_at: Instant,
+    committed_at: Instant,
     answered_at: Option<Instant>,
     unanswered: Option<String>,
     partition_counts: Vec<usize>,
@@ -126,6 +133,7 @@ impl<S: Sink + 'static> Session<S> {
             topics: topics.clone(),
             errors: ClientErrors::new(&settings.kafka),
             token: settings.kafka.token.clone(),
+            dead_letters: settings.dead_letters.clone(),
         });
         let context = GroupContext::new(Box::new(Arc::clone(&workers)), Arc::clone(&subscription));
         let consumer: BaseConsumer<GroupContext> = properties::create(&config, context, &settings.kafka.properties)?;
@@ -147,6 +155,7 @@ impl<S: Sink + 'static> Session<S> {
             log_ends: BTreeMap::new(),
             doubts_asked_at: None,
             stable_ends_asked_at: Instant::now(),
+            committed_at: Instant::now(),
             answered_at: None,
             unanswered: None,
             partition_counts: Vec::new(),
@@ -183,8 +192,19 @@ impl<S: Sink + 'static> Session<S> {
         self.take_observations()?;
         if self.state == MembershipState::Assigned && self.unresolved.is_none() {
             self.undecodable.review(&self.workers, &self.consumer, self.epoch)?;
+            self.follow_dead_letters();
         }
         Ok(())
+    }
+
+    /// Sends failed copies of refused records again, and commits how far they are confirmed.
+    fn follow_dead_letters(&mut self) {
+        let is_due = self.committed_at.elapsed() >= COMMIT_EVERY;
+        let Some(letters) = self.subscription.dead_letters.as_ref().filter(|_| is_due) else { return };
+        letters.retry();
+        let partitions: Vec<TopicPartition> = self.progress().map(|progress| progress.at()).collect();
+        letter_offsets::commit(&self.consumer, letters, &partitions, &self.subscription.topics);
+        self.committed_at = Instant::now();
     }
 
     /// Why the service cannot speak for its partitions, which have this progress, as a sentence for an operator: the cluster refuses it, the brokers do not
@@ -200,31 +220,16 @@ impl<S: Sink + 'static> Session<S> {
         if let Some(counts) = self.unequal_partitions() {
             return Some(format!("the topics differ in their number of partitions ({counts}): add partitions to the others"));
         }
-        if let Some(why) = self.held(progress) {
+        if let Some(why) = self.subscription.dead_letters.as_ref().and_then(|letters| letters.objection()) {
+            return Some(why);
+        }
+        if let Some(why) = why_held(progress, &self.subscription.topics) {
             return Some(why);
         }
         let stuck = self.stuck(progress, now);
         let first = stuck.first()?;
         let why = if first.is_in_doubt { "its log ends before what was read of it" } else { "no records come" };
         Some(format!("{} partitions do not move, the first is {}/{}: {why}", stuck.len(), first.topic, first.at.partition))
-    }
-
-    /// Why nothing is taken from a partition whose next batch cannot be read.
-    fn held(&self, progress: &[PartitionProgress]) -> Option<String> {
-        let held: Vec<(&PartitionProgress, &Hold)> = progress.iter().filter_map(|progress| Some((progress, progress.hold()?))).collect();
-        let paused = held.iter().find(|(_, hold)| matches!(hold, Hold::Paused { .. }));
-        let (first, hold) = paused.or(held.first())?;
-        let what = match hold {
-            Hold::Searching => "the next batch could not be read and is looked at".to_owned(),
-            Hold::Paused { offsets, reason } => format!(
-                "the records at the offsets {} to {} cannot be read ({}); `kafka.undecodable = \"skip\"` passes over them",
-                offsets.start,
-                offsets.end - 1,
-                reason.name()
-            ),
-        };
-        let topic = &self.subscription.topics[first.at().topic];
-        Some(format!("{} partitions wait, the first is {topic}/{}: {what}", held.len(), first.at().partition))
     }
 
     /// Those of these partitions that have not moved for a minute although their logs hold records to read.
@@ -308,6 +313,10 @@ impl<S: Sink + 'static> Session<S> {
 
     /// Assigns at once if every start offset is known; otherwise asks the observer for the missing offsets first.
     fn recognised(&mut self, partitions: &[TopicPartition]) -> Result<(), Failure> {
+        if let Some(letters) = &self.subscription.dead_letters {
+            let ids: Vec<_> = self.progress().map(|progress| (progress.at(), progress.identity().topic_id)).collect();
+            letter_offsets::look_up(&self.consumer, letters, &ids, &self.subscription.topics);
+        }
         let mut known = Vec::new();
         let mut to_resolve = Vec::new();
         let mut start_time = 0;
