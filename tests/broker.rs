@@ -25,6 +25,7 @@ mod support {
 mod broker {
     mod checking;
     mod corpus;
+    mod dead_letters;
     mod latency;
     mod ledger;
     mod log_facts;

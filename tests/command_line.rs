@@ -197,7 +197,6 @@ fn every_command_ends_quietly_where_nobody_reads_its_output() {
         vec!["metrics"],
         vec!["rules", "recording"],
         vec!["rules", "alerts"],
-        vec!["rules", "later"],
         vec!["dashboards", "--out", &out],
         vec!["check"],
         vec!["check", "--print-default"],

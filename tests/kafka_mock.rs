@@ -14,6 +14,7 @@ mod support {
 
 mod kafka_mock {
     mod consuming;
+    mod dead_letters;
     mod ending;
     mod membership;
     mod outages;

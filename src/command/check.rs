@@ -186,6 +186,9 @@ fn summary(c: &Configuration, output: &mut impl Write) -> io::Result<()> {
     line("customers' sets", sets(&c.engine.customer_grouping_sets, &c.engine))?;
     line("memory", MemoryBudget::of(c).summary())?;
     line("checkpoints", checkpoints(&c.checkpoint))?;
+    if let Some(letters) = &c.dead_letters {
+        line("dead letters", format!("to the topic {}", letters.topic))?;
+    }
     line("metrics", joined(addresses))
 }
 

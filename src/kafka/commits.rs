@@ -1,6 +1,6 @@
 //! Commits the offsets that are safe in checkpoints, so that the displays of lag that other programs have show what this service has kept.
 //!
-//! Reading never begins at a committed offset. A committed offset beyond the place where reading begins says that a newer checkpoint lies elsewhere.
+//! Where refused records are copied to a topic of their own, `letter_offsets.rs` commits instead. Reading never begins at a committed offset. A committed offset beyond the place where reading begins says that a newer checkpoint lies elsewhere.
 
 use std::time::Duration;
 

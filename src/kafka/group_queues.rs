@@ -83,7 +83,8 @@ impl GroupQueues {
         let mut count = 0;
         // From a partition that is held nothing is taken: behind an error the client reads nonsense.
         for (is_empty, progress) in self.is_empty.iter_mut().zip(&self.progress) {
-            *is_empty = progress.hold().is_some();
+            let waits = self.subscription.dead_letters.as_ref().is_some_and(|letters| !letters.accepts(progress.at()));
+            *is_empty = progress.hold().is_some() || waits;
         }
         // Only the last record of a turn is hashed, so the hashes cost next to nothing.
         let mut last_messages: SmallVec<[Option<BorrowedMessage<'_>>; 8]> = self.queues.iter().map(|_| None).collect();
@@ -107,7 +108,10 @@ impl GroupQueues {
                             self.is_empty[index] = true;
                             break;
                         }
-                        sink.record(arrived(progress.at(), &message));
+                        let refused = sink.record(arrived(progress.at(), &message));
+                        if let (Some(refused), Some(letters)) = (refused, &self.subscription.dead_letters) {
+                            letters.send(progress.at(), &message, refused);
+                        }
                         progress.note_record(message.offset(), timestamp_ms(&message));
                         last_messages[index] = Some(message);
                         count += 1;

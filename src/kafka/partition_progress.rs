@@ -21,7 +21,7 @@ pub struct TopicPartition {
 /// An answer about the log end proves for this long that the broker answers.
 pub(super) const FRESH: Duration = Duration::from_secs(3);
 /// A partition that has not moved for this long, although its log holds records to read, is stuck.
-const STUCK_AFTER: Duration = Duration::from_secs(60);
+pub(super) const STUCK_AFTER: Duration = Duration::from_secs(60);
 /// A partition that has not moved for this long is asked for its last stable offset.
 const STILL_AFTER: Duration = Duration::from_secs(15);
 /// A partition that has not moved for this long is looked at: its next batch may be one that cannot be read.
@@ -305,11 +305,6 @@ impl PartitionProgress {
         self.hold.is_none() && self.is_still_for(LOOKED_AT_AFTER, now)
     }
 
-    /// Whether the partition has stood still for a minute.
-    pub(super) fn is_still(&self, now: Instant) -> bool {
-        self.is_still_for(STUCK_AFTER, now)
-    }
-
     /// What the client said of the end before it was told where to go on means nothing any more.
     fn note_seek(&mut self) {
         self.reported_end = None;
@@ -387,7 +382,7 @@ impl PartitionProgress {
     }
 
     /// Whether the partition has records to read, has a leader that tells its log end, and has not moved for so long.
-    fn is_still_for(&self, length: Duration, now: Instant) -> bool {
+    pub(super) fn is_still_for(&self, length: Duration, now: Instant) -> bool {
         let is_still = self.movement.still.is_some_and(|(_, since)| now.saturating_duration_since(since) >= length);
         let has_leader = self.log.is_some_and(|log| now.saturating_duration_since(log.asked_at) <= FRESH);
         is_still && has_leader && !self.is_at_end()

@@ -15,10 +15,15 @@ use rdkafka::types::RDKafkaRespErr;
 
 use super::client_errors::{ClientErrors, log_line};
 use super::commits;
+use super::dead_letters::DeadLetters;
+use super::letter_offsets;
 use super::partition_progress::TopicPartition;
 use super::sink::AssignmentChange;
 use super::token;
 use crate::config::TokenSettings;
+
+/// How long the last copies of refused records may take to be confirmed before partitions are given back.
+const CONFIRM_WITHIN: std::time::Duration = std::time::Duration::from_secs(1);
 
 /// Hears of a change of the assignment inside the rebalance callback: the group goes on only when the call returns.
 ///
@@ -58,6 +63,8 @@ pub(super) struct TopicSubscription {
     pub(super) errors: ClientErrors,
     /// Where the client's tokens come from.
     pub(super) token: Option<TokenSettings>,
+    /// Where copies of refused records go.
+    pub(super) dead_letters: Option<Arc<DeadLetters>>,
 }
 
 /// The context of the group's consumer.
@@ -162,7 +169,14 @@ impl ConsumerContext for GroupContext {
             self.listener.assignment_changed(&groups, change);
             self.pending_changes().push(PendingChange::Revoked);
             if change == AssignmentChange::Revoked {
-                commits::commit(consumer, &self.subscription.topics, &self.listener.take_safe_offsets());
+                let topics = &self.subscription.topics;
+                match &self.subscription.dead_letters {
+                    Some(letters) => {
+                        letters.flush(CONFIRM_WITHIN);
+                        letter_offsets::commit(consumer, letters, &partitions, topics);
+                    }
+                    None => commits::commit(consumer, topics, &self.listener.take_safe_offsets()),
+                }
             }
             if let Err(error) = consumer.unassign() {
                 tracing::warn!(target: "cxpulse::kafka", %error, "could not give partitions back");

@@ -20,22 +20,23 @@ use super::cluster::Lookup;
 use super::cluster_observer::{ClusterObserver, Observation, Question};
 use super::commits;
 use super::failure::Failure;
+use super::letter_offsets;
 use super::log_identity::{LogIdentity, RecordComparison, TopicId};
 use super::losses::{Loss, LossEnd};
-use super::partition_progress::{FRESH, Hold, PartitionProgress, TopicPartition};
+use super::partition_progress::{FRESH, PartitionProgress, TopicPartition};
 use super::properties;
 use super::rebalance::{FetchState, GroupContext, PendingChange, TopicSubscription};
 use super::session_settings::{SessionSettings, StartAt};
 use super::sink::{AssignmentChange, Sink};
-use super::undecodable_partitions::UndecodablePartitions;
+use super::undecodable_partitions::{UndecodablePartitions, why_held};
 use super::worker_partitions::{StoppedPartitions, WorkerPartitions, worker_of};
 
 /// How often the last stable offsets of partitions that do not move are asked for.
 const STABLE_ENDS_EVERY: Duration = Duration::from_secs(10);
 /// After this long the statistics speak of the present assignment.
 const STATISTICS_AFTER: Duration = Duration::from_secs(2);
-/// How often the offsets of checkpoints are committed.
-const COMMIT_EVERY: Duration = Duration::from_secs(1);
+/// How often it is committed how far copies of refused records are confirmed, or without copies, what is safe in checkpoints.
+const COMMIT_EVERY: Duration = Duration::from_millis(200);
 /// How often a log that went back is asked about, until it is decided whether it is another one.
 const DOUBTS_EVERY: Duration = Duration::from_secs(2);
 
@@ -111,6 +112,7 @@ impl<S: Sink + 'static> Session<S> {
             topics: topics.clone(),
             errors: ClientErrors::new(&settings.kafka),
             token: settings.kafka.token.clone(),
+            dead_letters: settings.dead_letters.clone(),
         });
         let context = GroupContext::new(Box::new(Arc::clone(&workers)), Arc::clone(&subscription));
         let consumer: BaseConsumer<GroupContext> = properties::create(&config, context, &settings.kafka.properties)?;
@@ -167,11 +169,29 @@ impl<S: Sink + 'static> Session<S> {
         }
         self.ask_about_doubts();
         self.take_observations()?;
-        self.commit_if_due();
         if self.state == MembershipState::Assigned && self.unresolved.is_none() {
             self.undecodable.review(&self.workers, &self.consumer, self.epoch)?;
+            self.commit_if_due();
         }
         Ok(())
+    }
+
+    /// Sends failed copies of refused records again, and commits how far they are confirmed. Without copies, commits the offsets that have become safe in
+    /// checkpoints.
+    fn commit_if_due(&mut self) {
+        if self.committed_at.elapsed() < COMMIT_EVERY {
+            return;
+        }
+        self.committed_at = Instant::now();
+        let (consumer, topics) = (&self.consumer, &self.subscription.topics);
+        match &self.subscription.dead_letters {
+            Some(letters) => {
+                letters.retry();
+                let partitions: Vec<TopicPartition> = self.progress().map(|progress| progress.at()).collect();
+                letter_offsets::commit(consumer, letters, &partitions, topics);
+            }
+            None => commits::commit(consumer, topics, &consumer.context().take_safe_offsets()),
+        }
     }
 
     /// Why the service cannot speak for its partitions, which have this progress, as a sentence for an operator: the cluster refuses it, the brokers do not
@@ -187,31 +207,16 @@ impl<S: Sink + 'static> Session<S> {
         if let Some(counts) = self.unequal_partitions() {
             return Some(format!("the topics differ in their number of partitions ({counts}): add partitions to the others"));
         }
-        if let Some(why) = self.held(progress) {
+        if let Some(why) = self.subscription.dead_letters.as_ref().and_then(|letters| letters.objection()) {
+            return Some(why);
+        }
+        if let Some(why) = why_held(progress, &self.subscription.topics) {
             return Some(why);
         }
         let stuck = self.stuck(progress, now);
         let first = stuck.first()?;
         let why = if first.is_in_doubt { "its log ends before what was read of it" } else { "no records come" };
         Some(format!("{} partitions do not move, the first is {}/{}: {why}", stuck.len(), first.topic, first.at.partition))
-    }
-
-    /// Why nothing is taken from a partition whose next batch cannot be read.
-    fn held(&self, progress: &[PartitionProgress]) -> Option<String> {
-        let held: Vec<(&PartitionProgress, &Hold)> = progress.iter().filter_map(|progress| Some((progress, progress.hold()?))).collect();
-        let paused = held.iter().find(|(_, hold)| matches!(hold, Hold::Paused { .. }));
-        let (first, hold) = paused.or(held.first())?;
-        let what = match hold {
-            Hold::Searching => "the next batch could not be read and is looked at".to_owned(),
-            Hold::Paused { offsets, reason } => format!(
-                "the records at the offsets {} to {} cannot be read ({}); `kafka.undecodable = \"skip\"` passes over them",
-                offsets.start,
-                offsets.end - 1,
-                reason.name()
-            ),
-        };
-        let topic = &self.subscription.topics[first.at().topic];
-        Some(format!("{} partitions wait, the first is {topic}/{}: {what}", held.len(), first.at().partition))
     }
 
     /// Those of these partitions that have not moved for a minute although their logs hold records to read.
@@ -294,6 +299,10 @@ impl<S: Sink + 'static> Session<S> {
 
     /// Assigns at once if every start offset is known; otherwise asks the observer for the missing offsets first.
     fn recognised(&mut self, partitions: &[TopicPartition]) -> Result<(), Failure> {
+        if let Some(letters) = &self.subscription.dead_letters {
+            let ids: Vec<_> = self.progress().map(|progress| (progress.at(), progress.identity().topic_id)).collect();
+            letter_offsets::look_up(&self.consumer, letters, &ids, &self.subscription.topics);
+        }
         let mut known = Vec::new();
         let mut to_resolve = Vec::new();
         let mut start_time = 0;
@@ -341,7 +350,9 @@ impl<S: Sink + 'static> Session<S> {
         }
         self.consumer.assign(&list).map_err(|error| Failure::Fatal(error.to_string()))?;
         self.state = MembershipState::Assigned;
-        commits::warn_of_newer_checkpoints(&self.consumer, &self.subscription.topics, offsets);
+        if self.subscription.dead_letters.is_none() {
+            commits::warn_of_newer_checkpoints(&self.consumer, &self.subscription.topics, offsets);
+        }
         self.begun_at = Instant::now();
         self.observer.watch(offsets.iter().map(|(at, _)| *at).collect());
         Ok(())
@@ -472,14 +483,6 @@ impl<S: Sink + 'static> Session<S> {
             self.recognised(&partitions)?;
         }
         Ok(())
-    }
-
-    /// Commits the offsets that have become safe in checkpoints.
-    fn commit_if_due(&mut self) {
-        if self.state == MembershipState::Assigned && self.committed_at.elapsed() >= COMMIT_EVERY {
-            self.committed_at = Instant::now();
-            commits::commit(&self.consumer, &self.subscription.topics, &self.consumer.context().take_safe_offsets());
-        }
     }
 
     /// Looks whether a topic was made again since its partitions were assigned.

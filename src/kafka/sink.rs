@@ -29,6 +29,15 @@ pub struct ArrivedRecord<'a> {
     pub timestamp_kind: TimestampKind,
 }
 
+/// Why a record was refused, in words of the contract.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RefusedRecord {
+    /// The reason.
+    pub reason: &'static str,
+    /// The member of the event that is wrong; empty where it is the whole record.
+    pub member: &'static str,
+}
+
 /// How the assignment changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AssignmentChange {
@@ -79,8 +88,8 @@ pub trait Sink: Send {
     where
         Self: Sized;
 
-    /// Takes one record. Offsets ascend within a topic partition.
-    fn record(&mut self, arrived: ArrivedRecord<'_>);
+    /// Takes one record. Offsets ascend within a topic partition. Gives why it was refused, where it was and its copy is wanted.
+    fn record(&mut self, arrived: ArrivedRecord<'_>) -> Option<RefusedRecord>;
 
     /// Does deferred work at the end of a turn, because another thread is about to stop all workers and read their results.
     fn settle(&mut self);

@@ -12,7 +12,7 @@ use rdkafka::topic_partition_list::Offset;
 use super::batch_probe::{BatchProbe, ProbeAnswer, ProbeRequest};
 use super::failure::Failure;
 use super::losses::{Loss, LossEnd, SkippedBatch};
-use super::partition_progress::{Hold, PartitionProgress, TopicPartition};
+use super::partition_progress::{Hold, PartitionProgress, STUCK_AFTER, TopicPartition};
 use super::rebalance::GroupContext;
 use super::sink::Sink;
 use super::undecodable::{FetchAnswer, UndecodableBatches};
@@ -131,7 +131,7 @@ impl UndecodablePartitions {
             Some(found) if found.batches.is_empty() => {
                 // A partition that only stands still may be waiting for a large response, which a seek would throw away.
                 let is_held = progress.hold().is_some();
-                if (is_held || progress.is_still(now)) && self.go_on_at(consumer, at, next_offset) {
+                if (is_held || progress.is_still_for(STUCK_AFTER, now)) && self.go_on_at(consumer, at, next_offset) {
                     worker.stop().progress_of(at).into_iter().for_each(PartitionProgress::release);
                 }
                 if is_held { RETRY_AFTER } else { LOOK_AGAIN_AFTER }
@@ -225,4 +225,22 @@ impl UndecodablePartitions {
         }
         sought.is_ok()
     }
+}
+
+/// Why nothing is taken from a partition whose next batch cannot be read, as a sentence for an operator.
+pub(super) fn why_held(progress: &[PartitionProgress], topics: &[String]) -> Option<String> {
+    let held: Vec<(&PartitionProgress, &Hold)> = progress.iter().filter_map(|progress| Some((progress, progress.hold()?))).collect();
+    let paused = held.iter().find(|(_, hold)| matches!(hold, Hold::Paused { .. }));
+    let (first, hold) = paused.or(held.first())?;
+    let what = match hold {
+        Hold::Searching => "the next batch could not be read and is looked at".to_owned(),
+        Hold::Paused { offsets, reason } => format!(
+            "the records at the offsets {} to {} cannot be read ({}); `kafka.undecodable = \"skip\"` passes over them",
+            offsets.start,
+            offsets.end - 1,
+            reason.name()
+        ),
+    };
+    let (topic, partition) = (&topics[first.at().topic], first.at().partition);
+    Some(format!("{} partitions wait, the first is {topic}/{partition}: {what}", held.len()))
 }

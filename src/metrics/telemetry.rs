@@ -78,6 +78,8 @@ pub struct Telemetry {
     rebuilt_groups: IntCounter,
     lost_offsets: Vec<IntCounter>,
     skipped_offsets: IntCounterVec,
+    dead_letters: Vec<IntCounter>,
+    dead_letter_failures: Vec<IntCounter>,
     paused: IntGaugeVec,
     kafka_up: IntGauge,
     ready: IntGauge,
@@ -106,7 +108,7 @@ pub struct PartitionReading {
     pub partition: i32,
     /// Records that are left to read; `None` while the number is not known.
     pub lag_records: Option<i64>,
-    /// Whether nothing is taken from the partition, because its next batch cannot be read.
+    /// Whether nothing is taken from the partition: its next batch cannot be read, or a refused record cannot be copied.
     pub is_paused: bool,
 }
 
@@ -144,9 +146,12 @@ impl Telemetry {
         );
         let paused = gauges(
             "cx_kafka_partitions_paused",
-            "Number of assigned partitions of the topic from which nothing is taken: the next batch cannot be read.",
+            "Number of assigned partitions of the topic from which nothing is taken: the next batch cannot be read, or a refused record cannot be copied.",
             &["topic"],
         );
+        let dead_letters = counters("cx_dead_letters_total", "Refused records that were copied to the dead-letter topic.", &["topic"]);
+        let failures_help = "Tries to copy a refused record to the dead-letter topic that failed.";
+        let dead_letter_failures = counters("cx_dead_letter_failures_total", failures_help, &["topic"]);
         let kafka_up = gauge("cx_kafka_up", "1 while the brokers answer, 0 when none has answered within the last seconds.");
         let ready =
             gauge("cx_ready", "1 when this instance has its assignment, has caught up and is connected, as /-/ready says; otherwise 0.");
@@ -192,6 +197,8 @@ impl Telemetry {
             rebuilt_groups,
             paused,
             skipped_offsets,
+            dead_letters: names.iter().map(|name| dead_letters.with_label_values(&[name.as_str()])).collect(),
+            dead_letter_failures: names.iter().map(|name| dead_letter_failures.with_label_values(&[name.as_str()])).collect(),
             lost_offsets: names.iter().map(|name| lost_offsets.with_label_values(&[name.as_str()])).collect(),
             kafka_up,
             ready,
@@ -252,6 +259,12 @@ impl Telemetry {
     /// Counts offsets of a topic that were passed over, because the records of their batch cannot be read. The reason is one of [`SKIP_REASONS`].
     pub fn count_skipped_offsets(&self, topic: usize, reason: &'static str, offsets: i64) {
         self.skipped_offsets.with_label_values(&[self.names[topic].as_str(), reason]).inc_by(u64::try_from(offsets).unwrap_or_default());
+    }
+
+    /// Counts refused records of a topic that were copied, and tries that failed.
+    pub fn count_dead_letters(&self, topic: usize, confirmed: u64, failed: u64) {
+        self.dead_letters[topic].inc_by(confirmed);
+        self.dead_letter_failures[topic].inc_by(failed);
     }
 
     /// Records whether the brokers answer.

@@ -23,6 +23,8 @@ pub const UNMERGED: &[(&str, &str)] = &[
     ("cx_kafka_rebuilt_groups_total", "a counter: take the increase of each replica, then their sum"),
     ("cx_kafka_lost_offsets_total", "a counter: take the increase of each replica, then their sum"),
     ("cx_kafka_skipped_offsets_total", "a counter: take the increase of each replica, then their sum"),
+    ("cx_dead_letters_total", "a counter: take the increase of each replica, then their sum"),
+    ("cx_dead_letter_failures_total", "a counter: take the increase of each replica, then their sum"),
     ("cx_event_delay_seconds", "counters: cx:event_delay_p95_seconds:rate5m is the quantile of their rates"),
     ("cx_checkpoint_failures_total", "a counter: take the increase of each replica, then their sum"),
     ("cx_checkpoint_restores_total", "a counter: take the increase of each replica, then their sum"),

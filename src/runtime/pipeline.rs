@@ -15,8 +15,8 @@ use crate::config::{ClockSource, Configuration, Start};
 use crate::engine::{Engine, LogBeginning, Outcome, PartitionGroup, Progress, RecordPlace, TopicIndex};
 use crate::event::{DecodeSettings, Decoded, Record, Refusal, TopicSettings, decode};
 use crate::kafka::{
-    ArrivedRecord, AssignmentChange, LogIdentity, LogStart, Loss, LossEnd, PartitionProgress, Sink, SkippedBatch, TimestampKind,
-    TopicPartition,
+    ArrivedRecord, AssignmentChange, DeadLetters, LogIdentity, LogStart, Loss, LossEnd, PartitionProgress, RefusedRecord, Sink,
+    SkippedBatch, TimestampKind, TopicPartition,
 };
 use crate::metrics::telemetry::{self, PendingCounts};
 use crate::time::{EventTime, Span};
@@ -29,6 +29,8 @@ pub(super) struct Pipeline {
     view: Arc<ServiceView>,
     publisher: Arc<SnapshotPublisher>,
     record_log: Arc<RecordLog>,
+    /// Where copies of refused records go.
+    dead_letters: Option<Arc<DeadLetters>>,
     /// The clock that stamped the last record of each topic.
     timestamp_kinds: Vec<Option<TimestampKind>>,
     tally: PendingCounts,
@@ -52,6 +54,7 @@ impl Pipeline {
         publisher: Arc<SnapshotPublisher>,
         record_log: Arc<RecordLog>,
         checkpoints: Option<Arc<Checkpoints>>,
+        dead_letters: Option<Arc<DeadLetters>>,
     ) -> Self {
         Self {
             topics: configuration.topics.clone(),
@@ -61,6 +64,7 @@ impl Pipeline {
             view,
             publisher,
             record_log,
+            dead_letters,
             timestamp_kinds: vec![None; configuration.topics.len()],
             turn_began: None,
             assigned: BTreeSet::new(),
@@ -171,7 +175,11 @@ impl Sink for Pipeline {
         for partition in partitions {
             if self.assigned.remove(partition) {
                 self.engine.revoke(PartitionGroup(*partition));
-                if let Some(checkpoints) = &self.checkpoints {
+                let letters = self.dead_letters.as_ref();
+                letters.iter().for_each(|letters| letters.flush(deadline.saturating_duration_since(Instant::now()) / 3));
+                // A state whose copies are not confirmed would let them be lost.
+                let is_safe = letters.is_none_or(|letters| letters.barrier(*partition).is_empty());
+                if let Some(checkpoints) = self.checkpoints.as_ref().filter(|_| is_safe) {
                     checkpoints.write_last(&mut self.engine, *partition, identities_of(&self.log_identities, *partition), deadline);
                 }
             }
@@ -249,11 +257,14 @@ impl Sink for Pipeline {
         self.checkpoints.as_ref().map(|checkpoints| checkpoints.take_safe_offsets()).unwrap_or_default()
     }
 
-    fn record(&mut self, arrived: ArrivedRecord<'_>) {
+    fn record(&mut self, arrived: ArrivedRecord<'_>) -> Option<RefusedRecord> {
         self.note_timestamp_kind(arrived.at.topic, arrived.timestamp_kind);
         let outcome = self.handle(arrived.at, arrived.record);
         let explain = |reason| Refusal::of(reason, arrived.record, &self.topics[arrived.at.topic], &self.decode);
         self.record_log.note_outcome(arrived.at, arrived.record.offset, outcome, explain);
+        let (Outcome::Invalid(reason), Some(_)) = (outcome, &self.dead_letters) else { return None };
+        let refusal = explain(reason);
+        Some(RefusedRecord { reason: reason.name(), member: refusal.member })
     }
 
     fn settle(&mut self) {
@@ -270,6 +281,9 @@ impl Sink for Pipeline {
             return;
         }
         self.log_identities.insert(at, progress.identity());
+        if let Some((letters, next)) = self.dead_letters.as_ref().zip(progress.next_offset()) {
+            letters.note_handled(at, next);
+        }
         let (group, topic) = (PartitionGroup(at.partition), topic_index(at.topic));
         let (now, wall) = (Instant::now(), wall_now());
         if self.engine.coverage(group, topic).is_some_and(|coverage| coverage.beginning() == LogBeginning::Unknown) {

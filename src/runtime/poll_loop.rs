@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use super::catch_up::CatchUp;
 use super::catch_up_pace::{CatchUpPace, Pace};
-use super::checkpoints::Checkpoints;
+use super::checkpoints::{Checkpoints, StoredGroup};
 use super::clock::{evaluation_instant, wall_now};
 use super::clock_step::{ClockReading, ClockSteps};
 use super::failure::ServiceFailure;
@@ -21,7 +21,8 @@ use super::watchdog::Watchdog;
 use super::workers::Workers;
 use crate::config::{Configuration, RunSettings};
 use crate::engine::Engine;
-use crate::kafka::{PartitionProgress, Session, StoppedPartitions, WorkerPartitions, stop_all, stop_all_settled, worker_of};
+use crate::kafka::dead_letters::LetterBarrier;
+use crate::kafka::{DeadLetters, PartitionProgress, Session, StoppedPartitions, WorkerPartitions, stop_all, stop_all_settled, worker_of};
 use crate::metrics::telemetry::PartitionReading;
 use crate::time::EventTime;
 
@@ -32,6 +33,8 @@ const ADVANCE_EVERY: Duration = Duration::from_secs(1);
 /// How often progress, readiness and the telemetry of the assignment are reviewed. Each review waits for every worker's turn to end, and each worker
 /// then waits for this thread; both take long where there are more threads than cores.
 const REVIEW_EVERY: Duration = Duration::from_millis(100);
+/// A state whose copies of refused records are not confirmed within this time is given up; a later one takes its place.
+const CONFIRM_WITHIN: Duration = Duration::from_secs(30);
 /// Workers are stopped for snapshots for at most one part in this many of the time, whatever the configured interval.
 const SNAPSHOT_TIME_DIVISOR: u32 = 8;
 
@@ -53,6 +56,9 @@ pub(super) struct PollLoop<'a> {
     catch_up_pace: CatchUpPace,
     watchdog: Watchdog,
     checkpoints: Option<&'a Checkpoints>,
+    dead_letters: Option<&'a DeadLetters>,
+    /// A state that is written once the copies of refused records from before it are confirmed, and when it was taken.
+    unconfirmed: Option<(StoredGroup, LetterBarrier, Instant)>,
     clock_steps: ClockSteps,
     /// Whether a step of the wall clock is held: its time is not used, and no state is stored meanwhile.
     is_clock_held: bool,
@@ -72,6 +78,7 @@ impl<'a> PollLoop<'a> {
         configuration: &'a Configuration,
         topics: &'a [String],
         checkpoints: Option<&'a Checkpoints>,
+        dead_letters: Option<&'a DeadLetters>,
     ) -> Self {
         let begun = Instant::now();
         Self {
@@ -89,6 +96,8 @@ impl<'a> PollLoop<'a> {
             catch_up_pace: CatchUpPace::default(),
             watchdog: Watchdog::default(),
             checkpoints,
+            dead_letters,
+            unconfirmed: None,
             clock_steps: ClockSteps::default(),
             is_clock_held: false,
             published_at: begun,
@@ -142,6 +151,9 @@ impl<'a> PollLoop<'a> {
         }
         self.checkpoint_if_due(now);
         self.watchdog.review(self.session.stuck(&self.progress, now), now)?;
+        for (topic, counts) in self.dead_letters.map(DeadLetters::take_counts).into_iter().flatten().enumerate() {
+            telemetry.count_dead_letters(topic, counts.confirmed, counts.failed);
+        }
         let objection = self.session.objection(&self.progress, now).or_else(|| self.checkpoints.and_then(Checkpoints::objection));
         let pace = self.pace(now);
         let readiness = health::readiness(objection, self.session.is_assigned(), &self.progress, self.topics, pace);
@@ -190,11 +202,24 @@ impl<'a> PollLoop<'a> {
     fn checkpoint_if_due(&mut self, now: Instant) {
         let wall = self.wall();
         let Some(checkpoints) = self.checkpoints.filter(|_| self.session.is_assigned() && !self.is_clock_held) else { return };
+        if let Some((stored, barrier, since)) = self.unconfirmed.take() {
+            let has_passed = self.dead_letters.is_none_or(|letters| letters.has_passed(&barrier));
+            if !has_passed && now.duration_since(since) < CONFIRM_WITHIN {
+                self.unconfirmed = Some((stored, barrier, since));
+            } else {
+                checkpoints.write_later(has_passed.then_some(stored));
+            }
+            return;
+        }
         let Some(due) = checkpoints.due(&self.offset_sums, now) else { return };
         let mut stopped = self.worker_partitions[worker_of(due, self.worker_partitions.len())].stop();
         let stored = stopped.sink().stored(checkpoints, due, wall);
+        let barrier = self.dead_letters.map(|letters| letters.barrier(due)).unwrap_or_default();
         drop(stopped);
-        checkpoints.write_later(stored);
+        match stored {
+            Some(stored) if !barrier.is_empty() => self.unconfirmed = Some((stored, barrier, now)),
+            stored => checkpoints.write_later(stored),
+        }
     }
 
     /// The wall clock. A step of it against the monotonic clock is held for a while: an instant that the windows have reached cannot be taken back.
@@ -219,7 +244,7 @@ impl<'a> PollLoop<'a> {
             topic: progress.at().topic,
             partition: progress.at().partition,
             lag_records: progress.lag_records(),
-            is_paused: progress.hold().is_some(),
+            is_paused: progress.hold().is_some() || self.dead_letters.is_some_and(|letters| letters.is_holding(progress.at())),
         };
         let readings: Vec<PartitionReading> = self.progress.iter().map(reading).collect();
         self.view.telemetry().set_assignment(&readings);

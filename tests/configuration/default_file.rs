@@ -13,6 +13,8 @@ const DOCUMENTED: &[(&str, &str, &str, &str)] = &[
     ("kafka.queue_kbytes_per_partition", "src/config.rs", "KafkaSettings", "queue_kbytes_per_partition"),
     ("kafka.undecodable", "src/config.rs", "KafkaSettings", "undecodable"),
     ("kafka.allow_insecure", "src/config.rs", "KafkaSettings", "allow_insecure"),
+    ("dead_letters.topic", "src/config.rs", "DeadLetterSettings", "topic"),
+    ("dead_letters.on_failure", "src/config.rs", "DeadLetterSettings", "on_failure"),
     ("run.start", "src/config.rs", "RunSettings", "start"),
     ("run.clock", "src/config.rs", "RunSettings", "clock"),
     ("run.workers", "src/config.rs", "RunSettings", "workers"),

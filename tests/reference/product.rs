@@ -139,6 +139,7 @@ pub(crate) fn configuration(setup: &Setup) -> Configuration {
         },
         engine: settings.clone(),
         checkpoint: Configuration::default().checkpoint,
+        dead_letters: None,
         run: RunSettings { start: Start::Beginning, clock: ClockSource::Event, workers: 1, snapshot_interval: Duration::from_millis(250) },
         web: Configuration::default().web,
         log: LogSettings { filter: "off".to_owned(), json: false },
