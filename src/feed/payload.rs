@@ -4,6 +4,7 @@
 
 use jaq_json::Val;
 
+use super::payload_value;
 use super::rejection::{Rejection, RejectionReason};
 use crate::time::EventTime;
 
@@ -62,7 +63,7 @@ pub(super) fn value_of(payload: &Payload<'_>) -> Result<Val, Rejection> {
         return Err(Rejection::new(RejectionReason::TooLarge, what));
     }
     // The reader of serde_json has a limit of depth, and takes JSON alone; jaq's own reader takes more.
-    serde_json::from_slice(bytes).map_err(|error| {
+    payload_value::read(bytes).map_err(|error| {
         let what = format!("{:?} error at line {}, column {}", error.classify(), error.line(), error.column());
         Rejection::new(RejectionReason::NotJson, what.to_ascii_lowercase())
     })
