@@ -27,6 +27,7 @@ use super::rebalance::{FetchState, GroupContext, PendingChange, TopicSubscriptio
 use super::sink::{AssignmentChange, Sink};
 use super::worker_partitions::{StoppedPartitions, WorkerPartitions, worker_of};
 use crate::config::KafkaSettings;
+use crate::kill_point::KillPoint;
 use crate::time::EventTime;
 
 /// How often the last stable offsets of partitions that do not move are asked for.
@@ -327,6 +328,7 @@ impl<S: Sink + 'static> Session<S> {
         self.consumer.assign(&list).map_err(|error| Failure::Fatal(error.to_string()))?;
         self.state = MembershipState::Assigned;
         self.begun_at = Instant::now();
+        KillPoint::ReadingBegun.pass();
         self.observer.watch(offsets.iter().map(|(at, _)| *at).collect());
         Ok(())
     }

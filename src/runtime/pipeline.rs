@@ -17,6 +17,7 @@ use crate::event::{DecodeSettings, Decoded, Record, Refusal, TopicSettings, deco
 use crate::kafka::{
     ArrivedRecord, AssignmentChange, LogIdentity, LogStart, Loss, LossEnd, PartitionProgress, Sink, TimestampKind, TopicPartition,
 };
+use crate::kill_point::KillPoint;
 use crate::metrics::telemetry::{self, PendingCounts};
 use crate::time::{EventTime, Span};
 
@@ -128,6 +129,7 @@ impl Pipeline {
 impl Sink for Pipeline {
     fn assign(&mut self, partitions: &[i32]) {
         for partition in partitions {
+            KillPoint::AssignBegun.pass();
             let group = PartitionGroup(*partition);
             let checkpoints = self.checkpoints.as_ref().filter(|_| !self.is_broken);
             if let Some(identities) = checkpoints.and_then(|checkpoints| checkpoints.restore(&mut self.engine, *partition)) {
@@ -154,6 +156,7 @@ impl Sink for Pipeline {
         if self.is_broken {
             return;
         }
+        KillPoint::RevokeBegun.pass();
         let deadline = Instant::now() + LAST_WRITES_MAX;
         for partition in partitions {
             if self.assigned.remove(partition) {
@@ -163,6 +166,7 @@ impl Sink for Pipeline {
                 }
             }
         }
+        KillPoint::RevokeWritten.pass();
     }
 
     fn log_identity(&self, at: TopicPartition) -> LogIdentity {
@@ -230,8 +234,10 @@ impl Sink for Pipeline {
     }
 
     fn record(&mut self, arrived: ArrivedRecord<'_>) {
+        KillPoint::RecordArrived.pass();
         self.note_timestamp_kind(arrived.at.topic, arrived.timestamp_kind);
         let outcome = self.handle(arrived.at, arrived.record);
+        KillPoint::RecordApplied.pass();
         let explain = |reason| Refusal::of(reason, arrived.record, &self.topics[arrived.at.topic], &self.decode);
         self.record_log.note_outcome(arrived.at, arrived.record.offset, outcome, explain);
     }
@@ -275,6 +281,7 @@ impl Sink for Pipeline {
             }
         }
         self.engine.set_progress(group, topic, engine_progress(progress, now, wall));
+        KillPoint::TurnTaken.pass();
     }
 }
 

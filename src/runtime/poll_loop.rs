@@ -20,6 +20,7 @@ use super::workers::Workers;
 use crate::config::{Configuration, RunSettings};
 use crate::engine::Engine;
 use crate::kafka::{PartitionProgress, Session, StoppedPartitions, WorkerPartitions, stop_all, stop_all_settled, worker_of};
+use crate::kill_point::KillPoint;
 use crate::metrics::telemetry::PartitionReading;
 use crate::time::EventTime;
 
@@ -169,6 +170,7 @@ impl<'a> PollLoop<'a> {
         let mut stopped = self.worker_partitions[worker_of(due, self.worker_partitions.len())].stop();
         let stored = stopped.sink().stored(checkpoints, due, wall);
         drop(stopped);
+        KillPoint::StateTaken.pass();
         checkpoints.write_later(stored);
     }
 
@@ -215,6 +217,7 @@ impl<'a> PollLoop<'a> {
             drop(stopped);
             self.publish_cost = begun.elapsed();
             gathered.publish();
+            KillPoint::SnapshotPublished.pass();
         }
         self.published_at = Instant::now();
         self.advanced_at = self.published_at;
