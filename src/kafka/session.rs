@@ -30,6 +30,7 @@ use super::session_settings::{SessionSettings, StartAt};
 use super::sink::{AssignmentChange, Sink};
 use super::undecodable_partitions::{UndecodablePartitions, why_held};
 use super::worker_partitions::{StoppedPartitions, WorkerPartitions, worker_of};
+use crate::kill_point::KillPoint;
 
 /// How often the last stable offsets of partitions that do not move are asked for.
 const STABLE_ENDS_EVERY: Duration = Duration::from_secs(10);
@@ -354,6 +355,7 @@ impl<S: Sink + 'static> Session<S> {
             commits::warn_of_newer_checkpoints(&self.consumer, &self.subscription.topics, offsets);
         }
         self.begun_at = Instant::now();
+        KillPoint::ReadingBegun.pass();
         self.observer.watch(offsets.iter().map(|(at, _)| *at).collect());
         Ok(())
     }

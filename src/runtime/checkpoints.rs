@@ -16,6 +16,7 @@ use crate::checkpoint::{CheckpointHeader, CheckpointKey, CheckpointStore, Object
 use crate::config::{CheckpointSettings, Configuration, OnMismatch};
 use crate::engine::{Engine, PartitionGroup, StoredState, TopicIndex};
 use crate::kafka::{LogIdentity, TopicPartition, session_timeout};
+use crate::kill_point::KillPoint;
 use crate::metrics::telemetry::RestoreResult;
 use crate::time::{EventTime, Span};
 
@@ -196,8 +197,10 @@ impl Checkpoints {
             }
             let Some(checkpoint) = found.checkpoint else { break };
             let (sum, bytes, created) = (checkpoint.header.offset_sum(), checkpoint.body.len() as u64, checkpoint.header.created);
+            KillPoint::StateRead.pass();
             match self.restore_body(engine, partition, &checkpoint.body) {
                 Ok(identities) => {
+                    KillPoint::StateRestored.pass();
                     tracing::info!(target: "cxpulse::checkpoint", partition, %created, bytes, "restored");
                     let (sequence, since) = (checkpoint.header.sequence, Instant::now());
                     let writes =
@@ -317,6 +320,7 @@ impl Checkpoints {
 
     fn write(&self, stored: StoredGroup, deadline: Option<Instant>) {
         let StoredGroup { header, front, state, generation } = stored;
+        KillPoint::WriteBegun.pass();
         let body = state.into_bytes(front);
         let put = match deadline {
             None => self.store.put(&header, &body),
@@ -328,6 +332,7 @@ impl Checkpoints {
                 self.view.telemetry().checkpoints().set_write_seconds(seconds);
                 tracing::debug!(target: "cxpulse::checkpoint", partition, bytes, seconds, "written");
                 let is_log_new = self.note_written(&header, bytes, generation);
+                KillPoint::Written.pass();
                 let retired = if is_log_new { self.retire_all_but(&header.key, &report.name) } else { Ok(()) };
                 if let Some(failure) = report.pruning_failure.or_else(|| retired.err()) {
                     self.note_failure(&failure, "cannot remove old checkpoints");

@@ -18,6 +18,7 @@ use crate::kafka::{
     ArrivedRecord, AssignmentChange, DeadLetters, LogIdentity, LogStart, Loss, LossEnd, PartitionProgress, RefusedRecord, Sink,
     SkippedBatch, TimestampKind, TopicPartition,
 };
+use crate::kill_point::KillPoint;
 use crate::metrics::telemetry::{self, PendingCounts};
 use crate::time::{EventTime, Span};
 
@@ -145,6 +146,7 @@ impl Pipeline {
 impl Sink for Pipeline {
     fn assign(&mut self, partitions: &[i32]) {
         for partition in partitions {
+            KillPoint::AssignBegun.pass();
             let group = PartitionGroup(*partition);
             let checkpoints = self.checkpoints.as_ref().filter(|_| !self.is_broken);
             if let Some(identities) = checkpoints.and_then(|checkpoints| checkpoints.restore(&mut self.engine, *partition)) {
@@ -171,6 +173,7 @@ impl Sink for Pipeline {
         if self.is_broken {
             return;
         }
+        KillPoint::RevokeBegun.pass();
         let deadline = self.checkpoints.as_ref().map_or_else(Instant::now, |checkpoints| checkpoints.last_writes_deadline());
         for partition in partitions {
             if self.assigned.remove(partition) {
@@ -184,6 +187,7 @@ impl Sink for Pipeline {
                 }
             }
         }
+        KillPoint::RevokeWritten.pass();
     }
 
     fn log_identity(&self, at: TopicPartition) -> LogIdentity {
@@ -258,8 +262,10 @@ impl Sink for Pipeline {
     }
 
     fn record(&mut self, arrived: ArrivedRecord<'_>) -> Option<RefusedRecord> {
+        KillPoint::RecordArrived.pass();
         self.note_timestamp_kind(arrived.at.topic, arrived.timestamp_kind);
         let outcome = self.handle(arrived.at, arrived.record);
+        KillPoint::RecordApplied.pass();
         let explain = |reason| Refusal::of(reason, arrived.record, &self.topics[arrived.at.topic], &self.decode);
         self.record_log.note_outcome(arrived.at, arrived.record.offset, outcome, explain);
         let (Outcome::Invalid(reason), Some(_)) = (outcome, &self.dead_letters) else { return None };
@@ -309,6 +315,7 @@ impl Sink for Pipeline {
             }
         }
         self.engine.set_progress(group, topic, engine_progress(progress, now, wall));
+        KillPoint::TurnTaken.pass();
     }
 }
 

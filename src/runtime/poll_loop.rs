@@ -23,6 +23,7 @@ use crate::config::{Configuration, RunSettings};
 use crate::engine::Engine;
 use crate::kafka::dead_letters::LetterBarrier;
 use crate::kafka::{DeadLetters, PartitionProgress, Session, StoppedPartitions, WorkerPartitions, stop_all, stop_all_settled, worker_of};
+use crate::kill_point::KillPoint;
 use crate::metrics::telemetry::PartitionReading;
 use crate::time::EventTime;
 
@@ -216,6 +217,7 @@ impl<'a> PollLoop<'a> {
         let stored = stopped.sink().stored(checkpoints, due, wall);
         let barrier = self.dead_letters.map(|letters| letters.barrier(due)).unwrap_or_default();
         drop(stopped);
+        KillPoint::StateTaken.pass();
         match stored {
             Some(stored) if !barrier.is_empty() => self.unconfirmed = Some((stored, barrier, now)),
             stored => checkpoints.write_later(stored),
@@ -266,6 +268,7 @@ impl<'a> PollLoop<'a> {
             drop(stopped);
             self.publish_cost = begun.elapsed();
             gathered.publish();
+            KillPoint::SnapshotPublished.pass();
         }
         self.published_at = Instant::now();
         self.advanced_at = self.published_at;

@@ -25,6 +25,7 @@ use crate::config::{ClockSource, Configuration, Start};
 use crate::engine::{Engine, MergedEngines};
 use crate::event::Kind;
 use crate::kafka::{self, Cluster, DeadLetters, Session, SessionSettings, StartAt, WorkerPartitions, stop_all, wait_for_topics};
+use crate::kill_point::KillPoint;
 use crate::metrics::telemetry::Telemetry;
 use crate::time::{EventTime, Span};
 
@@ -172,6 +173,7 @@ impl PollingThread {
         let ended = self.consume(&mut session, &names);
         // Leaving the group takes the values of its partitions out. A reader that comes meanwhile is given the newest snapshot without waiting.
         self.view.requests().set_served(false);
+        KillPoint::StopBegun.pass();
         drop(session);
         ended
     }
