@@ -63,7 +63,7 @@ pub(super) fn quick() -> Box<[Filter<RunPtr<FeedData>>]> {
         ("__case", v(1), |mut cv| {
             let words = index_of(&cv.0.pop_var());
             let case = cv.0.data().constants.cases[words].get(&cv.1).copied();
-            box_once(Ok(case.map_or(Val::from(isize::MAX), Val::from)))
+            box_once(Ok(Val::from(case.unwrap_or(isize::MAX))))
         }),
         ("__object", v(1), |mut cv| {
             let keys = &cv.0.data().constants.keys[index_of(&cv.0.pop_var())];

@@ -7,6 +7,8 @@
 //! Every loop is a recursion or takes the values of a generator one by one, so a step in each definition that calls itself and behind each generator
 //! bounds a run. Does not know what a step or a native function does.
 
+#![expect(clippy::wildcard_enum_match_arm, reason = "a term that no shortcut knows stays as it is")]
+
 use jaq_core::load::lex::StrPart;
 use jaq_core::load::parse::{BinaryOp, Def, Pattern, Term};
 use jaq_core::ops::Cmp;
