@@ -63,6 +63,8 @@ impl Engine {
         assert!(!self.assigned.0.contains_key(&group), "a state is restored before its group is assigned");
         let mut input = StateReader::new(bytes);
         let now: EventTime = input.take()?;
+        // Before the slots of the group are opened: no assigned group counts in them yet, so they would be closed at once.
+        self.advance_to(now);
         let Self { windows, bins, keeps_facts, .. } = self;
         let (settings, agreed) = (Arc::clone(&windows.settings), windows.agreed_names().clone());
         let terms_of = |input: &mut StateReader<'_>| {
@@ -72,8 +74,6 @@ impl Engine {
         let panes = |input: &mut StateReader<'_>, terms: &mut Terms| windows.restore(&terms.names, &mut terms.scales, input);
         let mut state = GroupState::restore(&mut input, Outbox::new(*keeps_facts), terms_of, panes)?;
         input.end()?;
-        // Only now, because an instant that the windows have reached cannot be taken back.
-        self.advance_to(now);
         state.lives.terms.now = now;
         self.parked.insert(group, state);
         Ok(())
