@@ -403,14 +403,18 @@ impl CheckpointStore {
     fn prune(&self, key: &CheckpointKey, written: &ObjectName, bytes: u64) -> Result<usize, StoreFailure> {
         let folder = folder(&self.root, key);
         let own = self.newest_first(&folder)?;
+        let keep = self.options.keep.max(1);
         let Some(new) = own.iter().find(|listed| listed.place.name == *written && listed.bytes == bytes) else {
+            // Another writer has gone ahead, and has removed this one with the older ones.
+            if own.iter().filter(|listed| listed.place.name > *written).count() >= keep {
+                return Ok(0);
+            }
             let reason = "the listing does not show the new checkpoint yet, so no older one is removed";
             return Err(StoreFailure::new(Operation::List, self.shown(&folder), FailureKind::Away, reason));
         };
         let damaged = self.damaged.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let (spoilt, valid): (Vec<_>, Vec<_>) =
             own.iter().filter(|listed| listed.place.name <= *written).partition(|listed| damaged.contains(&listed.path));
-        let keep = self.options.keep.max(1);
         let spoilt = spoilt.into_iter().filter(|_| valid.len() >= keep);
         let removed = valid.iter().skip(keep).copied().chain(spoilt).try_fold(0, |sum, listed| Ok(sum + self.remove(&listed.path)?))?;
         self.damaged.lock().unwrap_or_else(PoisonError::into_inner).retain(|path| own.iter().any(|listed| listed.path == *path));

@@ -15,9 +15,10 @@ use jaq_json::{Map, Val};
 
 use super::constants::{ConstantTexts, Constants};
 use super::event_output::{MappedEvent, Outputs};
-use super::functions::{FeedData, OUT_OF_TIME, Run, functions, is_left_out};
+use super::functions::{OUT_OF_TIME, functions, is_left_out};
 use super::payload::{Payload, value_of};
 use super::rejection::{Rejection, RejectionReason};
+use super::run::{FeedData, Run};
 use super::settings::FeedSettings;
 use super::shortcuts::{OBJECT_NAMES, with_shortcuts, with_steps_behind_generators};
 use super::steps::{LineNumbers, Source, with_steps, with_steps_in_loops};
