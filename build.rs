@@ -12,6 +12,7 @@ const WRAPPED: [&str; 5] = [
     "LZ4F_decompress",
 ];
 
+#[expect(clippy::disallowed_methods, reason = "a build script learns its target from the environment alone")]
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
     println!("cargo:rustc-check-cfg=cfg(unpacking_is_bounded)");

@@ -218,7 +218,7 @@ mod tests {
             fn rd_kafka_snappy_uncompressed_length(packed: *const c_char, length: usize, unpacked: *mut usize) -> bool;
         }
         let mut unpacked = 0;
-        for (claim, is_taken) in [([0xff, 0xff, 0x03, 0x00], true), ([0xff, 0xff, 0xff, 0x7f], false)] {
+        for (claim, is_taken) in [([0xff_u8, 0xff, 0x03, 0x00], true), ([0xff, 0xff, 0xff, 0x7f], false)] {
             let taken = unsafe { rd_kafka_snappy_uncompressed_length(claim.as_ptr().cast(), claim.len(), &raw mut unpacked) };
             assert_eq!(taken, is_taken, "{unpacked}");
         }

@@ -74,7 +74,6 @@ impl<'a> PollLoop<'a> {
         configuration: &'a Configuration,
         topics: &'a [String],
         checkpoints: Option<&'a Checkpoints>,
-        dead_letters: Option<&'a DeadLetters>,
     ) -> Self {
         let begun = Instant::now();
         Self {
@@ -90,7 +89,7 @@ impl<'a> PollLoop<'a> {
             offset_sums: BTreeMap::new(),
             catch_up: CatchUp::default(),
             checkpoints,
-            dead_letters,
+            dead_letters: None,
             unconfirmed: None,
             clock_steps: ClockSteps::default(),
             is_clock_held: false,
@@ -99,6 +98,11 @@ impl<'a> PollLoop<'a> {
             advanced_at: begun,
             reviewed_at: None,
         }
+    }
+
+    /// The same loop, which writes no state before the copies of its refused records are confirmed.
+    pub(super) fn with_dead_letters(self, dead_letters: Option<&'a DeadLetters>) -> Self {
+        Self { dead_letters, ..self }
     }
 
     /// Runs until `stopping` gives true.
