@@ -47,6 +47,8 @@ mod token;
 mod topic_ids;
 mod undecodable;
 mod undecodable_partitions;
+#[cfg(unpacking_is_bounded)]
+mod unpacking;
 mod worker_partitions;
 
 pub use cluster::{Cluster, Lookup, LookupError, TopicPresence, wait_for_topics};

@@ -191,10 +191,12 @@ impl ProbedPartition<'_> {
                     return Some(FetchAnswer::Undecodable { reason: UndecodableReason::Records, batch_start: None });
                 }
                 // Nothing comes of aborted transactions either, so this means something only within a batch that is known for its format.
-                Some(before) if may_be_passed_over && begun.elapsed() >= FORMAT_AFTER => {
-                    if counts.passed_over >= before.passed_over + EMPTY_ANSWERS {
-                        return Some(FetchAnswer::Undecodable { reason: UndecodableReason::Format, batch_start: None });
-                    }
+                Some(before)
+                    if may_be_passed_over
+                        && begun.elapsed() >= FORMAT_AFTER
+                        && counts.passed_over >= before.passed_over + EMPTY_ANSWERS =>
+                {
+                    return Some(FetchAnswer::Undecodable { reason: UndecodableReason::Format, batch_start: None });
                 }
                 Some(_) => {}
             }

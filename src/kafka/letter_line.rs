@@ -5,6 +5,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
+use serde_json::error::Category;
 
 use super::dead_letter_topic::{DeadLetter, RecordOrigin};
 
@@ -21,8 +22,8 @@ pub fn line_of_letter(letter: &DeadLetter) -> String {
 /// What is wrong with the line, without any of its values.
 pub fn letter_of_line(line: &str) -> Result<DeadLetter, String> {
     let parsed: LetterLine = serde_json::from_str(line).map_err(|error| match error.classify() {
-        serde_json::error::Category::Data => "a member is missing, or has another type".to_owned(),
-        _ => "it is not JSON".to_owned(),
+        Category::Data => "a member is missing, or has another type".to_owned(),
+        Category::Io | Category::Syntax | Category::Eof => "it is not JSON".to_owned(),
     })?;
     parsed.letter().map_err(|_| "a member holds what is no base64".to_owned())
 }

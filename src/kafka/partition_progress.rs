@@ -273,7 +273,7 @@ impl PartitionProgress {
     /// the offset can be true.
     #[inline]
     pub(super) fn is_leap(&self, offset: i64) -> bool {
-        let next = self.next_offset.or(self.log.map(|log| log.start)).unwrap_or(0);
+        let next = self.next_offset.or_else(|| self.log.map(|log| log.start)).unwrap_or(0);
         offset > next && self.log.is_none_or(|log| offset >= log.end)
     }
 

@@ -231,7 +231,7 @@ impl UndecodablePartitions {
 pub(super) fn why_held(progress: &[PartitionProgress], topics: &[String]) -> Option<String> {
     let held: Vec<(&PartitionProgress, &Hold)> = progress.iter().filter_map(|progress| Some((progress, progress.hold()?))).collect();
     let paused = held.iter().find(|(_, hold)| matches!(hold, Hold::Paused { .. }));
-    let (first, hold) = paused.or(held.first())?;
+    let (first, hold) = paused.or_else(|| held.first())?;
     let what = match hold {
         Hold::Searching => "the next batch could not be read and is looked at".to_owned(),
         Hold::Paused { offsets, reason } => format!(

@@ -79,7 +79,6 @@ impl<'a> PollLoop<'a> {
         configuration: &'a Configuration,
         topics: &'a [String],
         checkpoints: Option<&'a Checkpoints>,
-        dead_letters: Option<&'a DeadLetters>,
     ) -> Self {
         let begun = Instant::now();
         Self {
@@ -97,7 +96,7 @@ impl<'a> PollLoop<'a> {
             catch_up_pace: CatchUpPace::default(),
             watchdog: Watchdog::default(),
             checkpoints,
-            dead_letters,
+            dead_letters: None,
             unconfirmed: None,
             clock_steps: ClockSteps::default(),
             is_clock_held: false,
@@ -106,6 +105,11 @@ impl<'a> PollLoop<'a> {
             advanced_at: begun,
             reviewed_at: None,
         }
+    }
+
+    /// The same loop, which writes no state before the copies of its refused records are confirmed.
+    pub(super) fn with_dead_letters(self, dead_letters: Option<&'a DeadLetters>) -> Self {
+        Self { dead_letters, ..self }
     }
 
     /// Runs until `stopping` gives true.

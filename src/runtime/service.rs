@@ -194,8 +194,9 @@ impl PollingThread {
                 }
                 self.view.requests().set_served(true);
                 let (partitions, publisher, view) = (&self.worker_partitions, self.publisher.as_ref(), self.view.as_ref());
-                let (checkpoints, dead_letters) = (self.checkpoints.as_deref(), self.dead_letters.as_deref());
-                PollLoop::new(session, partitions, publisher, view, &self.configuration, names, checkpoints, dead_letters)
+                let checkpoints = self.checkpoints.as_deref();
+                PollLoop::new(session, partitions, publisher, view, &self.configuration, names, checkpoints)
+                    .with_dead_letters(self.dead_letters.as_deref())
                     .run(&workers, stopping)
             }));
             workers.end();

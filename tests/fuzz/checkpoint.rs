@@ -24,7 +24,7 @@ fn state(count: usize) -> Vec<u8> {
         }
     }
     driver.engine.settle();
-    driver.engine.store(GROUP).expect("the group is assigned")
+    driver.engine.store(GROUP).expect("the group is assigned").into_bytes(Vec::new())
 }
 
 fn file(body: &[u8]) -> Vec<u8> {

@@ -54,10 +54,11 @@ impl Machine<'_> {
     /// Goes on with an engine that was restored from the state of this one.
     fn restore(&mut self) {
         let before = self.shown();
-        let state = self.driver.engine.store(GROUP).expect("the group is assigned");
+        let state = self.driver.engine.store(GROUP).expect("the group is assigned").into_bytes(Vec::new());
         let mut engine = engine_of(&self.driver.configuration, [], None);
         engine.restore(GROUP, &state).expect("the state was just stored");
-        assert!(engine.store(GROUP).is_some_and(|again| again == state), "a restored state has the bytes of the stored one");
+        let again = engine.store(GROUP).expect("it is parked").into_bytes(Vec::new());
+        assert!(again == state, "a restored state has the bytes of the stored one");
         engine.advance_to(self.now);
         engine.assign(GROUP);
         self.driver.engine = engine;

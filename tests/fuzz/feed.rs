@@ -53,7 +53,7 @@ fn seeds() -> Vec<Vec<u8>> {
 
 fn judge(bytes: &[u8], feeds: &[Feed], which: usize) {
     let value = without_registry_framing(bytes);
-    let payloads = batch_of(value).ok().flatten().unwrap_or_else(|| vec![value.to_vec()]);
+    let payloads = batch_of(value).ok().flatten().unwrap_or_else(|| vec![value]);
     let feed = &feeds[which % feeds.len()];
     for payload in payloads.iter().take(4) {
         let begun = Instant::now();

@@ -3,9 +3,10 @@
 use std::time::{Duration, Instant};
 
 use cxpulse::runtime::Service;
+use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _};
 
 use super::set_up::{Broker, NINE, TOPICS, counted, sample, ticket, until, until_ready};
-use crate::support::batches::{Fault, batch, produce, spoil, with_far_offset, zstd_bomb};
+use crate::support::batches::{Fault, batch, gzip_bomb, produce, spoil, with_far_offset, zstd_bomb};
 
 /// How long a batch may delay its partition.
 const DELAY_MAX: Duration = Duration::from_secs(30);
@@ -124,6 +125,50 @@ fn a_batch_that_comes_while_the_service_runs_lowers_coverage_and_delays_no_other
     until("the windows over that time are incomplete", || covered_hour(&service).is_some_and(|covered| covered < 1.0));
     let covered = covered_hour(&service).unwrap();
     assert!((covered - 59.0 / 60.0).abs() < 0.001, "the minute of the loss is missing, and {covered} counts as covered");
+    service.stop().unwrap();
+}
+
+/// The memory that this process holds in bytes.
+#[cfg(target_os = "linux")]
+fn resident_bytes() -> u64 {
+    let pages = std::fs::read_to_string("/proc/self/statm").unwrap();
+    pages.split(' ').nth(1).unwrap().parse::<u64>().unwrap() * 4096
+}
+
+/// Sends one record to partition 1 with a codec of librdkafka's.
+#[cfg(target_os = "linux")]
+fn send_packed(broker: &Broker, codec: &str, value: &[u8]) {
+    let mut settings = rdkafka::ClientConfig::new();
+    settings.set("bootstrap.servers", broker.cluster.bootstrap_servers()).set("message.max.bytes", "50000000");
+    let producer: BaseProducer = settings.set("compression.type", codec).create().unwrap();
+    let record: BaseRecord<'_, [u8], [u8]> = BaseRecord::to("tickets").partition(1).timestamp(NINE).payload(value);
+    producer.send(record).map_err(|(error, _)| error).unwrap();
+    producer.flush(Duration::from_secs(20)).unwrap();
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn records_that_unpack_to_tens_and_hundreds_of_mebibytes_take_no_such_memory() {
+    let broker = Broker::start();
+    let bomb = gzip_bomb(NINE, 300 << 20);
+    plant(&broker, 0, &batch(NINE, &tickets("before", 10)));
+    plant(&broker, 0, &bomb);
+    plant(&broker, 0, &batch(NINE, &tickets("after", 10)));
+    for codec in ["lz4", "snappy"] {
+        send_packed(&broker, codec, &vec![b' '; 40 << 20]);
+    }
+    plant(&broker, 1, &batch(NINE, &tickets("behind", 10)));
+    let before = resident_bytes();
+    let mut most = before;
+    let service = Service::start(&broker.configuration("gzip")).unwrap();
+    until("it is passed over", || {
+        most = most.max(resident_bytes());
+        counted(&service, "tickets", "applied") >= 30.0
+    });
+    assert_eq!(skipped(&service, "compression"), 3.0, "gzip, lz4 and snappy");
+    // Other tests of this process hold some tens of mebibytes.
+    let taken = most.saturating_sub(before) >> 20;
+    assert!(taken < 200, "{taken} MiB");
     service.stop().unwrap();
 }
 
