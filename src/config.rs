@@ -166,7 +166,7 @@ pub enum Start {
 /// The instant at which windows are evaluated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ClockSource {
-    /// The wall clock, and during catch-up the largest event time.
+    /// The wall clock, also during catch-up.
     Wall,
     /// Always the largest event time, for replays through Kafka.
     Event,

@@ -12,6 +12,7 @@ mod memory_budget;
 mod partition;
 mod reading;
 mod record;
+mod shared_map;
 mod stored_group;
 mod terms;
 mod windows;
@@ -19,7 +20,7 @@ mod windows;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-pub use codec::RestoreError;
+pub use codec::{RestoreError, StoredState};
 pub use coverage::{Coverage, CoverageGap, LogBeginning};
 pub use lives::Ledger;
 pub use memory_budget::*;

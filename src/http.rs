@@ -28,7 +28,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 
 pub use access::Access;
 pub use own_client::own_client;
@@ -39,7 +39,12 @@ use crate::engine::Snapshot;
 use crate::metrics::Exposition;
 use crate::metrics::telemetry::TelemetrySample;
 
-pub use self::webhooks::{WebhookAnswer, WebhookRequest, WebhookSite, WebhookTaker, serve_webhooks};
+pub use self::webhooks::{WebhookAnswer, WebhookBody, WebhookRequest, WebhookSite, WebhookTaker, serve_webhooks};
+
+/// How many clients may wait at an address until the server accepts them. The system's own limit holds too (`net.core.somaxconn`, 4096 by default).
+/// A client beyond them gets no answer to its first packet. It sends that again after 1, 3 and 7 seconds, which is too late for a health check, so
+/// there is room for many more clients than for connections.
+const BACKLOG: u32 = 4096;
 
 /// A snapshot, and how new it is.
 #[derive(Clone, Debug)]
@@ -135,7 +140,7 @@ pub struct BindError {
 pub async fn bind(addresses: &[SocketAddr]) -> Result<Vec<TcpListener>, BindError> {
     let mut listeners = Vec::with_capacity(addresses.len());
     for &address in addresses {
-        listeners.push(TcpListener::bind(address).await.map_err(|cause| BindError { address, cause })?);
+        listeners.push(listen(address).map_err(|cause| BindError { address, cause })?);
     }
     Ok(listeners)
 }
@@ -150,6 +155,16 @@ pub async fn serve(listeners: Vec<TcpListener>, site: Site, shutdown: impl Futur
         never = routes.remember_sparklines() => match never {},
         never = routes.renew_scrapes() => match never {},
     }
+}
+
+fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    // A restart must not wait until the system has forgotten the connections of the process before.
+    if cfg!(unix) {
+        socket.set_reuseaddr(true)?;
+    }
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
 }
 
 fn hint(cause: &std::io::Error) -> &'static str {

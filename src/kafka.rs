@@ -10,11 +10,13 @@
 //! Does not know events, the engine, metrics or the wall clock. The [`Sink`] knows the meaning of a record, and the offset at which a partition resumes.
 
 mod batch_probe;
+mod certificate_probe;
 mod client_errors;
 mod cloud_event_headers;
 mod cluster;
 mod cluster_check;
 mod cluster_observer;
+mod commits;
 mod confirmed_producer;
 mod dead_letter_topic;
 pub mod dead_letters;
@@ -36,7 +38,9 @@ mod reading_order;
 mod rebalance;
 mod record_sample;
 mod session;
+mod session_settings;
 mod sink;
+mod stage_client;
 mod stage_record;
 mod stage_session;
 mod token;
@@ -58,9 +62,10 @@ pub use letter_line::{letter_of_line, line_of_letter};
 pub use log_identity::{LastRecord, LogIdentity, RecordComparison, TopicId, record_hash};
 pub use losses::{Loss, LossEnd, SkippedBatch};
 pub use partition_progress::{Hold, LogStart, PartitionProgress, TopicPartition};
-pub use properties::{check_client, group_consumer};
+pub use properties::{check_client, group_consumer, session_timeout};
 pub use record_sample::read_newest;
-pub use session::{Session, SessionSettings, StartAt, StuckPartition};
+pub use session::{Session, StuckPartition};
+pub use session_settings::{SessionSettings, StartAt};
 pub use sink::{ArrivedRecord, AssignmentChange, RefusedRecord, Sink, TimestampKind};
 pub use stage_record::{RawRecord, StageRecord};
 pub use stage_session::{RawRecordMapper, StageStatus, run_stage};

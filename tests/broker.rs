@@ -9,6 +9,8 @@ mod support {
     #[allow(dead_code, reason = "the tests with the mock broker use more of it")]
     pub(crate) mod batches;
     pub(crate) mod broker;
+    #[allow(dead_code, reason = "the test without a broker uses more of it")]
+    pub(crate) mod corpus;
     pub(crate) mod data;
     pub(crate) mod exposition;
     pub(crate) mod left_out;
@@ -22,6 +24,7 @@ mod support {
 
 mod broker {
     mod checking;
+    mod corpus;
     mod dead_letters;
     mod latency;
     mod ledger;

@@ -3,15 +3,22 @@
 #![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, also in its helpers")]
 
-use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+#[path = "support"]
+mod support {
+    #[allow(dead_code, reason = "other tests use more of it")]
+    pub(crate) mod exposition;
+    pub(crate) mod ports;
+    #[allow(dead_code, reason = "other tests use more of it")]
+    pub(crate) mod service;
+}
+
+use std::time::Duration;
 
 use rdkafka::ClientConfig;
 use rdkafka::message::{Header, OwnedHeaders};
 use rdkafka::mocking::MockCluster;
 use rdkafka::producer::{BaseProducer, BaseRecord, DefaultProducerContext, Producer};
+use support::service::Service;
 
 const CANARY: &str = "canary7e3";
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -53,72 +60,45 @@ fn broker() -> MockCluster<'static, DefaultProducerContext> {
     cluster
 }
 
-struct Service {
-    child: Child,
-    address: SocketAddr,
-}
-
-impl Service {
-    fn ask(&self, method: &str, path: &str, credentials: &str) -> Option<String> {
-        let mut stream = TcpStream::connect(self.address).ok()?;
-        stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
-        let head = format!("Host: localhost\r\nAuthorization: Basic {credentials}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
-        write!(stream, "{method} {path} HTTP/1.1\r\n{head}").ok()?;
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).ok()?;
-        Some(answer)
-    }
-}
-
-impl Drop for Service {
-    fn drop(&mut self) {
-        drop((self.child.kill(), self.child.wait()));
-    }
+/// The whole answer to a request with these credentials, if there is one.
+fn ask(service: &Service, method: &str, path: &str, credentials: &str) -> Option<String> {
+    let head = format!("Host: localhost\r\nAuthorization: Basic {credentials}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+    service.exchange(&format!("{method} {path} HTTP/1.1\r\n{head}"))
 }
 
 #[test]
 fn no_secret_and_no_member_of_a_customer_leaves_the_service() {
     let broker = broker();
     let folder = tempfile::tempdir().unwrap();
-    let file = |name: &str| folder.path().join(name);
+    let users = folder.path().join("web.yml");
     let hash = bcrypt::hash(CANARY, 5).unwrap();
-    std::fs::write(file("web.yml"), format!("basic_auth_users: {{ ali: \"{hash}\" }}\n")).unwrap();
-    let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let child = Command::new(env!("CARGO_BIN_EXE_cxpulse"))
-        .env_clear()
-        .env("CXPULSE_KAFKA__PROPERTIES__SASL_PASSWORD", CANARY)
-        .env("CXPULSE_KAFKA__PROPERTIES__SSL_KEY_PASSWORD", CANARY)
-        .args(["run", "--bootstrap-servers", &broker.bootstrap_servers(), "--web.listen-address", &address.to_string()])
-        .args(["--log.level", "trace", "--web.enable-lifecycle", "--set", "run.clock=event"])
-        .args(["--set", "kafka.properties.debug=generic,broker,topic,metadata,feature,queue,msg,protocol,cgrp,fetch,consumer,conf"])
-        .arg("--web.config.file")
-        .arg(file("web.yml"))
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(std::fs::File::create(file("log")).unwrap())
-        .spawn()
-        .unwrap();
-    let service = Service { child, address };
-    let begun = Instant::now();
+    std::fs::write(&users, format!("basic_auth_users: {{ ali: \"{hash}\" }}\n")).unwrap();
+    let mut service = Service::start_with("", |command| {
+        command
+            .env("CXPULSE_KAFKA__PROPERTIES__SASL_PASSWORD", CANARY)
+            .env("CXPULSE_KAFKA__PROPERTIES__SSL_KEY_PASSWORD", CANARY)
+            .args(["--bootstrap-servers", &broker.bootstrap_servers()])
+            .args(["--log.level", "trace", "--web.enable-lifecycle", "--set", "run.clock=event"])
+            .args(["--set", "kafka.properties.debug=generic,broker,topic,metadata,feature,queue,msg,protocol,cgrp,fetch,consumer,conf"])
+            .arg("--web.config.file")
+            .arg(&users);
+    });
     let invalid = format!("cx_events_total{{outcome=\"invalid\",topic=\"tickets\"}} {}\n", records().len() - 1);
-    loop {
-        let metrics = service.ask("GET", "/metrics", CREDENTIALS).unwrap_or_default();
-        if metrics.contains("cx_events_total{outcome=\"applied\",topic=\"tickets\"} 1\n") && metrics.contains(&invalid) {
-            break;
-        }
-        assert!(begun.elapsed() < PATIENCE, "{metrics}\n{}", std::fs::read_to_string(file("log")).unwrap());
-        std::thread::sleep(Duration::from_millis(50));
-    }
+    service.wait_until("every record has its outcome", PATIENCE, |service| {
+        let metrics = ask(service, "GET", "/metrics", CREDENTIALS).unwrap_or_default();
+        metrics.contains("cx_events_total{outcome=\"applied\",topic=\"tickets\"} 1\n") && metrics.contains(&invalid)
+    });
     let mut said: Vec<(String, String)> = ["/metrics", "/", "/-/ready", "/-/healthy", "/nowhere"]
         .iter()
         .flat_map(|path| [CREDENTIALS, "canary7e3"].map(|credentials| (path, credentials)))
-        .map(|(path, credentials)| (format!("{path} with {credentials}"), service.ask("GET", path, credentials).unwrap()))
+        .map(|(path, credentials)| (format!("{path} with {credentials}"), ask(&service, "GET", path, credentials).unwrap()))
         .collect();
-    said.push(("a reload".to_owned(), service.ask("POST", "/-/reload", CREDENTIALS).unwrap()));
+    said.push(("a reload".to_owned(), ask(&service, "POST", "/-/reload", CREDENTIALS).unwrap()));
     let refusals = said.iter().filter(|(_, text)| text.contains("unknown_type") || text.contains("bad_time")).count();
     assert!(refusals >= 2, "the page and the metrics tell of what was refused");
-    drop(service);
-    let log = std::fs::read_to_string(file("log")).unwrap();
+    service.signal("-TERM");
+    assert!(service.wait_for_exit().success());
+    let log = service.log();
     assert!(log.contains("a record was not counted") && log.contains("rdkafka"), "the log was written");
     said.push(("the log".to_owned(), log));
     for (place, text) in said {

@@ -127,7 +127,7 @@ fn a_wrong_configuration_is_78_for_every_command_that_reads_one() {
 fn a_port_in_use_is_1_and_named_with_what_to_do() {
     let taken = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let address = taken.local_addr().expect("a bound listener").to_string();
-    let output = run(&["run", "--bootstrap-servers", "127.0.0.1:1", "--web.listen-address", &address]);
+    let output = run(&["run", "--bootstrap-servers", "127.0.0.1:1", "--web.listen-address", &address, "--set", "checkpoint.url=off"]);
     assert_eq!(code(&output), 1, "{}", stderr(&output));
     assert!(stderr(&output).contains(&format!("cannot listen on `{address}`")), "{}", stderr(&output));
     assert!(stderr(&output).contains("--web.listen-address"), "{}", stderr(&output));

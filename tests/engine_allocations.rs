@@ -1,6 +1,8 @@
 //! Heap allocations of decoder and engine per event, once names and cells are known: two at most, on average.
 #![expect(unsafe_code, reason = "an allocator that counts can only be put in by an unsafe implementation")]
 
+#[path = "support/measured.rs"]
+mod measured;
 #[allow(dead_code, reason = "shared with benches that use other parts of it")]
 #[path = "../benches/support/traffic.rs"]
 mod traffic;
@@ -9,6 +11,7 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
 use cxpulse::time::Span;
+use measured::measured;
 use traffic::{Line, Traffic, TrafficEngine, configuration};
 
 /// The system's allocator, with a count of the allocations of each thread.
@@ -49,7 +52,7 @@ fn an_event_takes_two_allocations_at_most_once_its_names_are_known() {
         let before = COUNT.get();
         steady.iter().for_each(|line| engine.take(line));
         let each = (COUNT.get() - before) as f64 / steady.len() as f64;
-        println!("measured: {each:.2} allocations an event with delays of up to {delay_max}");
+        measured(&format!("{each:.2} allocations an event with delays of up to {delay_max}"));
         assert!(each <= 2.0, "{each:.2} allocations an event with delays of up to {delay_max}");
         assert!(each > 0.05, "histories are kept on the heap, so a count of nothing means that nothing is counted");
     }

@@ -4,6 +4,8 @@
 
 #[path = "http/attacks.rs"]
 mod attacks;
+#[path = "support/measured.rs"]
+mod measured;
 #[path = "http/names.rs"]
 mod names;
 #[path = "http/security.rs"]

@@ -3,86 +3,44 @@
 #![cfg(target_os = "linux")]
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, also in its helpers")]
 
+#[path = "support"]
+mod support {
+    #[allow(dead_code, reason = "other tests use more of it")]
+    pub(crate) mod exposition;
+    pub(crate) mod ports;
+    #[allow(dead_code, reason = "other tests use more of it")]
+    pub(crate) mod service;
+}
+
 use std::fs::OpenOptions;
 use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::process::{Child, Command, ExitStatus, Stdio};
-use std::time::{Duration, Instant};
+use std::process::Stdio;
+use std::time::Duration;
 
 use rdkafka::ClientConfig;
 use rdkafka::mocking::MockCluster;
 use rdkafka::producer::{BaseProducer, BaseRecord, DefaultProducerContext, Producer};
+use support::service::Service;
 
 const PATIENCE: Duration = Duration::from_secs(30);
+/// The longest time that SIGTERM may take.
+const END_LIMIT: Duration = Duration::from_secs(10);
 /// What a pipe holds on Linux.
 const PIPE_BYTES: usize = 64 << 10;
+const DROPPED: &str = "cx_log_lines_dropped_total";
 
-/// A running service with this stderr; it is killed at the end of its test.
-struct Service {
-    child: Child,
-    address: SocketAddr,
+/// Starts the service with this stderr.
+fn start(servers: &str, level: &str, stderr: impl Into<Stdio>) -> Service {
+    Service::start_with("", |command| {
+        command.args(["--bootstrap-servers", servers, "--log.level", level]).stderr(stderr);
+    })
 }
 
-impl Service {
-    fn start(servers: &str, level: &str, stderr: impl Into<Stdio>) -> Self {
-        let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-        let child = Command::new(env!("CARGO_BIN_EXE_cxpulse"))
-            .env_clear()
-            .args(["run", "--bootstrap-servers", servers, "--web.listen-address", &address.to_string(), "--log.level", level])
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(stderr)
-            .spawn()
-            .unwrap();
-        Self { child, address }
-    }
-
-    fn ask(&self, request: &str) -> Option<String> {
-        let mut stream = TcpStream::connect(self.address).ok()?;
-        stream.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
-        stream.write_all(request.as_bytes()).ok()?;
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).ok()?;
-        Some(answer)
-    }
-
-    fn get(&self, path: &str) -> Option<String> {
-        self.ask(&format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"))
-    }
-
-    fn sample(&self, series: &str) -> f64 {
-        let text = self.get("/metrics").unwrap_or_default();
-        let line = text.lines().find_map(|line| line.strip_prefix(series)?.strip_prefix(' '));
-        line.map_or(0.0, |value| value.parse().unwrap())
-    }
-
-    fn until(&mut self, what: &str, condition: impl Fn(&Self) -> bool) {
-        let begun = Instant::now();
-        while !condition(self) {
-            assert_eq!(self.child.try_wait().unwrap(), None, "the service ended before: {what}");
-            assert!(begun.elapsed() < PATIENCE, "not within {PATIENCE:?}: {what}");
-            std::thread::sleep(Duration::from_millis(20));
-        }
-    }
-
-    /// Ends the service by SIGTERM.
-    fn end(mut self) -> ExitStatus {
-        assert!(Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().unwrap().success());
-        let begun = Instant::now();
-        loop {
-            if let Some(status) = self.child.try_wait().unwrap() {
-                return status;
-            }
-            assert!(begun.elapsed() < Duration::from_secs(10), "SIGTERM does not end the service");
-            std::thread::sleep(Duration::from_millis(20));
-        }
-    }
-}
-
-impl Drop for Service {
-    fn drop(&mut self) {
-        drop((self.child.kill(), self.child.wait()));
-    }
+/// Ends the service by SIGTERM, and returns its exit code.
+fn end(service: Service) -> Option<i32> {
+    let (status, took) = service.terminate();
+    assert!(took < END_LIMIT, "SIGTERM ends the service after {took:?} only");
+    status.code()
 }
 
 /// A pipe that is full already and that nobody reads: the reader, and the end for the service.
@@ -112,39 +70,46 @@ fn broker_with_bad_records(count: usize) -> MockCluster<'static, DefaultProducer
 #[test]
 fn a_log_on_a_full_disk_does_not_end_the_service_and_its_lines_are_counted() {
     let full = OpenOptions::new().write(true).open("/dev/full").unwrap();
-    let mut service = Service::start("127.0.0.1:1", "debug", full);
-    service.until("lost lines are counted", |service| service.sample("cx_log_lines_dropped_total") > 0.0);
-    assert!(service.get("/-/healthy").is_some_and(|answer| answer.starts_with("HTTP/1.1 200")));
-    assert_eq!(service.end().code(), Some(0));
+    let mut service = start("127.0.0.1:1", "debug", full);
+    service.wait_for_count(DROPPED, 1, PATIENCE);
+    assert_eq!(service.ask("/-/healthy").map(|answer| answer.status), Some(200));
+    assert_eq!(end(service), Some(0));
 }
 
 #[test]
 fn a_log_that_nobody_reads_does_not_stop_bad_records_from_being_counted() {
     let broker = broker_with_bad_records(5_000);
     let (_reader, writer) = full_pipe();
-    let mut service = Service::start(&broker.bootstrap_servers(), "trace", writer);
-    service.until("the good record is counted", |service| service.sample("cx_events_total{outcome=\"applied\",topic=\"tickets\"}") == 1.0);
-    assert_eq!(service.sample("cx_events_total{outcome=\"invalid\",topic=\"tickets\"}"), 5_000.0);
-    service.until("ready", |service| service.get("/-/ready").is_some_and(|answer| answer.starts_with("HTTP/1.1 200")));
-    assert_eq!(service.end().code(), Some(0));
+    let mut service = start(&broker.bootstrap_servers(), "trace", writer);
+    let outcomes = |service: &Service| {
+        let seen = service.scrape();
+        ["applied", "invalid"].map(|outcome| seen.with_labels("cx_events_total", &[("outcome", outcome), ("topic", "tickets")]))
+    };
+    service.wait_until("the good record is counted", PATIENCE, |service| {
+        service.ask("/metrics").is_some() && outcomes(service)[0] == Some(1.0)
+    });
+    assert_eq!(outcomes(&service)[1], Some(5_000.0));
+    service.wait_until("it is ready", PATIENCE, Service::is_ready);
+    assert_eq!(end(service), Some(0));
 }
 
 #[test]
 fn lines_beyond_the_queue_are_dropped_and_counted_and_the_log_says_so_later() {
     let (mut reader, writer) = full_pipe();
-    let mut service = Service::start("127.0.0.1:1", "debug", writer);
-    service.until("it listens", |service| service.get("/-/healthy").is_some());
+    let mut service = start("127.0.0.1:1", "debug", writer);
+    service.wait_until("it listens", PATIENCE, |service| service.ask("/-/healthy").is_some());
     // Each of these is a line at the level debug.
     for _ in 0..9_000 {
-        assert!(service.ask("rubbish\r\n\r\n").is_some_and(|answer| answer.starts_with("HTTP/1.1 400")));
+        assert!(service.exchange("rubbish\r\n\r\n").is_some_and(|answer| answer.starts_with("HTTP/1.1 400")));
     }
-    assert!(service.sample("cx_log_lines_dropped_total") > 100.0, "{}", service.sample("cx_log_lines_dropped_total"));
+    let dropped = service.scrape_count(DROPPED);
+    assert!(dropped > 100, "{dropped}");
     let log = std::thread::spawn(move || {
         let mut log = String::new();
         reader.read_to_string(&mut log).map(|_| log)
     });
     std::thread::sleep(Duration::from_millis(300));
-    assert_eq!(service.end().code(), Some(0));
+    assert_eq!(end(service), Some(0));
     let log = log.join().unwrap().unwrap();
     assert!(log.contains("log lines were dropped") && log.trim_end().ends_with("stopped"), "{}", &log[log.len() - 500..]);
 }

@@ -5,6 +5,8 @@
 #[allow(dead_code, reason = "shared with tests that drive an engine in other ways")]
 #[path = "support/engine_driver.rs"]
 mod engine_driver;
+#[path = "support/measured.rs"]
+mod measured;
 
 use std::time::Duration;
 
@@ -14,6 +16,7 @@ use cxpulse::engine::Outcome;
 use cxpulse::metrics::Exposition;
 use cxpulse::time::{EventTime, Span};
 use engine_driver::EngineDriver;
+use measured::measured;
 
 const START: EventTime = EventTime(1_772_323_200_000);
 const TICKETS: i64 = 700_000;
@@ -69,10 +72,10 @@ fn a_full_set_costs_what_it_changes_beside_700_000_open_tickets() {
     assert_eq!(backlog(&mut driver), (TICKETS - LEFT_OUT).to_string());
 
     let [median, slowest, late] = [costs[costs.len() / 2], costs[costs.len() - 1], late[late.len() / 2]];
-    println!(
-        "measured: beside {TICKETS} open tickets the first full set took {first:?}, the median of {SETS} more {median:?}, the slowest {slowest:?}"
-    );
-    println!("measured: the median of {LATE_SETS} sets that came late {late:?}, a set that ended {LEFT_OUT} tickets {last:?}");
+    measured(&format!(
+        "beside {TICKETS} open tickets the first full set took {first:?}, the median of {SETS} more {median:?}, the slowest {slowest:?}"
+    ));
+    measured(&format!("the median of {LATE_SETS} sets that came late {late:?}, a set that ended {LEFT_OUT} tickets {last:?}"));
     assert!(median < Duration::from_millis(2), "{median:?}");
     assert!(last < Duration::from_micros(200) * u32::try_from(LEFT_OUT).unwrap(), "{last:?}");
     assert!(late < Duration::from_secs(1), "{late:?}");

@@ -4,10 +4,13 @@
 
 #[path = "../benches/support/living.rs"]
 mod living;
+#[path = "support/measured.rs"]
+mod measured;
 
 use cxpulse::engine::{
     CELL_BYTES, CONTACT_BYTES, CUSTOMER_BYTES, HELD_EVENT_BYTES, SHOWN_CELL_BYTES, SURVEY_BYTES, TUPLE_BYTES, UNSETTLED_EVENT_BYTES,
 };
+use measured::measured;
 
 #[global_allocator]
 static ALLOCATOR: living::Counting = living::Counting;
@@ -23,9 +26,9 @@ fn ids_without_end_stay_within_the_budget() {
     let floods = living::floods();
     for flood in &floods {
         let living::Flood { kind, bytes, budget, slowness } = flood;
-        println!(
-            "measured: a flood of {kind:<18} at most {bytes:>10} bytes of a budget of {budget}, {slowness:.2} times the time without limits"
-        );
+        measured(&format!(
+            "a flood of {kind:<18} at most {bytes:>10} bytes of a budget of {budget}, {slowness:.2} times the time without limits"
+        ));
     }
     for flood in floods {
         assert!(flood.bytes as u64 <= flood.budget, "{flood:?}");
@@ -35,7 +38,7 @@ fn ids_without_end_stay_within_the_budget() {
 
 fn bytes_of_an_entry_are_those_measured_rounded_up() {
     let (kept, shown) = living::label_set();
-    let measured = [
+    let entries = [
         ("ticket", CONTACT_BYTES, living::open_ticket().max(living::ended_ticket())),
         ("customer", CUSTOMER_BYTES, living::customer()),
         ("survey", SURVEY_BYTES, living::survey()),
@@ -46,10 +49,10 @@ fn bytes_of_an_entry_are_those_measured_rounded_up() {
         ("label set in a window", CELL_BYTES, kept),
         ("the same in a snapshot", SHOWN_CELL_BYTES, shown),
     ];
-    for (what, budget, bytes) in measured {
-        println!("measured: {what:<30}{bytes:>6} bytes, {budget} in the budget");
+    for (what, budget, bytes) in entries {
+        measured(&format!("{what:<30}{bytes:>6} bytes, {budget} in the budget"));
     }
-    for (what, budget, bytes) in measured {
+    for (what, budget, bytes) in entries {
         let bytes = bytes as u64;
         assert!(bytes <= budget && budget < 2 * bytes, "{what}: {bytes} bytes measured, {budget} in the budget");
     }

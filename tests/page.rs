@@ -134,7 +134,7 @@ impl Service {
         let child = Command::new(env!("CARGO_BIN_EXE_cxpulse"))
             .env_clear()
             .args(["run", "--bootstrap-servers", &self.servers, "--web.listen-address", &format!("127.0.0.1:{}", self.port)])
-            .args(["--log.level", "error"])
+            .args(["--log.level", "error", "--set", "checkpoint.url=off"])
             .stdin(Stdio::null())
             .spawn();
         self.child = Some(child.unwrap());

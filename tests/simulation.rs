@@ -2,24 +2,32 @@
 //! restores from old and new checkpoints, and jumps of the clock. After each disturbance the values must be those of an engine that was never disturbed,
 //! to the last digit, and every record must have been counted once.
 //!
-//! `CXPULSE_SEEDS` is the number of seeds, `CXPULSE_SEED` the first of them; a failure names its seed.
+//! `CXPULSE_SIMULATION_SEEDS` is the number of seeds, `CXPULSE_SIMULATION_SEED` the first of them; a failure names its seed.
 
-#[allow(dead_code, reason = "shared with tests that drive an engine in other ways")]
-#[path = "support/engine_driver.rs"]
-mod engine_driver;
+#[path = "support"]
+mod support {
+    #[allow(dead_code, reason = "shared with tests that drive an engine in other ways")]
+    pub(crate) mod engine_driver;
+    #[allow(dead_code, reason = "shared with tests that may be left out")]
+    pub(crate) mod left_out;
+    pub(crate) mod measured;
+    pub(crate) mod side_by_side;
+}
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use cxpulse::config::Configuration;
-use cxpulse::engine::{Engine, MergedEngines, PartitionGroup, Progress, RecordPlace, TopicIndex};
+use cxpulse::engine::{Engine, MergedEngines, PartitionGroup, Progress, RecordPlace, StoredState, TopicIndex};
 use cxpulse::metrics::Exposition;
-use cxpulse::simulator::{FaultInjector, GeneratedRecord, Organisation, Profile};
+use cxpulse::simulator::GeneratedRecord;
 use cxpulse::time::{EventTime, Span};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+use support::engine_driver;
+use support::left_out::variable;
+use support::measured::measured;
+use support::side_by_side::{begin, differing, group_of, lines, of_windows, records};
 
-/// Tuesday, 2026-03-03, 10:15 UTC.
-const NOW: EventTime = EventTime(1_772_532_900_000);
 /// Each record that is read is a step, and so is each disturbance.
 const RECORDS: usize = 5_000;
 const GROUPS: i32 = 4;
@@ -28,6 +36,8 @@ const DISTURBED_PER_MILLE: u32 = 4;
 /// The least number of restores of a seed.
 const RESTORES_MIN: usize = 3;
 const SEEDS_DEFAULT: u64 = 60;
+/// The stores whose entries depend on how often values were read or the windows have moved, or count events of one process alone.
+const WITHOUT_STORES: [&str; 3] = ["pane_cells", "panes", "surveys"];
 
 /// The records of one partition group in the order of their offsets; a record's offset is its index.
 type Log = Vec<GeneratedRecord>;
@@ -57,6 +67,8 @@ struct World {
     disturbed: Process,
     undisturbed: Process,
     checkpoints: Vec<Vec<Checkpoint>>,
+    /// The last state that was taken, not in bytes yet, and its bytes.
+    late: Option<(StoredState, Vec<u8>)>,
     now: EventTime,
     restores: usize,
 }
@@ -111,38 +123,20 @@ impl Process {
         self.next[group] = until.max(self.next[group]);
     }
 
-    /// The lines of the exposition, sorted. Leaves out the lines that depend on how often values were read or the windows have moved, and those that
-    /// count events of this process alone.
+    /// The lines of the exposition that follow from the records alone.
     fn shown(&mut self, exposition: &Exposition) -> Vec<String> {
         let mut engines: Vec<&mut Engine> = self.engines.iter_mut().collect();
         self.together.gather(&mut engines);
-        let snapshot = self.together.snapshot();
-        let mut text = String::new();
-        exposition.render(&snapshot, &mut text);
-        exposition.render_totals(&snapshot, &mut text);
-        let is_of_process = |line: &&str| {
-            ["pane_cells", "panes", "surveys"].iter().any(|store| line.starts_with(&format!("cx_state_entries{{store=\"{store}\"}}")))
-        };
-        let mut lines: Vec<String> = text.lines().filter(|line| !is_of_process(line)).map(str::to_owned).collect();
-        lines.sort_unstable();
-        lines
+        lines(exposition, &self.together.snapshot(), &WITHOUT_STORES)
     }
 }
 
 impl World {
     fn new(seed: u64) -> Self {
-        let mut configuration = Configuration::default();
-        // With few windows label sets expire while others enter.
-        configuration.engine.windows.truncate(2 + seed as usize % 4);
-        let windows = configuration.engine.windows.len();
-        configuration.engine.trends.retain(|trend| trend.baseline < windows);
-        let begun = NOW - Span::days(42);
-        let profile = Profile { partitions: GROUPS, ..Profile::medium().busy_at(NOW).sized_for(RECORDS as u64, begun, NOW) };
+        let (configuration, begun) = (of_windows(2 + seed as usize % 4), begin());
         let mut logs: Vec<Log> = vec![Log::new(); GROUPS as usize];
-        for record in FaultInjector::new(Organisation::new(profile, seed, begun), 0.05, seed).take(RECORDS) {
-            let by_key = || record.key.bytes().fold(7, |sum: i32, byte| sum.wrapping_mul(31) ^ i32::from(byte)).rem_euclid(GROUPS);
-            let group = record.partition.unwrap_or_else(by_key);
-            logs[group as usize].push(record);
+        for record in records(seed, RECORDS, GROUPS) {
+            logs[group_of(&record, GROUPS).0 as usize].push(record);
         }
         let mut world = Self {
             exposition: Exposition::new(&configuration),
@@ -150,6 +144,7 @@ impl World {
             undisturbed: Process::new(&configuration, 1),
             checkpoints: vec![Vec::new(); GROUPS as usize],
             now: begun,
+            late: None,
             restores: 0,
             configuration,
             logs,
@@ -185,15 +180,25 @@ impl World {
     /// Stores a group's state. Of two equal states the bytes are the same, and a restored state is equal to the stored one.
     fn store(&mut self, group: usize) {
         let id = PartitionGroup(group as i32);
-        let state = self.disturbed.engine(group).store(id).expect("the group is assigned or parked");
+        let mut stored = || self.disturbed.engine(group).store(id).expect("the group is assigned or parked");
+        let (state, late) = (stored().into_bytes(Vec::new()), stored());
         let next = self.disturbed.next[group];
         let mut other = engine_driver::engine_of(&self.configuration, [], None);
         other.restore(id, &state).expect("the state was just stored");
-        let again = other.store(id).expect("the group is parked");
+        let again = other.store(id).expect("the group is parked").into_bytes(Vec::new());
         let differs_at = state.iter().zip(&again).position(|(is, was)| is != was);
         let lengths = (state.len(), again.len());
         assert!(again == state, "a restored state has the bytes of the stored one: they differ at {differs_at:?} of {lengths:?} bytes");
+        self.check_late();
+        self.late = Some((late, state.clone()));
         self.checkpoints[group].push(Checkpoint { state, next });
+    }
+
+    /// A state that was put into bytes later, after further events, has the bytes of its own instant.
+    fn check_late(&mut self) {
+        if let Some((late, state)) = self.late.take() {
+            assert!(late.into_bytes(Vec::new()) == state, "later events changed a state that was taken before them");
+        }
     }
 
     /// Ends the process without a word, and starts another one with this number of engines. Each group is restored from a checkpoint, which may be an
@@ -230,7 +235,6 @@ impl World {
         let Some(Checkpoint { state, .. }) = self.checkpoints[group].last() else { return };
         let was_assigned = self.disturbed.assigned[group];
         self.disturbed.revoke(group);
-        self.disturbed.engine(group).drop_parked(|parked| parked != PartitionGroup(group as i32));
         self.disturbed.engine(group).restore(PartitionGroup(group as i32), state).expect("the state was just stored");
         self.restores += 1;
         if was_assigned {
@@ -264,12 +268,7 @@ impl World {
         // What may be forgotten is forgotten when the windows move, and a replay moves them less often.
         self.advance_to(self.now + Span::minutes(1));
         let (is, should) = (self.disturbed.shown(&self.exposition), self.undisturbed.shown(&self.exposition));
-        let only = |here: &[String], there: &[String]| -> Vec<String> {
-            let there: BTreeSet<&String> = there.iter().collect();
-            here.iter().filter(|line| !there.contains(line)).cloned().collect()
-        };
-        let differing = [only(&is, &should), only(&should, &is)].concat();
-        assert!(differing.is_empty(), "after {after}: {:#?}", &differing[..differing.len().min(20)]);
+        assert!(is == should, "after {after}: {:#?}", differing(&is, &should));
         let consumed: f64 = is
             .iter()
             .filter(|line| line.starts_with("cx_events_total{"))
@@ -306,14 +305,14 @@ fn simulate(seed: u64) -> usize {
     world.restores
 }
 
-#[expect(clippy::disallowed_methods, reason = "the number of seeds is no configuration of the product")]
-fn number(variable: &str, default: u64) -> u64 {
-    std::env::var(variable).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
+/// The number in an environment variable, or the default where it is not set.
+fn number(name: &str, default: u64) -> u64 {
+    variable(name).map_or(default, |text| text.parse().unwrap_or_else(|_| panic!("{name} is no number: `{text}`")))
 }
 
 #[test]
 fn a_disturbed_process_shows_the_values_of_an_undisturbed_one() {
-    let (first, count) = (number("CXPULSE_SEED", 0), number("CXPULSE_SEEDS", SEEDS_DEFAULT));
+    let (first, count) = (number("CXPULSE_SIMULATION_SEED", 0), number("CXPULSE_SIMULATION_SEEDS", SEEDS_DEFAULT));
     let next = std::sync::atomic::AtomicU64::new(first);
     let restores = std::sync::atomic::AtomicUsize::new(0);
     std::thread::scope(|scope| {
@@ -325,8 +324,9 @@ fn a_disturbed_process_shows_the_values_of_an_undisturbed_one() {
                         if seed >= first + count {
                             return;
                         }
-                        let restored = std::panic::catch_unwind(|| simulate(seed))
-                            .unwrap_or_else(|_| panic!("seed {seed} failed: run it alone with CXPULSE_SEED={seed} CXPULSE_SEEDS=1"));
+                        let restored = std::panic::catch_unwind(|| simulate(seed)).unwrap_or_else(|_| {
+                            panic!("seed {seed} failed: CXPULSE_SIMULATION_SEED={seed} CXPULSE_SIMULATION_SEEDS=1 runs it alone")
+                        });
                         assert!(restored >= RESTORES_MIN, "seed {seed} has only {restored} restores");
                         restores.fetch_add(restored, std::sync::atomic::Ordering::Relaxed);
                     }
@@ -337,5 +337,5 @@ fn a_disturbed_process_shows_the_values_of_an_undisturbed_one() {
             assert!(worker.join().is_ok(), "a seed failed: its message is above");
         }
     });
-    println!("measured: {count} seeds of {RECORDS} records, {} restores", restores.into_inner());
+    measured(&format!("{count} seeds of {RECORDS} records, {} restores", restores.into_inner()));
 }

@@ -1,34 +1,26 @@
 //! Several engines together show the same values as one engine over all partition groups, whichever engine is ahead and whichever groups come and go.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-#[allow(dead_code, reason = "shared with tests that drive an engine in other ways")]
-#[path = "support/engine_driver.rs"]
-mod engine_driver;
+#[path = "support"]
+mod support {
+    #[allow(dead_code, reason = "shared with tests that drive an engine in other ways")]
+    pub(crate) mod engine_driver;
+    pub(crate) mod side_by_side;
+}
 
 use cxpulse::config::Configuration;
 use cxpulse::engine::{Engine, MergedEngines, PartitionGroup, Progress, RecordPlace, TopicIndex};
 use cxpulse::metrics::Exposition;
-use cxpulse::simulator::{FaultInjector, GeneratedRecord, Organisation, Profile};
+use cxpulse::simulator::GeneratedRecord;
 use cxpulse::time::{EventTime, Span};
 use proptest::prelude::*;
+use support::engine_driver;
+use support::side_by_side::{differing, group_of, lines, of_windows, records};
 
-/// Tuesday, 2026-03-03, 10:15 UTC.
-const NOW: EventTime = EventTime(1_772_532_900_000);
-const EVENTS: u64 = 1_500;
+const EVENTS: usize = 1_500;
 const GROUPS: i32 = 6;
-
-/// Events of six weeks, with faults among them. The longest window does not hold all of them.
-fn events(seed: u64) -> Vec<GeneratedRecord> {
-    let begun = NOW - Span::days(42);
-    let profile = Profile { partitions: GROUPS, ..Profile::medium().busy_at(NOW).sized_for(EVENTS, begun, NOW) };
-    let organisation = Organisation::new(profile, seed, begun);
-    FaultInjector::new(organisation, 0.05, seed).take(EVENTS as usize).collect()
-}
-
-fn group_of(record: &GeneratedRecord, groups: i32) -> PartitionGroup {
-    let by_key = || record.key.bytes().fold(7, |sum: i32, byte| sum.wrapping_mul(31) ^ i32::from(byte)).rem_euclid(groups);
-    PartitionGroup(record.partition.unwrap_or_else(by_key))
-}
+/// The stores whose entries depend on how often the windows have moved.
+const WITHOUT_STORES: [&str; 2] = ["pane_cells", "surveys"];
 
 /// A step between two snapshots.
 #[derive(Clone, Copy, Debug)]
@@ -84,34 +76,8 @@ impl Side {
     fn shown(&mut self, exposition: &Exposition) -> Vec<String> {
         let mut engines: Vec<&mut Engine> = self.engines.iter_mut().collect();
         self.together.gather(&mut engines);
-        lines(exposition, &self.together.snapshot())
+        lines(exposition, &self.together.snapshot(), &WITHOUT_STORES)
     }
-}
-
-/// The lines of an exposition, sorted so that they do not show which label was seen first. Leaves out the lines that depend on how often the windows
-/// have moved: the number of cells in panes, and of surveys.
-fn lines(exposition: &Exposition, snapshot: &cxpulse::engine::Snapshot) -> Vec<String> {
-    let mut text = String::new();
-    exposition.render(snapshot, &mut text);
-    exposition.render_totals(snapshot, &mut text);
-    let tells_moves =
-        |line: &&str| ["pane_cells", "surveys"].iter().any(|store| line.starts_with(&format!("cx_state_entries{{store=\"{store}\"}}")));
-    let mut lines: Vec<String> = text.lines().filter(|line| !tells_moves(line)).map(str::to_owned).collect();
-    lines.sort_unstable();
-    lines
-}
-
-/// Up to ten of the lines that only one side has, for each side.
-fn differing<'a>(one: &'a [String], all: &'a [String]) -> [Vec<&'a String>; 2] {
-    [(one, all), (all, one)].map(|(here, there)| here.iter().filter(|line| !there.contains(line)).take(10).collect())
-}
-
-/// The default configuration with only the first windows. With few windows, label sets expire while others enter.
-fn of_windows(count: usize) -> Configuration {
-    let mut configuration = Configuration::default();
-    configuration.engine.windows.truncate(count);
-    configuration.engine.trends.retain(|trend| trend.baseline < count);
-    configuration
 }
 
 proptest! {
@@ -130,7 +96,7 @@ proptest! {
         let mut several = Side::new(&configuration, count);
         let mut unwatched = Side::new(&configuration, 1);
         let mut assigned = [true; GROUPS as usize];
-        let mut events: Vec<Option<GeneratedRecord>> = events(seed).into_iter().map(Some).collect();
+        let mut events: Vec<Option<GeneratedRecord>> = records(seed, EVENTS, GROUPS).into_iter().map(Some).collect();
         for side in [&mut alone, &mut several, &mut unwatched] {
             (0..GROUPS).map(PartitionGroup).for_each(|group| side.engine(group).assign(group));
         }
@@ -171,7 +137,7 @@ proptest! {
                 }
             }
             let (one, all) = (alone.shown(&exposition), several.shown(&exposition));
-            let by_itself = lines(&exposition, &alone.engines[0].snapshot());
+            let by_itself = lines(&exposition, &alone.engines[0].snapshot(), &WITHOUT_STORES);
             prop_assert_eq!(&one, &by_itself, "gathering changes nothing");
             prop_assert!(one == all, "after {:?}: {:#?}", step, differing(&one, &all));
         }
@@ -188,7 +154,7 @@ fn limited(engines: usize, values_max: usize, cells_max: usize) -> Vec<String> {
     configuration.engine.limits.cells_max = cells_max;
     let mut side = Side::new(&configuration, engines);
     (0..6).map(PartitionGroup).for_each(|group| side.engine(group).assign(group));
-    for (at, record) in events(1).iter().enumerate() {
+    for (at, record) in records(1, EVENTS, GROUPS).iter().enumerate() {
         side.read(&configuration, record, group_of(record, 6), at as i64);
     }
     side.shown(&Exposition::new(&configuration))

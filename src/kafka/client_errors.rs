@@ -19,6 +19,7 @@ const SAME_ERROR_EVERY: Duration = Duration::from_secs(60);
 /// The latest errors of one client.
 pub(super) struct ClientErrors {
     properties: BTreeMap<String, Secret>,
+    group_id: String,
     latest: Mutex<LatestErrors>,
 }
 
@@ -34,17 +35,17 @@ struct LatestErrors {
 
 impl ClientErrors {
     pub(super) fn new(settings: &KafkaSettings) -> Self {
-        Self { properties: settings.properties.clone(), latest: Mutex::default() }
+        Self { properties: settings.properties.clone(), group_id: settings.group_id.clone(), latest: Mutex::default() }
     }
 
     /// Notes an error that librdkafka reports.
     pub(super) fn note(&self, code: Option<RDKafkaErrorCode>, text: &str) {
-        self.latest().note(code, &redacted(text, &self.properties));
+        self.latest().note(code, &self.said(code, text));
     }
 
     /// Notes an error that librdkafka reports, and logs it unless the same error was logged within the last minute.
     pub(super) fn note_and_log(&self, code: Option<RDKafkaErrorCode>, text: &str) {
-        self.latest().note_and_log(code, &redacted(text, &self.properties));
+        self.latest().note_and_log(code, &self.said(code, text));
     }
 
     /// Notes and logs an error that came in place of a record.
@@ -58,7 +59,7 @@ impl ClientErrors {
         if !matches!(error, KafkaError::PartitionEOF(_)) {
             let code = error.rdkafka_error_code();
             let text = code.map_or_else(|| error.to_string(), |code| code.to_string());
-            self.latest().note_and_log(code, &format!("consuming: {text}"));
+            self.latest().note_and_log(code, &self.said(code, &format!("consuming: {text}")));
         }
         Ok(())
     }
@@ -76,6 +77,14 @@ impl ClientErrors {
     /// A broker has answered.
     pub(super) fn clear_outage(&self) {
         self.latest().outage = None;
+    }
+
+    /// The text of an error without secrets. librdkafka does not name the group that is refused.
+    fn said(&self, code: Option<RDKafkaErrorCode>, text: &str) -> String {
+        if code == Some(RDKafkaErrorCode::GroupAuthorizationFailed) {
+            return format!("no READ on group {}", self.group_id);
+        }
+        redacted(text, &self.properties)
     }
 
     fn latest(&self) -> MutexGuard<'_, LatestErrors> {
@@ -129,9 +138,16 @@ fn is_refusal(code: Option<RDKafkaErrorCode>, text: &str) -> bool {
             | RDKafkaErrorCode::ClusterAuthorizationFailed,
         ) => true,
         // A handshake also fails while a broker starts or stops; a bad certificate stays bad.
-        Some(RDKafkaErrorCode::SSL) => text.contains("certificate"),
+        Some(RDKafkaErrorCode::SSL) => text.contains("certificate") || is_alert_about_certificate(text),
+        // With TLS 1.3 a broker refuses the client's certificate only after the handshake, in place of its first answer.
+        Some(RDKafkaErrorCode::BrokerTransportFailure) => is_alert_about_certificate(text),
         _ => false,
     }
+}
+
+/// Whether OpenSSL reports that the broker does not take the client's certificate, or the lack of one.
+pub(super) fn is_alert_about_certificate(text: &str) -> bool {
+    text.contains(" alert ") && (text.contains("certificate") || text.contains("unknown ca"))
 }
 
 /// Logs a line of librdkafka's own log.
@@ -160,6 +176,11 @@ mod tests {
         assert!(latest.refusal.is_none() && latest.outage.is_some());
         latest.note(Some(RDKafkaErrorCode::SSL), "SSL handshake failed: certificate verify failed");
         assert!(latest.refusal.take().is_some());
+        let alert = "Receive failed: error:0A000416:SSL routines::ssl/tls alert certificate unknown: SSL alert number 46";
+        latest.note(Some(RDKafkaErrorCode::BrokerTransportFailure), alert);
+        assert!(latest.refusal.take().is_some());
+        latest.note(Some(RDKafkaErrorCode::BrokerTransportFailure), "Receive failed: Disconnected");
+        assert!(latest.refusal.is_none());
         latest.note(Some(RDKafkaErrorCode::GroupAuthorizationFailed), "no");
         assert!(latest.refusal.is_some());
     }

@@ -12,6 +12,7 @@ use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
+use super::certificate_probe;
 use super::client_errors::ClientErrors;
 use super::failure::Failure;
 use super::log_identity::{LastRecord, RecordComparison, TopicId};
@@ -136,7 +137,7 @@ impl Cluster {
             let metadata = self.client.fetch_metadata(Some(name), ANSWER_WITHIN);
             self.serve();
             if let Some(refusal) = self.errors().take_refusal() {
-                return Ok(Err(Failure::Refused(refusal)));
+                return Ok(Err(Failure::Refused(certificate_probe::explained(refusal, &self.settings))));
             }
             let metadata = metadata.map_err(|error| self.unanswered(&error))?;
             self.broker.set(Some(metadata.orig_broker_id()).filter(|id| *id >= 0));

@@ -2,16 +2,19 @@
 //!
 //! Does not know how findings are printed, and changes nothing in the cluster.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rdkafka::admin::{AdminClient, AdminOptions, ConfigResource, OwnedResourceSpecifier, ResourceSpecifier};
+use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::RDKafkaErrorCode;
+use rdkafka::topic_partition_list::TopicPartitionList;
 
 use super::cluster::{Cluster, LookupError, TopicPresence};
 use super::failure::Failure;
 use super::properties;
 use super::question_context::QuestionContext;
-use crate::config::Configuration;
+use super::token;
+use crate::config::{Configuration, KafkaSettings};
 use crate::time::Span;
 
 /// How long the cluster may take to answer.
@@ -93,8 +96,53 @@ pub async fn inspect(configuration: &Configuration) -> Vec<Finding> {
         findings.push(Finding::failure("topics", &failure));
     }
     let present: Vec<&str> = counts.iter().map(|(name, _)| *name).collect();
+    if let Some(name) = present.first() {
+        findings.extend(refusal_of_group(configuration, name).await);
+    }
     findings.extend(settings_of_topics(configuration, &present).await);
     findings
+}
+
+/// Asks for an offset of the group, for which the group must be known, as it must be for its members.
+async fn refusal_of_group(configuration: &Configuration, topic: &str) -> Option<Finding> {
+    let (settings, topic) = (configuration.kafka.clone(), topic.to_owned());
+    let asked = tokio::task::spawn_blocking(move || ask_for_group(&settings, &topic)).await;
+    match asked {
+        Ok(Ok(Some(RDKafkaErrorCode::GroupAuthorizationFailed))) => Some(Finding::new(
+            FindingSeverity::Error,
+            &configuration.kafka.group_id,
+            "being a member of this group is not allowed".to_owned(),
+            "grant READ on the group, or name another one as `kafka.group_id`",
+        )),
+        // Whatever else is wrong shows where the topics are asked about.
+        _ => None,
+    }
+}
+
+/// Why the group gives no offset of the topic; `None` where it does, or where nothing is heard.
+fn ask_for_group(settings: &KafkaSettings, topic: &str) -> Result<Option<RDKafkaErrorCode>, Failure> {
+    let config = properties::group_consumer(settings)?;
+    let consumer: BaseConsumer<QuestionContext> = properties::create(&config, QuestionContext::new(settings), &settings.properties)?;
+    let deadline = Instant::now() + ANSWER_WITHIN;
+    while Instant::now() < deadline {
+        // The client asks for its token here, and says here why its group is not known.
+        let said = match consumer.poll(Duration::from_millis(50)) {
+            Some(Err(error)) => error.rdkafka_error_code(),
+            _ => None,
+        };
+        let mut list = TopicPartitionList::new();
+        list.add_partition(topic, 0);
+        let answered = consumer.committed_offsets(list, Duration::from_millis(500));
+        let code = match &answered {
+            Ok(offsets) => offsets.elements().first().and_then(|element| element.error().err()?.rdkafka_error_code()),
+            Err(error) => error.rdkafka_error_code(),
+        };
+        let refused = [said, code].into_iter().flatten().find(|code| *code == RDKafkaErrorCode::GroupAuthorizationFailed);
+        if answered.is_ok() || refused.is_some() {
+            return Ok(refused);
+        }
+    }
+    Ok(None)
 }
 
 type States = Result<Result<std::collections::BTreeMap<String, TopicPresence>, Failure>, LookupError>;
@@ -116,28 +164,39 @@ async fn settings_of_topics(configuration: &Configuration, topics: &[&str]) -> V
     if topics.is_empty() {
         return Vec::new();
     }
-    let unasked = |why: String| {
-        let hint = "grant DESCRIBE_CONFIGS on the topics to have retention and timestamps checked";
-        vec![Finding::new(FindingSeverity::Warning, "topics", format!("their settings cannot be read: {why}"), hint)]
+    let unread = |place: &str, why: &str| {
+        let hint = "grant DESCRIBE_CONFIGS on the topic to have its retention and timestamps checked";
+        Finding::new(FindingSeverity::Warning, place, format!("its settings cannot be read{why}"), hint)
     };
+    let unasked = |why: String| topics.iter().map(|topic| unread(topic, &format!(": {why}"))).collect();
     let admin: AdminClient<QuestionContext> = match properties::common(&configuration.kafka)
         .and_then(|config| properties::create(&config, QuestionContext::new(&configuration.kafka), &configuration.kafka.properties))
     {
         Ok(admin) => admin,
         Err(failure) => return unasked(failure.what()),
     };
+    if let Some(token) = &configuration.kafka.token
+        && let Err(why) = token::give(admin.inner(), token)
+    {
+        return unasked(why.to_string());
+    }
     let resources: Vec<ResourceSpecifier<'_>> = topics.iter().map(|name| ResourceSpecifier::Topic(name)).collect();
     let options = AdminOptions::new().request_timeout(Some(ANSWER_WITHIN));
     match admin.describe_configs(&resources, &options).await {
-        Ok(described) => described
-            .into_iter()
-            .flat_map(|described| match described {
-                Ok(resource) => findings_of(configuration, &resource),
-                Err(code) => unasked(code.to_string()),
-            })
-            .collect(),
+        Ok(described) => {
+            // The client leaves out why a topic was not described, and gives no settings of it.
+            let read: Vec<ConfigResource> = described.into_iter().flatten().filter(|resource| !resource.entries.is_empty()).collect();
+            let is_read = |topic: &&&str| read.iter().any(|resource| is_of(resource, topic));
+            let mut findings: Vec<Finding> = topics.iter().filter(|topic| !is_read(topic)).map(|topic| unread(topic, "")).collect();
+            findings.extend(read.iter().flat_map(|resource| findings_of(configuration, resource)));
+            findings
+        }
         Err(error) => unasked(error.rdkafka_error_code().unwrap_or(RDKafkaErrorCode::Unknown).to_string()),
     }
+}
+
+fn is_of(resource: &ConfigResource, name: &str) -> bool {
+    matches!(&resource.specifier, OwnedResourceSpecifier::Topic(topic) if topic == name)
 }
 
 fn findings_of(configuration: &Configuration, resource: &ConfigResource) -> Vec<Finding> {

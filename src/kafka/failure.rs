@@ -60,7 +60,7 @@ impl Failure {
 
     /// The advice to an operator; `None` where there is none beyond the text.
     #[must_use]
-    pub const fn hint(&self) -> Option<&'static str> {
+    pub fn hint(&self) -> Option<&'static str> {
         match self {
             Self::Property { .. } => Some("librdkafka's CONFIGURATION.md names the properties and their values"),
             Self::Client(_) => Some("correct `kafka.properties`"),
@@ -68,6 +68,10 @@ impl Failure {
                 "set `kafka.properties.\"security.protocol\"` to `ssl` or `sasl_ssl`, or `kafka.allow_insecure = true` in a network that you trust",
             ),
             Self::UnequalPartitions { .. } => Some("recreate the topics with one number of partitions, and produce their records again"),
+            Self::Refused(why) if why.contains("certificate") => Some(
+                "the broker's certificate must name its host and be signed by an authority in `ssl.ca.location`; the broker must trust the one in \
+                 `ssl.certificate.location`, if it asks for one",
+            ),
             Self::Refused(_) => Some("check the credentials in `kafka.properties`, and the ACLs: READ on every topic and on the group"),
             Self::Fatal(_) => None,
         }

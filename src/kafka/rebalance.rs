@@ -14,6 +14,7 @@ use rdkafka::topic_partition_list::TopicPartitionList;
 use rdkafka::types::RDKafkaRespErr;
 
 use super::client_errors::{ClientErrors, log_line};
+use super::commits;
 use super::dead_letters::DeadLetters;
 use super::letter_offsets;
 use super::partition_progress::TopicPartition;
@@ -31,6 +32,9 @@ const CONFIRM_WITHIN: std::time::Duration = std::time::Duration::from_secs(1);
 pub(super) trait AssignmentListener: Send + Sync {
     /// Partition groups were assigned, or all were revoked or lost.
     fn assignment_changed(&self, groups: &[i32], change: AssignmentChange);
+
+    /// The next offsets that have become safe in checkpoints since the last call.
+    fn take_safe_offsets(&self) -> Vec<(TopicPartition, i64)>;
 }
 
 /// A change of the assignment that the session has to follow before it polls again.
@@ -90,6 +94,11 @@ impl GroupContext {
     /// Passes on a change that does not come from the consumer group.
     pub(super) fn notify(&self, groups: &[i32], change: AssignmentChange) {
         self.listener.assignment_changed(groups, change);
+    }
+
+    /// The next offsets that have become safe in checkpoints since the last call.
+    pub(super) fn take_safe_offsets(&self) -> Vec<(TopicPartition, i64)> {
+        self.listener.take_safe_offsets()
     }
 
     fn pending_changes(&self) -> MutexGuard<'_, Vec<PendingChange>> {
@@ -158,11 +167,17 @@ impl ConsumerContext for GroupContext {
         } else {
             let change = if consumer.assignment_lost() { AssignmentChange::Lost } else { AssignmentChange::Revoked };
             self.listener.assignment_changed(&groups, change);
-            if let Some(letters) = self.subscription.dead_letters.as_ref().filter(|_| change == AssignmentChange::Revoked) {
-                letters.flush(CONFIRM_WITHIN);
-                letter_offsets::commit(consumer, letters, &partitions, &self.subscription.topics);
-            }
             self.pending_changes().push(PendingChange::Revoked);
+            if change == AssignmentChange::Revoked {
+                let topics = &self.subscription.topics;
+                match &self.subscription.dead_letters {
+                    Some(letters) => {
+                        letters.flush(CONFIRM_WITHIN);
+                        letter_offsets::commit(consumer, letters, &partitions, topics);
+                    }
+                    None => commits::commit(consumer, topics, &self.listener.take_safe_offsets()),
+                }
+            }
             if let Err(error) = consumer.unassign() {
                 tracing::warn!(target: "cxpulse::kafka", %error, "could not give partitions back");
             }

@@ -56,6 +56,10 @@ pub fn read_newest(
 ) -> Result<Result<(), LookupError>, Failure> {
     let config = properties::group_consumer(settings)?;
     let consumer: BaseConsumer<QuestionContext> = properties::create(&config, QuestionContext::new(settings), &settings.properties)?;
+    // A client asks for its first token at once, and no question is answered before it has one.
+    if settings.token.is_some() {
+        drop(consumer.poll(Duration::ZERO));
+    }
     let failed = |why| LookupError { what: "the newest records cannot be read".to_owned(), why };
     Ok(match read_assigned(&consumer, topics, records_max, &mut each) {
         Ok(None) => Ok(()),

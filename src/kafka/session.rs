@@ -18,7 +18,7 @@ use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use super::client_errors::ClientErrors;
 use super::cluster::Lookup;
 use super::cluster_observer::{ClusterObserver, Observation, Question};
-use super::dead_letters::DeadLetters;
+use super::commits;
 use super::failure::Failure;
 use super::letter_offsets;
 use super::log_identity::{LogIdentity, RecordComparison, TopicId};
@@ -26,40 +26,20 @@ use super::losses::{Loss, LossEnd};
 use super::partition_progress::{FRESH, PartitionProgress, TopicPartition};
 use super::properties;
 use super::rebalance::{FetchState, GroupContext, PendingChange, TopicSubscription};
+use super::session_settings::{SessionSettings, StartAt};
 use super::sink::{AssignmentChange, Sink};
 use super::undecodable_partitions::{UndecodablePartitions, why_held};
 use super::worker_partitions::{StoppedPartitions, WorkerPartitions, worker_of};
-use crate::config::KafkaSettings;
-use crate::time::EventTime;
+use crate::kill_point::KillPoint;
 
 /// How often the last stable offsets of partitions that do not move are asked for.
 const STABLE_ENDS_EVERY: Duration = Duration::from_secs(10);
-/// How often it is committed how far copies of refused records are confirmed.
-const COMMIT_EVERY: Duration = Duration::from_millis(200);
 /// After this long the statistics speak of the present assignment.
 const STATISTICS_AFTER: Duration = Duration::from_secs(2);
+/// How often it is committed how far copies of refused records are confirmed, or without copies, what is safe in checkpoints.
+const COMMIT_EVERY: Duration = Duration::from_millis(200);
 /// How often a log that went back is asked about, until it is decided whether it is another one.
 const DOUBTS_EVERY: Duration = Duration::from_secs(2);
-
-/// The settings of a session.
-#[derive(Clone)]
-pub struct SessionSettings {
-    /// Brokers, consumer group and client properties.
-    pub kafka: KafkaSettings,
-    /// The topics in configured order, each with the place where reading begins if the sink gives no next offset.
-    pub topics: Vec<(String, StartAt)>,
-    /// Where copies of refused records go.
-    pub dead_letters: Option<Arc<DeadLetters>>,
-}
-
-/// The place in a log where reading begins.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum StartAt {
-    /// The first offset.
-    Beginning,
-    /// The first record at or after this instant, by record timestamp.
-    Time(EventTime),
-}
 
 /// A membership of the consumer group.
 pub struct Session<S: Sink> {
@@ -192,19 +172,27 @@ impl<S: Sink + 'static> Session<S> {
         self.take_observations()?;
         if self.state == MembershipState::Assigned && self.unresolved.is_none() {
             self.undecodable.review(&self.workers, &self.consumer, self.epoch)?;
-            self.follow_dead_letters();
+            self.commit_if_due();
         }
         Ok(())
     }
 
-    /// Sends failed copies of refused records again, and commits how far they are confirmed.
-    fn follow_dead_letters(&mut self) {
-        let is_due = self.committed_at.elapsed() >= COMMIT_EVERY;
-        let Some(letters) = self.subscription.dead_letters.as_ref().filter(|_| is_due) else { return };
-        letters.retry();
-        let partitions: Vec<TopicPartition> = self.progress().map(|progress| progress.at()).collect();
-        letter_offsets::commit(&self.consumer, letters, &partitions, &self.subscription.topics);
+    /// Sends failed copies of refused records again, and commits how far they are confirmed. Without copies, commits the offsets that have become safe in
+    /// checkpoints.
+    fn commit_if_due(&mut self) {
+        if self.committed_at.elapsed() < COMMIT_EVERY {
+            return;
+        }
         self.committed_at = Instant::now();
+        let (consumer, topics) = (&self.consumer, &self.subscription.topics);
+        match &self.subscription.dead_letters {
+            Some(letters) => {
+                letters.retry();
+                let partitions: Vec<TopicPartition> = self.progress().map(|progress| progress.at()).collect();
+                letter_offsets::commit(consumer, letters, &partitions, topics);
+            }
+            None => commits::commit(consumer, topics, &consumer.context().take_safe_offsets()),
+        }
     }
 
     /// Why the service cannot speak for its partitions, which have this progress, as a sentence for an operator: the cluster refuses it, the brokers do not
@@ -245,8 +233,7 @@ impl<S: Sink + 'static> Session<S> {
     }
 
     /// The partition counts of the topics in words, where they are not equal.
-    #[must_use]
-    pub fn unequal_partitions(&self) -> Option<String> {
+    fn unequal_partitions(&self) -> Option<String> {
         let counts = &self.partition_counts;
         let named = || self.subscription.topics.iter().zip(counts).map(|(name, count)| format!("{name} {count}")).collect::<Vec<_>>();
         counts.iter().any(|count| *count != counts[0]).then(|| named().join(", "))
@@ -364,7 +351,11 @@ impl<S: Sink + 'static> Session<S> {
         }
         self.consumer.assign(&list).map_err(|error| Failure::Fatal(error.to_string()))?;
         self.state = MembershipState::Assigned;
+        if self.subscription.dead_letters.is_none() {
+            commits::warn_of_newer_checkpoints(&self.consumer, &self.subscription.topics, offsets);
+        }
         self.begun_at = Instant::now();
+        KillPoint::ReadingBegun.pass();
         self.observer.watch(offsets.iter().map(|(at, _)| *at).collect());
         Ok(())
     }

@@ -74,6 +74,11 @@ pub trait Sink: Send {
     /// Records of an assigned partition left its log before they were read.
     fn lost(&mut self, at: TopicPartition, loss: &Loss);
 
+    /// The next offsets that have become safe in checkpoints since the last call. They are committed to the group, for displays of lag only.
+    fn take_safe_offsets(&mut self) -> Vec<(TopicPartition, i64)> {
+        Vec::new()
+    }
+
     /// A batch of an assigned partition was passed over, because its records cannot be read. The partition goes on behind it.
     fn skipped(&mut self, at: TopicPartition, batch: &SkippedBatch);
 

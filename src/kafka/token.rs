@@ -3,14 +3,20 @@
 //! A token never gets into a message, nor does anything that the command prints. Does not know the client that needs the token; each client asks anew
 //! before its token expires. The only user of the wall clock in `kafka`, because a token expires by it.
 
+#![allow(unsafe_code, reason = "rdkafka has no call that gives a token to an administrative client")]
+
 use std::error::Error;
+use std::ffi::{CString, c_char};
 use std::io::Read;
 use std::process::{Child, Command, Stdio};
+use std::ptr;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use rdkafka::client::OAuthToken;
+use rdkafka::bindings::rd_kafka_oauthbearer_set_token;
+use rdkafka::client::{Client, ClientContext, OAuthToken};
+use rdkafka::types::RDKafkaRespErr;
 use serde::Deserialize;
 
 use crate::config::{TokenSettings, TokenSource};
@@ -68,6 +74,30 @@ pub(super) fn fresh(settings: Option<&TokenSettings>) -> Result<OAuthToken, Box<
         principal_name: claims.sub.filter(|sub| !sub.is_empty() && !sub.contains('\0')).unwrap_or_else(|| OWNER.to_owned()),
         lifetime_ms: i64::try_from(until.as_millis())?,
     })
+}
+
+/// Gives a client a fresh token at once. An administrative client needs this, because it has nothing that would ask for one.
+///
+/// # Errors
+/// As [`fresh`], and where librdkafka does not take the token.
+pub(super) fn give<C: ClientContext>(client: &Client<C>, settings: &TokenSettings) -> Result<(), Box<dyn Error>> {
+    let OAuthToken { token, principal_name, lifetime_ms } = fresh(Some(settings))?;
+    let (token, principal) = (CString::new(token)?, CString::new(principal_name)?);
+    let mut why: [c_char; 256] = [0; 256];
+    // SAFETY: the handle lives as long as `client`, librdkafka copies the two texts, there are no extensions, and `why` is as long as is said.
+    let code = unsafe {
+        rd_kafka_oauthbearer_set_token(
+            client.native_ptr(),
+            token.as_ptr(),
+            lifetime_ms,
+            principal.as_ptr(),
+            ptr::null_mut(),
+            0,
+            why.as_mut_ptr(),
+            why.len(),
+        )
+    };
+    if code == RDKafkaRespErr::RD_KAFKA_RESP_ERR_NO_ERROR { Ok(()) } else { Err("the client does not take the token".into()) }
 }
 
 /// The claims of a JSON web token; none of a token of another kind.

@@ -202,6 +202,10 @@ impl<S: Sink> AssignmentListener for Arc<[WorkerPartitions<S>]> {
         let mut sinks: Vec<&mut S> = stopped.iter_mut().map(StoppedPartitions::sink).collect();
         S::rebalanced(&mut sinks, groups, change);
     }
+
+    fn take_safe_offsets(&self) -> Vec<(TopicPartition, i64)> {
+        self.iter().flat_map(|worker| worker.stop().sink().take_safe_offsets()).collect()
+    }
 }
 
 /// The number of the worker that reads a partition group.

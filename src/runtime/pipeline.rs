@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::checkpoints::{Checkpoints, LAST_WRITES_MAX, StoredGroup};
+use super::checkpoints::{Checkpoints, StoredGroup};
 use super::clock::wall_now;
 use super::record_log::RecordLog;
 use super::service_view::ServiceView;
@@ -18,6 +18,7 @@ use crate::kafka::{
     ArrivedRecord, AssignmentChange, DeadLetters, LogIdentity, LogStart, Loss, LossEnd, PartitionProgress, RefusedRecord, Sink,
     SkippedBatch, TimestampKind, TopicPartition,
 };
+use crate::kill_point::KillPoint;
 use crate::metrics::telemetry::{self, PendingCounts};
 use crate::time::{EventTime, Span};
 
@@ -145,6 +146,7 @@ impl Pipeline {
 impl Sink for Pipeline {
     fn assign(&mut self, partitions: &[i32]) {
         for partition in partitions {
+            KillPoint::AssignBegun.pass();
             let group = PartitionGroup(*partition);
             let checkpoints = self.checkpoints.as_ref().filter(|_| !self.is_broken);
             if let Some(identities) = checkpoints.and_then(|checkpoints| checkpoints.restore(&mut self.engine, *partition)) {
@@ -159,7 +161,7 @@ impl Sink for Pipeline {
         }
         self.assigned.extend(partitions);
         // A group that this assignment leaves out belongs to another member now, whose state will be the newer one.
-        self.engine.drop_parked(|_| false);
+        self.engine.drop_parked();
         self.log_identities.retain(|at, _| self.assigned.contains(&at.partition));
     }
 
@@ -171,7 +173,8 @@ impl Sink for Pipeline {
         if self.is_broken {
             return;
         }
-        let deadline = Instant::now() + LAST_WRITES_MAX;
+        KillPoint::RevokeBegun.pass();
+        let deadline = self.checkpoints.as_ref().map_or_else(Instant::now, |checkpoints| checkpoints.last_writes_deadline());
         for partition in partitions {
             if self.assigned.remove(partition) {
                 self.engine.revoke(PartitionGroup(*partition));
@@ -184,6 +187,7 @@ impl Sink for Pipeline {
                 }
             }
         }
+        KillPoint::RevokeWritten.pass();
     }
 
     fn log_identity(&self, at: TopicPartition) -> LogIdentity {
@@ -253,9 +257,15 @@ impl Sink for Pipeline {
         view.begin_era();
     }
 
+    fn take_safe_offsets(&mut self) -> Vec<(TopicPartition, i64)> {
+        self.checkpoints.as_ref().map(|checkpoints| checkpoints.take_safe_offsets()).unwrap_or_default()
+    }
+
     fn record(&mut self, arrived: ArrivedRecord<'_>) -> Option<RefusedRecord> {
+        KillPoint::RecordArrived.pass();
         self.note_timestamp_kind(arrived.at.topic, arrived.timestamp_kind);
         let outcome = self.handle(arrived.at, arrived.record);
+        KillPoint::RecordApplied.pass();
         let explain = |reason| Refusal::of(reason, arrived.record, &self.topics[arrived.at.topic], &self.decode);
         self.record_log.note_outcome(arrived.at, arrived.record.offset, outcome, explain);
         let (Outcome::Invalid(reason), Some(_)) = (outcome, &self.dead_letters) else { return None };
@@ -305,6 +315,7 @@ impl Sink for Pipeline {
             }
         }
         self.engine.set_progress(group, topic, engine_progress(progress, now, wall));
+        KillPoint::TurnTaken.pass();
     }
 }
 

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::catch_up::CatchUp;
+use super::catch_up_pace::{CatchUpPace, Pace};
 use super::checkpoints::{Checkpoints, StoredGroup};
 use super::clock::{evaluation_instant, wall_now};
 use super::clock_step::{ClockReading, ClockSteps};
@@ -16,11 +17,13 @@ use super::memory_budget::MemoryBudget;
 use super::pipeline::Pipeline;
 use super::service_view::ServiceView;
 use super::snapshot_publisher::SnapshotPublisher;
+use super::watchdog::Watchdog;
 use super::workers::Workers;
 use crate::config::{Configuration, RunSettings};
 use crate::engine::Engine;
 use crate::kafka::dead_letters::LetterBarrier;
 use crate::kafka::{DeadLetters, PartitionProgress, Session, StoppedPartitions, WorkerPartitions, stop_all, stop_all_settled, worker_of};
+use crate::kill_point::KillPoint;
 use crate::metrics::telemetry::PartitionReading;
 use crate::time::EventTime;
 
@@ -51,6 +54,8 @@ pub(super) struct PollLoop<'a> {
     /// The sum of the next offsets of each assigned group at the last review.
     offset_sums: BTreeMap<i32, u64>,
     catch_up: CatchUp,
+    catch_up_pace: CatchUpPace,
+    watchdog: Watchdog,
     checkpoints: Option<&'a Checkpoints>,
     dead_letters: Option<&'a DeadLetters>,
     /// A state that is written once the copies of refused records from before it are confirmed, and when it was taken.
@@ -88,6 +93,8 @@ impl<'a> PollLoop<'a> {
             progress: Vec::new(),
             offset_sums: BTreeMap::new(),
             catch_up: CatchUp::default(),
+            catch_up_pace: CatchUpPace::default(),
+            watchdog: Watchdog::default(),
             checkpoints,
             dead_letters: None,
             unconfirmed: None,
@@ -116,7 +123,7 @@ impl<'a> PollLoop<'a> {
                 return Err(failure);
             }
             self.session.poll(Duration::ZERO)?;
-            self.review_if_due();
+            self.review_if_due()?;
             let interval = self.settings.snapshot_interval.max(self.publish_cost * SNAPSHOT_TIME_DIVISOR);
             if self.view.requests().wait_for_request(self.published_at + interval, WAIT) {
                 self.publish();
@@ -127,10 +134,10 @@ impl<'a> PollLoop<'a> {
         Ok(())
     }
 
-    fn review_if_due(&mut self) {
+    fn review_if_due(&mut self) -> Result<(), ServiceFailure> {
         let now = Instant::now();
         if self.reviewed_at.is_some_and(|at| now.duration_since(at) < REVIEW_EVERY) {
-            return;
+            return Ok(());
         }
         self.reviewed_at = Some(now);
         if let Some(limits) = self.view.take_limits() {
@@ -148,17 +155,36 @@ impl<'a> PollLoop<'a> {
             self.show_assignment();
         }
         self.checkpoint_if_due(now);
+        self.watchdog.review(self.session.stuck(&self.progress, now), now)?;
         for (topic, counts) in self.dead_letters.map(DeadLetters::take_counts).into_iter().flatten().enumerate() {
             telemetry.count_dead_letters(topic, counts.confirmed, counts.failed);
         }
         let objection = self.session.objection(&self.progress, now).or_else(|| self.checkpoints.and_then(Checkpoints::objection));
-        let readiness = health::readiness(objection, self.session.is_assigned(), &self.progress, self.topics);
+        let pace = self.pace(now);
+        let readiness = health::readiness(objection, self.session.is_assigned(), &self.progress, self.topics, pace);
         if readiness.is_ok() && self.view.ready().is_err() {
             // A reader that sees "ready" must find values that include everything that made the service ready.
             self.publish();
             self.view.begin_era();
         }
         self.view.set_readiness(readiness);
+        Ok(())
+    }
+
+    /// The pace at which the records are read that were in the logs at the assignment; `None` when all have been.
+    fn pace(&mut self, now: Instant) -> Option<Pace> {
+        let read = self.offset_sums.values().sum();
+        if !self.session.is_assigned() {
+            self.catch_up_pace = CatchUpPace::default();
+            return None;
+        }
+        if self.view.is_caught_up() {
+            self.catch_up_pace.end(read, now);
+            return None;
+        }
+        let left =
+            self.progress.iter().filter(|progress| !progress.has_reached_assignment_end()).filter_map(|progress| progress.lag_records());
+        self.catch_up_pace.observe(read, left.map(|records| records.max(0).unsigned_abs()).sum(), now)
     }
 
     /// Stops each worker only once, since every stop waits for a turn to end.
@@ -195,6 +221,7 @@ impl<'a> PollLoop<'a> {
         let stored = stopped.sink().stored(checkpoints, due, wall);
         let barrier = self.dead_letters.map(|letters| letters.barrier(due)).unwrap_or_default();
         drop(stopped);
+        KillPoint::StateTaken.pass();
         match stored {
             Some(stored) if !barrier.is_empty() => self.unconfirmed = Some((stored, barrier, now)),
             stored => checkpoints.write_later(stored),
@@ -245,6 +272,7 @@ impl<'a> PollLoop<'a> {
             drop(stopped);
             self.publish_cost = begun.elapsed();
             gathered.publish();
+            KillPoint::SnapshotPublished.pass();
         }
         self.published_at = Instant::now();
         self.advanced_at = self.published_at;

@@ -18,14 +18,14 @@ use super::pipeline::Pipeline;
 use super::poll_loop::PollLoop;
 use super::record_log::RecordLog;
 use super::service_view::ServiceView;
+use super::settings_change::loss_of;
 use super::snapshot_publisher::SnapshotPublisher;
 use super::workers::Workers;
 use crate::config::{ClockSource, Configuration, Start};
 use crate::engine::{Engine, MergedEngines};
 use crate::event::Kind;
-use crate::kafka::{
-    self, Cluster, DeadLetters, Lookup, Session, SessionSettings, StartAt, TopicPartition, WorkerPartitions, stop_all, wait_for_topics,
-};
+use crate::kafka::{self, Cluster, DeadLetters, Session, SessionSettings, StartAt, WorkerPartitions, stop_all, wait_for_topics};
+use crate::kill_point::KillPoint;
 use crate::metrics::telemetry::Telemetry;
 use crate::time::{EventTime, Span};
 
@@ -159,11 +159,8 @@ impl PollingThread {
             self.view.telemetry().set_partitions(topic, *count);
         }
         if let Some(checkpoints) = &self.checkpoints {
-            let is_whole = |partition| {
-                let logs = (0..counts.len()).map(|topic| TopicPartition { partition, topic }).collect::<Vec<_>>();
-                Some(cluster.logs(&logs).ok()?.iter().all(|(_, offsets)| offsets.start == 0))
-            };
-            checkpoints.check_settings(counts.first().copied().unwrap_or(0), is_whole)?;
+            let loss = |partition| loss_of(&cluster, &self.configuration, partition).ok().flatten();
+            checkpoints.check_settings(counts.first().copied().unwrap_or(0), loss)?;
         }
         self.view.set_readiness(Err("waiting for the group to assign partitions".to_owned()));
         let names: Vec<String> = self.configuration.topics.iter().map(|topic| topic.name.clone()).collect();
@@ -176,6 +173,7 @@ impl PollingThread {
         let ended = self.consume(&mut session, &names);
         // Leaving the group takes the values of its partitions out. A reader that comes meanwhile is given the newest snapshot without waiting.
         self.view.requests().set_served(false);
+        KillPoint::StopBegun.pass();
         drop(session);
         ended
     }

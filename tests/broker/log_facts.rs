@@ -1,15 +1,36 @@
 //! What happens to the logs themselves: records that retention removes, transactions that stay open, topics that are made again, partitions that are added.
 
+use std::sync::MutexGuard;
+
 use cxpulse::kafka::{Cluster, LastRecord, Lookup, RecordComparison, TopicPartition, record_hash};
 
-use super::set_up::{Topics, now_ms, ticket_created};
+use super::set_up::{DAY_MS, HOUR_MS, Topics, begin_feed, coverage, now_ms, ready_service, send_tickets, ticket_created};
 use crate::support::broker::Broker;
 use crate::support::service::{PATIENCE, Service};
 use crate::support::topics::{Producer, add_partitions, create_topics, delete_records, delete_topic};
 
 const CREATED: &str = "cx_tickets_created{window=\"30d\"}";
-const HOUR_MS: i64 = 3_600_000;
-const DAY_MS: i64 = 24 * HOUR_MS;
+
+/// A service that has counted ten tickets of now, which lie in the one partition of its topics. The service ends before the broker is given back.
+struct Opening {
+    service: Service,
+    topics: Topics,
+    producer: Producer,
+    now: i64,
+    broker: MutexGuard<'static, Broker>,
+}
+
+impl Opening {
+    /// `None` if the test is left out.
+    fn with_ten_tickets() -> Option<Self> {
+        let broker = Broker::shared()?;
+        let topics = Topics::create(&broker, 1);
+        let (producer, now) = (Producer::new(&broker.servers()), now_ms());
+        send_tickets(&producer, &topics, 0..10, now);
+        let service = ready_service(&topics.configuration(&broker.servers(), "", ""), CREATED, 10);
+        Some(Self { service, topics, producer, now, broker })
+    }
+}
 
 #[test]
 fn log_that_lost_its_beginning_covers_only_what_is_left_of_it() {
@@ -26,9 +47,7 @@ fn log_that_lost_its_beginning_covers_only_what_is_left_of_it() {
     assert!(whole.terminate().0.success());
 
     delete_records(&broker.servers(), &topics.tickets, 0, 10);
-    let mut cut = Service::start(&topics.configuration(&broker.servers(), "", ""));
-    cut.wait_for_count(CREATED, 10, PATIENCE);
-    cut.wait_until_ready();
+    let cut = ready_service(&topics.configuration(&broker.servers(), "", ""), CREATED, 10);
     let covered = coverage(&cut, "30d").expect("a window has a coverage");
     assert!((covered - 1.0 / 30.0).abs() < 0.001, "a day of thirty is left, and {covered} counts as covered");
     assert_eq!(coverage(&cut, "1h"), Some(1.0), "the last hour is whole");
@@ -83,9 +102,7 @@ fn partition_group_that_comes_back_counts_what_its_log_lost_meanwhile() {
     };
     send(0, 0..10);
     send(1, 0..10);
-    let mut first = Service::start(&kept);
-    first.wait_for_count(CREATED, 20, PATIENCE);
-    first.wait_until_ready();
+    let mut first = ready_service(&kept, CREATED, 20);
     first.wait_until("its state is safe", PATIENCE, |_| super::restarts::safe_records(store.path()) == 20);
     let mut second = Service::start(&configuration);
     second.wait_for_count(CREATED, 10, PATIENCE);
@@ -137,14 +154,7 @@ fn questions_about_a_log_tell_its_real_end_its_stable_end_and_whether_a_record_i
 
 #[test]
 fn open_transaction_shows_as_lag_and_its_end_ends_the_lag() {
-    let Some(broker) = Broker::shared() else { return };
-    let topics = Topics::create(&broker, 1);
-    let producer = Producer::new(&broker.servers());
-    let now = now_ms();
-    send_tickets(&producer, &topics, 0..10, now);
-    let mut service = Service::start(&topics.configuration(&broker.servers(), "", ""));
-    service.wait_for_count(CREATED, 10, PATIENCE);
-    service.wait_until_ready();
+    let Some(Opening { broker, now, producer, topics, mut service }) = Opening::with_ten_tickets() else { return };
     let transaction = Producer::in_transaction(&broker.servers(), &topics.tickets);
     transaction.send_to(&topics.tickets, 0, now, Some(ticket_created("in-transaction", now, "a").as_bytes()));
     transaction.flush();
@@ -168,9 +178,7 @@ fn topic_made_again_with_more_records_than_were_read_is_counted_anew() {
     let now = now_ms();
     begin_feed(&producer, &topics, now);
     send_tickets(&producer, &topics, 0..100, now);
-    let mut service = Service::start(&topics.configuration(&broker.servers(), "", ""));
-    service.wait_for_count(CREATED, 100, PATIENCE);
-    service.wait_until_ready();
+    let mut service = ready_service(&topics.configuration(&broker.servers(), "", ""), CREATED, 100);
     delete_topic(&broker.servers(), &topics.tickets);
     create_topics(&broker.servers(), &[&topics.tickets], 1);
     send_tickets(&Producer::new(&broker.servers()), &topics, 1_000..1_300, now);
@@ -189,14 +197,7 @@ fn topic_made_again_with_more_records_than_were_read_is_counted_anew() {
 
 #[test]
 fn partitions_added_to_one_topic_are_said_and_taken_when_the_others_follow() {
-    let Some(broker) = Broker::shared() else { return };
-    let topics = Topics::create(&broker, 1);
-    let producer = Producer::new(&broker.servers());
-    let now = now_ms();
-    send_tickets(&producer, &topics, 0..10, now);
-    let mut service = Service::start(&topics.configuration(&broker.servers(), "", ""));
-    service.wait_for_count(CREATED, 10, PATIENCE);
-    service.wait_until_ready();
+    let Some(Opening { broker, now, topics, mut service, .. }) = Opening::with_ten_tickets() else { return };
     add_partitions(&broker.servers(), &topics.tickets, 2);
     service.wait_until("it says so and is not ready", PATIENCE, |service| {
         service.ask("/-/ready").is_some_and(|answer| answer.status == 503 && answer.body.contains("differ in their number of partitions"))
@@ -211,23 +212,4 @@ fn partitions_added_to_one_topic_are_said_and_taken_when_the_others_follow() {
     service.wait_for_count(CREATED, 11, PATIENCE);
     service.wait_until_ready();
     assert!(coverage(&service, "1h").is_some_and(|covered| covered > 0.0), "new partitions block nothing");
-}
-
-/// Sends a first record of long ago, since which the feed counts as known.
-fn begin_feed(producer: &Producer, topics: &Topics, time_ms: i64) {
-    let chat = format!(r#"{{"id":"first","type":"chat.started","time":{time_ms},"chat_id":"C1","channel":"web"}}"#);
-    producer.send_to(&topics.chats, 0, time_ms, Some(chat.as_bytes()));
-    producer.flush();
-}
-
-fn send_tickets(producer: &Producer, topics: &Topics, numbers: std::ops::Range<u32>, time_ms: i64) {
-    for number in numbers {
-        let event = ticket_created(&number.to_string(), time_ms, "a");
-        producer.send_to(&topics.tickets, 0, time_ms, Some(event.as_bytes()));
-    }
-    producer.flush();
-}
-
-fn coverage(service: &Service, window: &str) -> Option<f64> {
-    service.scrape().with_labels("cx_window_coverage_ratio", &[("window", window)])
 }

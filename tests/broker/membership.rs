@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::set_up::{Topics, now_ms, ticket_created};
+use super::set_up::{Topics, send_keyed_tickets};
 use crate::support::broker::Broker;
 use crate::support::service::{PATIENCE, Service};
 use crate::support::topics::Producer;
@@ -15,8 +15,8 @@ fn sum_over_two_replicas_is_the_total_before_during_and_after_a_rebalance() {
     let Some(broker) = Broker::shared() else { return };
     let topics = Topics::create(&broker, PARTITIONS);
     let configuration = topics.configuration(&broker.servers(), "", "");
-    let sender = TicketSender { producer: Producer::new(&broker.servers()), topics: &topics };
-    sender.send_tickets(0..600);
+    let producer = Producer::new(&broker.servers());
+    send_keyed_tickets(&producer, &topics, 0..600);
     let mut first = Service::start(&configuration);
     first.wait_until("one replica counts everything", PATIENCE, |first| first.scrape_count(CREATED) == 600);
     first.wait_until_ready();
@@ -25,7 +25,7 @@ fn sum_over_two_replicas_is_the_total_before_during_and_after_a_rebalance() {
     settle(&first, &second, 600);
     let [of_first, of_second] = [&first, &second].map(|service| service.scrape_count(CREATED));
     assert!(of_first > 0 && of_second > 0, "both replicas have work: {of_first} and {of_second}");
-    sender.send_tickets(600..900);
+    send_keyed_tickets(&producer, &topics, 600..900);
     settle(&first, &second, 900);
 
     let (status, took) = second.terminate();
@@ -46,22 +46,5 @@ fn settle(first: &Service, second: &Service, total: u64) {
         }
         assert!(begun.elapsed() < PATIENCE, "{of_first} + {of_second} of {total}; the second's log:\n{}", second.log());
         std::thread::sleep(Duration::from_millis(20));
-    }
-}
-
-/// Sends tickets, one customer each, so that every partition gets some.
-struct TicketSender<'a> {
-    producer: Producer,
-    topics: &'a Topics,
-}
-
-impl TicketSender<'_> {
-    fn send_tickets(&self, numbers: std::ops::Range<u32>) {
-        let now = now_ms();
-        for number in numbers {
-            let id = number.to_string();
-            self.producer.send_keyed(&self.topics.tickets, &id, now, &ticket_created(&id, now, "a"));
-        }
-        self.producer.flush();
     }
 }

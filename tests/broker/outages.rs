@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::set_up::{Topics, now_ms, ticket_created};
+use super::set_up::{Topics, send_keyed_tickets};
 use crate::support::broker::{Broker, PASSWORD, USER};
 use crate::support::service::{PATIENCE, Service};
 use crate::support::topics::Producer;
@@ -105,11 +105,5 @@ fn credentials(password: &str) -> String {
 }
 
 fn send_tickets(broker: &Broker, topics: &Topics, numbers: std::ops::Range<u32>) {
-    let producer = Producer::new(&broker.servers());
-    let now = now_ms();
-    for number in numbers {
-        let id = number.to_string();
-        producer.send_keyed(&topics.tickets, &id, now, &ticket_created(&id, now, "a"));
-    }
-    producer.flush();
+    send_keyed_tickets(&Producer::new(&broker.servers()), topics, numbers);
 }

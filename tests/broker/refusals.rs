@@ -2,7 +2,7 @@
 
 use cxpulse::event::Reason;
 
-use super::set_up::{Topics, now_ms, ticket_created};
+use super::set_up::{DAY_MS, Topics, now_ms, ticket_created};
 use crate::support::broker::Broker;
 use crate::support::service::{PATIENCE, Service};
 use crate::support::topics::Producer;
@@ -44,7 +44,6 @@ fn bad_record_of_every_reason_is_counted_and_so_are_the_good_ones_around_it() {
 
 #[test]
 fn tombstone_duplicate_late_and_future_records_are_counted_as_what_they_are() {
-    const DAY_MS: i64 = 86_400_000;
     let Some(broker) = Broker::shared() else { return };
     let topics = Topics::create(&broker, 1);
     let producer = Producer::new(&broker.servers());

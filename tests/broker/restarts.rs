@@ -7,7 +7,7 @@ use std::time::Duration;
 use cxpulse::checkpoint::{CheckpointHeader, CheckpointStore, StoreLocation, StoreOptions};
 use tempfile::TempDir;
 
-use super::set_up::{Topics, now_ms, ticket_created};
+use super::set_up::{DAY_MS, Topics, begin_feed, coverage, now_ms, ticket_created};
 use crate::support::broker::Broker;
 use crate::support::service::{PATIENCE, Service};
 use crate::support::topics::{Producer, delete_records};
@@ -15,7 +15,6 @@ use crate::support::topics::{Producer, delete_records};
 const CREATED: &str = "cx_tickets_created{window=\"30d\"}";
 const ANSWERED: &str = "cx_tickets_first_responded{window=\"30d\"}";
 const RESTORED: &str = "cx_checkpoint_restores_total{result=\"restored\"}";
-const DAY_MS: i64 = 86_400_000;
 const ROUNDS: usize = 6;
 
 #[test]
@@ -24,21 +23,21 @@ fn killed_service_goes_on_from_its_checkpoint_although_the_log_is_gone() {
     let topics = Topics::create(&broker, 2);
     let producer = Producer::new(&broker.servers());
     let store = TempDir::new().expect("a temporary folder");
-    begin_feed(&producer, &topics);
+    begin_feed(&producer, &topics, now_ms() - 40 * DAY_MS);
     let mut sent = 0;
     for round in 0..ROUNDS {
         let mut service = Service::start(&configuration(&broker, &topics, Some(store.path())));
         if round > 0 {
             service.wait_for_count(RESTORED, 2, PATIENCE);
         }
-        sent = send_tickets(&producer, &topics, sent, 400);
+        sent = send_answered(&producer, &topics, sent, 400);
         service.wait_for_count(CREATED, sent, PATIENCE);
         service.wait_until_ready();
         assert_eq!((service.scrape_count(CREATED), service.scrape_count(ANSWERED)), (sent, sent), "round {round}");
         assert_eq!(topics.consumed(&service.scrape()), 2 * sent + 1, "each record has one outcome");
         service.wait_until("the state is safe", PATIENCE, |_| safe_records(store.path()) == 2 * sent + 1);
         // Records after the checkpoint are read again.
-        sent = send_tickets(&producer, &topics, sent, 30);
+        sent = send_answered(&producer, &topics, sent, 30);
         std::thread::sleep(Duration::from_millis(7 * round as u64));
         drop(service);
         cut_logs(&broker, &topics, store.path());
@@ -47,8 +46,8 @@ fn killed_service_goes_on_from_its_checkpoint_although_the_log_is_gone() {
     let mut without = Service::start(&configuration(&broker, &topics, None));
     without.wait_until_ready();
     assert!(without.scrape_count(CREATED) < sent, "without its checkpoints the service cannot know what the log no longer has");
-    let coverage = without.scrape().with_labels("cx_window_coverage_ratio", &[("window", "30d")]).expect("a window has a coverage");
-    assert!(coverage < 0.01, "and it says so: {coverage}");
+    let covered = coverage(&without, "30d").expect("a window has a coverage");
+    assert!(covered < 0.01, "and it says so: {covered}");
 }
 
 #[test]
@@ -57,15 +56,15 @@ fn two_members_hand_their_groups_over_without_a_loss() {
     let topics = Topics::create(&broker, 4);
     let producer = Producer::new(&broker.servers());
     let store = TempDir::new().expect("a temporary folder");
-    begin_feed(&producer, &topics);
+    begin_feed(&producer, &topics, now_ms() - 40 * DAY_MS);
     let configuration = configuration(&broker, &topics, Some(store.path()));
     let mut first = Service::start(&configuration);
-    let mut sent = send_tickets(&producer, &topics, 0, 400);
+    let mut sent = send_answered(&producer, &topics, 0, 400);
     first.wait_for_count(CREATED, sent, PATIENCE);
     first.wait_until("the state is safe", PATIENCE, |_| safe_records(store.path()) == 2 * sent + 1);
     cut_logs(&broker, &topics, store.path());
     let second = Service::start(&configuration);
-    sent = send_tickets(&producer, &topics, sent, 200);
+    sent = send_answered(&producer, &topics, sent, 200);
     first.wait_until("both members have groups, and together count everything", PATIENCE, |first| {
         let counts = [first, &second].map(|service| service.scrape_count(CREATED));
         counts.iter().all(|count| *count > 0) && counts.iter().sum::<u64>() == sent
@@ -83,8 +82,8 @@ fn no_value_is_shown_before_everything_was_read() {
     let Some(broker) = Broker::shared() else { return };
     let topics = Topics::create(&broker, 1);
     let producer = Producer::new(&broker.servers());
-    begin_feed(&producer, &topics);
-    let sent = send_tickets(&producer, &topics, 0, 60_000);
+    begin_feed(&producer, &topics, now_ms() - 40 * DAY_MS);
+    let sent = send_answered(&producer, &topics, 0, 60_000);
     let mut service = Service::start(&configuration(&broker, &topics, None));
     let mut partial = 0;
     service.wait_until("it is ready", PATIENCE, |service| {
@@ -103,16 +102,8 @@ fn no_value_is_shown_before_everything_was_read() {
     assert_eq!(service.scrape_count(CREATED), sent);
 }
 
-/// The feed began long ago, so that windows are covered as far as the logs are.
-fn begin_feed(producer: &Producer, topics: &Topics) {
-    let long_ago = now_ms() - 40 * DAY_MS;
-    let chat = format!(r#"{{"id":"first","type":"chat.started","time":{long_ago},"chat_id":"C1","channel":"web"}}"#);
-    producer.send_to(&topics.chats, 0, long_ago, Some(chat.as_bytes()));
-    producer.flush();
-}
-
 /// Sends tickets of the last hour that are answered, and returns how many were sent in all.
-fn send_tickets(producer: &Producer, topics: &Topics, from: u64, count: u64) -> u64 {
+fn send_answered(producer: &Producer, topics: &Topics, from: u64, count: u64) -> u64 {
     let now = now_ms();
     for number in from..from + count {
         let (id, opened) = (number.to_string(), now - 50 * 60_000);

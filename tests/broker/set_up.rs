@@ -1,6 +1,7 @@
 //! Shared by the tests here: topics for each test alone, a configuration that names them, and small events.
 
 use std::fmt::Write as _;
+use std::ops::Range;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -8,7 +9,11 @@ use cxpulse::event::Kind;
 
 use crate::support::broker::Broker;
 use crate::support::exposition::Exposition;
-use crate::support::topics::create_topics;
+use crate::support::service::{PATIENCE, Service};
+use crate::support::topics::{Producer, create_topics};
+
+pub(super) const HOUR_MS: i64 = 3_600_000;
+pub(super) const DAY_MS: i64 = 24 * HOUR_MS;
 
 /// Topics of one test.
 #[derive(Debug)]
@@ -81,6 +86,45 @@ group_id = \"group-of-{}\"
         }
         text
     }
+}
+
+/// A service that has read the topics to their end, and whose count of a series is at least this.
+pub(super) fn ready_service(configuration: &str, series: &str, count: u64) -> Service {
+    let mut service = Service::start(configuration);
+    service.wait_for_count(series, count, PATIENCE);
+    service.wait_until_ready();
+    service
+}
+
+/// The share of a window that is covered.
+pub(super) fn coverage(service: &Service, window: &str) -> Option<f64> {
+    service.scrape().with_labels("cx_window_coverage_ratio", &[("window", window)])
+}
+
+/// Sends a first chat, since which the feed counts as known: where that is long ago, windows are covered as far as the logs are.
+pub(super) fn begin_feed(producer: &Producer, topics: &Topics, time_ms: i64) {
+    let chat = format!(r#"{{"id":"first","type":"chat.started","time":{time_ms},"chat_id":"C1","channel":"web"}}"#);
+    producer.send_to(&topics.chats, 0, time_ms, Some(chat.as_bytes()));
+    producer.flush();
+}
+
+/// Sends tickets with these numbers and this time to the first partition.
+pub(super) fn send_tickets(producer: &Producer, topics: &Topics, numbers: Range<u32>, time_ms: i64) {
+    for number in numbers {
+        let event = ticket_created(&number.to_string(), time_ms, "a");
+        producer.send_to(&topics.tickets, 0, time_ms, Some(event.as_bytes()));
+    }
+    producer.flush();
+}
+
+/// Sends tickets of now with these numbers, one customer each, so that every partition gets some.
+pub(super) fn send_keyed_tickets(producer: &Producer, topics: &Topics, numbers: Range<u32>) {
+    let now = now_ms();
+    for number in numbers {
+        let id = number.to_string();
+        producer.send_keyed(&topics.tickets, &id, now, &ticket_created(&id, now, "a"));
+    }
+    producer.flush();
 }
 
 /// The wall clock in epoch milliseconds: both the time of sending and the event time of an event that happens now.

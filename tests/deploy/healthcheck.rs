@@ -20,7 +20,17 @@ fn a_service_without_its_broker_is_healthy_and_not_ready() {
     let port = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port").port();
     // As an image runs it: on every interface.
     let address = format!("0.0.0.0:{port}");
-    let run = ["run", "--bootstrap-servers", "127.0.0.1:1", "--web.listen-address", &address, "--log.level", "off"];
+    let run = [
+        "run",
+        "--bootstrap-servers",
+        "127.0.0.1:1",
+        "--web.listen-address",
+        &address,
+        "--log.level",
+        "off",
+        "--set",
+        "checkpoint.url=off",
+    ];
     let mut service = cxpulse(&run).spawn().expect("the binary was built");
     let begun = Instant::now();
     let healthy = loop {

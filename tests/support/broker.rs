@@ -42,7 +42,20 @@ pub(crate) struct Broker {
     java: String,
     plain_port: u16,
     sasl_port: u16,
+    others: Vec<(&'static str, u16)>,
     keeper: Option<Child>,
+}
+
+/// An address of a broker beside those that every broker has.
+#[allow(dead_code, reason = "only the tests of access add addresses")]
+#[derive(Debug)]
+pub(crate) struct Listener {
+    /// The name, in small letters.
+    pub(crate) name: &'static str,
+    /// `SSL` or `SASL_SSL`.
+    pub(crate) protocol: &'static str,
+    /// Kafka's properties of this listener, one a line.
+    pub(crate) properties: String,
 }
 
 impl Broker {
@@ -60,6 +73,11 @@ impl Broker {
 
     /// Formats a folder and starts a broker in it. The error names the missing tool.
     pub(crate) fn start() -> Result<Self, String> {
+        Self::start_with(&[], "", &[])
+    }
+
+    /// Starts a broker that also listens at these addresses, with more properties, and with users of SCRAM-SHA-512, each as `[name=NAME,password=TEXT]`.
+    pub(crate) fn start_with(listeners: &[Listener], more: &str, scram_users: &[String]) -> Result<Self, String> {
         let libs =
             variable("TESTS_KAFKA_LIBS").map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("target/kafka-libs"), PathBuf::from);
         if !libs.is_dir() {
@@ -70,12 +88,19 @@ impl Broker {
             return Err(format!("no Kafka broker: `{java}` does not run (Java 17 or later is needed)"));
         }
         let folder = tempfile::Builder::new().prefix("cxpulse-broker-").tempdir().expect("a temporary folder");
-        let [plain_port, sasl_port, controller_port] = free_ports();
+        let [plain_port, sasl_port, controller_port, more_ports @ ..] = free_ports::<12>();
         std::fs::write(folder.path().join("log4j2.properties"), LOG_SETTINGS).expect("the folder is writable");
-        std::fs::write(folder.path().join("server.properties"), properties(folder.path(), plain_port, sasl_port, controller_port))
-            .expect("the folder is writable");
-        let mut broker = Self { folder, libs, java, plain_port, sasl_port, keeper: None };
-        broker.format();
+        let others: Vec<(&'static str, u16)> = listeners.iter().map(|listener| listener.name).zip(more_ports).collect();
+        assert_eq!(others.len(), listeners.len(), "there are too few ports");
+        let mut properties = properties(folder.path(), [plain_port, sasl_port, controller_port], &others);
+        for Listener { name, protocol, properties: own } in listeners {
+            let protocols = "listener.security.protocol.map=";
+            properties = properties.replace(protocols, &format!("{protocols}{}:{protocol},", name.to_uppercase()));
+            own.lines().for_each(|line| writeln!(properties, "listener.name.{name}.{line}").expect("a String takes all text"));
+        }
+        std::fs::write(folder.path().join("server.properties"), properties + more).expect("the folder is writable");
+        let mut broker = Self { folder, libs, java, plain_port, sasl_port, others, keeper: None };
+        broker.format(scram_users);
         broker.launch();
         Ok(broker)
     }
@@ -94,6 +119,13 @@ impl Broker {
     #[allow(dead_code, reason = "only some tests look into the logs")]
     pub(crate) fn log_folder(&self) -> PathBuf {
         self.folder.path().join("log")
+    }
+
+    /// The address of a listener that was added. Its host is `localhost`, for which certificates are made.
+    #[allow(dead_code, reason = "only the tests of access add addresses")]
+    pub(crate) fn servers_of(&self, name: &str) -> String {
+        let (_, port) = self.others.iter().find(|(other, _)| *other == name).expect("a listener of this name");
+        format!("localhost:{port}")
     }
 
     /// Ends the broker and returns when it has ended. Its log stays.
@@ -119,11 +151,13 @@ impl Broker {
         self.wait_until_it_answers();
     }
 
-    fn format(&self) {
+    fn format(&self, scram_users: &[String]) {
+        let users = scram_users.iter().flat_map(|user| ["--add-scram".to_owned(), format!("SCRAM-SHA-512={user}")]);
         let output = self
             .java_command(&["-Xmx256m"], "kafka.tools.StorageTool")
             .args(["format", "--standalone", "--cluster-id", "cxpulse-tests-cluster0", "--config"])
             .arg(self.folder.path().join("server.properties"))
+            .args(users)
             .output()
             .expect("java was found");
         assert!(output.status.success(), "formatting the broker's folder: {}", String::from_utf8_lossy(&output.stdout));
@@ -162,13 +196,15 @@ impl Drop for Broker {
     }
 }
 
-fn properties(folder: &Path, plain_port: u16, sasl_port: u16, controller_port: u16) -> String {
+fn properties(folder: &Path, [plain_port, sasl_port, controller_port]: [u16; 3], others: &[(&str, u16)]) -> String {
+    let others_at = |host: &str| others.iter().map(|(name, port)| format!(",{}://{host}:{port}", name.to_uppercase())).collect::<String>();
+    let (bound, named) = (others_at("127.0.0.1"), others_at("localhost"));
     let mut text = format!(
         "process.roles=broker,controller
 node.id=1
 controller.quorum.bootstrap.servers=127.0.0.1:{controller_port}
-listeners=PLAIN://127.0.0.1:{plain_port},SASL://127.0.0.1:{sasl_port},CONTROLLER://127.0.0.1:{controller_port}
-advertised.listeners=PLAIN://127.0.0.1:{plain_port},SASL://127.0.0.1:{sasl_port}
+listeners=PLAIN://127.0.0.1:{plain_port},SASL://127.0.0.1:{sasl_port},CONTROLLER://127.0.0.1:{controller_port}{bound}
+advertised.listeners=PLAIN://127.0.0.1:{plain_port},SASL://127.0.0.1:{sasl_port}{named}
 listener.security.protocol.map=PLAIN:PLAINTEXT,SASL:SASL_PLAINTEXT,CONTROLLER:PLAINTEXT
 controller.listener.names=CONTROLLER
 inter.broker.listener.name=PLAIN
@@ -178,10 +214,11 @@ listener.name.sasl.plain.sasl.jaas.config=org.apache.kafka.common.security.plain
 "
     );
     writeln!(text, "log.dirs={}", folder.join("log").display()).expect("a String takes all text");
-    // Event times lie years back, so no record may expire by time. One node cannot keep three copies.
+    // Event times lie years back, so no record may expire by time. One node cannot keep three copies. Records larger than any that is counted must get in.
     text.push_str(
         "log.retention.ms=-1
 auto.create.topics.enable=false
+message.max.bytes=8388608
 offsets.topic.replication.factor=1
 offsets.topic.num.partitions=1
 transaction.state.log.replication.factor=1

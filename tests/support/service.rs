@@ -5,7 +5,7 @@
 use std::fs::File;
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
@@ -16,6 +16,9 @@ use super::ports::free_ports;
 
 /// The longest time that any short operation on this machine may take.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The name of the configuration in the folder of the service.
+const CONFIGURATION: &str = "cxpulse.toml";
 
 /// A running service. It is killed at the end of the test that started it.
 #[derive(Debug)]
@@ -37,23 +40,33 @@ pub(crate) struct Answer {
 impl Service {
     /// Starts the service with a configuration that names no address. Does not wait for a response.
     pub(crate) fn start(configuration: &str) -> Self {
+        Self::start_with(configuration, |_| {})
+    }
+
+    /// Starts the service in the same way, after `change` has added flags or variables to its command or has led its output elsewhere.
+    pub(crate) fn start_with(configuration: &str, change: impl FnOnce(&mut Command)) -> Self {
         let [port] = free_ports();
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
         let folder = tempfile::Builder::new().prefix("cxpulse-service-").tempdir().expect("a temporary folder");
-        let file = folder.path().join("cxpulse.toml");
-        std::fs::write(&file, format!("{configuration}\n[web]\nlisten_addresses = [\"{address}\"]\n")).expect("the folder is writable");
+        write_configuration(folder.path(), configuration, address);
         let log = File::create(folder.path().join("service.log")).expect("the folder is writable");
-        let child = cxpulse()
+        let mut command = cxpulse();
+        command
             .arg("run")
             .arg("--config")
-            .arg(file)
+            .arg(folder.path().join(CONFIGURATION))
             // Checkpoints lie below the working directory.
             .current_dir(folder.path())
             .stdout(log.try_clone().expect("a second handle of an open file"))
-            .stderr(log)
-            .spawn()
-            .expect("the binary was built");
+            .stderr(log);
+        change(&mut command);
+        let child = command.spawn().expect("the binary was built");
         Self { child, address, folder }
+    }
+
+    /// Exchanges the configuration in the file of the running service, which does not look at it by itself.
+    pub(crate) fn configure(&self, configuration: &str) {
+        write_configuration(self.folder.path(), configuration, self.address);
     }
 
     /// The port on which it listens.
@@ -63,15 +76,21 @@ impl Service {
 
     /// Requests a path. `None` if there is no response.
     pub(crate) fn ask(&self, path: &str) -> Option<Answer> {
-        let mut stream = TcpStream::connect(self.address).ok()?;
-        stream.set_read_timeout(Some(PATIENCE)).expect("a time limit above zero");
-        write!(stream, "GET {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", self.address).ok()?;
-        let mut text = String::new();
-        stream.read_to_string(&mut text).ok()?;
+        let text = self.exchange(&format!("GET {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", self.address))?;
         let (head, body) = text.split_once("\r\n\r\n")?;
         let status = head.split(' ').nth(1)?.parse().ok()?;
         assert!(!head.to_ascii_lowercase().contains("chunked"), "this reader knows no chunks");
         Some(Answer { status, body: body.to_owned() })
+    }
+
+    /// Sends these bytes and returns all that the service answers until it closes the connection. `None` if there is no response.
+    pub(crate) fn exchange(&self, request: &str) -> Option<String> {
+        let mut stream = TcpStream::connect(self.address).ok()?;
+        stream.set_read_timeout(Some(PATIENCE)).expect("a time limit above zero");
+        stream.write_all(request.as_bytes()).ok()?;
+        let mut text = String::new();
+        stream.read_to_string(&mut text).ok()?;
+        Some(text)
     }
 
     /// The text of `/metrics`. The test fails if there is no response.
@@ -135,7 +154,8 @@ impl Service {
         self.signal("-CONT");
     }
 
-    fn signal(&self, name: &str) {
+    /// Sends the process a signal, such as `-HUP`.
+    pub(crate) fn signal(&self, name: &str) {
         let sent = Command::new("kill").arg(name).arg(self.child.id().to_string()).status().expect("the command `kill`");
         assert!(sent.success(), "the service had ended before; its log:\n{}", self.log());
     }
@@ -168,6 +188,11 @@ impl Drop for Service {
         let _ended = self.child.kill();
         let _ended = self.child.wait();
     }
+}
+
+fn write_configuration(folder: &Path, configuration: &str, address: SocketAddr) {
+    let text = format!("{configuration}\n[web]\nlisten_addresses = [\"{address}\"]\n");
+    std::fs::write(folder.join(CONFIGURATION), text).expect("the folder is writable");
 }
 
 /// The binary, without the environment variables of the tests that would configure it.

@@ -6,6 +6,7 @@ use rdkafka::admin::{AdminClient, AdminOptions, NewPartitions, NewTopic, TopicRe
 use rdkafka::client::DefaultClientContext;
 use rdkafka::config::ClientConfig;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::message::{Header, OwnedHeaders};
 use rdkafka::producer::{BaseRecord, DefaultProducerContext, Producer as _, ThreadedProducer};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
@@ -72,6 +73,15 @@ fn block_on<T>(future: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime").block_on(future)
 }
 
+/// What a producer sends.
+#[allow(dead_code, reason = "only some tests send headers")]
+pub(crate) struct KeyedRecord<'a> {
+    pub(crate) key: &'a [u8],
+    /// `None` is a tombstone.
+    pub(crate) value: Option<&'a [u8]>,
+    pub(crate) headers: &'a [(String, Vec<u8>)],
+}
+
 /// A producer that keeps the order of its records.
 pub(crate) struct Producer {
     producer: ThreadedProducer<DefaultProducerContext>,
@@ -82,7 +92,7 @@ impl Producer {
     pub(crate) fn new(servers: &str) -> Self {
         let mut settings = client(servers);
         settings.set("linger.ms", "5").set("enable.idempotence", "true").set("compression.type", "zstd");
-        settings.set("partitioner", "murmur2");
+        settings.set("partitioner", "murmur2").set("message.max.bytes", "8000000");
         Self { producer: settings.create().expect("constant client settings") }
     }
 
@@ -116,6 +126,17 @@ impl Producer {
     /// Sends a record to a partition. A record without a payload is a tombstone.
     pub(crate) fn send_to(&self, topic: &str, partition: i32, time_ms: i64, value: Option<&[u8]>) {
         self.send(with_value(BaseRecord::to(topic).partition(partition).key(b"key".as_slice()).timestamp(time_ms), value));
+    }
+
+    /// Sends a record with these headers.
+    #[allow(dead_code, reason = "only some tests send headers")]
+    pub(crate) fn send_with_headers(&self, topic: &str, partition: i32, time_ms: i64, record: KeyedRecord<'_>) {
+        let headers = record
+            .headers
+            .iter()
+            .fold(OwnedHeaders::new(), |headers, (name, value)| headers.insert(Header { key: name, value: Some(value.as_slice()) }));
+        let sent = BaseRecord::to(topic).partition(partition).key(record.key).timestamp(time_ms).headers(headers);
+        self.send(with_value(sent, record.value));
     }
 
     /// Returns when the broker has acknowledged all records.
