@@ -32,7 +32,7 @@ pub use contract::{
     TicketType,
 };
 pub use contract_documents::{async_api, json_schema};
-pub use decode::{decode, ids_in_clear, source_in_clear};
+pub use decode::{agent_in_clear, decode, ids_in_clear, source_in_clear};
 pub(crate) use dimension::{composed, label_value};
 pub use identity::{IdentityKey, Key};
 pub use refusal::Refusal;

@@ -18,6 +18,7 @@ mod payload_value;
 mod program;
 mod quick_functions;
 mod rejection;
+mod run;
 mod settings;
 mod shipped;
 mod shortcuts;

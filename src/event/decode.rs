@@ -63,6 +63,16 @@ pub fn source_in_clear(record: Record<'_>, settings: &DecodeSettings) -> Option<
     wire.envelope(Attribute::Source)?.with_text_id(str::to_owned).ok()
 }
 
+/// The agent that a record names, in clear text; `None` where it names none or cannot be decoded. For reports about who answers.
+#[must_use]
+pub fn agent_in_clear(record: Record<'_>, settings: &DecodeSettings) -> Option<String> {
+    let text = text::of_payload(record.payload?).ok()?;
+    let mut document = Document::new(text);
+    document.scan(&settings.dimensions, name_seed(settings)).ok()?;
+    let wire = RecordForm::of(&document, None).ok()?;
+    wire.payload.get(Member::AgentId)?.with_id(str::to_owned).ok()
+}
+
 /// Decodes one record in place, because an event is large. An ignored record leaves `decoded` as it is.
 #[inline]
 fn decode_into<'a>(

@@ -11,7 +11,7 @@ use jaq_core::{Error, Exn, Native, RunPtr};
 use jaq_json::Val;
 use jaq_std::ValT as _;
 
-use super::functions::{FeedData, text_of};
+use super::run::{FeedData, text_of};
 
 /// The definitions that have a native function here.
 pub(super) const REPLACED_DEFINITIONS: [&str; 15] = [

@@ -9,7 +9,7 @@ use crate::config::Configuration;
 use crate::engine::Outcome;
 use crate::event::{
     Author, Body, Contact, ContactAction, Decoded, Event, Key, Kind, Message, Record, Status, Survey, SurveyAction, SurveyMetric,
-    source_in_clear,
+    agent_in_clear, source_in_clear,
 };
 use crate::kafka::{Finding, FindingSeverity};
 use crate::time::{EventTime, Span};
@@ -92,7 +92,7 @@ impl Habits {
         match &event.body {
             Body::Contact(contact, action) => {
                 if let ContactAction::Message(Message { author: Author::Agent, public: true, automated: false }) = action {
-                    *self.answers_by.entry(agent_in_clear(record).unwrap_or_default()).or_insert(0) += 1;
+                    *self.answers_by.entry(agent_in_clear(record, &configuration.decode).unwrap_or_default()).or_insert(0) += 1;
                     self.answer_times.push(event.time);
                 }
                 let source = || source_in_clear(record, &configuration.decode).unwrap_or_else(|| settings.name.clone());
@@ -283,11 +283,4 @@ impl Habits {
     fn of_kind(&self, is_of_kind: impl Fn(&Contact) -> bool) -> Vec<&SeenContact> {
         self.contacts.iter().filter(|(contact, _)| is_of_kind(contact)).map(|(_, seen)| seen).collect()
     }
-}
-
-/// The agent that an event names, as it is written.
-fn agent_in_clear(record: Record<'_>) -> Option<String> {
-    let event: serde_json::Value = serde_json::from_slice(record.payload?).ok()?;
-    let agent = event.get("agent_id").or_else(|| event.get("data")?.get("agent_id"))?;
-    agent.as_str().map(str::to_owned).or_else(|| agent.as_i64().map(|number| number.to_string()))
 }
