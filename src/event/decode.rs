@@ -63,7 +63,7 @@ pub fn source_in_clear(record: Record<'_>, settings: &DecodeSettings) -> Option<
     wire.envelope(Attribute::Source)?.with_text_id(str::to_owned).ok()
 }
 
-/// The agent that a record without headers names, in clear text; `None` where it names none or cannot be decoded. For reports about who answers.
+/// The agent that a record names, in clear text; `None` where it names none or cannot be decoded. For reports about who answers.
 #[must_use]
 pub fn agent_in_clear(record: Record<'_>, settings: &DecodeSettings) -> Option<String> {
     let text = text::of_payload(record.payload?).ok()?;

@@ -1,6 +1,6 @@
 //! The functions that a program may call: those of jq that depend on nothing but their input, and the stage's own.
 //!
-//! Does not know programs. [`super::run`] holds the counts of a run, and the tables that it reads.
+//! Does not know programs. What a run counts and reads is in [`super::run`].
 
 use jaq_core::box_iter::box_once;
 use jaq_core::native::{Filter, Fun, bome, run, v};
@@ -10,11 +10,8 @@ use sha2::{Digest, Sha256};
 
 use super::hexadecimal::hexadecimal;
 use super::quick_functions::{REPLACED_DEFINITIONS, empty, get, present, quick};
-use super::run::{FeedData, text_of};
+use super::run::{FeedData, OUT_OF_TIME, text_of};
 use super::steps::STEP;
-
-/// The exit code with which a run out of time is halted. No program can catch it.
-pub(super) const OUT_OF_TIME: i32 = 1;
 
 /// The functions of jq that are taken away, because they read or change something beside their input.
 const REMOVED: [&str; 8] = ["env", "now", "halt", "debug_empty", "stderr_empty", "localtime", "strflocaltime", "range"];

@@ -15,10 +15,10 @@ use jaq_json::{Map, Val};
 
 use super::constants::{ConstantTexts, Constants};
 use super::event_output::{MappedEvent, Outputs};
-use super::functions::{OUT_OF_TIME, functions, is_left_out};
+use super::functions::{functions, is_left_out};
 use super::payload::{Payload, value_of};
 use super::rejection::{Rejection, RejectionReason};
-use super::run::{FeedData, Run};
+use super::run::{FeedData, OUT_OF_TIME, Run};
 use super::settings::FeedSettings;
 use super::shortcuts::{OBJECT_NAMES, with_shortcuts, with_steps_behind_generators};
 use super::steps::{LineNumbers, Source, with_steps, with_steps_in_loops};
@@ -112,13 +112,13 @@ impl Feed {
         };
         let constants = self.constants();
         let mapped = self.run(&self.quick, &constants, input.clone(), payload, is_over);
-        match &mapped.rejection {
-            // The program as it is written says the line, and has the last word.
-            Some(rejection) if rejection.reason != RejectionReason::OutOfTime => {
-                self.run(&self.located, &Constants::default(), input, payload, is_over)
-            }
-            _ => mapped,
+        if mapped.rejection.as_ref().is_none_or(|rejection| rejection.reason == RejectionReason::OutOfTime) {
+            return mapped;
         }
+        // The program as it is written says the line, and has the last word, if there is time for it.
+        let located = self.run(&self.located, &Constants::default(), input, payload, is_over);
+        let is_over = located.rejection.as_ref().is_some_and(|rejection| rejection.reason == RejectionReason::OutOfTime);
+        if is_over { mapped } else { located }
     }
 
     /// Maps one payload by the program as it is written, without shortcuts. Gives the same, more slowly.

@@ -1,6 +1,6 @@
-//! One run of a program over one payload: the tables that it reads, its steps, and the values without a meaning that it reports.
+//! One run of a program: what it reads, counts and reports, and when it is over.
 //!
-//! Does not know programs, nor the functions that they call.
+//! Does not know which functions there are.
 
 use std::cell::{Cell, RefCell};
 
@@ -20,6 +20,9 @@ const STEPS_PER_LOOK: u32 = 64;
 const UNKNOWN_MAX: usize = 64;
 /// The longest reported value, in characters.
 const UNKNOWN_CHARACTERS_MAX: usize = 40;
+
+/// The exit code with which a run out of time is halted. No program can catch it.
+pub(super) const OUT_OF_TIME: i32 = 1;
 
 /// What one run of a program reads and counts.
 pub(super) struct Run<'a> {
