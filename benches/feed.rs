@@ -36,15 +36,7 @@ fn measure(shipped: &ShippedFeed) {
             entries.iter().for_each(|(key, value)| tables.set(table, key, value));
         }
     }
-    let settings = FeedSettings {
-        name: shipped.name.to_owned(),
-        program: shipped.program.to_owned(),
-        origin: shipped.name.to_owned(),
-        desk: None,
-        owns_customers: false,
-        key: shipped.key,
-        tables,
-    };
+    let settings = FeedSettings { tables, ..FeedSettings::new(shipped.name, shipped.program, shipped.name, shipped.key) };
     let feed = Feed::new(settings, decode_settings()).expect("a shipped feed compiles");
     let payloads: Vec<String> =
         examples.iter().filter(|example| !example.payload.is_null()).map(|example| example.payload.to_string()).collect();

@@ -5,6 +5,7 @@
 pub mod check;
 pub mod checkpoint;
 pub mod dashboards;
+pub mod dead_letters;
 pub mod demo;
 pub mod events;
 mod failure;
@@ -82,6 +83,7 @@ enum Command {
     Generate(generate::GenerateArgs),
     Check(check::CheckArgs),
     Checkpoint(checkpoint::CheckpointArgs),
+    DeadLetters(dead_letters::DeadLettersArgs),
     Metrics(metrics::MetricsArgs),
     Events(events::EventsArgs),
     Healthcheck(healthcheck::HealthcheckArgs),
@@ -109,6 +111,7 @@ pub fn main() -> ExitCode {
         Command::Generate(args) => generate::generate(&args),
         Command::Check(args) => check::run(&args),
         Command::Checkpoint(args) => checkpoint::run(&args),
+        Command::DeadLetters(args) => dead_letters::run(&args),
         Command::Metrics(args) => metrics::run(&args),
         Command::Events(args) => events::run(&args),
         Command::Healthcheck(args) => healthcheck::run(&args),

@@ -4,6 +4,7 @@
 //! does not know how any part behaves.
 
 mod checkpoint;
+mod dead_letters;
 mod dimensions;
 mod duration;
 mod feeds;
@@ -83,6 +84,8 @@ pub struct Configuration {
     pub run: RunSettings,
     /// The settings of the checkpoints.
     pub checkpoint: CheckpointSettings,
+    /// Where copies of refused records go; `None` where they are not kept.
+    pub dead_letters: Option<DeadLetterSettings>,
     /// The settings of the HTTP server.
     pub web: WebSettings,
     /// The settings of the log.
@@ -104,8 +107,19 @@ pub struct KafkaSettings {
     pub queue_kbytes_per_partition: u32,
     /// Where tokens for SASL OAUTHBEARER come from.
     pub token: Option<TokenSettings>,
+    /// What happens at a batch whose records cannot be read.
+    pub undecodable: Undecodable,
     /// Allow plaintext to brokers that are not on this machine. The rule itself is [`first_exposed_server`].
     pub allow_insecure: bool,
+}
+
+/// What happens at a batch whose records cannot be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Undecodable {
+    /// It is passed over. Its offsets are counted, and the windows over its time are incomplete.
+    Skip,
+    /// Its partition waits, and the service is not ready.
+    Pause,
 }
 
 /// Where tokens for SASL OAUTHBEARER come from.
@@ -182,6 +196,24 @@ pub enum OnMismatch {
     Refuse,
     /// What the log has is counted anew, and coverage shows what is missing.
     Rebuild,
+}
+
+/// Where copies of refused records go.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeadLetterSettings {
+    /// The topic to which refused records are copied with their keys, values and headers. It must exist. None where it is empty.
+    pub topic: String,
+    /// What happens while a copy cannot be written.
+    pub on_failure: OnLetterFailure,
+}
+
+/// What happens while a copy of a refused record cannot be written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnLetterFailure {
+    /// The partition of the record waits, and the service is not ready.
+    Pause,
+    /// The copy is given up and counted.
+    Drop,
 }
 
 /// The settings of the HTTP server.

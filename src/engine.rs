@@ -12,6 +12,7 @@ mod memory_budget;
 mod partition;
 mod reading;
 mod record;
+mod shared_map;
 mod stored_group;
 mod terms;
 mod windows;
@@ -19,7 +20,7 @@ mod windows;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-pub use codec::RestoreError;
+pub use codec::{RestoreError, StoredState};
 pub use coverage::{Coverage, CoverageGap, LogBeginning};
 pub use lives::Ledger;
 pub use memory_budget::*;
@@ -203,6 +204,14 @@ impl Engine {
     pub fn note_log_beginning(&mut self, group: PartitionGroup, topic: TopicIndex, beginning: LogBeginning) {
         if let Some(state) = self.assigned.0.get_mut(&group) {
             state.topics[usize::from(topic.0)].coverage.note_beginning(beginning);
+        }
+    }
+
+    /// Notes that no record of a topic of an assigned group below this offset will be handled any more.
+    pub fn pass_over(&mut self, group: PartitionGroup, topic: TopicIndex, next_offset: i64) {
+        if let Some(state) = self.assigned.0.get_mut(&group) {
+            let topic = &mut state.topics[usize::from(topic.0)];
+            topic.next_offset = topic.next_offset.max(Some(next_offset));
         }
     }
 

@@ -8,14 +8,19 @@
 //!
 //! Does not know Kafka, HTTP, the engine, or a clock: the caller says when the time of a payload is over.
 
+mod constants;
 mod event_output;
 mod example;
 mod functions;
+mod hexadecimal;
 mod payload;
+mod payload_value;
 mod program;
+mod quick_functions;
 mod rejection;
 mod settings;
 mod shipped;
+mod shortcuts;
 mod signature;
 mod steps;
 mod tables;

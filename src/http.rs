@@ -39,7 +39,7 @@ use crate::engine::Snapshot;
 use crate::metrics::Exposition;
 use crate::metrics::telemetry::TelemetrySample;
 
-pub use self::webhooks::{WebhookAnswer, WebhookRequest, WebhookSite, WebhookTaker, serve_webhooks};
+pub use self::webhooks::{WebhookAnswer, WebhookBody, WebhookRequest, WebhookSite, WebhookTaker, serve_webhooks};
 
 /// How many clients may wait at an address until the server accepts them. The system's own limit holds too (`net.core.somaxconn`, 4096 by default).
 /// A client beyond them gets no answer to its first packet. It sends that again after 1, 3 and 7 seconds, which is too late for a health check, so

@@ -9,17 +9,24 @@
 //!
 //! Does not know events, the engine, metrics or the wall clock. The [`Sink`] knows the meaning of a record, and the offset at which a partition resumes.
 
+mod batch_probe;
 mod certificate_probe;
 mod client_errors;
 mod cloud_event_headers;
 mod cluster;
 mod cluster_check;
 mod cluster_observer;
+mod commits;
 mod confirmed_producer;
+mod dead_letter_topic;
+pub mod dead_letters;
 pub mod embedded_broker;
 mod failure;
+mod fetch_queue;
 mod group_queues;
 mod history_transfer;
+mod letter_line;
+mod letter_offsets;
 mod log_identity;
 mod losses;
 mod partition_progress;
@@ -31,27 +38,36 @@ mod reading_order;
 mod rebalance;
 mod record_sample;
 mod session;
+mod session_settings;
 mod sink;
+mod stage_client;
 mod stage_record;
 mod stage_session;
 mod token;
 mod topic_ids;
+mod undecodable;
+mod undecodable_partitions;
 mod worker_partitions;
 
 pub use cluster::{Cluster, Lookup, LookupError, TopicPresence, wait_for_topics};
 pub use cluster_check::{Finding, FindingSeverity, inspect};
 pub use confirmed_producer::{ConfirmedProducer, Unconfirmed};
+pub use dead_letter_topic::{DeadLetter, RecordOrigin, read_dead_letters, send_back};
+pub use dead_letters::DeadLetters;
 pub use failure::Failure;
 pub use history_transfer::{HistoryTransfer, TransferError};
+pub use letter_line::{letter_of_line, line_of_letter};
 pub use log_identity::{LastRecord, LogIdentity, RecordComparison, TopicId, record_hash};
-pub use losses::{Loss, LossEnd};
-pub use partition_progress::{LogStart, PartitionProgress, TopicPartition};
-pub use properties::{check_client, group_consumer};
+pub use losses::{Loss, LossEnd, SkippedBatch};
+pub use partition_progress::{Hold, LogStart, PartitionProgress, TopicPartition};
+pub use properties::{check_client, group_consumer, session_timeout};
 pub use record_sample::read_newest;
-pub use session::{Session, SessionSettings, StartAt, StuckPartition};
-pub use sink::{ArrivedRecord, AssignmentChange, Sink, TimestampKind};
+pub use session::{Session, StuckPartition};
+pub use session_settings::{SessionSettings, StartAt};
+pub use sink::{ArrivedRecord, AssignmentChange, RefusedRecord, Sink, TimestampKind};
 pub use stage_record::{RawRecord, StageRecord};
 pub use stage_session::{RawRecordMapper, StageStatus, run_stage};
+pub use undecodable::UndecodableReason;
 pub use worker_partitions::{StoppedPartitions, WorkerPartitions, stop_all, stop_all_settled, worker_of};
 
 /// The C libraries that are linked in and speak with brokers, each with its version.

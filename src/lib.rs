@@ -13,7 +13,8 @@
 //! * [`checkpoint`] - the state of a partition group as a file, and the store of such files;
 //! * [`intake`] - the stage that feeds the canonical topics, from raw topics and webhooks;
 //! * [`simulator`] - a synthetic support organisation, for the demo and the generator;
-//! * [`command`] - what the binary does.
+//! * [`command`] - what the binary does;
+//! * [`kill_point`] - where tests have the process killed.
 //!
 //! `ARCHITECTURE.md` says for each part what it does *not* know.
 
@@ -26,6 +27,7 @@ pub mod feed;
 pub mod http;
 pub mod intake;
 pub mod kafka;
+pub mod kill_point;
 pub mod metrics;
 pub mod monitoring;
 pub mod runtime;

@@ -46,15 +46,3 @@ pub fn alerts_file(configuration: &Configuration, parameters: &RuleParameters) -
 pub fn alerts(configuration: &Configuration, parameters: &RuleParameters) -> Vec<Alert> {
     alerts::of(configuration, parameters)
 }
-
-/// The alerts on planned families as a rule file.
-#[must_use]
-pub fn planned_alerts_file(parameters: &RuleParameters) -> String {
-    yaml::alerts_file("cx.later", &planned_alerts(), parameters)
-}
-
-/// The alerts on planned families, which are to be loaded once those are exported.
-#[must_use]
-pub fn planned_alerts() -> Vec<Alert> {
-    alerts::planned()
-}

@@ -8,6 +8,7 @@
 //! the polling thread stops all workers while their totals are gathered, and reads the values from the sums after the workers have gone on.
 
 mod catch_up;
+mod catch_up_pace;
 mod checkpoints;
 mod clock;
 mod clock_step;
@@ -19,8 +20,10 @@ mod poll_loop;
 mod record_log;
 mod service;
 mod service_view;
+mod settings_change;
 mod snapshot_publisher;
 mod snapshot_requests;
+mod watchdog;
 mod workers;
 
 pub use clock::wall_now;
@@ -29,3 +32,4 @@ pub use failure::ServiceFailure;
 pub use memory_budget::{MemoryBudget, memory_limit};
 pub use service::Service;
 pub use service_view::ServiceView;
+pub use settings_change::predict_settings_change;

@@ -6,6 +6,8 @@
 // The path is named, because `cargo fmt` would search for the folder below `broker/`.
 #[path = "support"]
 mod support {
+    #[allow(dead_code, reason = "the tests with the mock broker use more of it")]
+    pub(crate) mod batches;
     pub(crate) mod broker;
     #[allow(dead_code, reason = "the test without a broker uses more of it")]
     pub(crate) mod corpus;
@@ -23,11 +25,13 @@ mod support {
 mod broker {
     mod checking;
     mod corpus;
+    mod dead_letters;
     mod latency;
     mod ledger;
     mod log_facts;
     mod membership;
     mod outages;
+    mod poison;
     mod refusals;
     mod restarts;
     mod same_as_replay;

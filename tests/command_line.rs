@@ -197,7 +197,6 @@ fn every_command_ends_quietly_where_nobody_reads_its_output() {
         vec!["metrics"],
         vec!["rules", "recording"],
         vec!["rules", "alerts"],
-        vec!["rules", "later"],
         vec!["dashboards", "--out", &out],
         vec!["check"],
         vec!["check", "--print-default"],
@@ -208,6 +207,7 @@ fn every_command_ends_quietly_where_nobody_reads_its_output() {
         with(&["--report", "day"]),
         with(&["--facts", "/dev/stdout"]),
         vec!["replay", "--input", "tickets=/no/such/file"],
+        vec!["dead-letters", "--help"],
         vec!["demo", "--for", "2s", "--port", "0"],
     ];
     for arguments in &commands {

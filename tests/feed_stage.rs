@@ -7,6 +7,8 @@ mod support {
     #[allow(dead_code, reason = "other tests use more of it")]
     pub(crate) mod broker;
     #[allow(dead_code, reason = "other tests use more of it")]
+    pub(crate) mod data;
+    #[allow(dead_code, reason = "other tests use more of it")]
     pub(crate) mod exposition;
     pub(crate) mod left_out;
     pub(crate) mod measured;
@@ -23,5 +25,6 @@ mod feed_stage {
     mod doctor;
     mod killed;
     mod process;
+    mod web;
     mod webhooks;
 }

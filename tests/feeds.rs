@@ -15,4 +15,5 @@ mod feeds {
     mod privacy;
     mod replayed;
     mod shared;
+    mod shortcuts;
 }

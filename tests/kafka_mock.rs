@@ -5,12 +5,21 @@
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests, where a failure is a failed test")]
 
+// The path is named, because `cargo fmt` would search for the folder below `kafka_mock/`.
+#[path = "support"]
+mod support {
+    #[allow(dead_code, reason = "the tests with a real broker use more of it")]
+    pub(crate) mod batches;
+}
+
 mod kafka_mock {
     mod consuming;
+    mod dead_letters;
     mod ending;
     mod membership;
     mod outages;
     mod process;
     mod session;
     mod set_up;
+    mod undecodable;
 }

@@ -17,7 +17,7 @@ mod support {
 use std::collections::BTreeMap;
 
 use cxpulse::config::Configuration;
-use cxpulse::engine::{Engine, MergedEngines, PartitionGroup, Progress, RecordPlace, TopicIndex};
+use cxpulse::engine::{Engine, MergedEngines, PartitionGroup, Progress, RecordPlace, StoredState, TopicIndex};
 use cxpulse::metrics::Exposition;
 use cxpulse::simulator::GeneratedRecord;
 use cxpulse::time::{EventTime, Span};
@@ -67,6 +67,8 @@ struct World {
     disturbed: Process,
     undisturbed: Process,
     checkpoints: Vec<Vec<Checkpoint>>,
+    /// The last state that was taken, not in bytes yet, and its bytes.
+    late: Option<(StoredState, Vec<u8>)>,
     now: EventTime,
     restores: usize,
 }
@@ -142,6 +144,7 @@ impl World {
             undisturbed: Process::new(&configuration, 1),
             checkpoints: vec![Vec::new(); GROUPS as usize],
             now: begun,
+            late: None,
             restores: 0,
             configuration,
             logs,
@@ -177,15 +180,25 @@ impl World {
     /// Stores a group's state. Of two equal states the bytes are the same, and a restored state is equal to the stored one.
     fn store(&mut self, group: usize) {
         let id = PartitionGroup(group as i32);
-        let state = self.disturbed.engine(group).store(id).expect("the group is assigned or parked");
+        let mut stored = || self.disturbed.engine(group).store(id).expect("the group is assigned or parked");
+        let (state, late) = (stored().into_bytes(Vec::new()), stored());
         let next = self.disturbed.next[group];
         let mut other = engine_driver::engine_of(&self.configuration, [], None);
         other.restore(id, &state).expect("the state was just stored");
-        let again = other.store(id).expect("the group is parked");
+        let again = other.store(id).expect("the group is parked").into_bytes(Vec::new());
         let differs_at = state.iter().zip(&again).position(|(is, was)| is != was);
         let lengths = (state.len(), again.len());
         assert!(again == state, "a restored state has the bytes of the stored one: they differ at {differs_at:?} of {lengths:?} bytes");
+        self.check_late();
+        self.late = Some((late, state.clone()));
         self.checkpoints[group].push(Checkpoint { state, next });
+    }
+
+    /// A state that was put into bytes later, after further events, has the bytes of its own instant.
+    fn check_late(&mut self) {
+        if let Some((late, state)) = self.late.take() {
+            assert!(late.into_bytes(Vec::new()) == state, "later events changed a state that was taken before them");
+        }
     }
 
     /// Ends the process without a word, and starts another one with this number of engines. Each group is restored from a checkpoint, which may be an
@@ -222,7 +235,6 @@ impl World {
         let Some(Checkpoint { state, .. }) = self.checkpoints[group].last() else { return };
         let was_assigned = self.disturbed.assigned[group];
         self.disturbed.revoke(group);
-        self.disturbed.engine(group).drop_parked(|parked| parked != PartitionGroup(group as i32));
         self.disturbed.engine(group).restore(PartitionGroup(group as i32), state).expect("the state was just stored");
         self.restores += 1;
         if was_assigned {

@@ -26,6 +26,7 @@ use super::object_name::{ObjectName, ObjectPlace, folder, group_folder};
 use super::options::StoreOptions;
 use super::refusal::Refusal;
 use super::staged_files::remove_abandoned;
+use crate::kill_point::KillPoint;
 
 /// The pause before a write to a folder is tried again, times the number of the attempt.
 const RETRY_PAUSE: Duration = Duration::from_millis(200);
@@ -217,6 +218,7 @@ impl CheckpointStore {
     pub fn put(&self, header: &CheckpointHeader, body: &[u8]) -> Result<PutReport, StoreFailure> {
         let begun = Instant::now();
         let mut report = self.put_within(header, body, self.options.write_time_max)?;
+        KillPoint::Renamed.pass();
         let _one_at_a_time = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
         match self.prune(&header.key, &report.name, report.bytes) {
             Ok(removed) => report.removed = removed,
@@ -365,6 +367,7 @@ impl CheckpointStore {
             attempt += 1;
             let name = ObjectName::new(header, self.random()?);
             let path = folder.clone().join(name.to_string());
+            self.pass_staged(&path, file);
             let time_max = deadline.saturating_duration_since(Instant::now());
             match self.within_time(Operation::Write, self.shown(folder), time_max, self.store.put(&path, file.clone())) {
                 Ok(_) => return Ok(name),
@@ -373,6 +376,19 @@ impl CheckpointStore {
                 }
                 Err(failure) => return Err(failure),
             }
+        }
+    }
+
+    /// Passes the points within a put, whose inside has no place for one: they leave the file, half or whole, beside its place.
+    fn pass_staged(&self, path: &Path, file: &PutPayload) {
+        for (point, share) in [(KillPoint::StagedHalf, 2), (KillPoint::StagedWhole, 1)] {
+            point.pass_after(|| {
+                let place = path.parts().fold(self.folder.clone().unwrap_or_default(), |place, part| place.join(part.as_ref()));
+                let bytes: Vec<u8> = file.iter().flatten().copied().collect();
+                let made = place.parent().map(std::fs::create_dir_all);
+                let written = std::fs::write(format!("{}#1", place.display()), &bytes[..bytes.len() / share]);
+                assert!(written.is_ok(), "{made:?}, {written:?}");
+            });
         }
     }
 
@@ -416,7 +432,10 @@ impl CheckpointStore {
 
     fn remove(&self, path: &Path) -> Result<usize, StoreFailure> {
         match self.within(Operation::Remove, self.shown(path), self.store.delete(path)) {
-            Ok(()) => Ok(1),
+            Ok(()) => {
+                KillPoint::Pruned.pass();
+                Ok(1)
+            }
             Err(failure) if failure.kind == FailureKind::Missing => Ok(0),
             Err(failure) => Err(failure),
         }

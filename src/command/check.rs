@@ -15,7 +15,7 @@ use crate::config::{self, CheckpointSettings, Configuration};
 use crate::engine::EngineSettings;
 use crate::http::Access;
 use crate::kafka::{Finding, FindingSeverity, check_client, inspect};
-use crate::runtime::MemoryBudget;
+use crate::runtime::{MemoryBudget, predict_settings_change};
 use crate::time::Span;
 
 const EXAMPLES: &str = "\
@@ -85,6 +85,7 @@ pub fn run(args: &CheckArgs) -> anyhow::Result<()> {
         let is_usable = of_cluster.iter().all(|finding| finding.severity != FindingSeverity::Error);
         findings.extend(of_cluster);
         if is_usable {
+            findings.extend(predict_settings_change(&configuration));
             sampled = newest_records::findings(&configuration, args.sample.unwrap_or(SAMPLE_RECORDS));
         }
     }
@@ -185,6 +186,9 @@ fn summary(c: &Configuration, output: &mut impl Write) -> io::Result<()> {
     line("customers' sets", sets(&c.engine.customer_grouping_sets, &c.engine))?;
     line("memory", MemoryBudget::of(c).summary())?;
     line("checkpoints", checkpoints(&c.checkpoint))?;
+    if let Some(letters) = &c.dead_letters {
+        line("dead letters", format!("to the topic {}", letters.topic))?;
+    }
     line("metrics", joined(addresses))
 }
 

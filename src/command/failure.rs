@@ -11,6 +11,7 @@ use super::printing::note;
 use crate::checkpoint::StoreFailure;
 use crate::config::ConfigError;
 use crate::feed::ProgramError;
+use crate::kafka::TransferError;
 use crate::kafka::producer::ProduceError;
 use crate::{kafka, runtime};
 
@@ -98,6 +99,8 @@ fn exit_code(error: &anyhow::Error) -> u8 {
             Some(failure.exit_code())
         } else if let Some(ProduceError::Client(failure)) = cause.downcast_ref() {
             Some(failure.exit_code())
+        } else if let Some(TransferError::Client(failure)) = cause.downcast_ref() {
+            Some(failure.exit_code())
         } else {
             cause.downcast_ref::<kafka::Failure>().map(kafka::Failure::exit_code)
         }
@@ -137,6 +140,7 @@ mod tests {
     fn the_exit_code_is_that_of_the_telling_cause() {
         assert_eq!(exit_code(&anyhow::Error::new(Usage("no".into())).context("around it")), EXIT_USAGE);
         assert_eq!(exit_code(&kafka::Failure::Refused("no".into()).into()), 5);
+        assert_eq!(exit_code(&TransferError::Client(kafka::Failure::Refused("no".into())).into()), 5);
         assert_eq!(exit_code(&runtime::ServiceFailure::Kafka(kafka::Failure::Fatal("fenced".into())).into()), 5);
         assert_eq!(exit_code(&Reported::CONFIGURATION.into()), EXIT_CONFIGURATION);
         assert_eq!(exit_code(&Reported::STATE.into()), 4);

@@ -19,7 +19,7 @@ use super::run::first_signal;
 use crate::config::{FeedsConfiguration, default_feeds_file, load_feeds};
 use crate::event::DecodeSettings;
 use crate::feed::{RejectionReason, SHIPPED, STACK_BYTES};
-use crate::http::{self, WebhookSite, serve_webhooks};
+use crate::http::{self, Access, WebhookSite, serve_webhooks};
 use crate::intake::{FeedMapper, Spool, TopicIntake, WebhookIntake};
 use crate::kafka::{ConfirmedProducer, Failure, StageStatus, run_stage};
 use crate::metrics::feed_telemetry::FeedTelemetry;
@@ -102,14 +102,15 @@ pub fn run(args: &FeedArgs) -> anyhow::Result<()> {
     for warning in &warnings {
         tracing::warn!(place = warning.place, hint = warning.hint, "{}", warning.what);
     }
-    check_programs(&configuration)?;
+    let mapper = compiled(&configuration)?;
     if args.check {
+        Access::open(configuration.web.config_file.as_deref())?;
         return Ok(());
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     runtime.block_on(async {
         let signal = first_signal()?;
-        serve_until(configuration, signal).await
+        serve_until(configuration, mapper, signal).await
     })
 }
 
@@ -120,10 +121,10 @@ pub(super) fn decode_settings() -> DecodeSettings {
     decode
 }
 
-/// Compiles every program once, so that a fault ends the command before anything is taken.
-fn check_programs(configuration: &FeedsConfiguration) -> anyhow::Result<()> {
+/// Compiles every program, so that a fault ends the command before anything is taken.
+fn compiled(configuration: &FeedsConfiguration) -> anyhow::Result<Arc<FeedMapper>> {
     let configuration = configuration.clone();
-    Ok(on_deep_stack(move || FeedMapper::new(&configuration, &decode_settings()).map(drop))?)
+    Ok(Arc::new(on_deep_stack(move || FeedMapper::new(&configuration, &decode_settings()))?))
 }
 
 /// Runs work on a thread with the stack that programs need.
@@ -136,10 +137,12 @@ pub(super) fn on_deep_stack<T: Send + 'static>(work: impl FnOnce() -> T + Send +
 }
 
 /// Maps payloads until `stop` completes or a side cannot go on.
-async fn serve_until(configuration: FeedsConfiguration, stop: impl Future<Output = ()>) -> anyhow::Result<()> {
-    let listeners = http::bind(&configuration.listen_addresses).await?;
+async fn serve_until(configuration: FeedsConfiguration, mapper: Arc<FeedMapper>, stop: impl Future<Output = ()>) -> anyhow::Result<()> {
+    let access = Access::open(configuration.web.config_file.as_deref())?;
+    let scheme = if access.is_encrypted() { "https" } else { "http" };
+    let listeners = http::bind(&configuration.web.listen_addresses).await?;
     for listener in &listeners {
-        tracing::info!("listening on http://{}", listener.local_addr()?);
+        tracing::info!("listening on {scheme}://{}", listener.local_addr()?);
     }
     let names: Vec<&str> = configuration.feeds.iter().map(|feed| feed.settings.name.as_str()).collect();
     let reasons: Vec<&str> = RejectionReason::ALL.iter().map(|reason| reason.name()).collect();
@@ -148,16 +151,15 @@ async fn serve_until(configuration: FeedsConfiguration, stop: impl Future<Output
     let producer = ConfirmedProducer::new(&configuration.kafka)?;
 
     let status = Arc::new(StageStatus::default());
-    let side = start_topic_side(&configuration, Arc::clone(&status), Arc::clone(&telemetry))?;
-    let settings = configuration.clone();
-    let mapper = move || FeedMapper::new(&settings, &decode_settings()).inspect_err(|error| tracing::error!("{error}")).ok();
-    let intake = Arc::new(WebhookIntake::new(&configuration, mapper, producer, spool, Arc::clone(&telemetry)));
-    let ready = readiness(side.is_some(), Arc::clone(&status), telemetry);
+    let side = start_topic_side(&configuration, Arc::clone(&mapper), Arc::clone(&status), Arc::clone(&telemetry))?;
+    let topics = side.is_some().then(|| Arc::clone(&status));
+    let intake = Arc::new(WebhookIntake::new(&configuration, mapper, producer, spool, telemetry, topics)?);
     let site = WebhookSite {
         taker: Arc::clone(&intake),
-        telemetry_path: configuration.telemetry_path.clone(),
+        access,
+        hosts: configuration.web.hosts.clone(),
+        telemetry_path: configuration.web.telemetry_path.clone(),
         body_bytes_max: configuration.body_bytes_max,
-        ready: Box::new(ready),
     };
     let (close, closed) = oneshot::channel::<()>();
     let server = tokio::spawn(serve_webhooks(listeners, site, async {
@@ -167,20 +169,19 @@ async fn serve_until(configuration: FeedsConfiguration, stop: impl Future<Output
     let sending = Arc::clone(&intake);
     let spooled = tokio::spawn(async move { sending.send_spooled().await });
 
-    let ended = tokio::select! {
-        ended = end_of(side.as_ref()) => ended,
-        () = pin!(stop) => Ok(()),
-    };
+    tokio::select! {
+        () = end_of(side.as_ref(), &intake) => {}
+        () = pin!(stop) => {}
+    }
     status.is_stopping.store(true, Ordering::Relaxed);
     drop(close);
     server.await?;
     spooled.abort();
-    let stopped = match side {
-        Some(side) => tokio::task::spawn_blocking(move || side.join()).await?.unwrap_or(Ok(())),
-        None => Ok(()),
-    };
-    ended?;
-    stopped?;
+    if let Some(side) = side {
+        let ended = tokio::task::spawn_blocking(move || side.join()).await?;
+        ended.map_err(|_| anyhow::anyhow!("the thread of the topics panicked; its message stands above"))??;
+    }
+    anyhow::ensure!(intake.can_map(), "the thread that maps webhooks panicked; its message stands above");
     tracing::info!("stopped");
     Ok(())
 }
@@ -190,6 +191,7 @@ type TopicSide = std::thread::JoinHandle<Result<(), Failure>>;
 /// Starts the side of the topics, where a feed has any.
 fn start_topic_side(
     configuration: &FeedsConfiguration,
+    mapper: Arc<FeedMapper>,
     status: Arc<StageStatus>,
     telemetry: Arc<FeedTelemetry>,
 ) -> anyhow::Result<Option<TopicSide>> {
@@ -200,31 +202,16 @@ fn start_topic_side(
     let configuration = configuration.clone();
     let transactional_id = format!("{}-{}", configuration.kafka.group_id, configuration.instance);
     let side = std::thread::Builder::new().name("topics".to_owned()).stack_size(STACK_BYTES).spawn(move || {
-        // The programs were compiled before, so they compile again.
-        let Ok(mapper) = FeedMapper::new(&configuration, &decode_settings()) else { return Ok(()) };
         let mut intake = TopicIntake::new(&configuration, mapper, telemetry);
         run_stage(&configuration.kafka, &inputs, &transactional_id, &mut intake, &status)
     })?;
     Ok(Some(side))
 }
 
-/// Completes when the side of the topics ends, with its result still to be joined.
-async fn end_of(side: Option<&TopicSide>) -> anyhow::Result<()> {
-    loop {
-        if side.is_some_and(std::thread::JoinHandle::is_finished) {
-            return Ok(());
-        }
+/// Completes when one of the threads that map ends before the stage is stopped.
+async fn end_of(side: Option<&TopicSide>, intake: &WebhookIntake) {
+    while intake.can_map() && !side.is_some_and(std::thread::JoinHandle::is_finished) {
         tokio::time::sleep(LOOK_EVERY).await;
-    }
-}
-
-/// The stage is ready when the side of the topics is in its group. Webhooks can always be taken: the spool takes what no broker does.
-fn readiness(has_topics: bool, status: Arc<StageStatus>, telemetry: Arc<FeedTelemetry>) -> impl Fn() -> Result<(), String> + Send + Sync {
-    move || {
-        let is_ready = !has_topics || status.is_ready.load(Ordering::Relaxed);
-        telemetry.set_ready("topics", is_ready);
-        telemetry.set_ready("webhooks", true);
-        if is_ready { Ok(()) } else { Err("the raw topics are not read yet: no transactional id, or no group".to_owned()) }
     }
 }
 

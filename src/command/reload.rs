@@ -93,6 +93,7 @@ fn sections_that_differ(a: &Configuration, b: &Configuration) -> Vec<&'static st
         ("[limits] of label sets", differ(&a.engine.limits, &b.engine.limits)),
         ("[[windows]], grouping sets and what else shapes values", shape(a) != shape(b)),
         ("[run]", differ(&a.run, &b.run)),
+        ("[checkpoint]", differ(&a.checkpoint, &b.checkpoint)),
         ("[web]", differ(&a.web, &b.web)),
         ("[log]", differ(&a.log, &b.log)),
         ("[histograms]", differ(&a.export, &b.export)),

@@ -65,8 +65,6 @@ pub enum RuleKind {
     Recording,
     /// Alerts on the recorded series.
     Alerts,
-    /// Alerts on families that are only planned. They must not be loaded yet.
-    Later,
 }
 
 /// The baseline that drops and rises are measured against.
@@ -91,7 +89,6 @@ pub fn run(args: &RulesArgs) -> anyhow::Result<()> {
     let text = match args.kind {
         RuleKind::Recording => monitoring::recording_file(&configuration, &scale),
         RuleKind::Alerts => monitoring::alerts_file(&configuration, &scale),
-        RuleKind::Later => monitoring::planned_alerts_file(&scale),
     };
     Ok(io::stdout().lock().write_all(text.as_bytes())?)
 }

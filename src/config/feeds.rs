@@ -15,7 +15,7 @@ use super::secret::{Secret, read_secret};
 use super::section::Section;
 use super::spelling_hints::{listed, nearest};
 use super::value::{KeyType, number_within, shown};
-use super::{KafkaSettings, LogSettings, kafka, run_and_log, web};
+use super::{KafkaSettings, LogSettings, WebSettings, kafka, run_and_log, web};
 use crate::event::Kind;
 use crate::feed::{Credential, FeedSettings, RecordKey, SHIPPED, SignatureScheme, Tables, shipped};
 use crate::time::Span;
@@ -35,10 +35,8 @@ pub struct FeedsConfiguration {
     pub topics: [String; 4],
     /// The topic of rejected payloads.
     pub rejected_topic: String,
-    /// The addresses of webhooks and metrics; at least one.
-    pub listen_addresses: Vec<SocketAddr>,
-    /// The path of the metrics.
-    pub telemetry_path: String,
+    /// The server of webhooks and metrics. It has no page, and nothing to reload.
+    pub web: WebSettings,
     /// How many bytes a webhook may have. Default 1 MiB, 1 KiB to 16 MiB.
     pub body_bytes_max: usize,
     /// How far a signature's timestamp may be from now. Default 24 hours.
@@ -119,6 +117,17 @@ fn resolve(root: Node, folder: &Path, report: &ProblemReport) -> FeedsConfigurat
     let instance = root.or("instance", "1".to_owned());
     let section = root.section("web");
     let has_addresses = section.has("listen_addresses");
+    for (key, hint) in [
+        ("page", "remove it: the page is that of `cxpulse run`"),
+        (
+            "enable_lifecycle",
+            "remove it: start `cxpulse feed` again after a change; certificates and passwords are read again by themselves",
+        ),
+    ] {
+        if section.has(key) {
+            section.complain(key, complaint(ProblemKind::UnknownKey, format!("`cxpulse feed` has no `web.{key}`"), hint));
+        }
+    }
     let mut web = web::web(section, folder, 5);
     if !has_addresses {
         web.listen_addresses = vec![SocketAddr::from(([127, 0, 0, 1], 19_271))];
@@ -139,8 +148,7 @@ fn resolve(root: Node, folder: &Path, report: &ProblemReport) -> FeedsConfigurat
         kafka,
         topics,
         rejected_topic,
-        listen_addresses: web.listen_addresses,
-        telemetry_path: web.telemetry_path,
+        web,
         body_bytes_max: usize::try_from(body_bytes_max).unwrap_or(1024 * 1024),
         signature_tolerance,
         spool_folder: folder.join(spool_folder),

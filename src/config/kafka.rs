@@ -15,7 +15,7 @@ use super::secret::{Secret, read_secret};
 use super::section::Section;
 use super::spelling_hints::nearest;
 use super::value::{chosen, length_within, number_within, shown};
-use super::{KafkaSettings, TokenSettings, TokenSource};
+use super::{KafkaSettings, TokenSettings, TokenSource, Undecodable};
 use crate::time::Span;
 
 pub(super) fn resolve(mut section: Section<'_>, folder: &Path) -> KafkaSettings {
@@ -24,6 +24,7 @@ pub(super) fn resolve(mut section: Section<'_>, folder: &Path) -> KafkaSettings 
         group_id: section.checked("group_id", "cxpulse".into(), |s: &String| group_id(s)),
         queue_kbytes_per_partition: u32::try_from(section.checked("queue_kbytes_per_partition", 2_048, number_within(64, 2_097_151)))
             .unwrap_or(2_048),
+        undecodable: section.choice("undecodable", [("skip", Undecodable::Skip), ("pause", Undecodable::Pause)]),
         allow_insecure: section.or("allow_insecure", false),
         token: token(&mut section, folder),
         properties: properties(section.section("properties"), folder),

@@ -10,7 +10,7 @@ use super::problem::{ConfigError, Problem, ProblemKind, ProblemReport, complaint
 use super::secret;
 use super::section::Section;
 use super::{Configuration, ExportSettings};
-use super::{checkpoint, dimensions, grouping, health_and_trend, histograms, journey, kafka, privacy, retention_and_limits};
+use super::{checkpoint, dead_letters, dimensions, grouping, health_and_trend, histograms, journey, kafka, privacy, retention_and_limits};
 use super::{run_and_log, schedules, surveys_and_chats, targets, topics, web, windows};
 use crate::engine::{EngineSettings, JOURNEY_STAGE};
 use crate::event::DecodeSettings;
@@ -111,6 +111,7 @@ fn configuration(root: Node, folder: &Path, state_directory: Option<&str>, repor
     let (identity_key, group_size_min) = privacy::privacy(root.section("privacy"), folder);
     let run = run_and_log::run(root.section("run"));
     let checkpoint = checkpoint::checkpoint(root.section("checkpoint"), folder, state_directory);
+    let dead_letters = dead_letters::dead_letters(root.section("dead_letters"), &topics);
     let web = web::web(root.section("web"), folder, group_size_min);
     let log = run_and_log::log(root.section("log"));
     root.finish();
@@ -145,5 +146,5 @@ fn configuration(root: Node, folder: &Path, state_directory: Option<&str>, repor
         csat_scale: surveys.csat_scale,
         ces_scale: surveys.ces_scale,
     };
-    Configuration { kafka, topics, decode, engine, run, checkpoint, web, log, export: ExportSettings { bucket_sets } }
+    Configuration { kafka, topics, decode, engine, run, checkpoint, dead_letters, web, log, export: ExportSettings { bucket_sets } }
 }

@@ -45,7 +45,7 @@ fn feed(mut section: Section<'_>, name: &str, place: &KeyPlace, topics: &mut [To
 }
 
 fn topics(root: &mut Section<'_>) -> Vec<TopicSettings> {
-    let Some(sections) = root.tables("topics", "name") else { return Kind::ALL.map(default_of).to_vec() };
+    let Some(sections) = root.tables("topics", "name") else { return Kind::ALL.map(TopicSettings::of).to_vec() };
     if let Err(complaint) = length_within(&sections, 1, TOPICS_MAX) {
         root.complain("topics", complaint);
     }
@@ -93,19 +93,6 @@ pub(super) fn for_engine(topics: &[TopicSettings]) -> Vec<EngineTopic> {
         });
     }
     engine_topics
-}
-
-fn default_of(kind: Kind) -> TopicSettings {
-    TopicSettings {
-        name: kind.name().to_owned(),
-        kind,
-        feed: None,
-        allowed_lateness: ALLOWED_LATENESS,
-        identity_from_record: false,
-        time_from_record: false,
-        ignored_types: Vec::new(),
-        feed_began: None,
-    }
 }
 
 fn read(mut section: Section<'_>) -> Option<TopicSettings> {

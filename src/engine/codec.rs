@@ -1,9 +1,10 @@
 //! The bytes of a stored state: values are put one after another, and taken in the same order.
 //!
 //! Each part of the state stores and restores itself, with its fields named one by one, so that a new field cannot be forgotten. Maps without an order
-//! are stored by ascending key: the same state gives the same bytes. Does not know what is stored, nor where the bytes are kept. They carry no
-//! checksum; the checkpoint around them does.
+//! are stored by ascending key: the same state gives the same bytes. A large part is only copied at once, and put into bytes later, on another thread.
+//! Does not know what is stored, nor where the bytes are kept. They carry no checksum; the checkpoint around them does.
 
+use std::fmt;
 use std::hash::Hash;
 
 use rustc_hash::FxHashMap;
@@ -21,16 +22,46 @@ pub enum RestoreError {
     Unfitting(String),
 }
 
+/// The state of a partition group at one instant, which later events do not change. A large part of it is not in bytes yet.
+#[derive(Debug)]
+pub struct StoredState {
+    segments: Vec<Segment>,
+}
+
 /// Takes values in and gives their bytes.
 #[derive(Debug, Default)]
 pub(crate) struct StateWriter {
+    segments: Vec<Segment>,
     bytes: Vec<u8>,
+}
+
+/// A part of a stored state.
+enum Segment {
+    Bytes(Vec<u8>),
+    /// Puts a copy of a part of the state into bytes.
+    Later(Box<dyn FnOnce(&mut StateWriter) + Send>),
 }
 
 /// Gives the values back from their bytes.
 #[derive(Debug)]
 pub(crate) struct StateReader<'a> {
     rest: &'a [u8],
+}
+
+impl StoredState {
+    /// The bytes of the state after those of `front`. Takes a second for some million entries, so a worker leaves it to another thread.
+    #[must_use]
+    pub fn into_bytes(self, front: Vec<u8>) -> Vec<u8> {
+        let mut out = StateWriter { segments: Vec::new(), bytes: front };
+        for segment in self.segments {
+            match segment {
+                Segment::Bytes(bytes) => out.bytes.extend(bytes),
+                Segment::Later(put) => put(&mut out),
+            }
+        }
+        assert!(out.segments.is_empty(), "what is put later puts all of it at once");
+        out.bytes
+    }
 }
 
 impl StateWriter {
@@ -49,6 +80,12 @@ impl StateWriter {
         self.bytes.extend_from_slice(bytes);
     }
 
+    /// Puts the values that `put` will put, once the state is put into bytes.
+    pub(crate) fn put_later(&mut self, put: impl FnOnce(&mut Self) + Send + 'static) {
+        self.segments.push(Segment::Bytes(std::mem::take(&mut self.bytes)));
+        self.segments.push(Segment::Later(Box::new(put)));
+    }
+
     /// Puts a map, by ascending key.
     pub(crate) fn put_map<K: Serialize + Ord, V: Serialize>(&mut self, map: &FxHashMap<K, V>) {
         let mut entries: Vec<(&K, &V)> = map.iter().collect();
@@ -56,9 +93,19 @@ impl StateWriter {
         self.put(&entries);
     }
 
-    /// All bytes so far.
-    pub(crate) fn into_bytes(self) -> Vec<u8> {
-        self.bytes
+    /// All that was put.
+    pub(crate) fn into_state(mut self) -> StoredState {
+        self.segments.push(Segment::Bytes(self.bytes));
+        StoredState { segments: self.segments }
+    }
+}
+
+impl fmt::Debug for Segment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Bytes(bytes) => write!(f, "{} bytes", bytes.len()),
+            Self::Later(_) => f.write_str("later"),
+        }
     }
 }
 
@@ -105,9 +152,11 @@ mod tests {
         let map: FxHashMap<u8, i64> = (0..9).map(|n| (n, -i64::from(n))).collect();
         let mut out = StateWriter::default();
         out.put("text");
-        out.put_map(&map);
+        let copy = map.clone();
+        out.put_later(move |out| out.put_map(&copy));
         out.put_bytes(&[7, 8]);
-        let bytes = out.into_bytes();
+        let mut bytes = out.into_state().into_bytes(vec![1, 2, 3]);
+        assert_eq!(bytes.drain(..3).collect::<Vec<u8>>(), [1, 2, 3]);
         let mut input = StateReader::new(&bytes);
         assert_eq!(input.take::<String>(), Ok("text".to_owned()));
         assert_eq!(input.take_map(), Ok(map.clone()));

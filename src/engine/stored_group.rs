@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use super::codec::{RestoreError, StateReader, StateWriter};
+use super::codec::{RestoreError, StateReader, StateWriter, StoredState};
 use super::partition::GroupState;
 use super::terms::{Names, Terms};
 use super::windows::Outbox;
@@ -14,7 +14,7 @@ use super::{Engine, PartitionGroup};
 use crate::time::EventTime;
 
 /// The version of the form in which states are stored. Rises when bytes of before cannot be read, or would be read wrongly.
-pub const STATE_LAYOUT_VERSION: u32 = 1;
+pub const STATE_LAYOUT_VERSION: u32 = 2;
 /// Rises when the same events would be counted differently, although the form stays.
 pub const STATE_MEANING_VERSION: u32 = 1;
 
@@ -28,11 +28,11 @@ impl Engine {
         offsets.map(|offset| u64::try_from(offset).unwrap_or_default()).reduce(u64::saturating_add)
     }
 
-    /// The state of an assigned or parked group as bytes; `None` if there is none.
+    /// The state of an assigned or parked group as of now; `None` if there is none. The events that follow do not change it.
     ///
     /// # Panics
     /// If the engine keeps the facts themselves, which are not stored.
-    pub fn store(&mut self, group: PartitionGroup) -> Option<Vec<u8>> {
+    pub fn store(&mut self, group: PartitionGroup) -> Option<StoredState> {
         assert!(!self.keeps_facts, "facts are not stored");
         self.take_in();
         let mut out = StateWriter::default();
@@ -48,7 +48,7 @@ impl Engine {
             state.store(&mut out);
             self.windows.store_flushed(&mut state.panes, &state.lives.terms.names, &mut out);
         }
-        Some(out.into_bytes())
+        Some(out.into_state())
     }
 
     /// Restores the state of a group, which is then parked: [`Self::assign`] resumes it. Moves `now` to the instant of the stored state if that is
@@ -63,7 +63,7 @@ impl Engine {
         assert!(!self.assigned.0.contains_key(&group), "a state is restored before its group is assigned");
         let mut input = StateReader::new(bytes);
         let now: EventTime = input.take()?;
-        // Before the slots of the group are opened: no assigned group counts in them yet, so they would be closed at once.
+        // Before the slots of the group are opened: to advance frees the slots of series that no known group holds.
         self.advance_to(now);
         let Self { windows, bins, keeps_facts, .. } = self;
         let (settings, agreed) = (Arc::clone(&windows.settings), windows.agreed_names().clone());
@@ -79,8 +79,8 @@ impl Engine {
         Ok(())
     }
 
-    /// Drops the parked states of all groups but those that `keeps` names.
-    pub fn drop_parked(&mut self, keeps: impl Fn(PartitionGroup) -> bool) {
-        self.parked.retain(|group, _| keeps(*group));
+    /// Drops the parked states of all groups.
+    pub fn drop_parked(&mut self) {
+        self.parked.clear();
     }
 }

@@ -252,7 +252,6 @@ const fn described(value: JsonValue<'_>) -> &'static str {
 mod tests {
     use super::super::{DecodeSettings, Decoded, DimensionOwner, DimensionSettings, IdentityKey, Scale, decode};
     use super::*;
-    use crate::time::Span;
 
     fn refusal(kind: Kind, payload: &[u8]) -> String {
         let dimension =
@@ -264,16 +263,7 @@ mod tests {
             csat_scale: Scale { min: 1_000_000, max: 5_000_000, ease: false },
             ces_scale: Scale { min: 1_000_000, max: 7_000_000, ease: false },
         };
-        let topic = TopicSettings {
-            name: kind.name().into(),
-            kind,
-            feed: None,
-            allowed_lateness: Span::hours(1),
-            identity_from_record: false,
-            time_from_record: false,
-            ignored_types: Vec::new(),
-            feed_began: None,
-        };
+        let topic = TopicSettings::of(kind);
         let record = Record { payload: Some(payload), ..Record::default() };
         let Decoded::Invalid(reason) = decode(record, &topic, &settings) else { panic!("it is not refused") };
         let refusal = Refusal::of(reason, record, &topic, &settings);

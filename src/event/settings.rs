@@ -46,6 +46,23 @@ pub struct TopicSettings {
     pub feed_began: Option<EventTime>,
 }
 
+impl TopicSettings {
+    /// The topic of a kind under its default name, with the defaults of all settings.
+    #[must_use]
+    pub fn of(kind: Kind) -> Self {
+        Self {
+            name: kind.name().to_owned(),
+            kind,
+            feed: None,
+            allowed_lateness: Span::hours(1),
+            identity_from_record: false,
+            time_from_record: false,
+            ignored_types: Vec::new(),
+            feed_began: None,
+        }
+    }
+}
+
 /// A named feed: one help desk or survey tool, with the topics that carry its events.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FeedSettings {

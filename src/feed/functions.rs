@@ -12,6 +12,9 @@ use jaq_json::Val;
 use jaq_std::ValT as _;
 use sha2::{Digest, Sha256};
 
+use super::constants::Constants;
+use super::hexadecimal::hexadecimal;
+use super::quick_functions::{REPLACED_DEFINITIONS, empty, get, present, quick};
 use super::steps::STEP;
 use super::tables::Tables;
 
@@ -30,12 +33,18 @@ pub(super) const OUT_OF_TIME: i32 = 1;
 /// The functions of jq that are taken away, because they read or change something beside their input.
 const REMOVED: [&str; 8] = ["env", "now", "halt", "debug_empty", "stderr_empty", "localtime", "strflocaltime", "range"];
 /// The definitions of jq that need a function that is taken away.
-pub(super) const REMOVED_DEFINITIONS: [&str; 4] = ["stderr", "debug", "halt", "halt_error"];
+const REMOVED_DEFINITIONS: [&str; 4] = ["stderr", "debug", "halt", "halt_error"];
+
+/// Whether a definition of jq or of the prelude is left out: it needs a function that is taken away, or there is a native function in its place.
+pub(super) fn is_left_out(definition: &str) -> bool {
+    REMOVED_DEFINITIONS.contains(&definition) || REPLACED_DEFINITIONS.contains(&definition)
+}
 
 /// What one run of a program reads and counts.
 pub(super) struct Run<'a> {
     pub(super) lut: &'a Lut<FeedData>,
     pub(super) tables: &'a Tables,
+    pub(super) constants: &'a Constants,
     /// Whether the time of the payload is over.
     pub(super) is_over: &'a dyn Fn() -> bool,
     pub(super) steps: Cell<u32>,
@@ -56,7 +65,7 @@ impl Run<'_> {
         steps < STEPS_MAX && !(steps.is_multiple_of(STEPS_PER_LOOK) && (self.is_over)())
     }
 
-    fn report_unknown(&self, name: &Val, value: &Val) {
+    pub(super) fn report_unknown(&self, name: &Val, value: &Val) {
         let mut unknown = self.unknown.borrow_mut();
         if unknown.len() < UNKNOWN_MAX {
             unknown.push((text_of(name), text_of(value).chars().take(UNKNOWN_CHARACTERS_MAX).collect()));
@@ -82,7 +91,8 @@ impl<'a> HasLut<'a, FeedData> for &'a Run<'a> {
 pub(super) fn functions() -> impl Iterator<Item = Fun<FeedData>> {
     let of_jq = jaq_core::funs().chain(jaq_std::funs()).chain(jaq_json::funs());
     let kept = of_jq.filter(|(name, ..)| !REMOVED.contains(name));
-    kept.chain(own().into_vec().into_iter().map(run::<FeedData>)).chain([step()])
+    let own = own().into_vec().into_iter().chain(quick().into_vec()).map(run::<FeedData>);
+    kept.chain(own).chain([step(), empty(), present(), get()])
 }
 
 /// The step, which passes its input on, in a path and in an update too.
@@ -150,7 +160,7 @@ fn own() -> Box<[Filter<RunPtr<FeedData>>]> {
 }
 
 /// A value as a text: a text itself, everything else as JSON.
-fn text_of(value: &Val) -> String {
+pub(super) fn text_of(value: &Val) -> String {
     match value.as_utf8_bytes() {
         Some(bytes) => String::from_utf8_lossy(bytes).into_owned(),
         None => value.to_string(),
@@ -159,13 +169,7 @@ fn text_of(value: &Val) -> String {
 
 /// The first half of the SHA-256 of a text, as 32 hexadecimal digits.
 fn digest_of(text: &str) -> String {
-    let hash = Sha256::digest(text.as_bytes());
-    hash.iter().take(16).fold(String::with_capacity(32), |mut digits, byte| {
-        for nibble in [byte >> 4, byte & 15] {
-            digits.extend(char::from_digit(u32::from(nibble), 16));
-        }
-        digits
-    })
+    hexadecimal(&Sha256::digest(text.as_bytes())[..16])
 }
 
 /// A number of units since 1970 as RFC 3339; null stays null.

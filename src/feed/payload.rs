@@ -4,6 +4,7 @@
 
 use jaq_json::Val;
 
+use super::payload_value;
 use super::rejection::{Rejection, RejectionReason};
 use crate::time::EventTime;
 
@@ -45,13 +46,13 @@ pub fn without_registry_framing(value: &[u8]) -> &[u8] {
 ///
 /// # Errors
 /// When a body that begins as an array is not JSON.
-pub fn batch_of(body: &[u8]) -> Result<Option<Vec<Vec<u8>>>, PayloadError> {
+pub fn batch_of(body: &[u8]) -> Result<Option<Vec<&[u8]>>, PayloadError> {
     if body.iter().find(|byte| !byte.is_ascii_whitespace()) != Some(&b'[') {
         return Ok(None);
     }
     let elements: Vec<&serde_json::value::RawValue> =
         serde_json::from_slice(body).map_err(|error| PayloadError(format!("not JSON at line {}", error.line())))?;
-    Ok(Some(elements.into_iter().map(|element| element.get().as_bytes().to_vec()).collect()))
+    Ok(Some(elements.into_iter().map(|element| element.get().as_bytes()).collect()))
 }
 
 /// The payload as a value of jq; null for a tombstone.
@@ -62,7 +63,7 @@ pub(super) fn value_of(payload: &Payload<'_>) -> Result<Val, Rejection> {
         return Err(Rejection::new(RejectionReason::TooLarge, what));
     }
     // The reader of serde_json has a limit of depth, and takes JSON alone; jaq's own reader takes more.
-    serde_json::from_slice(bytes).map_err(|error| {
+    payload_value::read(bytes).map_err(|error| {
         let what = format!("{:?} error at line {}, column {}", error.classify(), error.line(), error.column());
         Rejection::new(RejectionReason::NotJson, what.to_ascii_lowercase())
     })

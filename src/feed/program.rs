@@ -3,6 +3,9 @@
 //! Does not know which feeds there are.
 
 use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::rc::Rc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use jaq_core::load::lex::Lexer;
 use jaq_core::load::parse::{Def, Parser, Term};
@@ -10,11 +13,13 @@ use jaq_core::load::{Arena, File, Loader};
 use jaq_core::{Compiler, Ctx, Exn, Filter, Vars, load};
 use jaq_json::{Map, Val};
 
+use super::constants::{ConstantTexts, Constants};
 use super::event_output::{MappedEvent, Outputs};
-use super::functions::{FeedData, OUT_OF_TIME, REMOVED_DEFINITIONS, Run, functions};
+use super::functions::{FeedData, OUT_OF_TIME, Run, functions, is_left_out};
 use super::payload::{Payload, value_of};
 use super::rejection::{Rejection, RejectionReason};
 use super::settings::FeedSettings;
+use super::shortcuts::{OBJECT_NAMES, with_shortcuts, with_steps_behind_generators};
 use super::steps::{LineNumbers, Source, with_steps, with_steps_in_loops};
 use crate::event::DecodeSettings;
 use crate::time::EventTime;
@@ -28,7 +33,6 @@ const OUTPUTS_MAX: usize = 64;
 const VARIABLES: [&str; 4] = ["$headers", "$key", "$topic", "$timestamp"];
 /// The name of the program as a definition.
 const MAIN: &str = "__feed";
-const MAIN_CALL: &str = "__feed($headers; $key; $topic; $timestamp)";
 const PRELUDE: &str = include_str!("prelude.jq");
 
 /// A program that cannot be used, with the place of the fault.
@@ -56,12 +60,25 @@ pub struct Mapped {
     pub unknown: Vec<(String, String)>,
 }
 
-/// A compiled feed. It belongs to one thread, whose stack must have [`STACK_BYTES`].
+/// A compiled feed. The stack of a thread that maps must have [`STACK_BYTES`].
 pub struct Feed {
     settings: FeedSettings,
-    filter: Filter<FeedData>,
+    /// The program with shortcuts.
+    quick: Filter<FeedData>,
+    constants: ConstantTexts,
+    /// Under which threads keep the constants as values.
+    number: u64,
+    /// The program as it is written, with the line of each step.
+    located: Filter<FeedData>,
     decode: DecodeSettings,
 }
+
+thread_local! {
+    /// The constants of each feed, as values of this thread.
+    static CONSTANTS: RefCell<HashMap<u64, Rc<Constants>>> = RefCell::default();
+}
+
+static NEXT_NUMBER: AtomicU64 = AtomicU64::new(0);
 
 impl Feed {
     /// Compiles the program of a feed.
@@ -69,8 +86,9 @@ impl Feed {
     /// # Errors
     /// The first fault of the program.
     pub fn new(settings: FeedSettings, decode: DecodeSettings) -> Result<Self, ProgramError> {
-        let filter = compile(&settings.program, &settings.origin)?;
-        Ok(Self { settings, filter, decode })
+        let (located, _) = compile(&settings.program, &settings.origin, Form::Located)?;
+        let (quick, constants) = compile(&settings.program, &settings.origin, Form::Quick)?;
+        Ok(Self { settings, quick, constants, number: NEXT_NUMBER.fetch_add(1, Ordering::Relaxed), located, decode })
     }
 
     /// The settings of the feed.
@@ -91,15 +109,45 @@ impl Feed {
             Ok(input) => input,
             Err(rejection) => return Mapped { rejection: Some(rejection), ..Mapped::default() },
         };
+        let constants = self.constants();
+        let mapped = self.run(&self.quick, &constants, input.clone(), payload, is_over);
+        match &mapped.rejection {
+            // The program as it is written says the line, and has the last word.
+            Some(rejection) if rejection.reason != RejectionReason::OutOfTime => {
+                self.run(&self.located, &Constants::default(), input, payload, is_over)
+            }
+            _ => mapped,
+        }
+    }
+
+    /// Maps one payload by the program as it is written, without shortcuts. Gives the same, more slowly.
+    #[must_use]
+    pub fn map_without_shortcuts(&self, payload: &Payload<'_>, is_over: &dyn Fn() -> bool) -> Mapped {
+        match value_of(payload) {
+            Ok(input) => self.run(&self.located, &Constants::default(), input, payload, is_over),
+            Err(rejection) => Mapped { rejection: Some(rejection), ..Mapped::default() },
+        }
+    }
+
+    fn run(
+        &self,
+        filter: &Filter<FeedData>,
+        constants: &Constants,
+        input: Val,
+        payload: &Payload<'_>,
+        is_over: &dyn Fn() -> bool,
+    ) -> Mapped {
         let run = Run {
-            lut: &self.filter.lut,
+            lut: &filter.lut,
             tables: &self.settings.tables,
+            constants,
             is_over,
             steps: Cell::new(0),
             line: Cell::new(0),
             unknown: RefCell::default(),
         };
-        let result = self.outputs(&run, input, variables(payload));
+        let variables = variables(payload).into_iter().chain(constants.objects.iter().cloned());
+        let result = self.outputs(filter, &run, input, Vars::new(variables));
         let line = run.line.get();
         let unknown = run.unknown.take();
         match result {
@@ -108,11 +156,17 @@ impl Feed {
         }
     }
 
-    fn outputs<'a>(&'a self, run: &'a Run<'a>, input: Val, variables: [Val; 4]) -> Result<Vec<MappedEvent>, Rejection> {
-        let context = Ctx::<FeedData>::new(run, Vars::new(variables));
+    fn outputs<'a>(
+        &'a self,
+        filter: &'a Filter<FeedData>,
+        run: &'a Run<'a>,
+        input: Val,
+        variables: Vars<Val>,
+    ) -> Result<Vec<MappedEvent>, Rejection> {
+        let context = Ctx::<FeedData>::new(run, variables);
         let outputs = Outputs { settings: &self.settings, decode: &self.decode };
         let mut events = Vec::new();
-        for output in self.filter.id.run((context, input)) {
+        for output in filter.id.run((context, input)) {
             let output = output.map_err(rejection_of)?;
             if events.len() >= OUTPUTS_MAX {
                 let what = format!("more than {OUTPUTS_MAX} outputs");
@@ -121,6 +175,11 @@ impl Feed {
             events.push(outputs.event(&output)?);
         }
         Ok(events)
+    }
+
+    /// The constants as values of this thread.
+    fn constants(&self) -> Rc<Constants> {
+        CONSTANTS.with_borrow_mut(|known| Rc::clone(known.entry(self.number).or_insert_with(|| Rc::new(Constants::of(&self.constants)))))
     }
 }
 
@@ -150,7 +209,16 @@ fn variables(payload: &Payload<'_>) -> [Val; 4] {
     [Val::obj(headers), payload.key.map_or(Val::Null, text), text(payload.topic), timestamp]
 }
 
-fn compile(program: &str, origin: &str) -> Result<Filter<FeedData>, ProgramError> {
+/// In which form a program runs.
+#[derive(Clone, Copy, PartialEq)]
+enum Form {
+    /// With shortcuts, and steps where loops can be.
+    Quick,
+    /// As it is written, with steps everywhere.
+    Located,
+}
+
+fn compile(program: &str, origin: &str, form: Form) -> Result<(Filter<FeedData>, ConstantTexts), ProgramError> {
     let fault = |part: Option<&str>, what: String, hint| {
         let line = part.map_or_else(|| program.lines().count(), |part| line_of(program, part));
         ProgramError { origin: origin.to_owned(), line, what, hint }
@@ -164,25 +232,32 @@ fn compile(program: &str, origin: &str) -> Result<Filter<FeedData>, ProgramError
         Some((expected, found)) => fault(found.map(|token| token.0), format!("expected {}", expected.as_str()), "see jq's manual"),
         None => fault(None, "not a program of jq".to_owned(), "see jq's manual"),
     })?;
-    let main = Def { name: MAIN, args: VARIABLES.to_vec(), body: with_steps(term, Source { text: program, lines: &lines }) };
-    let of_jq = jaq_core::defs().chain(jaq_std::defs()).chain(jaq_json::defs());
-    let of_jq = of_jq.filter(|def| !REMOVED_DEFINITIONS.contains(&def.name)).map(with_steps_in_loops);
+    let source = Source { text: program, lines: &lines };
+    let (body, constants) = match form {
+        Form::Quick => with_shortcuts(term, source),
+        Form::Located => (with_steps(term, source), ConstantTexts::default()),
+    };
+    let main = Def { name: MAIN, args: Vec::new(), body };
     let own: Vec<Def<&'static str, Term<&'static str>>> = load::parse(PRELUDE, |parser| parser.defs()).unwrap_or_default();
     assert!(!own.is_empty(), "the prelude is part of the binary and parses");
+    let of_jq = jaq_core::defs().chain(jaq_std::defs()).chain(jaq_json::defs()).filter(|def| !is_left_out(def.name)).chain(own);
+    let with_steps = if form == Form::Quick { with_steps_behind_generators } else { with_steps_in_loops };
 
     let arena = Arena::default();
-    let defs: Vec<Def<&str>> = of_jq.chain(own).map(as_long_as_the_program).chain([main]).collect();
-    let loaded = Loader::new(defs).load(&arena, File { code: MAIN_CALL, path: () });
+    let defs: Vec<Def<&str>> = of_jq.map(with_steps).map(as_long_as_the_program).chain([main]).collect();
+    let loaded = Loader::new(defs).load(&arena, File { code: MAIN, path: () });
     let modules = loaded.map_err(|_| fault(None, "not a program of jq".to_owned(), "see jq's manual"))?;
     let functions = functions().map(|(name, arguments, native)| -> (&str, _, _) { (name, arguments, native) });
-    Compiler::default().with_funs(functions).with_global_vars(VARIABLES).compile(modules).map_err(|errors| {
+    let variables = VARIABLES.into_iter().chain(OBJECT_NAMES.into_iter().take(constants.objects.len()));
+    let compiled = Compiler::default().with_funs(functions).with_global_vars(variables).compile(modules).map_err(|errors| {
         let first = errors.first().and_then(|(_, undefined)| undefined.first());
         let hint = "config/feeds/README.md lists what a feed has beside jq's own, and which functions are taken away";
         match first {
             Some((name, kind)) => fault(Some(name), format!("no {} `{name}`", kind.as_str()), hint),
             None => fault(None, "not a program of jq".to_owned(), hint),
         }
-    })
+    })?;
+    Ok((compiled, constants))
 }
 
 /// A definition of jq's own beside those of a program.

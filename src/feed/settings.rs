@@ -23,6 +23,22 @@ pub struct FeedSettings {
     pub tables: Tables,
 }
 
+impl FeedSettings {
+    /// A feed of its own desk that shares customers and has no tables. `origin` names the program in messages.
+    #[must_use]
+    pub fn new(name: impl Into<String>, program: impl Into<String>, origin: impl Into<String>, key: RecordKey) -> Self {
+        Self {
+            name: name.into(),
+            program: program.into(),
+            origin: origin.into(),
+            desk: None,
+            owns_customers: false,
+            key,
+            tables: Tables::default(),
+        }
+    }
+}
+
 /// What the records of a feed are keyed by. All events of one feed must be keyed by one thing, because what belongs together must lie in
 /// partitions of one number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -8,6 +8,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha1::Sha1;
 use sha2::Sha256;
 
+use super::hexadecimal::hexadecimal;
 use crate::time::{EventTime, Span};
 
 /// How a vendor signs.
@@ -145,12 +146,11 @@ impl SignatureScheme {
     /// The signature of a body, as the header has it. `timestamp` is the value of the header with the timestamp, or empty.
     #[must_use]
     pub fn sign(self, secret: &[u8], timestamp: &str, body: &[u8]) -> String {
-        let digits = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
         let hash = self.hash(secret, timestamp, body);
         match self {
             Self::Zendesk => STANDARD.encode(hash),
-            Self::Intercom => format!("sha1={}", digits(&hash)),
-            Self::Chatwoot | Self::Delighted => format!("sha256={}", digits(&hash)),
+            Self::Intercom => format!("sha1={}", hexadecimal(&hash)),
+            Self::Chatwoot | Self::Delighted => format!("sha256={}", hexadecimal(&hash)),
             Self::Typeform => format!("sha256={}", STANDARD.encode(hash)),
         }
     }

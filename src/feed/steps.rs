@@ -1,4 +1,4 @@
-//! Puts steps into a program, so that a run can be counted, ended and located: one at the begin of each definition, of each branch and of each scope of a
+//! Puts steps into a program everywhere, so that a run can be counted, ended and located: one at the begin of each definition, of each branch and of each scope of a
 //! variable.
 //!
 //! jaq runs a program to its end and cannot be interrupted from outside. Every loop of jq passes a definition or a scope, so a step in each bounds the
@@ -16,10 +16,21 @@ const NO_LINE: &str = "0";
 /// The texts of line numbers, for the steps of a program with as many lines.
 pub(super) struct LineNumbers(Vec<String>);
 
+/// No numbers, for what is not in a program.
+pub(super) static NO_LINES: LineNumbers = LineNumbers(Vec::new());
+
+/// At least so many numbers are there, for what else a program numbers.
+const NUMBERS_MIN: usize = 1_024;
+
 impl LineNumbers {
     /// The numbers of all lines of a program.
     pub(super) fn of(program: &str) -> Self {
-        Self((0..=program.lines().count() + 1).map(|line| line.to_string()).collect())
+        Self((0..(program.lines().count() + 2).max(NUMBERS_MIN)).map(|line| line.to_string()).collect())
+    }
+
+    /// A number as a text.
+    pub(super) fn get(&self, number: usize) -> Option<&str> {
+        self.0.get(number).map(String::as_str)
     }
 }
 
@@ -32,11 +43,12 @@ pub(super) struct Source<'s> {
 
 impl<'s> Source<'s> {
     /// The number of the line that holds a part of the program.
-    fn line_of(self, part: &'s str) -> &'s str {
+    pub(super) fn line_of(self, part: &'s str) -> &'s str {
         let begin = self.text.as_ptr() as usize;
+        // Texts of jq's own definitions lie elsewhere.
         let Some(offset) = (part.as_ptr() as usize).checked_sub(begin).filter(|offset| *offset <= self.text.len()) else { return NO_LINE };
         let line = self.text.as_bytes()[..offset].iter().filter(|byte| **byte == b'\n').count() + 1;
-        self.lines.0.get(line).map_or(NO_LINE, String::as_str)
+        self.lines.get(line).unwrap_or(NO_LINE)
     }
 }
 
@@ -144,7 +156,7 @@ impl<'s> Walk<'s> {
 }
 
 /// The first text of the program in a term, which is where the term stands.
-fn first_text<'s>(term: &SourceTerm<'s>) -> Option<&'s str> {
+pub(super) fn first_text<'s>(term: &SourceTerm<'s>) -> Option<&'s str> {
     match term {
         Term::Id | Term::Recurse => None,
         Term::Num(text) | Term::Break(text) | Term::Var(text) | Term::Call(text, _) | Term::Label(text, _) => Some(text),

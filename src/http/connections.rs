@@ -1,26 +1,30 @@
 //! Connections: how they are accepted, what each may cost, and how they end.
 //!
-//! Does not know paths (see `routes`), nor which connection ends when places run out (see `places`).
+//! Does not know what is served (see [`Answering`]), nor which connection ends when places run out (see `places`).
 
+use std::convert::Infallible;
 use std::future::Future;
+use std::net::IpAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use hyper::body::Incoming;
 use hyper::rt::{Read, Write};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
+use hyper::{Request, Response};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
 use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::ServerConfig;
 
 use super::host_check::is_loopback;
 use super::places::{Place, Places};
-use super::response::Answered;
-use super::routes::{Client, Routes};
+use super::response::{Answered, Chunks};
 use super::write_timeout::WriteTimeout;
 
 /// How long a client may take to send its first byte.
@@ -35,20 +39,39 @@ const RESPONSE_WITHIN: Duration = Duration::from_secs(10);
 const HEADER_BYTES_MAX: usize = 16 * 1024;
 /// The most header lines of a request.
 const HEADERS_MAX: usize = 64;
-/// How long responses that are under way may take after the shutdown has begun.
-const DRAIN_WITHIN: Duration = Duration::from_secs(1);
 /// The pause after a failed accept, so that the loop does not spin while no file descriptor is left.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(20);
 /// How often failed accepts are logged at most.
 const ACCEPT_LOGGED_EVERY: Duration = Duration::from_secs(10);
 
+/// Who asks.
+#[derive(Clone, Copy)]
+pub(super) struct Client {
+    /// The address of the client, or of the proxy before it.
+    pub(super) address: IpAddr,
+    /// Whether the request came in by the loopback interface.
+    pub(super) by_loopback: bool,
+}
+
+/// What is served on connections.
+pub(super) trait Answering: Send + Sync + 'static {
+    /// How long responses that are under way may take after the shutdown has begun.
+    const DRAIN_WITHIN: Duration;
+
+    /// The TLS of connections that come now; `None` where they are not encrypted.
+    fn tls(&self) -> Option<Arc<ServerConfig>>;
+
+    /// Answers one request. For HEAD, hyper leaves the body out.
+    fn answer(&self, request: Request<Incoming>, client: Client) -> impl Future<Output = Response<Chunks>> + Send;
+}
+
 /// Accepts connections on every listener until `shutdown` completes, then lets the open ones end.
-pub(super) async fn serve(listeners: Vec<TcpListener>, routes: Arc<Routes>, shutdown: impl Future<Output = ()>) {
+pub(super) async fn serve<A: Answering>(listeners: Vec<TcpListener>, site: Arc<A>, shutdown: impl Future<Output = ()>) {
     let (stop, stopped) = watch::channel(false);
     let places = Places::new();
     let mut acceptors = JoinSet::new();
     for listener in listeners {
-        acceptors.spawn(accept(listener, Arc::clone(&routes), Arc::clone(&places), stopped.clone()));
+        acceptors.spawn(accept(listener, Arc::clone(&site), Arc::clone(&places), stopped.clone()));
     }
     shutdown.await;
     stop.send_replace(true);
@@ -59,13 +82,13 @@ pub(super) async fn serve(listeners: Vec<TcpListener>, routes: Arc<Routes>, shut
             connections.spawn(async move { while left.join_next().await.is_some() {} });
         }
     }
-    if timeout(DRAIN_WITHIN, async { while connections.join_next().await.is_some() {} }).await.is_err() {
+    if timeout(A::DRAIN_WITHIN, async { while connections.join_next().await.is_some() {} }).await.is_err() {
         tracing::debug!("connections cut at shutdown");
     }
 }
 
 /// Accepts connections until the server stops, and returns those that are still open.
-async fn accept(listener: TcpListener, routes: Arc<Routes>, places: Arc<Places>, mut stopped: watch::Receiver<bool>) -> JoinSet<()> {
+async fn accept<A: Answering>(listener: TcpListener, site: Arc<A>, places: Arc<Places>, mut stopped: watch::Receiver<bool>) -> JoinSet<()> {
     let mut connections = JoinSet::new();
     let watching = stopped.clone();
     let mut stop = pin!(stop(&mut stopped));
@@ -82,7 +105,7 @@ async fn accept(listener: TcpListener, routes: Arc<Routes>, places: Arc<Places>,
         while connections.try_join_next().is_some() {}
         match accepted {
             Ok((stream, place)) => {
-                connections.spawn(serve_connection(stream, place, Arc::clone(&routes), watching.clone()));
+                connections.spawn(serve_connection(stream, place, Arc::clone(&site), watching.clone()));
             }
             Err(error) => {
                 if failure_logged.is_none_or(|at| at.elapsed() >= ACCEPT_LOGGED_EVERY) {
@@ -98,14 +121,14 @@ async fn accept(listener: TcpListener, routes: Arc<Routes>, places: Arc<Places>,
 }
 
 /// Serves one connection to its end.
-async fn serve_connection(stream: TcpStream, place: Place, routes: Arc<Routes>, stopped: watch::Receiver<bool>) {
+async fn serve_connection<A: Answering>(stream: TcpStream, place: Place, site: Arc<A>, stopped: watch::Receiver<bool>) {
     tokio::select! {
-        () = serve_requests(stream, &place, routes, stopped) => {}
+        () = serve_requests(stream, &place, site, stopped) => {}
         () = place.dismissed() => tracing::debug!("a connection that waited was closed for another client"),
     }
 }
 
-async fn serve_requests(stream: TcpStream, place: &Place, routes: Arc<Routes>, mut stopped: watch::Receiver<bool>) {
+async fn serve_requests<A: Answering>(stream: TcpStream, place: &Place, site: Arc<A>, mut stopped: watch::Receiver<bool>) {
     let (Ok(peer), Ok(local)) = (stream.peer_addr(), stream.local_addr()) else { return };
     let client = Client { address: peer.ip().to_canonical(), by_loopback: is_loopback(local.ip()) };
     // hyper's time limit for a head runs from the first poll, so it would cut off a silent client too. The first byte has a limit of its own, so
@@ -117,27 +140,27 @@ async fn serve_requests(stream: TcpStream, place: &Place, routes: Arc<Routes>, m
     if !matches!(first_byte, Ok(Ok(()))) {
         return;
     }
-    let Some(tls) = routes.tls() else { return serve_http(TokioIo::new(stream), client, place, routes, stopped).await };
+    let Some(tls) = site.tls() else { return serve_http(TokioIo::new(stream), client, place, site, stopped).await };
     match timeout(HANDSHAKE_WITHIN, TlsAcceptor::from(tls).accept(stream)).await {
-        Ok(Ok(stream)) => serve_http(TokioIo::new(stream), client, place, routes, stopped).await,
+        Ok(Ok(stream)) => serve_http(TokioIo::new(stream), client, place, site, stopped).await,
         Ok(Err(error)) => tracing::debug!(%error, "a client did not agree on encryption"),
         Err(_) => tracing::debug!("a client took too long to agree on encryption"),
     }
 }
 
-async fn serve_http<I: Read + Write + Unpin>(
+async fn serve_http<I: Read + Write + Unpin, A: Answering>(
     io: I,
     client: Client,
     place: &Place,
-    routes: Arc<Routes>,
+    site: Arc<A>,
     mut stopped: watch::Receiver<bool>,
 ) {
     let seat = place.seat();
     let io = WriteTimeout::new(io, RESPONSE_WITHIN, Arc::clone(&seat));
     let service = service_fn(move |request| {
-        let (routes, seat) = (Arc::clone(&routes), Arc::clone(&seat));
+        let (site, seat) = (Arc::clone(&site), Arc::clone(&seat));
         seat.answering();
-        async move { Ok::<_, std::convert::Infallible>(routes.answer(&request, client).await.map(|body| Answered::new(body, seat))) }
+        async move { Ok::<_, Infallible>(site.answer(request, client).await.map(|body| Answered::new(body, seat))) }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())

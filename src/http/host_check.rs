@@ -6,9 +6,12 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use hyper::header;
+use hyper::header::{self, HeaderName};
 use hyper::http::uri::Authority;
 use hyper::{Request, Version};
+
+/// The header in which a browser says from which site a request comes.
+const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 /// The names by which a service may be asked.
 pub(super) struct HostCheck {
@@ -51,6 +54,11 @@ impl HostCheck {
         is_local
             || self.named.iter().any(|named| named == "*" || *named == name || named.starts_with('.') && name.ends_with(named.as_str()))
     }
+}
+
+/// Whether a browser sends a request for a page: it names the origin of the page, or from which site the request comes.
+pub(super) fn is_of_a_page<B>(request: &Request<B>) -> bool {
+    request.headers().contains_key(header::ORIGIN) || request.headers().contains_key(FETCH_SITE)
 }
 
 /// Whether a connection to this local address came by the loopback interface.

@@ -101,6 +101,18 @@ impl Body for Answered {
     }
 }
 
+/// The refusal of a client that comes while there are too many.
+pub(super) fn too_many() -> Response<Chunks> {
+    let mut busy = text(StatusCode::SERVICE_UNAVAILABLE, "too many at once\n");
+    busy.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+    busy
+}
+
+/// The refusal of a request under a name that the service does not have.
+pub(super) fn not_by_this_name() -> Response<Chunks> {
+    text(StatusCode::MISDIRECTED_REQUEST, "this service is not known by the name in `Host`; add the name to web.hosts\n")
+}
+
 /// A response of plain text.
 pub(super) fn text(status: StatusCode, body: impl Into<Chunks>) -> Response<Chunks> {
     respond(status, TEXT_TYPE, body)

@@ -6,18 +6,18 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use hyper::body::Bytes;
+use hyper::body::{Bytes, Incoming};
 use hyper::header::{self, HeaderName, HeaderValue};
 use hyper::{Method, Request, Response, StatusCode};
 use tokio::sync::Semaphore;
 use tokio::time::MissedTickBehavior;
 use tokio_rustls::rustls::ServerConfig;
 
-use super::basic_auth::Admission;
-use super::host_check::HostCheck;
+use super::connections::{Answering, Client};
+use super::host_check::{HostCheck, is_of_a_page};
 use super::page::{self, SparklineHistory};
 use super::rendered_scrape::NumberedChunks;
-use super::response::{Chunks, accepts_gzip, compress, respond, respond_with_snapshot, text};
+use super::response::{Chunks, accepts_gzip, compress, not_by_this_name, respond, respond_with_snapshot, text, too_many};
 use super::scrape_cache::ScrapeCache;
 use super::scrape_queue::{NoTurn, ScrapeQueue};
 use super::{Site, ValueSource};
@@ -28,8 +28,6 @@ const PAGES_MAX: usize = 4;
 const PATIENCE: Duration = Duration::from_secs(5);
 /// The header in which Prometheus says how many seconds it waits for the whole response.
 const TIMEOUT: HeaderName = HeaderName::from_static("x-prometheus-scrape-timeout-seconds");
-/// The header in which a browser says from which site a request comes.
-const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 /// Prometheus 3 fails a scrape whose content type is not exactly this.
 const EXPOSITION_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 const PAGE_TYPE: &str = "text/html; charset=utf-8";
@@ -44,15 +42,6 @@ pub(super) struct Routes {
     history: Arc<SparklineHistory>,
     /// One reload at a time.
     reloads: Arc<Semaphore>,
-}
-
-/// Who asks.
-#[derive(Clone, Copy)]
-pub(super) struct Client {
-    /// The address of the client, or of the proxy before it.
-    pub(super) address: IpAddr,
-    /// Whether the request came in by the loopback interface.
-    pub(super) by_loopback: bool,
 }
 
 /// What a path serves.
@@ -111,32 +100,9 @@ impl Routes {
         }
     }
 
-    /// The TLS of connections that come now; `None` where they are not encrypted.
-    pub(super) fn tls(&self) -> Option<Arc<ServerConfig>> {
-        self.site.access.newest().tls.clone()
-    }
-
-    /// Answers one request. For HEAD, hyper leaves the body out.
-    pub(super) async fn answer<B>(&self, request: &Request<B>, client: Client) -> Response<Chunks> {
-        let access = self.site.access.newest();
-        let mut response = if access.open_paths.iter().any(|path| path == request.uri().path()) {
-            self.answer_admitted(request, client).await
-        } else {
-            match access.users.admit(request).await {
-                Admission::Admitted => self.answer_admitted(request, client).await,
-                Admission::Refused => unauthorized(),
-                Admission::Busy => too_many(),
-            }
-        };
-        for (name, value) in &access.headers {
-            response.headers_mut().insert(name, value.clone());
-        }
-        response
-    }
-
     async fn answer_admitted<B>(&self, request: &Request<B>, client: Client) -> Response<Chunks> {
         if !self.hosts.admits(request, client.by_loopback) {
-            return text(StatusCode::MISDIRECTED_REQUEST, "this service is not known by the name in `Host`; add the name to web.hosts\n");
+            return not_by_this_name();
         }
         let path = request.uri().path();
         let Some(resource) = self.find(path) else {
@@ -177,8 +143,8 @@ impl Routes {
     }
 
     async fn reload<B>(&self, request: &Request<B>) -> Response<Chunks> {
-        // A browser names the origin of the page that sends a request. No page has to reload this service.
-        if request.headers().contains_key(header::ORIGIN) || request.headers().contains_key(FETCH_SITE) {
+        // No page has to reload this service.
+        if is_of_a_page(request) {
             return text(StatusCode::FORBIDDEN, "not for pages\n");
         }
         let Ok(slot) = Arc::clone(&self.reloads).try_acquire_owned() else { return too_many() };
@@ -254,6 +220,23 @@ impl Routes {
     }
 }
 
+impl Answering for Routes {
+    const DRAIN_WITHIN: Duration = Duration::from_secs(1);
+
+    fn tls(&self) -> Option<Arc<ServerConfig>> {
+        self.site.access.newest().tls.clone()
+    }
+
+    async fn answer(&self, request: Request<Incoming>, client: Client) -> Response<Chunks> {
+        let access = self.site.access.newest();
+        let response = match access.admit(&request).await {
+            Ok(()) => self.answer_admitted(&request, client).await,
+            Err(refused) => refused,
+        };
+        access.with_headers(response)
+    }
+}
+
 /// The page of the newest snapshot, with the snapshot's number.
 fn render_page(cache: &ScrapeCache, site: &Site, query: Option<&str>, history: &SparklineHistory) -> (u64, String) {
     let source: &dyn ValueSource = site.source.as_ref();
@@ -287,18 +270,6 @@ fn only(methods: &'static str) -> Response<Chunks> {
     let mut refused = text(StatusCode::METHOD_NOT_ALLOWED, format!("only {} is answered\n", methods.replace(", ", " or ")));
     refused.headers_mut().insert(header::ALLOW, HeaderValue::from_static(methods));
     refused
-}
-
-fn unauthorized() -> Response<Chunks> {
-    let mut refused = text(StatusCode::UNAUTHORIZED, "a user and a password are needed\n");
-    refused.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"cxpulse\", charset=\"UTF-8\""));
-    refused
-}
-
-fn too_many() -> Response<Chunks> {
-    let mut busy = text(StatusCode::SERVICE_UNAVAILABLE, "too many at once\n");
-    busy.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
-    busy
 }
 
 fn no_values_in_time() -> Response<Chunks> {

@@ -6,12 +6,14 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use hyper::header::{HeaderName, HeaderValue};
+use hyper::header::{self, HeaderName, HeaderValue};
+use hyper::{Request, Response, StatusCode};
 use serde::Deserialize;
 use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::pki_types::CertificateDer;
 
-use super::basic_auth::Users;
+use super::basic_auth::{Admission, Users};
+use super::response::{Chunks, text, too_many};
 use super::tls::{self, TlsText};
 use super::web_fault::{WebFileError, fault, read};
 
@@ -60,6 +62,29 @@ struct HttpText {
 }
 
 impl WebFile {
+    /// Whether a request may be answered: its path is open to everyone, or its user may ask.
+    ///
+    /// # Errors
+    /// The answer to a request that may not.
+    pub(super) async fn admit<B>(&self, request: &Request<B>) -> Result<(), Response<Chunks>> {
+        if self.open_paths.iter().any(|path| path == request.uri().path()) {
+            return Ok(());
+        }
+        match self.users.admit(request).await {
+            Admission::Admitted => Ok(()),
+            Admission::Refused => Err(unauthorized()),
+            Admission::Busy => Err(too_many()),
+        }
+    }
+
+    /// A response with the headers of every response.
+    pub(super) fn with_headers(&self, mut response: Response<Chunks>) -> Response<Chunks> {
+        for (name, value) in &self.headers {
+            response.headers_mut().insert(name, value.clone());
+        }
+        response
+    }
+
     /// The web configuration without a file: no TLS, no passwords.
     pub(super) fn none() -> Self {
         Self { tls: None, certificate: None, users: Users::default(), open_paths: Vec::new(), headers: Vec::new(), files: Vec::new() }
@@ -93,6 +118,12 @@ impl WebFile {
         let headers = text.http_server_config.headers.iter().map(|(name, value)| header(path, name, value)).collect::<Result<_, _>>()?;
         Ok(Self { tls: tls.transpose()?.map(Arc::new), certificate, users, open_paths: text.auth_excluded_paths, headers, files })
     }
+}
+
+fn unauthorized() -> Response<Chunks> {
+    let mut refused = text(StatusCode::UNAUTHORIZED, "a user and a password are needed\n");
+    refused.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"cxpulse\", charset=\"UTF-8\""));
+    refused
 }
 
 fn header(path: &Path, name: &str, value: &str) -> Result<(HeaderName, HeaderValue), WebFileError> {

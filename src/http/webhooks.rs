@@ -2,41 +2,28 @@
 //!
 //! Does not know what a payload means, or when it is safe: that is the [`WebhookTaker`]'s.
 
-use std::convert::Infallible;
 use std::future::Future;
-use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::{Bytes, Incoming};
 use hyper::header::{self, HeaderValue};
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
-use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::watch;
-use tokio::task::JoinSet;
-use tokio::time::{sleep, timeout};
+use tokio::net::TcpListener;
+use tokio::time::timeout;
+use tokio_rustls::rustls::ServerConfig;
 
-use super::places::{Place, Places};
-use super::response::{Answered, Chunks, text};
-use super::write_timeout::WriteTimeout;
+use super::access::Access;
+use super::connections::{self, Answering, Client};
+use super::host_check::{HostCheck, is_of_a_page};
+use super::response::{Chunks, not_by_this_name, text};
 
-/// How long a client may take to send the head of a request.
-const HEADERS_WITHIN: Duration = Duration::from_secs(5);
 /// How long a client may take to send a body.
 const BODY_WITHIN: Duration = Duration::from_secs(10);
-/// How long a client may take to receive a response.
-const RESPONSE_WITHIN: Duration = Duration::from_secs(10);
-/// How long an idle connection is kept.
-const IDLE_WITHIN: Duration = Duration::from_secs(60);
-const HEADER_BYTES_MAX: usize = 16 * 1024;
-const HEADERS_MAX: usize = 64;
-/// How long requests that are under way may take after the shutdown has begun.
-const DRAIN_WITHIN: Duration = Duration::from_secs(5);
-const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// The body of a request. Parts of it are made without a copy.
+pub type WebhookBody = Bytes;
 
 /// A request to a path of a feed.
 #[derive(Clone, Debug)]
@@ -46,7 +33,7 @@ pub struct WebhookRequest {
     /// The headers by name, in small letters. Values that are not texts are left out.
     pub headers: Vec<(String, String)>,
     /// The body, as it came.
-    pub body: Bytes,
+    pub body: WebhookBody,
 }
 
 /// The answer to a request.
@@ -73,11 +60,20 @@ pub trait WebhookTaker: Send + Sync + 'static {
     /// Whether a feed has this path.
     fn has_path(&self, path: &str) -> bool;
 
+    /// Whether a sender to this path must prove who it is.
+    fn needs_proof(&self, path: &str) -> bool;
+
     /// Counts a request that is refused before it is taken.
     fn count_refused(&self, path: &str, reason: &'static str);
 
     /// Takes a request. The answer says whether it is safe.
     fn take(&self, request: WebhookRequest) -> impl Future<Output = WebhookAnswer> + Send;
+
+    /// Whether the stage is ready.
+    ///
+    /// # Errors
+    /// Why it is not, as a text for people.
+    fn ready(&self) -> Result<(), String>;
 
     /// The exposition text.
     fn metrics(&self) -> String;
@@ -87,113 +83,61 @@ pub trait WebhookTaker: Send + Sync + 'static {
 pub struct WebhookSite<T> {
     /// Takes the requests.
     pub taker: Arc<T>,
+    /// Who may ask for the pages, and by which connections webhooks and questions come.
+    pub access: Arc<Access>,
+    /// The names by which the stage may be asked, beside its addresses.
+    pub hosts: Vec<String>,
     /// The path of the metrics.
     pub telemetry_path: String,
     /// The largest body in bytes.
     pub body_bytes_max: usize,
-    /// Why the stage is not ready, if it is not.
-    pub ready: Box<dyn Fn() -> Result<(), String> + Send + Sync>,
+}
+
+/// The paths of a stage.
+struct WebhookRoutes<T> {
+    site: WebhookSite<T>,
+    hosts: HostCheck,
 }
 
 /// Serves until `shutdown` completes. Requests that are under way then have five seconds to end.
 pub async fn serve_webhooks<T: WebhookTaker>(listeners: Vec<TcpListener>, site: WebhookSite<T>, shutdown: impl Future<Output = ()>) {
-    let site = Arc::new(site);
-    let (stop, stopped) = watch::channel(false);
-    let places = Places::new();
-    let mut acceptors = JoinSet::new();
-    for listener in listeners {
-        acceptors.spawn(accept(listener, Arc::clone(&site), Arc::clone(&places), stopped.clone()));
-    }
-    shutdown.await;
-    stop.send_replace(true);
-    let drained = timeout(DRAIN_WITHIN, async { while acceptors.join_next().await.is_some() {} }).await;
-    if drained.is_err() {
-        tracing::debug!("connections cut at shutdown");
+    let access = Arc::clone(&site.access);
+    let hosts = HostCheck::new(&site.hosts);
+    tokio::select! {
+        never = access.follow() => match never {},
+        () = connections::serve(listeners, Arc::new(WebhookRoutes { site, hosts }), shutdown) => {}
     }
 }
 
-/// Accepts connections until the server stops, then waits for those that are open.
-async fn accept<T: WebhookTaker>(
-    listener: TcpListener,
-    site: Arc<WebhookSite<T>>,
-    places: Arc<Places>,
-    mut stopped: watch::Receiver<bool>,
-) {
-    let mut connections = JoinSet::new();
-    let watching = stopped.clone();
-    let mut stop = pin!(async { drop(stopped.wait_for(|stopped| *stopped).await) });
-    loop {
-        let accepted = tokio::select! {
-            () = &mut stop => break,
-            accepted = listener.accept() => accepted,
+impl<T: WebhookTaker> Answering for WebhookRoutes<T> {
+    const DRAIN_WITHIN: Duration = Duration::from_secs(5);
+
+    fn tls(&self) -> Option<Arc<ServerConfig>> {
+        self.site.access.newest().tls.clone()
+    }
+
+    async fn answer(&self, request: Request<Incoming>, client: Client) -> Response<Chunks> {
+        let access = self.site.access.newest();
+        let is_page = matches!(*request.method(), Method::GET | Method::HEAD);
+        let path = request.uri().path().to_owned();
+        // Who proves to be the vendor needs no password, and may call the service by any name: no page can make that proof.
+        let is_proven = !is_page && self.site.taker.needs_proof(&path);
+        let admitted = if is_page { access.admit(&request).await } else { Ok(()) };
+        let response = match admitted {
+            Err(refused) => refused,
+            Ok(()) if !is_proven && !self.hosts.admits(&request, client.by_loopback) => not_by_this_name(),
+            Ok(()) if is_page => page(&self.site, &path),
+            Ok(()) if !self.site.taker.has_path(&path) => text(StatusCode::NOT_FOUND, "no feed has this path\n"),
+            Ok(()) if *request.method() != Method::POST => text(StatusCode::METHOD_NOT_ALLOWED, "a webhook is sent with POST\n"),
+            Ok(()) if !is_proven && is_of_a_page(&request) => text(StatusCode::FORBIDDEN, "not for pages\n"),
+            Ok(()) => take(&self.site, path, request).await,
         };
-        while connections.try_join_next().is_some() {}
-        match accepted {
-            Ok((stream, _)) => {
-                let place = places.take().await;
-                let (site, watching) = (Arc::clone(&site), watching.clone());
-                connections.spawn(async move {
-                    tokio::select! {
-                        () = serve_connection(stream, &place, site, watching) => {}
-                        () = place.dismissed() => {}
-                    }
-                });
-            }
-            Err(error) => {
-                tracing::warn!(%error, "cannot accept a connection");
-                sleep(ACCEPT_PAUSE).await;
-            }
-        }
-    }
-    while connections.join_next().await.is_some() {}
-}
-
-async fn serve_connection<T: WebhookTaker>(
-    stream: TcpStream,
-    place: &Place,
-    site: Arc<WebhookSite<T>>,
-    mut stopped: watch::Receiver<bool>,
-) {
-    if !matches!(timeout(IDLE_WITHIN, stream.readable()).await, Ok(Ok(()))) {
-        return;
-    }
-    let seat = place.seat();
-    let io = WriteTimeout::new(TokioIo::new(stream), RESPONSE_WITHIN, Arc::clone(&seat));
-    let service = service_fn(move |request| {
-        let (site, seat) = (Arc::clone(&site), Arc::clone(&seat));
-        seat.answering();
-        async move { Ok::<_, Infallible>(answer(&site, request).await.map(|body| Answered::new(body, seat))) }
-    });
-    let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEADERS_WITHIN)
-        .max_header_size(HEADER_BYTES_MAX)
-        .max_headers(HEADERS_MAX)
-        .serve_connection(io, service);
-    let mut connection = pin!(connection);
-    let ended = tokio::select! {
-        ended = connection.as_mut() => ended,
-        () = async { drop(stopped.wait_for(|stopped| *stopped).await) } => {
-            connection.as_mut().graceful_shutdown();
-            connection.await
-        }
-    };
-    if let Err(error) = ended {
-        tracing::debug!(%error, "connection ended early");
+        access.with_headers(response)
     }
 }
 
-async fn answer<T: WebhookTaker>(site: &WebhookSite<T>, request: Request<Incoming>) -> Response<Chunks> {
-    let path = request.uri().path().to_owned();
-    if *request.method() == Method::GET || *request.method() == Method::HEAD {
-        return page(site, &path);
-    }
-    if !site.taker.has_path(&path) {
-        return text(StatusCode::NOT_FOUND, "no feed has this path\n");
-    }
-    if *request.method() != Method::POST {
-        return text(StatusCode::METHOD_NOT_ALLOWED, "a webhook is sent with POST\n");
-    }
+/// Takes a webhook within the limits of its body.
+async fn take<T: WebhookTaker>(site: &WebhookSite<T>, path: String, request: Request<Incoming>) -> Response<Chunks> {
     let (head, body) = request.into_parts();
     let refused = |status: StatusCode, reason: &'static str, what: String| {
         site.taker.count_refused(&path, reason);
@@ -232,7 +176,7 @@ fn page<T: WebhookTaker>(site: &WebhookSite<T>, path: &str) -> Response<Chunks> 
             response
         }
         "/-/healthy" => text(StatusCode::OK, "healthy\n"),
-        "/-/ready" => match (site.ready)() {
+        "/-/ready" => match site.taker.ready() {
             Ok(()) => text(StatusCode::OK, "ready\n"),
             Err(why) => text(StatusCode::SERVICE_UNAVAILABLE, format!("not ready: {why}\n")),
         },

@@ -16,7 +16,7 @@ const PAYLOAD_WITHIN: Duration = Duration::from_millis(100);
 /// A rejected payload is cut off at this length, in bytes, because brokers refuse records of more than a megabyte, and one payload must not stop a feed.
 const REJECTED_BYTES_MAX: usize = 900_000;
 
-/// All feeds of the configuration, compiled. It belongs to one thread, which has [`crate::feed::STACK_BYTES`] of stack.
+/// All feeds of the configuration, compiled. A thread that maps has [`crate::feed::STACK_BYTES`] of stack.
 pub struct FeedMapper {
     feeds: Vec<Feed>,
     topics: [String; 4],

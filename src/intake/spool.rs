@@ -103,23 +103,18 @@ impl Spool {
         if self.bytes + bytes > self.bytes_max {
             return Ok(false);
         }
-        if self.writer.is_none() || self.files.back().is_none_or(|file| file.bytes >= FILE_BYTES_MAX) {
-            let file = File::options().create_new(true).append(true).open(self.path(self.next_number))?;
-            // The name of the file must be on the disk too.
-            File::open(&self.folder)?.sync_all()?;
-            self.writer = Some(file);
-            self.files.push_back(SpoolFile { number: self.next_number, bytes: 0, payloads: 0 });
-            self.next_number += 1;
-        }
-        if let (Some(writer), Some(file)) = (&mut self.writer, self.files.back_mut()) {
-            writer.write_all(text.as_bytes())?;
-            writer.sync_data()?;
+        let mut writer = self.writer_with_space()?;
+        writer.write_all(text.as_bytes())?;
+        writer.sync_data()?;
+        // Only a file that ends with a whole line is written on: behind half a line the next payload would be lost.
+        self.writer = Some(writer);
+        self.bytes += bytes;
+        if let Some(file) = self.files.back_mut() {
             file.bytes += bytes;
             file.payloads += 1;
-            self.bytes += bytes;
-            if self.files.len() == 1 && !self.reading.is_empty() {
-                self.reading.push_back(text.trim_end().to_owned());
-            }
+        }
+        if self.files.len() == 1 && !self.reading.is_empty() {
+            self.reading.push_back(text.trim_end().to_owned());
         }
         Ok(true)
     }
@@ -165,6 +160,22 @@ impl Spool {
     #[must_use]
     pub fn size(&self) -> (u64, u64) {
         (self.bytes, self.files.iter().map(|file| file.payloads).sum())
+    }
+
+    /// Takes the open file out, or a new one where none is open or the open one is long.
+    fn writer_with_space(&mut self) -> io::Result<File> {
+        let open = self.writer.take().filter(|_| self.files.back().is_some_and(|file| file.bytes < FILE_BYTES_MAX));
+        if let Some(writer) = open {
+            return Ok(writer);
+        }
+        let number = self.next_number;
+        // A number is used once, so that a file whose making failed halfway does not stand in the way of the next one.
+        self.next_number += 1;
+        let file = File::options().create_new(true).append(true).open(self.path(number))?;
+        self.files.push_back(SpoolFile { number, bytes: 0, payloads: 0 });
+        // The name of the file must be on the disk too.
+        File::open(&self.folder)?.sync_all()?;
+        Ok(file)
     }
 
     fn drop_first_file(&mut self) -> io::Result<()> {
@@ -272,6 +283,29 @@ mod tests {
         assert!(spool.is_empty() && spool.oldest().unwrap().is_none());
         assert_eq!(spool.size(), (0, 0));
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn a_payload_after_a_write_that_failed_halfway_is_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut spool = Spool::open(folder.path(), 1 << 20).unwrap();
+        assert!(spool.append(&record(1)).unwrap());
+        assert_eq!(spool.oldest().unwrap(), Some(record(1)));
+        // The disk takes half a line and then nothing: a file that is open for reading alone refuses every write.
+        let path = spool.path(1);
+        File::options().append(true).open(&path).unwrap().write_all(b"[{\"topic\":\"tick").unwrap();
+        spool.writer = Some(File::open(&path).unwrap());
+        assert!(spool.append(&record(2)).is_err());
+        assert_eq!(spool.size().1, 1, "a payload that was not written does not count");
+        // The disk has space again.
+        for n in 3..5 {
+            assert!(spool.append(&record(n)).unwrap());
+        }
+        for n in [1, 3, 4] {
+            assert_eq!(spool.oldest().unwrap(), Some(record(n)));
+            spool.sent().unwrap();
+        }
+        assert!(spool.is_empty());
     }
 
     #[test]

@@ -13,7 +13,7 @@ use crate::metrics::feed_telemetry::{FeedTelemetry, PayloadOutcome};
 
 /// The feeds of raw topics.
 pub struct TopicIntake {
-    mapper: FeedMapper,
+    mapper: Arc<FeedMapper>,
     /// The index of the feed of each raw topic, and whether its payloads have framing.
     topics: BTreeMap<String, (usize, bool)>,
     names: Vec<String>,
@@ -24,7 +24,7 @@ pub struct TopicIntake {
 impl TopicIntake {
     /// An intake for all raw topics of the configuration.
     #[must_use]
-    pub fn new(configuration: &FeedsConfiguration, mapper: FeedMapper, telemetry: Arc<FeedTelemetry>) -> Self {
+    pub fn new(configuration: &FeedsConfiguration, mapper: Arc<FeedMapper>, telemetry: Arc<FeedTelemetry>) -> Self {
         let topics = configuration.feeds.iter().enumerate();
         let topics =
             topics.flat_map(|(index, feed)| feed.topics.iter().map(move |topic| (topic.clone(), (index, feed.has_registry_framing))));

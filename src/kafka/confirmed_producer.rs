@@ -2,13 +2,14 @@
 //!
 //! Does not know the meaning of a record, and gives up after seconds: the caller keeps what is not confirmed.
 
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use rdkafka::client::{Client, ClientContext, DefaultClientContext};
 use rdkafka::producer::{FutureProducer, FutureRecord, Producer};
 
 use super::failure::Failure;
 use super::properties;
+use super::stage_client::{PartitionCounts, StageContext};
 use super::stage_record::StageRecord;
 use crate::config::KafkaSettings;
 
@@ -16,8 +17,6 @@ use crate::config::KafkaSettings;
 const DELIVER_WITHIN_MS: &str = "2000";
 /// How long the brokers may take to confirm records. Some vendors wait for 5 s, and the disk needs a part of that.
 const CONFIRM_WITHIN: Duration = Duration::from_millis(2_500);
-/// How long a question about a topic may take.
-const ANSWER_WITHIN: Duration = Duration::from_secs(2);
 
 /// Records that were not confirmed, with the reason in librdkafka's words.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -27,7 +26,8 @@ pub struct Unconfirmed(String);
 /// A producer of confirmed records.
 #[derive(Clone)]
 pub struct ConfirmedProducer {
-    producer: FutureProducer,
+    producer: FutureProducer<StageContext>,
+    partition_counts: Arc<Mutex<PartitionCounts>>,
 }
 
 impl ConfirmedProducer {
@@ -36,15 +36,10 @@ impl ConfirmedProducer {
     /// # Errors
     /// When the settings are refused.
     pub fn new(settings: &KafkaSettings) -> Result<Self, Failure> {
-        let mut config = properties::common(settings)?;
-        config.remove("allow.auto.create.topics");
-        for (key, value) in [("partitioner", "murmur2_random"), ("compression.type", "zstd"), ("linger.ms", "5")] {
-            if config.get(key).is_none() {
-                config.set(key, value);
-            }
-        }
-        config.set("enable.idempotence", "true").set("message.timeout.ms", DELIVER_WITHIN_MS);
-        Ok(Self { producer: properties::create(&config, DefaultClientContext, &settings.properties)? })
+        let mut config = properties::stage_producer(settings)?;
+        config.set("message.timeout.ms", DELIVER_WITHIN_MS);
+        let producer = properties::create(&config, StageContext::new(settings), &settings.properties)?;
+        Ok(Self { producer, partition_counts: Arc::default() })
     }
 
     /// Sends records in order, and returns when all are confirmed.
@@ -79,15 +74,10 @@ impl ConfirmedProducer {
     }
 
     async fn partitions(&self, topic: &str) -> Result<i32, Unconfirmed> {
-        let (producer, topic) = (self.producer.clone(), topic.to_owned());
-        let asked = tokio::task::spawn_blocking(move || partition_count(producer.client(), &topic)).await;
+        let (producer, counts, topic) = (self.producer.clone(), Arc::clone(&self.partition_counts), topic.to_owned());
+        let asked =
+            tokio::task::spawn_blocking(move || counts.lock().unwrap_or_else(PoisonError::into_inner).of(producer.client(), &topic));
+        let asked = asked.await;
         asked.map_err(|error| Unconfirmed(error.to_string()))?.map_err(Unconfirmed)
     }
-}
-
-/// The number of partitions of a topic.
-pub(super) fn partition_count<C: ClientContext>(client: &Client<C>, topic: &str) -> Result<i32, String> {
-    let metadata = client.fetch_metadata(Some(topic), ANSWER_WITHIN).map_err(|error| error.to_string())?;
-    let count = metadata.topics().iter().find(|found| found.name() == topic).map_or(0, |found| found.partitions().len());
-    if count == 0 { Err(format!("the topic `{topic}` does not exist")) } else { Ok(i32::try_from(count).unwrap_or(i32::MAX)) }
 }

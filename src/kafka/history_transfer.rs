@@ -6,16 +6,16 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use rdkafka::consumer::{BaseConsumer, Consumer, DefaultConsumerContext};
+use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::Message;
-use rdkafka::producer::{BaseProducer, BaseRecord, DefaultProducerContext, Producer};
+use rdkafka::producer::{Producer, ThreadedProducer};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
 use super::cluster::LookupError;
-use super::confirmed_producer::partition_count;
 use super::failure::Failure;
 use super::properties;
+use super::stage_client::{PartitionCounts, StageContext};
 use super::stage_record::{RawRecord, StageRecord};
 use crate::config::KafkaSettings;
 
@@ -37,11 +37,11 @@ pub enum TransferError {
 
 /// A transfer from topics to topics.
 pub struct HistoryTransfer {
-    consumer: BaseConsumer<DefaultConsumerContext>,
-    producer: BaseProducer<DefaultProducerContext>,
+    consumer: BaseConsumer<StageContext>,
+    producer: ThreadedProducer<StageContext>,
     inputs: Vec<String>,
     ends: BTreeMap<(String, i32), i64>,
-    partition_counts: BTreeMap<String, i32>,
+    partition_counts: PartitionCounts,
 }
 
 impl HistoryTransfer {
@@ -50,27 +50,29 @@ impl HistoryTransfer {
     /// # Errors
     /// When the settings are refused, the brokers do not answer, or a topic is missing.
     pub fn begin(settings: &KafkaSettings, inputs: &[String], transactional_id: &str) -> Result<Self, TransferError> {
-        let mut config = properties::common(settings)?;
-        config.remove("allow.auto.create.topics");
-        config.set("enable.idempotence", "true").set("transactional.id", transactional_id).set("transaction.timeout.ms", "120000");
-        config.set("partitioner", "murmur2_random").set("compression.type", "zstd").set("linger.ms", "5");
-        let producer = properties::create(&config, DefaultProducerContext, &settings.properties)?;
+        let mut config = properties::stage_producer(settings)?;
+        properties::set_where_absent(&mut config, &[("transaction.timeout.ms", "120000")]);
+        config.set("transactional.id", transactional_id);
+        let producer: ThreadedProducer<StageContext> = properties::create(&config, StageContext::new(settings), &settings.properties)?;
         let mut config = properties::group_consumer(settings)?;
         config.set("isolation.level", "read_committed");
-        let consumer: BaseConsumer<DefaultConsumerContext> = properties::create(&config, DefaultConsumerContext, &settings.properties)?;
-        let mut ends = BTreeMap::new();
+        let consumer: BaseConsumer<StageContext> = properties::create(&config, StageContext::new(settings), &settings.properties)?;
+        // The producer asks, because its own thread gets tokens for it; the consumer gets them when it is polled.
+        let client = producer.client();
+        let (mut ends, mut partition_counts) = (BTreeMap::new(), PartitionCounts::default());
         for topic in inputs {
-            let count = partition_count(consumer.client(), topic)
+            let count = partition_counts
+                .of(client, topic)
                 .map_err(|why| LookupError { what: format!("the topic `{topic}` cannot be read"), why })?;
             for partition in 0..count {
-                let (_, end) = consumer
+                let (_, end) = client
                     .fetch_watermarks(topic, partition, STEP_WITHIN)
                     .map_err(|error| failed("the end of a topic is not known", &error))?;
                 ends.insert((topic.clone(), partition), end);
             }
         }
-        Producer::init_transactions(&producer, STEP_WITHIN).map_err(|error| failed("no transaction can be begun", &error))?;
-        Ok(Self { consumer, producer, inputs: inputs.to_vec(), ends, partition_counts: BTreeMap::new() })
+        producer.init_transactions(STEP_WITHIN).map_err(|error| failed("no transaction can be begun", &error))?;
+        Ok(Self { consumer, producer, inputs: inputs.to_vec(), ends, partition_counts })
     }
 
     /// Calls `each` with every record up to the ends, partition by partition in the order of offsets.
@@ -155,14 +157,12 @@ impl HistoryTransfer {
     }
 
     fn send_one(&self, result: &StageRecord, partition: Option<i32>) -> Result<(), TransferError> {
-        let mut record = BaseRecord::to(&result.topic).key(&result.key).payload(&result.value).headers(result.kafka_headers());
-        record.timestamp = result.time.map(|time| time.0);
-        record.partition = partition;
+        let mut record = result.base_record(partition);
         loop {
             match self.producer.send(record) {
                 Ok(()) => return Ok(()),
                 Err((KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull), back)) => {
-                    self.producer.poll(Duration::from_millis(20));
+                    std::thread::sleep(Duration::from_millis(5));
                     record = back;
                 }
                 Err((error, _)) => return Err(failed("a record cannot be sent", &error).into()),
@@ -171,13 +171,8 @@ impl HistoryTransfer {
     }
 
     fn partitions(&mut self, topic: &str) -> Result<i32, TransferError> {
-        if let Some(count) = self.partition_counts.get(topic) {
-            return Ok(*count);
-        }
-        let count = partition_count(self.producer.client(), topic)
-            .map_err(|why| LookupError { what: format!("the topic `{topic}` is not known"), why })?;
-        self.partition_counts.insert(topic.to_owned(), count);
-        Ok(count)
+        let count = self.partition_counts.of(self.producer.client(), topic);
+        Ok(count.map_err(|why| LookupError { what: format!("the topic `{topic}` is not known"), why })?)
     }
 
     fn is_at_end(&self, topic: &str, partition: i32) -> bool {

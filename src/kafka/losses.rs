@@ -6,6 +6,8 @@
 use std::ops::Range;
 use std::time::Instant;
 
+use super::undecodable::UndecodableReason;
+
 /// The most unjudged skips that are kept. Each look at the log's start judges all of them; beyond the number the shortest one goes, which is a
 /// transaction marker rather than a loss.
 const SKIPS_MAX: usize = 16;
@@ -28,6 +30,15 @@ pub enum LossEnd {
     Record(i64),
     /// There was no record with a timestamp after the loss at this instant.
     Look(Instant),
+}
+
+/// A batch that was passed over, because its records cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SkippedBatch {
+    /// What is lost with it.
+    pub loss: Loss,
+    /// Why it cannot be read.
+    pub reason: UndecodableReason,
 }
 
 /// Offsets that reading passed over, not yet judged.

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::log_identity::{LastRecord, LogIdentity, TopicId};
 use super::losses::{Loss, UnjudgedSkips};
+use super::undecodable::UndecodableReason;
 
 /// One partition of one input topic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -20,9 +21,13 @@ pub struct TopicPartition {
 /// An answer about the log end proves for this long that the broker answers.
 pub(super) const FRESH: Duration = Duration::from_secs(3);
 /// A partition that has not moved for this long, although its log holds records to read, is stuck.
-const STUCK_AFTER: Duration = Duration::from_secs(60);
+pub(super) const STUCK_AFTER: Duration = Duration::from_secs(60);
 /// A partition that has not moved for this long is asked for its last stable offset.
 const STILL_AFTER: Duration = Duration::from_secs(15);
+/// A partition that has not moved for this long is looked at: its next batch may be one that cannot be read.
+const LOOKED_AT_AFTER: Duration = Duration::from_secs(8);
+/// The statistics of the client speak of the time before a seek for so long.
+const STATISTICS_LAG: Duration = Duration::from_secs(2);
 /// A last stable offset is good for this long.
 const STABLE_END_FRESH: Duration = Duration::from_secs(30);
 
@@ -65,8 +70,12 @@ pub struct PartitionProgress {
     /// When the latest log end that was reached had been asked for; `None` while none was reached since the assignment.
     end_reached_as_of: Option<Instant>,
     movement: Movement,
-    /// The log went on below what was read of it, and the records there were not taken.
-    doubt: Option<Doubt>,
+    /// The log went on below what was read of it. Nothing is taken before it is decided whether it is another log.
+    is_in_doubt: bool,
+    /// Nothing is taken, because the next batch cannot be read.
+    hold: Option<Hold>,
+    /// When the client was last told where to go on.
+    sought_at: Option<Instant>,
 }
 
 /// The offsets that a log holds.
@@ -89,13 +98,18 @@ struct Movement {
     stable_end: Option<(i64, Instant)>,
 }
 
-/// How it is decided whether a log that went back is another log.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Doubt {
-    /// Not decided. Nothing is taken.
-    Open,
-    /// It is the same log: what was read before is passed over.
-    Same,
+/// Why nothing is taken from a partition.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Hold {
+    /// What came next could not be read. It is looked whether that was an accident, and where the batch ends.
+    Searching,
+    /// A batch that cannot be read is not passed over, by configuration.
+    Paused {
+        /// The offsets of the batch.
+        offsets: Range<i64>,
+        /// Why it cannot be read.
+        reason: UndecodableReason,
+    },
 }
 
 impl PartitionProgress {
@@ -117,7 +131,9 @@ impl PartitionProgress {
             has_reached_readable_end: false,
             end_reached_as_of: None,
             movement: Movement::default(),
-            doubt: None,
+            is_in_doubt: false,
+            hold: None,
+            sought_at: None,
         }
     }
 
@@ -224,7 +240,7 @@ impl PartitionProgress {
         let has_readable = |(end, asked_at): (i64, Instant)| {
             now.saturating_duration_since(asked_at) <= STABLE_END_FRESH && self.next_offset.is_none_or(|next| next < end)
         };
-        self.doubt == Some(Doubt::Open) || (self.is_still_for(STUCK_AFTER, now) && self.movement.stable_end.is_some_and(has_readable))
+        self.is_in_doubt || (self.is_still_for(STUCK_AFTER, now) && self.movement.stable_end.is_some_and(has_readable))
     }
 
     /// Whether the last stable offset is needed to tell whether the partition is stuck.
@@ -234,22 +250,65 @@ impl PartitionProgress {
 
     /// Whether it is to be decided whether the log is another one.
     pub(super) fn is_in_doubt(&self) -> bool {
-        self.doubt == Some(Doubt::Open)
+        self.is_in_doubt
     }
 
-    /// Whether a record at this offset is to be taken. A record below what was read raises a doubt, unless it was decided already.
+    /// Whether a record at this offset is to be taken. A record below what was read raises a doubt.
     #[inline]
     pub(super) fn admits(&mut self, offset: i64) -> bool {
         if self.next_offset.is_none_or(|next| offset >= next) {
             return true;
         }
-        self.doubt.get_or_insert(Doubt::Open);
+        self.is_in_doubt = true;
         false
     }
 
-    /// The log is the one that was read before, so its records below the next offset are passed over.
+    /// The log is the one that was read before, and the client was told to go on at the next offset.
     pub(super) fn settle_doubt(&mut self) {
-        self.doubt = Some(Doubt::Same);
+        self.is_in_doubt = false;
+        self.note_seek();
+    }
+
+    /// Whether the next record passes offsets over and lies at or beyond the log end that was last seen. Then the log end of its fetch decides whether
+    /// the offset can be true.
+    #[inline]
+    pub(super) fn is_leap(&self, offset: i64) -> bool {
+        let next = self.next_offset.or(self.log.map(|log| log.start)).unwrap_or(0);
+        offset > next && self.log.is_none_or(|log| offset >= log.end)
+    }
+
+    /// Why nothing is taken; `None` while records are.
+    #[must_use]
+    pub fn hold(&self) -> Option<&Hold> {
+        self.hold.as_ref()
+    }
+
+    /// Takes nothing until [`Self::release`].
+    pub(super) fn set_hold(&mut self, hold: Hold) {
+        self.hold = Some(hold);
+    }
+
+    /// The client was told to go on at the next offset.
+    pub(super) fn release(&mut self) {
+        self.hold = None;
+        self.note_seek();
+    }
+
+    /// The offsets up to `next_offset` are passed over, because they cannot be read.
+    pub(super) fn pass_over(&mut self, next_offset: i64) {
+        self.next_offset = self.next_offset.max(Some(next_offset));
+        self.update_ends_reached();
+    }
+
+    /// Whether the partition has stood still for so long, although its log goes on, that its next batch is to be looked at.
+    pub(super) fn is_to_be_looked_at(&self, now: Instant) -> bool {
+        self.hold.is_none() && self.is_still_for(LOOKED_AT_AFTER, now)
+    }
+
+    /// What the client said of the end before it was told where to go on means nothing any more.
+    fn note_seek(&mut self) {
+        self.reported_end = None;
+        self.sought_at = Some(Instant::now());
     }
 
     /// A record was taken.
@@ -278,6 +337,10 @@ impl PartitionProgress {
 
     /// The statistics say that librdkafka has seen the end of the partition at this offset: everything below it was fetched.
     pub(super) fn note_reported_end(&mut self, offset: i64) {
+        // A client that read nonsense has seen an end that it did not read up to.
+        if self.hold.is_some() || self.sought_at.is_some_and(|at| at.elapsed() < STATISTICS_LAG) {
+            return;
+        }
         self.reported_end = self.reported_end.max(Some(offset));
     }
 
@@ -319,7 +382,7 @@ impl PartitionProgress {
     }
 
     /// Whether the partition has records to read, has a leader that tells its log end, and has not moved for so long.
-    fn is_still_for(&self, length: Duration, now: Instant) -> bool {
+    pub(super) fn is_still_for(&self, length: Duration, now: Instant) -> bool {
         let is_still = self.movement.still.is_some_and(|(_, since)| now.saturating_duration_since(since) >= length);
         let has_leader = self.log.is_some_and(|log| now.saturating_duration_since(log.asked_at) <= FRESH);
         is_still && has_leader && !self.is_at_end()
@@ -501,6 +564,35 @@ mod tests {
         assert!(progress.admits(5) && !progress.is_in_doubt());
         assert!(!progress.admits(2) && progress.is_in_doubt() && progress.is_stuck(Instant::now()));
         progress.settle_doubt();
-        assert!(!progress.admits(3) && progress.admits(5) && !progress.is_in_doubt());
+        assert!(progress.admits(5) && !progress.is_in_doubt(), "the client goes on where it was");
+    }
+
+    #[test]
+    fn a_partition_that_is_held_is_not_at_its_end_whatever_the_client_says() {
+        let now = Instant::now();
+        let mut progress = resumed(5);
+        progress.note_log(0..20, now);
+        progress.set_hold(Hold::Searching);
+        progress.note_reported_end(20);
+        progress.note_queue_empty();
+        assert_eq!((progress.is_at_end(), progress.has_reached_end(), progress.lag_records()), (false, false, Some(15)));
+        progress.release();
+        progress.note_reported_end(20);
+        progress.note_queue_empty();
+        assert_eq!(progress.next_offset(), Some(5), "the statistics are from before");
+        progress.pass_over(20);
+        assert!(progress.is_at_end() && progress.has_reached_end());
+        progress.pass_over(7);
+        assert_eq!(progress.next_offset(), Some(20));
+    }
+
+    #[test]
+    fn only_a_record_beyond_the_seen_end_that_passes_offsets_over_is_a_leap() {
+        let mut progress = resumed(5);
+        assert!(!progress.is_leap(5) && progress.is_leap(6), "no end was seen");
+        progress.note_log(0..10, Instant::now());
+        assert!(!progress.is_leap(9) && progress.is_leap(10) && progress.is_leap(1 << 40));
+        progress.note_record(9, None);
+        assert!(!progress.is_leap(10), "the next record of a growing log");
     }
 }

@@ -96,15 +96,12 @@ impl Producer {
             // As Java's clients do, so that a key goes into the same partition of all topics whichever client sends it.
             ("partitioner", "murmur2_random"),
             ("compression.type", "zstd"),
-            ("linger.ms", "10"),
+            // Small batches take more room than their records, and the embedded broker holds little.
+            ("linger.ms", "50"),
             ("queue.buffering.max.messages", "200000"),
             ("queue.buffering.max.kbytes", "131072"),
         ];
-        for (key, value) in defaults {
-            if config.get(key).is_none() {
-                config.set(key, value);
-            }
-        }
+        properties::set_where_absent(&mut config, &defaults);
         let producer = properties::create(&config, DeliveryReports::default(), &settings.properties)?;
         Ok(Self { producer, sent: AtomicU64::new(0) })
     }

@@ -3,6 +3,7 @@
 //! Does not know which properties a user may set, nor which servers may be reached in clear: `config` decides both.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use rdkafka::config::{FromClientConfigAndContext, RDKafkaLogLevel};
 use rdkafka::consumer::{BaseConsumer, DefaultConsumerContext};
@@ -12,6 +13,9 @@ use rdkafka::{ClientConfig, ClientContext};
 
 use super::Failure;
 use crate::config::{KafkaSettings, OWNED, OwnedValue, PropertyObjection, Secret, broker_list, first_exposed_server, objection};
+
+/// The session's time-out of a static member: librdkafka's own.
+const STATIC_SESSION_TIMEOUT: Duration = Duration::from_secs(45);
 
 /// The configuration that every client of this product has in common: the brokers, the user's properties, and the limits that protect the
 /// process.
@@ -72,11 +76,7 @@ pub fn group_consumer(settings: &KafkaSettings) -> Result<ClientConfig, Failure>
         // A loop that does not poll for a minute is stuck, and another member may take its partitions.
         ("max.poll.interval.ms", "60000"),
     ];
-    for (key, value) in defaults {
-        if config.get(key).is_none() {
-            config.set(key, value);
-        }
-    }
+    set_where_absent(&mut config, &defaults);
     // A dynamic member that dies is replaced within ten seconds. A static member keeps librdkafka's 45 s, so that its restart moves no
     // partition.
     if config.get("group.instance.id").is_none() && config.get("session.timeout.ms").is_none() {
@@ -90,6 +90,37 @@ pub fn group_consumer(settings: &KafkaSettings) -> Result<ClientConfig, Failure>
     config.set("group.id", &settings.group_id);
     config.set("queued.max.messages.kbytes", settings.queue_kbytes_per_partition.to_string());
     Ok(config)
+}
+
+/// How long the group waits for a sign of life of a member before it gives the member's partitions to others: 10 s, 45 s for a static member, or as the
+/// properties say.
+#[must_use]
+pub fn session_timeout(settings: &KafkaSettings) -> Duration {
+    let config = group_consumer(settings).ok();
+    let configured = config.as_ref().and_then(|config| config.get("session.timeout.ms")?.parse().ok());
+    configured.map_or(STATIC_SESSION_TIMEOUT, Duration::from_millis)
+}
+
+/// The configuration of each producer of a stage; the user's properties replace the defaults.
+///
+/// # Errors
+/// [`Failure::Property`] for a property that is owned or refused, [`Failure::Plaintext`] where plaintext to another machine is not allowed.
+pub(super) fn stage_producer(settings: &KafkaSettings) -> Result<ClientConfig, Failure> {
+    let mut config = common(settings)?;
+    // Only consumers have this property.
+    config.remove("allow.auto.create.topics");
+    set_where_absent(&mut config, &[("partitioner", "murmur2_random"), ("compression.type", "zstd"), ("linger.ms", "5")]);
+    config.set("enable.idempotence", "true");
+    Ok(config)
+}
+
+/// Sets the properties that have no value yet.
+pub(super) fn set_where_absent(config: &mut ClientConfig, defaults: &[(&str, &str)]) {
+    for (key, value) in defaults {
+        if config.get(key).is_none() {
+            config.set(*key, *value);
+        }
+    }
 }
 
 /// Asks librdkafka whether it takes the configuration of the group's consumer, with every file that the properties name. Opens no connection.
@@ -156,6 +187,7 @@ pub(super) fn check_plaintext<'a>(settings: &KafkaSettings, servers: impl IntoIt
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Undecodable;
 
     fn settings(servers: &str, properties: &[(&str, &str)]) -> KafkaSettings {
         KafkaSettings {
@@ -163,6 +195,7 @@ mod tests {
             group_id: "g".to_owned(),
             properties: properties.iter().map(|(k, v)| ((*k).to_owned(), Secret((*v).to_owned()))).collect(),
             queue_kbytes_per_partition: 1024,
+            undecodable: Undecodable::Skip,
             allow_insecure: false,
             token: None,
         }
@@ -200,6 +233,15 @@ mod tests {
         assert_eq!(config.get("session.timeout.ms"), None, "a static member keeps the long session");
         assert_eq!(config.get("enable.auto.commit"), Some("false"));
         assert_eq!(config.get("queued.max.messages.kbytes"), Some("1024"));
+    }
+
+    #[test]
+    fn the_producers_of_a_stage_take_the_users_values_and_neither_repeat_nor_reorder() {
+        let config = stage_producer(&settings("localhost:1", &[("linger.ms", "50")])).unwrap();
+        assert_eq!(config.get("linger.ms"), Some("50"));
+        assert_eq!(config.get("partitioner"), Some("murmur2_random"));
+        assert_eq!(config.get("enable.idempotence"), Some("true"));
+        assert_eq!(config.get("allow.auto.create.topics"), None);
     }
 
     #[test]

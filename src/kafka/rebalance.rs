@@ -14,10 +14,16 @@ use rdkafka::topic_partition_list::TopicPartitionList;
 use rdkafka::types::RDKafkaRespErr;
 
 use super::client_errors::{ClientErrors, log_line};
+use super::commits;
+use super::dead_letters::DeadLetters;
+use super::letter_offsets;
 use super::partition_progress::TopicPartition;
 use super::sink::AssignmentChange;
 use super::token;
 use crate::config::TokenSettings;
+
+/// How long the last copies of refused records may take to be confirmed before partitions are given back.
+const CONFIRM_WITHIN: std::time::Duration = std::time::Duration::from_secs(1);
 
 /// Hears of a change of the assignment inside the rebalance callback: the group goes on only when the call returns.
 ///
@@ -26,6 +32,9 @@ use crate::config::TokenSettings;
 pub(super) trait AssignmentListener: Send + Sync {
     /// Partition groups were assigned, or all were revoked or lost.
     fn assignment_changed(&self, groups: &[i32], change: AssignmentChange);
+
+    /// The next offsets that have become safe in checkpoints since the last call.
+    fn take_safe_offsets(&self) -> Vec<(TopicPartition, i64)>;
 }
 
 /// A change of the assignment that the session has to follow before it polls again.
@@ -54,6 +63,8 @@ pub(super) struct TopicSubscription {
     pub(super) errors: ClientErrors,
     /// Where the client's tokens come from.
     pub(super) token: Option<TokenSettings>,
+    /// Where copies of refused records go.
+    pub(super) dead_letters: Option<Arc<DeadLetters>>,
 }
 
 /// The context of the group's consumer.
@@ -83,6 +94,11 @@ impl GroupContext {
     /// Passes on a change that does not come from the consumer group.
     pub(super) fn notify(&self, groups: &[i32], change: AssignmentChange) {
         self.listener.assignment_changed(groups, change);
+    }
+
+    /// The next offsets that have become safe in checkpoints since the last call.
+    pub(super) fn take_safe_offsets(&self) -> Vec<(TopicPartition, i64)> {
+        self.listener.take_safe_offsets()
     }
 
     fn pending_changes(&self) -> MutexGuard<'_, Vec<PendingChange>> {
@@ -152,6 +168,16 @@ impl ConsumerContext for GroupContext {
             let change = if consumer.assignment_lost() { AssignmentChange::Lost } else { AssignmentChange::Revoked };
             self.listener.assignment_changed(&groups, change);
             self.pending_changes().push(PendingChange::Revoked);
+            if change == AssignmentChange::Revoked {
+                let topics = &self.subscription.topics;
+                match &self.subscription.dead_letters {
+                    Some(letters) => {
+                        letters.flush(CONFIRM_WITHIN);
+                        letter_offsets::commit(consumer, letters, &partitions, topics);
+                    }
+                    None => commits::commit(consumer, topics, &self.listener.take_safe_offsets()),
+                }
+            }
             if let Err(error) = consumer.unassign() {
                 tracing::warn!(target: "cxpulse::kafka", %error, "could not give partitions back");
             }

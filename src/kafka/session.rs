@@ -18,41 +18,28 @@ use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use super::client_errors::ClientErrors;
 use super::cluster::Lookup;
 use super::cluster_observer::{ClusterObserver, Observation, Question};
+use super::commits;
 use super::failure::Failure;
+use super::letter_offsets;
 use super::log_identity::{LogIdentity, RecordComparison, TopicId};
 use super::losses::{Loss, LossEnd};
 use super::partition_progress::{FRESH, PartitionProgress, TopicPartition};
 use super::properties;
 use super::rebalance::{FetchState, GroupContext, PendingChange, TopicSubscription};
+use super::session_settings::{SessionSettings, StartAt};
 use super::sink::{AssignmentChange, Sink};
+use super::undecodable_partitions::{UndecodablePartitions, why_held};
 use super::worker_partitions::{StoppedPartitions, WorkerPartitions, worker_of};
-use crate::config::KafkaSettings;
-use crate::time::EventTime;
+use crate::kill_point::KillPoint;
 
 /// How often the last stable offsets of partitions that do not move are asked for.
 const STABLE_ENDS_EVERY: Duration = Duration::from_secs(10);
 /// After this long the statistics speak of the present assignment.
 const STATISTICS_AFTER: Duration = Duration::from_secs(2);
+/// How often it is committed how far copies of refused records are confirmed, or without copies, what is safe in checkpoints.
+const COMMIT_EVERY: Duration = Duration::from_millis(200);
 /// How often a log that went back is asked about, until it is decided whether it is another one.
 const DOUBTS_EVERY: Duration = Duration::from_secs(2);
-
-/// The settings of a session.
-#[derive(Clone, Debug)]
-pub struct SessionSettings {
-    /// Brokers, consumer group and client properties.
-    pub kafka: KafkaSettings,
-    /// The topics in configured order, each with the place where reading begins if the sink gives no next offset.
-    pub topics: Vec<(String, StartAt)>,
-}
-
-/// The place in a log where reading begins.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum StartAt {
-    /// The first offset.
-    Beginning,
-    /// The first record at or after this instant, by record timestamp.
-    Time(EventTime),
-}
 
 /// A membership of the consumer group.
 pub struct Session<S: Sink> {
@@ -61,6 +48,7 @@ pub struct Session<S: Sink> {
     consumer: Arc<BaseConsumer<GroupContext>>,
     subscription: Arc<TopicSubscription>,
     observer: ClusterObserver,
+    undecodable: UndecodablePartitions,
     starts: Vec<StartAt>,
     /// An assignment that waits until its logs are recognised and its start offsets are known.
     unresolved: Option<Unresolved>,
@@ -76,6 +64,7 @@ pub struct Session<S: Sink> {
     /// When the logs that went back were last asked about.
     doubts_asked_at: Option<Instant>,
     stable_ends_asked_at: Instant,
+    committed_at: Instant,
     answered_at: Option<Instant>,
     unanswered: Option<String>,
     partition_counts: Vec<usize>,
@@ -124,6 +113,7 @@ impl<S: Sink + 'static> Session<S> {
             topics: topics.clone(),
             errors: ClientErrors::new(&settings.kafka),
             token: settings.kafka.token.clone(),
+            dead_letters: settings.dead_letters.clone(),
         });
         let context = GroupContext::new(Box::new(Arc::clone(&workers)), Arc::clone(&subscription));
         let consumer: BaseConsumer<GroupContext> = properties::create(&config, context, &settings.kafka.properties)?;
@@ -135,6 +125,7 @@ impl<S: Sink + 'static> Session<S> {
             consumer: Arc::new(consumer),
             subscription,
             observer,
+            undecodable: UndecodablePartitions::new(&settings.kafka, topics.clone()),
             starts: settings.topics.iter().map(|(_, start)| *start).collect(),
             unresolved: None,
             epoch: 0,
@@ -144,6 +135,7 @@ impl<S: Sink + 'static> Session<S> {
             log_ends: BTreeMap::new(),
             doubts_asked_at: None,
             stable_ends_asked_at: Instant::now(),
+            committed_at: Instant::now(),
             answered_at: None,
             unanswered: None,
             partition_counts: Vec::new(),
@@ -177,7 +169,30 @@ impl<S: Sink + 'static> Session<S> {
             self.take_fetch_states(&states);
         }
         self.ask_about_doubts();
-        self.take_observations()
+        self.take_observations()?;
+        if self.state == MembershipState::Assigned && self.unresolved.is_none() {
+            self.undecodable.review(&self.workers, &self.consumer, self.epoch)?;
+            self.commit_if_due();
+        }
+        Ok(())
+    }
+
+    /// Sends failed copies of refused records again, and commits how far they are confirmed. Without copies, commits the offsets that have become safe in
+    /// checkpoints.
+    fn commit_if_due(&mut self) {
+        if self.committed_at.elapsed() < COMMIT_EVERY {
+            return;
+        }
+        self.committed_at = Instant::now();
+        let (consumer, topics) = (&self.consumer, &self.subscription.topics);
+        match &self.subscription.dead_letters {
+            Some(letters) => {
+                letters.retry();
+                let partitions: Vec<TopicPartition> = self.progress().map(|progress| progress.at()).collect();
+                letter_offsets::commit(consumer, letters, &partitions, topics);
+            }
+            None => commits::commit(consumer, topics, &consumer.context().take_safe_offsets()),
+        }
     }
 
     /// Why the service cannot speak for its partitions, which have this progress, as a sentence for an operator: the cluster refuses it, the brokers do not
@@ -192,6 +207,12 @@ impl<S: Sink + 'static> Session<S> {
         }
         if let Some(counts) = self.unequal_partitions() {
             return Some(format!("the topics differ in their number of partitions ({counts}): add partitions to the others"));
+        }
+        if let Some(why) = self.subscription.dead_letters.as_ref().and_then(|letters| letters.objection()) {
+            return Some(why);
+        }
+        if let Some(why) = why_held(progress, &self.subscription.topics) {
+            return Some(why);
         }
         let stuck = self.stuck(progress, now);
         let first = stuck.first()?;
@@ -212,8 +233,7 @@ impl<S: Sink + 'static> Session<S> {
     }
 
     /// The partition counts of the topics in words, where they are not equal.
-    #[must_use]
-    pub fn unequal_partitions(&self) -> Option<String> {
+    fn unequal_partitions(&self) -> Option<String> {
         let counts = &self.partition_counts;
         let named = || self.subscription.topics.iter().zip(counts).map(|(name, count)| format!("{name} {count}")).collect::<Vec<_>>();
         counts.iter().any(|count| *count != counts[0]).then(|| named().join(", "))
@@ -251,6 +271,7 @@ impl<S: Sink + 'static> Session<S> {
         for change in self.consumer.context().take_pending_changes() {
             self.epoch += 1;
             self.unresolved = None;
+            self.undecodable.forget();
             // The old queues are dropped before any queue is split again: dropping an old queue later would silence the new one of the same
             // partition.
             self.workers.iter().for_each(|worker| worker.stop().clear());
@@ -279,6 +300,10 @@ impl<S: Sink + 'static> Session<S> {
 
     /// Assigns at once if every start offset is known; otherwise asks the observer for the missing offsets first.
     fn recognised(&mut self, partitions: &[TopicPartition]) -> Result<(), Failure> {
+        if let Some(letters) = &self.subscription.dead_letters {
+            let ids: Vec<_> = self.progress().map(|progress| (progress.at(), progress.identity().topic_id)).collect();
+            letter_offsets::look_up(&self.consumer, letters, &ids, &self.subscription.topics);
+        }
         let mut known = Vec::new();
         let mut to_resolve = Vec::new();
         let mut start_time = 0;
@@ -309,7 +334,7 @@ impl<S: Sink + 'static> Session<S> {
             .split_partition_queue(topic, at.partition)
             .ok_or_else(|| Failure::Fatal(format!("no queue for {topic}/{}", at.partition)))?;
         let mut worker = self.stop_worker_of(at);
-        worker.add(at, queue, &self.subscription);
+        worker.add(at, queue, &self.consumer, &self.subscription);
         Ok(worker.progress_of(at).map(|progress| progress.identity()).unwrap_or_default())
     }
 
@@ -326,7 +351,11 @@ impl<S: Sink + 'static> Session<S> {
         }
         self.consumer.assign(&list).map_err(|error| Failure::Fatal(error.to_string()))?;
         self.state = MembershipState::Assigned;
+        if self.subscription.dead_letters.is_none() {
+            commits::warn_of_newer_checkpoints(&self.consumer, &self.subscription.topics, offsets);
+        }
         self.begun_at = Instant::now();
+        KillPoint::ReadingBegun.pass();
         self.observer.watch(offsets.iter().map(|(at, _)| *at).collect());
         Ok(())
     }
@@ -429,6 +458,7 @@ impl<S: Sink + 'static> Session<S> {
         if !other.is_empty() {
             return self.rebuild(&other);
         }
+        let mut reset: Vec<(TopicPartition, Option<i64>)> = Vec::new();
         for worker in self.workers.iter() {
             for progress in worker.stop().progress_mut() {
                 if let Some(id) = topic_ids[progress.at().topic] {
@@ -438,9 +468,17 @@ impl<S: Sink + 'static> Session<S> {
                 if let Some(end) = progress.log_end() {
                     self.log_ends.insert(progress.at(), end);
                 }
-                if progress.is_in_doubt() && compared.get(&progress.at()) == Some(&RecordComparison::Same) {
-                    progress.settle_doubt();
+                // The client has gone back by itself, such as after nonsense that it took for an offset. Where the log ends before what was read of it,
+                // it was cut off.
+                let is_whole = progress.log_end().zip(progress.next_offset()).is_some_and(|(end, next)| end >= next);
+                if progress.is_in_doubt() && is_whole && compared.get(&progress.at()) == Some(&RecordComparison::Same) {
+                    reset.push((progress.at(), progress.next_offset()));
                 }
+            }
+        }
+        for (at, next_offset) in reset {
+            if self.undecodable.go_on_at(&self.consumer, at, next_offset) {
+                self.change(at, PartitionProgress::settle_doubt);
             }
         }
         if let Some(Unresolved::Logs(partitions)) = self.unresolved.take() {
@@ -501,6 +539,7 @@ impl<S: Sink + 'static> Session<S> {
         let groups: Vec<i32> = other.iter().map(|progress| progress.at().partition).collect::<BTreeSet<_>>().into_iter().collect();
         self.epoch += 1;
         self.unresolved = None;
+        self.undecodable.forget();
         self.doubts_asked_at = None;
         self.workers.iter().for_each(|worker| worker.stop().clear());
         self.consumer.context().notify(&groups, AssignmentChange::Rebuilt);

@@ -3,7 +3,7 @@
 //! Does not know Kafka's client.
 
 use super::log_identity::LogIdentity;
-use super::losses::Loss;
+use super::losses::{Loss, SkippedBatch};
 use super::partition_progress::{PartitionProgress, TopicPartition};
 use crate::event::Record;
 
@@ -27,6 +27,15 @@ pub struct ArrivedRecord<'a> {
     pub record: Record<'a>,
     /// The clock that set its timestamp.
     pub timestamp_kind: TimestampKind,
+}
+
+/// Why a record was refused, in words of the contract.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RefusedRecord {
+    /// The reason.
+    pub reason: &'static str,
+    /// The member of the event that is wrong; empty where it is the whole record.
+    pub member: &'static str,
 }
 
 /// How the assignment changed.
@@ -65,14 +74,22 @@ pub trait Sink: Send {
     /// Records of an assigned partition left its log before they were read.
     fn lost(&mut self, at: TopicPartition, loss: &Loss);
 
+    /// The next offsets that have become safe in checkpoints since the last call. They are committed to the group, for displays of lag only.
+    fn take_safe_offsets(&mut self) -> Vec<(TopicPartition, i64)> {
+        Vec::new()
+    }
+
+    /// A batch of an assigned partition was passed over, because its records cannot be read. The partition goes on behind it.
+    fn skipped(&mut self, at: TopicPartition, batch: &SkippedBatch);
+
     /// Called after every sink has heard of a change, while all workers are still stopped. When this returns, nothing of the revoked partitions may be visible
     /// any more, because only then does the group learn that they are free.
     fn rebalanced(sinks: &mut [&mut Self], partitions: &[i32], change: AssignmentChange)
     where
         Self: Sized;
 
-    /// Takes one record. Offsets ascend within a topic partition.
-    fn record(&mut self, arrived: ArrivedRecord<'_>);
+    /// Takes one record. Offsets ascend within a topic partition. Gives why it was refused, where it was and its copy is wanted.
+    fn record(&mut self, arrived: ArrivedRecord<'_>) -> Option<RefusedRecord>;
 
     /// Does deferred work at the end of a turn, because another thread is about to stop all workers and read their results.
     fn settle(&mut self);

@@ -3,6 +3,7 @@
 //! Does not know the meaning of a record.
 
 use rdkafka::message::{Header, Headers as _, Message, OwnedHeaders, Timestamp};
+use rdkafka::producer::BaseRecord;
 
 use crate::time::EventTime;
 
@@ -67,6 +68,14 @@ impl<'a> RawRecord<'a> {
 }
 
 impl StageRecord {
+    /// The record as a producer takes it; without a partition the key decides.
+    pub(super) fn base_record(&self, partition: Option<i32>) -> BaseRecord<'_, String, Vec<u8>> {
+        let mut record = BaseRecord::to(&self.topic).key(&self.key).payload(&self.value).headers(self.kafka_headers());
+        record.timestamp = self.time.map(|time| time.0);
+        record.partition = partition;
+        record
+    }
+
     pub(super) fn kafka_headers(&self) -> OwnedHeaders {
         self.headers.iter().fold(OwnedHeaders::new_with_capacity(self.headers.len()), |headers, (key, value)| {
             headers.insert(Header { key, value: Some(value.as_str()) })

@@ -8,17 +8,15 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use rdkafka::client::ClientContext;
-use rdkafka::config::RDKafkaLogLevel;
-use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext, Rebalance};
+use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::Message;
-use rdkafka::producer::{BaseRecord, Producer, ThreadedProducer};
+use rdkafka::producer::{Producer, ThreadedProducer};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
-use super::client_errors::{ClientErrors, log_line};
 use super::failure::Failure;
 use super::properties;
+use super::stage_client::{PartitionCounts, StageContext};
 use super::stage_record::{RawRecord, StageRecord};
 use crate::config::KafkaSettings;
 
@@ -101,7 +99,7 @@ impl From<Failure> for SessionEnd {
 struct Session {
     consumer: BaseConsumer<StageContext>,
     producer: ThreadedProducer<StageContext>,
-    partition_counts: BTreeMap<String, i32>,
+    partition_counts: PartitionCounts,
 }
 
 /// The records that were mapped and are not committed yet.
@@ -115,20 +113,10 @@ struct Pending {
 
 impl Session {
     fn open(settings: &KafkaSettings, inputs: &[String], transactional_id: &str) -> Result<Self, SessionEnd> {
-        let mut config = properties::common(settings)?;
-        config.remove("allow.auto.create.topics");
-        for (key, value) in [
-            // The open transaction of a process that was killed hides later records from readers for so long at most.
-            ("transaction.timeout.ms", "15000"),
-            ("partitioner", "murmur2_random"),
-            ("compression.type", "zstd"),
-            ("linger.ms", "5"),
-        ] {
-            if config.get(key).is_none() {
-                config.set(key, value);
-            }
-        }
-        config.set("enable.idempotence", "true").set("transactional.id", transactional_id);
+        let mut config = properties::stage_producer(settings)?;
+        // The open transaction of a process that was killed hides later records from readers for so long at most.
+        properties::set_where_absent(&mut config, &[("transaction.timeout.ms", "15000")]);
+        config.set("transactional.id", transactional_id);
         let producer: ThreadedProducer<StageContext> = properties::create(&config, StageContext::new(settings), &settings.properties)?;
         producer.init_transactions(STEP_WITHIN).map_err(|error| end_of(&error, producer.context()))?;
         let mut config = properties::group_consumer(settings)?;
@@ -138,7 +126,7 @@ impl Session {
         let consumer: BaseConsumer<StageContext> = properties::create(&config, StageContext::new(settings), &settings.properties)?;
         let names: Vec<&str> = inputs.iter().map(String::as_str).collect();
         consumer.subscribe(&names).map_err(|error| end_of(&error, consumer.context()))?;
-        Ok(Self { consumer, producer, partition_counts: BTreeMap::new() })
+        Ok(Self { consumer, producer, partition_counts: PartitionCounts::default() })
     }
 
     fn run(&mut self, mapper: &mut impl RawRecordMapper, status: &StageStatus) -> Result<(), SessionEnd> {
@@ -162,7 +150,7 @@ impl Session {
         while pending.records < RECORDS_MAX && begun.elapsed() < COLLECT_WITHIN {
             let polled = self.consumer.poll(POLL_WITHIN);
             // After a change every partition goes on at its committed offset, so what was mapped before comes again, here or elsewhere.
-            if self.consumer.context().assignment_changed.swap(false, Ordering::Relaxed) && pending.records > 0 {
+            if self.consumer.context().take_assignment_change() && pending.records > 0 {
                 mapper.settled(false);
                 pending = Pending::default();
             }
@@ -208,9 +196,7 @@ impl Session {
     }
 
     fn send(&self, result: &StageRecord, partition: Option<i32>) -> Result<(), SessionEnd> {
-        let mut record = BaseRecord::to(&result.topic).key(&result.key).payload(&result.value).headers(result.kafka_headers());
-        record.timestamp = result.time.map(|time| time.0);
-        record.partition = partition;
+        let mut record = result.base_record(partition);
         loop {
             match self.producer.send(record) {
                 Ok(()) => return Ok(()),
@@ -224,12 +210,7 @@ impl Session {
     }
 
     fn partitions(&mut self, topic: &str) -> Result<i32, SessionEnd> {
-        if let Some(count) = self.partition_counts.get(topic) {
-            return Ok(*count);
-        }
-        let count = super::confirmed_producer::partition_count(self.producer.client(), topic).map_err(SessionEnd::Again)?;
-        self.partition_counts.insert(topic.to_owned(), count);
-        Ok(count)
+        self.partition_counts.of(self.producer.client(), topic).map_err(SessionEnd::Again)
     }
 }
 
@@ -243,39 +224,4 @@ fn end_of(error: &KafkaError, context: &StageContext) -> SessionEnd {
         return SessionEnd::Failed(Failure::Fatal("another process has the same `instance` and group, and took over".to_owned()));
     }
     SessionEnd::Again(code.map_or_else(|| "a step of a transaction failed".to_owned(), |code| code.to_string()))
-}
-
-struct StageContext {
-    errors: ClientErrors,
-    assignment_changed: AtomicBool,
-}
-
-impl StageContext {
-    fn new(settings: &KafkaSettings) -> Self {
-        Self { errors: ClientErrors::new(settings), assignment_changed: AtomicBool::new(false) }
-    }
-}
-
-impl ClientContext for StageContext {
-    fn error(&self, error: KafkaError, reason: &str) {
-        self.errors.note_and_log(error.rdkafka_error_code(), reason);
-    }
-
-    fn log(&self, level: RDKafkaLogLevel, facility: &str, text: &str) {
-        log_line(level, facility, text);
-    }
-}
-
-impl ConsumerContext for StageContext {
-    fn pre_rebalance(&self, _consumer: &BaseConsumer<Self>, _change: &Rebalance<'_>) {
-        self.assignment_changed.store(true, Ordering::Relaxed);
-    }
-}
-
-impl rdkafka::producer::ProducerContext for StageContext {
-    type DeliveryOpaque = ();
-
-    fn delivery(&self, _result: &rdkafka::message::DeliveryResult<'_>, (): ()) {
-        // A record that is not delivered makes the commit of its transaction fail.
-    }
 }

@@ -8,11 +8,12 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use rdkafka::consumer::BaseConsumer;
 use rdkafka::consumer::base_consumer::PartitionQueue;
 
 use super::failure::Failure;
 use super::group_queues::GroupQueues;
-use super::losses::Loss;
+use super::losses::{Loss, SkippedBatch};
 use super::partition_progress::{PartitionProgress, TopicPartition};
 use super::rebalance::{AssignmentListener, GroupContext, TopicSubscription};
 use super::sink::{AssignmentChange, Sink};
@@ -25,6 +26,8 @@ pub struct WorkerPartitions<S: Sink> {
     is_to_settle: AtomicBool,
     /// A log went back, and it is to be decided whether it is another one.
     has_doubt: AtomicBool,
+    /// Something could not be read, and it is to be looked at.
+    has_undecodable: AtomicBool,
     contents: Mutex<Contents<S>>,
 }
 
@@ -51,6 +54,7 @@ impl<S: Sink> WorkerPartitions<S> {
             next_turn: Mutex::default(),
             is_to_settle: AtomicBool::new(false),
             has_doubt: AtomicBool::new(false),
+            has_undecodable: AtomicBool::new(false),
             contents: Mutex::new(contents),
         }
     }
@@ -75,12 +79,20 @@ impl<S: Sink> WorkerPartitions<S> {
         if contents.groups.iter().any(GroupQueues::is_in_doubt) {
             self.has_doubt.store(true, Ordering::Relaxed);
         }
+        if contents.groups.iter().any(GroupQueues::is_searching) {
+            self.has_undecodable.store(true, Ordering::Relaxed);
+        }
         Ok(count)
     }
 
     /// Whether a log has gone back since the last call. The worker takes no turn of that group before the doubt is settled.
     pub(super) fn take_doubt(&self) -> bool {
         self.has_doubt.load(Ordering::Relaxed) && self.has_doubt.swap(false, Ordering::Relaxed)
+    }
+
+    /// Whether something could not be read since the last call, or before and it has not been looked at yet.
+    pub(super) fn take_undecodable(&self) -> bool {
+        self.has_undecodable.load(Ordering::Relaxed) && self.has_undecodable.swap(false, Ordering::Relaxed)
     }
 }
 
@@ -124,12 +136,18 @@ impl<S: Sink> StoppedPartitions<'_, S> {
     }
 
     /// Adds a topic partition, as far as its sink has handled it. Partitions come sorted by number, then topic.
-    pub(super) fn add(&mut self, at: TopicPartition, queue: PartitionQueue<GroupContext>, subscription: &Arc<TopicSubscription>) {
+    pub(super) fn add(
+        &mut self,
+        at: TopicPartition,
+        queue: PartitionQueue<GroupContext>,
+        consumer: &Arc<BaseConsumer<GroupContext>>,
+        subscription: &Arc<TopicSubscription>,
+    ) {
         let Contents { groups, sink, .. } = &mut *self.contents;
         let progress = PartitionProgress::new(at, sink.next_offset(at)).of_log(sink.log_identity(at));
         match groups.last_mut() {
             Some(group) if group.partition() == at.partition => group.push(progress, queue),
-            _ => groups.push(GroupQueues::new(Arc::clone(subscription), progress, queue)),
+            _ => groups.push(GroupQueues::new(Arc::clone(consumer), Arc::clone(subscription), progress, queue)),
         }
     }
 
@@ -147,6 +165,13 @@ impl<S: Sink> StoppedPartitions<'_, S> {
         let losses = progress.note_log(offsets, asked_at);
         losses.iter().for_each(|loss| sink.lost(at, loss));
         losses
+    }
+
+    /// Passes over batches of a topic partition that cannot be read, and tells the sink.
+    pub(super) fn pass_over(&mut self, at: TopicPartition, batches: &[SkippedBatch]) {
+        let Some(progress) = self.progress_of(at) else { return };
+        batches.iter().for_each(|batch| progress.pass_over(batch.loss.offsets.end));
+        batches.iter().for_each(|batch| self.sink().skipped(at, batch));
     }
 
     /// Drops all queues. The records in them are lost to this member.
@@ -176,6 +201,10 @@ impl<S: Sink> AssignmentListener for Arc<[WorkerPartitions<S>]> {
         }
         let mut sinks: Vec<&mut S> = stopped.iter_mut().map(StoppedPartitions::sink).collect();
         S::rebalanced(&mut sinks, groups, change);
+    }
+
+    fn take_safe_offsets(&self) -> Vec<(TopicPartition, i64)> {
+        self.iter().flat_map(|worker| worker.stop().sink().take_safe_offsets()).collect()
     }
 }
 

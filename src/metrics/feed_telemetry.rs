@@ -132,7 +132,7 @@ impl FeedTelemetry {
         self.spool_payloads.set(i64::try_from(payloads).unwrap_or(i64::MAX));
     }
 
-    /// Records whether a side (`kafka` or `http`) can take payloads.
+    /// Records whether a side (`topics` or `webhooks`) can take payloads.
     pub fn set_ready(&self, side: &str, is_ready: bool) {
         self.ready.with_label_values(&[side]).set(i64::from(is_ready));
     }

@@ -93,7 +93,7 @@ pub(super) fn process_families(configuration: &Configuration) -> Vec<Operational
     let telemetry = Telemetry::new(&topics);
     telemetry.set_partitions(0, 1);
     telemetry.set_log_append_time(0, true);
-    telemetry.set_assignment(&[PartitionReading { topic: 0, partition: 0, lag_records: Some(0) }]);
+    telemetry.set_assignment(&[PartitionReading { topic: 0, partition: 0, lag_records: Some(0), is_paused: false }]);
     telemetry.checkpoints().set_last_success(Some(EventTime(0)));
     telemetry.checkpoints().set_interval(Span(0));
     telemetry.families()

@@ -7,7 +7,6 @@ use std::fmt::Write as _;
 use super::catalogue::catalogue;
 use super::family::{Family, GroupingSets, Merge};
 use super::listing::process_families;
-use super::planned::PLANNED;
 use super::readings::READINGS;
 use super::state_families;
 use crate::config::Configuration;
@@ -48,11 +47,6 @@ pub fn reference(configuration: &Configuration) -> String {
     }
     page.push('\n');
     page.push_str(READINGS);
-    page.push_str("\n## Planned\n\nNames and labels are settled, but nothing exports these families yet.\n\n");
-    page.push_str("| family | type | labels | definition |\n|---|---|---|---|\n");
-    for planned in &PLANNED {
-        row(&mut page, [planned.name, planned.kind, &planned.labels.join(", "), planned.help]);
-    }
     page
 }
 

@@ -55,6 +55,9 @@ pub const REVISION: &str = match option_env!("CXPULSE_REVISION") {
     None => "unknown",
 };
 
+/// Why the records of a batch cannot be read: the values of the label `reason`.
+pub const SKIP_REASONS: [&str; 6] = ["checksum", "compression", "format", "offsets", "records", "storage"];
+
 /// The log belongs to the process, and so does the count of what it lost.
 static DROPPED_LOG_LINES: LazyLock<IntCounter> = LazyLock::new(|| {
     let help = "Log lines that were dropped since this process started, because stderr did not take them.";
@@ -74,6 +77,10 @@ pub struct Telemetry {
     rebalances: [IntCounter; RebalanceKind::ALL.len()],
     rebuilt_groups: IntCounter,
     lost_offsets: Vec<IntCounter>,
+    skipped_offsets: IntCounterVec,
+    dead_letters: Vec<IntCounter>,
+    dead_letter_failures: Vec<IntCounter>,
+    paused: IntGaugeVec,
     kafka_up: IntGauge,
     ready: IntGauge,
     collect: Gauge,
@@ -101,6 +108,8 @@ pub struct PartitionReading {
     pub partition: i32,
     /// Records that are left to read; `None` while the number is not known.
     pub lag_records: Option<i64>,
+    /// Whether nothing is taken from the partition: its next batch cannot be read, or a refused record cannot be copied.
+    pub is_paused: bool,
 }
 
 impl Telemetry {
@@ -130,6 +139,19 @@ impl Telemetry {
             "Offsets that left the log before this process read them: retention overtook it, records were deleted, or the topic was. What they held is in no value.",
             &["topic"],
         );
+        let skipped_offsets = counters(
+            "cx_kafka_skipped_offsets_total",
+            "Offsets that were passed over since this process started, because the records of their batch cannot be read, by reason. What they held is in no value.",
+            &["topic", "reason"],
+        );
+        let paused = gauges(
+            "cx_kafka_partitions_paused",
+            "Number of assigned partitions of the topic from which nothing is taken: the next batch cannot be read, or a refused record cannot be copied.",
+            &["topic"],
+        );
+        let dead_letters = counters("cx_dead_letters_total", "Refused records that were copied to the dead-letter topic.", &["topic"]);
+        let failures_help = "Tries to copy a refused record to the dead-letter topic that failed.";
+        let dead_letter_failures = counters("cx_dead_letter_failures_total", failures_help, &["topic"]);
         let kafka_up = gauge("cx_kafka_up", "1 while the brokers answer, 0 when none has answered within the last seconds.");
         let ready =
             gauge("cx_ready", "1 when this instance has its assignment, has caught up and is connected, as /-/ready says; otherwise 0.");
@@ -161,12 +183,22 @@ impl Telemetry {
         register_process(&registry);
 
         let names: Vec<String> = topics.iter().map(|(name, _)| name.clone()).collect();
+        for name in &names {
+            paused.with_label_values(&[name.as_str()]).set(0);
+            for reason in SKIP_REASONS {
+                skipped_offsets.with_label_values(&[name.as_str(), reason]).inc_by(0);
+            }
+        }
         let topics = topics.iter().map(|(name, kind)| TopicCounters::new(name, *kind, &events, &invalid, &applied)).collect();
         Self {
             topics,
             event_delay,
             rebalances: RebalanceKind::ALL.map(|kind| rebalances.with_label_values(&[kind.name()])),
             rebuilt_groups,
+            paused,
+            skipped_offsets,
+            dead_letters: names.iter().map(|name| dead_letters.with_label_values(&[name.as_str()])).collect(),
+            dead_letter_failures: names.iter().map(|name| dead_letter_failures.with_label_values(&[name.as_str()])).collect(),
             lost_offsets: names.iter().map(|name| lost_offsets.with_label_values(&[name.as_str()])).collect(),
             kafka_up,
             ready,
@@ -222,6 +254,17 @@ impl Telemetry {
     /// Counts offsets of a topic that left the log before they were read.
     pub fn count_lost_offsets(&self, topic: usize, offsets: i64) {
         self.lost_offsets[topic].inc_by(u64::try_from(offsets).unwrap_or_default());
+    }
+
+    /// Counts offsets of a topic that were passed over, because the records of their batch cannot be read. The reason is one of [`SKIP_REASONS`].
+    pub fn count_skipped_offsets(&self, topic: usize, reason: &'static str, offsets: i64) {
+        self.skipped_offsets.with_label_values(&[self.names[topic].as_str(), reason]).inc_by(u64::try_from(offsets).unwrap_or_default());
+    }
+
+    /// Counts refused records of a topic that were copied, and tries that failed.
+    pub fn count_dead_letters(&self, topic: usize, confirmed: u64, failed: u64) {
+        self.dead_letters[topic].inc_by(confirmed);
+        self.dead_letter_failures[topic].inc_by(failed);
     }
 
     /// Records whether the brokers answer.
@@ -284,6 +327,8 @@ impl Telemetry {
         for (topic, count) in self.assigned_count.iter().enumerate() {
             let assigned = readings.iter().filter(|reading| reading.topic == topic).count();
             count.set(i64::try_from(assigned).unwrap_or(i64::MAX));
+            let paused = readings.iter().filter(|reading| reading.topic == topic && reading.is_paused).count();
+            self.paused.with_label_values(&[self.names[topic].as_str()]).set(i64::try_from(paused).unwrap_or(i64::MAX));
         }
         *exported = readings.iter().map(|reading| (reading.topic, reading.partition)).collect();
     }
@@ -442,9 +487,10 @@ mod tests {
     #[test]
     fn a_partition_that_leaves_takes_its_series_with_it() {
         let telemetry = telemetry();
-        let reading = |partition| PartitionReading { topic: 0, partition, lag_records: Some(5) };
+        let reading = |partition| PartitionReading { topic: 0, partition, lag_records: Some(5), is_paused: partition == 1 };
         telemetry.set_assignment(&[reading(0), reading(1)]);
         assert!(text(&telemetry).contains("cx_kafka_lag_records{partition=\"1\",topic=\"tickets\"} 5"));
+        assert!(text(&telemetry).contains("cx_kafka_partitions_paused{topic=\"tickets\"} 1"));
         telemetry.set_assignment(&[reading(0)]);
         let text = text(&telemetry);
         assert!(!text.contains("partition=\"1\""), "{text}");

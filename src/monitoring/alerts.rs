@@ -6,7 +6,6 @@ mod chats;
 mod conditions;
 mod journey;
 mod pipeline;
-mod planned;
 mod response;
 mod surveys;
 
@@ -15,7 +14,7 @@ use super::alert::Alert;
 use super::rule_parameters::RuleParameters;
 use crate::config::Configuration;
 
-/// All alerts on exported families.
+/// All alerts.
 pub(super) fn of(configuration: &Configuration, parameters: &RuleParameters) -> Vec<Alert> {
     let conditions = Conditions::new(configuration, parameters);
     let mut alerts = surveys::alerts(&conditions);
@@ -24,9 +23,4 @@ pub(super) fn of(configuration: &Configuration, parameters: &RuleParameters) -> 
     alerts.extend(journey::alerts(&conditions));
     alerts.extend(pipeline::alerts(&conditions));
     alerts
-}
-
-/// The alerts on planned families.
-pub(super) fn planned() -> Vec<Alert> {
-    planned::alerts()
 }

@@ -22,6 +22,9 @@ pub const UNMERGED: &[(&str, &str)] = &[
     ("cx_kafka_rebalances_total", "a counter: take the increase of each replica, then their sum"),
     ("cx_kafka_rebuilt_groups_total", "a counter: take the increase of each replica, then their sum"),
     ("cx_kafka_lost_offsets_total", "a counter: take the increase of each replica, then their sum"),
+    ("cx_kafka_skipped_offsets_total", "a counter: take the increase of each replica, then their sum"),
+    ("cx_dead_letters_total", "a counter: take the increase of each replica, then their sum"),
+    ("cx_dead_letter_failures_total", "a counter: take the increase of each replica, then their sum"),
     ("cx_event_delay_seconds", "counters: cx:event_delay_p95_seconds:rate5m is the quantile of their rates"),
     ("cx_checkpoint_failures_total", "a counter: take the increase of each replica, then their sum"),
     ("cx_checkpoint_restores_total", "a counter: take the increase of each replica, then their sum"),
@@ -40,7 +43,7 @@ pub const UNMERGED: &[(&str, &str)] = &[
 ];
 
 /// The merge operators of the gauges of the process, which are not in the catalogue.
-pub(super) const PROCESS_GAUGES: [(&str, &str); 9] = [
+pub(super) const PROCESS_GAUGES: [(&str, &str); 10] = [
     ("cx_checkpoint_last_success_timestamp_seconds", "min"),
     ("cx_checkpoint_age_records", "sum"),
     ("cx_checkpoint_bytes", "sum"),
@@ -48,6 +51,7 @@ pub(super) const PROCESS_GAUGES: [(&str, &str); 9] = [
     ("cx_kafka_up", "min"),
     ("cx_kafka_partitions", "max"),
     ("cx_kafka_partitions_assigned", "sum"),
+    ("cx_kafka_partitions_paused", "sum"),
     ("cx_kafka_log_append_time", "min"),
     ("cx_collect_seconds", "max"),
 ];

@@ -11,12 +11,12 @@ use std::time::{Duration, Instant};
 use super::clock::wall_now;
 use super::failure::ServiceFailure;
 use super::service_view::ServiceView;
-use crate::checkpoint::{
-    CheckpointHeader, CheckpointKey, CheckpointStore, Fingerprint, ObjectName, StateSettings, StateVersions, StoreFailure,
-};
+use super::settings_change::{SettingsChange, StateIdentity};
+use crate::checkpoint::{CheckpointHeader, CheckpointKey, CheckpointStore, ObjectName, Operation, StoreFailure};
 use crate::config::{CheckpointSettings, Configuration, OnMismatch};
-use crate::engine::{Engine, PartitionGroup, STATE_LAYOUT_VERSION, STATE_MEANING_VERSION, TopicIndex};
-use crate::kafka::{LogIdentity, TopicPartition};
+use crate::engine::{Engine, PartitionGroup, StoredState, TopicIndex};
+use crate::kafka::{LogIdentity, TopicPartition, session_timeout};
+use crate::kill_point::KillPoint;
 use crate::metrics::telemetry::RestoreResult;
 use crate::time::{EventTime, Span};
 
@@ -24,8 +24,9 @@ use crate::time::{EventTime, Span};
 const AHEAD_MAX: Span = Span::minutes(2);
 /// How long no further checkpoint is tried after one that failed.
 const RETRY_AFTER: Duration = Duration::from_secs(10);
-/// How long the last checkpoints of the groups that a worker gives back may take together.
-pub(super) const LAST_WRITES_MAX: Duration = Duration::from_secs(3);
+/// How long the last checkpoints of the groups that a worker gives back may take together, if half of the session's time-out is not shorter: then
+/// the group goes on without this member.
+const LAST_WRITES_MAX: Duration = Duration::from_secs(5);
 /// How long the store is not asked again after it did not answer: an assignment of many groups must not wait for each.
 const ASK_AGAIN_AFTER: Duration = Duration::from_secs(10);
 /// A group that is given back gets a last checkpoint if it would lose more records of replay: Kafka replays about so many in a second.
@@ -36,7 +37,9 @@ const FAILURES_MAX: u32 = 3;
 /// The state of one partition group, ready to be written.
 pub(super) struct StoredGroup {
     header: CheckpointHeader,
-    body: Vec<u8>,
+    /// The bytes before the state: by what the logs are recognised.
+    front: Vec<u8>,
+    state: StoredState,
     /// [`GroupWrites::generation`] when the state was taken.
     generation: u32,
 }
@@ -48,9 +51,8 @@ pub(super) type LogIdentities = Vec<(TopicPartition, LogIdentity)>;
 pub(super) struct Checkpoints {
     store: CheckpointStore,
     settings: CheckpointSettings,
-    state_settings: StateSettings,
-    fingerprint: Fingerprint,
-    consumer_group: String,
+    identity: StateIdentity,
+    last_writes_max: Duration,
     topics: Vec<String>,
     view: Arc<ServiceView>,
     /// `None` ends the writing thread.
@@ -69,6 +71,8 @@ struct Written {
     away_until: Option<Instant>,
     failures_in_a_row: u32,
     last_failure: String,
+    /// The next offsets of the checkpoints that have become safe and are not committed yet.
+    safe_offsets: Vec<(TopicPartition, i64)>,
 }
 
 /// The checkpoints of one partition group.
@@ -98,18 +102,15 @@ impl Checkpoints {
         let Some(location) = &settings.url else { return Ok(None) };
         let store = CheckpointStore::open(location, settings.store.clone()).map_err(of_store)?;
         store.check_writable().map_err(of_store)?;
-        let versions = StateVersions { layout: STATE_LAYOUT_VERSION, meaning: STATE_MEANING_VERSION };
-        let state_settings = StateSettings::new(versions, &configuration.decode, &configuration.topics, &configuration.engine);
-        let fingerprint = state_settings.fingerprint();
-        view.telemetry().set_fingerprint(fingerprint);
+        let identity = StateIdentity::of(configuration);
+        view.telemetry().set_fingerprint(identity.fingerprint());
         view.telemetry().checkpoints().set_interval(Span(i64::try_from(settings.interval.as_millis()).unwrap_or(i64::MAX)));
         let (writes, inbox) = sync_channel(1);
         Ok(Some(Self {
             store,
             settings,
-            state_settings,
-            fingerprint,
-            consumer_group: configuration.kafka.group_id.clone(),
+            identity,
+            last_writes_max: LAST_WRITES_MAX.min(session_timeout(&configuration.kafka) / 2),
             topics: configuration.topics.iter().map(|topic| topic.name.clone()).collect(),
             view: Arc::clone(view),
             writes,
@@ -119,35 +120,27 @@ impl Checkpoints {
     }
 
     /// Checks that no group of these partitions would lose a part of its longest window because the settings have changed: its checkpoints were counted
-    /// with other settings, and `is_log_whole` says that its log has lost records.
+    /// with other settings, and `loss` gives the part of its log that is gone.
     ///
     /// # Errors
     /// When one would, unless the configuration allows it, and when the store cannot be asked.
-    pub(super) fn check_settings(&self, partitions: usize, is_log_whole: impl Fn(i32) -> Option<bool>) -> Result<(), ServiceFailure> {
+    pub(super) fn check_settings(&self, partitions: usize, loss: impl Fn(i32) -> Option<String>) -> Result<(), ServiceFailure> {
         if self.settings.on_mismatch == OnMismatch::Rebuild {
             return Ok(());
         }
-        for partition in 0..i32::try_from(partitions).unwrap_or(i32::MAX) {
-            // The names suffice: what cannot be used of them is refused at the assignment.
-            if !self.store.names(&self.key(partition)).map_err(of_store)?.is_empty() {
-                continue;
-            }
-            if let Some(first) = self.differences(partition).map_err(of_store)?.first()
-                && is_log_whole(partition) == Some(false)
-            {
-                return Err(ServiceFailure::StateUnusable(format!(
-                    "the checkpoints of partition {partition} were counted with other settings, and its log no longer holds its first records: {first}"
-                )));
-            }
+        match self.identity.worst_change(&self.store, partitions, loss).map_err(of_store)? {
+            Some(SettingsChange { partition, differences, loss: Some(loss) }) => Err(ServiceFailure::StateUnusable(format!(
+                "the checkpoints of partition {partition} were counted with other settings, and {loss}: {differences}"
+            ))),
+            _ => Ok(()),
         }
-        Ok(())
     }
 
     /// Writes what [`Self::write_later`] is given, until [`Self::end_writes`]. Called once, on a thread of its own.
     pub(super) fn write_all(&self) {
         let inbox = self.inbox.lock().unwrap_or_else(PoisonError::into_inner).take();
         for stored in inbox.into_iter().flatten().map_while(|stored| stored) {
-            self.write(&stored, None);
+            self.write(stored, None);
             self.written().is_writing = false;
         }
     }
@@ -188,7 +181,7 @@ impl Checkpoints {
         partition: i32,
         parked: Option<u64>,
     ) -> Result<(RestoreResult, Option<LogIdentities>), StoreFailure> {
-        let key = self.key(partition);
+        let key = self.identity.key(partition);
         if self.written().away_until.is_some_and(|until| Instant::now() < until) {
             return Ok((RestoreResult::Failed, None));
         }
@@ -204,8 +197,10 @@ impl Checkpoints {
             }
             let Some(checkpoint) = found.checkpoint else { break };
             let (sum, bytes, created) = (checkpoint.header.offset_sum(), checkpoint.body.len() as u64, checkpoint.header.created);
+            KillPoint::StateRead.pass();
             match self.restore_body(engine, partition, &checkpoint.body) {
                 Ok(identities) => {
+                    KillPoint::StateRestored.pass();
                     tracing::info!(target: "cxpulse::checkpoint", partition, %created, bytes, "restored");
                     let (sequence, since) = (checkpoint.header.sequence, Instant::now());
                     let writes =
@@ -264,17 +259,17 @@ impl Checkpoints {
         let (sequence, generation) = self.written().groups.get(&partition).map_or((0, 0), |writes| (writes.sequence, writes.generation));
         let identities: Vec<(u8, LogIdentity)> =
             identities.filter_map(|(at, identity)| Some((u8::try_from(at.topic).ok()?, identity))).collect();
-        let mut body = postcard::to_allocvec(&identities).ok()?;
-        body.extend(engine.store(group)?);
+        let front = postcard::to_allocvec(&identities).ok()?;
+        let state = engine.store(group)?;
         let header = CheckpointHeader {
-            key: self.key(partition),
+            key: self.identity.key(partition),
             next_offsets,
             sequence: sequence + 1,
             created,
             event_time_max: engine.largest_event_time(),
-            settings: self.state_settings.pairs().clone(),
+            settings: self.identity.settings.pairs().clone(),
         };
-        Some(StoredGroup { header, body, generation })
+        Some(StoredGroup { header, front, state, generation })
     }
 
     /// Gives a state to the writing thread.
@@ -282,6 +277,11 @@ impl Checkpoints {
         if stored.is_none_or(|stored| self.writes.try_send(Some(stored)).is_err()) {
             self.written().is_writing = false;
         }
+    }
+
+    /// Until when the last checkpoints of the groups that are given back now may be written.
+    pub(super) fn last_writes_deadline(&self) -> Instant {
+        Instant::now() + self.last_writes_max
     }
 
     /// Writes the last checkpoint of a group that is given back, if much would have to be read again without it and there is time until the deadline.
@@ -294,12 +294,22 @@ impl Checkpoints {
     ) {
         let Some(sum) = engine.offset_sum(PartitionGroup(partition)) else { return };
         let Some(safe) = self.written().groups.get(&partition).map(|writes| writes.offset_sum) else { return };
-        if sum.saturating_sub(safe) <= LAST_WRITE_RECORDS.min(self.settings.records) || Instant::now() >= deadline {
+        if sum.saturating_sub(safe) <= LAST_WRITE_RECORDS.min(self.settings.records) {
             return;
         }
-        if let Some(stored) = self.take(engine, partition, identities, wall_now()) {
-            self.write(&stored, Some(deadline));
+        if Instant::now() >= deadline {
+            let records = sum.saturating_sub(safe);
+            tracing::warn!(target: "cxpulse::checkpoint", partition, records, "no time was left for the last checkpoint; its records are read again");
+            return self.view.telemetry().checkpoints().count_failure(Operation::Write);
         }
+        if let Some(stored) = self.take(engine, partition, identities, wall_now()) {
+            self.write(stored, Some(deadline));
+        }
+    }
+
+    /// The next offsets of the checkpoints that have become safe since the last call.
+    pub(super) fn take_safe_offsets(&self) -> Vec<(TopicPartition, i64)> {
+        std::mem::take(&mut self.written().safe_offsets)
     }
 
     /// Why the service is not ready: the store took nothing several times in a row.
@@ -308,18 +318,21 @@ impl Checkpoints {
         (written.failures_in_a_row >= FAILURES_MAX).then(|| format!("no checkpoint can be written: {}", written.last_failure))
     }
 
-    fn write(&self, stored: &StoredGroup, deadline: Option<Instant>) {
-        let StoredGroup { header, body, generation } = stored;
+    fn write(&self, stored: StoredGroup, deadline: Option<Instant>) {
+        let StoredGroup { header, front, state, generation } = stored;
+        KillPoint::WriteBegun.pass();
+        let body = state.into_bytes(front);
         let put = match deadline {
-            None => self.store.put(header, body),
-            Some(deadline) => self.store.put_within(header, body, deadline.saturating_duration_since(Instant::now())),
+            None => self.store.put(&header, &body),
+            Some(deadline) => self.store.put_within(&header, &body, deadline.saturating_duration_since(Instant::now())),
         };
         match put {
             Ok(report) => {
                 let (partition, bytes, seconds) = (header.key.partition, report.bytes, report.duration.as_secs_f64());
                 self.view.telemetry().checkpoints().set_write_seconds(seconds);
                 tracing::debug!(target: "cxpulse::checkpoint", partition, bytes, seconds, "written");
-                let is_log_new = self.note_written(header, bytes, *generation);
+                let is_log_new = self.note_written(&header, bytes, generation);
+                KillPoint::Written.pass();
                 let retired = if is_log_new { self.retire_all_but(&header.key, &report.name) } else { Ok(()) };
                 if let Some(failure) = report.pruning_failure.or_else(|| retired.err()) {
                     self.note_failure(&failure, "cannot remove old checkpoints");
@@ -340,14 +353,15 @@ impl Checkpoints {
     fn note_written(&self, header: &CheckpointHeader, bytes: u64, generation: u32) -> bool {
         let mut written = self.written();
         (written.failures_in_a_row, written.not_before) = (0, None);
-        let writes = written.groups.get_mut(&header.key.partition).filter(|writes| writes.generation == generation);
-        writes.is_some_and(|writes| {
-            let is_log_new = writes.is_log_new;
-            let (sequence, offset_sum) = (header.sequence, header.offset_sum());
-            let (since, safe_at) = (Instant::now(), Some(header.created));
-            *writes = GroupWrites { sequence, offset_sum, since, safe_at, bytes, generation, is_log_new: false };
-            is_log_new
-        })
+        let partition = header.key.partition;
+        let Some(writes) = written.groups.get_mut(&partition).filter(|writes| writes.generation == generation) else { return false };
+        let is_log_new = writes.is_log_new;
+        let (sequence, offset_sum) = (header.sequence, header.offset_sum());
+        let (since, safe_at) = (Instant::now(), Some(header.created));
+        *writes = GroupWrites { sequence, offset_sum, since, safe_at, bytes, generation, is_log_new: false };
+        let offset_of = |(topic, name): (usize, &String)| Some((TopicPartition { partition, topic }, *header.next_offsets.get(name)?));
+        written.safe_offsets.extend(self.topics.iter().enumerate().filter_map(offset_of));
+        is_log_new
     }
 
     fn retire_all_but(&self, key: &CheckpointKey, kept: &ObjectName) -> Result<(), StoreFailure> {
@@ -382,7 +396,7 @@ impl Checkpoints {
     /// Says which settings keep earlier checkpoints from being used.
     fn warn_of_other_settings(&self, partition: i32) {
         // A store that does not answer now has been reported already, or is at the next write.
-        for differences in self.differences(partition).unwrap_or_default() {
+        for differences in self.identity.differences(&self.store, partition).unwrap_or_default() {
             tracing::warn!(
                 target: "cxpulse::checkpoint",
                 partition,
@@ -390,16 +404,6 @@ impl Checkpoints {
                 "a checkpoint was counted with other settings; the group is counted anew from the log"
             );
         }
-    }
-
-    /// In what the settings differ from those of each other checkpoint of a group.
-    fn differences(&self, partition: i32) -> Result<Vec<String>, StoreFailure> {
-        let others = self.store.other_fingerprints(&self.key(partition))?;
-        let differences = |header: CheckpointHeader| {
-            let differences = self.state_settings.differences_from(&StateSettings::of_header(header.settings));
-            differences.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
-        };
-        Ok(others.into_iter().filter_map(|other| other.header.ok()).map(differences).collect())
     }
 
     fn show(&self, written: &Written, groups: &BTreeMap<i32, u64>) {
@@ -418,10 +422,6 @@ impl Checkpoints {
     fn note_failure(&self, failure: &StoreFailure, what: &str) {
         self.view.telemetry().checkpoints().count_failure(failure.operation);
         tracing::error!(target: "cxpulse::checkpoint", "{what}: {failure}");
-    }
-
-    fn key(&self, partition: i32) -> CheckpointKey {
-        CheckpointKey { group: self.consumer_group.clone(), fingerprint: self.fingerprint, partition }
     }
 
     fn written(&self) -> MutexGuard<'_, Written> {

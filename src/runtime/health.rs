@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
 
+use super::catch_up_pace::Pace;
 use crate::kafka::PartitionProgress;
 
 /// A loop that has not come round for this long is stuck.
@@ -111,6 +112,7 @@ pub(super) fn readiness(
     is_assigned: bool,
     progress: &[PartitionProgress],
     topics: &[String],
+    pace: Option<Pace>,
 ) -> Result<(), String> {
     if let Some(why) = objection {
         return Err(why);
@@ -122,8 +124,9 @@ pub(super) fn readiness(
     let Some(first) = behind.first() else { return Ok(()) };
     let records: i64 = behind.iter().filter_map(|progress| progress.lag_records()).sum();
     let at = first.at();
+    let pace = pace.map(|pace| format!(" ({pace})")).unwrap_or_default();
     Err(format!(
-        "catching up: {} of {} partitions, {records} records to read, the first is {}/{}",
+        "catching up: {} of {} partitions, {records} records to read{pace}, the first is {}/{}",
         behind.len(),
         progress.len(),
         topics[at.topic],

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::checkpoints::{Checkpoints, LAST_WRITES_MAX, StoredGroup};
+use super::checkpoints::{Checkpoints, StoredGroup};
 use super::clock::wall_now;
 use super::record_log::RecordLog;
 use super::service_view::ServiceView;
@@ -15,8 +15,10 @@ use crate::config::{ClockSource, Configuration, Start};
 use crate::engine::{Engine, LogBeginning, Outcome, PartitionGroup, Progress, RecordPlace, TopicIndex};
 use crate::event::{DecodeSettings, Decoded, Record, Refusal, TopicSettings, decode};
 use crate::kafka::{
-    ArrivedRecord, AssignmentChange, LogIdentity, LogStart, Loss, LossEnd, PartitionProgress, Sink, TimestampKind, TopicPartition,
+    ArrivedRecord, AssignmentChange, DeadLetters, LogIdentity, LogStart, Loss, LossEnd, PartitionProgress, RefusedRecord, Sink,
+    SkippedBatch, TimestampKind, TopicPartition,
 };
+use crate::kill_point::KillPoint;
 use crate::metrics::telemetry::{self, PendingCounts};
 use crate::time::{EventTime, Span};
 
@@ -28,6 +30,8 @@ pub(super) struct Pipeline {
     view: Arc<ServiceView>,
     publisher: Arc<SnapshotPublisher>,
     record_log: Arc<RecordLog>,
+    /// Where copies of refused records go.
+    dead_letters: Option<Arc<DeadLetters>>,
     /// The clock that stamped the last record of each topic.
     timestamp_kinds: Vec<Option<TimestampKind>>,
     tally: PendingCounts,
@@ -51,6 +55,7 @@ impl Pipeline {
         publisher: Arc<SnapshotPublisher>,
         record_log: Arc<RecordLog>,
         checkpoints: Option<Arc<Checkpoints>>,
+        dead_letters: Option<Arc<DeadLetters>>,
     ) -> Self {
         Self {
             topics: configuration.topics.clone(),
@@ -60,6 +65,7 @@ impl Pipeline {
             view,
             publisher,
             record_log,
+            dead_letters,
             timestamp_kinds: vec![None; configuration.topics.len()],
             turn_began: None,
             assigned: BTreeSet::new(),
@@ -116,6 +122,18 @@ impl Pipeline {
         outcome
     }
 
+    /// The windows over the time of a loss are incomplete.
+    fn note_gap(&mut self, at: TopicPartition, loss: &Loss) {
+        if self.is_broken {
+            return;
+        }
+        let to = match loss.to {
+            LossEnd::Record(timestamp) => EventTime(timestamp),
+            LossEnd::Look(instant) => wall_at(instant, Instant::now(), wall_now()),
+        };
+        self.engine.note_gap(PartitionGroup(at.partition), topic_index(at.topic), loss.from_ms.map(EventTime), to);
+    }
+
     fn note_timestamp_kind(&mut self, topic: usize, kind: TimestampKind) {
         if self.timestamp_kinds[topic] != Some(kind) {
             self.timestamp_kinds[topic] = Some(kind);
@@ -128,6 +146,7 @@ impl Pipeline {
 impl Sink for Pipeline {
     fn assign(&mut self, partitions: &[i32]) {
         for partition in partitions {
+            KillPoint::AssignBegun.pass();
             let group = PartitionGroup(*partition);
             let checkpoints = self.checkpoints.as_ref().filter(|_| !self.is_broken);
             if let Some(identities) = checkpoints.and_then(|checkpoints| checkpoints.restore(&mut self.engine, *partition)) {
@@ -142,7 +161,7 @@ impl Sink for Pipeline {
         }
         self.assigned.extend(partitions);
         // A group that this assignment leaves out belongs to another member now, whose state will be the newer one.
-        self.engine.drop_parked(|_| false);
+        self.engine.drop_parked();
         self.log_identities.retain(|at, _| self.assigned.contains(&at.partition));
     }
 
@@ -154,15 +173,21 @@ impl Sink for Pipeline {
         if self.is_broken {
             return;
         }
-        let deadline = Instant::now() + LAST_WRITES_MAX;
+        KillPoint::RevokeBegun.pass();
+        let deadline = self.checkpoints.as_ref().map_or_else(Instant::now, |checkpoints| checkpoints.last_writes_deadline());
         for partition in partitions {
             if self.assigned.remove(partition) {
                 self.engine.revoke(PartitionGroup(*partition));
-                if let Some(checkpoints) = &self.checkpoints {
+                let letters = self.dead_letters.as_ref();
+                letters.iter().for_each(|letters| letters.flush(deadline.saturating_duration_since(Instant::now()) / 3));
+                // A state whose copies are not confirmed would let them be lost.
+                let is_safe = letters.is_none_or(|letters| letters.barrier(*partition).is_empty());
+                if let Some(checkpoints) = self.checkpoints.as_ref().filter(|_| is_safe) {
                     checkpoints.write_last(&mut self.engine, *partition, identities_of(&self.log_identities, *partition), deadline);
                 }
             }
         }
+        KillPoint::RevokeWritten.pass();
     }
 
     fn log_identity(&self, at: TopicPartition) -> LogIdentity {
@@ -186,14 +211,17 @@ impl Sink for Pipeline {
 
     fn lost(&mut self, at: TopicPartition, loss: &Loss) {
         self.view.telemetry().count_lost_offsets(at.topic, loss.offsets.end - loss.offsets.start);
-        if self.is_broken {
-            return;
+        self.note_gap(at, loss);
+    }
+
+    fn skipped(&mut self, at: TopicPartition, batch: &SkippedBatch) {
+        let offsets = &batch.loss.offsets;
+        self.view.telemetry().count_skipped_offsets(at.topic, batch.reason.name(), offsets.end - offsets.start);
+        self.note_gap(at, &batch.loss);
+        if !self.is_broken {
+            // A checkpoint from now on goes on behind the batch, and holds the gap.
+            self.engine.pass_over(PartitionGroup(at.partition), topic_index(at.topic), offsets.end);
         }
-        let to = match loss.to {
-            LossEnd::Record(timestamp) => EventTime(timestamp),
-            LossEnd::Look(instant) => wall_at(instant, Instant::now(), wall_now()),
-        };
-        self.engine.note_gap(PartitionGroup(at.partition), topic_index(at.topic), loss.from_ms.map(EventTime), to);
     }
 
     fn rebalanced(sinks: &mut [&mut Self], partitions: &[i32], change: AssignmentChange) {
@@ -229,11 +257,20 @@ impl Sink for Pipeline {
         view.begin_era();
     }
 
-    fn record(&mut self, arrived: ArrivedRecord<'_>) {
+    fn take_safe_offsets(&mut self) -> Vec<(TopicPartition, i64)> {
+        self.checkpoints.as_ref().map(|checkpoints| checkpoints.take_safe_offsets()).unwrap_or_default()
+    }
+
+    fn record(&mut self, arrived: ArrivedRecord<'_>) -> Option<RefusedRecord> {
+        KillPoint::RecordArrived.pass();
         self.note_timestamp_kind(arrived.at.topic, arrived.timestamp_kind);
         let outcome = self.handle(arrived.at, arrived.record);
+        KillPoint::RecordApplied.pass();
         let explain = |reason| Refusal::of(reason, arrived.record, &self.topics[arrived.at.topic], &self.decode);
         self.record_log.note_outcome(arrived.at, arrived.record.offset, outcome, explain);
+        let (Outcome::Invalid(reason), Some(_)) = (outcome, &self.dead_letters) else { return None };
+        let refusal = explain(reason);
+        Some(RefusedRecord { reason: reason.name(), member: refusal.member })
     }
 
     fn settle(&mut self) {
@@ -250,6 +287,9 @@ impl Sink for Pipeline {
             return;
         }
         self.log_identities.insert(at, progress.identity());
+        if let Some((letters, next)) = self.dead_letters.as_ref().zip(progress.next_offset()) {
+            letters.note_handled(at, next);
+        }
         let (group, topic) = (PartitionGroup(at.partition), topic_index(at.topic));
         let (now, wall) = (Instant::now(), wall_now());
         if self.engine.coverage(group, topic).is_some_and(|coverage| coverage.beginning() == LogBeginning::Unknown) {
@@ -275,6 +315,7 @@ impl Sink for Pipeline {
             }
         }
         self.engine.set_progress(group, topic, engine_progress(progress, now, wall));
+        KillPoint::TurnTaken.pass();
     }
 }
 

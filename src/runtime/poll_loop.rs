@@ -7,7 +7,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::catch_up::CatchUp;
-use super::checkpoints::Checkpoints;
+use super::catch_up_pace::{CatchUpPace, Pace};
+use super::checkpoints::{Checkpoints, StoredGroup};
 use super::clock::{evaluation_instant, wall_now};
 use super::clock_step::{ClockReading, ClockSteps};
 use super::failure::ServiceFailure;
@@ -16,10 +17,13 @@ use super::memory_budget::MemoryBudget;
 use super::pipeline::Pipeline;
 use super::service_view::ServiceView;
 use super::snapshot_publisher::SnapshotPublisher;
+use super::watchdog::Watchdog;
 use super::workers::Workers;
 use crate::config::{Configuration, RunSettings};
 use crate::engine::Engine;
-use crate::kafka::{PartitionProgress, Session, StoppedPartitions, WorkerPartitions, stop_all, stop_all_settled, worker_of};
+use crate::kafka::dead_letters::LetterBarrier;
+use crate::kafka::{DeadLetters, PartitionProgress, Session, StoppedPartitions, WorkerPartitions, stop_all, stop_all_settled, worker_of};
+use crate::kill_point::KillPoint;
 use crate::metrics::telemetry::PartitionReading;
 use crate::time::EventTime;
 
@@ -30,6 +34,8 @@ const ADVANCE_EVERY: Duration = Duration::from_secs(1);
 /// How often progress, readiness and the telemetry of the assignment are reviewed. Each review waits for every worker's turn to end, and each worker
 /// then waits for this thread; both take long where there are more threads than cores.
 const REVIEW_EVERY: Duration = Duration::from_millis(100);
+/// A state whose copies of refused records are not confirmed within this time is given up; a later one takes its place.
+const CONFIRM_WITHIN: Duration = Duration::from_secs(30);
 /// Workers are stopped for snapshots for at most one part in this many of the time, whatever the configured interval.
 const SNAPSHOT_TIME_DIVISOR: u32 = 8;
 
@@ -48,7 +54,12 @@ pub(super) struct PollLoop<'a> {
     /// The sum of the next offsets of each assigned group at the last review.
     offset_sums: BTreeMap<i32, u64>,
     catch_up: CatchUp,
+    catch_up_pace: CatchUpPace,
+    watchdog: Watchdog,
     checkpoints: Option<&'a Checkpoints>,
+    dead_letters: Option<&'a DeadLetters>,
+    /// A state that is written once the copies of refused records from before it are confirmed, and when it was taken.
+    unconfirmed: Option<(StoredGroup, LetterBarrier, Instant)>,
     clock_steps: ClockSteps,
     /// Whether a step of the wall clock is held: its time is not used, and no state is stored meanwhile.
     is_clock_held: bool,
@@ -68,6 +79,7 @@ impl<'a> PollLoop<'a> {
         configuration: &'a Configuration,
         topics: &'a [String],
         checkpoints: Option<&'a Checkpoints>,
+        dead_letters: Option<&'a DeadLetters>,
     ) -> Self {
         let begun = Instant::now();
         Self {
@@ -82,7 +94,11 @@ impl<'a> PollLoop<'a> {
             progress: Vec::new(),
             offset_sums: BTreeMap::new(),
             catch_up: CatchUp::default(),
+            catch_up_pace: CatchUpPace::default(),
+            watchdog: Watchdog::default(),
             checkpoints,
+            dead_letters,
+            unconfirmed: None,
             clock_steps: ClockSteps::default(),
             is_clock_held: false,
             published_at: begun,
@@ -103,7 +119,7 @@ impl<'a> PollLoop<'a> {
                 return Err(failure);
             }
             self.session.poll(Duration::ZERO)?;
-            self.review_if_due();
+            self.review_if_due()?;
             let interval = self.settings.snapshot_interval.max(self.publish_cost * SNAPSHOT_TIME_DIVISOR);
             if self.view.requests().wait_for_request(self.published_at + interval, WAIT) {
                 self.publish();
@@ -114,10 +130,10 @@ impl<'a> PollLoop<'a> {
         Ok(())
     }
 
-    fn review_if_due(&mut self) {
+    fn review_if_due(&mut self) -> Result<(), ServiceFailure> {
         let now = Instant::now();
         if self.reviewed_at.is_some_and(|at| now.duration_since(at) < REVIEW_EVERY) {
-            return;
+            return Ok(());
         }
         self.reviewed_at = Some(now);
         if let Some(limits) = self.view.take_limits() {
@@ -135,14 +151,36 @@ impl<'a> PollLoop<'a> {
             self.show_assignment();
         }
         self.checkpoint_if_due(now);
+        self.watchdog.review(self.session.stuck(&self.progress, now), now)?;
+        for (topic, counts) in self.dead_letters.map(DeadLetters::take_counts).into_iter().flatten().enumerate() {
+            telemetry.count_dead_letters(topic, counts.confirmed, counts.failed);
+        }
         let objection = self.session.objection(&self.progress, now).or_else(|| self.checkpoints.and_then(Checkpoints::objection));
-        let readiness = health::readiness(objection, self.session.is_assigned(), &self.progress, self.topics);
+        let pace = self.pace(now);
+        let readiness = health::readiness(objection, self.session.is_assigned(), &self.progress, self.topics, pace);
         if readiness.is_ok() && self.view.ready().is_err() {
             // A reader that sees "ready" must find values that include everything that made the service ready.
             self.publish();
             self.view.begin_era();
         }
         self.view.set_readiness(readiness);
+        Ok(())
+    }
+
+    /// The pace at which the records are read that were in the logs at the assignment; `None` when all have been.
+    fn pace(&mut self, now: Instant) -> Option<Pace> {
+        let read = self.offset_sums.values().sum();
+        if !self.session.is_assigned() {
+            self.catch_up_pace = CatchUpPace::default();
+            return None;
+        }
+        if self.view.is_caught_up() {
+            self.catch_up_pace.end(read, now);
+            return None;
+        }
+        let left =
+            self.progress.iter().filter(|progress| !progress.has_reached_assignment_end()).filter_map(|progress| progress.lag_records());
+        self.catch_up_pace.observe(read, left.map(|records| records.max(0).unsigned_abs()).sum(), now)
     }
 
     /// Stops each worker only once, since every stop waits for a turn to end.
@@ -165,11 +203,25 @@ impl<'a> PollLoop<'a> {
     fn checkpoint_if_due(&mut self, now: Instant) {
         let wall = self.wall();
         let Some(checkpoints) = self.checkpoints.filter(|_| self.session.is_assigned() && !self.is_clock_held) else { return };
+        if let Some((stored, barrier, since)) = self.unconfirmed.take() {
+            let has_passed = self.dead_letters.is_none_or(|letters| letters.has_passed(&barrier));
+            if !has_passed && now.duration_since(since) < CONFIRM_WITHIN {
+                self.unconfirmed = Some((stored, barrier, since));
+            } else {
+                checkpoints.write_later(has_passed.then_some(stored));
+            }
+            return;
+        }
         let Some(due) = checkpoints.due(&self.offset_sums, now) else { return };
         let mut stopped = self.worker_partitions[worker_of(due, self.worker_partitions.len())].stop();
         let stored = stopped.sink().stored(checkpoints, due, wall);
+        let barrier = self.dead_letters.map(|letters| letters.barrier(due)).unwrap_or_default();
         drop(stopped);
-        checkpoints.write_later(stored);
+        KillPoint::StateTaken.pass();
+        match stored {
+            Some(stored) if !barrier.is_empty() => self.unconfirmed = Some((stored, barrier, now)),
+            stored => checkpoints.write_later(stored),
+        }
     }
 
     /// The wall clock. A step of it against the monotonic clock is held for a while: an instant that the windows have reached cannot be taken back.
@@ -194,6 +246,7 @@ impl<'a> PollLoop<'a> {
             topic: progress.at().topic,
             partition: progress.at().partition,
             lag_records: progress.lag_records(),
+            is_paused: progress.hold().is_some() || self.dead_letters.is_some_and(|letters| letters.is_holding(progress.at())),
         };
         let readings: Vec<PartitionReading> = self.progress.iter().map(reading).collect();
         self.view.telemetry().set_assignment(&readings);
@@ -215,6 +268,7 @@ impl<'a> PollLoop<'a> {
             drop(stopped);
             self.publish_cost = begun.elapsed();
             gathered.publish();
+            KillPoint::SnapshotPublished.pass();
         }
         self.published_at = Instant::now();
         self.advanced_at = self.published_at;

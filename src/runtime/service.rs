@@ -18,12 +18,14 @@ use super::pipeline::Pipeline;
 use super::poll_loop::PollLoop;
 use super::record_log::RecordLog;
 use super::service_view::ServiceView;
+use super::settings_change::loss_of;
 use super::snapshot_publisher::SnapshotPublisher;
 use super::workers::Workers;
 use crate::config::{ClockSource, Configuration, Start};
 use crate::engine::{Engine, MergedEngines};
 use crate::event::Kind;
-use crate::kafka::{self, Cluster, Lookup, Session, SessionSettings, StartAt, TopicPartition, WorkerPartitions, stop_all, wait_for_topics};
+use crate::kafka::{self, Cluster, DeadLetters, Session, SessionSettings, StartAt, WorkerPartitions, stop_all, wait_for_topics};
+use crate::kill_point::KillPoint;
 use crate::metrics::telemetry::Telemetry;
 use crate::time::{EventTime, Span};
 
@@ -60,10 +62,21 @@ impl Service {
         let opened = std::thread::scope(|scope| scope.spawn(|| Checkpoints::open(configuration, &view)).join());
         let checkpoints = opened.map_err(|_| ServiceFailure::Internal("opening the checkpoints panicked".to_owned()))??.map(Arc::new);
         let beside: Vec<Engine> = (1..workers).map(|_| engine.beside()).collect();
+        let names: Vec<String> = configuration.topics.iter().map(|topic| topic.name.clone()).collect();
+        let new_letters = |settings| DeadLetters::new(&configuration.kafka, settings, names).map(Arc::new);
+        let dead_letters = configuration.dead_letters.as_ref().map(new_letters).transpose()?;
         let partitions_of_worker = |mut engine: Engine| {
             engine.follow_events_until(follow_limit(configuration.run.clock));
             let (view, publisher, record_log) = (Arc::clone(&view), Arc::clone(&publisher), Arc::clone(&record_log));
-            WorkerPartitions::new(Pipeline::new(configuration, engine, view, publisher, record_log, checkpoints.clone()))
+            WorkerPartitions::new(Pipeline::new(
+                configuration,
+                engine,
+                view,
+                publisher,
+                record_log,
+                checkpoints.clone(),
+                dead_letters.clone(),
+            ))
         };
         let worker_partitions = std::iter::once(engine).chain(beside).map(partitions_of_worker).collect();
         let stopping = Arc::new(AtomicBool::new(false));
@@ -75,6 +88,7 @@ impl Service {
             view: Arc::clone(&view),
             stopping: Arc::clone(&stopping),
             checkpoints: checkpoints.clone(),
+            dead_letters: dead_letters.clone(),
         };
         let thread = std::thread::Builder::new()
             .name("cxpulse-consumer".to_owned())
@@ -135,6 +149,7 @@ struct PollingThread {
     view: Arc<ServiceView>,
     stopping: Arc<AtomicBool>,
     checkpoints: Option<Arc<Checkpoints>>,
+    dead_letters: Option<Arc<DeadLetters>>,
 }
 
 impl PollingThread {
@@ -144,20 +159,21 @@ impl PollingThread {
             self.view.telemetry().set_partitions(topic, *count);
         }
         if let Some(checkpoints) = &self.checkpoints {
-            let is_whole = |partition| {
-                let logs = (0..counts.len()).map(|topic| TopicPartition { partition, topic }).collect::<Vec<_>>();
-                Some(cluster.logs(&logs).ok()?.iter().all(|(_, offsets)| offsets.start == 0))
-            };
-            checkpoints.check_settings(counts.first().copied().unwrap_or(0), is_whole)?;
+            let loss = |partition| loss_of(&cluster, &self.configuration, partition).ok().flatten();
+            checkpoints.check_settings(counts.first().copied().unwrap_or(0), loss)?;
         }
         self.view.set_readiness(Err("waiting for the group to assign partitions".to_owned()));
         let names: Vec<String> = self.configuration.topics.iter().map(|topic| topic.name.clone()).collect();
-        let settings =
-            SessionSettings { kafka: self.configuration.kafka.clone(), topics: names.iter().cloned().zip(self.starts()).collect() };
+        let settings = SessionSettings {
+            kafka: self.configuration.kafka.clone(),
+            topics: names.iter().cloned().zip(self.starts()).collect(),
+            dead_letters: self.dead_letters.clone(),
+        };
         let mut session = Session::join(&settings, Box::new(cluster), Arc::clone(&self.worker_partitions))?;
         let ended = self.consume(&mut session, &names);
         // Leaving the group takes the values of its partitions out. A reader that comes meanwhile is given the newest snapshot without waiting.
         self.view.requests().set_served(false);
+        KillPoint::StopBegun.pass();
         drop(session);
         ended
     }
@@ -178,8 +194,9 @@ impl PollingThread {
                 }
                 self.view.requests().set_served(true);
                 let (partitions, publisher, view) = (&self.worker_partitions, self.publisher.as_ref(), self.view.as_ref());
-                let checkpoints = self.checkpoints.as_deref();
-                PollLoop::new(session, partitions, publisher, view, &self.configuration, names, checkpoints).run(&workers, stopping)
+                let (checkpoints, dead_letters) = (self.checkpoints.as_deref(), self.dead_letters.as_deref());
+                PollLoop::new(session, partitions, publisher, view, &self.configuration, names, checkpoints, dead_letters)
+                    .run(&workers, stopping)
             }));
             workers.end();
             self.checkpoints.iter().for_each(|checkpoints| checkpoints.end_writes());

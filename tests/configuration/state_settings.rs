@@ -80,7 +80,7 @@ const FREE: &[(&str, &str)] = &[
 ];
 
 /// Sections that decoder and engine never see.
-const OF_THE_SHELL: [&str; 5] = ["kafka.", "run.", "checkpoint.", "web.", "log."];
+const OF_THE_SHELL: [&str; 6] = ["kafka.", "run.", "checkpoint.", "dead_letters.", "web.", "log."];
 
 fn load(flags: &[(&str, &str)]) -> Configuration {
     let flags: Vec<_> = flags.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();

@@ -87,7 +87,7 @@ fn every_alert_leads_to_a_dashboard() {
     let boards = shipped();
     let uids: Vec<_> = boards.iter().map(|board| board["uid"].as_str().expect("a uid").to_owned()).collect();
     let alerts = monitoring::alerts(&Configuration::default(), &RuleParameters::default());
-    for alert in alerts.iter().chain(&monitoring::planned_alerts()) {
+    for alert in &alerts {
         assert!(uids.iter().any(|uid| uid == alert.dashboard), "{}: `{}` is none of {uids:?}", alert.name, alert.dashboard);
     }
 }

@@ -1,8 +1,14 @@
 //! `cxpulse check --connect --sample` on a healthy desk and on one planted fault of each kind: each is found, and nothing else.
 
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader};
+
 use serde_json::{Value, json};
 
 use crate::support::broker::Broker;
+use crate::support::data::data_set;
+use crate::support::left_out::leave_out;
+use crate::support::measured::measured;
 use crate::support::service::cxpulse;
 use crate::support::topics::{Producer, create_topics};
 
@@ -89,6 +95,9 @@ const FAULTS: &[Fault] = &[
         });
         planned.sort_by_key(|planned| planned.event["time"].as_i64());
     }),
+    ("one-author", Some("one author gave all 80 answers of agents, at all hours"), |planned| {
+        of_type(planned, "ticket.message", |_, planned| planned.event["agent_id"] = json!("A0"));
+    }),
     ("unmatched", Some("has the `survey_id` of a `survey.sent`"), |planned| {
         of_type(planned, "survey.responded", |n, planned| planned.event["survey_id"] = json!(format!("X{n}")));
     }),
@@ -158,6 +167,62 @@ fn each_planted_fault_is_found_and_nothing_else() {
         }
     }
     assert!(faults.is_empty(), "{}", faults.join("\n\n"));
+}
+
+/// The made data set has every kind of bad record: each refusal of its ledger is in the report, with its number.
+#[test]
+fn every_refusal_of_the_torture_set_is_found() {
+    let folder = match data_set("torture") {
+        Ok(folder) => folder,
+        Err(why) => return leave_out(&why),
+    };
+    let Some(broker) = Broker::shared() else { return };
+    let servers = broker.servers();
+    let producer = Producer::new(&servers);
+    let now = jiff::Timestamp::now().as_millisecond();
+    let kinds = ["tickets", "chats", "surveys", "customers"];
+    let mut text = format!("[kafka]\nbootstrap_servers = \"{servers}\"\n");
+    for kind in kinds {
+        let topic = format!("torture-{kind}");
+        create_topics(&servers, &[&topic], 1);
+        let file = std::fs::File::open(folder.join(format!("{kind}.jsonl.gz"))).expect("a file of the data set");
+        for line in BufReader::new(flate2::read::GzDecoder::new(file)).split(b'\n') {
+            let line = line.expect("a line");
+            producer.send_to(&topic, 0, now, Some(line.strip_suffix(b"\r").unwrap_or(&line)));
+        }
+        text += &format!("[[topics]]\nname = \"{topic}\"\nkind = \"{kind}\"\n");
+    }
+    producer.flush();
+    let configuration = tempfile::NamedTempFile::with_suffix(".toml").expect("a temporary file");
+    std::fs::write(configuration.path(), text).expect("a temporary file");
+    let output = cxpulse()
+        .args(["check", "--connect", "--sample", "1000000", "--config"])
+        .arg(configuration.path())
+        .output()
+        .expect("the binary was built");
+    let report = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(output.status.code(), Some(2), "{report}");
+
+    let ledger = std::fs::read_to_string(folder.join("expected_ledger.json")).expect("the ledger");
+    let ledger: BTreeMap<String, BTreeMap<String, BTreeMap<String, u64>>> = serde_json::from_str(&ledger).expect("the ledger");
+    let expected: BTreeMap<String, u64> = ledger
+        .into_values()
+        .flat_map(BTreeMap::into_values)
+        .flatten()
+        .filter(|(series, count)| series.starts_with("cx_events_invalid_total") && *count > 0)
+        .collect();
+    let mut found: BTreeMap<String, u64> = BTreeMap::new();
+    for line in report.lines().filter(|line| line.contains(" are refused as ")) {
+        let (count, rest) = line.split_once(" of the newest ").expect("a finding");
+        let (place, count) = count.rsplit_once(": ").expect("a place");
+        let reason = rest.split_once(" are refused as ").and_then(|(_, rest)| rest.split_once(',')).expect("a reason").0;
+        let kind = place.rsplit_once("torture-").expect("a topic").1;
+        *found.entry(format!("cx_events_invalid_total{{reason=\"{reason}\",topic=\"{kind}\"}}")).or_insert(0) +=
+            count.parse::<u64>().expect("a number");
+    }
+    assert!(!expected.is_empty());
+    assert_eq!(found, expected, "{report}");
+    measured(&format!("{} refusals of the torture set in {} findings of the doctor", expected.values().sum::<u64>(), expected.len()));
 }
 
 #[test]

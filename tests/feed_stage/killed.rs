@@ -10,6 +10,7 @@ use super::committed::committed_records;
 use super::process::Stage;
 use crate::support::broker::Broker;
 use crate::support::measured::measured;
+use crate::support::service::cxpulse;
 use crate::support::topics::{Producer, create_topics};
 
 const PAYLOADS: usize = 30_000;
@@ -62,7 +63,36 @@ fn kill_9_at_random_moments_loses_and_repeats_no_event() {
     assert_eq!(rejected.len(), PAYLOADS / BROKEN_EVERY, "each payload that is no JSON is rejected once");
     let header = |name: &str| rejected[0].headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
     assert_eq!((header("cx_feed"), header("cx_reason")), (Some("desk"), Some("not_json")));
+    gauges_are_those_of_the_payloads(&servers);
     measured(&format!("{} events of {PAYLOADS} payloads, each once after {KILLS} kills in {} s", events.len(), begun.elapsed().as_secs()));
+}
+
+/// The committed events give the gauges of the payloads as nothing ever ended them, and the answers are as many as were written.
+fn gauges_are_those_of_the_payloads(servers: &str) {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let file = |name: &str, lines: Vec<String>| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, lines.join("\n")).expect("the folder is writable");
+        path.display().to_string()
+    };
+    let events = |topic: &str| committed_records(servers, topic).into_iter().map(|record| record.value).collect::<Vec<_>>();
+    let (tickets, surveys) = (file("tickets.jsonl", events("killed-tickets")), file("surveys.jsonl", events("killed-surveys")));
+    let raw = file("raw.jsonl", (0..PAYLOADS).map(payload).collect());
+    let gauges = |arguments: &[String]| {
+        let output = cxpulse().arg("replay").args(arguments).args(["--at", "2026-03-02T12:00:00Z"]).output().expect("the binary was built");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        // What is counted by topic is about the records and not about the organisation.
+        let values = text.lines().filter(|line| line.starts_with("cx_") && !line.contains("topic=")).map(str::to_owned);
+        values.collect::<Vec<_>>()
+    };
+    let of_events = gauges(&["--input".to_owned(), format!("tickets={tickets}"), "--input".to_owned(), format!("surveys={surveys}")]);
+    let of_payloads = gauges(&["--feed".to_owned(), "chatwoot".to_owned(), "--input".to_owned(), format!("raw={raw}")]);
+    let differing: Vec<_> = of_events.iter().filter(|line| !of_payloads.contains(line)).take(5).collect();
+    assert!(differing.is_empty() && of_events.len() == of_payloads.len(), "{differing:?}");
+    let answers = (0..PAYLOADS).filter(|n| n % 10 == 3).count();
+    assert!(of_events.contains(&format!("cx_csat_responses{{window=\"24h\"}} {answers}")), "{answers} answers were written");
+    measured(&format!("{} gauges after the kills equal those of the payloads", of_events.len()));
 }
 
 /// The ids of the events in the canonical topics, each with its number.

@@ -23,11 +23,16 @@ pub(crate) struct Stage {
 impl Stage {
     /// Writes a configuration; starts nothing yet. `feeds` is the text after `[kafka]` and `[web]`.
     pub(crate) fn new(servers: &str, group: &str, feeds: &str) -> Self {
+        Self::with_web(servers, group, feeds, "")
+    }
+
+    /// As [`new`](Self::new), with further lines of `[web]`.
+    pub(crate) fn with_web(servers: &str, group: &str, feeds: &str, web: &str) -> Self {
         let [port] = free_ports();
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
         let folder = tempfile::Builder::new().prefix("cxpulse-feed-").tempdir().expect("a temporary folder");
         let text = format!(
-            "{feeds}\n[kafka]\nbootstrap_servers = \"{servers}\"\ngroup_id = \"{group}\"\n[web]\nlisten_addresses = [\"{address}\"]\n"
+            "{feeds}\n[kafka]\nbootstrap_servers = \"{servers}\"\ngroup_id = \"{group}\"\n[web]\nlisten_addresses = [\"{address}\"]\n{web}"
         );
         std::fs::write(folder.path().join("feeds.toml"), text).expect("the folder is writable");
         Self { folder, address, child: None }
@@ -45,6 +50,16 @@ impl Stage {
             .spawn()
             .expect("the binary was built");
         self.child = Some(child);
+    }
+
+    /// Writes a file into the folder of the configuration.
+    pub(crate) fn write(&self, name: &str, text: &str) {
+        std::fs::write(self.folder.path().join(name), text).expect("the folder is writable");
+    }
+
+    /// The exit code of a process that ends by itself.
+    pub(crate) fn exit_code(&mut self) -> Option<i32> {
+        self.child.take().expect("it was started").wait().expect("a child of this process").code()
     }
 
     /// Kills the process at once, as `kill -9` does.

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use cxpulse::feed::{Feed, FeedSettings, Mapped, Payload, RecordKey, RejectionReason, Tables, without_registry_framing};
+use cxpulse::feed::{Feed, FeedSettings, Mapped, Payload, RecordKey, RejectionReason, without_registry_framing};
 use cxpulse::time::EventTime;
 use serde_json::{Value, json};
 
@@ -45,14 +45,11 @@ fn ids_carry_the_name_of_the_feed_by_kind() {
                             "source": "desk"});
         assert_eq!(only(program, &json!({})), wanted);
 
+        let program = r#"{id: 1, type: "survey.responded", time: 1772451600000, metric: "nps", score: 9, ticket_id: 5, survey_id: 6, customer_id: 7}"#;
         let settings = FeedSettings {
-            name: "surveys".to_owned(),
-            program: r#"{id: 1, type: "survey.responded", time: 1772451600000, metric: "nps", score: 9, ticket_id: 5, survey_id: 6, customer_id: 7}"#.to_owned(),
-            origin: "test".to_owned(),
             desk: Some("desk".to_owned()),
             owns_customers: true,
-            key: RecordKey::Customer,
-            tables: Tables::default(),
+            ..FeedSettings::new("surveys", program, "test", RecordKey::Customer)
         };
         let mapped = Feed::new(settings, decode_settings())
             .expect("a program")
@@ -151,15 +148,7 @@ fn functions_that_see_or_change_the_world_are_not_there() {
             "$__prog_args",
         ];
         for program in gone {
-            let settings = FeedSettings {
-                name: "desk".to_owned(),
-                program: program.to_owned(),
-                origin: "own.jq".to_owned(),
-                desk: None,
-                owns_customers: false,
-                key: RecordKey::Contact,
-                tables: Tables::default(),
-            };
+            let settings = FeedSettings::new("desk", program, "own.jq", RecordKey::Contact);
             let Err(error) = Feed::new(settings, decode_settings()) else { panic!("`{program}` is a program") };
             assert!(error.to_string().starts_with("own.jq: line 1: "), "{error}");
         }
@@ -168,15 +157,7 @@ fn functions_that_see_or_change_the_world_are_not_there() {
 
 #[test]
 fn a_faulty_program_is_named_by_its_line() {
-    let settings = |program: &str| FeedSettings {
-        name: "desk".to_owned(),
-        program: program.to_owned(),
-        origin: "own.jq".to_owned(),
-        desk: None,
-        owns_customers: false,
-        key: RecordKey::Contact,
-        tables: Tables::default(),
-    };
+    let settings = |program: &str| FeedSettings::new("desk", program, "own.jq", RecordKey::Contact);
     with_stack(move || {
         for (program, wanted) in [
             ("# a\n.a |\n bad(1)", "line 3: no"),

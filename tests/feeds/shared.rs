@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use cxpulse::feed::{Example, Feed, FeedSettings, RecordKey, STACK_BYTES, ShippedFeed, Tables};
+use cxpulse::feed::{Example, Feed, FeedSettings, RecordKey, STACK_BYTES, ShippedFeed};
 
 use crate::support::decode_settings::settings as decode_settings;
 
@@ -26,15 +26,7 @@ pub(crate) fn compiled(shipped: &ShippedFeed) -> Feed {
 }
 
 fn feed(name: &str, program: &str, key: RecordKey) -> Feed {
-    let settings = FeedSettings {
-        name: name.to_owned(),
-        program: program.to_owned(),
-        origin: name.to_owned(),
-        desk: None,
-        owns_customers: false,
-        key,
-        tables: Tables::default(),
-    };
+    let settings = FeedSettings::new(name, program, name, key);
     let mut decode = decode_settings();
     decode.ces_ease = Some(true);
     Feed::new(settings, decode).unwrap_or_else(|error| panic!("{error}"))

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use cxpulse::kafka::{
     ArrivedRecord, AssignmentChange, Cluster, LastRecord, LogIdentity, Lookup, LookupError, Loss, PartitionProgress, RecordComparison,
-    Session, SessionSettings, Sink, StartAt, TopicId, TopicPartition, WorkerPartitions,
+    RefusedRecord, Session, SessionSettings, Sink, SkippedBatch, StartAt, TopicId, TopicPartition, WorkerPartitions,
 };
 use cxpulse::time::EventTime;
 
@@ -48,6 +48,10 @@ impl Sink for Notes {
         self.lost.push((at.topic, loss.offsets.clone()));
     }
 
+    fn skipped(&mut self, at: TopicPartition, batch: &SkippedBatch) {
+        self.lost.push((at.topic, batch.loss.offsets.clone()));
+    }
+
     fn rebalanced(_sinks: &mut [&mut Self], _partitions: &[i32], _change: AssignmentChange) {}
 
     fn settle(&mut self) {}
@@ -56,8 +60,9 @@ impl Sink for Notes {
         self.identities.insert(progress.at(), progress.identity());
     }
 
-    fn record(&mut self, arrived: ArrivedRecord<'_>) {
+    fn record(&mut self, arrived: ArrivedRecord<'_>) -> Option<RefusedRecord> {
         self.arrived.push((arrived.at.topic, arrived.record.offset, arrived.record.timestamp.map_or(0, |time| time.0)));
+        None
     }
 }
 
@@ -97,7 +102,7 @@ fn collect(broker: &Broker, group: &str, starts: [StartAt; 4], count: usize) -> 
     let names = TOPICS.map(str::to_owned).to_vec();
     let lookup = Box::new(WithTimes(Cluster::new(&kafka, names.clone()).unwrap()));
     let workers: Arc<[WorkerPartitions<Notes>]> = Arc::new([WorkerPartitions::new(Notes::default())]);
-    let settings = SessionSettings { kafka, topics: names.into_iter().zip(starts).collect() };
+    let settings = SessionSettings { kafka, topics: names.into_iter().zip(starts).collect(), dead_letters: None };
     let mut session = Session::join(&settings, lookup, Arc::clone(&workers)).unwrap();
     until("every record came and every end is known", || {
         session.poll(Duration::from_millis(10)).unwrap();
@@ -144,7 +149,11 @@ fn a_log_that_goes_on_below_what_was_read_of_it_and_holds_another_record_is_read
     let kafka = broker.configuration("again").kafka;
     let lookup = Box::new(Cluster::new(&kafka, TOPICS.map(str::to_owned).to_vec()).unwrap());
     let workers: Arc<[WorkerPartitions<Notes>]> = Arc::new([WorkerPartitions::new(notes)]);
-    let settings = SessionSettings { kafka, topics: TOPICS.iter().map(|topic| ((*topic).to_owned(), StartAt::Beginning)).collect() };
+    let settings = SessionSettings {
+        kafka,
+        topics: TOPICS.iter().map(|topic| ((*topic).to_owned(), StartAt::Beginning)).collect(),
+        dead_letters: None,
+    };
     let mut session = Session::join(&settings, lookup, Arc::clone(&workers)).unwrap();
     until("all records came", || {
         session.poll(Duration::from_millis(10)).unwrap();

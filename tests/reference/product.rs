@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use cxpulse::config::{ClockSource, Configuration, ExportSettings, KafkaSettings, LogSettings, RunSettings, Start};
+use cxpulse::config::{ClockSource, Configuration, ExportSettings, KafkaSettings, LogSettings, RunSettings, Start, Undecodable};
 use cxpulse::engine::{Engine, PartitionGroup, Progress, RecordPlace, TopicIndex};
 use cxpulse::event::{DecodeSettings, DimensionOwner, DimensionSettings, FeedSettings, IdentityKey, Record, Scale, TopicSettings, decode};
 use cxpulse::metrics::Exposition;
@@ -125,6 +125,7 @@ pub(crate) fn configuration(setup: &Setup) -> Configuration {
             group_id: "reference".to_owned(),
             properties: BTreeMap::new(),
             queue_kbytes_per_partition: 1,
+            undecodable: Undecodable::Skip,
             allow_insecure: false,
             token: None,
         },
@@ -138,6 +139,7 @@ pub(crate) fn configuration(setup: &Setup) -> Configuration {
         },
         engine: settings.clone(),
         checkpoint: Configuration::default().checkpoint,
+        dead_letters: None,
         run: RunSettings { start: Start::Beginning, clock: ClockSource::Event, workers: 1, snapshot_interval: Duration::from_millis(250) },
         web: Configuration::default().web,
         log: LogSettings { filter: "off".to_owned(), json: false },

@@ -1,9 +1,9 @@
 //! Every family is merged, and every name in a rule is a family or is recorded by an earlier rule.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use cxpulse::config::Configuration;
-use cxpulse::metrics::{self, Exposition, Merge, PLANNED};
+use cxpulse::metrics::{self, Exposition, Merge};
 use cxpulse::monitoring::{self, RuleParameters, UNMERGED};
 
 #[test]
@@ -56,18 +56,6 @@ fn every_name_in_a_rule_is_exported_or_was_recorded_before() {
     }
     for alert in monitoring::alerts(&configuration, &RuleParameters::default()) {
         assert_known(alert.name, &alert.expression, &known);
-    }
-    known.extend(PLANNED.iter().map(|planned| planned.name.to_owned()));
-    for alert in monitoring::planned_alerts() {
-        assert_known(alert.name, &alert.expression, &known);
-    }
-}
-
-#[test]
-fn planned_families_are_not_exported() {
-    let exported: BTreeMap<String, Vec<String>> = metrics::series(&Configuration::default()).into_iter().collect();
-    for planned in &PLANNED {
-        assert!(!exported.contains_key(planned.name), "{} is exported: take it off the list of the planned", planned.name);
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use cxpulse::config::Configuration;
-use cxpulse::metrics::{self, PLANNED};
+use cxpulse::metrics;
 use cxpulse::monitoring::{self, Alert, RuleParameters};
 
 use crate::support::promtool::{in_repository, run_tool};
@@ -16,7 +16,6 @@ fn the_configuration_of_prometheus_loads_the_rules_and_scrapes_the_job_that_they
     }
     let text = std::fs::read_to_string(folder.join("prometheus.yml")).unwrap();
     assert!(text.contains("job_name: cxpulse\n"), "the rules on absent series name the job");
-    assert!(!text.contains("- later.yml"), "alerts on families that nothing exports must not be loaded");
 }
 
 #[test]
@@ -81,9 +80,7 @@ fn every_alert_has_a_runbook_and_every_runbook_an_alert() {
 }
 
 fn all() -> Vec<Alert> {
-    let mut all = monitoring::alerts(&Configuration::default(), &RuleParameters::default());
-    all.extend(monitoring::planned_alerts());
-    all
+    monitoring::alerts(&Configuration::default(), &RuleParameters::default())
 }
 
 fn known_names() -> BTreeSet<String> {
@@ -91,6 +88,5 @@ fn known_names() -> BTreeSet<String> {
     let exported = metrics::series(&configuration).into_iter().map(|(name, _)| name);
     let families = metrics::operational_families(&configuration).into_iter().map(|own| own.name);
     let recorded = monitoring::recording_rules(&configuration, &RuleParameters::default()).into_iter().map(|rule| rule.record);
-    let planned = PLANNED.iter().map(|planned| planned.name.to_owned());
-    exported.chain(families).chain(recorded).chain(planned).collect()
+    exported.chain(families).chain(recorded).collect()
 }

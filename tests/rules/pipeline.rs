@@ -52,17 +52,11 @@ fn the_alerts_on_the_pipeline_fire_when_they_should_and_not_otherwise() {
 }
 
 #[test]
-fn the_alerts_on_planned_families_fire_when_they_should_and_not_otherwise() {
-    run_cases("later.yml", &later());
-}
-
-#[test]
 fn every_alert_on_the_pipeline_fires_in_one_case_and_is_silent_in_another() {
     let scale = RuleParameters::default();
     let alerts = monitoring::alerts(&Configuration::default(), &scale);
-    let (cases, planned) = (pipeline(), later());
-    let of_pipeline = alerts.iter().filter(|alert| !alert.is_of_organisation).map(|alert| (alert.name, &cases));
-    for (name, cases) in of_pipeline.chain(monitoring::planned_alerts().iter().map(|alert| (alert.name, &planned))) {
+    let cases = pipeline();
+    for name in alerts.iter().filter(|alert| !alert.is_of_organisation).map(|alert| alert.name) {
         // Two alerts have tests of their own below: one always fires, and the other reads values of a week ago.
         if name == "CxWatchdog" || name == "CxNoEvents" {
             continue;
@@ -205,6 +199,8 @@ fn partitions() -> Vec<Case> {
     let watermark = "cx_watermark_timestamp_seconds{instance=\"a\",topic=\"tickets\"}";
     let events = "cx_events_total{instance=\"a\",topic=\"tickets\",outcome=\"applied\"}";
     let assigned = "cx_kafka_rebalances_total{instance=\"a\",kind=\"assign\"}";
+    let paused = "cx_kafka_partitions_paused{instance=\"a\",topic=\"tickets\"}";
+    let skipped = "cx_kafka_skipped_offsets_total{instance=\"a\",topic=\"tickets\",reason=\"checksum\"}";
     let owners = [(all, Always(6.0)), (of_a, Always(3.0))];
     vec![
         case("CxKafkaDown", "no broker answers", 1, &[(up, Bad(0.0, 1.0))]),
@@ -216,6 +212,10 @@ fn partitions() -> Vec<Case> {
         case("CxLagGrowing", "records pile up", 1, &[(lag, Bad(50_000.0, 10.0))]),
         case("CxLagGrowing", "many, and fewer each minute", 0, &[(lag, Falls(500_000.0, 1_000.0))]),
         case("CxLagGrowing", "two owners for a moment do not double it", 0, &[(lag, Bad(9_000.0, 10.0)), (lag_b, Bad(9_000.0, 10.0))]),
+        case("CxPartitionPaused", "a batch cannot be read", 1, &[(paused, Bad(1.0, 0.0))]),
+        case("CxPartitionPaused", "a batch is being looked at", 0, &[(paused, Briefly(1.0, 0.0))]),
+        case("CxBatchesSkipped", "a batch was passed over", 1, &[(skipped, Grows(1.0, 0.0))]),
+        case("CxBatchesSkipped", "one was long ago", 0, &[(skipped, Always(500.0))]),
         case("CxWatermarkStalled", "events of a broken clock arrive", 1, &[(watermark, Clock), (events, Grows(10.0, 10.0))]),
         case("CxWatermarkStalled", "an idle topic", 0, &[(watermark, Clock), (events, Grows(0.0, 10.0))]),
         case("CxRebalanceStorm", "every three minutes", 1, &[(assigned, Grows(0.34, 0.0))]),
@@ -229,6 +229,8 @@ fn events() -> Vec<Case> {
         "cx_events_total{instance=\"a\",topic=\"tickets\",outcome=\"late\"}",
         "cx_events_total{instance=\"a\",topic=\"tickets\",outcome=\"invalid\"}",
     );
+    let (dead, failed) =
+        ("cx_dead_letters_total{instance=\"a\",topic=\"tickets\"}", "cx_dead_letter_failures_total{instance=\"a\",topic=\"tickets\"}");
     let coverage = "cx_window_coverage_ratio{instance=\"a\",window=\"24h\"}";
     let month = "cx_window_coverage_ratio{instance=\"a\",window=\"30d\"}";
     let owned = [
@@ -243,6 +245,10 @@ fn events() -> Vec<Case> {
         case("CxLateEvents", "three in all", 0, &[(applied, Grows(1.0, 1.0)), (late, Times(3.0))]),
         case("CxInvalidEvents", "one in a hundred", 1, &[(applied, Grows(99.0, 100.0)), (invalid, Grows(1.0, 0.0))]),
         case("CxInvalidEvents", "three bad records", 0, &[(applied, Grows(1.0, 1.0)), (invalid, Times(3.0))]),
+        case("CxDeadLetters", "one in a hundred", 1, &[(applied, Grows(99.0, 100.0)), (dead, Grows(1.0, 0.0))]),
+        case("CxDeadLetters", "three bad records", 0, &[(applied, Grows(1.0, 1.0)), (dead, Times(3.0))]),
+        case("CxDeadLetterFailing", "none can be written", 1, &[(failed, Grows(1.0, 0.0))]),
+        case("CxDeadLetterFailing", "all are written", 0, &[(failed, Always(0.0))]),
         case("CxWindowIncomplete", "a window stays partial", 1, &[owned[0], owned[1], (coverage, Bad(0.5, 1.0))]),
         case("CxWindowIncomplete", "the month is still filling", 0, &[owned[0], owned[1], (coverage, Always(1.0)), (month, Bad(0.5, 1.0))]),
         case("CxSeriesLimit", "nearly full", 1, &[(series, Bad(950.0, 10.0)), limit]),
@@ -257,17 +263,5 @@ fn events() -> Vec<Case> {
             0,
             &[("cx_config_last_reload_successful{instance=\"a\"}", Briefly(0.0, 1.0))],
         ),
-    ]
-}
-
-fn later() -> Vec<Case> {
-    let (dead, failed) =
-        ("cx_dead_letters_total{instance=\"a\",topic=\"tickets\"}", "cx_dead_letter_failures_total{instance=\"a\",topic=\"tickets\"}");
-    let applied = "cx_events_total{instance=\"a\",topic=\"tickets\",outcome=\"applied\"}";
-    vec![
-        case("CxDeadLetters", "one in a hundred", 1, &[(applied, Grows(99.0, 100.0)), (dead, Grows(1.0, 0.0))]),
-        case("CxDeadLetters", "three bad records", 0, &[(applied, Grows(1.0, 1.0)), (dead, Times(3.0))]),
-        case("CxDeadLetterFailing", "none can be written", 1, &[(failed, Grows(1.0, 0.0))]),
-        case("CxDeadLetterFailing", "all are written", 0, &[(failed, Always(0.0))]),
     ]
 }

@@ -115,6 +115,12 @@ impl Broker {
         format!("127.0.0.1:{}", self.sasl_port)
     }
 
+    /// The folder of its logs, with one folder for each partition. To be changed only while the broker is stopped.
+    #[allow(dead_code, reason = "only some tests look into the logs")]
+    pub(crate) fn log_folder(&self) -> PathBuf {
+        self.folder.path().join("log")
+    }
+
     /// The address of a listener that was added. Its host is `localhost`, for which certificates are made.
     #[allow(dead_code, reason = "only the tests of access add addresses")]
     pub(crate) fn servers_of(&self, name: &str) -> String {

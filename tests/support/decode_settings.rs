@@ -1,7 +1,6 @@
 //! Decoding settings for tests and benches: the default dimensions, one topic of each kind under its default name.
 
 use cxpulse::event::{DecodeSettings, DimensionOwner, DimensionSettings, IdentityKey, Kind, Scale, TopicSettings};
-use cxpulse::time::Span;
 
 /// The default settings, with the team `9` renamed.
 pub(crate) fn settings() -> DecodeSettings {
@@ -23,14 +22,5 @@ pub(crate) fn settings() -> DecodeSettings {
 
 /// The topic of a kind under its default name.
 pub(crate) fn topic(kind: Kind) -> TopicSettings {
-    TopicSettings {
-        name: kind.name().into(),
-        kind,
-        feed: None,
-        allowed_lateness: Span::hours(1),
-        identity_from_record: false,
-        time_from_record: false,
-        ignored_types: Vec::new(),
-        feed_began: None,
-    }
+    TopicSettings::of(kind)
 }

@@ -18,6 +18,10 @@ use crate::time::{EventTime, Span};
 const ENOUGH: usize = 50;
 /// An agent who answers within this time again and again is no person.
 const PERSON_SECONDS_MIN: Span = Span::seconds(2);
+/// Answers of one author are judged over so long.
+const DAY_AND_NIGHT: Span = Span::hours(24);
+/// A person who answers alone sleeps for longer than this.
+const SLEEP_MIN: Span = Span::hours(4);
 /// Event times that are ahead of the records' own timestamps by more than this show a wrong clock.
 const SKEW_MIN: Span = Span::seconds(2);
 
@@ -33,6 +37,9 @@ pub(super) struct Habits {
     scores: BTreeMap<SurveyMetric, (usize, i64)>,
     /// The spellings of each team, by the form in which they are equal.
     teams: BTreeMap<String, BTreeSet<String>>,
+    /// The answers of each agent who is named, and when agents answered.
+    answers_by: BTreeMap<String, usize>,
+    answer_times: Vec<EventTime>,
     agent_messages: usize,
     quick_agent_messages: usize,
     topics: BTreeMap<usize, SeenTopic>,
@@ -84,6 +91,10 @@ impl Habits {
         self.take_teams(event, configuration);
         match &event.body {
             Body::Contact(contact, action) => {
+                if let ContactAction::Message(Message { author: Author::Agent, public: true, automated: false }) = action {
+                    *self.answers_by.entry(agent_in_clear(record).unwrap_or_default()).or_insert(0) += 1;
+                    self.answer_times.push(event.time);
+                }
                 let source = || source_in_clear(record, &configuration.decode).unwrap_or_else(|| settings.name.clone());
                 self.take_contact(*contact, action, event.time, source);
             }
@@ -188,6 +199,14 @@ impl Habits {
             );
             add("tickets", what, "send `author = \"bot\"`, or `automated = true`");
         }
+        if let (1, Some((agent, count))) = (self.answers_by.len(), self.answers_by.iter().next())
+            && !agent.is_empty()
+            && *count >= ENOUGH
+            && self.never_rests()
+        {
+            let what = format!("one author gave all {count} answers of agents, at all hours, so a bot is counted as a person");
+            add("tickets", what, "send `author = \"bot\"`, or the `agent_id` of who answered");
+        }
         self.survey_findings(&mut add);
         for (spellings, names) in self.teams.values().filter(|spellings| spellings.len() > 1).map(|spellings| (spellings.len(), spellings))
         {
@@ -200,6 +219,15 @@ impl Habits {
         }
         self.time_findings(configuration, &mut add);
         found
+    }
+
+    /// Whether answers come through a day and a night without a pause in which a person could sleep.
+    fn never_rests(&self) -> bool {
+        let mut times = self.answer_times.clone();
+        times.sort_unstable();
+        let (Some(first), Some(last)) = (times.first(), times.last()) else { return false };
+        let longest = times.windows(2).map(|pair| pair[1] - pair[0]).max();
+        *last - *first >= DAY_AND_NIGHT && longest.is_some_and(|pause| pause < SLEEP_MIN)
     }
 
     fn survey_findings(&self, add: &mut impl FnMut(&str, String, &str)) {
@@ -255,4 +283,11 @@ impl Habits {
     fn of_kind(&self, is_of_kind: impl Fn(&Contact) -> bool) -> Vec<&SeenContact> {
         self.contacts.iter().filter(|(contact, _)| is_of_kind(contact)).map(|(_, seen)| seen).collect()
     }
+}
+
+/// The agent that an event names, as it is written.
+fn agent_in_clear(record: Record<'_>) -> Option<String> {
+    let event: serde_json::Value = serde_json::from_slice(record.payload?).ok()?;
+    let agent = event.get("agent_id").or_else(|| event.get("data")?.get("agent_id"))?;
+    agent.as_str().map(str::to_owned).or_else(|| agent.as_i64().map(|number| number.to_string()))
 }

@@ -54,7 +54,7 @@ pub(super) fn backfill(args: &BackfillArgs) -> anyhow::Result<()> {
 fn transfer(configuration: &FeedsConfiguration, topics: &[String]) -> anyhow::Result<()> {
     let names: Vec<&str> = configuration.feeds.iter().map(|feed| feed.settings.name.as_str()).collect();
     let reasons: Vec<&str> = RejectionReason::ALL.iter().map(|reason| reason.name()).collect();
-    let mapper = FeedMapper::new(configuration, &decode_settings())?;
+    let mapper = Arc::new(FeedMapper::new(configuration, &decode_settings())?);
     let mut intake = TopicIntake::new(configuration, mapper, Arc::new(FeedTelemetry::new(&names, &reasons)));
     let id = format!("{}-{}-backfill", configuration.kafka.group_id, configuration.instance);
     let mut transfer = HistoryTransfer::begin(&configuration.kafka, topics, &id)?;

@@ -9,7 +9,7 @@ use anyhow::Context;
 use super::{decode_settings, on_deep_stack};
 use crate::command::failure::Reported;
 use crate::command::printing::print_line;
-use crate::feed::{Example, Feed, FeedSettings, RecordKey, Tables};
+use crate::feed::{Example, Feed, FeedSettings, RecordKey};
 
 /// Runs the examples of a feed, and shows where its events differ from theirs.
 #[derive(Clone, Debug, clap::Args)]
@@ -64,15 +64,7 @@ fn feed_of(folder: &Path) -> anyhow::Result<Feed> {
     let program = std::fs::read_to_string(&path).with_context(|| format!("`{}` cannot be read", path.display()))?;
     let folder = folder.canonicalize()?;
     let name = folder.file_name().map_or_else(|| "feed".to_owned(), |name| name.to_string_lossy().into_owned());
-    let settings = FeedSettings {
-        name,
-        program,
-        origin: path.display().to_string(),
-        desk: None,
-        owns_customers: false,
-        key: RecordKey::Contact,
-        tables: Tables::default(),
-    };
+    let settings = FeedSettings::new(name, program, path.display().to_string(), RecordKey::Contact);
     Ok(Feed::new(settings, decode_settings())?)
 }
 

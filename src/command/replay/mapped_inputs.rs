@@ -16,7 +16,7 @@ use crate::command::feed::{decode_settings, on_deep_stack};
 use crate::command::printing::note;
 use crate::config::Configuration;
 use crate::event::Kind;
-use crate::feed::{Feed, FeedSettings, Payload, RecordKey, Tables, shipped};
+use crate::feed::{Feed, FeedSettings, Payload, RecordKey, shipped};
 use crate::intake::SortedHistory;
 use crate::kafka::StageRecord;
 
@@ -103,7 +103,7 @@ fn settings_of(feed: &str) -> anyhow::Result<FeedSettings> {
             .into());
         }
     };
-    Ok(FeedSettings { name, program, origin: feed.to_owned(), desk: None, owns_customers: false, key, tables: Tables::default() })
+    Ok(FeedSettings::new(name, program, feed, key))
 }
 
 /// Maps every line of the inputs. What is rejected is counted in a note.

@@ -1,12 +1,10 @@
 //! Admission to one topic partition: whether an event is new and in time. The decision follows from the log so far and the configuration alone.
 
 use std::collections::BTreeMap;
-use std::collections::hash_map::Entry;
-
-use rustc_hash::FxHashMap;
 
 use crate::engine::codec::{RestoreError, StateReader, StateWriter};
 use crate::engine::record::Outcome;
+use crate::engine::shared_map::SharedMap;
 use crate::event::Key;
 use crate::time::{EventTime, Span};
 
@@ -27,7 +25,7 @@ pub(crate) struct Admission {
     /// Identities whose event time lies before this were forgotten early, because there were too many.
     forgotten_before: EventTime,
     /// The event time of each identity that is remembered.
-    seen: FxHashMap<Key, EventTime>,
+    seen: SharedMap<Key, EventTime>,
     /// The identities by slice of event time, for expiry.
     expiry: BTreeMap<i64, Vec<Key>>,
     /// The number of identities that were forgotten early.
@@ -36,7 +34,7 @@ pub(crate) struct Admission {
 
 impl Admission {
     pub(crate) fn new(allowed_lateness: Span, identities_max: usize) -> Self {
-        let (seen, expiry) = (FxHashMap::default(), BTreeMap::new());
+        let (seen, expiry) = (SharedMap::default(), BTreeMap::new());
         Self { allowed_lateness, identities_max, watermark: None, forgotten_before: EventTime::MIN, seen, expiry, evictions: 0 }
     }
 
@@ -46,7 +44,7 @@ impl Admission {
         out.put(watermark);
         out.put(forgotten_before);
         out.put(evictions);
-        out.put_map(seen);
+        seen.store(out);
     }
 
     /// Restores what is remembered into an admission that has judged nothing.
@@ -54,9 +52,9 @@ impl Admission {
         self.watermark = input.take()?;
         self.forgotten_before = input.take()?;
         self.evictions = input.take()?;
-        self.seen = input.take_map()?;
+        self.seen = SharedMap::restore(input)?;
         let width = self.slice_width();
-        for (identity, time) in &self.seen {
+        for (identity, time) in self.seen.iter() {
             self.expiry.entry(time.slice(width)).or_default().push(*identity);
         }
         Ok(self)
@@ -68,12 +66,11 @@ impl Admission {
             return Outcome::Future;
         }
         let horizon = self.horizon();
-        match self.seen.entry(identity) {
-            Entry::Occupied(known) if *known.get() >= horizon => return Outcome::Duplicate,
+        match self.seen.get(&identity) {
+            Some(known) if *known >= horizon => return Outcome::Duplicate,
             _ if time < horizon => return Outcome::Late,
-            Entry::Occupied(mut known) => *known.get_mut() = time,
-            Entry::Vacant(place) => drop(place.insert(time)),
-        }
+            _ => self.seen.insert(identity, time),
+        };
         self.schedule(identity, time);
         if self.watermark.is_none_or(|watermark| time > watermark) {
             self.watermark = Some(time);

@@ -65,7 +65,7 @@ impl Customers {
     /// Stores all customers.
     pub(crate) fn store(&self, out: &mut StateWriter) {
         let Self { living, erased, erasures, merged, merges, merged_into } = self;
-        living.store(out);
+        living.store(out, |_, _| {});
         out.put(erased);
         out.put(erasures);
         out.put_map(merged);

@@ -7,11 +7,11 @@ use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::hash::Hash;
 
-use rustc_hash::FxHashMap;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::engine::codec::{RestoreError, StateReader, StateWriter};
+use crate::engine::shared_map::SharedMap;
 
 /// The number of values that may lie awake although no event needs them.
 const AWAKE_MAX: usize = 8_192;
@@ -22,14 +22,14 @@ const SCRATCH_BYTES: usize = 1_024;
 /// A map from keys to values, most of which are asleep.
 #[derive(Debug)]
 pub(crate) struct Dormant<K, V> {
-    entries: FxHashMap<K, Kept<V>>,
+    entries: SharedMap<K, Kept<V>>,
     /// The keys that were woken or inserted, oldest first: candidates for being put to sleep.
     woken: VecDeque<K>,
     /// A buffer that is reused for each value that is put to sleep.
     scratch: Vec<u8>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 enum Kept<V> {
     Awake(Box<V>),
     Asleep(Box<[u8]>),
@@ -37,29 +37,42 @@ enum Kept<V> {
 
 impl<K, V> Default for Dormant<K, V> {
     fn default() -> Self {
-        Self { entries: FxHashMap::default(), woken: VecDeque::new(), scratch: Vec::new() }
+        Self { entries: SharedMap::default(), woken: VecDeque::new(), scratch: Vec::new() }
     }
 }
 
-impl<K: Copy + Ord + Hash + Serialize + DeserializeOwned, V: Clone + Serialize + DeserializeOwned> Dormant<K, V> {
-    /// Stores all values by ascending key. The bytes of a value that is asleep are stored as they are.
-    pub(crate) fn store(&self, out: &mut StateWriter) {
-        let mut keys: Vec<&K> = self.entries.keys().collect();
-        keys.sort_unstable();
-        out.put(&keys.len());
-        for key in keys {
-            out.put(key);
-            match &self.entries[key] {
-                Kept::Asleep(bytes) => out.put_bytes(bytes),
-                Kept::Awake(value) => out.put_bytes(&bytes_of(&**value)),
+impl<K, V> Dormant<K, V>
+where
+    K: Copy + Ord + Hash + Serialize + DeserializeOwned + Send + Sync + 'static,
+    V: Clone + Serialize + DeserializeOwned + Send + Sync + 'static,
+{
+    /// Stores all values by ascending key. The bytes of a value that is asleep are stored as they are. `put_awake` stores what the bytes of the values
+    /// that are awake leave out.
+    pub(crate) fn store(&self, out: &mut StateWriter, put_awake: impl FnOnce(&mut StateWriter, Vec<(K, &V)>) + Send + 'static) {
+        let copy = self.entries.clone();
+        out.put_later(move |out| {
+            let mut entries: Vec<(&K, &Kept<V>)> = copy.iter().collect();
+            entries.sort_unstable_by_key(|(key, _)| *key);
+            out.put(&entries.len());
+            let mut awake: Vec<(K, &V)> = Vec::new();
+            for (key, entry) in entries {
+                out.put(key);
+                match entry {
+                    Kept::Asleep(bytes) => out.put_bytes(bytes),
+                    Kept::Awake(value) => {
+                        out.put_bytes(&bytes_of(&**value));
+                        awake.push((*key, value));
+                    }
+                }
             }
-        }
+            put_awake(out, awake);
+        });
     }
 
     /// Restores all values, asleep.
     pub(crate) fn restore(input: &mut StateReader<'_>) -> Result<Self, RestoreError> {
         let count: usize = input.take()?;
-        let mut entries = FxHashMap::default();
+        let mut entries = SharedMap::default();
         for _ in 0..count {
             let key: K = input.take()?;
             entries.insert(key, Kept::Asleep(input.take_bytes()?.into()));
@@ -97,15 +110,10 @@ impl<K: Copy + Eq + Hash, V: Clone + Serialize + DeserializeOwned> Dormant<K, V>
         Some(self.entries.get_mut(key)?.wake(*key, &mut self.woken))
     }
 
-    /// The keys and values that are awake, in no order.
-    pub(crate) fn all_awake(&self) -> impl Iterator<Item = (&K, &V)> {
-        self.entries.iter().filter_map(|(key, entry)| if let Kept::Awake(value) = entry { Some((key, &**value)) } else { None })
-    }
-
     /// The value of a key, woken to be changed, or made if there is none.
     pub(crate) fn get_or_insert_with(&mut self, key: K, make: impl FnOnce() -> V) -> &mut V {
         let woken = &mut self.woken;
-        let entry = self.entries.entry(key).or_insert_with(|| {
+        let entry = self.entries.get_or_insert_with(key, || {
             woken.push_back(key);
             Kept::Awake(Box::new(make()))
         });

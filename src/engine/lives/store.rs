@@ -4,7 +4,6 @@
 
 use std::borrow::Cow;
 
-use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
 use super::contact::{ContactState, PairSides, Summary, Unfolded, pair_facts};
@@ -14,6 +13,7 @@ use super::survey::{StandingAnswer, SurveyId, SurveyState};
 use super::ticket_sets::TicketSets;
 use super::timers::Timers;
 use crate::engine::codec::{RestoreError, StateReader, StateWriter};
+use crate::engine::shared_map::SharedMap;
 use crate::engine::terms::{DimensionsId, EventOrder, Facts, Terms};
 use crate::event::{Body, Contact, Key, SurveyMetric};
 use crate::time::{EventTime, Span};
@@ -27,7 +27,7 @@ pub(crate) struct Lives {
     pub(crate) terms: Terms,
     pub(super) contacts: Dormant<Contact, ContactState>,
     /// Boxed, so that the map stays small while it is half empty.
-    pub(super) surveys: FxHashMap<SurveyId, Box<SurveyState>>,
+    pub(super) surveys: SharedMap<SurveyId, Box<SurveyState>>,
     pub(super) customers: Customers,
     pub(super) ticket_sets: TicketSets,
     /// When the unfolded events of each unsettled ticket or chat are due to be folded.
@@ -109,7 +109,7 @@ impl Lives {
     pub(crate) fn new(terms: Terms) -> Self {
         Self {
             contacts: Dormant::default(),
-            surveys: FxHashMap::default(),
+            surveys: SharedMap::default(),
             customers: Customers::default(),
             ticket_sets: TicketSets::default(),
             unsettled: Timers::default(),
@@ -148,12 +148,11 @@ impl Lives {
             settled_before,
         } = self;
         terms.names.store(out);
-        contacts.store(out);
-        let mut unfolded: Vec<(&Contact, Unfolded)> =
-            contacts.all_awake().filter_map(|(contact, state)| Some((contact, state.unfolded()?))).collect();
-        unfolded.sort_unstable_by_key(|(contact, _)| *contact);
-        out.put(&unfolded);
-        out.put_map(surveys);
+        contacts.store(out, |out, awake| {
+            let unfolded = awake.into_iter().filter_map(|(contact, state)| Some((contact, state.unfolded()?)));
+            out.put(&unfolded.collect::<Vec<(Contact, Unfolded)>>());
+        });
+        surveys.store(out);
         customers.store(out);
         ticket_sets.store(out);
         unsettled.store(out);
@@ -176,7 +175,7 @@ impl Lives {
                 .ok_or_else(|| RestoreError::Malformed("it has events of a ticket or chat that it does not know".to_owned()))?
                 .resume(unfolded);
         }
-        lives.surveys = input.take_map()?;
+        lives.surveys = SharedMap::restore(input)?;
         lives.customers = Customers::restore(input)?;
         lives.ticket_sets = TicketSets::restore(input)?;
         lives.unsettled = Timers::restore(input)?;

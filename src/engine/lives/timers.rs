@@ -24,12 +24,14 @@ impl<K: Ord> Default for Timers<K> {
     }
 }
 
-impl<K: Ord + Copy + Serialize + DeserializeOwned> Timers<K> {
+impl<K: Ord + Copy + Serialize + DeserializeOwned + Send + 'static> Timers<K> {
     /// Stores all timers, soonest first.
     pub(super) fn store(&self, out: &mut StateWriter) {
-        let mut due: Vec<(EventTime, K)> = self.due.iter().map(|entry| entry.0).collect();
-        due.sort_unstable();
-        out.put(&due);
+        let mut due = self.due.as_slice().to_vec();
+        out.put_later(move |out| {
+            due.sort_unstable_by_key(|entry| entry.0);
+            out.put(&due.iter().map(|entry| entry.0).collect::<Vec<_>>());
+        });
     }
 
     /// Restores all timers.

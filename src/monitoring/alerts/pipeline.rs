@@ -71,6 +71,21 @@ fn of_partitions() -> Vec<Alert> {
             "cxpulse is falling behind its topics.",
             "{{ $value }} records of topic {{ $labels.topic }} have not been read yet, no fewer than a quarter of an hour ago.",
         ),
+        pipeline_alert("CxPartitionPaused", format!("sum without ({REPLICA_LABELS}) (min_over_time(cx_kafka_partitions_paused[2m])) > 0"), "3m")
+            .of_severity(critical)
+            .saying(
+                "A partition waits for an operator.",
+                "{{ $value }} partitions of topic {{ $labels.topic }} wait; their events are missing from every value. /-/ready of the replica says why.",
+            ),
+        pipeline_alert(
+            "CxBatchesSkipped",
+            format!("sum without ({REPLICA_LABELS}, reason) (increase(cx_kafka_skipped_offsets_total[1h])) > 0"),
+            "1m",
+        )
+        .saying(
+            "Records that cannot be read were passed over.",
+            "{{ printf \"%.0f\" $value }} offsets of topic {{ $labels.topic }} were passed over within an hour: what they held is in no value.",
+        ),
         pipeline_alert("CxWatermarkStalled", stalled, "10m").of_severity(critical).saying(
             "Event time does not advance although events arrive.",
             "The newest event of topic {{ $labels.topic }} is {{ $value | humanizeDuration }} old.",
@@ -93,7 +108,17 @@ fn of_events() -> Vec<Alert> {
     let of = |outcome: &str| format!("sum without ({REPLICA_LABELS}, outcome) (increase(cx_events_total{{outcome=\"{outcome}\"}}[1h]))");
     let all = format!("sum without ({REPLICA_LABELS}, outcome) (increase(cx_events_total[1h]))");
     let share = |outcome: &str, share: &str, least: u32| format!("{0} / {all} > {share} and {0} > {least}", of(outcome));
+    let dead = format!("sum without ({REPLICA_LABELS}) (increase(cx_dead_letters_total[1h]))");
+    let failing = format!("sum without ({REPLICA_LABELS}) (increase(cx_dead_letter_failures_total[10m])) > 0");
     vec![
+        pipeline_alert("CxDeadLetters", format!("{dead} / {all} > 0.005 and {dead} > 5"), "15m").saying(
+            "Many refused records are in the dead-letter topic.",
+            "{{ $value | humanizePercentage }} of the last hour's records of topic {{ $labels.topic }} were refused.",
+        ),
+        pipeline_alert("CxDeadLetterFailing", failing, "5m").of_severity(AlertSeverity::Critical).saying(
+            "Refused records cannot be kept.",
+            "{{ printf \"%.0f\" $value }} tries to copy a record of topic {{ $labels.topic }} to the dead-letter topic failed.",
+        ),
         pipeline_alert("CxNoEvents", format!("{rate} == 0 and {then} > 0"), "15m").saying(
             "A topic that had events a week ago has none.",
             "Topic {{ $labels.topic }} has had no event for half an hour, but had some at the same time a week ago.",

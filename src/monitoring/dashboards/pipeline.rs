@@ -59,6 +59,11 @@ fn progress(s: &FamilyLookup) -> Vec<Panel> {
             &format!("sum by (topic) (increase({}[$__rate_interval]))", of_replicas("cx_kafka_lost_offsets_total", "")),
             "{{topic}}",
         ),
+        Panel::about(s, PanelKind::Lines, "Offsets passed over", "cx_kafka_skipped_offsets_total").query(
+            Role::Value,
+            &format!("sum by (topic, reason) (increase({}[$__rate_interval]))", of_replicas("cx_kafka_skipped_offsets_total", "")),
+            "{{topic}} {{reason}}",
+        ),
         Panel::about(s, PanelKind::Lines, "Age of the watermark", "cx_watermark_timestamp_seconds")
             .query(Role::Value, &format!("time() - cx:watermark_timestamp_seconds:min{{{JOB}}}"), "{{topic}}")
             .unit("s")

@@ -1,0 +1,164 @@
+//! A map of which a copy costs next to nothing: its parts are shared until one of the two changes them.
+//!
+//! A checkpoint copies the maps of a partition group while its worker waits, and the copy is put into bytes on another thread. Each part is then copied
+//! once, when an event first changes it, so the cost of the copy is spread over the events that follow. Does not know what it holds.
+
+use std::hash::{BuildHasher, Hash};
+use std::sync::Arc;
+
+use rustc_hash::{FxBuildHasher, FxHashMap};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::codec::{RestoreError, StateReader, StateWriter};
+
+/// The number of parts, a power of two. A part of a million entries has about 4,000, which are copied in less than a millisecond.
+const PARTS: usize = 256;
+/// The bits of a hash that choose the part. The map of the part uses the lowest and the highest ones.
+const PART_SHIFT: u32 = 32;
+
+/// A map in parts that copies share.
+#[derive(Clone, Debug)]
+pub(crate) struct SharedMap<K, V> {
+    parts: Vec<Arc<FxHashMap<K, V>>>,
+    len: usize,
+}
+
+impl<K, V> Default for SharedMap<K, V> {
+    fn default() -> Self {
+        // All parts are the same empty map until they are changed.
+        Self { parts: vec![Arc::default(); PARTS], len: 0 }
+    }
+}
+
+impl<K: Hash + Eq + Clone, V: Clone> SharedMap<K, V> {
+    /// The number of entries.
+    pub(crate) fn len(&self) -> usize {
+        self.len
+    }
+
+    pub(crate) fn contains_key(&self, key: &K) -> bool {
+        self.part(key).contains_key(key)
+    }
+
+    pub(crate) fn get(&self, key: &K) -> Option<&V> {
+        self.part(key).get(key)
+    }
+
+    pub(crate) fn get_mut(&mut self, key: &K) -> Option<&mut V> {
+        self.part_mut(key).get_mut(key)
+    }
+
+    /// Puts a value in place of the one of its key, which it returns.
+    pub(crate) fn insert(&mut self, key: K, value: V) -> Option<V> {
+        let before = self.part_mut(&key).insert(key, value);
+        self.len += usize::from(before.is_none());
+        before
+    }
+
+    /// The value of a key, made if there is none.
+    pub(crate) fn get_or_insert_with(&mut self, key: K, make: impl FnOnce() -> V) -> &mut V {
+        let mut made = 0;
+        let part = Arc::make_mut(&mut self.parts[part_of(&key)]);
+        let value = part.entry(key).or_insert_with(|| {
+            made = 1;
+            make()
+        });
+        self.len += made;
+        value
+    }
+
+    /// Removes the value of a key and returns it.
+    pub(crate) fn remove(&mut self, key: &K) -> Option<V> {
+        let removed = self.part_mut(key).remove(key);
+        self.len -= usize::from(removed.is_some());
+        removed
+    }
+
+    /// All entries, in no order.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&K, &V)> {
+        self.parts.iter().flat_map(|part| part.iter())
+    }
+
+    fn part(&self, key: &K) -> &FxHashMap<K, V> {
+        &self.parts[part_of(key)]
+    }
+
+    fn part_mut(&mut self, key: &K) -> &mut FxHashMap<K, V> {
+        Arc::make_mut(&mut self.parts[part_of(key)])
+    }
+}
+
+impl<K, V> SharedMap<K, V>
+where
+    K: Hash + Ord + Clone + Serialize + DeserializeOwned + Send + Sync + 'static,
+    V: Clone + Serialize + DeserializeOwned + Send + Sync + 'static,
+{
+    /// Stores all entries by ascending key.
+    pub(crate) fn store(&self, out: &mut StateWriter) {
+        let copy = self.clone();
+        out.put_later(move |out| {
+            let mut entries: Vec<(&K, &V)> = copy.iter().collect();
+            entries.sort_unstable_by_key(|(key, _)| *key);
+            out.put(&entries);
+        });
+    }
+
+    /// Restores all entries.
+    pub(crate) fn restore(input: &mut StateReader<'_>) -> Result<Self, RestoreError> {
+        let entries: Vec<(K, V)> = input.take()?;
+        Ok(entries.into_iter().collect())
+    }
+}
+
+impl<K: Hash + Eq + Clone, V: Clone> FromIterator<(K, V)> for SharedMap<K, V> {
+    fn from_iter<I: IntoIterator<Item = (K, V)>>(entries: I) -> Self {
+        let mut map = Self::default();
+        entries.into_iter().for_each(|(key, value)| drop(map.insert(key, value)));
+        map
+    }
+}
+
+fn part_of<K: Hash>(key: &K) -> usize {
+    (FxBuildHasher.hash_one(key) >> PART_SHIFT) as usize % PARTS
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn it_is_a_map_and_its_copies_stay_as_they_were(changes in prop::collection::vec((0u8..4, 0u16..600, any::<u8>()), 1..400)) {
+            let (mut map, mut slow) = (SharedMap::default(), BTreeMap::new());
+            let mut copies = Vec::new();
+            for (kind, key, value) in changes {
+                match kind {
+                    0 => prop_assert_eq!(map.insert(key, value), slow.insert(key, value)),
+                    1 => prop_assert_eq!(map.remove(&key), slow.remove(&key)),
+                    2 => *map.get_or_insert_with(key, || value) = *slow.entry(key).or_insert(value),
+                    _ => {
+                        map.get_mut(&key).into_iter().chain(slow.get_mut(&key)).for_each(|known| *known = value);
+                        copies.push((map.clone(), slow.clone()));
+                    }
+                }
+                prop_assert_eq!(map.get(&key), slow.get(&key));
+                prop_assert_eq!((map.len(), map.contains_key(&key)), (slow.len(), slow.contains_key(&key)));
+            }
+            for (map, slow) in copies.into_iter().chain([(map, slow)]) {
+                prop_assert_eq!(map.iter().map(|(key, value)| (*key, *value)).collect::<BTreeMap<_, _>>(), slow);
+            }
+        }
+    }
+
+    #[test]
+    fn entries_spread_over_the_parts() {
+        let map: SharedMap<u64, ()> = (0..256_000).map(|key| (key, ())).collect();
+        let sizes = map.parts.iter().map(|part| part.len());
+        assert!(sizes.clone().min() > Some(500) && sizes.max() < Some(1_500));
+    }
+}

@@ -1,0 +1,127 @@
+//! Batches whose records cannot be read: some come over the network, some are spoilt on the disk of a broker that is stopped.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use super::set_up::{Topics, now_ms, ticket_created};
+use crate::support::batches::{Fault, batch, length_of, produce, spoil, zstd_bomb};
+use crate::support::broker::Broker;
+use crate::support::service::{PATIENCE, Service};
+
+const CREATED: &str = "cx_tickets_created{window=\"24h\"}";
+const HOUR_MS: i64 = 3_600_000;
+/// How long a batch may delay its partition.
+const DELAY_MAX: Duration = Duration::from_secs(30);
+/// The faults on the disk, one for each partition from the first on, each with its reason.
+const ON_DISK: [(Fault, &str); 5] = [
+    (Fault::Checksum, "checksum"),
+    (Fault::Compression, "compression"),
+    (Fault::Codec, "format"),
+    (Fault::Magic, "format"),
+    (Fault::RecordLength, "records"),
+];
+/// The records of a spoilt batch.
+const SPOILT: usize = 50;
+
+#[test]
+fn batches_spoilt_on_disk_end_no_replica_and_are_passed_over_exactly_and_once() {
+    let Some(mut broker) = Broker::shared() else { return };
+    let topics = Topics::create(&broker, 8);
+    let now = now_ms();
+    // Partition 5 gets a record that unpacks to 40 MiB, partitions 6 and 7 nothing bad.
+    for partition in 0..8 {
+        send(&broker, &topics, partition, now - 3 * HOUR_MS, "before", 20);
+        if partition == 5 {
+            assert_eq!(produce(&broker.servers(), &topics.tickets, 5, &zstd_bomb(now - 3 * HOUR_MS, 40 << 20)).0, 0);
+        }
+        send(&broker, &topics, partition, now - 3 * HOUR_MS, "middle", SPOILT);
+        send(&broker, &topics, partition, now - 2 * HOUR_MS, "after", 10);
+    }
+    broker.stop();
+    for (partition, (fault, _)) in ON_DISK.iter().enumerate() {
+        spoil_second_batch(&segment(&broker, &topics, partition), *fault);
+    }
+    broker.launch();
+
+    let store = tempfile::TempDir::new().expect("a temporary folder");
+    let checkpoints = format!("\n[checkpoint]\nurl = \"{}\"\nshared = true\ninterval = \"1s\"\n", store.path().display());
+    let configuration = format!("{}{checkpoints}", topics.configuration(&broker.servers(), "", ""));
+    let begun = Instant::now();
+    let mut replicas = [Service::start(&configuration), Service::start(&configuration)];
+    let untouched = 20 + SPOILT + 10;
+    let expected = (5 * 30 + 3 * untouched) as u64;
+    let sum = |replicas: &[Service], series: &str| replicas.iter().map(|replica| replica.scrape_count(series)).sum::<u64>();
+    while sum(&replicas, CREATED) < expected {
+        assert!(
+            begun.elapsed() < DELAY_MAX + PATIENCE,
+            "{} of {expected}; {}\n{}",
+            sum(&replicas, CREATED),
+            replicas[0].log(),
+            replicas[1].log()
+        );
+        std::thread::sleep(Duration::from_millis(200));
+    }
+    let took = begun.elapsed();
+    assert!(took < DELAY_MAX + Duration::from_secs(15), "joining and reading took {took:?}");
+    replicas.iter_mut().for_each(Service::wait_until_ready);
+    assert_eq!(sum(&replicas, CREATED), expected, "both neighbours of each batch, and the other partitions");
+    for (reason, offsets) in [("checksum", 50), ("compression", 51), ("format", 100), ("records", 50), ("offsets", 0), ("storage", 0)] {
+        let series = format!("cx_kafka_skipped_offsets_total{{reason=\"{reason}\",topic=\"{}\"}}", topics.tickets);
+        assert_eq!(sum(&replicas, &series), offsets, "{reason}");
+    }
+    for replica in &replicas {
+        let covered = coverage(replica, "24h").expect("a window has a coverage");
+        let assigned = replica.scrape_count("cx_kafka_partitions_assigned{topic=\"TICKETS\"}".replace("TICKETS", &topics.tickets).as_str());
+        assert_eq!(assigned, 4, "the work is shared");
+        assert!(covered < 2.5 / 24.0, "of three hours one holds a loss, and {covered} counts as covered");
+        assert_eq!(replica.scrape_count("cx_kafka_rebuilt_groups_total"), 0, "no topic was made again");
+        assert!(!replica.log().contains("spoilt"), "a log line holds a value");
+    }
+
+    // A later start goes on behind the batches, and knows of them.
+    let offsets = 8 * untouched + 1;
+    replicas[0].wait_until("every state is safe", PATIENCE, |_| super::restarts::safe_records(store.path()) == offsets as u64);
+    for replica in replicas {
+        assert!(replica.terminate().0.success());
+    }
+    let mut restarted = Service::start(&configuration);
+    restarted.wait_until_ready();
+    assert_eq!(restarted.scrape_count(CREATED), expected);
+    let covered = coverage(&restarted, "24h").expect("a window has a coverage");
+    assert!((covered - 2.0 / 24.0).abs() < 0.005, "of three hours one holds a loss, and {covered} counts as covered");
+    let skipped: f64 = restarted.scrape().family("cx_kafka_skipped_offsets_total").map(|(_, count)| count).sum();
+    assert_eq!(skipped, 0.0, "nothing is passed over twice");
+
+    // One more comes while the service runs.
+    let begun = Instant::now();
+    assert_eq!(produce(&broker.servers(), &topics.tickets, 6, &zstd_bomb(now, 40 << 20)).0, 0);
+    send(&broker, &topics, 6, now, "behind", 1);
+    send(&broker, &topics, 7, now, "beside", 1);
+    restarted.wait_for_count(CREATED, expected + 1, PATIENCE);
+    assert!(begun.elapsed() < Duration::from_secs(10), "the other partition waited {:?}", begun.elapsed());
+    restarted.wait_for_count(CREATED, expected + 2, PATIENCE);
+    assert!(begun.elapsed() < DELAY_MAX, "passed over after {:?}", begun.elapsed());
+    restarted.wait_until_ready();
+}
+
+fn send(broker: &Broker, topics: &Topics, partition: i32, time_ms: i64, what: &str, count: usize) {
+    let event = |number| ticket_created(&format!("{what}-{partition}-{number}"), time_ms, "a").into_bytes();
+    let bytes = batch(time_ms, &(0..count).map(event).collect::<Vec<_>>());
+    assert_eq!(produce(&broker.servers(), &topics.tickets, partition, &bytes).0, 0);
+}
+
+fn segment(broker: &Broker, topics: &Topics, partition: usize) -> PathBuf {
+    broker.log_folder().join(format!("{}-{partition}", topics.tickets)).join("00000000000000000000.log")
+}
+
+fn spoil_second_batch(segment: &Path, fault: Fault) {
+    let mut bytes = std::fs::read(segment).expect("the broker is stopped");
+    let from = length_of(&bytes);
+    let to = from + length_of(&bytes[from..]);
+    spoil(&mut bytes[from..to], fault);
+    std::fs::write(segment, bytes).expect("the folder is writable");
+}
+
+fn coverage(service: &Service, window: &str) -> Option<f64> {
+    service.scrape().with_labels("cx_window_coverage_ratio", &[("window", window)])
+}
