@@ -8,7 +8,7 @@ use cxpulse::engine::PartitionGroup;
 use cxpulse::time::EventTime;
 use ring::digest::{SHA256, digest};
 
-use super::script::changed;
+use super::script::{Tried, changed};
 use super::support::corpus::cases;
 use super::support::engine_driver::{EngineDriver, GROUP, engine_of};
 
@@ -76,7 +76,9 @@ fn judge(bytes: &[u8]) {
 #[test]
 fn checkpoint() {
     let seeds = [file(b"a small state, state, state"), file(&state(3)), file(&[])];
+    let tried = Tried::by("checkpoint");
     bolero::check!(name = "checkpoint").for_each(|input: &[u8]| {
+        tried.one_more();
         judge(input);
         let changed = changed(&seeds, input);
         judge(&changed);
@@ -90,7 +92,9 @@ fn checkpoint() {
 fn stored_state() {
     let seeds = [state(3), state(40)];
     let configuration = Configuration::default();
+    let tried = Tried::by("stored_state");
     bolero::check!(name = "stored_state").for_each(|input: &[u8]| {
+        tried.one_more();
         let mut engine = engine_of(&configuration, [], None);
         let mut refuse = |bytes: &[u8]| assert!(engine.restore(PartitionGroup(0), bytes).is_err(), "what is no whole state is refused");
         refuse(input);

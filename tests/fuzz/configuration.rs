@@ -4,7 +4,7 @@ use std::path::Path;
 
 use cxpulse::config::{default_file, load};
 
-use super::script::changed;
+use super::script::{Tried, changed};
 
 fn seeds() -> Vec<Vec<u8>> {
     // One section each, so that a change is likely to meet something.
@@ -32,7 +32,9 @@ fn judge(bytes: &[u8], path: &Path) {
 fn configuration() {
     let seeds = seeds();
     let file = tempfile::Builder::new().suffix(".toml").tempfile().expect("a temporary file");
+    let tried = Tried::by("configuration");
     bolero::check!(name = "configuration").for_each(|input: &[u8]| {
+        tried.one_more();
         judge(input, file.path());
         judge(&changed(&seeds, input), file.path());
     });

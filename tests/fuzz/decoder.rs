@@ -5,7 +5,7 @@ use std::cell::Cell;
 use cxpulse::event::{DecodeSettings, Decoded, Headers, Kind, Reason, Record, Refusal, decode, source_in_clear};
 use serde::de::IgnoredAny;
 
-use super::script::changed;
+use super::script::{Tried, changed};
 use super::support::corpus::cases;
 use super::support::decode_settings::{settings, topic};
 
@@ -42,7 +42,9 @@ fn judge(bytes: &[u8], settings: &DecodeSettings) {
 #[test]
 fn decoder() {
     let (settings, seeds) = (settings(), seeds());
+    let tried = Tried::by("decoder");
     bolero::check!(name = "decoder").for_each(|input: &[u8]| {
+        tried.one_more();
         judge(input, &settings);
         judge(&changed(&seeds, input), &settings);
     });
@@ -118,7 +120,9 @@ impl JsonWriter<'_> {
 #[test]
 fn scan() {
     let settings = settings();
+    let tried = Tried::by("scan");
     bolero::check!(name = "scan").for_each(|input: &[u8]| {
+        tried.one_more();
         let repeats_at = input.first().map_or(u32::MAX, |first| if *first < 128 { u32::from(*first) } else { u32::MAX });
         let input = &input[input.len().min(1)..input.len().min(400)];
         let mut writer = JsonWriter { input, text: String::new(), names: 0, repeats_at, has_repeated: Cell::new(false) };

@@ -6,6 +6,7 @@ use cxpulse::metrics::Exposition;
 use cxpulse::simulator::GeneratedRecord;
 use cxpulse::time::{EventTime, Span};
 
+use super::script::Tried;
 use super::support::engine_driver::{EngineDriver, GROUP, engine_of};
 use super::support::side_by_side::{begin, differing, lines, of_windows, records};
 
@@ -57,7 +58,7 @@ impl Machine<'_> {
         let state = self.driver.engine.store(GROUP).expect("the group is assigned").into_bytes(Vec::new());
         let mut engine = engine_of(&self.driver.configuration, [], None);
         engine.restore(GROUP, &state).expect("the state was just stored");
-        let again = engine.store(GROUP).expect("it is parked").into_bytes(Vec::new());
+        let again = engine.store(GROUP).expect("the group is parked").into_bytes(Vec::new());
         assert!(again == state, "a restored state has the bytes of the stored one");
         engine.advance_to(self.now);
         engine.assign(GROUP);
@@ -87,7 +88,11 @@ fn engine() {
     let configuration: Configuration = of_windows(3);
     let shared = Shared(Exposition::new(&configuration));
     let pool = records(7, 400, 1);
-    bolero::check!(name = "engine").for_each(|input: &[u8]| operate(input, &configuration, shared.exposition(), &pool));
+    let tried = Tried::by("engine");
+    bolero::check!(name = "engine").for_each(|input: &[u8]| {
+        tried.one_more();
+        operate(input, &configuration, shared.exposition(), &pool);
+    });
 }
 
 /// Does what the pairs of bytes say: an operation, and how far or with which record.

@@ -9,7 +9,7 @@ use cxpulse::feed::{
 use cxpulse::time::{EventTime, Span};
 use serde_json::Value;
 
-use super::script::changed;
+use super::script::{Tried, changed};
 use super::support::decode_settings::settings as decode_settings;
 
 /// The longest time that a payload may take, with the time of a step on a busy machine.
@@ -71,7 +71,9 @@ fn judge(bytes: &[u8], feeds: &[Feed], which: usize) {
 fn feed() {
     let fuzz = || {
         let (feeds, seeds) = (feeds(), seeds());
+        let tried = Tried::by("feed");
         bolero::check!(name = "feed").for_each(|input: &[u8]| {
+            tried.one_more();
             let which = input.first().map_or(0, |first| usize::from(*first));
             judge(input, &feeds, which);
             judge(&changed(&seeds, input), &feeds, which);
@@ -92,7 +94,9 @@ fn signature() {
         ("x-delighted-webhook-signature", SignatureScheme::Delighted),
     ];
     let now = EventTime(1_772_442_000_000);
+    let tried = Tried::by("signature");
     bolero::check!(name = "signature").for_each(|input: &[u8]| {
+        tried.one_more();
         let text = String::from_utf8_lossy(input);
         for (header, scheme) in schemes {
             let headers = [(header, text.as_ref()), ("x-chatwoot-timestamp", text.as_ref()), ("authorization", text.as_ref())];

@@ -11,7 +11,7 @@ use cxpulse::http::{Access, DatedSnapshot, Site, ValueSource, bind, serve};
 use cxpulse::metrics::Exposition;
 use cxpulse::metrics::telemetry::TelemetrySample;
 
-use super::script::changed;
+use super::script::{Tried, changed};
 
 struct EmptySource(Arc<Snapshot>);
 
@@ -95,7 +95,9 @@ fn http() {
     ]
     .map(|text| text.as_bytes().to_vec())
     .to_vec();
+    let tried = Tried::by("http");
     bolero::check!(name = "http").for_each(|input: &[u8]| {
+        tried.one_more();
         judge(address, input);
         judge(address, &changed(&seeds, input));
         let healthy = exchange(address, b"GET /-/healthy HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", false);

@@ -10,6 +10,7 @@ mod support {
     pub(crate) mod decode_settings;
     #[allow(dead_code, reason = "shared with tests that drive an engine in other ways")]
     pub(crate) mod engine_driver;
+    pub(crate) mod measured;
     #[allow(dead_code, reason = "shared with tests that hold engines beside each other")]
     pub(crate) mod side_by_side;
 }

@@ -1,4 +1,33 @@
-//! Reads an input as a script that changes good input, so that random bytes get past the first check of a format.
+//! Reads an input as a script that changes good input, so that random bytes get past the first check of a format, and counts inputs.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
+
+use super::support::measured::measured;
+
+/// How many inputs a target has tried; it says so at its end.
+pub(crate) struct Tried {
+    target: &'static str,
+    count: AtomicU64,
+    begun: Instant,
+}
+
+impl Tried {
+    pub(crate) fn by(target: &'static str) -> Self {
+        Self { target, count: AtomicU64::new(0), begun: Instant::now() }
+    }
+
+    pub(crate) fn one_more(&self) {
+        self.count.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+impl Drop for Tried {
+    fn drop(&mut self) {
+        let count = self.count.load(Ordering::Relaxed);
+        measured(&format!("target {} tried {count} inputs in {} s", self.target, self.begun.elapsed().as_secs()));
+    }
+}
 
 /// Pieces of text that matter to one of the formats.
 const WORDS: [&str; 24] = [
