@@ -11,7 +11,7 @@ use crate::support::exposition::Exposition;
 use crate::support::topics::create_topics;
 
 /// Topics of one test.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Topics {
     pub(super) tickets: String,
     pub(super) chats: String,

@@ -37,6 +37,11 @@ pub(crate) struct Answer {
 impl Service {
     /// Starts the service with a configuration that names no address. Does not wait for a response.
     pub(crate) fn start(configuration: &str) -> Self {
+        Self::start_with(configuration, &[])
+    }
+
+    /// The same with these environment variables.
+    pub(crate) fn start_with(configuration: &str, variables: &[(&str, &str)]) -> Self {
         let [port] = free_ports();
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
         let folder = tempfile::Builder::new().prefix("cxpulse-service-").tempdir().expect("a temporary folder");
@@ -47,6 +52,7 @@ impl Service {
             .arg("run")
             .arg("--config")
             .arg(file)
+            .envs(variables.iter().copied())
             // Checkpoints lie below the working directory.
             .current_dir(folder.path())
             .stdout(log.try_clone().expect("a second handle of an open file"))
@@ -63,15 +69,13 @@ impl Service {
 
     /// Requests a path. `None` if there is no response.
     pub(crate) fn ask(&self, path: &str) -> Option<Answer> {
-        let mut stream = TcpStream::connect(self.address).ok()?;
-        stream.set_read_timeout(Some(PATIENCE)).expect("a time limit above zero");
-        write!(stream, "GET {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", self.address).ok()?;
-        let mut text = String::new();
-        stream.read_to_string(&mut text).ok()?;
-        let (head, body) = text.split_once("\r\n\r\n")?;
-        let status = head.split(' ').nth(1)?.parse().ok()?;
-        assert!(!head.to_ascii_lowercase().contains("chunked"), "this reader knows no chunks");
-        Some(Answer { status, body: body.to_owned() })
+        ask_port(self.port(), path)
+    }
+
+    /// The number of its process.
+    #[allow(dead_code, reason = "only some tests look at the process")]
+    pub(crate) fn process(&self) -> u32 {
+        self.child.id()
     }
 
     /// The text of `/metrics`. The test fails if there is no response.
@@ -125,6 +129,12 @@ impl Service {
         (status, begun.elapsed())
     }
 
+    /// Sends SIGTERM, and waits for nothing.
+    #[allow(dead_code, reason = "only some tests watch a service while it ends")]
+    pub(crate) fn ask_to_end(&self) {
+        self.signal("-TERM");
+    }
+
     /// Stops the process where it is, until [`Self::resume`].
     pub(crate) fn pause(&self) {
         self.signal("-STOP");
@@ -168,6 +178,20 @@ impl Drop for Service {
         let _ended = self.child.kill();
         let _ended = self.child.wait();
     }
+}
+
+/// Requests a path of the service on a local port. `None` if there is no response.
+pub(crate) fn ask_port(port: u16, path: &str) -> Option<Answer> {
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+    let mut stream = TcpStream::connect(address).ok()?;
+    stream.set_read_timeout(Some(PATIENCE)).expect("a time limit above zero");
+    write!(stream, "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n").ok()?;
+    let mut text = String::new();
+    stream.read_to_string(&mut text).ok()?;
+    let (head, body) = text.split_once("\r\n\r\n")?;
+    let status = head.split(' ').nth(1)?.parse().ok()?;
+    assert!(!head.to_ascii_lowercase().contains("chunked"), "this reader knows no chunks");
+    Some(Answer { status, body: body.to_owned() })
 }
 
 /// The binary, without the environment variables of the tests that would configure it.
