@@ -16,6 +16,8 @@ mod support {
     pub(crate) mod left_out;
     pub(crate) mod measured;
     pub(crate) mod ports;
+    #[allow(dead_code, reason = "the tests of the monitoring use more of it")]
+    pub(crate) mod prometheus;
     #[allow(dead_code, reason = "the live tests use more of it")]
     pub(crate) mod service;
     pub(crate) mod tools;
@@ -24,17 +26,26 @@ mod support {
 
 mod broker {
     mod checking;
+    mod checkpoint_files;
     mod corpus;
     mod dead_letters;
+    mod kills;
     mod latency;
     mod ledger;
+    mod load;
     mod log_facts;
     mod membership;
     mod outages;
     mod poison;
+    mod rebalances;
     mod refusals;
+    mod replicas;
     mod restarts;
+    mod retention;
     mod same_as_replay;
     mod set_up;
+    mod storage_outages;
+    mod takeover;
     mod tokens;
+    mod twins;
 }

@@ -214,9 +214,11 @@ else
 fi
 
 step "formatting" cargo fmt --all --check
-step "lints" cargo clippy --locked --all-targets --quiet -- -D warnings
+step "lints" cargo clippy --locked --all-targets --all-features --quiet -- -D warnings
 step "dependencies" "$TESTS_DEPLOY_TOOLS/bin/cargo-deny" --locked --all-features check licenses bans sources
 step "tests" cargo test --locked --no-fail-fast
+# A build of its own, so that every other test runs the binary without them.
+step "kill points" cargo test --locked --features kill-points --test broker -- kills::at_points
 step "documentation" env RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --quiet
 
 say "result after $SECONDS s"

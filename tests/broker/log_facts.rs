@@ -46,7 +46,7 @@ fn log_that_lost_its_beginning_covers_only_what_is_left_of_it() {
     whole.wait_until("the whole log covers every window", PATIENCE, |whole| coverage(whole, "30d") == Some(1.0));
     assert!(whole.terminate().0.success());
 
-    delete_records(&broker.servers(), &topics.tickets, 0, 10);
+    delete_records(&broker.servers(), &[(&topics.tickets, 0, 10)]);
     let cut = ready_service(&topics.configuration(&broker.servers(), "", ""), CREATED, 10);
     let covered = coverage(&cut, "30d").expect("a window has a coverage");
     assert!((covered - 1.0 / 30.0).abs() < 0.001, "a day of thirty is left, and {covered} counts as covered");
@@ -69,7 +69,7 @@ fn retention_that_overtakes_a_reader_is_counted_said_and_lowers_coverage() {
     service.pause();
     std::thread::sleep(std::time::Duration::from_millis(500));
     send_tickets(&producer, &topics, 10..1_000, now - 12 * HOUR_MS);
-    delete_records(&broker.servers(), &topics.tickets, 0, 600);
+    delete_records(&broker.servers(), &[(&topics.tickets, 0, 600)]);
     send_tickets(&producer, &topics, 1_000..1_010, now - HOUR_MS);
     service.resume();
     service.wait_for_count(CREATED, 420, PATIENCE);
@@ -103,7 +103,7 @@ fn partition_group_that_comes_back_counts_what_its_log_lost_meanwhile() {
     send(0, 0..10);
     send(1, 0..10);
     let mut first = ready_service(&kept, CREATED, 20);
-    first.wait_until("its state is safe", PATIENCE, |_| super::restarts::safe_records(store.path()) == 20);
+    first.wait_until("its state is safe", PATIENCE, |_| super::checkpoint_files::safe_records(store.path()) == 20);
     let mut second = Service::start(&configuration);
     second.wait_for_count(CREATED, 10, PATIENCE);
     let is_of_second = |partition: &str| {
@@ -113,7 +113,7 @@ fn partition_group_that_comes_back_counts_what_its_log_lost_meanwhile() {
     let moved = i32::from(is_of_second("1"));
     send(moved, 10..60);
     second.wait_for_count(CREATED, 60, PATIENCE);
-    delete_records(&broker.servers(), &topics.tickets, moved, 60);
+    delete_records(&broker.servers(), &[(&topics.tickets, moved, 60)]);
     send(moved, 60..65);
     assert!(second.terminate().0.success());
     first.wait_for_count(CREATED, 25, PATIENCE);
@@ -128,7 +128,7 @@ fn questions_about_a_log_tell_its_real_end_its_stable_end_and_whether_a_record_i
     let topics = Topics::create(&broker, 1);
     let now = now_ms();
     send_tickets(&Producer::new(&broker.servers()), &topics, 0..10, now);
-    delete_records(&broker.servers(), &topics.tickets, 0, 2);
+    delete_records(&broker.servers(), &[(&topics.tickets, 0, 2)]);
     let transaction = Producer::in_transaction(&broker.servers(), &topics.tickets);
     transaction.send_to(&topics.tickets, 0, now, Some(b"{}"));
     transaction.flush();

@@ -80,7 +80,7 @@ fn batches_spoilt_on_disk_end_no_replica_and_are_passed_over_exactly_and_once() 
 
     // A later start goes on behind the batches, and knows of them.
     let offsets = 8 * untouched + 1;
-    replicas[0].wait_until("every state is safe", PATIENCE, |_| super::restarts::safe_records(store.path()) == offsets as u64);
+    replicas[0].wait_until("every state is safe", PATIENCE, |_| super::checkpoint_files::safe_records(store.path()) == offsets as u64);
     for replica in replicas {
         assert!(replica.terminate().0.success());
     }

@@ -1,16 +1,15 @@
 //! What a restart keeps: the state of checkpoints, from which a service goes on although the log no longer has what was counted.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
-use cxpulse::checkpoint::{CheckpointHeader, CheckpointStore, StoreLocation, StoreOptions};
 use tempfile::TempDir;
 
+use super::checkpoint_files::{cut_logs, safe_records};
 use super::set_up::{DAY_MS, Topics, begin_feed, coverage, now_ms, ticket_created};
 use crate::support::broker::Broker;
 use crate::support::service::{PATIENCE, Service};
-use crate::support::topics::{Producer, delete_records};
+use crate::support::topics::Producer;
 
 const CREATED: &str = "cx_tickets_created{window=\"30d\"}";
 const ANSWERED: &str = "cx_tickets_first_responded{window=\"30d\"}";
@@ -40,7 +39,7 @@ fn killed_service_goes_on_from_its_checkpoint_although_the_log_is_gone() {
         sent = send_answered(&producer, &topics, sent, 30);
         std::thread::sleep(Duration::from_millis(7 * round as u64));
         drop(service);
-        cut_logs(&broker, &topics, store.path());
+        cut_logs(&broker.servers(), store.path());
     }
 
     let mut without = Service::start(&configuration(&broker, &topics, None));
@@ -62,7 +61,7 @@ fn two_members_hand_their_groups_over_without_a_loss() {
     let mut sent = send_answered(&producer, &topics, 0, 400);
     first.wait_for_count(CREATED, sent, PATIENCE);
     first.wait_until("the state is safe", PATIENCE, |_| safe_records(store.path()) == 2 * sent + 1);
-    cut_logs(&broker, &topics, store.path());
+    cut_logs(&broker.servers(), store.path());
     let second = Service::start(&configuration);
     sent = send_answered(&producer, &topics, sent, 200);
     first.wait_until("both members have groups, and together count everything", PATIENCE, |first| {
@@ -70,7 +69,7 @@ fn two_members_hand_their_groups_over_without_a_loss() {
         counts.iter().all(|count| *count > 0) && counts.iter().sum::<u64>() == sent
     });
     first.wait_until("both states are safe", PATIENCE, |_| safe_records(store.path()) == 2 * sent + 1);
-    cut_logs(&broker, &topics, store.path());
+    cut_logs(&broker.servers(), store.path());
     assert!(second.terminate().0.success());
     first.wait_until("the first has all groups again", PATIENCE, |first| first.scrape_count(CREATED) == sent);
     first.wait_until_ready();
@@ -114,36 +113,6 @@ fn send_answered(producer: &Producer, topics: &Topics, from: u64, count: u64) ->
     }
     producer.flush();
     from + count
-}
-
-/// The number of records that the newest checkpoints of all groups have counted.
-pub(super) fn safe_records(store: &Path) -> u64 {
-    let mut newest: BTreeMap<i32, u64> = BTreeMap::new();
-    for header in headers(store) {
-        let sum = newest.entry(header.key.partition).or_default();
-        *sum = header.offset_sum().max(*sum);
-    }
-    newest.values().sum()
-}
-
-/// Removes from the logs of the tickets what the oldest kept checkpoint of each group has counted.
-fn cut_logs(broker: &Broker, topics: &Topics, store: &Path) {
-    let mut oldest: BTreeMap<i32, i64> = BTreeMap::new();
-    for header in headers(store) {
-        let next = header.next_offsets.get(&topics.tickets).copied().unwrap_or(0);
-        oldest.entry(header.key.partition).and_modify(|offset| *offset = next.min(*offset)).or_insert(next);
-    }
-    for (partition, offset) in oldest {
-        delete_records(&broker.servers(), &topics.tickets, partition, offset);
-    }
-}
-
-/// What the checkpoints in a folder say of themselves.
-fn headers(store: &Path) -> Vec<CheckpointHeader> {
-    let location = StoreLocation::parse(&store.display().to_string()).expect("a folder");
-    let store = CheckpointStore::open_existing(&location, StoreOptions::default()).expect("the folder exists");
-    let listed = store.list().expect("the folder is readable");
-    listed.iter().filter_map(|listed| store.header(listed).ok()?.ok()).collect()
 }
 
 fn configuration(broker: &Broker, topics: &Topics, store: Option<&Path>) -> String {

@@ -16,7 +16,7 @@ pub(super) const HOUR_MS: i64 = 3_600_000;
 pub(super) const DAY_MS: i64 = 24 * HOUR_MS;
 
 /// Topics of one test.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Topics {
     pub(super) tickets: String,
     pub(super) chats: String,

@@ -136,6 +136,16 @@ impl Broker {
         }
     }
 
+    /// Kills the broker at once, as by a power cut of its machine, and returns when it has ended. Its log stays.
+    #[allow(dead_code, reason = "only some tests kill it")]
+    pub(crate) fn kill(&mut self) {
+        let keeper = self.keeper.as_ref().expect("a running broker").id();
+        let children = std::fs::read_to_string(format!("/proc/{keeper}/task/{keeper}/children")).expect("the keeper runs");
+        let broker = children.split_whitespace().next().expect("the keeper has a child");
+        assert!(Command::new("kill").args(["-KILL", broker]).status().expect("the command `kill`").success());
+        self.stop();
+    }
+
     /// Starts the broker, if it is not running, on the same port and log, and returns when it answers.
     pub(crate) fn launch(&mut self) {
         if self.keeper.is_some() {
@@ -217,6 +227,8 @@ listener.name.sasl.plain.sasl.jaas.config=org.apache.kafka.common.security.plain
     // Event times lie years back, so no record may expire by time. One node cannot keep three copies. Records larger than any that is counted must get in.
     text.push_str(
         "log.retention.ms=-1
+log.retention.check.interval.ms=1000
+log.initial.task.delay.ms=1000
 auto.create.topics.enable=false
 message.max.bytes=8388608
 offsets.topic.replication.factor=1

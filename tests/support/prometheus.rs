@@ -1,4 +1,4 @@
-//! A real Prometheus that scrapes once a second, and its HTTP interface. Does not know any metric.
+//! A real Prometheus that scrapes once a second or as often as a test says, and its HTTP interface. Does not know any metric.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -27,16 +27,26 @@ impl Prometheus {
     /// Starts a server that scrapes these local ports as the job `cxpulse` and evaluates these rule files, both once a second. `None`, with a printed
     /// message, if Prometheus is not installed.
     pub(crate) fn start(scraped: &[u16], rule_files: &[String]) -> Option<Self> {
+        Self::start_jobs(&[("cxpulse", scraped)], rule_files, 1)
+    }
+
+    /// The same with several jobs, each with its local ports, and both at this interval.
+    pub(crate) fn start_jobs(jobs: &[(&str, &[u16])], rule_files: &[String], interval_seconds: u32) -> Option<Self> {
         let [port] = free_ports();
         let folder = tempfile::Builder::new().prefix("cxpulse-prometheus-").tempdir().expect("a temporary folder");
-        let mut text = "global: {scrape_interval: 1s, scrape_timeout: 1s, evaluation_interval: 1s}\nrule_files:\n".to_owned();
+        let every = format!("{interval_seconds}s");
+        let mut text =
+            format!("global: {{scrape_interval: {every}, scrape_timeout: {every}, evaluation_interval: {every}}}\nrule_files:\n");
         for (at, rules) in rule_files.iter().enumerate() {
             std::fs::write(folder.path().join(format!("rules-{at}.yml")), rules).expect("the folder is writable");
             writeln!(text, "  - rules-{at}.yml").expect("a String takes all that is written to it");
         }
-        let targets: Vec<String> = scraped.iter().map(|port| format!("'127.0.0.1:{port}'")).collect();
-        write!(text, "scrape_configs:\n  - job_name: cxpulse\n    static_configs: [{{targets: [{}]}}]\n", targets.join(", "))
-            .expect("a String takes all that is written to it");
+        text.push_str("scrape_configs:\n");
+        for (job, scraped) in jobs {
+            let targets: Vec<String> = scraped.iter().map(|port| format!("'127.0.0.1:{port}'")).collect();
+            write!(text, "  - job_name: {job}\n    static_configs: [{{targets: [{}]}}]\n", targets.join(", "))
+                .expect("a String takes all that is written to it");
+        }
         std::fs::write(folder.path().join("prometheus.yml"), text).expect("the folder is writable");
         let log = std::fs::File::create(folder.path().join("prometheus.log")).expect("the folder is writable");
         let started = Command::new("prometheus")
@@ -64,6 +74,25 @@ impl Prometheus {
         let answer = self.json(&format!("/api/v1/query?query={}", encoded(expression)));
         let result = answer["data"]["result"].as_array().unwrap_or_else(|| panic!("{expression}: {answer}"));
         result.iter().map(sample).collect()
+    }
+
+    /// The values of an expression at each second of the last ones, by their labels and second.
+    #[allow(dead_code, reason = "only some tests look back")]
+    pub(crate) fn look_back(
+        &self,
+        expression: &str,
+        seconds: u64,
+        now_seconds: u64,
+    ) -> Vec<(BTreeMap<String, String>, BTreeMap<u64, f64>)> {
+        let start = now_seconds - seconds;
+        let answer = self.json(&format!("/api/v1/query_range?query={}&start={start}&end={now_seconds}&step=1", encoded(expression)));
+        let result = answer["data"]["result"].as_array().unwrap_or_else(|| panic!("{expression}: {answer}"));
+        let point = |point: &Value| {
+            let value = point[1].as_str().and_then(|text| text.parse().ok()).expect("a value as text");
+            (point[0].as_f64().expect("an instant") as u64, value)
+        };
+        let points = |of: &Value| of["values"].as_array().expect("a list of points").iter().map(point).collect();
+        result.iter().map(|of| (labels(&of["metric"]), points(of))).collect()
     }
 
     /// The labels of every alert that is firing.

@@ -76,21 +76,18 @@ impl Service {
 
     /// Requests a path. `None` if there is no response.
     pub(crate) fn ask(&self, path: &str) -> Option<Answer> {
-        let text = self.exchange(&format!("GET {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", self.address))?;
-        let (head, body) = text.split_once("\r\n\r\n")?;
-        let status = head.split(' ').nth(1)?.parse().ok()?;
-        assert!(!head.to_ascii_lowercase().contains("chunked"), "this reader knows no chunks");
-        Some(Answer { status, body: body.to_owned() })
+        ask_port(self.address.port(), path)
+    }
+
+    /// The number of its process.
+    #[allow(dead_code, reason = "only some tests look at the process")]
+    pub(crate) fn process(&self) -> u32 {
+        self.child.id()
     }
 
     /// Sends these bytes and returns all that the service answers until it closes the connection. `None` if there is no response.
     pub(crate) fn exchange(&self, request: &str) -> Option<String> {
-        let mut stream = TcpStream::connect(self.address).ok()?;
-        stream.set_read_timeout(Some(PATIENCE)).expect("a time limit above zero");
-        stream.write_all(request.as_bytes()).ok()?;
-        let mut text = String::new();
-        stream.read_to_string(&mut text).ok()?;
-        Some(text)
+        exchange(self.address, request)
     }
 
     /// The text of `/metrics`. The test fails if there is no response.
@@ -144,6 +141,12 @@ impl Service {
         (status, begun.elapsed())
     }
 
+    /// Sends SIGTERM, and waits for nothing.
+    #[allow(dead_code, reason = "only some tests watch a service while it ends")]
+    pub(crate) fn ask_to_end(&self) {
+        self.signal("-TERM");
+    }
+
     /// Stops the process where it is, until [`Self::resume`].
     pub(crate) fn pause(&self) {
         self.signal("-STOP");
@@ -193,6 +196,25 @@ impl Drop for Service {
 fn write_configuration(folder: &Path, configuration: &str, address: SocketAddr) {
     let text = format!("{configuration}\n[web]\nlisten_addresses = [\"{address}\"]\n");
     std::fs::write(folder.join(CONFIGURATION), text).expect("the folder is writable");
+}
+
+/// Requests a path of the service on a local port. `None` if there is no response.
+pub(crate) fn ask_port(port: u16, path: &str) -> Option<Answer> {
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+    let text = exchange(address, &format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n"))?;
+    let (head, body) = text.split_once("\r\n\r\n")?;
+    let status = head.split(' ').nth(1)?.parse().ok()?;
+    assert!(!head.to_ascii_lowercase().contains("chunked"), "this reader knows no chunks");
+    Some(Answer { status, body: body.to_owned() })
+}
+
+fn exchange(address: SocketAddr, request: &str) -> Option<String> {
+    let mut stream = TcpStream::connect(address).ok()?;
+    stream.set_read_timeout(Some(PATIENCE)).expect("a time limit above zero");
+    stream.write_all(request.as_bytes()).ok()?;
+    let mut text = String::new();
+    stream.read_to_string(&mut text).ok()?;
+    Some(text)
 }
 
 /// The binary, without the environment variables of the tests that would configure it.

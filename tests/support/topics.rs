@@ -2,9 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use rdkafka::admin::{AdminClient, AdminOptions, NewPartitions, NewTopic, TopicReplication};
+use rdkafka::admin::{AdminClient, AdminOptions, AlterConfig, NewPartitions, NewTopic, ResourceSpecifier, TopicReplication};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::config::ClientConfig;
+use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{Header, OwnedHeaders};
 use rdkafka::producer::{BaseRecord, DefaultProducerContext, Producer as _, ThreadedProducer};
@@ -50,15 +51,32 @@ pub(crate) fn add_partitions(servers: &str, name: &str, count: usize) {
     block_on(admin(servers).create_partitions([&more], &options())).expect("the broker answers").remove(0).expect("more than before");
 }
 
-/// Deletes the records of a partition below an offset, as retention does.
+/// Deletes the records of partitions of topics below an offset each, as retention does.
 #[allow(dead_code, reason = "only some tests delete records")]
-pub(crate) fn delete_records(servers: &str, name: &str, partition: i32, before: i64) {
+pub(crate) fn delete_records(servers: &str, before: &[(&str, i32, i64)]) {
     let mut offsets = TopicPartitionList::new();
-    offsets.add_partition_offset(name, partition, Offset::Offset(before)).expect("an offset");
+    for (name, partition, before) in before {
+        offsets.add_partition_offset(name, *partition, Offset::Offset(*before)).expect("an offset");
+    }
     let left = block_on(admin(servers).delete_records(&offsets, &options())).expect("the broker answers");
     for element in left.elements() {
         element.error().expect("the records are gone");
     }
+}
+
+/// Sets how long a topic keeps records, by their timestamps, and how long the records of one segment lie apart at most. `None` keeps them for ever.
+#[allow(dead_code, reason = "only some tests change it")]
+pub(crate) fn set_retention(servers: &str, name: &str, kept: Option<Duration>, segment: Duration) {
+    let (kept, segment) = (kept.map_or_else(|| "-1".to_owned(), |kept| kept.as_millis().to_string()), segment.as_millis().to_string());
+    let changed = AlterConfig::new(ResourceSpecifier::Topic(name)).set("retention.ms", &kept).set("segment.ms", &segment);
+    block_on(admin(servers).alter_configs([&changed], &options())).expect("the broker answers").remove(0).expect("the topic is there");
+}
+
+/// The first offset that a partition still has.
+#[allow(dead_code, reason = "only some tests look")]
+pub(crate) fn log_start(servers: &str, name: &str, partition: i32) -> i64 {
+    let consumer: BaseConsumer = client(servers).create().expect("constant client settings");
+    consumer.fetch_watermarks(name, partition, LIMIT).expect("the broker answers").0
 }
 
 fn admin(servers: &str) -> AdminClient<DefaultClientContext> {
