@@ -56,7 +56,7 @@ impl Reader {
         );
         match self.engine.handle(place, &decoded) {
             Outcome::Invalid(reason) => reason.name(),
-            outcome => outcome.name(),
+            outcome @ (Outcome::Applied | Outcome::Duplicate | Outcome::Late | Outcome::Future | Outcome::Ignored) => outcome.name(),
         }
     }
 }

@@ -44,7 +44,7 @@ impl Machine<'_> {
     /// Hands in a record, perhaps with one bit flipped.
     fn take(&mut self, record: &GeneratedRecord, flip: u8) {
         let mut line = record.payload.clone().unwrap_or_default();
-        if flip % 8 == 0 && !line.is_empty() {
+        if flip.is_multiple_of(8) && !line.is_empty() {
             let at = usize::from(flip) * 7 % line.len();
             line[at] ^= 1 << (flip / 8 % 8);
         }
