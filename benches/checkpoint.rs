@@ -28,6 +28,7 @@ const ROUNDS: usize = 5;
 /// The load and the interval for which the share of CPU time is computed: a checkpoint every five minutes.
 const INTERVAL: Duration = Duration::from_secs(300);
 
+#[expect(clippy::disallowed_methods, reason = "the number of tickets is no configuration of the product")]
 fn main() {
     let tickets: i64 = std::env::var("CXPULSE_BENCH_TICKETS").ok().and_then(|text| text.parse().ok()).unwrap_or(1_000_000);
     let mut desk = Desk::with_tickets(tickets);

@@ -36,7 +36,7 @@ pub(super) fn warn_of_newer_checkpoints<C: ConsumerContext>(
     };
     let committed_at = |at: &TopicPartition| match committed.find_partition(&topics[at.topic], at.partition)?.offset() {
         Offset::Offset(offset) => Some(offset),
-        _ => None,
+        Offset::Beginning | Offset::End | Offset::Stored | Offset::Invalid | Offset::OffsetTail(_) => None,
     };
     let beyond: Vec<(&TopicPartition, i64, i64)> = starts
         .iter()
