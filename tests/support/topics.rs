@@ -1,5 +1,7 @@
 //! Creates topics and sends records to them. Does not know the meaning of the records.
 
+// The product holds the functions that the linker puts between librdkafka and its decompressors.
+use cxpulse as _;
 use std::time::{Duration, Instant};
 
 use rdkafka::admin::{AdminClient, AdminOptions, AlterConfig, NewPartitions, NewTopic, ResourceSpecifier, TopicReplication};
