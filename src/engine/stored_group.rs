@@ -58,7 +58,8 @@ impl Engine {
     /// If the bytes cannot be read, or do not fit the settings.
     ///
     /// # Panics
-    /// If the group is assigned.
+    /// If the group is assigned. The life of a ticket, chat or customer is read out of its bytes when it is needed, and bytes that were changed inside it
+    /// panic then: a caller restores only what a checksum vouches for, as the store of checkpoints does.
     pub fn restore(&mut self, group: PartitionGroup, bytes: &[u8]) -> Result<(), RestoreError> {
         assert!(!self.assigned.0.contains_key(&group), "a state is restored before its group is assigned");
         let mut input = StateReader::new(bytes);

@@ -2,6 +2,10 @@
 
 use super::rule_parameters::RuleParameters;
 
+/// For how long values may be missing, as during a restart, without ending a condition that held before. Scrapes every 30 s and a gap of a minute fit
+/// into it.
+const BRIDGED: &str = "2m";
+
 /// How urgent an alert is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AlertSeverity {
@@ -51,6 +55,18 @@ impl AlertSeverity {
 }
 
 impl Alert {
+    /// The condition that Prometheus evaluates. Where a condition of the organisation must hold for a while, a gap in the values does not begin that while
+    /// anew: the condition goes on for two minutes as it was.
+    #[must_use]
+    pub fn condition(&self) -> String {
+        let expression = &self.expression;
+        if self.is_of_organisation && self.hold.is_some() {
+            format!("({expression}) or last_over_time(({expression})[{BRIDGED}:15s])")
+        } else {
+            expression.clone()
+        }
+    }
+
     pub(super) fn hold<'a>(&'a self, parameters: &'a RuleParameters) -> Option<&'a str> {
         replaced(self.hold, parameters.hold.as_deref())
     }

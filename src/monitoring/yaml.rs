@@ -30,7 +30,7 @@ pub(super) fn alerts_file(group: &str, alerts: &[Alert], parameters: &RuleParame
     let mut out = format!("{HEAD}groups:\n  - name: {group}\n    rules:\n");
     for alert in alerts {
         line(&mut out, 6, "- alert", alert.name);
-        expression(&mut out, &alert.expression);
+        expression(&mut out, &alert.condition());
         if let Some(hold) = alert.hold(parameters) {
             line(&mut out, 8, "for", hold);
         }

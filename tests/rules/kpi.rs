@@ -1,6 +1,6 @@
 //! The cases with which every alert on the organisation is tested: it fires (F), is silent on a small sample (N), is silent while its
-//! window is incomplete or a partition has no owner (G), outlives one missed scrape (M), resolves (R), and behaves the same with two
-//! replicas as with one (2).
+//! window is incomplete or a partition has no owner (G), outlives one missed scrape when it fires (M) and while it waits (P), resolves (R),
+//! and behaves the same with two replicas as with one (2).
 //!
 //! Does not know any alert.
 
@@ -79,6 +79,8 @@ struct Otherwise<'a> {
     coverage: Option<f64>,
     coverage_then: Option<f64>,
     assigned: Option<f64>,
+    /// The step without values, counted from the first bad one; half of the bad phase where it is not given.
+    missed: Option<usize>,
     overrides: &'a [(&'static str, f64)],
 }
 
@@ -150,6 +152,13 @@ impl Kpi {
             let otherwise = Otherwise { coverage_then: Some(0.5), ..Otherwise::one() };
             timelines.push(timeline("G: an incomplete window of the past is silent", otherwise, &silent[..2]));
         }
+        // Were the time begun anew after the gap, the alert would fire a step later.
+        let minutes = alert.hold.and_then(|hold| hold.strip_suffix('m')?.parse::<usize>().ok());
+        if let (Step::Minute, Some(minutes)) = (self.step(alert), minutes) {
+            let otherwise = Otherwise { missed: Some(1), ..Otherwise::one() };
+            let firing = [(past + minutes - 1, 0), (past + minutes + 1, 1)];
+            timelines.push(timeline("P: a minute without values does not begin its time anew", otherwise, &firing));
+        }
         for (title, overrides) in &self.silent {
             timelines.push(timeline(&format!("{title}: silent"), Otherwise { overrides, ..Otherwise::one() }, &silent));
         }
@@ -183,7 +192,7 @@ impl Kpi {
             for replica in 0..otherwise.replicas {
                 let at = |step: usize| match step {
                     step if step < past => Some(series.then),
-                    step if step == past + phase / 2 && replica == 0 => None,
+                    step if step == past + otherwise.missed.unwrap_or(phase / 2) && replica == 0 => None,
                     step if step < past + phase => Some(bad + growth * (step - past) as f64),
                     _ => Some(series.good),
                 };
