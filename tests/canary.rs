@@ -14,6 +14,8 @@ mod support {
 
 use std::time::Duration;
 
+// The product holds the functions that the linker puts between librdkafka and its decompressors.
+use cxpulse as _;
 use rdkafka::ClientConfig;
 use rdkafka::message::{Header, OwnedHeaders};
 use rdkafka::mocking::MockCluster;

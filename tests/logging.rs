@@ -17,6 +17,8 @@ use std::io::{Read, Write};
 use std::process::Stdio;
 use std::time::Duration;
 
+// The product holds the functions that the linker puts between librdkafka and its decompressors.
+use cxpulse as _;
 use rdkafka::ClientConfig;
 use rdkafka::mocking::MockCluster;
 use rdkafka::producer::{BaseProducer, BaseRecord, DefaultProducerContext, Producer};
