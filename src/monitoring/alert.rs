@@ -1,5 +1,6 @@
 //! One alert. Does not know which alerts exist, nor YAML.
 
+use super::promql::INSTALLATION;
 use super::rule_parameters::RuleParameters;
 
 /// For how long values may be missing, as during a restart, without ending a condition that held before. Scrapes every 30 s and a gap of a minute fit
@@ -56,12 +57,13 @@ impl AlertSeverity {
 
 impl Alert {
     /// The condition that Prometheus evaluates. Where a condition of the organisation must hold for a while, a gap in the values does not begin that while
-    /// anew: the condition goes on for two minutes as it was.
+    /// anew: as long as no window is complete, the condition goes on for two minutes as it was.
     #[must_use]
     pub fn condition(&self) -> String {
         let expression = &self.expression;
         if self.is_of_organisation && self.hold.is_some() {
-            format!("({expression}) or last_over_time(({expression})[{BRIDGED}:15s])")
+            let is_gap = format!("unless on ({INSTALLATION}) max by ({INSTALLATION}) (cx:window_complete:bool) == 1");
+            format!("({expression}) or (last_over_time(({expression})[{BRIDGED}:15s]) {is_gap})")
         } else {
             expression.clone()
         }

@@ -203,11 +203,12 @@ fn shown(labels: BTreeMap<String, String>) -> String {
     format!("{}{{{}}}", labels.get("__name__").map_or("", String::as_str), others.join(","))
 }
 
-/// Whether two values are the same but for the order in which a sum was rounded. A count of 0 of a label set is as good as none.
+/// Whether two values are the same but for the order in which a sum was rounded. A count of 0 of a label set is as good as none, and so is what is divided by
+/// it.
 fn same(one: Option<&f64>, other: Option<&f64>) -> bool {
     match (one, other) {
         (Some(one), Some(other)) => one == other || (one - other).abs() <= 1e-9 * one.abs() || (one.is_nan() && other.is_nan()),
-        (Some(one), None) | (None, Some(one)) => *one == 0.0,
+        (Some(one), None) | (None, Some(one)) => *one == 0.0 || one.is_nan(),
         (None, None) => true,
     }
 }
