@@ -149,7 +149,7 @@ fn compare_while_complete(prometheus: &Prometheus, seconds: u64) -> (usize, usiz
             let (least, most) = around.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(least, most), at| (least.min(*at), most.max(*at)));
             let is_between = (least..=most).contains(value) || same(Some(value), Some(&least)) || same(Some(value), Some(&most));
             let is_no_number = value.is_nan() && around.iter().any(|at| at.is_nan());
-            let is_none = around.is_empty() && *value == 0.0;
+            let is_none = around.is_empty() && same(Some(value), None);
             if !(is_between || is_no_number || is_none) {
                 faults.push(format!("{name} at {second}: {value}"));
             }
