@@ -25,6 +25,7 @@ mod shortcuts;
 mod signature;
 mod steps;
 mod tables;
+mod term_change;
 
 pub use event_output::{MappedEvent, RecordTarget};
 pub use example::{Example, ExampleError};

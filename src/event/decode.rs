@@ -39,38 +39,40 @@ pub fn ids_in_clear(
     settings: &DecodeSettings,
     mut each: impl FnMut(Key, &str),
 ) -> Option<String> {
-    let text = text::of_payload(record.payload?).ok()?;
-    let mut document = Document::new(text);
-    document.scan(&settings.dimensions, name_seed(settings)).ok()?;
-    let wire = RecordForm::of(&document, None).ok()?;
-    let ids = IdNamespace::new(&settings.identity_key, topic);
-    for member in [Member::TicketId, Member::ChatId, Member::SurveyId, Member::CustomerId, Member::IntoCustomerId] {
-        if let Some(id) = wire.payload.get(member) {
-            // Another type of event may name no such id, and is right all the same.
-            let _unread = id.with_id(|id| each(ids.key_of(id, member.is_of_customer()), id));
+    read_in_clear(record, settings, |wire| {
+        let ids = IdNamespace::new(&settings.identity_key, topic);
+        for member in [Member::TicketId, Member::ChatId, Member::SurveyId, Member::CustomerId, Member::IntoCustomerId] {
+            if let Some(id) = wire.payload.get(member) {
+                // Another type of event may name no such id, and is right all the same.
+                let _unread = id.with_id(|id| each(ids.key_of(id, member.is_of_customer()), id));
+            }
         }
-    }
-    wire.envelope(Attribute::Id)?.with_id(str::to_owned).ok()
+        wire.envelope(Attribute::Id)?.with_id(str::to_owned).ok()
+    })
 }
 
 /// The source that a record without headers names, in clear text; `None` where it names none or cannot be decoded. For reports about where events come from.
 #[must_use]
 pub fn source_in_clear(record: Record<'_>, settings: &DecodeSettings) -> Option<String> {
-    let text = text::of_payload(record.payload?).ok()?;
-    let mut document = Document::new(text);
-    document.scan(&settings.dimensions, name_seed(settings)).ok()?;
-    let wire = RecordForm::of(&document, None).ok()?;
-    wire.envelope(Attribute::Source)?.with_text_id(str::to_owned).ok()
+    read_in_clear(record, settings, |wire| wire.envelope(Attribute::Source)?.with_text_id(str::to_owned).ok())
 }
 
 /// The agent that a record names, in clear text; `None` where it names none or cannot be decoded. For reports about who answers.
 #[must_use]
 pub fn agent_in_clear(record: Record<'_>, settings: &DecodeSettings) -> Option<String> {
+    read_in_clear(record, settings, |wire| wire.payload.get(Member::AgentId)?.with_id(str::to_owned).ok())
+}
+
+/// A text of a record without headers; `None` where its payload is no JSON object or has none.
+fn read_in_clear(
+    record: Record<'_>,
+    settings: &DecodeSettings,
+    read: impl FnOnce(&RecordForm<'_, '_>) -> Option<String>,
+) -> Option<String> {
     let text = text::of_payload(record.payload?).ok()?;
     let mut document = Document::new(text);
     document.scan(&settings.dimensions, name_seed(settings)).ok()?;
-    let wire = RecordForm::of(&document, None).ok()?;
-    wire.payload.get(Member::AgentId)?.with_id(str::to_owned).ok()
+    read(&RecordForm::of(&document, None).ok()?)
 }
 
 /// Decodes one record in place, because an event is large. An ignored record leaves `decoded` as it is.

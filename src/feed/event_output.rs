@@ -8,7 +8,7 @@ use jaq_std::ValT as _;
 use super::rejection::{Rejection, RejectionReason};
 use super::settings::{FeedSettings, RecordKey};
 use crate::event::{Body, DecodeSettings, Decoded, Kind, Reason, Record, Refusal, TopicSettings, decode};
-use crate::time::{EventTime, Span};
+use crate::time::EventTime;
 
 /// An event that is ready to be sent.
 #[derive(Clone, Debug, PartialEq)]
@@ -125,16 +125,7 @@ impl Outputs<'_> {
 
     /// The time of an event that decoding accepts, and whether it ends a full set of snapshots.
     fn checked(&self, json: &[u8], kind: Kind) -> Result<(EventTime, bool), Rejection> {
-        let topic = TopicSettings {
-            name: self.settings.name.clone(),
-            kind,
-            feed: None,
-            allowed_lateness: Span::hours(1),
-            identity_from_record: false,
-            time_from_record: false,
-            ignored_types: Vec::new(),
-            feed_began: None,
-        };
+        let topic = TopicSettings { name: self.settings.name.clone(), ..TopicSettings::of(kind) };
         let record = Record { payload: Some(json), ..Record::default() };
         match decode(record, &topic, self.decode) {
             Decoded::Event(event) => Ok((event.time, matches!(event.body, Body::SnapshotCompleted(_)))),

@@ -16,6 +16,7 @@ use jaq_core::path::{Opt, Part, Path};
 
 use super::constants::{ConstantTexts, Literal};
 use super::steps::{STEP, Source, first_text};
+use super::term_change::{SourceTerm, TermChange};
 
 /// The names of constant objects. What a program has beyond so many is made for each payload.
 pub(super) const OBJECT_NAMES: [&str; 24] = [
@@ -80,8 +81,6 @@ struct Known<'s> {
     is_one: bool,
 }
 
-type SourceTerm<'s> = Term<&'s str>;
-
 struct Shortcuts<'s> {
     source: Source<'s>,
     known: Vec<Known<'s>>,
@@ -102,11 +101,7 @@ pub(super) fn with_steps_behind_generators(def: Def<&'static str>) -> Def<&'stat
     walk.definition(def)
 }
 
-impl<'s> Shortcuts<'s> {
-    fn boxed(&mut self, term: SourceTerm<'s>) -> Box<SourceTerm<'s>> {
-        Box::new(self.term(term))
-    }
-
+impl<'s> TermChange<'s> for Shortcuts<'s> {
     fn term(&mut self, term: SourceTerm<'s>) -> SourceTerm<'s> {
         match term {
             Term::Recurse => self.with_step_behind(Term::Recurse),
@@ -135,7 +130,9 @@ impl<'s> Shortcuts<'s> {
             Term::Path(base, path) => self.path(*base, path),
         }
     }
+}
 
+impl<'s> Shortcuts<'s> {
     /// A definition, which is in sight from then on. A parameter is not known to have one value, except one with a `$`, which is a variable.
     fn definition(&mut self, def: Def<&'s str>) -> Def<&'s str> {
         let Def { name, args, body } = def;
@@ -208,13 +205,6 @@ impl<'s> Shortcuts<'s> {
         let parts = parts.into_iter().map(|(part, optional)| (self.path_part(part), optional)).collect();
         let path = Term::Path(Box::new(base), Path(parts));
         if is_generator { self.with_step_behind(path) } else { path }
-    }
-
-    fn path_part(&mut self, part: Part<SourceTerm<'s>>) -> Part<SourceTerm<'s>> {
-        match part {
-            Part::Index(index) => Part::Index(self.term(index)),
-            Part::Range(from, to) => Part::Range(from.map(|from| self.term(from)), to.map(|to| self.term(to))),
-        }
     }
 
     /// An object: a constant one, one of members that have one value each, or as it is.
@@ -304,23 +294,6 @@ impl<'s> Shortcuts<'s> {
         let (lower, upper) = branches.split_at_mut(middle);
         let is_lower = Term::BinOp(Box::new(Term::Var(CASE)), BinaryOp::Cmp(Cmp::Lt), Box::new(Term::Num(number)));
         Term::IfThenElse(vec![(is_lower, self.search(lower, begin))], Some(Box::new(self.search(upper, begin + middle))))
-    }
-
-    fn str_part(&mut self, part: StrPart<&'s str, SourceTerm<'s>>) -> StrPart<&'s str, SourceTerm<'s>> {
-        match part {
-            StrPart::Term(term) => StrPart::Term(self.term(term)),
-            plain @ (StrPart::Str(_) | StrPart::Char(_)) => plain,
-        }
-    }
-
-    fn pattern(&mut self, pattern: Pattern<&'s str>) -> Pattern<&'s str> {
-        match pattern {
-            Pattern::Var(name) => Pattern::Var(name),
-            Pattern::Arr(patterns) => Pattern::Arr(patterns.into_iter().map(|pattern| self.pattern(pattern)).collect()),
-            Pattern::Obj(entries) => {
-                Pattern::Obj(entries.into_iter().map(|(key, pattern)| (self.term(key), self.pattern(pattern))).collect())
-            }
-        }
     }
 
     /// A term in front of a step, which each of its values passes.

@@ -5,8 +5,10 @@
 //! loop. Does not know what a step does.
 
 use jaq_core::load::lex::StrPart;
-use jaq_core::load::parse::{BinaryOp, Def, Pattern, Term};
+use jaq_core::load::parse::{BinaryOp, Def, Term};
 use jaq_core::path::{Part, Path};
+
+use super::term_change::{SourceTerm, TermChange};
 
 /// The name of the function that a step calls, with the line of the program as its argument.
 pub(super) const STEP: &str = "__step";
@@ -68,29 +70,7 @@ struct Walk<'s> {
     source: Option<Source<'s>>,
 }
 
-type SourceTerm<'s> = Term<&'s str>;
-
-impl<'s> Walk<'s> {
-    /// A term behind a step.
-    fn stepped(&mut self, term: SourceTerm<'s>) -> SourceTerm<'s> {
-        let line = self.source.and_then(|source| first_text(&term).map(|part| source.line_of(part))).unwrap_or(NO_LINE);
-        let step = Term::Call(STEP, vec![Term::Num(line)]);
-        Term::BinOp(Box::new(step), BinaryOp::Pipe(None), Box::new(self.term(term)))
-    }
-
-    /// A scope or a branch, which has a step in a program and none in a definition of jq's own.
-    fn scope(&mut self, term: SourceTerm<'s>) -> SourceTerm<'s> {
-        if self.source.is_some() { self.stepped(term) } else { self.term(term) }
-    }
-
-    fn boxed(&mut self, term: SourceTerm<'s>) -> Box<SourceTerm<'s>> {
-        Box::new(self.term(term))
-    }
-
-    fn terms(&mut self, terms: Vec<SourceTerm<'s>>) -> Vec<SourceTerm<'s>> {
-        terms.into_iter().map(|term| self.term(term)).collect()
-    }
-
+impl<'s> TermChange<'s> for Walk<'s> {
     /// A term whose parts have steps.
     fn term(&mut self, term: SourceTerm<'s>) -> SourceTerm<'s> {
         match term {
@@ -129,29 +109,23 @@ impl<'s> Walk<'s> {
             }
         }
     }
+}
 
-    fn path_part(&mut self, part: Part<SourceTerm<'s>>) -> Part<SourceTerm<'s>> {
-        match part {
-            Part::Index(index) => Part::Index(self.term(index)),
-            Part::Range(from, to) => Part::Range(from.map(|from| self.term(from)), to.map(|to| self.term(to))),
-        }
+impl<'s> Walk<'s> {
+    /// A term behind a step.
+    fn stepped(&mut self, term: SourceTerm<'s>) -> SourceTerm<'s> {
+        let line = self.source.and_then(|source| first_text(&term).map(|part| source.line_of(part))).unwrap_or(NO_LINE);
+        let step = Term::Call(STEP, vec![Term::Num(line)]);
+        Term::BinOp(Box::new(step), BinaryOp::Pipe(None), Box::new(self.term(term)))
     }
 
-    fn str_part(&mut self, part: StrPart<&'s str, SourceTerm<'s>>) -> StrPart<&'s str, SourceTerm<'s>> {
-        match part {
-            StrPart::Term(term) => StrPart::Term(self.term(term)),
-            plain @ (StrPart::Str(_) | StrPart::Char(_)) => plain,
-        }
+    /// A scope or a branch, which has a step in a program and none in a definition of jq's own.
+    fn scope(&mut self, term: SourceTerm<'s>) -> SourceTerm<'s> {
+        if self.source.is_some() { self.stepped(term) } else { self.term(term) }
     }
 
-    fn pattern(&mut self, pattern: Pattern<&'s str>) -> Pattern<&'s str> {
-        match pattern {
-            Pattern::Var(name) => Pattern::Var(name),
-            Pattern::Arr(patterns) => Pattern::Arr(patterns.into_iter().map(|pattern| self.pattern(pattern)).collect()),
-            Pattern::Obj(entries) => {
-                Pattern::Obj(entries.into_iter().map(|(key, pattern)| (self.term(key), self.pattern(pattern))).collect())
-            }
-        }
+    fn terms(&mut self, terms: Vec<SourceTerm<'s>>) -> Vec<SourceTerm<'s>> {
+        terms.into_iter().map(|term| self.term(term)).collect()
     }
 }
 

@@ -96,11 +96,6 @@ impl GroupContext {
         self.listener.assignment_changed(groups, change);
     }
 
-    /// The next offsets that have become safe in checkpoints since the last call.
-    pub(super) fn take_safe_offsets(&self) -> Vec<(TopicPartition, i64)> {
-        self.listener.take_safe_offsets()
-    }
-
     fn pending_changes(&self) -> MutexGuard<'_, Vec<PendingChange>> {
         self.pending_changes.lock().unwrap_or_else(PoisonError::into_inner)
     }

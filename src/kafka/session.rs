@@ -36,7 +36,7 @@ use crate::kill_point::KillPoint;
 const STABLE_ENDS_EVERY: Duration = Duration::from_secs(10);
 /// After this long the statistics speak of the present assignment.
 const STATISTICS_AFTER: Duration = Duration::from_secs(2);
-/// How often it is committed how far copies of refused records are confirmed, or without copies, what is safe in checkpoints.
+/// How often it is committed how far copies of refused records are confirmed.
 const COMMIT_EVERY: Duration = Duration::from_millis(200);
 /// How often a log that went back is asked about, until it is decided whether it is another one.
 const DOUBTS_EVERY: Duration = Duration::from_secs(2);
@@ -172,27 +172,27 @@ impl<S: Sink + 'static> Session<S> {
         self.take_observations()?;
         if self.state == MembershipState::Assigned && self.unresolved.is_none() {
             self.undecodable.review(&self.workers, &self.consumer, self.epoch)?;
-            self.commit_if_due();
+            self.follow_dead_letters();
         }
         Ok(())
     }
 
-    /// Sends failed copies of refused records again, and commits how far they are confirmed. Without copies, commits the offsets that have become safe in
-    /// checkpoints.
-    fn commit_if_due(&mut self) {
-        if self.committed_at.elapsed() < COMMIT_EVERY {
-            return;
+    /// Commits next offsets that are safe in checkpoints, for displays of lag only. Nothing where refused records are copied: the committed offsets then say
+    /// how far the copies are confirmed.
+    pub fn commit(&self, offsets: &[(TopicPartition, i64)]) {
+        if self.subscription.dead_letters.is_none() && self.state == MembershipState::Assigned {
+            commits::commit(&self.consumer, &self.subscription.topics, offsets);
         }
+    }
+
+    /// Sends failed copies of refused records again, and commits how far they are confirmed.
+    fn follow_dead_letters(&mut self) {
+        let is_due = self.committed_at.elapsed() >= COMMIT_EVERY;
+        let Some(letters) = self.subscription.dead_letters.as_ref().filter(|_| is_due) else { return };
+        letters.retry();
+        let partitions: Vec<TopicPartition> = self.progress().map(|progress| progress.at()).collect();
+        letter_offsets::commit(&self.consumer, letters, &partitions, &self.subscription.topics);
         self.committed_at = Instant::now();
-        let (consumer, topics) = (&self.consumer, &self.subscription.topics);
-        match &self.subscription.dead_letters {
-            Some(letters) => {
-                letters.retry();
-                let partitions: Vec<TopicPartition> = self.progress().map(|progress| progress.at()).collect();
-                letter_offsets::commit(consumer, letters, &partitions, topics);
-            }
-            None => commits::commit(consumer, topics, &consumer.context().take_safe_offsets()),
-        }
     }
 
     /// Why the service cannot speak for its partitions, which have this progress, as a sentence for an operator: the cluster refuses it, the brokers do not

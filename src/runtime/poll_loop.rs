@@ -155,6 +155,7 @@ impl<'a> PollLoop<'a> {
             self.show_assignment();
         }
         self.checkpoint_if_due(now);
+        self.session.commit(&self.checkpoints.map(Checkpoints::take_safe_offsets).unwrap_or_default());
         self.watchdog.review(self.session.stuck(&self.progress, now), now)?;
         for (topic, counts) in self.dead_letters.map(DeadLetters::take_counts).into_iter().flatten().enumerate() {
             telemetry.count_dead_letters(topic, counts.confirmed, counts.failed);

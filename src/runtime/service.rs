@@ -18,7 +18,7 @@ use super::pipeline::Pipeline;
 use super::poll_loop::PollLoop;
 use super::record_log::RecordLog;
 use super::service_view::ServiceView;
-use super::settings_change::loss_of;
+use super::settings_change::{longest_reach, loss_of};
 use super::snapshot_publisher::SnapshotPublisher;
 use super::workers::Workers;
 use crate::config::{ClockSource, Configuration, Start};
@@ -240,7 +240,5 @@ impl PollingThread {
 
 /// The instant from which a start by time reads: the longest window, the longest allowed lateness and a margin before `now`.
 fn start_time(configuration: &Configuration, now: EventTime) -> EventTime {
-    let window = configuration.engine.windows.iter().map(|window| window.range).max().unwrap_or_default();
-    let lateness = configuration.topics.iter().map(|topic| topic.allowed_lateness).max().unwrap_or_default();
-    now - window - lateness - START_MARGIN
+    longest_reach(configuration, now) - START_MARGIN
 }

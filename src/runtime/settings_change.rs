@@ -139,7 +139,7 @@ pub fn predict_settings_change(configuration: &Configuration) -> Vec<Finding> {
 }
 
 /// The instant before which no window of `now` reaches, late events included.
-fn longest_reach(configuration: &Configuration, now: EventTime) -> EventTime {
+pub(super) fn longest_reach(configuration: &Configuration, now: EventTime) -> EventTime {
     let window = configuration.engine.windows.iter().map(|window| window.range).max().unwrap_or_default();
     let lateness = configuration.topics.iter().map(|topic| topic.allowed_lateness).max().unwrap_or_default();
     now - window - lateness

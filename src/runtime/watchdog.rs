@@ -25,8 +25,11 @@ impl Watchdog {
     pub(super) fn review(&mut self, stuck: Vec<StuckPartition>, now: Instant) -> Result<(), ServiceFailure> {
         let before = std::mem::take(&mut self.stuck);
         let since = |partition: &StuckPartition| before.iter().find(|(known, _)| known == partition).map_or(now, |(_, since)| *since);
-        let undoubted = stuck.into_iter().filter(|partition| !partition.is_in_doubt);
-        self.stuck = undoubted.map(|partition| (since(&partition), partition)).map(|(since, partition)| (partition, since)).collect();
+        let with_start = |partition| {
+            let start = since(&partition);
+            (partition, start)
+        };
+        self.stuck = stuck.into_iter().filter(|partition| !partition.is_in_doubt).map(with_start).collect();
         match self.stuck.iter().find(|(_, since)| now.duration_since(*since) >= END_AFTER) {
             None => Ok(()),
             Some((StuckPartition { at, topic, next_offset, .. }, _)) => Err(ServiceFailure::Environment(format!(
