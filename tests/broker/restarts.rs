@@ -3,13 +3,14 @@
 use std::path::Path;
 use std::time::Duration;
 
+use cxpulse::event::Kind;
 use tempfile::TempDir;
 
 use super::checkpoint_files::{cut_logs, safe_records};
 use super::set_up::{DAY_MS, Topics, begin_feed, coverage, now_ms, ticket_created};
 use crate::support::broker::Broker;
 use crate::support::service::{PATIENCE, Service};
-use crate::support::topics::Producer;
+use crate::support::topics::{Producer, committed_sum};
 
 const CREATED: &str = "cx_tickets_created{window=\"30d\"}";
 const ANSWERED: &str = "cx_tickets_first_responded{window=\"30d\"}";
@@ -35,6 +36,11 @@ fn killed_service_goes_on_from_its_checkpoint_although_the_log_is_gone() {
         assert_eq!((service.scrape_count(CREATED), service.scrape_count(ANSWERED)), (sent, sent), "round {round}");
         assert_eq!(topics.consumed(&service.scrape()), 2 * sent + 1, "each record has one outcome");
         service.wait_until("the state is safe", PATIENCE, |_| safe_records(store.path()) == 2 * sent + 1);
+        let group = format!("group-of-{}", topics.tickets);
+        service.wait_until("its offsets are committed", PATIENCE, |_| {
+            let committed = |kind: Kind| committed_sum(&broker.servers(), &group, topics.of(kind.name()), 2);
+            Kind::ALL.into_iter().map(committed).sum::<u64>() == 2 * sent + 1
+        });
         // Records after the checkpoint are read again.
         sent = send_answered(&producer, &topics, sent, 30);
         std::thread::sleep(Duration::from_millis(7 * round as u64));
@@ -47,6 +53,7 @@ fn killed_service_goes_on_from_its_checkpoint_although_the_log_is_gone() {
     assert!(without.scrape_count(CREATED) < sent, "without its checkpoints the service cannot know what the log no longer has");
     let covered = coverage(&without, "30d").expect("a window has a coverage");
     assert!(covered < 0.01, "and it says so: {covered}");
+    assert!(without.log().contains("reading begins before the offsets that an earlier checkpoint reached"), "{}", without.log());
 }
 
 #[test]

@@ -185,3 +185,15 @@ fn with_value<'a>(record: BaseRecord<'a, [u8], [u8]>, value: Option<&'a [u8]>) -
         None => record,
     }
 }
+
+/// The sum of the offsets that a consumer group has committed in the first partitions of a topic.
+#[allow(dead_code, reason = "only some tests look at committed offsets")]
+pub(crate) fn committed_sum(servers: &str, group: &str, topic: &str, partitions: i32) -> u64 {
+    let client: BaseConsumer =
+        ClientConfig::new().set("bootstrap.servers", servers).set("group.id", group).create().expect("properties that librdkafka knows");
+    let mut asked = TopicPartitionList::new();
+    (0..partitions).for_each(|partition| drop(asked.add_partition(topic, partition)));
+    let committed = client.committed_offsets(asked, Duration::from_secs(10)).expect("the coordinator of the group answers");
+    let offsets = committed.elements();
+    offsets.iter().filter_map(|element| if let Offset::Offset(offset) = element.offset() { u64::try_from(offset).ok() } else { None }).sum()
+}
