@@ -192,7 +192,9 @@ pub(crate) fn committed_sum(servers: &str, group: &str, topic: &str, partitions:
     let client: BaseConsumer =
         ClientConfig::new().set("bootstrap.servers", servers).set("group.id", group).create().expect("properties that librdkafka knows");
     let mut asked = TopicPartitionList::new();
-    (0..partitions).for_each(|partition| drop(asked.add_partition(topic, partition)));
+    for partition in 0..partitions {
+        asked.add_partition(topic, partition);
+    }
     let committed = client.committed_offsets(asked, Duration::from_secs(10)).expect("the coordinator of the group answers");
     let offsets = committed.elements();
     offsets.iter().filter_map(|element| if let Offset::Offset(offset) = element.offset() { u64::try_from(offset).ok() } else { None }).sum()
