@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use super::checkpoint_files::oldest_records;
 use super::set_up::now_ms;
 use super::twins::{SETTINGS, Twins};
 use crate::support::broker::Broker;
@@ -50,6 +51,10 @@ fn what_prometheus_records_of_three_replicas_is_what_it_records_of_one_process()
         });
     }
     twins.assert_same(&replicas.iter().collect::<Vec<_>>(), "three replicas");
+    // The checkpoints of the first seconds lie within the history: cut there, a log would still reach back over 30 days.
+    let store = twins.store.path().to_path_buf();
+    let begun_with = twins.load.sent();
+    replicas[0].wait_until("each kept checkpoint has counted the history", PATIENCE, |_| oldest_records(&store) >= begun_with);
     twins.cut_logs();
     // This one finds logs that have lost their beginning.
     let cut = twins.configuration("", false).replace("group-of-", "cut-group-of-");

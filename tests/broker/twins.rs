@@ -53,6 +53,9 @@ const OF_ONE_MEMBER: &[(&str, &str)] =
 /// How long two services may take to show the same after everything was read: values move with each hop, and a review comes every tenth of a second.
 const SETTLE: Duration = Duration::from_secs(20);
 
+/// With fewer series there is not enough to compare: both services show several times as many.
+const SERIES_AT_LEAST: usize = 2_000;
+
 /// The topics, the load, and the undisturbed service.
 pub(super) struct Twins {
     servers: String,
@@ -155,7 +158,10 @@ impl Twins {
                 (merged, merge(&merges, several))
             }
         };
-        assert!(expected.len() > 2_000, "only {} series are compared", expected.len());
+        // A service that lost its broker shows no values until it has its partitions again.
+        if expected.len() <= SERIES_AT_LEAST {
+            return Some(Difference { count: usize::MAX - 2, told: format!("only {} series are compared", expected.len()) });
+        }
         let names: BTreeSet<&String> = expected.keys().chain(got.keys()).collect();
         let are_same = |name: &&String| match (expected.get(*name), got.get(*name)) {
             (Some(expected), Some(got)) => is_same(*expected, *got, seen.len()),
