@@ -24,6 +24,7 @@ mod shipped;
 mod shortcuts;
 mod signature;
 mod steps;
+mod table_topic;
 mod tables;
 mod term_change;
 
@@ -35,4 +36,5 @@ pub use rejection::{Rejection, RejectionReason};
 pub use settings::{FeedSettings, RecordKey};
 pub use shipped::{SHIPPED, ShippedFeed, shipped};
 pub use signature::{Credential, Refused, SignatureScheme, SignedRequest};
+pub use table_topic::TableTopic;
 pub use tables::Tables;

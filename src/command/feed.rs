@@ -21,7 +21,7 @@ use crate::event::DecodeSettings;
 use crate::feed::{RejectionReason, SHIPPED, STACK_BYTES};
 use crate::http::{self, Access, WebhookSite, serve_webhooks};
 use crate::intake::{FeedMapper, Spool, TopicIntake, WebhookIntake};
-use crate::kafka::{ConfirmedProducer, Failure, StageStatus, run_stage};
+use crate::kafka::{ConfirmedProducer, Failure, StageStatus, TableRows, run_stage};
 use crate::metrics::feed_telemetry::FeedTelemetry;
 
 const EXAMPLES: &str = "\
@@ -147,10 +147,12 @@ async fn serve_until(configuration: FeedsConfiguration, mapper: Arc<FeedMapper>,
     let names: Vec<&str> = configuration.feeds.iter().map(|feed| feed.settings.name.as_str()).collect();
     let reasons: Vec<&str> = RejectionReason::ALL.iter().map(|reason| reason.name()).collect();
     let telemetry = Arc::new(FeedTelemetry::new(&names, &reasons));
+    let following = read_tables(&configuration, &mapper)?;
     let spool = Spool::open(&configuration.spool_folder, configuration.spool_bytes_max)?;
     let producer = ConfirmedProducer::new(&configuration.kafka)?;
 
     let status = Arc::new(StageStatus::default());
+    let following = following.map(|rows| follow_tables(rows, Arc::clone(&mapper), Arc::clone(&status))).transpose()?;
     let side = start_topic_side(&configuration, Arc::clone(&mapper), Arc::clone(&status), Arc::clone(&telemetry))?;
     let topics = side.is_some().then(|| Arc::clone(&status));
     let intake = Arc::new(WebhookIntake::new(&configuration, mapper, producer, spool, telemetry, topics)?);
@@ -181,9 +183,36 @@ async fn serve_until(configuration: FeedsConfiguration, mapper: Arc<FeedMapper>,
         let ended = tokio::task::spawn_blocking(move || side.join()).await?;
         ended.map_err(|_| anyhow::anyhow!("the thread of the topics panicked; its message stands above"))??;
     }
+    if let Some(following) = following {
+        let ended = tokio::task::spawn_blocking(move || following.join()).await?;
+        ended.map_err(|_| anyhow::anyhow!("the thread of the tables panicked; its message stands above"))?;
+    }
     anyhow::ensure!(intake.can_map(), "the thread that maps webhooks panicked; its message stands above");
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Fills the tables that topics have, before the first payload. `None` where no feed has any.
+///
+/// # Errors
+/// When a topic is missing, or the brokers do not answer.
+pub(super) fn read_tables(configuration: &FeedsConfiguration, mapper: &FeedMapper) -> anyhow::Result<Option<TableRows>> {
+    let topics = mapper.table_topics();
+    if topics.is_empty() {
+        return Ok(None);
+    }
+    let mut rows: Vec<(String, Vec<u8>)> = Vec::new();
+    let reader = TableRows::read(&configuration.kafka, &topics, |topic, row| rows.push((topic.to_owned(), row.to_vec())))?;
+    mapper.take_rows(&rows);
+    tracing::info!(records = rows.len(), topics = topics.join(", "), "the tables of `lookup` were read");
+    Ok(Some(reader))
+}
+
+/// Takes the rows that change while payloads are mapped.
+fn follow_tables(rows: TableRows, mapper: Arc<FeedMapper>, status: Arc<StageStatus>) -> std::io::Result<std::thread::JoinHandle<()>> {
+    std::thread::Builder::new().name("tables".to_owned()).spawn(move || {
+        rows.follow(|topic, row| mapper.take_rows([&(topic.to_owned(), row.to_vec())]), || status.is_stopping.load(Ordering::Relaxed));
+    })
 }
 
 type TopicSide = std::thread::JoinHandle<Result<(), Failure>>;

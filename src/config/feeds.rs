@@ -17,7 +17,7 @@ use super::spelling_hints::{listed, nearest};
 use super::value::{KeyType, number_within, shown};
 use super::{KafkaSettings, LogSettings, WebSettings, kafka, run_and_log, web};
 use crate::event::Kind;
-use crate::feed::{Credential, FeedSettings, RecordKey, SHIPPED, SignatureScheme, Tables, shipped};
+use crate::feed::{Credential, FeedSettings, RecordKey, SHIPPED, SignatureScheme, TableTopic, Tables, shipped};
 use crate::time::Span;
 
 /// The text of a commented configuration of feeds, which may be used as a template.
@@ -208,9 +208,10 @@ fn feed(mut section: Section<'_>, folder: &Path, is_near: bool) -> Option<Config
         section.report.add(section.place(), complaint(ProblemKind::MissingKey, what, hint));
     }
     let tables = tables(section.section("tables"));
+    let table_topics: Vec<TableTopic> = section.tables("table_topics", "table").into_iter().flatten().filter_map(table_topic).collect();
     section.finish();
     let key = if has_key { key } else { default_key };
-    let settings = FeedSettings { name, program, origin, desk, owns_customers, key, tables };
+    let settings = FeedSettings { name, program, origin, desk, owns_customers, key, tables, table_topics };
     Some(ConfiguredFeed { settings, topics, has_registry_framing, path, credential })
 }
 
@@ -282,6 +283,16 @@ fn credential(section: &mut Section<'_>, scheme: Option<SignatureScheme>, folder
         (None, None, Some(user), Some(password)) => Credential::Basic(format!("{user}:{password}")),
         _ => Credential::Nothing,
     }
+}
+
+fn table_topic(mut section: Section<'_>) -> Option<TableTopic> {
+    let table: Option<String> = section.required("table", "name the table of `lookup`, such as `table = \"teams\"`");
+    let topic: Option<String> = section.required("topic", "name the topic with the rows of that table");
+    let rows_of: Option<String> = section.value("rows_of");
+    let (key, value) = (section.or("key", "id".to_owned()), section.or("value", "name".to_owned()));
+    section.finish();
+    let table = table?;
+    Some(TableTopic { rows_of: rows_of.unwrap_or_else(|| table.clone()), topic: topic?, table, key, value })
 }
 
 fn tables(mut section: Section<'_>) -> Tables {

@@ -56,7 +56,7 @@ impl Example {
     }
 
     /// Maps the payload with a feed, whose tables are replaced by those of the example.
-    pub fn map(&self, feed: &mut Feed) -> Mapped {
+    pub fn map(&self, feed: &Feed) -> Mapped {
         let mut tables = Tables::default();
         for (table, entries) in &self.tables {
             entries.iter().for_each(|(key, value)| tables.set(table, key, value));

@@ -5,8 +5,10 @@
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use arc_swap::ArcSwap;
 use jaq_core::load::lex::Lexer;
 use jaq_core::load::parse::{Def, Parser, Term};
 use jaq_core::load::{Arena, File, Loader};
@@ -22,6 +24,7 @@ use super::run::{FeedData, OUT_OF_TIME, Run};
 use super::settings::FeedSettings;
 use super::shortcuts::{OBJECT_NAMES, with_shortcuts, with_steps_behind_generators};
 use super::steps::{LineNumbers, Source, with_steps, with_steps_in_loops};
+use super::tables::Tables;
 use crate::event::DecodeSettings;
 use crate::time::EventTime;
 
@@ -64,6 +67,8 @@ pub struct Mapped {
 /// A compiled feed. The stack of a thread that maps must have [`STACK_BYTES`].
 pub struct Feed {
     settings: FeedSettings,
+    /// The tables of `lookup`, which may change while payloads are mapped: each payload sees one state of them.
+    tables: ArcSwap<Tables>,
     /// The program with shortcuts.
     quick: Filter<FeedData>,
     constants: ConstantTexts,
@@ -89,7 +94,8 @@ impl Feed {
     pub fn new(settings: FeedSettings, decode: DecodeSettings) -> Result<Self, ProgramError> {
         let (located, _) = compile(&settings.program, &settings.origin, Form::Located)?;
         let (quick, constants) = compile(&settings.program, &settings.origin, Form::Quick)?;
-        Ok(Self { settings, quick, constants, number: NEXT_NUMBER.fetch_add(1, Ordering::Relaxed), located, decode })
+        let tables = ArcSwap::from_pointee(settings.tables.clone());
+        Ok(Self { settings, tables, quick, constants, number: NEXT_NUMBER.fetch_add(1, Ordering::Relaxed), located, decode })
     }
 
     /// The settings of the feed.
@@ -99,8 +105,14 @@ impl Feed {
     }
 
     /// Replaces the tables of `lookup`.
-    pub fn set_tables(&mut self, tables: super::Tables) {
-        self.settings.tables = tables;
+    pub fn set_tables(&self, tables: Tables) {
+        self.tables.store(Arc::new(tables));
+    }
+
+    /// The tables of `lookup`.
+    #[must_use]
+    pub fn tables(&self) -> Arc<Tables> {
+        self.tables.load_full()
     }
 
     /// Maps one payload. `is_over` says whether the payload's time is over; it is asked now and then.
@@ -138,9 +150,10 @@ impl Feed {
         payload: &Payload<'_>,
         is_over: &dyn Fn() -> bool,
     ) -> Mapped {
+        let tables = self.tables.load();
         let run = Run {
             lut: &filter.lut,
-            tables: &self.settings.tables,
+            tables: &tables,
             constants,
             is_over,
             steps: Cell::new(0),

@@ -2,6 +2,7 @@
 //!
 //! Does not know where the settings come from.
 
+use super::table_topic::TableTopic;
 use super::tables::Tables;
 
 /// The settings of one feed.
@@ -19,8 +20,10 @@ pub struct FeedSettings {
     pub owns_customers: bool,
     /// What the records are keyed by.
     pub key: RecordKey,
-    /// The tables of `lookup`.
+    /// The tables of `lookup`, as far as they are configured.
     pub tables: Tables,
+    /// The tables of `lookup` that topics fill. Their entries come beside the configured ones, which have the last word.
+    pub table_topics: Vec<TableTopic>,
 }
 
 impl FeedSettings {
@@ -35,6 +38,7 @@ impl FeedSettings {
             owns_customers: false,
             key,
             tables: Tables::default(),
+            table_topics: Vec::new(),
         }
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! Does not know where payloads come from.
 
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use crate::config::FeedsConfiguration;
@@ -53,6 +54,34 @@ impl FeedMapper {
     pub fn new(configuration: &FeedsConfiguration, decode: &DecodeSettings) -> Result<Self, ProgramError> {
         let feeds = configuration.feeds.iter().map(|feed| Feed::new(feed.settings.clone(), decode.clone())).collect::<Result<_, _>>()?;
         Ok(Self { feeds, topics: configuration.topics.clone(), rejected_topic: configuration.rejected_topic.clone() })
+    }
+
+    /// The topics whose rows fill tables of `lookup`, each once.
+    #[must_use]
+    pub fn table_topics(&self) -> Vec<String> {
+        let topics = self.feeds.iter().flat_map(|feed| &feed.settings().table_topics).map(|filled| filled.topic.clone());
+        topics.collect::<BTreeSet<_>>().into_iter().collect()
+    }
+
+    /// Takes the entries that rows hold into the tables of the feeds that have them. A configured entry has the last word.
+    pub fn take_rows<'a>(&self, rows: impl IntoIterator<Item = &'a (String, Vec<u8>)>) {
+        let rows: Vec<_> = rows.into_iter().collect();
+        for feed in &self.feeds {
+            let mut tables = (*feed.tables()).clone();
+            let before = tables.clone();
+            for (topic, row) in &rows {
+                for filled in feed.settings().table_topics.iter().filter(|filled| filled.topic == *topic) {
+                    let entry = filled.entry(row);
+                    let of_configuration = |key: &str| feed.settings().tables.get(&filled.table, key).is_some();
+                    if let Some((key, value)) = entry.filter(|(key, _)| !of_configuration(key)) {
+                        tables.set(&filled.table, key, value);
+                    }
+                }
+            }
+            if tables != before {
+                feed.set_tables(tables);
+            }
+        }
     }
 
     /// Maps a payload of a feed, by the feed's index. `place` says where it came from, for the topic of rejected payloads.

@@ -22,7 +22,7 @@ fn fixtures() -> Option<PathBuf> {
 }
 
 fn feed(name: &str, tables: &[(&str, &str, &str)]) -> Feed {
-    let mut feed = compiled(shipped(name).expect("a shipped feed"));
+    let feed = compiled(shipped(name).expect("a shipped feed"));
     let mut all = Tables::default();
     tables.iter().for_each(|(table, key, value)| all.set(table, *key, *value));
     feed.set_tables(all);

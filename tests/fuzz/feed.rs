@@ -17,15 +17,7 @@ const MAPPED_WITHIN: Duration = Duration::from_secs(5);
 
 fn feeds() -> Vec<Feed> {
     let feed = |shipped: &cxpulse::feed::ShippedFeed| {
-        let settings = FeedSettings {
-            name: shipped.name.to_owned(),
-            program: shipped.program.to_owned(),
-            origin: shipped.name.to_owned(),
-            desk: None,
-            owns_customers: false,
-            key: shipped.key,
-            tables: Tables::default(),
-        };
+        let settings = FeedSettings::new(shipped.name, shipped.program, shipped.name, shipped.key);
         let mut decode = decode_settings();
         decode.ces_ease = Some(true);
         Feed::new(settings, decode).unwrap_or_else(|error| panic!("{error}"))

@@ -55,6 +55,7 @@ fn transfer(configuration: &FeedsConfiguration, topics: &[String]) -> anyhow::Re
     let names: Vec<&str> = configuration.feeds.iter().map(|feed| feed.settings.name.as_str()).collect();
     let reasons: Vec<&str> = RejectionReason::ALL.iter().map(|reason| reason.name()).collect();
     let mapper = Arc::new(FeedMapper::new(configuration, &decode_settings())?);
+    super::read_tables(configuration, &mapper)?;
     let mut intake = TopicIntake::new(configuration, mapper, Arc::new(FeedTelemetry::new(&names, &reasons)));
     let id = format!("{}-{}-backfill", configuration.kafka.group_id, configuration.instance);
     let mut transfer = HistoryTransfer::begin(&configuration.kafka, topics, &id)?;
