@@ -20,8 +20,12 @@ mod support {
 }
 
 mod feed_chain {
+    mod chain;
     mod chatwoot;
     mod connect;
     mod database;
+    mod day;
+    mod freescout;
     mod page;
+    mod zammad;
 }

@@ -10,6 +10,7 @@ use crate::support::ports::free_ports;
 
 /// A running server.
 pub(crate) struct Database {
+    name: String,
     folder: TempDir,
     programs: PathBuf,
     pub(crate) port: u16,
@@ -21,7 +22,7 @@ impl Database {
         let programs = programs().ok_or("no PostgreSQL: `tests/run.sh` brings it, or TESTS_POSTGRES names the folder of its programs")?;
         let folder = tempfile::Builder::new().prefix("cxpulse-postgres-").tempdir().expect("a temporary folder");
         let [port] = free_ports();
-        let database = Self { folder, programs, port };
+        let database = Self { name: name.to_owned(), folder, programs, port };
         // The server refuses to run as root, and its user must own the folder.
         if is_root() {
             run(Command::new("chown").arg("postgres").arg(database.folder.path()));
@@ -44,8 +45,12 @@ impl Database {
         Ok(database)
     }
 
-    /// Runs statements in a database, and gives the output without decoration.
-    pub(crate) fn query_in(&self, database: &str, statements: &str) -> String {
+    /// Runs statements in the database, and gives the output without decoration.
+    pub(crate) fn query(&self, statements: &str) -> String {
+        self.query_in(&self.name, statements)
+    }
+
+    fn query_in(&self, database: &str, statements: &str) -> String {
         let mut psql = Command::new(self.programs.join("psql"));
         let url = format!("postgresql://postgres@127.0.0.1:{}/{database}", self.port);
         psql.args(["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-f", "-", &url])

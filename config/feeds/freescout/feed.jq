@@ -1,10 +1,11 @@
 # Rows of FreeScout's tables, as Debezium sends them: conversations and threads. Written for the schema of FreeScout 1.8.
 # `threads` is a log of what happened, so history and the present come from the same rows.
 #
-# Times are local times of the application without an offset: the table `settings` has its zone under `zone`, and UTC is the default.
+# Times are local times of the application without an offset: the table `settings` has its zone under `zone`, and UTC is the default. Debezium writes a `Z`
+# behind them, which is not meant.
 
 def zone: "zone" | lookup("settings") // "UTC";
-def instant: if . == null then null elif type == "number" then epoch("ms") | rtrimstr("Z") | zoned(zone) else zoned(zone) end;
+def instant: if . == null then null else (if type == "number" then epoch("ms") else . end) | rtrimstr("Z") | zoned(zone) end;
 
 def status: meaning("status"; {"1": "open", "2": "pending", "3": "closed", "4": "spam"});
 def mailbox: if . == null then null else lookup("mailboxes") // "mailbox \(.)" end;
@@ -60,7 +61,8 @@ def line_item($time):
   elif .action_type == 11 then {id: "thread-\(.id)", type: "ticket.status_changed", time: $time, ticket_id: .conversation_id, status: "open"}
   else empty end;
 
-# Only published threads (state 2) count: drafts and hidden ones do not.
+# Only published threads (state 2) count: drafts and hidden ones do not. A draft that is sent is a change of its row. Where the row as it was is not there,
+# each change says the thread again, under the same id.
 def thread:
   (.created_at | instant) as $time
   | if .state != 2 or .imported == true or .imported == 1 then empty
@@ -78,6 +80,6 @@ def thread:
     | $row
     | if $table == "conversations" then conversation($change)
       elif $table == "threads" then
-        (if $change.op == "c" or $change.op == "r" or ($change.op == "u" and $change.before.state? == 1 and .state == 2) then thread else empty end)
+        (if $change.op == "c" or $change.op == "r" or ($change.op == "u" and ($change.before.state? // 1) == 1) then thread else empty end)
       else empty end
   end

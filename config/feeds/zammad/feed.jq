@@ -7,10 +7,6 @@ def instant: if type == "number" then epoch("ms") else present | zoned("UTC") en
 def state_word:
   {"1": "new", "2": "open", "3": "pending", "4": "closed", "5": "closed", "6": "deleted", "7": "pending"} as $words
   | if . == null then null else lookup("states") // $words[tostring] // unknown("tickets.state_id") end;
-def state_of_name:
-  {"new": "new", "open": "open", "pending reminder": "pending", "closed": "closed", "merged": "closed", "removed": "deleted",
-   "pending close": "pending"} as $words
-  | if . == null then null else lookup("states") // $words[.] // unknown("histories.value_to") end;
 def priority: meaning("tickets.priority_id"; {"1": "low", "2": "normal", "3": "high"});
 def group: if . == null then null else lookup("groups") // tostring end;
 # The senders of a new installation; 1 Agent, 2 Customer, 3 System.
@@ -66,7 +62,7 @@ def history:
   | (.history_attribute_id | lookup("history_attributes")) as $attribute
   | if $object != "Ticket" then empty
     elif $attribute == "state" then
-      (.value_to | state_of_name) as $status
+      (.id_to | state_word) as $status
       | if $status == null then empty
         else {id: "history-\(.id)", type: "ticket.status_changed", time: (.created_at | instant), ticket_id: .o_id, status: $status} end
     elif $attribute == "group" then
