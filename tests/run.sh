@@ -168,6 +168,31 @@ bring_deploy_tools() {
     export TESTS_DEPLOY_TOOLS=$tools
 }
 
+# All tests. Those with brokers of their own run first and alone, because they measure time. The live test waits for minutes, so it runs beside the tests
+# that compute.
+run_tests() {
+    local live=$target/test-live.log status=0 path name others=() with_brokers=() live_test
+    for path in tests/*.rs tests/*/main.rs; do
+        name=${path#tests/}
+        name=${name%.rs}
+        name=${name%/main}
+        case $name in
+            broker | broker_security | feed_chain | feed_stage | kafka_mock) with_brokers+=(--test "$name") ;;
+            monitoring) ;;
+            *) others+=(--test "$name") ;;
+        esac
+    done
+    cargo test --locked --no-run || return 1
+    cargo test --locked --no-fail-fast "${with_brokers[@]}" || status=1
+    cargo test --locked --test monitoring >"$live" 2>&1 &
+    live_test=$!
+    cargo test --locked --no-fail-fast --lib --bins "${others[@]}" || status=1
+    cargo test --locked --doc || status=1
+    wait "$live_test" || status=1
+    cat "$live"
+    return "$status"
+}
+
 # Prints cargo's own summary lines again, then their sum. Fails if a test failed or none ran.
 summarise() {
     grep -a '^test result:' "$log" || true
@@ -197,6 +222,8 @@ TESTS_JAVA=$(find_java)
 export TESTS_JAVA
 # Every tool is installed now, so a test that misses one must fail and not be left out.
 export TESTS_COMPLETE=1
+# A run from a clean clone builds each thing once, so what makes a second build quicker only costs time; and no test needs the lines of a backtrace.
+export CARGO_INCREMENTAL="${CARGO_INCREMENTAL:-0}" CARGO_PROFILE_DEV_DEBUG="${CARGO_PROFILE_DEV_DEBUG:-0}"
 # The number of random cases of each property test. Without this variable it is 256.
 export CXPULSE_CASES="${CXPULSE_CASES:-2000}"
 cargo --version
@@ -216,7 +243,7 @@ fi
 step "formatting" cargo fmt --all --check
 step "lints" cargo clippy --locked --all-targets --all-features --quiet -- -D warnings
 step "dependencies" "$TESTS_DEPLOY_TOOLS/bin/cargo-deny" --locked --all-features check licenses bans sources
-step "tests" cargo test --locked --no-fail-fast
+step "tests" run_tests
 # A build of its own, so that every other test runs the binary without them.
 step "kill points" cargo test --locked --features kill-points --test broker -- kills::at_points
 step "documentation" env RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --quiet

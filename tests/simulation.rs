@@ -35,7 +35,7 @@ const GROUPS: i32 = 4;
 const DISTURBED_PER_MILLE: u32 = 4;
 /// The least number of restores of a seed.
 const RESTORES_MIN: usize = 3;
-const SEEDS_DEFAULT: u64 = 60;
+const SEEDS_DEFAULT: u64 = 500;
 /// The stores whose entries depend on how often values were read or the windows have moved, or count events of one process alone.
 const WITHOUT_STORES: [&str; 3] = ["pane_cells", "panes", "surveys"];
 
