@@ -12,6 +12,7 @@ mod failure;
 pub mod feed;
 pub mod generate;
 pub mod healthcheck;
+mod json_lines;
 mod late_records;
 mod log_queue;
 pub mod logging;

@@ -2,11 +2,13 @@
 //!
 //! * [`TopicIntake`] maps the records of raw topics, for [`crate::kafka::run_stage`];
 //! * [`WebhookIntake`] takes payloads over HTTP, and answers once they are safe;
+//! * [`ExportIntake`] maps the objects of an export, each with its whole history;
 //! * [`SortedHistory`] brings the past of a help desk into the order of time;
 //! * [`Spool`] keeps on disk what no broker has confirmed yet.
 //!
 //! Does not know a vendor, nor what an event means.
 
+mod exports;
 mod history;
 mod mapping;
 mod recent;
@@ -14,6 +16,7 @@ mod spool;
 mod topics;
 mod webhooks;
 
+pub use exports::ExportIntake;
 pub use history::SortedHistory;
 pub use mapping::FeedMapper;
 pub use spool::{Spool, SpoolError};

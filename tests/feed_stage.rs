@@ -23,6 +23,7 @@ mod support {
 mod feed_stage {
     mod committed;
     mod doctor;
+    mod exports;
     mod killed;
     mod process;
     mod web;

@@ -34,6 +34,8 @@ Examples:
     cxpulse feed --list
   The past of a help desk, once, before the first start:
     cxpulse feed backfill --config feeds.toml
+  The same from an export of the help desk's REST interface:
+    cxpulse feed backfill --config feeds.toml --input zendesk=tickets.jsonl.gz --complete
   Whether a feed of your own does what its examples say:
     cxpulse feed test ./my-desk
 

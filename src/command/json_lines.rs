@@ -9,8 +9,9 @@ use std::path::{Path, PathBuf};
 use flate2::bufread::MultiGzDecoder;
 use indicatif::ProgressBar;
 
-/// The bytes of a line that are kept. No accepted record is that long, so a longer line is still refused for its size, and costs no more memory.
-const LINE_BYTES_MAX: usize = 1024 * 1024;
+/// The bytes that are kept of a line that is a record. No accepted record is that long, so a longer line is still refused for its size, and costs no more
+/// memory.
+pub(super) const RECORD_BYTES_MAX: usize = 1024 * 1024;
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 
 /// An input that cannot be read.
@@ -41,11 +42,13 @@ impl InputError {
 pub(super) struct Input {
     path: PathBuf,
     reader: Box<dyn BufRead>,
+    line_bytes_max: usize,
 }
 
 impl Input {
-    /// Opens a file, or standard input for `-`. `progress` counts the bytes read.
-    pub(super) fn open(path: &Path, progress: &ProgressBar) -> Result<Self, InputError> {
+    /// Opens a file, or standard input for `-`. `progress` counts the bytes read. Of a line that is longer than `line_bytes_max` only the beginning is
+    /// kept.
+    pub(super) fn open(path: &Path, progress: &ProgressBar, line_bytes_max: usize) -> Result<Self, InputError> {
         let failed = |source| InputError { path: path.to_owned(), source };
         let reader = if path == Path::new("-") {
             decompressed(progress.wrap_read(io::stdin())).map_err(failed)?
@@ -54,12 +57,12 @@ impl Input {
             // Linux opens a folder and fails only at the first read, which happens here too; so the error has the name in both cases.
             decompressed(progress.wrap_read(file)).map_err(failed)?
         };
-        Ok(Self { path: path.to_owned(), reader })
+        Ok(Self { path: path.to_owned(), reader, line_bytes_max })
     }
 
-    /// Puts the next line, without its end, into `line`. Gives false at the end of the input. Of a line that is too long only the beginning is kept.
+    /// Puts the next line, without its end, into `line`. Gives false at the end of the input.
     pub(super) fn read_line(&mut self, line: &mut Vec<u8>) -> Result<bool, InputError> {
-        read_line(self.reader.as_mut(), line).map_err(|source| InputError { path: self.path.clone(), source })
+        read_line(self.reader.as_mut(), line, self.line_bytes_max).map_err(|source| InputError { path: self.path.clone(), source })
     }
 }
 
@@ -71,7 +74,7 @@ fn decompressed(mut reader: impl Read + 'static) -> io::Result<Box<dyn BufRead>>
     Ok(if compressed { Box::new(BufReader::with_capacity(64 * 1024, MultiGzDecoder::new(whole))) } else { Box::new(whole) })
 }
 
-fn read_line(reader: &mut dyn BufRead, line: &mut Vec<u8>) -> io::Result<bool> {
+fn read_line(reader: &mut dyn BufRead, line: &mut Vec<u8>, line_bytes_max: usize) -> io::Result<bool> {
     line.clear();
     let mut any = false;
     loop {
@@ -86,7 +89,7 @@ fn read_line(reader: &mut dyn BufRead, line: &mut Vec<u8>) -> io::Result<bool> {
         any = true;
         let end = buffer.iter().position(|&byte| byte == b'\n');
         let part = buffer.get(..end.unwrap_or(buffer.len())).unwrap_or_default();
-        let room = LINE_BYTES_MAX.saturating_sub(line.len()).min(part.len());
+        let room = line_bytes_max.saturating_sub(line.len()).min(part.len());
         line.extend_from_slice(part.get(..room).unwrap_or_default());
         let used = part.len() + usize::from(end.is_some());
         reader.consume(used);
@@ -106,7 +109,7 @@ mod tests {
 
     fn lines(text: &[u8]) -> Vec<Vec<u8>> {
         let (mut reader, mut line, mut lines) = (Cursor::new(text.to_vec()), Vec::new(), Vec::new());
-        while read_line(&mut reader, &mut line).unwrap() {
+        while read_line(&mut reader, &mut line, RECORD_BYTES_MAX).unwrap() {
             lines.push(line.clone());
         }
         lines
@@ -120,10 +123,10 @@ mod tests {
 
     #[test]
     fn an_overlong_line_is_cut_and_the_next_one_is_whole() {
-        let mut text = vec![b'x'; 3 * LINE_BYTES_MAX];
+        let mut text = vec![b'x'; 3 * RECORD_BYTES_MAX];
         text.extend_from_slice(b"\nnext\n");
         let lines = lines(&text);
-        assert_eq!(lines[0].len(), LINE_BYTES_MAX);
+        assert_eq!(lines[0].len(), RECORD_BYTES_MAX);
         assert_eq!(lines[1], b"next");
     }
 

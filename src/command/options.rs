@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use crate::config::{self, Configuration};
 
 use super::logging;
+use crate::time::EventTime;
 
 /// The sources of the configuration.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -112,6 +113,20 @@ impl ServiceArgs {
     }
 }
 
+/// An instant: RFC 3339 with an offset, or epoch milliseconds. Fractions of a millisecond are cut off.
+///
+/// # Errors
+/// What is wanted, where the text is neither.
+pub(super) fn instant(text: &str) -> Result<EventTime, String> {
+    if let Ok(ms) = text.parse::<i64>() {
+        return Ok(EventTime(ms));
+    }
+    match text.parse::<jiff::Timestamp>() {
+        Ok(instant) => Ok(EventTime(instant.as_millisecond())),
+        Err(_) => Err("wanted is an RFC 3339 time such as 2026-03-02T12:00:00Z, or epoch milliseconds".to_owned()),
+    }
+}
+
 impl WebArgs {
     /// The overrides that follow from the flags.
     #[must_use]
@@ -136,5 +151,20 @@ pub(super) fn assignment(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((key, value)) if !key.trim().is_empty() => Ok((key.trim().to_owned(), value.to_owned())),
         _ => Err("wanted is KEY=VALUE, such as kafka.group_id=cx".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn instants_are_rfc_3339_or_milliseconds() {
+        assert_eq!(instant("2023-08-15T12:00:00.250Z"), Ok(EventTime(1_692_100_800_250)));
+        assert_eq!(instant("2023-08-15T14:00:00+02:00"), Ok(EventTime(1_692_100_800_000)));
+        assert_eq!(instant("1692100800250"), Ok(EventTime(1_692_100_800_250)));
+        for text in ["", "yesterday", "2023-08-15", "2023-08-15T12:00:00"] {
+            assert!(instant(text).is_err(), "{text}");
+        }
     }
 }

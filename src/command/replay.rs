@@ -7,7 +7,6 @@ mod backfill;
 mod calendar_report;
 mod explained;
 mod facts_csv;
-mod input;
 mod mapped_inputs;
 mod outcome_table;
 mod reading_order;
@@ -18,11 +17,11 @@ use std::path::{Path, PathBuf};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+pub use super::json_lines::InputError;
 pub use arguments::ReplayArgs;
 pub use backfill::Steps;
 pub use calendar_report::{CalendarReport, PeriodLength, Periods};
 pub use explained::Explained;
-pub use input::InputError;
 pub use outcome_table::ReplayLedger;
 
 use super::failure::{Usage, WithHint};

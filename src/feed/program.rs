@@ -33,6 +33,8 @@ pub const STACK_BYTES: usize = 512 * 1024 * 1024;
 
 /// The most outputs of one payload.
 const OUTPUTS_MAX: usize = 64;
+/// The most outputs of one object of an export, which has the whole history of a ticket.
+const EXPORT_OUTPUTS_MAX: usize = 5_000;
 /// The variables of a program, in the order in which they are given.
 const VARIABLES: [&str; 4] = ["$headers", "$key", "$topic", "$timestamp"];
 /// The name of the program as a definition.
@@ -79,6 +81,12 @@ pub struct Feed {
     decode: DecodeSettings,
 }
 
+/// What one run may take.
+struct Bounds<'a> {
+    outputs_max: usize,
+    is_over: &'a dyn Fn() -> bool,
+}
+
 thread_local! {
     /// The constants of each feed, as values of this thread.
     static CONSTANTS: RefCell<HashMap<u64, Rc<Constants>>> = RefCell::default();
@@ -118,17 +126,43 @@ impl Feed {
     /// Maps one payload. `is_over` says whether the payload's time is over; it is asked now and then.
     #[must_use]
     pub fn map(&self, payload: &Payload<'_>, is_over: &dyn Fn() -> bool) -> Mapped {
+        self.map_within(payload, OUTPUTS_MAX, is_over)
+    }
+
+    /// Maps one object of an export, which may have many events.
+    #[must_use]
+    pub fn map_export(&self, payload: &Payload<'_>, is_over: &dyn Fn() -> bool) -> Mapped {
+        self.map_within(payload, EXPORT_OUTPUTS_MAX, is_over)
+    }
+
+    /// The event that ends a full set of snapshots, whose times lie between these two.
+    #[must_use]
+    pub fn end_of_set(&self, began: EventTime, ended: EventTime) -> MappedEvent {
+        let text = |text: &str| Val::from(text.to_owned());
+        let members = [
+            ("id", text(&format!("export-complete-{}", ended.0))),
+            ("type", text("ticket.snapshot_completed")),
+            ("time", text(&ended.to_string())),
+            ("started_time", text(&began.to_string())),
+        ];
+        let output = Val::obj(members.into_iter().map(|(name, value)| (text(name), value)).collect());
+        let outputs = Outputs { settings: &self.settings, decode: &self.decode };
+        outputs.event(&output).unwrap_or_else(|rejection| panic!("an event of our own is valid: {rejection}"))
+    }
+
+    fn map_within(&self, payload: &Payload<'_>, outputs_max: usize, is_over: &dyn Fn() -> bool) -> Mapped {
         let input = match value_of(payload) {
             Ok(input) => input,
             Err(rejection) => return Mapped { rejection: Some(rejection), ..Mapped::default() },
         };
         let constants = self.constants();
-        let mapped = self.run(&self.quick, &constants, input.clone(), payload, is_over);
+        let bounds = Bounds { outputs_max, is_over };
+        let mapped = self.run(&self.quick, &constants, input.clone(), payload, &bounds);
         if mapped.rejection.as_ref().is_none_or(|rejection| rejection.reason == RejectionReason::OutOfTime) {
             return mapped;
         }
         // The program as it is written says the line, and has the last word, if there is time for it.
-        let located = self.run(&self.located, &Constants::default(), input, payload, is_over);
+        let located = self.run(&self.located, &Constants::default(), input, payload, &bounds);
         let is_over = located.rejection.as_ref().is_some_and(|rejection| rejection.reason == RejectionReason::OutOfTime);
         if is_over { mapped } else { located }
     }
@@ -137,31 +171,24 @@ impl Feed {
     #[must_use]
     pub fn map_without_shortcuts(&self, payload: &Payload<'_>, is_over: &dyn Fn() -> bool) -> Mapped {
         match value_of(payload) {
-            Ok(input) => self.run(&self.located, &Constants::default(), input, payload, is_over),
+            Ok(input) => self.run(&self.located, &Constants::default(), input, payload, &Bounds { outputs_max: OUTPUTS_MAX, is_over }),
             Err(rejection) => Mapped { rejection: Some(rejection), ..Mapped::default() },
         }
     }
 
-    fn run(
-        &self,
-        filter: &Filter<FeedData>,
-        constants: &Constants,
-        input: Val,
-        payload: &Payload<'_>,
-        is_over: &dyn Fn() -> bool,
-    ) -> Mapped {
+    fn run(&self, filter: &Filter<FeedData>, constants: &Constants, input: Val, payload: &Payload<'_>, bounds: &Bounds<'_>) -> Mapped {
         let tables = self.tables.load();
         let run = Run {
             lut: &filter.lut,
             tables: &tables,
             constants,
-            is_over,
+            is_over: bounds.is_over,
             steps: Cell::new(0),
             line: Cell::new(0),
             unknown: RefCell::default(),
         };
         let variables = variables(payload).into_iter().chain(constants.objects.iter().cloned());
-        let result = self.outputs(filter, &run, input, Vars::new(variables));
+        let result = self.outputs(filter, &run, (input, Vars::new(variables)), bounds.outputs_max);
         let line = run.line.get();
         let unknown = run.unknown.take();
         match result {
@@ -174,16 +201,16 @@ impl Feed {
         &'a self,
         filter: &'a Filter<FeedData>,
         run: &'a Run<'a>,
-        input: Val,
-        variables: Vars<Val>,
+        (input, variables): (Val, Vars<Val>),
+        outputs_max: usize,
     ) -> Result<Vec<MappedEvent>, Rejection> {
         let context = Ctx::<FeedData>::new(run, variables);
         let outputs = Outputs { settings: &self.settings, decode: &self.decode };
         let mut events = Vec::new();
         for output in filter.id.run((context, input)) {
             let output = output.map_err(rejection_of)?;
-            if events.len() >= OUTPUTS_MAX {
-                let what = format!("more than {OUTPUTS_MAX} outputs");
+            if events.len() >= outputs_max {
+                let what = format!("more than {outputs_max} outputs");
                 return Err(Rejection::new(RejectionReason::TooManyOutputs, what));
             }
             events.push(outputs.event(&output)?);

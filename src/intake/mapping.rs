@@ -7,12 +7,15 @@ use std::time::{Duration, Instant};
 
 use crate::config::FeedsConfiguration;
 use crate::event::DecodeSettings;
-use crate::feed::{Feed, Mapped, Payload, ProgramError, RecordTarget, Rejection};
+use crate::feed::{Feed, Mapped, MappedEvent, Payload, ProgramError, RecordTarget, Rejection};
 use crate::kafka::StageRecord;
 use crate::metrics::feed_telemetry::{FeedTelemetry, PayloadOutcome};
+use crate::time::EventTime;
 
 /// How long the mapping of one payload may take.
 const PAYLOAD_WITHIN: Duration = Duration::from_millis(100);
+/// How long the mapping of one object of an export may take: it has a history, and nobody waits for it.
+const EXPORT_WITHIN: Duration = Duration::from_secs(10);
 
 /// A rejected payload is cut off at this length, in bytes, because brokers refuse records of more than a megabyte, and one payload must not stop a feed.
 const REJECTED_BYTES_MAX: usize = 900_000;
@@ -87,7 +90,24 @@ impl FeedMapper {
     /// Maps a payload of a feed, by the feed's index. `place` says where it came from, for the topic of rejected payloads.
     pub(super) fn map(&self, feed: usize, payload: &Payload<'_>, place: &str) -> MappedPayload {
         let end = Instant::now() + PAYLOAD_WITHIN;
-        let Mapped { events, rejection, unknown } = self.feeds[feed].map(payload, &move || Instant::now() >= end);
+        self.sent(feed, payload, place, self.feeds[feed].map(payload, &move || Instant::now() >= end))
+    }
+
+    /// Maps an object of an export, whose whole history comes out at once.
+    pub(super) fn map_export(&self, feed: usize, payload: &Payload<'_>, place: &str) -> MappedPayload {
+        let end = Instant::now() + EXPORT_WITHIN;
+        self.sent(feed, payload, place, self.feeds[feed].map_export(payload, &move || Instant::now() >= end))
+    }
+
+    /// The record that says that every ticket which a feed had open was named between two instants.
+    #[must_use]
+    pub fn end_of_set(&self, feed: usize, began: EventTime, ended: EventTime) -> StageRecord {
+        self.event_record(self.feeds[feed].end_of_set(began, ended), None)
+    }
+
+    /// The records of a mapped payload.
+    fn sent(&self, feed: usize, payload: &Payload<'_>, place: &str, mapped: Mapped) -> MappedPayload {
+        let Mapped { events, rejection, unknown } = mapped;
         let event_types = events.iter().map(|event| event.event_type).collect();
         let outcome = match (&rejection, events.is_empty()) {
             (Some(_), _) => PayloadOutcome::Rejected,
@@ -97,26 +117,27 @@ impl FeedMapper {
         let counted =
             Counted { feed, outcome, event_types, rejection: rejection.as_ref().map(|rejection| rejection.reason.name()), unknown };
         let number = events.len();
-        // A record is never stamped later than it came: brokers refuse such records, and the service could not see that an event is of the future.
-        let arrival = payload.timestamp;
-        let mut records: Vec<StageRecord> = events
-            .into_iter()
-            .map(|event| StageRecord {
-                topic: self.topics[event.kind as usize].clone(),
-                is_for_every_partition: event.target == RecordTarget::EveryPartition,
-                key: match event.target {
-                    RecordTarget::Key(key) => key,
-                    RecordTarget::EveryPartition => String::new(),
-                },
-                time: Some(arrival.map_or(event.time, |arrival| arrival.min(event.time))),
-                value: event.json,
-                headers: Vec::new(),
-            })
-            .collect();
+        let mut records: Vec<StageRecord> = events.into_iter().map(|event| self.event_record(event, payload.timestamp)).collect();
         if let Some(rejection) = &rejection {
             records.push(self.rejected(feed, payload, rejection, place));
         }
         MappedPayload { records, rejection, events: number, counted }
+    }
+
+    /// The record of an event. It is never stamped later than the payload came: brokers refuse such records, and the service could not see that an event is
+    /// of the future.
+    fn event_record(&self, event: MappedEvent, arrival: Option<EventTime>) -> StageRecord {
+        StageRecord {
+            topic: self.topics[event.kind as usize].clone(),
+            is_for_every_partition: event.target == RecordTarget::EveryPartition,
+            key: match event.target {
+                RecordTarget::Key(key) => key,
+                RecordTarget::EveryPartition => String::new(),
+            },
+            time: Some(arrival.map_or(event.time, |arrival| arrival.min(event.time))),
+            value: event.json,
+            headers: Vec::new(),
+        }
     }
 
     /// The record of a rejected payload: the payload as it came (its first part, if it is very large), with the reason in its headers.

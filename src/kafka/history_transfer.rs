@@ -89,7 +89,7 @@ impl HistoryTransfer {
                 count => (0..count).try_for_each(|partition| self.send_one(record, Some(partition)))?,
             }
         }
-        if is_last {
+        if is_last && !self.logs.is_empty() {
             let mut offsets = TopicPartitionList::new();
             for ((topic, partition), log) in &self.logs {
                 offsets

@@ -143,6 +143,26 @@ impl Chain {
         }
     }
 
+    /// Waits until the topic of names has so many rows, and the stage has had the time to read them.
+    pub(super) fn wait_for_names(&self, rows: i64) {
+        let begun = Instant::now();
+        while self.end_of(&format!("{}-names", self.feed)) < rows {
+            assert!(begun.elapsed() < PATIENCE, "no new name comes; the log:\n{}", self.connect.log());
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        std::thread::sleep(Duration::from_secs(2));
+    }
+
+    /// Waits until so many tickets of 30 days were created with a team.
+    pub(super) fn wait_for_team(&self, team: &str, tickets: f64) {
+        let begun = Instant::now();
+        let created = || by_scrape(&self.service().scrape(), &format!("cx_tickets_created_by_team {team}"));
+        while created().total_cmp(&tickets).is_ne() {
+            assert!(begun.elapsed() < PATIENCE, "{team}: {} and not {tickets}; {}", created(), self.logs());
+            std::thread::sleep(Duration::from_millis(200));
+        }
+    }
+
     /// Every event of these topics was counted, the backlog is complete, and no text has left the database.
     pub(super) fn assert_nothing_refused(&self, topics: &[&str]) {
         let samples = self.service().scrape();

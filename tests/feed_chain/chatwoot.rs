@@ -267,6 +267,13 @@ fn the_gauges_are_those_of_sql_for_a_past_an_outage_and_now() {
     chain.query(&desk.statements(outage_end, end));
     let compared = chain.wait_until_equal(by_sql);
 
+    // A team with a new name has it in events from then on.
+    chain.query("UPDATE teams SET name = 'Invoices' WHERE id = 2;");
+    chain.wait_for_names(5);
+    let (id, at) = (desk.ids[0] + 1, sql_time(end));
+    chain.query(&format!("INSERT INTO conversations (id, inbox_id, status, created_at, updated_at, contact_id, display_id, team_id) VALUES ({id}, 1, 0, '{at}', '{at}', 1, {id}, 2);"));
+    chain.wait_for_team("Invoices", 1.0);
+
     chain.assert_nothing_refused(&["tickets", "surveys"]);
     assert!(past.iter().all(|(name, value)| *value > 0.0 || name == "cx_tickets_reopened"), "{past:?}");
     let values: Vec<String> = compared.iter().map(|(name, value)| format!("{name} {value}")).collect();

@@ -87,7 +87,10 @@ fn the_examples_of_a_feed_show_every_event_that_it_makes() {
                 "ticket.snapshot_completed",
             ],
         ),
-        ("freshdesk", &["ticket.created", "ticket.message", "ticket.status_changed", "ticket.assigned", "survey.responded"]),
+        (
+            "freshdesk",
+            &["ticket.created", "ticket.message", "ticket.status_changed", "ticket.assigned", "ticket.snapshot", "survey.responded"],
+        ),
         (
             "intercom",
             &[
@@ -95,6 +98,7 @@ fn the_examples_of_a_feed_show_every_event_that_it_makes() {
                 "ticket.message",
                 "ticket.status_changed",
                 "ticket.assigned",
+                "ticket.snapshot",
                 "survey.sent",
                 "survey.responded",
                 "customer.merged",
@@ -112,7 +116,18 @@ fn the_examples_of_a_feed_show_every_event_that_it_makes() {
                 "ticket.snapshot_completed",
             ],
         ),
-        ("zendesk", &["ticket.created", "ticket.message", "ticket.status_changed", "ticket.assigned", "survey.sent", "survey.responded"]),
+        (
+            "zendesk",
+            &[
+                "ticket.created",
+                "ticket.message",
+                "ticket.status_changed",
+                "ticket.assigned",
+                "ticket.snapshot",
+                "survey.sent",
+                "survey.responded",
+            ],
+        ),
     ];
     assert_eq!(wanted.iter().map(|(name, _)| *name).collect::<Vec<_>>(), SHIPPED.iter().map(|feed| feed.name).collect::<Vec<_>>());
     for (name, wanted) in wanted {

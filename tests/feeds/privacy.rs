@@ -43,6 +43,10 @@ const PASSED_ON: &[(&str, &[&str])] = &[
     (
         "intercom",
         &[
+            "contacts.contacts.id",
+            "conversation_parts.conversation_parts.assigned_to.id",
+            "conversation_parts.conversation_parts.author.id",
+            "conversation_parts.conversation_parts.id",
             "data.item.admin_assignee_id",
             "data.item.assignee.id",
             "data.item.contact.id",
@@ -57,6 +61,7 @@ const PASSED_ON: &[(&str, &[&str])] = &[
             "data.item.ticket.ticket_id",
             "data.item.ticket_id",
             "id",
+            "source.type",
         ],
     ),
     (
@@ -74,6 +79,7 @@ const PASSED_ON: &[(&str, &[&str])] = &[
         "zendesk",
         &[
             "agent_id",
+            "audits.events.value",
             "channel",
             "customer_id",
             "detail.assignee_id",
@@ -85,6 +91,7 @@ const PASSED_ON: &[(&str, &[&str])] = &[
             "event.current",
             "id",
             "team",
+            "ticket.via.channel",
             "ticket_id",
             "type",
         ],

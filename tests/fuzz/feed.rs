@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use cxpulse::feed::{
-    Credential, Example, Feed, FeedSettings, Payload, SHIPPED, STACK_BYTES, SignatureScheme, SignedRequest, Tables, batch_of,
+    Credential, Example, Feed, FeedSettings, Payload, SHIPPED, STACK_BYTES, SignatureScheme, SignedRequest, batch_of,
     without_registry_framing,
 };
 use cxpulse::time::{EventTime, Span};

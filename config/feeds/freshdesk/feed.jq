@@ -1,4 +1,5 @@
-# The action "Trigger Webhook" of Freshdesk's automation: the simple payload with its members, and an advanced one that is the flat event.
+# The action "Trigger Webhook" of Freshdesk's automation: the simple payload with its members, and an advanced one that is the flat event; and tickets and
+# ratings of its REST interface.
 # The simple one has labels for codes and no time of its own: the time of its arrival counts.
 
 def status:
@@ -54,7 +55,40 @@ def flat:
   | if .type == "survey.responded" then . else . end
   | .id = (if $time == null then digest(.type, .ticket_id, .status, .author, $timestamp) else .id // digest(.type, .ticket_id, .status, .author, $time) end);
 
+# Codes of the REST interface.
+def source_of_code: meaning("source"; {"1": "email", "2": "portal", "3": "phone", "7": "chat", "9": "feedback_widget", "10": "outbound_email"});
+def group_of_id: id_text | if . == null then null else lookup("groups") // . end;
+
+# A ticket of the REST interface with its conversations. It has no history of its status but the last times of `stats`.
+def ticket($conversations):
+  . as $ticket
+  | {ticket_id: (.id | id_text)} as $base
+  | {team: (.group_id | group_of_id), channel: (.source | source_of_code), priority: (.priority | priority), customer_id: (.requester_id | id_text)} as $contact
+  | def said($name; $time; $status):
+      if $time == null then empty
+      else $base + {id: "\($ticket.id)-\($name)-\($time)", type: "ticket.status_changed", time: $time, status: $status} end;
+    $base + {id: "\(.id)-created", type: "ticket.created", time: .created_at, created_by: (if .source == 10 then "agent" else null end)} + $contact,
+    # The ticket itself is the first message.
+    $base + {id: "\(.id)-opened", type: "ticket.message", time: .created_at, author: (if .source == 10 then "agent" else "customer" end)},
+    ($conversations[]? | $base + {id: "conversation-\(.id)", type: "ticket.message", time: .created_at,
+        author: (if .incoming == true then "customer" else "agent" end), public: (if .private == true then false else null end),
+        agent_id: (if .incoming == true then null else .user_id | id_text end)}),
+    said("resolved"; .stats.resolved_at?; "solved"), said("reopened"; .stats.reopened_at?; "open"), said("closed"; .stats.closed_at?; "closed"),
+    ((.status | status) as $status
+      | if $status == null or $status == "solved" or $status == "closed" then empty
+        else $base + {id: "\($ticket.id)-snapshot-\($timestamp)", type: "ticket.snapshot", time: arrived, created_time: .created_at, status: $status,
+                      first_response_time: (.stats.first_responded_at? // null)} + $contact end);
+
+def rating:
+  (.ratings.default_question | score) as $score
+  | if $score == null then empty
+    else {id: "rating-\(.id)", type: "survey.responded", time: .created_at, ticket_id: (.ticket_id | id_text), metric: "csat", score: $score,
+          scale_min: 1, scale_max: 7, survey_id: "\(.ticket_id)-csat", customer_id: (.user_id | id_text), agent_id: (.agent_id | id_text)} end;
+
 if type != "object" then empty
+elif .ticket.requester_id? != null and .ticket.created_at != null then .conversations as $conversations | .ticket | ticket($conversations // [])
+elif .requester_id != null and .created_at != null then ticket(.conversations // [])
+elif .ratings.default_question? != null and .ticket_id != null then rating
 elif .freshdesk_webhook != null then .freshdesk_webhook | simple
 elif (.type | type) == "string" and .ticket_id != null then
   if .type == "survey.responded" then

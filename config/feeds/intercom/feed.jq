@@ -1,4 +1,5 @@
-# Webhooks of Intercom: conversations and tickets, in the shapes of API 2.15 and of the older API with `user` and `assignee`.
+# Webhooks of Intercom: conversations and tickets, in the shapes of API 2.15 and of the older API with `user` and `assignee`; and whole conversations of
+# its REST interface.
 # Times are seconds since 1970. The id "0" means nobody.
 
 def instant: if type == "number" then epoch("s") else present | zoned("UTC") end;
@@ -83,8 +84,47 @@ def by_topic($topic; $sent):
       else {id: "merged", type: "customer.merged", time: ($sent | instant), customer_id: $from, into_customer_id: (.id | id_text)} end
   else empty end;
 
+# The author of a part: people who write to us are users, leads and contacts, and admins are agents.
+def part_author:
+  (.author.type? // null) | meaning("author.type"; {"user": "customer", "lead": "customer", "contact": "customer", "admin": "agent", "bot": "bot", "team": "bot"});
+
+# A conversation of the REST interface has all its parts. The opening message is its source.
+def conversation:
+  . as $conversation
+  | (.source | part_author) as $opened_by
+  | created(if $opened_by == "agent" then "agent" else null end),
+    (if $opened_by == null then empty
+     else event("ticket.message"; .created_at | instant) + {id: "source-\(.id)", author: $opened_by,
+       agent_id: (if $opened_by == "agent" then .source.author.id | id_text else null end)} end),
+    (.conversation_parts.conversation_parts[]? | . as $part | part_author as $author
+      | {id: "part-\(.id)", time: (.created_at | instant), ticket_id: ($conversation | ticket_of)} as $base
+      | if .part_type == "note" then $base + {type: "ticket.message", author: "agent", public: false, agent_id: (.author.id | id_text)}
+        elif $author == "customer" then
+          # A customer cannot assign or open anything without writing; what they write opens the conversation again.
+          $base + {type: "ticket.message", author: "customer"},
+          (if .part_type == "open" then $base + {id: "part-\(.id)-open", type: "ticket.status_changed", status: "open"} else empty end)
+        elif .part_type == "comment" or .part_type == "quick_reply" then
+          if $author == null then empty
+          else $base + {type: "ticket.message", author: $author, agent_id: (if $author == "agent" then .author.id | id_text else null end)} end
+        elif .part_type == "close" then $base + {type: "ticket.status_changed", status: "solved"}
+        elif .part_type == "open" or .part_type == "unsnoozed" then $base + {type: "ticket.status_changed", status: "open"}
+        elif .part_type == "snoozed" then $base + {type: "ticket.status_changed", status: "pending"}
+        elif .part_type == "assignment" and .assigned_to.type? == "admin" then
+          $base + {type: "ticket.assigned", agent_id: (.assigned_to.id | id_text)}
+        elif .part_type == "assignment" and .assigned_to.type? == "team" then
+          $base + {type: "ticket.assigned", team: ((.assigned_to.id | id_text | if . == null then null else lookup("teams") // . end) // "")}
+        else empty end),
+    (answer(.updated_at) | .id = "rating-\(.ticket_id)"),
+    (status_said as $status
+      | if $status == null or $status == "solved" then empty
+        else event("ticket.snapshot"; $timestamp | epoch("ms"))
+          + {id: "snapshot-\(ticket_of)-\($timestamp)", created_time: (.created_at | instant), status: $status} + contact end);
+
 # A redelivery has the same notification; two events of one notification differ by their own id.
-if type != "object" or .data.item == null then empty
+if type != "object" then empty
+elif .type == "conversation" and .conversation_parts.conversation_parts? != null then
+  ticket_of as $ticket | conversation | .id = (if .id == "ticket.created" then "conversation-\($ticket)-created" else .id end)
+elif .data.item? == null then empty
 else . as $notification
   | .data.item
   | by_topic($notification.topic; $notification.created_at)

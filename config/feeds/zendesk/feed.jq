@@ -1,4 +1,5 @@
-# Zendesk: event webhooks (zendesk_event_version 2022-11-06), the same events through Amazon EventBridge, and a trigger body that is the flat event.
+# Zendesk: event webhooks (zendesk_event_version 2022-11-06), the same events through Amazon EventBridge, a trigger body that is the flat event, and the
+# tickets of the REST interface with their audits.
 # Ids are texts in webhooks and numbers in EventBridge; enumerated values are in capitals or small letters.
 
 def status:
@@ -61,6 +62,35 @@ def by_type($kind; $id; $time; $ticket; $event):
            agent_id: ($ticket.assignee_id | id_text)} end
   else empty end;
 
+# A ticket of the REST interface with all its audits: each audit is one update, and says who made it and what it set, changed or added.
+def audited($ticket; $audits):
+  ($ticket.requester_id | id_text) as $requester
+  | ([$audits[].events[]? | select(.type == "Create" and .field_name == "group_id") | .value | id_text] | first) as $first_group
+  | created("ticket-\($ticket.id)-created"; null; $ticket + (if $first_group == null then {} else {group_id: $first_group} end)),
+    ($audits[] | . as $audit | $audit.events[]?
+      | "audit-\(.id)" as $id
+      | if .type == "Comment" then
+          (.author_id // $audit.author_id | id_text) as $author
+          | if ($author // "" | startswith("-")) then event("ticket.message"; $id; $audit.created_at; $ticket) + {author: "bot", automated: true}
+            else comment($id; $audit.created_at; $ticket; {author: {id: $author, is_staff: ($author != $requester)}, is_public: .public}) end
+        elif .field_name == "status" and (.type == "Change" or (.type == "Create" and .value != "new" and .value != "open")) then
+          status_changed($id; $audit.created_at; $ticket; .value)
+        elif .type == "Change" and .field_name == "group_id" then
+          event("ticket.assigned"; $id; $audit.created_at; $ticket) + {team: ((.value | group) // "")}
+        elif .type == "Change" and .field_name == "assignee_id" then
+          event("ticket.assigned"; $id; $audit.created_at; $ticket) + {agent_id: (.value | id_text)}
+        elif .type == "SatisfactionRating" and .score == "offered" then
+          event("survey.sent"; $id; $audit.created_at; $ticket) + {survey_id: "\($ticket.id)-csat", metric: "csat", customer_id: $requester}
+        elif .type == "SatisfactionRating" and (.score == "good" or .score == "bad") then
+          event("survey.responded"; $id; $audit.created_at; $ticket)
+          + {survey_id: "\($ticket.id)-csat", metric: "csat", score: (if .score == "good" then 2 else 1 end), scale_min: 1, scale_max: 2,
+             customer_id: $requester, agent_id: (.assignee_id | id_text)}
+        else empty end),
+    (($ticket.status | status) as $status
+      | if $status == null or $status == "solved" or $status == "closed" or $status == "deleted" then empty
+        else event("ticket.snapshot"; "ticket-\($ticket.id)-snapshot-\($timestamp)"; ($timestamp | epoch("ms")); $ticket)
+          + {created_time: $ticket.created_at, status: $status} + contact($ticket) end);
+
 # "Support Ticket: Agent Assignment Changed" and "Agent Assignment Changed" both name the event `ticket.agent_assignment_changed`.
 def bridge_kind: "ticket." + (ascii_downcase | ltrimstr("support ticket: ") | ltrimstr("ticket ") | gsub(" "; "_"));
 
@@ -70,6 +100,7 @@ elif ."detail-type" != null then
   | by_type(."detail-type" | bridge_kind; $event.meta.id // .id; $event.meta.occurred_at // .time; $event.ticket; $event)
 elif (.type | type) == "string" and (.type | startswith("zen:event-type:")) then
   by_type(.type | ltrimstr("zen:event-type:"); .id; .time; .detail; .event)
+elif .ticket.created_at? != null and (.audits | type) == "array" then audited(.ticket; .audits)
 # The body of a trigger that the page of this feed has.
 elif (.type | type) == "string" and .ticket_id != null then
   {id: (.id | present), type, time: (.time | present), ticket_id, customer_id: (.customer_id | id_text), status: (.status | status), priority: (.priority | priority),

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use super::explained::RequestedExplanation;
 use super::{PeriodLength, Periods, Steps, TopicFile};
 use crate::command::failure::Usage;
-use crate::command::options::ConfigurationArgs;
+use crate::command::options::{ConfigurationArgs, instant};
 use crate::config::parse_span;
 use crate::time::{EventTime, Span};
 
@@ -115,17 +115,6 @@ fn topic_file(text: &str) -> Result<TopicFile, String> {
     }
 }
 
-/// An instant: RFC 3339 with an offset, or epoch milliseconds. Fractions of a millisecond are cut off.
-fn instant(text: &str) -> Result<EventTime, String> {
-    if let Ok(ms) = text.parse::<i64>() {
-        return Ok(EventTime(ms));
-    }
-    match text.parse::<jiff::Timestamp>() {
-        Ok(instant) => Ok(EventTime(instant.as_millisecond())),
-        Err(_) => Err("wanted is an RFC 3339 time such as 2026-03-02T12:00:00Z, or epoch milliseconds".to_owned()),
-    }
-}
-
 fn zone(text: &str) -> Result<jiff::tz::TimeZone, String> {
     jiff::tz::TimeZone::get(text).map_err(|_| "wanted is the IANA name of a time zone, such as Europe/Rome or UTC".to_owned())
 }
@@ -140,16 +129,6 @@ fn step(text: &str) -> Result<Span, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn instants_are_rfc_3339_or_milliseconds() {
-        assert_eq!(instant("2023-08-15T12:00:00.250Z"), Ok(EventTime(1_692_100_800_250)));
-        assert_eq!(instant("2023-08-15T14:00:00+02:00"), Ok(EventTime(1_692_100_800_000)));
-        assert_eq!(instant("1692100800250"), Ok(EventTime(1_692_100_800_250)));
-        for text in ["", "yesterday", "2023-08-15", "2023-08-15T12:00:00"] {
-            assert!(instant(text).is_err(), "{text}");
-        }
-    }
 
     #[test]
     fn an_input_names_topic_and_file() {

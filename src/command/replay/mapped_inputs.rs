@@ -10,9 +10,9 @@ use anyhow::Context;
 use indicatif::ProgressBar;
 
 use super::TopicFile;
-use super::input::Input;
 use crate::command::failure::Usage;
 use crate::command::feed::{decode_settings, on_deep_stack};
+use crate::command::json_lines::{Input, RECORD_BYTES_MAX};
 use crate::command::printing::note;
 use crate::config::Configuration;
 use crate::event::Kind;
@@ -112,7 +112,7 @@ fn map_all(settings: FeedSettings, raw: &[TopicFile], topics: &[Option<String>; 
     let mut history = SortedHistory::default();
     let (mut payloads, mut rejected, mut first) = (0_u64, 0_u64, None);
     for input in raw {
-        let mut lines = Input::open(&input.path, &ProgressBar::hidden())?;
+        let mut lines = Input::open(&input.path, &ProgressBar::hidden(), RECORD_BYTES_MAX)?;
         let mut line = Vec::new();
         while lines.read_line(&mut line)? {
             payloads += 1;

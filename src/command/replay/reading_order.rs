@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use indicatif::ProgressBar;
 
-use super::input::{Input, InputError};
+use crate::command::json_lines::{Input, InputError, RECORD_BYTES_MAX};
 use crate::time::EventTime;
 
 /// Gives the event time of a line of a topic; `None` for a line that is refused.
@@ -110,7 +110,7 @@ impl Lane {
     fn open(paths: Vec<PathBuf>, time_of: impl Fn(&[u8]) -> Option<EventTime>, progress: &ProgressBar) -> Result<Self, InputError> {
         let mut lane = Self { files: Vec::new(), merges: paths.len() > 1, lines_taken: 0, last_time: EventTime::MIN };
         for path in paths {
-            let input = Input::open(&path, progress)?;
+            let input = Input::open(&path, progress, RECORD_BYTES_MAX)?;
             let mut file = OpenFile { path, input, line: Vec::new(), line_number: 0, time: EventTime::MIN };
             if file.read_ahead(lane.merges, &time_of)? {
                 lane.files.push(file);

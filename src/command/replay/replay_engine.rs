@@ -4,9 +4,9 @@
 
 use std::sync::Arc;
 
-use super::input::InputError;
 use super::outcome_table::ReplayLedger;
 use super::reading_order::{LinesInOrder, TakenLine};
+use crate::command::json_lines::InputError;
 use crate::config::Configuration;
 use crate::engine::{Engine, Outcome, PartitionGroup, Progress, RecordPlace, TopicIndex};
 use crate::event::{self, Decoded, Key, Record, Refusal};
