@@ -6,9 +6,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use cpu_time::ThreadTime;
-use cxpulse::checkpoint::{CheckpointHeader, CheckpointKey, CheckpointStore, Fingerprint, StoreLocation, StoreOptions};
+use cxpulse::checkpoint::{CheckpointHeader, CheckpointKey, CheckpointStore, Fingerprint, Pace, StoreLocation, StoreOptions};
 use cxpulse::config::Configuration;
-use cxpulse::engine::{Engine, Outcome};
+use cxpulse::engine::{Engine, Outcome, StoredState};
 use cxpulse::time::{EventTime, Span};
 use engine_driver::{EngineDriver, GROUP};
 
@@ -27,6 +27,11 @@ const CHANNELS: [&str; 4] = ["email", "chat", "phone", "social"];
 const ROUNDS: usize = 5;
 /// The load and the interval for which the share of CPU time is computed: a checkpoint every five minutes.
 const INTERVAL: Duration = Duration::from_secs(300);
+/// The turns of the group that follow a checkpoint: two seconds at 2,000 events/s.
+const TURNS: i64 = 40;
+const EVENTS_OF_A_TURN: i64 = 100;
+/// The tickets of these events lie far apart, so that each changes another part of the state. No number of tickets is a multiple of this prime.
+const STRIDE: i64 = 7_919;
 
 #[expect(clippy::disallowed_methods, reason = "the number of tickets is no configuration of the product")]
 fn main() {
@@ -38,7 +43,13 @@ fn main() {
     let location = StoreLocation::parse(folder.path().to_str().expect("a path in UTF-8")).expect("a folder is a location");
     let store = CheckpointStore::open(&location, StoreOptions::default()).expect("the folder opens");
     let mut figures = Figures::default();
-    let busy = beside.turns_during(|| (0..ROUNDS).for_each(|round| figures.write(&mut desk, &store, round)));
+    let mut busy = Turns::default();
+    for round in 0..ROUNDS {
+        let state = figures.stop(&mut desk, tickets);
+        let turns = beside.turns_during(|| figures.write(&desk, &store, state, round));
+        busy.lengths.extend(turns.lengths);
+        busy.cpu.extend(turns.cpu);
+    }
     (0..ROUNDS).for_each(|_| figures.restore(&desk.driver.configuration, &store));
     figures.print(tickets, [&quiet, &busy]);
 }
@@ -52,6 +63,8 @@ struct Desk {
 #[derive(Default)]
 struct Figures {
     stopped: Vec<f64>,
+    /// The turns of the group without a checkpoint, and those that follow one.
+    turns: [Vec<f64>; 2],
     written: Vec<f64>,
     cpu: Vec<f64>,
     restored: Vec<f64>,
@@ -59,10 +72,17 @@ struct Figures {
     object_bytes: u64,
 }
 
+/// The lengths of turns and the CPU time that each took, in seconds.
+#[derive(Default)]
+struct Turns {
+    lengths: Vec<f64>,
+    cpu: Vec<f64>,
+}
+
 /// Another worker, which counts events in turns of about a millisecond meanwhile.
 struct Beside {
     is_over: Arc<AtomicBool>,
-    turns: Arc<std::sync::Mutex<Vec<f64>>>,
+    turns: Arc<std::sync::Mutex<Turns>>,
     thread: Option<std::thread::JoinHandle<()>>,
 }
 
@@ -91,6 +111,20 @@ impl Desk {
         self.take(time + Span(3_600_000), "ticket.status_changed", &format!(r#""ticket_id":"T{n}","status":"solved""#));
     }
 
+    /// The length of each of some turns of events about tickets all over the state, in seconds.
+    fn turns(&mut self, tickets: i64) -> Vec<f64> {
+        let turn = |_| {
+            let begun = Instant::now();
+            for _ in 0..EVENTS_OF_A_TURN {
+                let n = (self.driver.offset * STRIDE) % tickets;
+                self.take(START + LENGTH + Span::hours(1), "ticket.message", &format!(r#""ticket_id":"T{n}","author":"agent""#));
+            }
+            self.driver.engine.settle();
+            begun.elapsed().as_secs_f64()
+        };
+        (0..TURNS).map(turn).collect()
+    }
+
     fn take(&mut self, time: EventTime, kind: &str, members: &str) {
         let text = format!(r#"{{"id":"e{}","type":"{kind}","time":{},{members}}}"#, self.driver.offset, time.0);
         assert_eq!(self.driver.take(0, text.as_bytes()), Outcome::Applied);
@@ -98,11 +132,20 @@ impl Desk {
 }
 
 impl Figures {
-    fn write(&mut self, desk: &mut Desk, store: &CheckpointStore, round: usize) {
-        let (cpu, begun) = (ThreadTime::now(), Instant::now());
+    /// Takes a state, and lets the group go on while all of it is still to be written.
+    fn stop(&mut self, desk: &mut Desk, tickets: i64) -> StoredState {
+        self.turns[0].extend(desk.turns(tickets));
+        let begun = Instant::now();
         let state = desk.driver.engine.store(GROUP).expect("the group is assigned");
         self.stopped.push(begun.elapsed().as_secs_f64());
-        let body = state.into_bytes(Vec::new());
+        self.turns[1].extend(desk.turns(tickets));
+        state
+    }
+
+    fn write(&mut self, desk: &Desk, store: &CheckpointStore, state: StoredState, round: usize) {
+        let (cpu, begun) = (ThreadTime::now(), Instant::now());
+        let mut pace = Pace::beside_workers();
+        let body = state.into_bytes_in_pieces(Vec::new(), move || pace.end_piece());
         let header = CheckpointHeader {
             key: key(),
             next_offsets: [("tickets".to_owned(), desk.driver.offset + i64::try_from(round).unwrap_or(0))].into(),
@@ -126,10 +169,15 @@ impl Figures {
         self.restored.push(begun.elapsed().as_secs_f64());
     }
 
-    fn print(&self, tickets: i64, [quiet, busy]: [&Vec<f64>; 2]) {
-        let cpu = median(&self.cpu);
+    fn print(&self, tickets: i64, [quiet, busy]: [&Turns; 2]) {
+        let cpu = median(&self.cpu) + median(&self.stopped);
+        let [without, after] = &self.turns;
         println!("retained tickets                                   {tickets:>12}");
         println!("the group stops for a checkpoint                   {:>12.1} ms", 1e3 * median(&self.stopped));
+        let copies = (after.iter().sum::<f64>() - without.iter().sum::<f64>()) / ROUNDS as f64;
+        println!("its next {} events take longer, for copies       {:>12.1} ms", TURNS * EVENTS_OF_A_TURN, 1e3 * copies);
+        let longest = [without, after].map(|turns| 1e3 * quantile(turns, 1.0));
+        println!("its longest turn without one, and after one        {:>12.1} {:>12.1} ms", longest[0], longest[1]);
         println!("until the checkpoint is safe                       {:>12.1} ms", 1e3 * median(&self.written));
         println!("CPU time of a checkpoint                           {:>12.1} ms", 1e3 * cpu);
         println!("its share of one core, one in five minutes         {:>12.2} %", 100.0 * cpu / INTERVAL.as_secs_f64());
@@ -140,25 +188,38 @@ impl Figures {
             per(self.body_bytes as u64, tickets),
             per(self.object_bytes, tickets)
         );
-        println!("p99 turn of another worker, alone and meanwhile    {:>12.2} {:>12.2} ms", 1e3 * p99(quiet), 1e3 * p99(busy));
+        println!(
+            "median turn of another worker, alone and meanwhile {:>12.2} {:>12.2} ms",
+            1e3 * median(&quiet.lengths),
+            1e3 * median(&busy.lengths)
+        );
+        println!(
+            "p99 turn of another worker, alone and meanwhile    {:>12.2} {:>12.2} ms",
+            1e3 * p99(&quiet.lengths),
+            1e3 * p99(&busy.lengths)
+        );
+        println!("p99 of the CPU time of these turns                 {:>12.2} {:>12.2} ms", 1e3 * p99(&quiet.cpu), 1e3 * p99(&busy.cpu));
     }
 }
 
 impl Beside {
     fn start() -> Self {
-        let (is_over, turns) = (Arc::new(AtomicBool::new(false)), Arc::new(std::sync::Mutex::new(Vec::new())));
+        let (is_over, turns) = (Arc::new(AtomicBool::new(false)), Arc::new(std::sync::Mutex::new(Turns::default())));
         let (ends, counted) = (Arc::clone(&is_over), Arc::clone(&turns));
         let work = move || {
             let mut desk = Desk::with_tickets(10_000);
             let mut n = 10_000;
             while !ends.load(Ordering::Relaxed) {
-                let begun = Instant::now();
+                let (cpu, begun) = (ThreadTime::now(), Instant::now());
                 for _ in 0..150 {
                     desk.ticket(n, START + LENGTH + Span(n * 10));
                     n += 1;
                 }
                 desk.driver.engine.settle();
-                counted.lock().expect("no panic").push(begun.elapsed().as_secs_f64());
+                let mut counted = counted.lock().expect("no panic");
+                counted.lengths.push(begun.elapsed().as_secs_f64());
+                counted.cpu.push(cpu.elapsed().as_secs_f64());
+                drop(counted);
                 // Half of the time it waits for records, as a worker does that has caught up.
                 std::thread::sleep(Duration::from_millis(1));
             }
@@ -166,13 +227,13 @@ impl Beside {
         Self { is_over, turns, thread: Some(std::thread::spawn(work)) }
     }
 
-    /// The lengths of the turns while something else is done, in seconds.
-    fn turns_during(&self, work: impl FnOnce()) -> Vec<f64> {
+    /// The turns while something else is done.
+    fn turns_during(&self, work: impl FnOnce()) -> Turns {
         // It has begun once there are turns.
-        while self.turns.lock().expect("no panic").len() < 10 {
+        while self.turns.lock().expect("no panic").lengths.len() < 10 {
             std::thread::sleep(Duration::from_millis(10));
         }
-        self.turns.lock().expect("no panic").clear();
+        drop(std::mem::take(&mut *self.turns.lock().expect("no panic")));
         work();
         std::mem::take(&mut *self.turns.lock().expect("no panic"))
     }

@@ -7,7 +7,7 @@
 //! * `key.rs`, `header.rs`, `file.rs`, `refusal.rs` - the layout of a file, and why one is refused;
 //! * `fingerprint.rs` - which settings shape the state, as 32 bytes;
 //! * `location.rs`, `object_name.rs` - where the files lie, and what they are called;
-//! * `store.rs`, `options.rs`, `failure.rs` - writing, restoring and pruning, for threads that may block;
+//! * `store.rs`, `options.rs`, `failure.rs`, `pace.rs` - writing, restoring and pruning, for threads that may block;
 //! * `backend.rs`, `credentials.rs`, `staged_files.rs` - folders and buckets.
 //!
 //! The state itself is opaque here: of the engine only the settings are known. Does not know Kafka, or when a checkpoint is due.
@@ -23,6 +23,7 @@ mod key;
 mod location;
 mod object_name;
 mod options;
+mod pace;
 mod refusal;
 mod staged_files;
 mod store;
@@ -35,5 +36,6 @@ pub use key::{CheckpointKey, Fingerprint};
 pub use location::{LocationProblem, StoreLocation};
 pub use object_name::ObjectName;
 pub use options::{EndpointProblem, S3Options, StoreOptions};
+pub use pace::Pace;
 pub use refusal::Refusal;
 pub use store::{CheckpointStore, Found, Listed, OtherFingerprint, PutReport, Refused};

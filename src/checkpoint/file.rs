@@ -10,6 +10,7 @@
 //! beginning of a file. Nothing is believed before its checksum was compared, and no length is followed beyond the end of the file.
 //! Does not know where a file lies, or what the state means.
 
+use std::convert::Infallible;
 use std::io::{Read, Write};
 
 use ring::digest::{Context, SHA256};
@@ -17,6 +18,7 @@ use ring::digest::{Context, SHA256};
 use super::byte_reader::ByteReader;
 use super::header::CheckpointHeader;
 use super::key::CheckpointKey;
+use super::pace::Pace;
 use super::refusal::Refusal;
 
 /// The layout version of the files that this program writes, and the newest that it reads.
@@ -54,20 +56,25 @@ pub struct Checkpoint {
 /// # Errors
 /// If the header with its settings needs more than [`PREFIX_BYTES_MAX`], or memory for the compressed state cannot be had.
 pub fn encode(header: &CheckpointHeader, body: &[u8]) -> std::io::Result<Vec<u8>> {
+    encode_at(&mut Pace::without_pauses(), header, body)
+}
+
+/// The bytes of a file, as [`encode`] gives them, at a pace.
+pub(super) fn encode_at(pace: &mut Pace, header: &CheckpointHeader, body: &[u8]) -> std::io::Result<Vec<u8>> {
     // Room for a state that compression makes a little larger. What is not written is only reserved, and a buffer that grows would take twice as much.
     let mut file = Vec::with_capacity(body.len() + body.len() / 128 + 64 * 1024);
     file.extend(MAGIC);
     file.extend(LAYOUT_VERSION.to_le_bytes());
-    put_section(&mut file, HEADER, |file| file.write_all(&header.encode()))?;
-    put_section(&mut file, SETTINGS, |file| file.write_all(&header.encode_settings()))?;
+    put_section(&mut file, HEADER, pace, |file, _| file.write_all(&header.encode()))?;
+    put_section(&mut file, SETTINGS, pace, |file, _| file.write_all(&header.encode_settings()))?;
     if file.len() as u64 > PREFIX_BYTES_MAX {
         return Err(std::io::Error::other("the topics and settings need more than 1 MiB"));
     }
-    put_section(&mut file, STATE, |file| put_state(file, body))?;
+    put_section(&mut file, STATE, pace, |file, pace| put_state(file, body, pace))?;
     file.extend(END);
     let length = file.len() as u64 + 8 + 32;
     file.extend(length.to_le_bytes());
-    let sum = digest(&file);
+    let sum = digest(&file, pace);
     file.extend(sum);
     Ok(file)
 }
@@ -138,7 +145,7 @@ fn check_end(file: &[u8]) -> Result<&[u8], Refusal> {
     let mut reader = ByteReader::new(end);
     let is_end = reader.array() == Some(END) && reader.u64() == Some(file.len() as u64);
     let (covered, sum) = file.split_at(file.len() - 32);
-    if is_end && digest(covered) == sum {
+    if is_end && digest(covered, &mut Pace::without_pauses()) == sum {
         return Ok(content);
     }
     match (is_end, first_damaged_section(content)) {
@@ -161,15 +168,21 @@ fn first_damaged_section(content: &[u8]) -> Option<&'static str> {
     None
 }
 
-fn put_section(file: &mut Vec<u8>, tag: [u8; 4], content: impl FnOnce(&mut Vec<u8>) -> std::io::Result<()>) -> std::io::Result<()> {
+fn put_section(
+    file: &mut Vec<u8>,
+    tag: [u8; 4],
+    pace: &mut Pace,
+    content: impl FnOnce(&mut Vec<u8>, &mut Pace) -> std::io::Result<()>,
+) -> std::io::Result<()> {
     let start = file.len();
     file.extend(tag);
     file.extend([0; 8]);
-    content(file)?;
+    content(file, pace)?;
     let length = (file.len() - start - 12) as u64;
     file[start + 4..start + 12].copy_from_slice(&length.to_le_bytes());
-    let sum = crc32fast::hash(&file[start..]);
-    file.extend(sum.to_le_bytes());
+    let mut sum = crc32fast::Hasher::new();
+    pace.for_each_piece(&file[start..], |piece| Ok::<(), std::io::Error>(sum.update(piece)))?;
+    file.extend(sum.finalize().to_le_bytes());
     Ok(())
 }
 
@@ -196,13 +209,13 @@ const fn section_name(tag: [u8; 4]) -> &'static str {
     }
 }
 
-fn put_state(file: &mut Vec<u8>, body: &[u8]) -> std::io::Result<()> {
+fn put_state(file: &mut Vec<u8>, body: &[u8], pace: &mut Pace) -> std::io::Result<()> {
     let start = file.len();
     file.push(ZSTD);
     file.extend((body.len() as u64).to_le_bytes());
     let mut encoder = zstd::stream::write::Encoder::new(&mut *file, COMPRESSION_LEVEL)?;
     encoder.set_pledged_src_size(Some(body.len() as u64))?;
-    encoder.write_all(body)?;
+    pace.for_each_piece(body, |piece| encoder.write_all(piece))?;
     encoder.finish()?;
     if file.len() - start > body.len() + 9 {
         file.truncate(start);
@@ -239,9 +252,9 @@ fn decompressed(bytes: &[u8], length: u64) -> Result<Vec<u8>, Refusal> {
     Ok(body)
 }
 
-fn digest(bytes: &[u8]) -> [u8; 32] {
+fn digest(bytes: &[u8], pace: &mut Pace) -> [u8; 32] {
     let mut context = Context::new(&SHA256);
-    context.update(bytes);
+    let Ok(()) = pace.for_each_piece(bytes, |piece| Ok::<(), Infallible>(context.update(piece)));
     let mut sum = [0; 32];
     sum.copy_from_slice(context.finish().as_ref());
     sum

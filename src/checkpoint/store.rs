@@ -18,12 +18,13 @@ use tokio::runtime::Runtime;
 
 use super::backend;
 use super::failure::{FailureKind, Operation, StoreFailure};
-use super::file::{Checkpoint, PREFIX_BYTES_MAX, encode, read, read_header};
+use super::file::{Checkpoint, PREFIX_BYTES_MAX, encode_at, read, read_header};
 use super::header::CheckpointHeader;
 use super::key::{CheckpointKey, Fingerprint};
 use super::location::StoreLocation;
 use super::object_name::{ObjectName, ObjectPlace, folder, group_folder};
 use super::options::StoreOptions;
+use super::pace::Pace;
 use super::refusal::Refusal;
 use super::staged_files::remove_abandoned;
 use crate::kill_point::KillPoint;
@@ -217,7 +218,7 @@ impl CheckpointStore {
     /// If the checkpoint could not be written in the allowed time and attempts. What was there before is still there.
     pub fn put(&self, header: &CheckpointHeader, body: &[u8]) -> Result<PutReport, StoreFailure> {
         let begun = Instant::now();
-        let mut report = self.put_within(header, body, self.options.write_time_max)?;
+        let mut report = self.put_at(Pace::beside_workers(), header, body, self.options.write_time_max)?;
         KillPoint::Renamed.pass();
         let _one_at_a_time = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
         match self.prune(&header.key, &report.name, report.bytes) {
@@ -229,15 +230,21 @@ impl CheckpointStore {
         Ok(report)
     }
 
-    /// Writes a checkpoint in a time of its own, such as what is left before a process must end. Removes none; the next [`Self::put`] does.
+    /// Writes a checkpoint in a time of its own, such as what is left before a process must end, and without pauses. Removes none; the next
+    /// [`Self::put`] does.
     ///
     /// # Errors
     /// If the checkpoint could not be written in this time.
     pub fn put_within(&self, header: &CheckpointHeader, body: &[u8], time_max: Duration) -> Result<PutReport, StoreFailure> {
+        self.put_at(Pace::without_pauses(), header, body, time_max)
+    }
+
+    fn put_at(&self, mut pace: Pace, header: &CheckpointHeader, body: &[u8], time_max: Duration) -> Result<PutReport, StoreFailure> {
         let begun = Instant::now();
         let _one_at_a_time = self.turn_to_write(begun + time_max)?;
         let folder = folder(&self.root, &header.key);
-        let file = encode(header, body).map_err(|error| StoreFailure::of_io(Operation::Write, self.shown(&folder), &error))?;
+        let file =
+            encode_at(&mut pace, header, body).map_err(|error| StoreFailure::of_io(Operation::Write, self.shown(&folder), &error))?;
         let bytes = file.len() as u64;
         let name = self.write(header, &folder, &file.into(), begun + time_max)?;
         Ok(PutReport { name, bytes, duration: begun.elapsed(), removed: 0, pruning_failure: None })

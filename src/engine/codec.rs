@@ -1,13 +1,12 @@
 //! The bytes of a stored state: values are put one after another, and taken in the same order.
 //!
 //! Each part of the state stores and restores itself, with its fields named one by one, so that a new field cannot be forgotten. Maps without an order
-//! are stored by ascending key: the same state gives the same bytes. A large part is only copied at once, and put into bytes later, on another thread.
+//! are stored by ascending key: the same state gives the same bytes. A large part is only copied at once, and put into bytes later, on another thread,
+//! which may pause between small pieces of that work.
 //! Does not know what is stored, nor where the bytes are kept. They carry no checksum; the checkpoint around them does.
 
 use std::fmt;
-use std::hash::Hash;
 
-use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -29,11 +28,18 @@ pub struct StoredState {
 }
 
 /// Takes values in and gives their bytes.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct StateWriter {
     segments: Vec<Segment>,
     bytes: Vec<u8>,
+    /// What is done between two small pieces of work; nothing while a worker waits.
+    between: Option<Box<dyn FnMut()>>,
+    /// The number of pieces since then.
+    pieces: u32,
 }
+
+/// So many small pieces of work are done in some ten microseconds.
+const PIECES: u32 = 64;
 
 /// A part of a stored state.
 enum Segment {
@@ -52,7 +58,16 @@ impl StoredState {
     /// The bytes of the state after those of `front`. Takes a second for some million entries, so a worker leaves it to another thread.
     #[must_use]
     pub fn into_bytes(self, front: Vec<u8>) -> Vec<u8> {
-        let mut out = StateWriter { segments: Vec::new(), bytes: front };
+        self.put_into(StateWriter { bytes: front, ..StateWriter::default() })
+    }
+
+    /// As [`Self::into_bytes`], with a call of `between` after every small piece of the work, so that the caller can make pauses.
+    #[must_use]
+    pub fn into_bytes_in_pieces(self, front: Vec<u8>, between: impl FnMut() + 'static) -> Vec<u8> {
+        self.put_into(StateWriter { bytes: front, between: Some(Box::new(between)), ..StateWriter::default() })
+    }
+
+    fn put_into(self, mut out: StateWriter) -> Vec<u8> {
         for segment in self.segments {
             match segment {
                 Segment::Bytes(bytes) => out.bytes.extend(bytes),
@@ -86,17 +101,41 @@ impl StateWriter {
         self.segments.push(Segment::Later(Box::new(put)));
     }
 
-    /// Puts a map, by ascending key.
-    pub(crate) fn put_map<K: Serialize + Ord, V: Serialize>(&mut self, map: &FxHashMap<K, V>) {
-        let mut entries: Vec<(&K, &V)> = map.iter().collect();
-        entries.sort_unstable_by_key(|(key, _)| *key);
-        self.put(&entries);
+    /// Puts a list as [`Self::put`] puts a `Vec`, piece by piece.
+    pub(crate) fn put_list<T: Serialize>(&mut self, values: impl ExactSizeIterator<Item = T>) {
+        self.put(&values.len());
+        for value in values {
+            self.put(&value);
+            self.end_piece();
+        }
+    }
+
+    /// Ends a small piece of work, after which the thread may pause.
+    pub(crate) fn end_piece(&mut self) {
+        self.pieces += 1;
+        if self.pieces >= PIECES {
+            self.end_long_piece();
+        }
+    }
+
+    /// Ends a piece of work that takes as long as many small ones.
+    pub(crate) fn end_long_piece(&mut self) {
+        self.pieces = 0;
+        if let Some(between) = &mut self.between {
+            between();
+        }
     }
 
     /// All that was put.
     pub(crate) fn into_state(mut self) -> StoredState {
         self.segments.push(Segment::Bytes(self.bytes));
         StoredState { segments: self.segments }
+    }
+}
+
+impl fmt::Debug for StateWriter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}, {} bytes", self.segments, self.bytes.len())
     }
 }
 
@@ -128,12 +167,6 @@ impl<'a> StateReader<'a> {
         self.take()
     }
 
-    /// Takes a map.
-    pub(crate) fn take_map<K: Deserialize<'a> + Eq + Hash, V: Deserialize<'a>>(&mut self) -> Result<FxHashMap<K, V>, RestoreError> {
-        let entries: Vec<(K, V)> = self.take()?;
-        Ok(entries.into_iter().collect())
-    }
-
     /// Checks that every byte has been taken.
     pub(crate) fn end(self) -> Result<(), RestoreError> {
         match self.rest.len() {
@@ -145,26 +178,36 @@ impl<'a> StateReader<'a> {
 
 #[cfg(test)]
 mod tests {
+    use std::cell::Cell;
+    use std::rc::Rc;
+
     use super::*;
 
     #[test]
     fn values_come_back_in_their_order_and_an_early_end_is_an_error() {
-        let map: FxHashMap<u8, i64> = (0..9).map(|n| (n, -i64::from(n))).collect();
-        let mut out = StateWriter::default();
-        out.put("text");
-        let copy = map.clone();
-        out.put_later(move |out| out.put_map(&copy));
-        out.put_bytes(&[7, 8]);
-        let mut bytes = out.into_state().into_bytes(vec![1, 2, 3]);
+        let list: Vec<i64> = (0..999).collect();
+        let stored = || {
+            let mut out = StateWriter::default();
+            out.put("text");
+            let copy = list.clone();
+            out.put_later(move |out| out.put_list(copy.iter()));
+            out.put_bytes(&[7, 8]);
+            out.into_state()
+        };
+        let mut bytes = stored().into_bytes(vec![1, 2, 3]);
+        let pauses = Rc::new(Cell::new(0));
+        let counted = Rc::clone(&pauses);
+        assert_eq!(stored().into_bytes_in_pieces(vec![1, 2, 3], move || counted.set(counted.get() + 1)), bytes);
+        assert_eq!(pauses.get(), 999 / PIECES);
         assert_eq!(bytes.drain(..3).collect::<Vec<u8>>(), [1, 2, 3]);
         let mut input = StateReader::new(&bytes);
         assert_eq!(input.take::<String>(), Ok("text".to_owned()));
-        assert_eq!(input.take_map(), Ok(map.clone()));
+        assert_eq!(input.take(), Ok(list));
         assert_eq!(input.take_bytes(), Ok([7, 8].as_slice()));
         assert_eq!(input.end(), Ok(()));
         for length in 0..bytes.len() {
             let mut input = StateReader::new(&bytes[..length]);
-            let taken = input.take::<String>().and_then(|_| input.take_map::<u8, i64>()).and_then(|_| input.take_bytes());
+            let taken = input.take::<String>().and_then(|_| input.take::<Vec<i64>>()).and_then(|_| input.take_bytes());
             assert!(taken.is_err(), "cut at {length} bytes");
         }
         assert!(StateReader::new(&bytes).end().is_err());

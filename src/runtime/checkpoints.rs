@@ -12,7 +12,7 @@ use super::clock::wall_now;
 use super::failure::ServiceFailure;
 use super::service_view::ServiceView;
 use super::settings_change::{SettingsChange, StateIdentity};
-use crate::checkpoint::{CheckpointHeader, CheckpointKey, CheckpointStore, ObjectName, Operation, StoreFailure};
+use crate::checkpoint::{CheckpointHeader, CheckpointKey, CheckpointStore, ObjectName, Operation, Pace, StoreFailure};
 use crate::config::{CheckpointSettings, Configuration, OnMismatch};
 use crate::engine::{Engine, PartitionGroup, StoredState, TopicIndex};
 use crate::kafka::{LogIdentity, TopicPartition, session_timeout};
@@ -321,7 +321,13 @@ impl Checkpoints {
     fn write(&self, stored: StoredGroup, deadline: Option<Instant>) {
         let StoredGroup { header, front, state, generation } = stored;
         KillPoint::WriteBegun.pass();
-        let body = state.into_bytes(front);
+        let body = match deadline {
+            None => {
+                let mut pace = Pace::beside_workers();
+                state.into_bytes_in_pieces(front, move || pace.end_piece())
+            }
+            Some(_) => state.into_bytes(front),
+        };
         let put = match deadline {
             None => self.store.put(&header, &body),
             Some(deadline) => self.store.put_within(&header, &body, deadline.saturating_duration_since(Instant::now())),

@@ -8,13 +8,13 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
 use super::customer::CustomerState;
 use super::dormant::Dormant;
 use crate::engine::codec::{RestoreError, StateReader, StateWriter};
+use crate::engine::shared_map::SharedMap;
 use crate::engine::terms::{DimensionsId, EventOrder, Facts, Terms};
 use crate::event::Key;
 use crate::time::EventTime;
@@ -29,11 +29,11 @@ pub(crate) struct Customers {
     /// The erasures, oldest first.
     erasures: BTreeSet<(EventOrder, Key)>,
     /// What became of each merged identity, oldest first.
-    merged: FxHashMap<Key, SmallVec<[MergedLife; 1]>>,
+    merged: SharedMap<Key, SmallVec<[MergedLife; 1]>>,
     /// The merges, oldest first, each with the identity that was merged.
     merges: BTreeSet<(EventOrder, Key)>,
     /// The identities that were merged into each customer.
-    merged_into: FxHashMap<Key, SmallVec<[Key; 1]>>,
+    merged_into: SharedMap<Key, SmallVec<[Key; 1]>>,
 }
 
 /// The life of an identity that was merged into another.
@@ -68,9 +68,9 @@ impl Customers {
         living.store(out, |_, _| {});
         out.put(erased);
         out.put(erasures);
-        out.put_map(merged);
+        merged.store(out);
         out.put(merges);
-        out.put_map(merged_into);
+        merged_into.store(out);
     }
 
     /// Restores all customers.
@@ -79,9 +79,9 @@ impl Customers {
             living: Dormant::restore(input)?,
             erased: input.take()?,
             erasures: input.take()?,
-            merged: input.take_map()?,
+            merged: SharedMap::restore(input)?,
             merges: input.take()?,
-            merged_into: input.take_map()?,
+            merged_into: SharedMap::restore(input)?,
         })
     }
 
@@ -92,7 +92,7 @@ impl Customers {
 
     /// The identity under which the customer of an event is known, and an event that falls into that customer's life.
     fn resolve(&self, mut key: Key, mut order: EventOrder) -> (Key, EventOrder) {
-        if self.merged.is_empty() {
+        if self.merged.len() == 0 {
             return (key, order);
         }
         let life = |key: Key, order: EventOrder| {
@@ -113,9 +113,9 @@ impl Customers {
             return None;
         }
         let after = self.erased_before(from, at);
-        self.merged.entry(from).or_default().push(MergedLife { after, until: EventOrder::MAX, at, into });
+        self.merged.get_or_insert_with(from, SmallVec::new).push(MergedLife { after, until: EventOrder::MAX, at, into });
         self.merges.insert((at, from));
-        self.merged_into.entry(into).or_default().push(from);
+        self.merged_into.get_or_insert_with(into, SmallVec::new).push(from);
         let gone = self.living.remove(&from).unwrap_or_default();
         let known = self.living.get(&into).map(Cow::into_owned);
         let mut merged = Merged {

@@ -51,8 +51,7 @@ where
     pub(crate) fn store(&self, out: &mut StateWriter, put_awake: impl FnOnce(&mut StateWriter, Vec<(K, &V)>) + Send + 'static) {
         let copy = self.entries.clone();
         out.put_later(move |out| {
-            let mut entries: Vec<(&K, &Kept<V>)> = copy.iter().collect();
-            entries.sort_unstable_by_key(|(key, _)| *key);
+            let entries = copy.ascending(out);
             out.put(&entries.len());
             let mut awake: Vec<(K, &V)> = Vec::new();
             for (key, entry) in entries {
@@ -64,6 +63,7 @@ where
                         awake.push((*key, value));
                     }
                 }
+                out.end_piece();
             }
             put_awake(out, awake);
         });

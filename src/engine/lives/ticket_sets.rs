@@ -5,11 +5,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
 use super::contact::{Action, HistoryEvent};
 use crate::engine::codec::{RestoreError, StateReader, StateWriter};
+use crate::engine::shared_map::SharedMap;
 use crate::engine::terms::{DimensionsId, EngineSettings, EventOrder};
 use crate::event::{Contact, Key};
 use crate::time::{EventTime, Span};
@@ -28,8 +28,8 @@ pub(super) struct TicketSets {
     /// The open tickets of each feed. Each lies at a time at which it was named, or at the beginning of time if it was never named. It may have been
     /// named again since, until a set reaches it.
     open: BTreeSet<(Feed, EventTime, Key)>,
-    /// Where each ticket lies in `open`.
-    places: FxHashMap<Key, (Feed, EventTime)>,
+    /// Where each ticket lies in `open`. It says the same, and a copy of it costs less.
+    places: SharedMap<Key, (Feed, EventTime)>,
     /// The tickets with recent events. They are tracked from the first set on, because most help desks send none.
     recent: Option<RecentTickets>,
 }
@@ -48,12 +48,18 @@ struct RecentTickets {
 impl TicketSets {
     /// Stores the sets, the open tickets with their places, and the recent events if they are tracked.
     pub(super) fn store(&self, out: &mut StateWriter) {
-        let Self { started, open, places: _, recent } = self;
+        let Self { started, open: _, places, recent } = self;
         out.put(started);
-        out.put(open);
+        let places = places.clone();
+        out.put_later(move |out| {
+            let mut open: Vec<(Feed, EventTime, Key)> = places.iter().map(|(ticket, (feed, named))| (*feed, *named, *ticket)).collect();
+            open.sort_unstable();
+            out.put_list(open.iter());
+        });
         out.put(&recent.is_some());
         if let Some(RecentTickets { slices, entries: _, since }) = recent {
-            out.put(slices);
+            let slices = slices.clone();
+            out.put_later(move |out| out.put_list(slices.iter()));
             out.put(since);
         }
     }
@@ -107,14 +113,12 @@ impl TicketSets {
             return;
         }
         let place = (feed, named.unwrap_or(EventTime::MIN));
-        match self.places.get_mut(&ticket) {
+        match self.places.get(&ticket) {
             Some(known) if *known == place || !(moves || self.recent.is_some()) => return,
-            Some(known) => {
-                self.open.remove(&(known.0, known.1, ticket));
-                *known = place;
-            }
-            None => drop(self.places.insert(ticket, place)),
+            Some(known) => drop(self.open.remove(&(known.0, known.1, ticket))),
+            None => {}
         }
+        self.places.insert(ticket, place);
         self.open.insert((place.0, place.1, ticket));
     }
 
@@ -217,7 +221,7 @@ mod tests {
         assert_eq!([sets.perhaps_left_open(1, at(20)).len(), sets.perhaps_left_open(0, at(99)).len()], [0, 0]);
         assert_eq!(sets.perhaps_left_open(1, at(21)), [TICKET]);
         sets.note_open(TICKET, 1, false, Some(at(30)), false);
-        assert!(sets.open.is_empty() && sets.places.is_empty());
+        assert!(sets.open.is_empty() && sets.places.len() == 0);
         sets.note_open(Contact::Chat(Key(8)), 1, true, None, true);
         assert!(sets.open.is_empty(), "no set ends a chat");
     }

@@ -5,15 +5,19 @@
 //! readings, as during catch-up, most facts therefore never enter the fine tiers. The cost of writing a fact does not depend on the number of
 //! windows.
 
+mod ahead;
 mod pane;
+mod panes_copy;
 mod sheet;
 mod stored_content;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
+use ahead::Ahead;
 use pane::Pane;
 pub(super) use pane::{PaneContent, PaneEntry};
-use rustc_hash::FxHashMap;
+pub(super) use panes_copy::PanesCopy;
 pub(super) use stored_content::SlotPlace;
 use stored_content::StoredContent;
 
@@ -21,7 +25,8 @@ use super::accumulator::Accumulator;
 use super::geometry::{Geometry, PanePlace, Starts};
 use super::keys::{BundleId, Keys};
 use super::slots::SlotId;
-use crate::engine::codec::{RestoreError, StateReader, StateWriter};
+use crate::engine::codec::{RestoreError, StateReader};
+use crate::engine::shared_map::SharedMap;
 use crate::engine::terms::{Contribution, DimensionsId, Names};
 use crate::time::EventTime;
 
@@ -45,13 +50,13 @@ pub(crate) struct Panes {
     tiers: Vec<BTreeMap<i64, Pane>>,
     starts: Starts,
     /// The present states of this group, by slot.
-    state: FxHashMap<SlotId, Accumulator>,
+    state: SharedMap<SlotId, Accumulator>,
     /// Posted facts that are in no pane yet.
     pending: Vec<SlotFact>,
     /// Posted facts of states that are not added to `state` yet.
     pending_state: Vec<SlotFact>,
     /// Facts later than now, such as a deadline still to come. They are in no window yet.
-    ahead: BTreeMap<(EventTime, SlotId), Accumulator>,
+    ahead: Ahead,
     /// For each tuple of dimension values that the group has named: the bundle of its keys in the grouping sets of contacts, and the bundle of its
     /// keys in those of customers.
     bundles: Vec<[BundleId; 2]>,
@@ -62,10 +67,10 @@ impl Panes {
         Self {
             tiers: vec![BTreeMap::new(); geometry.len()],
             starts,
-            state: FxHashMap::default(),
+            state: SharedMap::default(),
             pending: Vec::new(),
             pending_state: Vec::new(),
-            ahead: BTreeMap::new(),
+            ahead: Ahead::default(),
             bundles: Vec::new(),
         }
     }
@@ -91,26 +96,19 @@ impl Panes {
         self.bundles.iter().enumerate().map(|(at, bundles)| (DimensionsId::of_index(at), *bundles))
     }
 
-    /// Stores the panes, the states and the facts ahead, with the place that `place_of` gives to each slot. There must be no pending facts.
-    pub(super) fn store(&self, place_of: impl Fn(SlotId) -> SlotPlace, out: &mut StateWriter) {
+    /// A copy of the panes, the states and the facts ahead, to be stored. There must be no pending facts.
+    pub(super) fn copy(&self) -> PanesCopy {
         let Self { tiers, starts: _, state, pending, pending_state, ahead, bundles: _ } = self;
         assert!(pending.is_empty() && pending_state.is_empty(), "panes are stored after their pending facts were added to the totals");
-        for tier in tiers {
-            let pane = |(slice, pane): (&i64, &Pane)| {
-                assert!(pane.pending.is_empty(), "panes are stored after their pending content was added to the totals");
-                (*slice, StoredContent::of(&pane.flushed, &place_of))
-            };
-            out.put(&tier.iter().map(pane).filter(|(_, content)| !content.is_empty()).collect::<Vec<_>>());
-        }
-        let mut states: Vec<_> = state.iter().map(|(slot, accumulator)| (place_of(*slot), accumulator)).collect();
-        states.sort_unstable_by_key(|(place, _)| *place);
-        out.put(&states);
-        let mut later: Vec<_> = ahead.iter().map(|((time, slot), accumulator)| (*time, place_of(*slot), accumulator)).collect();
-        later.sort_unstable_by_key(|(time, place, _)| (*time, *place));
-        out.put(&later);
+        let pane = |(slice, pane): (&i64, &Pane)| {
+            assert!(pane.pending.is_empty(), "panes are stored after their pending content was added to the totals");
+            (*slice, Arc::clone(&pane.flushed))
+        };
+        let tiers = tiers.iter().map(|tier| tier.iter().map(pane).collect()).collect();
+        PanesCopy { tiers, state: state.clone(), ahead: ahead.clone() }
     }
 
-    /// Restores what [`Self::store`] has stored into empty panes; `slot_at` gives the slot of each place.
+    /// Restores what [`PanesCopy::put`] has put into empty panes; `slot_at` gives the slot of each place.
     pub(super) fn restore(
         &mut self,
         input: &mut StateReader<'_>,
@@ -118,7 +116,7 @@ impl Panes {
     ) -> Result<(), RestoreError> {
         for tier in &mut self.tiers {
             for (slice, StoredContent { counts, sums, others }) in input.take::<Vec<(i64, StoredContent)>>()? {
-                let content = &mut tier.entry(slice).or_default().flushed;
+                let content = Arc::make_mut(&mut tier.entry(slice).or_default().flushed);
                 for (place, bin, n) in counts {
                     content.count(slot_at(place)?, bin, n);
                 }
@@ -135,8 +133,7 @@ impl Panes {
             self.merge_state(slot_at(place)?, &accumulator);
         }
         for (time, place, accumulator) in input.take::<Vec<(EventTime, u32, Accumulator)>>()? {
-            let slot = slot_at(place)?;
-            self.ahead.entry((time, slot)).or_insert_with(|| accumulator.zero()).merge(&accumulator, 1);
+            self.ahead.merge(slot_at(place)?, time, &accumulator);
         }
         Ok(())
     }
@@ -195,7 +192,7 @@ impl Panes {
 
     /// Adds a value to a state or subtracts it.
     pub(crate) fn apply_state(&mut self, slot: SlotId, value: &Contribution, sign: i64) {
-        self.state.entry(slot).or_insert_with(|| Accumulator::zero_of(value)).apply(value, sign);
+        self.state.get_or_insert_with(slot, || Accumulator::zero_of(value)).apply(value, sign);
     }
 
     /// The oldest start in a state that consists of starts; `None` if there is none.
@@ -206,23 +203,17 @@ impl Panes {
 
     /// Adds facts that lay ahead of now to a state.
     pub(crate) fn merge_state(&mut self, slot: SlotId, accumulator: &Accumulator) {
-        self.state.entry(slot).or_insert_with(|| accumulator.zero()).merge(accumulator, 1);
+        self.state.get_or_insert_with(slot, || accumulator.zero()).merge(accumulator, 1);
     }
 
     /// Adds a value at an instant later than now, or subtracts it.
     pub(crate) fn apply_ahead(&mut self, slot: SlotId, time: EventTime, value: &Contribution, sign: i64) {
-        let accumulator = self.ahead.entry((time, slot)).or_insert_with(|| Accumulator::zero_of(value));
-        accumulator.apply(value, sign);
-        if accumulator.is_zero() {
-            self.ahead.remove(&(time, slot));
-        }
+        self.ahead.apply(slot, time, value, sign);
     }
 
     /// Removes the earliest facts ahead that now has reached, and returns them.
     pub(crate) fn pop_reached(&mut self, now: EventTime) -> Option<(SlotId, EventTime, Accumulator)> {
-        let entry = self.ahead.first_entry().filter(|entry| entry.key().0 <= now)?;
-        let ((time, slot), accumulator) = entry.remove_entry();
-        Some((slot, time, accumulator))
+        self.ahead.pop_reached(now)
     }
 
     /// Moves to new window starts. Flushed content that leaves its ring is passed to `left`, with that ring and the ring that it enters, if any.
@@ -238,7 +229,7 @@ impl Panes {
             for (slice, mut pane) in gone {
                 let next = PanePlace::of(EventTime(slice * width.0), starts, geometry);
                 if !pane.flushed.is_empty() {
-                    pane.flushed.settle();
+                    pane.settle_flushed();
                     left(&pane.flushed, tier, next.map(|place| place.ring));
                 }
                 if let Some(next) = next {
@@ -252,17 +243,13 @@ impl Panes {
     /// Passes all pending content with its ring to `flush`, and marks it as flushed.
     pub(crate) fn flush(&mut self, mut flush: impl FnMut(&PaneContent, usize)) {
         for (ring, tier) in self.tiers.iter_mut().enumerate() {
-            for pane in tier.values_mut().filter(|pane| !pane.pending.is_empty()) {
-                pane.pending.settle();
-                flush(&pane.pending, ring);
-                pane.flushed.roll(std::mem::take(&mut pane.pending));
-            }
+            tier.values_mut().for_each(|pane| pane.flush(|content| flush(content, ring)));
         }
     }
 
     /// All flushed content, with its ring.
     pub(crate) fn flushed(&self) -> impl Iterator<Item = (usize, &PaneContent)> {
-        self.panes().map(|(ring, pane)| (ring, &pane.flushed))
+        self.panes().map(|(ring, pane)| (ring, &*pane.flushed))
     }
 
     fn panes(&self) -> impl Iterator<Item = (usize, &Pane)> {
@@ -281,7 +268,7 @@ impl Panes {
 
     /// The slots of the facts later than now.
     pub(crate) fn slots_ahead(&self) -> impl Iterator<Item = SlotId> {
-        self.ahead.keys().map(|(_, slot)| *slot)
+        self.ahead.iter().map(|(_, slot, _)| slot)
     }
 
     /// The number of panes, and the number of entries in them.

@@ -41,13 +41,16 @@ impl Windows {
     pub(crate) fn store_flushed(&mut self, panes: &mut Panes, names: &Names, out: &mut StateWriter) {
         self.scales.catch_up();
         panes.drop_empty_state();
-        let slots = self.slots_known_to(panes, names);
-        let places: FxHashMap<SlotId, SlotPlace> = (0u32..).zip(&slots).map(|(place, (id, _))| (*id, place)).collect();
         out.put(&self.slots.was_full());
         out.put(panes.starts().as_slice());
-        out.put(&slots.into_iter().map(|(_, slot)| slot).collect::<Vec<_>>());
-        out.put(&self.overall_series(names));
-        panes.store(|id| places[&id], out);
+        let (mut slots, overall, panes) = (self.slots_known_to(panes, names), self.overall_series(names), panes.copy());
+        out.put_later(move |out| {
+            slots.sort_by_key(|(_, slot)| (slot.measure, slot.label, slot.dimensions));
+            let places: FxHashMap<SlotId, SlotPlace> = (0u32..).zip(&slots).map(|(place, (id, _))| (*id, place)).collect();
+            out.put_list(slots.iter().map(|(_, slot)| slot));
+            out.put(&overall);
+            panes.put(|id| places[&id], out);
+        });
     }
 
     /// Restores the panes of a group with these names. Opens the slots that they name.
@@ -76,7 +79,7 @@ impl Windows {
         Ok(panes)
     }
 
-    /// The open slots that can be described in the numbers of a group, in the order of their descriptions. All slots of its own facts are among them.
+    /// The open slots that can be described in the numbers of a group, in the order of their numbers. All slots of its own facts are among them.
     fn slots_known_to(&mut self, panes: &Panes, names: &Names) -> Vec<(SlotId, StoredSlot)> {
         let labels = LabelStore::new(names, self.scales.all());
         let tuples = panes.tuples_by_bundle();
@@ -91,7 +94,6 @@ impl Windows {
             let shown = self.slots.cells(slot).first().filter(|_| slot.is_named).and_then(|cell| self.zero_of(*cell));
             slots.push((id, StoredSlot { measure, label, dimensions, kind: slot.kind, touched: slot.touched, shown }));
         }
-        slots.sort_by_key(|(_, slot)| (slot.measure, slot.label, slot.dimensions));
         slots
     }
 

@@ -2,7 +2,9 @@
 //! eight and twelve bytes; other accumulators are kept in a map.
 //!
 //! The flushed content is in the totals and the pending content is not. A fact that leaves a window before any reading therefore never enters the
-//! totals of that window.
+//! totals of that window. A copy for a checkpoint shares the flushed content until it changes.
+
+use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
@@ -32,7 +34,7 @@ pub(crate) struct SumLine {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Pane {
     /// The content that is in the totals of its ring.
-    pub(super) flushed: PaneContent,
+    pub(super) flushed: Arc<PaneContent>,
     /// The content that is not yet in the totals.
     pub(super) pending: PaneContent,
 }
@@ -59,8 +61,29 @@ pub(crate) enum PaneEntry<'a> {
 impl Pane {
     /// Adds the content of a finer pane.
     pub(super) fn roll(&mut self, finer: Self) {
-        self.flushed.roll(finer.flushed);
+        if self.flushed.is_empty() {
+            self.flushed = finer.flushed;
+        } else if !finer.flushed.is_empty() {
+            Arc::make_mut(&mut self.flushed).roll(Arc::unwrap_or_clone(finer.flushed));
+        }
         self.pending.roll(finer.pending);
+    }
+
+    /// Passes the pending content to `flush`, if there is any, and marks it as flushed.
+    pub(super) fn flush(&mut self, flush: impl FnOnce(&PaneContent)) {
+        if self.pending.is_empty() {
+            return;
+        }
+        self.pending.settle();
+        flush(&self.pending);
+        Arc::make_mut(&mut self.flushed).roll(std::mem::take(&mut self.pending));
+    }
+
+    /// Merges the lines of the flushed content where possible.
+    pub(super) fn settle_flushed(&mut self) {
+        if !self.flushed.is_settled() {
+            Arc::make_mut(&mut self.flushed).settle();
+        }
     }
 
     /// The number of entries.
@@ -122,6 +145,11 @@ impl PaneContent {
     pub(crate) fn settle(&mut self) {
         self.counts.merge();
         self.sums.merge();
+    }
+
+    /// Whether [`Self::settle`] would change nothing.
+    fn is_settled(&self) -> bool {
+        self.counts.is_merged() && self.sums.is_merged()
     }
 
     /// All entries; a slot may occur several times.

@@ -56,9 +56,14 @@ impl<L: Line> Sheet<L> {
         &self.lines
     }
 
+    /// Whether all lines are merged.
+    pub(crate) fn is_merged(&self) -> bool {
+        self.merged == self.lines.len()
+    }
+
     /// Merges all lines and releases memory that is not needed.
     pub(crate) fn merge(&mut self) {
-        if self.merged == self.lines.len() {
+        if self.is_merged() {
             return;
         }
         // The sort finds the merged lines as one long run and sorts only the lines after them.
