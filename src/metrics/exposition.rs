@@ -92,6 +92,9 @@ impl Exposition {
     }
 
     fn render_families(&self, snapshot: &Snapshot, at_seconds: Option<f64>, out: &mut String) {
+        if snapshot.is_withheld {
+            return;
+        }
         let mut by_set: Vec<Vec<&GroupKey>> = vec![Vec::new(); self.sets.len()];
         for key in &snapshot.keys {
             if let Some(set) = key.set {

@@ -56,7 +56,9 @@ impl Service {
         let mut engine = Engine::new(Arc::new(configuration.engine.clone()));
         let record_log = Arc::new(RecordLog::new(configuration.topics.iter().map(|topic| topic.name.clone()).collect()));
         let interval = configuration.run.snapshot_interval;
-        let view = Arc::new(ServiceView::new(engine.snapshot(), telemetry, Arc::clone(&record_log), interval, workers));
+        // Before the group has read anything, a count of 0 would be a statement about an organisation that nobody has looked at.
+        let unread = engine.snapshot().without_values();
+        let view = Arc::new(ServiceView::new(unread, telemetry, Arc::clone(&record_log), interval, workers));
         let publisher = Arc::new(SnapshotPublisher::new(MergedEngines::of(&engine), Arc::clone(&view)));
         // The store waits for its own answers, which a thread of the caller's runtime must not do.
         let opened = std::thread::scope(|scope| scope.spawn(|| Checkpoints::open(configuration, &view)).join());

@@ -32,6 +32,8 @@ pub struct Snapshot {
     pub is_backlog_complete: Option<bool>,
     /// What was ever seen by the assigned groups.
     pub(crate) ever_seen: EverSeen,
+    /// Whether the values of the support organisation are left out, because not everything has been read yet: then not even a count of 0 is known.
+    pub is_withheld: bool,
     /// The number of label sets that are shown, and the limit of cells.
     pub cells: (usize, usize),
     /// The readings of each cell: one for each window, or a single one for a state.
@@ -123,6 +125,7 @@ impl Snapshot {
             customers_since: None,
             is_backlog_complete: self.is_backlog_complete.map(|_| false),
             ever_seen: EverSeen::default(),
+            is_withheld: true,
             cells: (0, self.cells.1),
             readings: FxHashMap::default(),
             keys: Vec::new(),

@@ -67,6 +67,7 @@ pub(crate) fn take(windows: &Windows, bins: &DurationBins, state: GroupsReport) 
         customers_since: state.customers_since,
         is_backlog_complete: state.is_backlog_complete,
         ever_seen: state.ever_seen,
+        is_withheld: false,
         cells: (readings.len(), windows.settings.limits.cells_max),
         touchpoints: texts(windows, labels.get(&Measure::Touchpoints), CHANNEL),
         stages: stages(windows, &labels),
