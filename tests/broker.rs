@@ -39,6 +39,7 @@ mod broker {
     mod poison;
     mod rebalances;
     mod refusals;
+    mod reloads;
     mod replicas;
     mod restarts;
     mod retention;

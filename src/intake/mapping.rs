@@ -2,7 +2,10 @@
 //!
 //! Does not know where payloads come from.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
+
+use arc_swap::ArcSwap;
 
 use crate::config::FeedsConfiguration;
 use crate::event::DecodeSettings;
@@ -16,9 +19,10 @@ const PAYLOAD_WITHIN: Duration = Duration::from_millis(100);
 /// A rejected payload is cut off at this length, in bytes, because brokers refuse records of more than a megabyte, and one payload must not stop a feed.
 const REJECTED_BYTES_MAX: usize = 900_000;
 
-/// All feeds of the configuration, compiled. A thread that maps has [`crate::feed::STACK_BYTES`] of stack.
+/// All feeds of the configuration, compiled. A thread that maps or compiles has [`crate::feed::STACK_BYTES`] of stack.
 pub struct FeedMapper {
-    feeds: Vec<Feed>,
+    /// Replaced as a whole, so that a payload is mapped by the feeds of one configuration.
+    feeds: ArcSwap<Vec<Feed>>,
     topics: [String; 4],
     rejected_topic: String,
 }
@@ -51,14 +55,27 @@ impl FeedMapper {
     /// # Errors
     /// The first fault of a program.
     pub fn new(configuration: &FeedsConfiguration, decode: &DecodeSettings) -> Result<Self, ProgramError> {
-        let feeds = configuration.feeds.iter().map(|feed| Feed::new(feed.settings.clone(), decode.clone())).collect::<Result<_, _>>()?;
-        Ok(Self { feeds, topics: configuration.topics.clone(), rejected_topic: configuration.rejected_topic.clone() })
+        Ok(Self {
+            feeds: ArcSwap::from_pointee(compiled(configuration, decode)?),
+            topics: configuration.topics.clone(),
+            rejected_topic: configuration.rejected_topic.clone(),
+        })
+    }
+
+    /// Compiles the feeds of another configuration, and maps with them from now on. It must have the same feeds in the same order. The topics stay.
+    ///
+    /// # Errors
+    /// The first fault of a program; then nothing changes.
+    pub fn replace(&self, configuration: &FeedsConfiguration, decode: &DecodeSettings) -> Result<(), ProgramError> {
+        self.feeds.store(Arc::new(compiled(configuration, decode)?));
+        Ok(())
     }
 
     /// Maps a payload of a feed, by the feed's index. `place` says where it came from, for the topic of rejected payloads.
     pub(super) fn map(&self, feed: usize, payload: &Payload<'_>, place: &str) -> MappedPayload {
         let end = Instant::now() + PAYLOAD_WITHIN;
-        let Mapped { events, rejection, unknown } = self.feeds[feed].map(payload, &move || Instant::now() >= end);
+        let feeds = self.feeds.load();
+        let Mapped { events, rejection, unknown } = feeds[feed].map(payload, &move || Instant::now() >= end);
         let event_types = events.iter().map(|event| event.event_type).collect();
         let outcome = match (&rejection, events.is_empty()) {
             (Some(_), _) => PayloadOutcome::Rejected,
@@ -85,18 +102,17 @@ impl FeedMapper {
             })
             .collect();
         if let Some(rejection) = &rejection {
-            records.push(self.rejected(feed, payload, rejection, place));
+            records.push(self.rejected(&feeds[feed].settings().name, payload, rejection, place));
         }
         MappedPayload { records, rejection, events: number, counted }
     }
 
     /// The record of a rejected payload: the payload as it came (its first part, if it is very large), with the reason in its headers.
-    fn rejected(&self, feed: usize, payload: &Payload<'_>, rejection: &Rejection, place: &str) -> StageRecord {
-        let name = &self.feeds[feed].settings().name;
+    fn rejected(&self, name: &str, payload: &Payload<'_>, rejection: &Rejection, place: &str) -> StageRecord {
         let value = payload.value.unwrap_or_default();
         let kept = &value[..value.len().min(REJECTED_BYTES_MAX)];
         let headers = [
-            ("cx_feed", name.clone()),
+            ("cx_feed", name.to_owned()),
             ("cx_reason", rejection.reason.name().to_owned()),
             ("cx_what", rejection.what.clone()),
             ("cx_line", rejection.line.to_string()),
@@ -105,13 +121,17 @@ impl FeedMapper {
         ];
         StageRecord {
             topic: self.rejected_topic.clone(),
-            key: name.clone(),
+            key: name.to_owned(),
             is_for_every_partition: false,
             time: payload.timestamp,
             value: kept.to_vec(),
             headers: headers.into_iter().map(|(key, value)| (key.to_owned(), value)).collect(),
         }
     }
+}
+
+fn compiled(configuration: &FeedsConfiguration, decode: &DecodeSettings) -> Result<Vec<Feed>, ProgramError> {
+    configuration.feeds.iter().map(|feed| Feed::new(feed.settings.clone(), decode.clone())).collect()
 }
 
 impl Counted {
