@@ -158,7 +158,11 @@ impl Telemetry {
             "Number of assigned partitions of the topic from which nothing is taken: the next batch cannot be read, or a refused record cannot be copied.",
             &["topic"],
         );
-        let dead_letters = counters("cx_dead_letters_total", "Refused records that were copied to the dead-letter topic.", &["topic"]);
+        let dead_letters = counters(
+            "cx_dead_letters_total",
+            "Refused records that were copied to the dead-letter topic, and notices of batches that could not be read.",
+            &["topic"],
+        );
         let failures_help = "Tries to copy a refused record to the dead-letter topic that failed.";
         let dead_letter_failures = counters("cx_dead_letter_failures_total", failures_help, &["topic"]);
         let kafka_up = gauge("cx_kafka_up", "1 while the brokers answer, 0 when none has answered within the last seconds.");
