@@ -2,6 +2,7 @@
 //!
 //! A command reads its arguments and the configuration, builds the parts it needs, runs them, and ends with an exit code. Does not know how any part works.
 
+mod changed_settings;
 pub mod check;
 pub mod checkpoint;
 pub mod dashboards;
@@ -11,6 +12,7 @@ pub mod events;
 mod failure;
 pub mod feed;
 pub mod generate;
+mod hang_ups;
 pub mod healthcheck;
 mod json_lines;
 mod late_records;

@@ -33,6 +33,7 @@ mod value;
 mod web;
 mod where_conditions;
 mod windows;
+mod written_keys;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -40,12 +41,13 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 pub use duration::parse_span;
-pub use feeds::{ConfiguredFeed, FeedsConfiguration, default_feeds_file, load_feeds};
+pub use feeds::{ConfiguredFeed, FeedsConfiguration, LoadedFeeds, default_feeds_file, load_feeds};
 pub use kafka_properties::{OWNED, OwnedProperty, OwnedValue, PropertyObjection, REFUSED, RefusedProperty, SETTABLE, objection};
 pub use kafka_security::{broker_list, first_exposed_server};
 pub use problem::{ConfigError, Problem, ProblemKind};
 pub use resolve::{Loaded, load};
 pub use secret::Secret;
+pub use written_keys::WrittenKeys;
 
 use crate::checkpoint::{StoreLocation, StoreOptions};
 use crate::engine::EngineSettings;

@@ -95,12 +95,18 @@ impl Engine {
         }
     }
 
-    /// Keeps to other limits of entries from the next event on. The limits of label sets stay, because the tables have their sizes already.
-    pub fn set_limits(&mut self, limits: &Limits) {
+    /// Goes on with the targets and the limits of entries of other settings, from the next event on. All other settings stay, also the limits of label
+    /// sets, because the tables have their sizes already. The state is then the one that an engine with the other settings would restore.
+    ///
+    /// # Panics
+    /// If the open hours of a schedule or the times of `due_within` differ, because running clocks and entries refer to them by number.
+    pub fn change_settings(&mut self, new: &EngineSettings) {
         self.take_in();
         let mut settings = EngineSettings::clone(&self.windows.settings);
+        assert!(settings.targets.is_compatible(&new.targets), "running clocks refer to the hours and times of before");
         let Limits { cells_max, cells_per_family_max, .. } = settings.limits;
-        settings.limits = Limits { cells_max, cells_per_family_max, ..limits.clone() };
+        settings.limits = Limits { cells_max, cells_per_family_max, ..new.limits.clone() };
+        settings.targets = new.targets.clone();
         self.windows.settings = Arc::new(settings);
         for group in self.assigned.0.values_mut().chain(self.parked.values_mut()) {
             group.set_settings(&self.windows.settings);

@@ -28,6 +28,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
+use arc_swap::ArcSwap;
 use tokio::net::{TcpListener, TcpSocket};
 
 pub use access::Access;
@@ -113,8 +114,8 @@ pub trait Lifecycle: Send + Sync {
 pub struct Site {
     /// Where the values come from.
     pub source: Arc<dyn ValueSource>,
-    /// Turns values into text.
-    pub exposition: Arc<Exposition>,
+    /// Turns values into text. Whoever replaces it begins a new era of the source after that.
+    pub exposition: Arc<ArcSwap<Exposition>>,
     /// The paths, and whether there is a page.
     pub web: WebSettings,
     /// Who may ask, and by which connections.

@@ -25,6 +25,7 @@ mod failure;
 mod fetch_queue;
 mod group_queues;
 mod history_transfer;
+mod letter_check;
 mod letter_line;
 mod letter_offsets;
 mod log_identity;

@@ -41,6 +41,7 @@ mod broker {
     mod rebalances;
     mod recorded_faults;
     mod refusals;
+    mod reloads;
     mod replicas;
     mod restarts;
     mod retention;

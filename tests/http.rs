@@ -101,7 +101,7 @@ impl Server {
         let source = Arc::new(FakeSource { snapshot, era: 0.into(), ready: true.into(), healthy: true.into(), held: false.into() });
         let site = Site {
             source: Arc::clone(&source) as Arc<dyn ValueSource>,
-            exposition: Arc::new(Exposition::new(&configuration)),
+            exposition: Arc::new(arc_swap::ArcSwap::from_pointee(Exposition::new(&configuration))),
             access: Access::open(configuration.web.config_file.as_deref()).unwrap(),
             lifecycle,
             web: configuration.web,

@@ -36,6 +36,11 @@ fn reload_was_successful(service: &Service) -> bool {
     service.scrape_text().contains("\ncx_config_last_reload_successful 1\n")
 }
 
+/// What `/metrics` says of the last reload.
+fn reloaded_at(service: &Service) -> f64 {
+    service.scrape().value("cx_config_last_reload_success_timestamp_seconds").expect("the start counts too")
+}
+
 #[test]
 fn sighup_reloads_and_a_bad_file_keeps_the_one_before() {
     let mut service = start("[log]\nfilter = \"info\"\n", &[]);
@@ -44,19 +49,27 @@ fn sighup_reloads_and_a_bad_file_keeps_the_one_before() {
         service.log().contains("connection ended early")
     };
     assert!(!request_in_log(&service), "that is a line at the level debug");
-    service.configure("[log]\nfilter = \"info,cxpulse::http=debug\"\n[limits]\ncontacts_max = 1000\n[[windows]]\nname = \"1h\"\nrange = \"1h\"\nhop = \"1m\"\n[trend]\npairs = []\n");
+    let began_at = reloaded_at(&service);
+    let new = "[log]\nfilter = \"info,cxpulse::http=debug\"\n[limits]\ncontacts_max = 1000\n";
+    service.configure(new);
     service.signal("-HUP");
     service.wait_until("the new filter holds", PATIENCE, request_in_log);
-    assert!(service.log().contains("changed log.filter, limits"), "{}", service.log());
-    assert!(service.log().contains("a restart is needed for what changed in [[windows]]"), "{}", service.log());
+    assert!(service.log().contains("changed limits.contacts_max, log.filter"), "{}", service.log());
     assert!(reload_was_successful(&service));
+    let changed_at = reloaded_at(&service);
+    assert!(changed_at > began_at, "{changed_at} {began_at}");
 
     service.configure("[log]\nfilter = 5\nfilters = \"canary7\"\n");
     service.signal("-HUP");
     service.wait_until("the reload is refused", PATIENCE, |service| !reload_was_successful(service));
     assert!(service.log().contains("log.filter") && service.log().contains("stays in force"), "{}", service.log());
     assert!(!service.log().contains("canary7"));
+    assert_eq!(reloaded_at(&service).to_bits(), changed_at.to_bits(), "the time of the last one that was not refused");
     assert_eq!(reload(&service).split(' ').nth(1), Some("404"), "off by default");
+
+    service.configure(new);
+    service.signal("-HUP");
+    service.wait_until("the good file is in force again", PATIENCE, reload_was_successful);
 }
 
 #[test]
@@ -64,11 +77,72 @@ fn a_reload_over_http_answers_what_came_of_it() {
     let service = start("[limits]\ncontacts_max = 2000\n", &["--web.enable-lifecycle"]);
     let unchanged = reload(&service);
     assert!(unchanged.starts_with("HTTP/1.1 200") && unchanged.ends_with("\r\n\r\nreloaded\n"), "{unchanged}");
-    service.configure("[limits]\ncontacts_max = 1000\ncells_max = 1000\ncells_per_family_max = 1000\n[kafka.properties]\n\"sasl.password\" = \"canary7\"\n");
+    let budget = |service: &Service| service.scrape().value("cx_memory_budget_bytes").unwrap();
+    service.configure("[limits]\ncontacts_max = 1000\n[health]\nspeed = 0.5\n");
     let changed = reload(&service);
-    assert!(changed.contains("changed limits; a restart is needed for what changed in [kafka], [limits] of label sets"), "{changed}");
+    assert!(changed.ends_with("reloaded: changed health.speed, limits.contacts_max\n"), "{changed}");
+    assert!(budget(&service) > 0.0);
     service.configure("limits = 7\n");
     let refused = reload(&service);
     assert!(refused.starts_with("HTTP/1.1 500") && refused.contains("limits"), "{refused}");
-    assert!(!reload_was_successful(&service) && !service.log().contains("canary7"));
+    assert!(!reload_was_successful(&service));
+}
+
+#[test]
+fn a_reload_that_needs_a_restart_changes_nothing_and_names_the_keys() {
+    let service = start("", &["--web.enable-lifecycle"]);
+    let refused = |text: &str| {
+        service.configure(text);
+        let answer = reload(&service);
+        assert!(answer.starts_with("HTTP/1.1 500") && !reload_was_successful(&service), "{answer}");
+        answer
+    };
+    let cases = [
+        (
+            "[kafka]\ngroup_id = \"other\"\n[kafka.properties]\n\"sasl.password\" = \"canary7\"\n",
+            "for kafka.group_id, kafka.properties.\"sasl.password\"\n",
+        ),
+        ("[limits]\ncells_max = 1000\ncells_per_family_max = 1000\n", "for limits.cells_max, limits.cells_per_family_max\n"),
+        (
+            "[[windows]]\nname = \"1h\"\nrange = \"1h\"\nhop = \"1m\"\n[trend]\npairs = []\n",
+            "for trend.pairs, windows, and a start counts the state anew from the logs\n",
+        ),
+        (
+            "[dimensions.team.renames]\n9 = \"Billing\"\n",
+            "for dimensions.team.renames.9, and a start counts the state anew from the logs\n",
+        ),
+        (
+            "[targets.resolution]\nwithin = \"5h\"\n[targets.csat]\nvalue = 0.9\n",
+            "for targets.resolution.within, and a start counts the state anew from the logs\n",
+        ),
+        ("[targets]\ndue_within = [\"10m\"]\n", "for targets.due_within, and a start counts the state anew from the logs\n"),
+        ("[dead_letters]\ntopic = \"letters\"\n", "for dead_letters.topic\n"),
+        ("[log]\njson = true\nfilter = \"debug\"\n", "for log.json\n"),
+        ("[checkpoint]\ninterval = \"7s\"\n[run]\nworkers = 3\n", "for checkpoint.interval, run.workers\n"),
+    ];
+    for (text, wanted) in cases {
+        let answer = refused(text);
+        assert!(answer.ends_with(&format!("a restart is needed {wanted}")), "{answer}");
+    }
+    assert!(!service.log().contains("canary7") && !service.log().contains(" DEBUG "), "{}", service.log());
+    service.configure("[targets.resolution]\nwithin = \"8h\"\n[targets.csat]\nvalue = 0.9\n");
+    let answer = reload(&service);
+    assert!(answer.ends_with("reloaded: changed targets.csat.value, targets.resolution.within\n"), "{answer}");
+    assert!(reload_was_successful(&service));
+}
+
+#[test]
+fn a_bad_web_configuration_leaves_everything_as_it_was() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let file = folder.path().join("web.yml");
+    let write = |text: &str| std::fs::write(&file, text).unwrap();
+    write("");
+    let service = start("[log]\nfilter = \"info\"\n", &["--web.enable-lifecycle", "--web.config.file", file.to_str().unwrap()]);
+    write("http_server_config:\n  headers:\n    X-Frame-Options: deny\n  canary: 7\n");
+    service.configure("[log]\nfilter = \"debug\"\n");
+    let refused = reload(&service);
+    assert!(refused.starts_with("HTTP/1.1 500") && refused.contains("web.yml"), "{refused}");
+    assert!(!service.log().contains(" DEBUG "), "{}", service.log());
+    write("");
+    assert!(reload(&service).ends_with("reloaded: changed log.filter\n"));
 }

@@ -7,8 +7,13 @@
 #[path = "support/engine_driver.rs"]
 mod engine_driver;
 
+#[allow(dead_code, reason = "shared with tests that hold several engines beside each other")]
+#[path = "support/side_by_side.rs"]
+mod side_by_side;
+
 mod targets {
     mod any_order;
+    mod changed;
     mod chats;
     mod desk;
     mod due;

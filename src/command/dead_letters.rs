@@ -45,7 +45,7 @@ pub struct DeadLettersArgs {
 
 #[derive(Clone, Debug, clap::Subcommand)]
 enum Action {
-    /// One line for each copy: topic, partition, offset, time, reason, member and size.
+    /// One line for each copy: topic, partition, offset, time, reason, member and size. A batch that could not be read has its first and last offset.
     List(ChoiceArgs),
     /// How many there are by topic, reason and member, with the first and the last time.
     Summary(ChoiceArgs),
@@ -140,7 +140,7 @@ fn list(choice: &ChoiceArgs) -> anyhow::Result<()> {
                 "{:<24} {:>9} {:>12} {:<24} {:<18} {:<16} {:>9}",
                 place.topic,
                 place.partition,
-                place.offset,
+                letter.end_offset.map_or_else(|| place.offset.to_string(), |end| format!("{}-{}", place.offset, end - 1)),
                 time_of(place.time_ms),
                 reason,
                 or_dash(member),
@@ -181,13 +181,20 @@ fn export(args: &ExportArgs) -> anyhow::Result<()> {
     let file = std::fs::File::create_new(&args.out).with_context(|| format!("{} cannot be made", args.out.display()))?;
     let mut out = BufWriter::new(file);
     let mut written: anyhow::Result<()> = Ok(());
+    let mut notices = 0;
     let count = read(&args.choice, |letter| {
-        if written.is_ok() {
+        // Nothing is left of the records of a batch that could not be read.
+        if letter.end_offset.is_some() {
+            notices += 1;
+        } else if written.is_ok() {
             written = write_line(&mut out, &letter);
         }
     })?;
     written.and_then(|()| Ok(out.flush()?)).with_context(|| format!("{} cannot be written", args.out.display()))?;
-    print_line(format_args!("{count} records in {}", args.out.display()))?;
+    print_line(format_args!("{} records in {}", count - notices, args.out.display()))?;
+    if notices > 0 {
+        note(format_args!("{notices} notices of batches that could not be read are left out: there is nothing to repair"));
+    }
     Ok(())
 }
 
@@ -272,6 +279,7 @@ mod tests {
             value: Some(value.to_vec()),
             headers: vec![("ce_id".to_owned(), Some(b"1".to_vec())), ("none".to_owned(), None), ("raw".to_owned(), Some(vec![0xfe]))],
             is_cut: false,
+            end_offset: None,
         }
     }
 

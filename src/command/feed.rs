@@ -4,6 +4,7 @@
 
 mod backfill;
 mod examples;
+mod reload;
 
 use std::future::Future;
 use std::path::PathBuf;
@@ -14,15 +15,18 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 
+use self::reload::{FeedParts, FeedReloader, FeedSources};
+use super::hang_ups::HangUps;
 use super::logging;
 use super::run::first_signal;
-use crate::config::{FeedsConfiguration, default_feeds_file, load_feeds};
+use crate::config::{FeedsConfiguration, LoadedFeeds, default_feeds_file, load_feeds};
 use crate::event::DecodeSettings;
 use crate::feed::{RejectionReason, SHIPPED, STACK_BYTES};
 use crate::http::{self, Access, WebhookSite, serve_webhooks};
 use crate::intake::{FeedMapper, Spool, TopicIntake, WebhookIntake};
 use crate::kafka::{ConfirmedProducer, Failure, StageStatus, TableRows, run_stage};
 use crate::metrics::feed_telemetry::FeedTelemetry;
+use crate::runtime::wall_now;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -99,12 +103,13 @@ pub fn run(args: &FeedArgs) -> anyhow::Result<()> {
         return list(name);
     }
     let Some(path) = &args.config else { return Err(super::Usage("give --config FILE".to_owned()).into()) };
-    let (configuration, warnings) = load_feeds(path, &args.set)?;
+    let loaded = load_feeds(path, &args.set)?;
+    let configuration = &loaded.configuration;
     logging::start(&configuration.log)?;
-    for warning in &warnings {
+    for warning in &loaded.warnings {
         tracing::warn!(place = warning.place, hint = warning.hint, "{}", warning.what);
     }
-    let mapper = compiled(&configuration)?;
+    let mapper = compiled(configuration)?;
     if args.check {
         Access::open(configuration.web.config_file.as_deref())?;
         return Ok(());
@@ -112,7 +117,7 @@ pub fn run(args: &FeedArgs) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     runtime.block_on(async {
         let signal = first_signal()?;
-        serve_until(configuration, mapper, signal).await
+        serve_until(loaded, FeedSources { path: path.clone(), overrides: args.set.clone() }, mapper, signal).await
     })
 }
 
@@ -139,7 +144,15 @@ pub(super) fn on_deep_stack<T: Send + 'static>(work: impl FnOnce() -> T + Send +
 }
 
 /// Maps payloads until `stop` completes or a side cannot go on.
-async fn serve_until(configuration: FeedsConfiguration, mapper: Arc<FeedMapper>, stop: impl Future<Output = ()>) -> anyhow::Result<()> {
+async fn serve_until(
+    loaded: LoadedFeeds,
+    sources: FeedSources,
+    mapper: Arc<FeedMapper>,
+    stop: impl Future<Output = ()>,
+) -> anyhow::Result<()> {
+    // Before anything else, so that a SIGHUP never ends the process.
+    let hang_ups = HangUps::listen()?;
+    let configuration = loaded.configuration.clone();
     let access = Access::open(configuration.web.config_file.as_deref())?;
     let scheme = if access.is_encrypted() { "https" } else { "http" };
     let listeners = http::bind(&configuration.web.listen_addresses).await?;
@@ -149,12 +162,15 @@ async fn serve_until(configuration: FeedsConfiguration, mapper: Arc<FeedMapper>,
     let names: Vec<&str> = configuration.feeds.iter().map(|feed| feed.settings.name.as_str()).collect();
     let reasons: Vec<&str> = RejectionReason::ALL.iter().map(|reason| reason.name()).collect();
     let telemetry = Arc::new(FeedTelemetry::new(&names, &reasons));
-    let following = read_tables(&configuration, &mapper)?;
+    let tables = read_tables(&configuration, &mapper)?;
+    telemetry.set_reloaded(wall_now());
+    let parts = FeedParts { mapper: Arc::clone(&mapper), access: Arc::clone(&access), telemetry: Arc::clone(&telemetry) };
+    let following = tokio::spawn(hang_ups.follow(Arc::new(FeedReloader::new(sources, loaded, parts))));
     let spool = Spool::open(&configuration.spool_folder, configuration.spool_bytes_max)?;
     let producer = ConfirmedProducer::new(&configuration.kafka)?;
 
     let status = Arc::new(StageStatus::default());
-    let following = following.map(|rows| follow_tables(rows, Arc::clone(&mapper), Arc::clone(&status))).transpose()?;
+    let tables = tables.map(|rows| follow_tables(rows, Arc::clone(&mapper), Arc::clone(&status))).transpose()?;
     let side = start_topic_side(&configuration, Arc::clone(&mapper), Arc::clone(&status), Arc::clone(&telemetry))?;
     let topics = side.is_some().then(|| Arc::clone(&status));
     let intake = Arc::new(WebhookIntake::new(&configuration, mapper, producer, spool, telemetry, topics)?);
@@ -181,12 +197,13 @@ async fn serve_until(configuration: FeedsConfiguration, mapper: Arc<FeedMapper>,
     drop(close);
     server.await?;
     spooled.abort();
+    following.abort();
     if let Some(side) = side {
         let ended = tokio::task::spawn_blocking(move || side.join()).await?;
         ended.map_err(|_| anyhow::anyhow!("the thread of the topics panicked; its message stands above"))??;
     }
-    if let Some(following) = following {
-        let ended = tokio::task::spawn_blocking(move || following.join()).await?;
+    if let Some(tables) = tables {
+        let ended = tokio::task::spawn_blocking(move || tables.join()).await?;
         ended.map_err(|_| anyhow::anyhow!("the thread of the tables panicked; its message stands above"))?;
     }
     anyhow::ensure!(intake.can_map(), "the thread that maps webhooks panicked; its message stands above");

@@ -51,17 +51,18 @@ pub fn start(settings: &LogSettings) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Replaces the filter of the running log.
-///
-/// # Errors
-/// When the filter does not parse, or logging does not run.
-pub fn set_filter(settings: &LogSettings) -> anyhow::Result<()> {
-    let filter = filter(settings)?;
-    let is_set = SET_FILTER.get().is_some_and(|set_filter| set_filter(filter));
-    if is_set { Ok(()) } else { Err(anyhow::anyhow!("log.filter: this process does not log")) }
+/// Replaces the filter of the running log. Where this process has no log of its own, nothing changes.
+pub(super) fn set_filter(filter: EnvFilter) {
+    if !SET_FILTER.get().is_some_and(|set_filter| set_filter(filter)) {
+        tracing::warn!("log.filter: this process has no log whose filter could change");
+    }
 }
 
-fn filter(settings: &LogSettings) -> anyhow::Result<EnvFilter> {
+/// The filter that the settings say.
+///
+/// # Errors
+/// When it does not parse.
+pub(super) fn filter(settings: &LogSettings) -> anyhow::Result<EnvFilter> {
     let filter = EnvFilter::try_new(&settings.filter)
         .with_context(|| format!("log.filter: `{}` is no log filter", settings.filter))
         .map_err(|error| WithHint::new(error, "use error, warn, info, debug or trace, or a list such as `cxpulse=debug,rdkafka=warn`"))?;

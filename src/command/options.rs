@@ -4,7 +4,7 @@
 
 use std::path::PathBuf;
 
-use crate::config::{self, Configuration};
+use crate::config::{self, Configuration, Loaded};
 
 use super::logging;
 use crate::time::EventTime;
@@ -89,12 +89,20 @@ impl ConfigurationArgs {
     /// # Errors
     /// Every problem of the configuration at once.
     pub fn load(&self, flags: &[(String, String)]) -> anyhow::Result<Configuration> {
+        Ok(self.load_with_keys(flags)?.configuration)
+    }
+
+    /// As [`Self::load`], with the keys that the file, the environment and the flags give.
+    ///
+    /// # Errors
+    /// Every problem of the configuration at once.
+    pub(super) fn load_with_keys(&self, flags: &[(String, String)]) -> anyhow::Result<Loaded> {
         let loaded = config::load(self.config.as_deref(), config::environment(), &self.overrides(flags))?;
         logging::start(&loaded.configuration.log)?;
         for warning in &loaded.warnings {
             tracing::warn!(place = warning.place, hint = warning.hint, "{}", warning.what);
         }
-        Ok(loaded.configuration)
+        Ok(loaded)
     }
 }
 

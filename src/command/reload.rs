@@ -1,113 +1,101 @@
 //! Reads the configuration of a running service again, on SIGHUP and on `POST /-/reload`.
 //!
-//! What can change without losing state changes at once: the filter of the log, the limits of entries, and the web configuration file with the files that
-//! it names. Everything else needs a restart, and the answer says which sections. A configuration that cannot be used changes nothing. Does not know
-//! how a part takes a new setting.
+//! All of a changed configuration is put into force, or nothing: a configuration that cannot be used, or that changes a key that needs a restart, leaves the one
+//! before in force, and the answer says why. What is put into force is what a restart with the same file would give: targets hold for clocks that start
+//! later, limits for what leaves from now on. Does not know which keys can change (see `changed_settings`), or how a part takes a new setting.
 
-use std::fmt::Debug;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use arc_swap::ArcSwap;
+
+use super::changed_settings::ChangedSettings;
 use super::logging;
 use super::options::ConfigurationArgs;
-use crate::config::{self, Configuration};
+use crate::config::{self, Loaded};
 use crate::http::{Access, Lifecycle};
-use crate::runtime::ServiceView;
+use crate::metrics::Exposition;
+use crate::runtime::{ServiceView, wall_now};
 
 /// The sources of the configuration, and what runs with it.
 pub(super) struct Reloader {
     arguments: ConfigurationArgs,
     flags: Vec<(String, String)>,
     /// The configuration in force.
-    running: Mutex<Configuration>,
-    view: Arc<ServiceView>,
-    access: Arc<Access>,
+    running: Mutex<Loaded>,
+    parts: RunningParts,
+}
+
+/// The parts of a running service that can take other settings.
+pub(super) struct RunningParts {
+    /// The outside of the service.
+    pub(super) view: Arc<ServiceView>,
+    /// What turns values into text.
+    pub(super) exposition: Arc<ArcSwap<Exposition>>,
+    /// The web configuration.
+    pub(super) access: Arc<Access>,
 }
 
 impl Reloader {
-    /// Reloads a service that was started with `configuration`, which these arguments and flags gave.
-    pub(super) fn new(
-        arguments: ConfigurationArgs,
-        flags: Vec<(String, String)>,
-        configuration: Configuration,
-        view: Arc<ServiceView>,
-        access: Arc<Access>,
-    ) -> Self {
-        Self { arguments, flags, running: Mutex::new(configuration), view, access }
+    /// Reloads a service that was started with the configuration that these arguments and flags gave.
+    pub(super) fn new(arguments: ConfigurationArgs, flags: Vec<(String, String)>, loaded: Loaded, parts: RunningParts) -> Self {
+        Self { arguments, flags, running: Mutex::new(loaded), parts }
     }
 
-    /// Reads the configuration again, and puts into force what can change.
+    /// Reads the configuration again, and puts it into force.
     fn try_reload(&self) -> anyhow::Result<String> {
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
         let overrides = self.arguments.overrides(&self.flags);
-        let new = config::load(self.arguments.config.as_deref(), config::environment(), &overrides)?.configuration;
+        let new = config::load(self.arguments.config.as_deref(), config::environment(), &overrides)?;
+        let changed = ChangedSettings::between(&running, &new);
+        anyhow::ensure!(changed.waiting.is_empty(), "{}", needed_restart(&changed));
         // The files of the web configuration can be bad too, so they come before anything changes.
-        self.access.reload()?;
-        let mut changed = Vec::new();
-        if new.log.filter != running.log.filter {
-            logging::set_filter(&new.log)?;
-            running.log.filter.clone_from(&new.log.filter);
-            changed.push("log.filter");
+        let filter = logging::filter(&new.configuration.log)?;
+        self.parts.access.reload()?;
+        if new.configuration.log.filter != running.configuration.log.filter {
+            logging::set_filter(filter);
         }
-        let mut limits = new.engine.limits.clone();
-        // Tables of label sets are as large as their limit from the start.
-        (limits.cells_max, limits.cells_per_family_max) = (running.engine.limits.cells_max, running.engine.limits.cells_per_family_max);
-        if differ(&limits, &running.engine.limits) {
-            self.view.change_limits(limits.clone());
-            running.engine.limits = limits;
-            changed.push("limits");
+        if !changed.taken.is_empty() {
+            self.parts.exposition.store(Arc::new(Exposition::new(&new.configuration)));
+            self.parts.view.change_settings(new.configuration.engine.clone());
         }
-        let waiting = sections_that_differ(&running, &new);
-        let mut answer = if changed.is_empty() { "reloaded".to_owned() } else { format!("reloaded: changed {}", changed.join(", ")) };
-        if !waiting.is_empty() {
-            answer.push_str(&format!("; a restart is needed for what changed in {}", waiting.join(", ")));
-        }
-        Ok(answer)
+        *running = new;
+        Ok(answer(&changed))
     }
 }
 
 impl Lifecycle for Reloader {
     fn reload(&self) -> Result<String, String> {
         let reloaded = self.try_reload();
-        self.view.telemetry().set_reload(reloaded.is_ok());
-        match reloaded {
-            Ok(answer) => {
-                tracing::info!("{answer}");
-                Ok(answer)
-            }
-            Err(error) => {
-                tracing::error!("the configuration was not reloaded, and the one before stays in force: {error:#}");
-                Err(format!("not reloaded, and the configuration before stays in force:\n{error:#}"))
-            }
+        let telemetry = self.parts.view.telemetry();
+        match &reloaded {
+            Ok(_) => telemetry.set_reloaded(wall_now()),
+            Err(_) => telemetry.set_reload_refused(),
+        }
+        told(reloaded)
+    }
+}
+
+/// The result of a reload in words, which are logged too.
+pub(super) fn told(reloaded: anyhow::Result<String>) -> Result<String, String> {
+    match reloaded {
+        Ok(answer) => {
+            tracing::info!("{answer}");
+            Ok(answer)
+        }
+        Err(error) => {
+            tracing::error!("the configuration was not reloaded, and the one before stays in force: {error:#}");
+            Err(format!("not reloaded, and the configuration before stays in force:\n{error:#}"))
         }
     }
 }
 
-/// The sections in which two configurations differ. Their `Debug` text shows no secret, so secrets are compared apart.
-fn sections_that_differ(a: &Configuration, b: &Configuration) -> Vec<&'static str> {
-    let sections = [
-        ("[kafka]", differ(&a.kafka, &b.kafka) || a.kafka.properties != b.kafka.properties),
-        ("[[topics]]", differ(&a.topics, &b.topics)),
-        ("[privacy]", a.decode.identity_key != b.decode.identity_key),
-        ("[dimensions] and [surveys]", differ(&a.decode, &b.decode)),
-        ("[targets] and the schedules", differ(&a.engine.targets, &b.engine.targets)),
-        ("[limits] of label sets", differ(&a.engine.limits, &b.engine.limits)),
-        ("[[windows]], grouping sets and what else shapes values", shape(a) != shape(b)),
-        ("[run]", differ(&a.run, &b.run)),
-        ("[checkpoint]", differ(&a.checkpoint, &b.checkpoint)),
-        ("[web]", differ(&a.web, &b.web)),
-        ("[log]", differ(&a.log, &b.log)),
-        ("[histograms]", differ(&a.export, &b.export)),
-    ];
-    sections.into_iter().filter(|(_, differs)| *differs).map(|(name, _)| name).collect()
+/// What was put into force.
+pub(super) fn answer(changed: &ChangedSettings) -> String {
+    if changed.taken.is_empty() { "reloaded".to_owned() } else { format!("reloaded: changed {}", changed.taken.join(", ")) }
 }
 
-/// The settings of the engine that have no place of their own among the sections.
-fn shape(configuration: &Configuration) -> String {
-    let mut engine = configuration.engine.clone();
-    (engine.targets, engine.limits, engine.topics) = (Default::default(), Default::default(), Vec::new());
-    format!("{engine:?}")
-}
-
-fn differ<T: Debug>(a: &T, b: &T) -> bool {
-    format!("{a:?}") != format!("{b:?}")
+/// Why nothing was put into force.
+pub(super) fn needed_restart(changed: &ChangedSettings) -> String {
+    let anew = if changed.counts_anew { ", and a start counts the state anew from the logs" } else { "" };
+    format!("a restart is needed for {}{anew}", changed.waiting.join(", "))
 }

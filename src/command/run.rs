@@ -6,13 +6,15 @@ use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;
 
+use arc_swap::ArcSwap;
 use tokio::sync::oneshot;
 
+use super::hang_ups::HangUps;
 use super::log_queue;
 use super::options::{ConfigurationArgs, ServiceArgs};
-use super::reload::Reloader;
+use super::reload::{Reloader, RunningParts};
 use super::systemd;
-use crate::config::Configuration;
+use crate::config::Loaded;
 use crate::http::{self, Access, Lifecycle, Site};
 use crate::metrics::Exposition;
 use crate::runtime::{MemoryBudget, Service, memory_limit};
@@ -37,12 +39,12 @@ pub struct RunArgs {
 /// # Errors
 /// A bad configuration, a port in use, a cluster that refuses this client.
 pub fn run(args: &RunArgs) -> anyhow::Result<()> {
-    let configuration = args.configuration.load(&args.service.overrides())?;
-    log_budget(&MemoryBudget::of(&configuration));
+    let loaded = args.configuration.load_with_keys(&args.service.overrides())?;
+    log_budget(&MemoryBudget::of(&loaded.configuration));
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     runtime.block_on(async {
         let signal = first_signal()?;
-        serve_until(&configuration, args, signal).await
+        serve_until(loaded, args, signal).await
     })
 }
 
@@ -58,21 +60,23 @@ fn log_budget(budget: &MemoryBudget) {
 ///
 /// # Errors
 /// A port in use, a web configuration that cannot be used, or why the service could not start or go on.
-async fn serve_until(configuration: &Configuration, args: &RunArgs, stop: impl Future<Output = ()>) -> anyhow::Result<()> {
+async fn serve_until(loaded: Loaded, args: &RunArgs, stop: impl Future<Output = ()>) -> anyhow::Result<()> {
+    let configuration = &loaded.configuration;
     // Before anything else, so that a SIGHUP never ends the process.
     let hang_ups = HangUps::listen()?;
     let access = Access::open(configuration.web.config_file.as_deref())?;
     let listeners = http::bind(&configuration.web.listen_addresses).await?;
     let addresses = listeners.iter().map(tokio::net::TcpListener::local_addr).collect::<Result<Vec<_>, _>>()?;
     let mut service = Service::start(configuration)?;
-    let (flags, view) = (args.service.overrides(), service.view());
-    let reloader = Reloader::new(args.configuration.clone(), flags, configuration.clone(), view, Arc::clone(&access));
+    let exposition = Arc::new(ArcSwap::from_pointee(Exposition::new(configuration)));
+    let running = RunningParts { view: service.view(), exposition: Arc::clone(&exposition), access: Arc::clone(&access) };
+    let reloader = Reloader::new(args.configuration.clone(), args.service.overrides(), loaded.clone(), running);
     let lifecycle: Arc<dyn Lifecycle> = Arc::new(reloader);
     let following = tokio::spawn(hang_ups.follow(Arc::clone(&lifecycle)));
     let scheme = if access.is_encrypted() { "https" } else { "http" };
     let site = Site {
         source: service.view(),
-        exposition: Arc::new(Exposition::new(configuration)),
+        exposition,
         web: configuration.web.clone(),
         access,
         lifecycle: configuration.web.enable_lifecycle.then_some(lifecycle),
@@ -119,47 +123,6 @@ pub fn first_signal() -> std::io::Result<impl Future<Output = ()>> {
             std::process::exit(EXIT_INTERRUPTED);
         });
     })
-}
-
-/// The signals that ask for a reload.
-struct HangUps {
-    #[cfg(unix)]
-    signals: tokio::signal::unix::Signal,
-}
-
-impl HangUps {
-    /// Catches SIGHUP from now on.
-    ///
-    /// # Errors
-    /// When the system does not allow signals to be handled.
-    fn listen() -> std::io::Result<Self> {
-        Ok(Self {
-            #[cfg(unix)]
-            signals: tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup())?,
-        })
-    }
-
-    /// Reloads at each SIGHUP, for as long as the service runs.
-    async fn follow(mut self, lifecycle: Arc<dyn Lifecycle>) {
-        while self.next().await {
-            let lifecycle = Arc::clone(&lifecycle);
-            // The reload logs what came of it.
-            let reloaded = tokio::task::spawn_blocking(move || lifecycle.reload());
-            if let Err(error) = reloaded.await {
-                tracing::error!(%error, "the configuration could not be reloaded");
-            }
-        }
-    }
-
-    #[cfg(unix)]
-    async fn next(&mut self) -> bool {
-        self.signals.recv().await.is_some()
-    }
-
-    #[cfg(not(unix))]
-    async fn next(&mut self) -> bool {
-        std::future::pending().await
-    }
 }
 
 #[cfg(unix)]

@@ -15,6 +15,7 @@ use super::secret::{Secret, read_secret};
 use super::section::Section;
 use super::spelling_hints::{listed, nearest};
 use super::value::{KeyType, number_within, shown};
+use super::written_keys::WrittenKeys;
 use super::{KafkaSettings, LogSettings, WebSettings, kafka, run_and_log, web};
 use crate::event::Kind;
 use crate::feed::{Credential, FeedSettings, RecordKey, SHIPPED, SignatureScheme, TableTopic, Tables, shipped};
@@ -35,7 +36,7 @@ pub struct FeedsConfiguration {
     pub topics: [String; 4],
     /// The topic of rejected payloads.
     pub rejected_topic: String,
-    /// The server of webhooks and metrics. It has no page, and nothing to reload.
+    /// The server of webhooks and metrics. It has no page, and no path that reloads.
     pub web: WebSettings,
     /// How many bytes a webhook may have. Default 1 MiB, 1 KiB to 16 MiB.
     pub body_bytes_max: usize,
@@ -68,6 +69,17 @@ pub struct ConfiguredFeed {
     pub credential: Credential,
 }
 
+/// A configuration of feeds that can be used.
+#[derive(Clone, Debug)]
+pub struct LoadedFeeds {
+    /// The resolved configuration.
+    pub configuration: FeedsConfiguration,
+    /// Problems with which the configuration can be used; the user should look at them.
+    pub warnings: Vec<Problem>,
+    /// The keys that the file and the flags give.
+    pub written: WrittenKeys,
+}
+
 impl FeedsConfiguration {
     /// The canonical topic of a kind.
     #[must_use]
@@ -80,17 +92,18 @@ impl FeedsConfiguration {
 ///
 /// # Errors
 /// [`ConfigError`] with all problems.
-pub fn load_feeds(path: &Path, overrides: &[(String, String)]) -> Result<(FeedsConfiguration, Vec<Problem>), ConfigError> {
+pub fn load_feeds(path: &Path, overrides: &[(String, String)]) -> Result<LoadedFeeds, ConfigError> {
     let report = ProblemReport::default();
     let Some(mut root) = read_file(path, &report) else {
         let (problems, warnings) = report.into_parts();
         return Err(ConfigError { problems, warnings });
     };
     layers::lay_flags(&mut root, overrides, &report);
+    let written = WrittenKeys::of(&root);
     let folder = path.parent().unwrap_or_else(|| Path::new(""));
     let configuration = resolve(root, folder, &report);
     let (problems, warnings) = report.into_parts();
-    if problems.is_empty() { Ok((configuration, warnings)) } else { Err(ConfigError { problems, warnings }) }
+    if problems.is_empty() { Ok(LoadedFeeds { configuration, warnings, written }) } else { Err(ConfigError { problems, warnings }) }
 }
 
 fn resolve(root: Node, folder: &Path, report: &ProblemReport) -> FeedsConfiguration {
@@ -121,7 +134,7 @@ fn resolve(root: Node, folder: &Path, report: &ProblemReport) -> FeedsConfigurat
         ("page", "remove it: the page is that of `cxpulse run`"),
         (
             "enable_lifecycle",
-            "remove it: start `cxpulse feed` again after a change; certificates and passwords are read again by themselves",
+            "remove it: send SIGHUP after a change of tables or programs; certificates and passwords are read again by themselves",
         ),
     ] {
         if section.has(key) {

@@ -9,6 +9,7 @@ use super::place::{KeyPlace, Origin};
 use super::problem::{ConfigError, Problem, ProblemKind, ProblemReport, complaint};
 use super::secret;
 use super::section::Section;
+use super::written_keys::WrittenKeys;
 use super::{Configuration, ExportSettings};
 use super::{checkpoint, dead_letters, dimensions, grouping, health_and_trend, histograms, journey, kafka, privacy, retention_and_limits};
 use super::{run_and_log, schedules, surveys_and_chats, targets, topics, web, windows};
@@ -22,6 +23,8 @@ pub struct Loaded {
     pub configuration: Configuration,
     /// Problems with which the configuration can be used; the user should look at them.
     pub warnings: Vec<Problem>,
+    /// The keys that the layers give.
+    pub written: WrittenKeys,
 }
 
 /// Reads the built-in defaults, the file where one is named, the `CXPULSE_` variables and the flags (each a dotted key and a value). Each
@@ -46,10 +49,11 @@ pub fn load(
     let state_directory = of_system.first().map(|(_, value)| value.as_str());
     layers::lay_environment(&mut root, variables, &report);
     layers::lay_flags(&mut root, overrides, &report);
+    let written = WrittenKeys::of(&root);
     let folder = path.and_then(Path::parent).unwrap_or_else(|| Path::new(""));
     let configuration = configuration(root, folder, state_directory, &report);
     let (problems, warnings) = report.into_parts();
-    if problems.is_empty() { Ok(Loaded { configuration, warnings }) } else { Err(ConfigError { problems, warnings }) }
+    if problems.is_empty() { Ok(Loaded { configuration, warnings, written }) } else { Err(ConfigError { problems, warnings }) }
 }
 
 impl Default for Configuration {

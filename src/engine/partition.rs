@@ -88,9 +88,9 @@ impl GroupState {
         Ok(Self { topics, lives, outbox, panes, held, is_history_complete, completed_feeds })
     }
 
-    /// Uses settings that differ in the limits of entries only.
+    /// Uses settings that differ in the targets and in the limits of entries only.
     pub(crate) fn set_settings(&mut self, settings: &Arc<EngineSettings>) {
-        self.lives.terms.settings = Arc::clone(settings);
+        self.lives.terms.set_settings(settings);
         self.topics.iter_mut().for_each(|topic| topic.admission.set_identities_max(settings.limits.identities_max));
     }
 

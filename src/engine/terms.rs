@@ -87,6 +87,12 @@ impl Terms {
             now: EventTime::MIN,
         }
     }
+
+    /// Uses settings that differ in nothing that the state or the bins depend on.
+    pub(crate) fn set_settings(&mut self, settings: &Arc<EngineSettings>) {
+        self.rules = Rules::new(settings, &mut self.names);
+        self.settings = Arc::clone(settings);
+    }
 }
 
 impl AgreedNames {

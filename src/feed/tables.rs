@@ -24,4 +24,14 @@ impl Tables {
     pub fn add_table(&mut self, table: &str) {
         self.0.entry(table.to_owned()).or_default();
     }
+
+    /// These tables with the entries of others over them.
+    #[must_use]
+    pub fn overlaid(&self, over: &Self) -> Self {
+        let mut all = self.clone();
+        for (table, entries) in &over.0 {
+            all.0.entry(table.clone()).or_default().extend(entries.iter().map(|(key, value)| (key.clone(), value.clone())));
+        }
+        all
+    }
 }

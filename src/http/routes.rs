@@ -79,7 +79,7 @@ impl Routes {
             let ticked = tokio::task::spawn_blocking(move || {
                 let source = site.source.as_ref();
                 // During catch-up the values are those of the past, so they make no point.
-                history.tick(|| source.ready().is_ok().then(|| page::sparkline_row(&site.exposition, &source.snapshot().snapshot)));
+                history.tick(|| source.ready().is_ok().then(|| page::sparkline_row(&site.exposition.load(), &source.snapshot().snapshot)));
             });
             if let Err(error) = ticked.await {
                 tracing::error!(%error, "a point of the page's lines is missing");
@@ -242,7 +242,7 @@ fn render_page(cache: &ScrapeCache, site: &Site, query: Option<&str>, history: &
     let source: &dyn ValueSource = site.source.as_ref();
     let newest = cache.newest(source);
     let context = page::PageContext {
-        exposition: &site.exposition,
+        exposition: &site.exposition.load(),
         snapshot: &newest.snapshot,
         number: newest.number,
         window: page::window_of(query, &newest.snapshot),

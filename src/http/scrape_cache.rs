@@ -13,6 +13,7 @@
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use arc_swap::ArcSwap;
 use tokio::sync::Notify;
 
 use super::ValueSource;
@@ -147,17 +148,18 @@ impl ScrapeCache {
     }
 
     /// Renders the newest snapshot. Blocks. Only one caller may do so at a time.
-    pub(super) fn renew(&self, source: &dyn ValueSource, exposition: &Exposition) {
+    pub(super) fn renew(&self, source: &dyn ValueSource, exposition: &ArcSwap<Exposition>) {
         let begun_at = Instant::now();
+        // Read before the snapshot and the exposition, which are then of this era or of a later one.
+        let era = source.era();
         let (earlier, is_compressed) = {
             let mut state = self.lock();
             state.begun += 1;
             state.begun_at = Some(begun_at);
-            (state.newest.as_ref().map(|newest| newest.rendered.clone()), state.is_compressed)
+            // The exposition may have been replaced since an earlier era, so that the same snapshot has another text now.
+            (state.newest.as_ref().filter(|newest| newest.era == era).map(|newest| newest.rendered.clone()), state.is_compressed)
         };
-        // Read before the snapshot, which is then of this era or of a later one.
-        let era = source.era();
-        let mut rendered = RenderedScrape::render(self.newest(source), earlier, exposition);
+        let mut rendered = RenderedScrape::render(self.newest(source), earlier, &exposition.load());
         if is_compressed && let Ok(compressed) = rendered.clone().compress() {
             rendered = compressed;
         }
@@ -333,7 +335,7 @@ mod tests {
     fn one_renewal_serves_all_who_wait_for_it() {
         let configuration = crate::config::Configuration::default();
         let source = FixedSource(Arc::new(Engine::new(Arc::new(configuration.engine.clone())).snapshot()));
-        let (cache, exposition) = (ScrapeCache::default(), Exposition::new(&configuration));
+        let (cache, exposition) = (ScrapeCache::default(), ArcSwap::from_pointee(Exposition::new(&configuration)));
         std::thread::scope(|scope| {
             let scrapes: Vec<_> = (0..3).map(|_| scope.spawn(|| cache.scrape(&source, false, PATIENCE * 10))).collect();
             let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();

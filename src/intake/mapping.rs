@@ -3,11 +3,14 @@
 //! Does not know where payloads come from.
 
 use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
+
+use arc_swap::ArcSwap;
 
 use crate::config::FeedsConfiguration;
 use crate::event::DecodeSettings;
-use crate::feed::{Feed, Mapped, MappedEvent, Payload, ProgramError, RecordTarget, Rejection};
+use crate::feed::{Feed, Mapped, MappedEvent, Payload, ProgramError, RecordTarget, Rejection, Tables};
 use crate::kafka::StageRecord;
 use crate::metrics::feed_telemetry::{FeedTelemetry, PayloadOutcome};
 use crate::time::EventTime;
@@ -20,9 +23,12 @@ const EXPORT_WITHIN: Duration = Duration::from_secs(10);
 /// A rejected payload is cut off at this length, in bytes, because brokers refuse records of more than a megabyte, and one payload must not stop a feed.
 const REJECTED_BYTES_MAX: usize = 900_000;
 
-/// All feeds of the configuration, compiled. A thread that maps has [`crate::feed::STACK_BYTES`] of stack.
+/// All feeds of the configuration, compiled. A thread that maps or compiles has [`crate::feed::STACK_BYTES`] of stack.
 pub struct FeedMapper {
-    feeds: Vec<Feed>,
+    /// Replaced as a whole, so that a payload is mapped by the feeds of one configuration.
+    feeds: ArcSwap<Vec<Feed>>,
+    /// What topics have filled into the tables of each feed.
+    filled: Mutex<Vec<Tables>>,
     topics: [String; 4],
     rejected_topic: String,
 }
@@ -55,34 +61,51 @@ impl FeedMapper {
     /// # Errors
     /// The first fault of a program.
     pub fn new(configuration: &FeedsConfiguration, decode: &DecodeSettings) -> Result<Self, ProgramError> {
-        let feeds = configuration.feeds.iter().map(|feed| Feed::new(feed.settings.clone(), decode.clone())).collect::<Result<_, _>>()?;
-        Ok(Self { feeds, topics: configuration.topics.clone(), rejected_topic: configuration.rejected_topic.clone() })
+        Ok(Self {
+            feeds: ArcSwap::from_pointee(compiled(configuration, decode)?),
+            filled: Mutex::new(vec![Tables::default(); configuration.feeds.len()]),
+            topics: configuration.topics.clone(),
+            rejected_topic: configuration.rejected_topic.clone(),
+        })
+    }
+
+    /// Compiles the feeds of another configuration, and maps with them from now on. It must have the same feeds in the same order. The topics stay.
+    ///
+    /// # Errors
+    /// The first fault of a program; then nothing changes.
+    pub fn replace(&self, configuration: &FeedsConfiguration, decode: &DecodeSettings) -> Result<(), ProgramError> {
+        let feeds = compiled(configuration, decode)?;
+        let filled = self.filled.lock().unwrap_or_else(PoisonError::into_inner);
+        // The rows that topics have brought stay.
+        feeds.iter().zip(filled.iter()).for_each(|(feed, filled)| feed.set_tables(filled.overlaid(&feed.settings().tables)));
+        self.feeds.store(Arc::new(feeds));
+        Ok(())
     }
 
     /// The topics whose rows fill tables of `lookup`, each once.
     #[must_use]
     pub fn table_topics(&self) -> Vec<String> {
-        let topics = self.feeds.iter().flat_map(|feed| &feed.settings().table_topics).map(|filled| filled.topic.clone());
+        let feeds = self.feeds.load();
+        let topics = feeds.iter().flat_map(|feed| &feed.settings().table_topics).map(|table| table.topic.clone());
         topics.collect::<BTreeSet<_>>().into_iter().collect()
     }
 
     /// Takes the entries that rows hold into the tables of the feeds that have them. A configured entry has the last word.
     pub fn take_rows<'a>(&self, rows: impl IntoIterator<Item = &'a (String, Vec<u8>)>) {
         let rows: Vec<_> = rows.into_iter().collect();
-        for feed in &self.feeds {
-            let mut tables = (*feed.tables()).clone();
-            let before = tables.clone();
+        let mut filled = self.filled.lock().unwrap_or_else(PoisonError::into_inner);
+        for (feed, filled) in self.feeds.load().iter().zip(filled.iter_mut()) {
+            let mut is_changed = false;
             for (topic, row) in &rows {
-                for filled in feed.settings().table_topics.iter().filter(|filled| filled.topic == *topic) {
-                    let entry = filled.entry(row);
-                    let of_configuration = |key: &str| feed.settings().tables.get(&filled.table, key).is_some();
-                    if let Some((key, value)) = entry.filter(|(key, _)| !of_configuration(key)) {
-                        tables.set(&filled.table, key, value);
+                for table in feed.settings().table_topics.iter().filter(|table| table.topic == *topic) {
+                    if let Some((key, value)) = table.entry(row) {
+                        is_changed = true;
+                        filled.set(&table.table, key, value);
                     }
                 }
             }
-            if tables != before {
-                feed.set_tables(tables);
+            if is_changed {
+                feed.set_tables(filled.overlaid(&feed.settings().tables));
             }
         }
     }
@@ -90,23 +113,27 @@ impl FeedMapper {
     /// Maps a payload of a feed, by the feed's index. `place` says where it came from, for the topic of rejected payloads.
     pub(super) fn map(&self, feed: usize, payload: &Payload<'_>, place: &str) -> MappedPayload {
         let end = Instant::now() + PAYLOAD_WITHIN;
-        self.sent(feed, payload, place, self.feeds[feed].map(payload, &move || Instant::now() >= end))
+        let feeds = self.feeds.load();
+        let mapped = feeds[feed].map(payload, &move || Instant::now() >= end);
+        self.sent(&feeds[feed], (feed, payload, place), mapped)
     }
 
     /// Maps an object of an export, whose whole history comes out at once.
     pub(super) fn map_export(&self, feed: usize, payload: &Payload<'_>, place: &str) -> MappedPayload {
         let end = Instant::now() + EXPORT_WITHIN;
-        self.sent(feed, payload, place, self.feeds[feed].map_export(payload, &move || Instant::now() >= end))
+        let feeds = self.feeds.load();
+        let mapped = feeds[feed].map_export(payload, &move || Instant::now() >= end);
+        self.sent(&feeds[feed], (feed, payload, place), mapped)
     }
 
     /// The record that says that every ticket which a feed had open was named between two instants.
     #[must_use]
     pub fn end_of_set(&self, feed: usize, began: EventTime, ended: EventTime) -> StageRecord {
-        self.event_record(self.feeds[feed].end_of_set(began, ended), None)
+        self.event_record(self.feeds.load()[feed].end_of_set(began, ended), None)
     }
 
     /// The records of a mapped payload.
-    fn sent(&self, feed: usize, payload: &Payload<'_>, place: &str, mapped: Mapped) -> MappedPayload {
+    fn sent(&self, by: &Feed, (feed, payload, place): (usize, &Payload<'_>, &str), mapped: Mapped) -> MappedPayload {
         let Mapped { events, rejection, unknown } = mapped;
         let event_types = events.iter().map(|event| event.event_type).collect();
         let outcome = match (&rejection, events.is_empty()) {
@@ -119,7 +146,7 @@ impl FeedMapper {
         let number = events.len();
         let mut records: Vec<StageRecord> = events.into_iter().map(|event| self.event_record(event, payload.timestamp)).collect();
         if let Some(rejection) = &rejection {
-            records.push(self.rejected(feed, payload, rejection, place));
+            records.push(self.rejected(&by.settings().name, payload, rejection, place));
         }
         MappedPayload { records, rejection, events: number, counted }
     }
@@ -141,12 +168,11 @@ impl FeedMapper {
     }
 
     /// The record of a rejected payload: the payload as it came (its first part, if it is very large), with the reason in its headers.
-    fn rejected(&self, feed: usize, payload: &Payload<'_>, rejection: &Rejection, place: &str) -> StageRecord {
-        let name = &self.feeds[feed].settings().name;
+    fn rejected(&self, name: &str, payload: &Payload<'_>, rejection: &Rejection, place: &str) -> StageRecord {
         let value = payload.value.unwrap_or_default();
         let kept = &value[..value.len().min(REJECTED_BYTES_MAX)];
         let headers = [
-            ("cx_feed", name.clone()),
+            ("cx_feed", name.to_owned()),
             ("cx_reason", rejection.reason.name().to_owned()),
             ("cx_what", rejection.what.clone()),
             ("cx_line", rejection.line.to_string()),
@@ -155,13 +181,17 @@ impl FeedMapper {
         ];
         StageRecord {
             topic: self.rejected_topic.clone(),
-            key: name.clone(),
+            key: name.to_owned(),
             is_for_every_partition: false,
             time: payload.timestamp,
             value: kept.to_vec(),
             headers: headers.into_iter().map(|(key, value)| (key.to_owned(), value)).collect(),
         }
     }
+}
+
+fn compiled(configuration: &FeedsConfiguration, decode: &DecodeSettings) -> Result<Vec<Feed>, ProgramError> {
+    configuration.feeds.iter().map(|feed| Feed::new(feed.settings.clone(), decode.clone())).collect()
 }
 
 impl Counted {

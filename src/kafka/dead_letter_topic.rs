@@ -28,7 +28,7 @@ const SILENCE_MAX: Duration = Duration::from_secs(5);
 /// How long the brokers may take to confirm everything.
 const CONFIRM_WITHIN: Duration = Duration::from_secs(30);
 
-/// A refused record, as its copy tells it.
+/// A refused record, as its copy tells it, or a batch that could not be read, as its notice tells it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeadLetter {
     /// Why it was refused; empty where the copy does not tell.
@@ -45,6 +45,8 @@ pub struct DeadLetter {
     pub headers: Vec<(String, Option<Vec<u8>>)>,
     /// Whether the value was cut.
     pub is_cut: bool,
+    /// The offset after the last record, where this is no copy but the notice of a batch that could not be read.
+    pub end_offset: Option<i64>,
 }
 
 /// The place of a record that was refused.
@@ -139,6 +141,7 @@ fn letter_of(message: &BorrowedMessage<'_>) -> DeadLetter {
         value: message.payload().map(<[u8]>::to_vec),
         headers,
         is_cut: own.contains_key(header::CUT_FROM),
+        end_offset: text(header::END_OFFSET).parse().ok(),
     }
 }
 

@@ -1,4 +1,4 @@
-//! Copies of refused records in a topic of their own: sends them in order, knows which are confirmed, and tries again those that are not.
+//! Copies of refused records in a topic of their own, and notices of batches that were passed over: sends them in order, knows which are confirmed, and tries again those that are not.
 //!
 //! A record counts as done only when its copy is confirmed: the committed offset of a partition stops before the first copy that is not, and a
 //! checkpoint waits for those that were sent before it. No record waits for its copy. Does not know why a record was refused.
@@ -16,11 +16,13 @@ use rdkafka::producer::{BaseRecord, Producer, ProducerContext, ThreadedProducer}
 use super::client_errors::log_line;
 use super::failure::Failure;
 use super::log_identity::TopicId;
+use super::losses::SkippedBatch;
 use super::partition_progress::TopicPartition;
 use super::properties;
 use super::read_again::timestamp_ms;
 use super::sink::RefusedRecord;
 use super::token;
+use super::undecodable::ATTEMPTS;
 use crate::config::{DeadLetterSettings, KafkaSettings, OnLetterFailure, TokenSettings};
 use crate::time::EventTime;
 
@@ -42,6 +44,11 @@ pub mod header {
     pub const TIME: &str = "cxpulse.time";
     /// The length of the value in bytes, on a copy whose value was cut because the topic takes none of that size.
     pub const CUT_FROM: &str = "cxpulse.cut_from_bytes";
+    /// Only on the notice of a batch whose records cannot be read, which has no key and no value: the offset after its last record. The offset of the notice
+    /// is that of its first.
+    pub const END_OFFSET: &str = "cxpulse.end_offset";
+    /// Only on such a notice: how often its first offset was fetched in vain.
+    pub const ATTEMPTS: &str = "cxpulse.attempts";
 }
 
 /// From a partition with so many unconfirmed copies nothing is taken.
@@ -180,26 +187,50 @@ impl DeadLetters {
         let (key, value) = (message.key(), message.payload());
         let bytes = key.map_or(0, <[u8]>::len) + value.map_or(0, <[u8]>::len) + 512;
         let place = LetterPlace { at, offset, bytes };
-        {
-            let mut copies = self.copies();
-            let outstanding = copies.partitions.entry(at).or_default();
-            if offset < outstanding.copied_below || !outstanding.unconfirmed.insert(offset) {
-                return;
-            }
-            copies.bytes += bytes;
-            copies.heard_at.get_or_insert_with(Instant::now);
+        if !self.expect(place) {
+            return;
         }
         // Names that are no UTF-8 are copied as they are; reading one by the safe interface would panic.
         let headers = message.headers().map_or_else(OwnedHeaders::new, |headers| headers.detach());
         let headers = with_text(headers, header::REASON, refused.reason);
         let headers = with_text(headers, header::MEMBER, refused.member);
-        let headers = with_text(headers, header::TOPIC, &self.sources[at.topic]);
-        let headers = with_text(headers, header::PARTITION, &at.partition.to_string());
-        let mut headers = with_text(headers, header::OFFSET, &offset.to_string());
+        let mut headers = self.with_place(headers, place);
         if let Some(timestamp) = timestamp_ms(message) {
             headers = with_text(headers, header::TIME, &EventTime(timestamp).0.to_string());
         }
         self.produce(place, key, value, headers);
+    }
+
+    /// Sends the notice of a batch whose records are passed over, because they cannot be read. Does not wait. Called before the batch counts as handled, so that
+    /// no offset behind it is committed, and no state that knows of it is stored, before the notice is confirmed.
+    pub(super) fn send_notice(&self, at: TopicPartition, batch: &SkippedBatch) {
+        let offsets = &batch.loss.offsets;
+        let place = LetterPlace { at, offset: offsets.start, bytes: 512 };
+        if !self.expect(place) {
+            return;
+        }
+        let headers = with_text(OwnedHeaders::new(), header::REASON, batch.reason.name());
+        let headers = self.with_place(headers, place);
+        let headers = with_text(headers, header::END_OFFSET, &offsets.end.to_string());
+        self.produce(place, None, None, with_text(headers, header::ATTEMPTS, &ATTEMPTS.to_string()));
+    }
+
+    /// Waits for the confirmation of a copy from now on; false where it was copied before, or is waited for already.
+    fn expect(&self, place: LetterPlace) -> bool {
+        let mut copies = self.copies();
+        let outstanding = copies.partitions.entry(place.at).or_default();
+        if place.offset < outstanding.copied_below || !outstanding.unconfirmed.insert(place.offset) {
+            return false;
+        }
+        copies.bytes += place.bytes;
+        copies.heard_at.get_or_insert_with(Instant::now);
+        true
+    }
+
+    fn with_place(&self, headers: OwnedHeaders, place: LetterPlace) -> OwnedHeaders {
+        let headers = with_text(headers, header::TOPIC, &self.sources[place.at.topic]);
+        let headers = with_text(headers, header::PARTITION, &place.at.partition.to_string());
+        with_text(headers, header::OFFSET, &place.offset.to_string())
     }
 
     fn produce(&self, place: LetterPlace, key: Option<&[u8]>, value: Option<&[u8]>, headers: OwnedHeaders) {

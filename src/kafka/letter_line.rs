@@ -95,6 +95,7 @@ impl LetterLine {
             value: bytes(self.value, self.value_base64)?,
             headers: self.headers.into_iter().map(header).collect::<Result<_, base64::DecodeError>>()?,
             is_cut: self.is_cut,
+            end_offset: None,
         })
     }
 }
@@ -130,6 +131,7 @@ mod tests {
             value: Some(value.to_vec()),
             headers: vec![("ce_id".to_owned(), Some(b"1".to_vec())), ("none".to_owned(), None), ("raw".to_owned(), Some(vec![0xfe]))],
             is_cut: false,
+            end_offset: None,
         }
     }
 

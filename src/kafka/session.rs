@@ -125,7 +125,7 @@ impl<S: Sink + 'static> Session<S> {
             consumer: Arc::new(consumer),
             subscription,
             observer,
-            undecodable: UndecodablePartitions::new(&settings.kafka, topics.clone()),
+            undecodable: UndecodablePartitions::new(&settings.kafka, topics.clone(), settings.dead_letters.clone()),
             starts: settings.topics.iter().map(|(_, start)| *start).collect(),
             unresolved: None,
             epoch: 0,

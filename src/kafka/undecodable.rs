@@ -7,7 +7,7 @@
 use std::ops::Range;
 
 /// So many fetches at the first offset must fail before a batch counts as undecodable: a bit that flipped on the way is right at the next try.
-const ATTEMPTS: u8 = 3;
+pub(super) const ATTEMPTS: u8 = 3;
 /// The most batches that one search goes through. A new search follows if the next one cannot be read either.
 const BATCHES_MAX: usize = 64;
 

@@ -4,12 +4,14 @@
 //! looked at, nor the meaning of a record.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::topic_partition_list::Offset;
 
 use super::batch_probe::{BatchProbe, ProbeAnswer, ProbeRequest};
+use super::dead_letters::DeadLetters;
 use super::failure::Failure;
 use super::losses::{Loss, LossEnd, SkippedBatch};
 use super::partition_progress::{Hold, PartitionProgress, STUCK_AFTER, TopicPartition};
@@ -34,6 +36,8 @@ const LINE_EVERY: Duration = Duration::from_secs(1);
 pub(super) struct UndecodablePartitions {
     settings: KafkaSettings,
     topics: Vec<String>,
+    /// Where notices of what is passed over go.
+    dead_letters: Option<Arc<DeadLetters>>,
     /// Started at the first look.
     probe: Option<BatchProbe>,
     looks: BTreeMap<TopicPartition, Look>,
@@ -51,10 +55,11 @@ enum Look {
 }
 
 impl UndecodablePartitions {
-    pub(super) fn new(settings: &KafkaSettings, topics: Vec<String>) -> Self {
+    pub(super) fn new(settings: &KafkaSettings, topics: Vec<String>, dead_letters: Option<Arc<DeadLetters>>) -> Self {
         Self {
             settings: settings.clone(),
             topics,
+            dead_letters,
             probe: None,
             looks: BTreeMap::new(),
             reviewed_at: Instant::now(),
@@ -191,6 +196,8 @@ impl UndecodablePartitions {
             reason: *reason,
         };
         let batches: Vec<SkippedBatch> = found.batches.iter().map(batch).collect();
+        // Before the batches count as handled, so that nothing is committed or stored beyond them without their notices.
+        self.dead_letters.iter().for_each(|letters| batches.iter().for_each(|batch| letters.send_notice(at, batch)));
         let mut stopped = worker.stop();
         stopped.pass_over(at, &batches);
         stopped.progress_of(at).into_iter().for_each(PartitionProgress::release);

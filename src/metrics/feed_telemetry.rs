@@ -5,9 +5,10 @@
 use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
 
-use prometheus::{Encoder, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder};
+use prometheus::{Encoder, Gauge, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder};
 
-use super::telemetry::register;
+use super::telemetry::{RELOAD_HELP, RELOADED_HELP, register};
+use crate::time::EventTime;
 
 /// The most values without a meaning that are counted by name, over all feeds. Further ones are counted as `other`.
 const UNKNOWN_VALUES_MAX: usize = 200;
@@ -51,6 +52,8 @@ pub struct FeedTelemetry {
     spool_bytes: IntGauge,
     spool_payloads: IntGauge,
     ready: IntGaugeVec,
+    reload_successful: IntGauge,
+    reload_success_at: Gauge,
 }
 
 impl FeedTelemetry {
@@ -87,6 +90,8 @@ impl FeedTelemetry {
                 &["side"],
             ),
         );
+        let reload_successful = register(&registry, IntGauge::new("cx_config_last_reload_successful", RELOAD_HELP));
+        let reload_success_at = register(&registry, Gauge::new("cx_config_last_reload_success_timestamp_seconds", RELOADED_HELP));
         for feed in feeds {
             for outcome in PayloadOutcome::ALL {
                 payloads.with_label_values(&[*feed, outcome.name()]);
@@ -95,7 +100,20 @@ impl FeedTelemetry {
                 rejected.with_label_values(&[*feed, *reason]);
             }
         }
-        Self { registry, payloads, events, rejected, unknown, unknown_names: Mutex::default(), refused, spool_bytes, spool_payloads, ready }
+        Self {
+            registry,
+            payloads,
+            events,
+            rejected,
+            unknown,
+            unknown_names: Mutex::default(),
+            refused,
+            spool_bytes,
+            spool_payloads,
+            ready,
+            reload_successful,
+            reload_success_at,
+        }
     }
 
     /// Counts payloads.
@@ -135,6 +153,17 @@ impl FeedTelemetry {
     /// Records whether a side (`topics` or `webhooks`) can take payloads.
     pub fn set_ready(&self, side: &str, is_ready: bool) {
         self.ready.with_label_values(&[side]).set(i64::from(is_ready));
+    }
+
+    /// Records that the configuration was read, and when.
+    pub fn set_reloaded(&self, at: EventTime) {
+        self.reload_successful.set(1);
+        self.reload_success_at.set(at.as_seconds());
+    }
+
+    /// Records that a reload was refused.
+    pub fn set_reload_refused(&self) {
+        self.reload_successful.set(0);
     }
 
     /// The exposition text.

@@ -22,6 +22,14 @@ use super::family::OperationalFamily;
 use crate::checkpoint::Fingerprint;
 use crate::engine::Outcome;
 use crate::event::Kind;
+use crate::time::EventTime;
+
+/// The help of the gauges about reloads, which every running command has.
+pub(super) const RELOAD_HELP: &str =
+    "1 when the configuration was last read without an error, at the start or at a reload; 0 when a reload was refused.";
+/// See [`RELOAD_HELP`].
+pub(super) const RELOADED_HELP: &str =
+    "When the configuration in force was read: at the start, or at the last reload that was not refused.";
 
 /// A change of the partitions that are assigned to this process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,6 +94,7 @@ pub struct Telemetry {
     collect: Gauge,
     memory_budget: Gauge,
     reload_successful: IntGauge,
+    reload_success_at: Gauge,
     build: BuildInfo,
     lag: IntGaugeVec,
     assigned: IntGaugeVec,
@@ -149,7 +158,11 @@ impl Telemetry {
             "Number of assigned partitions of the topic from which nothing is taken: the next batch cannot be read, or a refused record cannot be copied.",
             &["topic"],
         );
-        let dead_letters = counters("cx_dead_letters_total", "Refused records that were copied to the dead-letter topic.", &["topic"]);
+        let dead_letters = counters(
+            "cx_dead_letters_total",
+            "Refused records that were copied to the dead-letter topic, and notices of batches that could not be read.",
+            &["topic"],
+        );
         let failures_help = "Tries to copy a refused record to the dead-letter topic that failed.";
         let dead_letter_failures = counters("cx_dead_letter_failures_total", failures_help, &["topic"]);
         let kafka_up = gauge("cx_kafka_up", "1 while the brokers answer, 0 when none has answered within the last seconds.");
@@ -158,10 +171,8 @@ impl Telemetry {
         let collect = register(&registry, Gauge::new("cx_collect_seconds", "Time that it took to make the newest snapshot of all values."));
         let budget_help = "Memory that the state of the assigned partition groups can take at the configured limits, computed from measured bytes per entry.";
         let memory_budget = register(&registry, Gauge::new("cx_memory_budget_bytes", budget_help));
-        let reload_help =
-            "1 when the configuration was last read without an error, at the start or at a reload; 0 when a reload was refused.";
-        let reload_successful = gauge("cx_config_last_reload_successful", reload_help);
-        reload_successful.set(1);
+        let reload_successful = gauge("cx_config_last_reload_successful", RELOAD_HELP);
+        let reload_success_at = register(&registry, Gauge::new("cx_config_last_reload_success_timestamp_seconds", RELOADED_HELP));
         let lag = gauges("cx_kafka_lag_records", "Records of an assigned partition that are not read yet.", &["topic", "partition"]);
         let assigned = gauges("cx_kafka_partition_assigned", "1 for each partition that this instance reads.", &["topic", "partition"]);
         let assigned_counts =
@@ -205,6 +216,7 @@ impl Telemetry {
             collect,
             memory_budget,
             reload_successful,
+            reload_success_at,
             build,
             lag,
             assigned,
@@ -292,9 +304,15 @@ impl Telemetry {
         self.build.change(|labels| [labels[2], labels[3]] = [librdkafka, openssl].map(str::to_owned));
     }
 
-    /// Records whether the last reload of the configuration succeeded.
-    pub fn set_reload(&self, is_successful: bool) {
-        self.reload_successful.set(i64::from(is_successful));
+    /// Records that the configuration was read, and when.
+    pub fn set_reloaded(&self, at: EventTime) {
+        self.reload_successful.set(1);
+        self.reload_success_at.set(at.as_seconds());
+    }
+
+    /// Records that a reload was refused. The time of the last one that was not stays.
+    pub fn set_reload_refused(&self) {
+        self.reload_successful.set(0);
     }
 
     /// Records how many partitions a topic has.

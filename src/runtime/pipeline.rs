@@ -12,7 +12,7 @@ use super::record_log::RecordLog;
 use super::service_view::ServiceView;
 use super::snapshot_publisher::SnapshotPublisher;
 use crate::config::{ClockSource, Configuration, Start};
-use crate::engine::{Engine, LogBeginning, Outcome, PartitionGroup, Progress, RecordPlace, TopicIndex};
+use crate::engine::{Engine, EngineSettings, LogBeginning, Outcome, PartitionGroup, Progress, RecordPlace, TopicIndex};
 use crate::event::{DecodeSettings, Decoded, Record, Refusal, TopicSettings, decode};
 use crate::kafka::{
     ArrivedRecord, AssignmentChange, DeadLetters, LogIdentity, LogStart, Loss, LossEnd, PartitionProgress, RefusedRecord, Sink,
@@ -79,6 +79,13 @@ impl Pipeline {
     /// The engine of this worker's partition groups.
     pub(super) fn engine(&mut self) -> &mut Engine {
         &mut self.engine
+    }
+
+    /// Lets the engine go on with the targets and limits of other settings. An engine that a panic left half changed is not touched.
+    pub(super) fn change_settings(&mut self, settings: &EngineSettings) {
+        if !self.is_broken {
+            self.engine.change_settings(settings);
+        }
     }
 
     /// The sum of the next offsets of a group; `None` if nothing of it was handled.

@@ -140,9 +140,11 @@ impl<'a> PollLoop<'a> {
             return Ok(());
         }
         self.reviewed_at = Some(now);
-        if let Some(limits) = self.view.take_limits() {
-            stop_all(self.worker_partitions).iter_mut().for_each(|worker| worker.sink().engine().set_limits(&limits));
-            self.budget = MemoryBudget::with_limits(self.configuration, limits);
+        if let Some(settings) = self.view.take_settings() {
+            stop_all(self.worker_partitions).iter_mut().for_each(|worker| worker.sink().change_settings(&settings));
+            self.budget = MemoryBudget::with_limits(self.configuration, settings.limits);
+            self.publish();
+            self.view.begin_era();
         }
         self.follow_progress();
         let unanswered = self.session.unanswered(now);

@@ -50,6 +50,7 @@ impl Service {
         let cluster = Cluster::new(&configuration.kafka, names)?;
         let telemetry = Telemetry::new(&configuration.topics.iter().map(|topic| (topic.name.clone(), topic.kind)).collect::<Vec<_>>());
         let [(_, librdkafka), (_, openssl)] = kafka::libraries();
+        telemetry.set_reloaded(wall_now());
         telemetry.set_libraries(&librdkafka, &openssl);
         telemetry.set_memory_budget(MemoryBudget::of(configuration).bytes(0));
         let workers = configuration.run.workers;

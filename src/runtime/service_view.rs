@@ -12,7 +12,7 @@ use arc_swap::ArcSwap;
 use super::health::ServiceHealth;
 use super::record_log::RecordLog;
 use super::snapshot_requests::SnapshotRequests;
-use crate::engine::{Limits, Snapshot};
+use crate::engine::{EngineSettings, Snapshot};
 use crate::http::{DatedSnapshot, TopicRefusal, ValueSource};
 use crate::metrics::telemetry::{Telemetry, TelemetrySample};
 
@@ -27,8 +27,8 @@ pub struct ServiceView {
     requests: SnapshotRequests,
     /// Whether everything that was in the logs at the assignment has been read.
     is_caught_up: AtomicBool,
-    /// Limits that the poll loop has yet to give to the engines.
-    limits: Mutex<Option<Limits>>,
+    /// Settings that the poll loop has yet to give to the engines.
+    settings: Mutex<Option<EngineSettings>>,
 }
 
 /// A snapshot and the instant at which it was begun.
@@ -53,7 +53,7 @@ impl ServiceView {
             health: ServiceHealth::new(workers),
             requests: SnapshotRequests::new(snapshot_interval),
             is_caught_up: AtomicBool::new(false),
-            limits: Mutex::new(None),
+            settings: Mutex::new(None),
         }
     }
 
@@ -85,14 +85,16 @@ impl ServiceView {
         self.health.is_healthy(Instant::now())
     }
 
-    /// Lets the engines keep to other limits of entries, soon. Limits of label sets are left as they are.
-    pub fn change_limits(&self, limits: Limits) {
-        *self.limits.lock().unwrap_or_else(PoisonError::into_inner) = Some(limits);
+    /// Lets the engines go on with the targets and limits of entries of these settings, soon. No reader is given a text of before any more. The other
+    /// settings must be those in force.
+    pub fn change_settings(&self, settings: EngineSettings) {
+        *self.settings.lock().unwrap_or_else(PoisonError::into_inner) = Some(settings);
+        self.begin_era();
     }
 
-    /// The limits that the engines have yet to be given.
-    pub(super) fn take_limits(&self) -> Option<Limits> {
-        self.limits.lock().unwrap_or_else(PoisonError::into_inner).take()
+    /// The settings that the engines have yet to be given.
+    pub(super) fn take_settings(&self) -> Option<EngineSettings> {
+        self.settings.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     /// Replaces the newest snapshot by one that was begun at `as_of`.

@@ -1,12 +1,17 @@
 //! Batches whose records cannot be read: some come over the network, some are spoilt on the disk of a broker that is stopped.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
+
+use cxpulse::config::Configuration;
+use cxpulse::kafka::{DeadLetter, read_dead_letters};
 
 use super::set_up::{Topics, now_ms, ticket_created};
 use crate::support::batches::{Fault, batch, length_of, produce, spoil, zstd_bomb};
 use crate::support::broker::Broker;
 use crate::support::service::{PATIENCE, Service};
+use crate::support::topics::create_topics;
 
 const CREATED: &str = "cx_tickets_created{window=\"24h\"}";
 const HOUR_MS: i64 = 3_600_000;
@@ -44,7 +49,12 @@ fn batches_spoilt_on_disk_end_no_replica_and_are_passed_over_exactly_and_once() 
     broker.launch();
 
     let store = tempfile::TempDir::new().expect("a temporary folder");
-    let checkpoints = format!("\n[checkpoint]\nurl = \"{}\"\nshared = true\ninterval = \"1s\"\n", store.path().display());
+    let letters = format!("letters-of-{}", topics.tickets);
+    create_topics(&broker.servers(), &[&letters], 2);
+    let checkpoints = format!(
+        "\n[dead_letters]\ntopic = \"{letters}\"\n[checkpoint]\nurl = \"{}\"\nshared = true\ninterval = \"1s\"\n",
+        store.path().display()
+    );
     let configuration = format!("{}{checkpoints}", topics.configuration(&broker.servers(), "", ""));
     let begun = Instant::now();
     let mut replicas = [Service::start(&configuration), Service::start(&configuration)];
@@ -81,6 +91,16 @@ fn batches_spoilt_on_disk_end_no_replica_and_are_passed_over_exactly_and_once() 
     // A later start goes on behind the batches, and knows of them.
     let offsets = 8 * untouched + 1;
     replicas[0].wait_until("every state is safe", PATIENCE, |_| super::checkpoint_files::safe_records(store.path()) == offsets as u64);
+    // Partition by partition: the fault, and its exact offsets. Two replicas and a rebalance at their start may both have come to one, but no more.
+    let notices = notices(&broker, &letters);
+    let mut expected_notices: Vec<(i32, i64, i64, String)> = ON_DISK
+        .iter()
+        .enumerate()
+        .map(|(partition, (_, reason))| (partition as i32, 20, 20 + SPOILT as i64, (*reason).to_owned()))
+        .collect();
+    expected_notices.push((5, 20, 21, "compression".to_owned()));
+    assert_eq!(notices.keys().cloned().collect::<Vec<_>>(), expected_notices, "one notice of each batch");
+    assert!(notices.values().all(|count| *count <= 2), "{notices:?}");
     for replica in replicas {
         assert!(replica.terminate().0.success());
     }
@@ -100,8 +120,26 @@ fn batches_spoilt_on_disk_end_no_replica_and_are_passed_over_exactly_and_once() 
     restarted.wait_for_count(CREATED, expected + 1, PATIENCE);
     assert!(begun.elapsed() < Duration::from_secs(10), "the other partition waited {:?}", begun.elapsed());
     restarted.wait_for_count(CREATED, expected + 2, PATIENCE);
+    let end = untouched as i64;
+    restarted.wait_until("its notice is there", PATIENCE, |_| {
+        self::notices(&broker, &letters).contains_key(&(6, end, end + 1, "compression".to_owned()))
+    });
     assert!(begun.elapsed() < DELAY_MAX, "passed over after {:?}", begun.elapsed());
     restarted.wait_until_ready();
+}
+
+/// How often each batch has a notice: partition, first offset, offset behind the last, reason.
+fn notices(broker: &Broker, letters: &str) -> BTreeMap<(i32, i64, i64, String), u32> {
+    let mut kafka = Configuration::default().kafka;
+    kafka.bootstrap_servers = broker.servers();
+    let mut found = BTreeMap::new();
+    let note = |letter: DeadLetter| {
+        assert_eq!((&letter.key, &letter.value, letter.member.as_str()), (&None, &None, ""), "{letter:?}");
+        let end = letter.end_offset.expect("nothing but notices is there");
+        *found.entry((letter.place.partition, letter.place.offset, end, letter.reason)).or_default() += 1;
+    };
+    read_dead_letters(&kafka, letters, note).expect("good settings").expect("the broker answers");
+    found
 }
 
 fn send(broker: &Broker, topics: &Topics, partition: i32, time_ms: i64, what: &str, count: usize) {

@@ -1,10 +1,10 @@
 //! Each documented right that is missing is named, by the service and by the check.
 
-use super::secured::{Secured, check, password, refused, start, without};
+use super::secured::{READER, Secured, check, password, refused, start, without};
 use crate::set_up::{Topics, send_keyed_tickets};
-use crate::support::acls::Right;
+use crate::support::acls::{Right, grant};
 use crate::support::service::PATIENCE;
-use crate::support::topics::Producer;
+use crate::support::topics::{Producer, create_topics};
 
 #[test]
 fn each_right_that_is_missing_is_named() {
@@ -39,4 +39,34 @@ fn lack(secured: &Secured, topics: &Topics, number: usize, right: &Right) {
     assert!(named_as("error:"), "{right:?}: {text}");
     let said = refused(&configuration);
     assert!(said.lines().any(|line| line.contains(&right.name) && line.contains(&right.resource)), "{right:?}: {said}");
+}
+
+#[test]
+fn the_missing_right_to_write_dead_letters_is_named_before_a_record_is_refused() {
+    let Some(secured) = Secured::shared() else { return };
+    let topics = Topics::create(&secured.broker, 1);
+    secured.grant_documented(&topics);
+    let letters = format!("letters-of-{}", topics.tickets);
+    create_topics(&secured.broker.servers(), &[&letters], 1);
+    let properties = secured.sasl("PLAIN", READER, &password(READER));
+    let servers = secured.broker.servers_of("sasl_tls");
+    let configuration = format!("{}\n[dead_letters]\ntopic = \"{letters}\"\n", topics.configuration(&servers, "", &properties));
+    let may = |operation: &str| {
+        let right = Right { operation: operation.to_owned(), resource: "topic".to_owned(), name: letters.clone() };
+        grant(&secured.broker.servers(), &[(format!("User:{READER}"), right)]);
+    };
+    // Who may not even know of the topic, and who may know of it and not write.
+    for _ in ["nothing", "Describe"] {
+        let (code, text) = check(&configuration);
+        assert_eq!(code, Some(1), "{text}");
+        assert!(
+            text.contains(&format!("error: {letters}: writing dead letters there is not allowed")) && text.contains("grant WRITE"),
+            "{text}"
+        );
+        may("Describe");
+    }
+    may("Write");
+    let (code, text) = check(&configuration);
+    assert_eq!(code, Some(0), "{text}");
+    assert!(text.contains(&format!("fine: {letters}: 1 partitions, and dead letters may be written there")), "{text}");
 }

@@ -45,7 +45,7 @@ fn server() -> SocketAddr {
     let snapshot = Arc::new(Engine::new(Arc::new(configuration.engine.clone())).snapshot());
     let site = Site {
         source: Arc::new(EmptySource(snapshot)),
-        exposition: Arc::new(Exposition::new(&configuration)),
+        exposition: Arc::new(arc_swap::ArcSwap::from_pointee(Exposition::new(&configuration))),
         access: Access::open(None).expect("no file"),
         lifecycle: None,
         web: configuration.web,

@@ -36,6 +36,7 @@ pub(crate) fn grant(servers: &str, rights: &[(String, Right)]) {
         request.push(match right.operation.as_str() {
             "Read" => 3,
             "Write" => 4,
+            "Describe" => 8,
             "DescribeConfigs" => 10,
             other => panic!("an operation that this test does not know: {other}"),
         });

@@ -82,6 +82,13 @@ impl Desk {
         assert_eq!(self.driver.take(u8::try_from(topic).unwrap(), &line).name(), "applied", "{event}");
     }
 
+    /// Goes on with the targets and limits of another configuration.
+    pub(super) fn change(&mut self, text: &str) {
+        let configuration = configured(text);
+        self.driver.engine.change_settings(&configuration.engine);
+        self.exposition = Exposition::new(&configuration);
+    }
+
     /// Moves `now` and gives the values. Then revokes and assigns the partition group again, which must change no value.
     pub(super) fn look(&mut self, now: i64) -> Seen {
         self.driver.engine.advance_to(EventTime(now));

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use arc_swap::ArcSwap;
 use tokio::sync::oneshot;
 
 use crate::command::sending::{SendLimits, SentRecords, Topics, send_in_time};
@@ -78,7 +79,7 @@ impl DemoParts {
         let (web_stop, web_stopped) = oneshot::channel::<()>();
         let site = Site {
             source: service.view(),
-            exposition: Arc::new(Exposition::new(&configuration)),
+            exposition: Arc::new(ArcSwap::from_pointee(Exposition::new(&configuration))),
             web: configuration.web.clone(),
             access: Access::open(configuration.web.config_file.as_deref())?,
             lifecycle: None,

@@ -74,7 +74,7 @@ struct Export {
 /// # Errors
 /// A bad configuration, a topic that no feed has, an unknown feed, a file that cannot be read, a cluster that does not answer, or a full disk.
 pub(super) fn backfill(args: &BackfillArgs) -> anyhow::Result<()> {
-    let (configuration, _) = load_feeds(&args.config, &args.set)?;
+    let configuration = load_feeds(&args.config, &args.set)?.configuration;
     logging::start(&configuration.log)?;
     let known: Vec<String> = configuration.feeds.iter().flat_map(|feed| feed.topics.iter().cloned()).collect();
     if let Some(topic) = args.topic.iter().find(|topic| !known.contains(topic)) {

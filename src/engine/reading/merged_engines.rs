@@ -1,6 +1,8 @@
 //! The values of several engines as one. Each engine handles its own partition groups on its own thread, and their totals are added up before values
 //! are read. Accumulators are groups of integers and nothing is derived before the sum, so the values are those of one engine over all groups.
 
+use std::sync::Arc;
+
 use super::snapshot::Snapshot;
 use super::take_snapshot::{GroupsReport, take};
 use crate::engine::Engine;
@@ -31,6 +33,10 @@ impl MergedEngines {
             engines.iter_mut().for_each(|engine| engine.advance_to(now));
         }
         engines.iter_mut().for_each(|engine| engine.settle());
+        if let Some(engine) = engines.first() {
+            // A change of settings reaches all engines between two calls.
+            self.windows.settings = Arc::clone(&engine.windows.settings);
+        }
         self.windows.hold_sums_of(engines.iter().map(|engine| &engine.windows));
         let windows: Vec<&Windows> = engines.iter().map(|engine| &engine.windows).collect();
         let assigned: Vec<_> = engines.iter().flat_map(|engine| engine.assigned.groups()).collect();

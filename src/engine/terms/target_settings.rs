@@ -125,6 +125,17 @@ impl<T> Ruled<T> {
 }
 
 impl TargetSettings {
+    /// Whether clocks and entries that were made with these settings can go on with other ones: they refer to schedules by number and ask them for their
+    /// open hours, and to the times of `due_within` by number.
+    #[must_use]
+    pub fn is_compatible(&self, other: &Self) -> bool {
+        let hours = |settings: &Self| {
+            settings.schedules.iter().flat_map(|schedule| schedule.intervals().map(Some).chain([None])).collect::<Vec<_>>()
+        };
+        let times = |settings: &Self| settings.due_within.iter().map(|(_, within)| *within).collect::<Vec<_>>();
+        times(self) == times(other) && hours(self) == hours(other)
+    }
+
     /// The target of a time.
     #[must_use]
     pub const fn of_time(&self, time: TimedTarget) -> &Ruled<TimeTarget> {
