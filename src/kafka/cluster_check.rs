@@ -11,6 +11,7 @@ use rdkafka::topic_partition_list::TopicPartitionList;
 
 use super::cluster::{Cluster, LookupError, TopicPresence};
 use super::failure::Failure;
+use super::finding::{Finding, FindingSeverity};
 use super::letter_check::findings_of_dead_letters;
 use super::properties;
 use super::question_context::QuestionContext;
@@ -20,40 +21,6 @@ use crate::time::Span;
 
 /// How long the cluster may take to answer.
 const ANSWER_WITHIN: Duration = Duration::from_secs(10);
-
-/// One fact about the cluster that matters to the configuration.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Finding {
-    /// How bad it is.
-    pub severity: FindingSeverity,
-    /// The topic or the cluster that it is about.
-    pub place: String,
-    /// The finding, in words.
-    pub what: String,
-    /// The advice to an operator; empty where there is nothing to do.
-    pub hint: String,
-}
-
-/// How bad a finding is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum FindingSeverity {
-    /// The service runs with it as it should.
-    Fine,
-    /// The service runs, but not as well as it could.
-    Warning,
-    /// The service would wait or end.
-    Error,
-}
-
-impl Finding {
-    pub(super) fn new(severity: FindingSeverity, place: &str, what: String, hint: &str) -> Self {
-        Self { severity, place: place.to_owned(), what, hint: hint.to_owned() }
-    }
-
-    pub(super) fn failure(place: &str, failure: &Failure) -> Self {
-        Self::new(FindingSeverity::Error, place, failure.what(), failure.hint().unwrap_or_default())
-    }
-}
 
 /// Asks the cluster about the configured topics. A question that gets no answer is a finding too.
 pub async fn inspect(configuration: &Configuration) -> Vec<Finding> {

@@ -14,8 +14,8 @@ use rdkafka::producer::{BaseProducer, BaseRecord, ProducerContext};
 
 use super::client_errors::log_line;
 use super::cluster::{Cluster, TopicPresence};
-use super::cluster_check::{Finding, FindingSeverity};
 use super::failure::Failure;
+use super::finding::{Finding, FindingSeverity};
 use super::properties;
 use super::token;
 use crate::config::{Configuration, DeadLetterSettings, KafkaSettings, OnLetterFailure, TokenSettings};
