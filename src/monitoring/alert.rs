@@ -57,13 +57,14 @@ impl AlertSeverity {
 
 impl Alert {
     /// The condition that Prometheus evaluates. Where a condition of the organisation must hold for a while, a gap in the values does not begin that while
-    /// anew: as long as no window is complete, the condition goes on for two minutes as it was.
+    /// anew: as long as no window has been complete for half a minute, the condition goes on for two minutes as it was when one had been. In the first evaluations
+    /// after a gap the windows are complete already, and what is computed from their records is not there yet.
     #[must_use]
     pub fn condition(&self) -> String {
         let expression = &self.expression;
         if self.is_of_organisation && self.hold.is_some() {
-            let is_gap = format!("unless on ({INSTALLATION}) max by ({INSTALLATION}) (cx:window_complete:bool) == 1");
-            format!("({expression}) or (last_over_time(({expression})[{BRIDGED}:15s]) {is_gap})")
+            let settled = format!("on ({INSTALLATION}) cx:windows_settled:bool == 1");
+            format!("({expression}) or (last_over_time((({expression}) and {settled})[{BRIDGED}:15s]) unless {settled})")
         } else {
             expression.clone()
         }

@@ -32,7 +32,8 @@ pub(super) fn rules(configuration: &Configuration, parameters: &RuleParameters) 
     rules
 }
 
-/// The guards of every alert on the organisation: each partition is read by exactly one replica, and the window is complete.
+/// The guards of every alert on the organisation: each partition is read by exactly one replica, the window is complete, and some window has been so for
+/// half a minute. What is computed from records follows them, so that only the last one says that all of them speak of whole windows.
 fn guards() -> Vec<RecordingRule> {
     let owned = format!(
         "min without (topic) (sum without ({REPLICA_LABELS}) (cx_kafka_partitions_assigned) == bool max without ({REPLICA_LABELS}) (cx_kafka_partitions))"
@@ -40,9 +41,12 @@ fn guards() -> Vec<RecordingRule> {
     let complete = format!(
         "(min without ({REPLICA_LABELS}) (cx_window_coverage_ratio) >= bool {COMPLETE_COVERAGE_RATIO_MIN}) * ignoring (window) group_left () cx:partitions_owned:bool"
     );
+    let any = "max without (window) (cx:window_complete:bool)";
+    let settled = format!("{any} * (sum_over_time(({any})[30s:15s]) >= bool 2)");
     vec![
         RecordingRule::new("cx:partitions_owned:bool".to_owned(), owned),
         RecordingRule::new("cx:window_complete:bool".to_owned(), complete),
+        RecordingRule::new("cx:windows_settled:bool".to_owned(), settled),
     ]
 }
 

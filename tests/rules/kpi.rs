@@ -155,7 +155,8 @@ impl Kpi {
         // Were the time begun anew after the gap, the alert would fire a step later.
         let minutes = alert.hold.and_then(|hold| hold.strip_suffix('m')?.parse::<usize>().ok());
         if let (Step::Minute, Some(minutes)) = (self.step(alert), minutes) {
-            let otherwise = Otherwise { missed: Some(1), ..Otherwise::one() };
+            // The windows count as settled from the second minute on.
+            let otherwise = Otherwise { missed: Some(2), ..Otherwise::one() };
             let firing = [(past + minutes - 1, 0), (past + minutes + 1, 1)];
             timelines.push(timeline("P: a minute without values does not begin its time anew", otherwise, &firing));
         }
