@@ -25,6 +25,7 @@ mod support {
 }
 
 mod broker {
+    mod catch_up_alerts;
     mod checking;
     mod checkpoint_files;
     mod corpus;
@@ -38,12 +39,14 @@ mod broker {
     mod outages;
     mod poison;
     mod rebalances;
+    mod recorded_faults;
     mod refusals;
     mod replicas;
     mod restarts;
     mod retention;
     mod same_as_replay;
     mod set_up;
+    mod shipped_rules;
     mod storage_outages;
     mod takeover;
     mod tokens;

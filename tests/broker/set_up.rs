@@ -134,6 +134,11 @@ pub(super) fn now_ms() -> i64 {
     i64::try_from(since.as_millis()).expect("a time in this era")
 }
 
+/// The same in whole seconds, as Prometheus is asked for instants.
+pub(super) fn seconds_now() -> u64 {
+    now_ms().unsigned_abs() / 1_000
+}
+
 /// A `ticket.created` of a team.
 pub(super) fn ticket_created(id: &str, time_ms: i64, team: &str) -> String {
     format!(r#"{{"id":"{id}","type":"ticket.created","time":{time_ms},"ticket_id":"T{id}","channel":"email","team":"{team}"}}"#)
