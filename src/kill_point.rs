@@ -2,13 +2,17 @@
 //!
 //! Without the feature `kill-points`, which no release has, to pass a point does nothing. Does not know what happens before and after a point.
 
-/// A named moment on the way of records, checkpoints and assignments.
+/// A named moment on the way of records, copies of refused ones, checkpoints and assignments.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KillPoint {
     /// A record came from its queue and is not decoded yet.
     RecordArrived,
     /// The engine has handled a record, and nothing else knows of it.
     RecordApplied,
+    /// A copy of a refused record was handed to the client that sends it.
+    LetterSent,
+    /// The brokers have confirmed a copy, and nothing else knows of it.
+    LetterConfirmed,
     /// The progress of a turn is in the state.
     TurnTaken,
     /// A snapshot was published.
@@ -45,13 +49,15 @@ pub enum KillPoint {
 
 impl KillPoint {
     /// All points, in the order of a life.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 20] = [
         Self::AssignBegun,
         Self::StateRead,
         Self::StateRestored,
         Self::ReadingBegun,
         Self::RecordArrived,
         Self::RecordApplied,
+        Self::LetterSent,
+        Self::LetterConfirmed,
         Self::TurnTaken,
         Self::SnapshotPublished,
         Self::StateTaken,

@@ -48,6 +48,7 @@ mod broker {
     mod same_as_replay;
     mod set_up;
     mod shipped_rules;
+    mod soak;
     mod storage_outages;
     mod takeover;
     mod tokens;

@@ -24,6 +24,7 @@ use super::sink::RefusedRecord;
 use super::token;
 use super::undecodable::ATTEMPTS;
 use crate::config::{DeadLetterSettings, KafkaSettings, OnLetterFailure, TokenSettings};
+use crate::kill_point::KillPoint;
 use crate::time::EventTime;
 
 /// The names of the headers that a copy has beside those of its record.
@@ -242,6 +243,7 @@ impl DeadLetters {
             let letter = FailedLetter { place, key: key.map(<[u8]>::to_vec), value: value.map(<[u8]>::to_vec), headers };
             self.copies().fail(letter, &error, self.settings.on_failure);
         }
+        KillPoint::LetterSent.pass();
     }
 
     /// Every record of a partition below this offset was handled.
@@ -418,6 +420,9 @@ impl ProducerContext for LetterContext {
     type DeliveryOpaque = Box<LetterPlace>;
 
     fn delivery(&self, result: &DeliveryResult<'_>, place: Self::DeliveryOpaque) {
+        if result.is_ok() {
+            KillPoint::LetterConfirmed.pass();
+        }
         let mut copies = lock(&self.copies);
         match result {
             Ok(_) => copies.confirm(*place),

@@ -45,11 +45,11 @@ fn a_flood_of_refused_records_flows_and_a_kill_copies_none_more_than_once_again(
     service.wait_until("the first copies are there", PATIENCE, |service| service.scrape_count(&copied) > 0);
     let (begun, from) = (Instant::now(), service.scrape_count(&copied));
     service.wait_until_ready();
-    service.wait_until("all are copied", PATIENCE, |_| offsets(&broker, &letters).len() == FLOOD as usize);
+    service.wait_until("all are copied", PATIENCE, |_| copies(&broker, &letters).len() == FLOOD as usize);
     let rate = (service.scrape_count(&copied) - from) as f64 / begun.elapsed().as_secs_f64();
     println!("killed after {early} copies; then {rate:.0} copies a second");
     assert!(rate > 3_000.0, "{rate:.0} copies a second: something waits for each");
-    let copies = offsets(&broker, &letters);
+    let copies = copies(&broker, &letters);
     assert!(copies.values().all(|count| *count <= 2), "one kill makes at most one more copy");
     let again = copies.values().filter(|count| **count == 2).count();
     println!("{again} of {FLOOD} were copied twice");
@@ -102,7 +102,7 @@ fn a_repaired_record_goes_back_to_its_place_and_counts() {
 }
 
 /// How often the record of each place was copied.
-fn offsets(broker: &Broker, letters: &str) -> BTreeMap<(i32, i64), u32> {
+pub(super) fn copies(broker: &Broker, letters: &str) -> BTreeMap<(i32, i64), u32> {
     let mut kafka = Configuration::default().kafka;
     kafka.bootstrap_servers = broker.servers();
     let mut found: BTreeMap<(i32, i64), u32> = BTreeMap::new();

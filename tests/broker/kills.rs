@@ -81,9 +81,16 @@ mod at_points {
 
     use cxpulse::kill_point::KillPoint;
 
+    use super::super::dead_letters::copies;
+    use super::super::set_up::{Topics, now_ms};
     use super::*;
+    use crate::support::topics::{Producer, create_topics};
 
     const SIGKILL: i32 = 9;
+    /// The points that only refused records pass.
+    const OF_COPIES: [KillPoint; 2] = [KillPoint::LetterSent, KillPoint::LetterConfirmed];
+    /// How many records are refused.
+    const REFUSED: u32 = 3_000;
 
     #[test]
     fn service_killed_at_every_named_point_shows_what_an_undisturbed_one_shows() {
@@ -94,7 +101,7 @@ mod at_points {
         // What is left to write at the end is written, however little it is.
         let at_end = configuration.replace("interval = \"2s\"", "interval = \"2s\"\nrecords = 20");
         first_checkpoints(&mut twins, &configuration);
-        for point in KillPoint::ALL {
+        for point in KillPoint::ALL.into_iter().filter(|point| !OF_COPIES.contains(point)) {
             twins.cut_logs();
             let is_of_end = matches!(point, KillPoint::StopBegun | KillPoint::RevokeBegun | KillPoint::RevokeWritten);
             let variable = format!("{point:?}:{}", passes(point));
@@ -114,13 +121,58 @@ mod at_points {
             assert_eq!(service.scrape_count(RESTORED), PARTITIONS as u64, "{variable}: {}", service.log());
             twins.assert_same(&[&service], &format!("after a kill at {variable}"));
         }
-        measured(&format!("kills at {} points under load in {} s: every value equal", KillPoint::ALL.len(), begun.elapsed().as_secs()));
+        measured(&format!(
+            "kills at {} points under load in {} s: every value equal",
+            KillPoint::ALL.len() - OF_COPIES.len(),
+            begun.elapsed().as_secs()
+        ));
+    }
+
+    #[test]
+    fn service_killed_around_the_copies_of_refused_records_copies_none_more_than_once_again() {
+        let Some(broker) = Broker::shared() else { return };
+        for point in OF_COPIES {
+            let topics = Topics::create(&broker, 2);
+            let letters = format!("letters-of-{}", topics.tickets);
+            create_topics(&broker.servers(), &[&letters], 2);
+            let producer = Producer::new(&broker.servers());
+            for number in 0..REFUSED {
+                producer.send_keyed(
+                    &topics.tickets,
+                    &number.to_string(),
+                    now_ms(),
+                    &format!(r#"{{"id":"{number}","type":"ticket.juggled"}}"#),
+                );
+            }
+            producer.flush();
+            let store = tempfile::TempDir::new().expect("a temporary folder");
+            let checkpoint = format!("[checkpoint]\nurl = \"{}\"\ninterval = \"1s\"\nrecords = 500\n", store.path().display());
+            let text = topics.configuration(&broker.servers(), "", &format!("[kafka.properties]\n{STATIC}\n"));
+            let configuration = format!("{text}\n[dead_letters]\ntopic = \"{letters}\"\n{checkpoint}");
+            let variable = format!("{point:?}:{}", passes(point));
+            let mut service = Service::start_with(&configuration, |command| {
+                command.env("KILL_POINT", &variable);
+            });
+            let status = service.wait_for_exit();
+            assert_eq!(status.signal(), Some(SIGKILL), "{variable}: {status}: {}", service.log());
+            drop(service);
+            let mut service = Service::start(&configuration);
+            service.wait_until("all are copied", PATIENCE, |_| copies(&broker, &letters).len() == REFUSED as usize);
+            service.wait_until_ready();
+            // What was on its way is confirmed before the service ends.
+            assert!(service.terminate().0.success());
+            let copies = copies(&broker, &letters);
+            let again = copies.values().filter(|count| **count == 2).count();
+            assert!(copies.values().all(|count| *count <= 2), "{variable}: a record has more than one more copy");
+            measured(&format!("killed at {variable}: {again} of {REFUSED} refused records have one more copy, none has two"));
+        }
     }
 
     /// At which pass of a point the process is killed: in the middle of what happens often, and at the second of the partition groups.
     const fn passes(point: KillPoint) -> u32 {
         match point {
             KillPoint::RecordArrived | KillPoint::RecordApplied => 150,
+            KillPoint::LetterSent | KillPoint::LetterConfirmed => 1_500,
             KillPoint::TurnTaken => 500,
             KillPoint::SnapshotPublished | KillPoint::AssignBegun | KillPoint::StateRead | KillPoint::StateRestored => 2,
             KillPoint::StateTaken | KillPoint::WriteBegun | KillPoint::StagedHalf | KillPoint::StagedWhole | KillPoint::Renamed => 2,

@@ -1,4 +1,4 @@
-//! A synthetic organisation that sends its events as they happen: 30 days of the past at once, then some hundred a second until the test ends.
+//! A synthetic organisation that sends its events as they happen: 30 days of the past at once, then some hundreds or thousands a second until the test ends.
 //!
 //! Does not know who reads them.
 
@@ -16,9 +16,6 @@ use crate::support::topics::Producer;
 
 /// How many events of the past there are, at least.
 const PAST_EVENTS: u64 = 6_000;
-/// Events a second of the present.
-const EVENTS_PER_SECOND: f64 = 200.0;
-
 /// The thread that sends. It ends with the test.
 pub(super) struct Load {
     state: Arc<State>,
@@ -39,11 +36,12 @@ const OVER: u8 = 3;
 
 impl Load {
     /// Sends the past, and returns when the broker has it. The present goes on from then.
-    pub(super) fn start(servers: &str, topics: &Topics, partitions: i32) -> Self {
+    pub(super) fn start(servers: &str, topics: &Topics, partitions: i32, events_per_second: f64) -> Self {
         let state = Arc::new(State::default());
         let sender = Sender { state: Arc::clone(&state), producer: Producer::new(servers), topics: topics.clone() };
         state.stage.store(TO_PAUSE, Ordering::SeqCst);
-        let load = Self { state, thread: Some(std::thread::spawn(move || sender.send_all(EventTime(now_ms()), partitions))) };
+        let load =
+            Self { state, thread: Some(std::thread::spawn(move || sender.send_all(EventTime(now_ms()), partitions, events_per_second))) };
         load.wait_for_pause();
         load.go_on();
         load
@@ -52,6 +50,11 @@ impl Load {
     /// How many records were sent so far.
     pub(super) fn sent(&self) -> u64 {
         self.state.sent.load(Ordering::SeqCst)
+    }
+
+    /// Counts records that were sent to the same topics by another producer.
+    pub(super) fn add_sent(&self, records: u64) {
+        self.state.sent.fetch_add(records, Ordering::SeqCst);
     }
 
     /// Returns when everything that was sent is with the broker and nothing more comes: the number of records.
@@ -94,11 +97,11 @@ struct Sender {
 }
 
 impl Sender {
-    fn send_all(&self, now: EventTime, partitions: i32) {
+    fn send_all(&self, now: EventTime, partitions: i32, events_per_second: f64) {
         let begun = now - Span::days(30);
         let small = Profile { partitions, ..Profile::medium() }.busy_at(now).sized_for(PAST_EVENTS, begun, now);
         Organisation::new(small, 1, begun).take_while(|event| event.time <= now).for_each(|event| self.send(&event));
-        let large = Profile { partitions, ..Profile::sized(Volume::EventsPerSecond(EVENTS_PER_SECOND)) }.busy_at(now);
+        let large = Profile { partitions, ..Profile::sized(Volume::EventsPerSecond(events_per_second)) }.busy_at(now);
         for event in Organisation::new(large, 2, now) {
             loop {
                 let stage = self.state.stage.load(Ordering::SeqCst);

@@ -135,7 +135,7 @@ impl Scene<'_> {
             record.wait_for(watched.job, 1.0, &[], "before its fault");
         }
         let whole_until = seconds_now();
-        self.hold_back(&mut faults, &record);
+        self.hold_back(&mut faults, record);
         self.lose_while_away(&mut faults.away);
         self.lose_under_a_reader(&mut faults.overtaken);
         self.lose_while_another_reads(&mut faults.parked, port_of_other);

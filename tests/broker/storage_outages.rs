@@ -142,20 +142,20 @@ impl Use {
 }
 
 /// A folder that was moved away, with a file in its place, so that nothing can be read or written there.
-struct Away {
+pub(super) struct Away {
     place: PathBuf,
     moved: PathBuf,
 }
 
 impl Away {
-    fn begin(place: &Path) -> Self {
+    pub(super) fn begin(place: &Path) -> Self {
         let moved = place.with_extension("away");
         std::fs::rename(place, &moved).expect("the folder moves");
         std::fs::write(place, "").expect("the place is free");
         Self { place: place.to_path_buf(), moved }
     }
 
-    fn end(self) {
+    pub(super) fn end(self) {
         std::fs::remove_file(&self.place).expect("the file goes");
         std::fs::rename(&self.moved, &self.place).expect("the folder moves back");
     }

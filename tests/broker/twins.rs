@@ -3,7 +3,7 @@
 //! Before the disturbed one starts again, every log is cut to its oldest kept checkpoint, so that only a restore can give the values. Does not know the
 //! disturbances.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::{Duration, Instant};
 
 use cxpulse::metrics::{self, Merge};
@@ -50,11 +50,17 @@ const MAY_DIFFER: &[(&str, &str)] = &[
 const OF_ONE_MEMBER: &[(&str, &str)] =
     &[("cx_watermark_timestamp_seconds", "the smallest of all members, where one shows the largest of its partitions without lag")];
 
+/// A comparison of fewer series than this shows nothing.
+const SERIES_MIN: usize = 2_000;
+
+/// How many values of the undisturbed service a moving value may lie between: a text that is scraped may be two seconds old.
+const LOOKS_BACK: usize = 6;
+
+/// How many events a second there are, unless a test says otherwise.
+const EVENTS_PER_SECOND: f64 = 200.0;
+
 /// How long two services may take to show the same after everything was read: values move with each hop, and a review comes every tenth of a second.
 const SETTLE: Duration = Duration::from_secs(20);
-
-/// With fewer series there is not enough to compare: both services show several times as many.
-const SERIES_AT_LEAST: usize = 2_000;
 
 /// The topics, the load, and the undisturbed service.
 pub(super) struct Twins {
@@ -66,6 +72,13 @@ pub(super) struct Twins {
     pub(super) store: TempDir,
 }
 
+/// What the undisturbed service showed before and after the disturbed one was looked at.
+struct Look {
+    before: BTreeMap<String, f64>,
+    got: BTreeMap<String, f64>,
+    after: BTreeMap<String, f64>,
+}
+
 /// What differs between two services.
 struct Difference {
     count: usize,
@@ -73,10 +86,15 @@ struct Difference {
 }
 
 impl Twins {
-    /// Starts the load and the undisturbed service.
+    /// Starts the load, of some hundred events a second, and the undisturbed service.
     pub(super) fn start(broker: &Broker, partitions: i32) -> Self {
+        Self::start_at(broker, partitions, EVENTS_PER_SECOND)
+    }
+
+    /// The same with a load of this many events a second.
+    pub(super) fn start_at(broker: &Broker, partitions: i32, events_per_second: f64) -> Self {
         let topics = Topics::create(broker, partitions);
-        let load = Load::start(&broker.servers(), &topics, partitions);
+        let load = Load::start(&broker.servers(), &topics, partitions, events_per_second);
         let off = "[checkpoint]\nurl = \"off\"\n";
         let text =
             topics.configuration(&broker.servers(), "snapshot_interval = \"10ms\"", "").replace("group-of-", "undisturbed-group-of-");
@@ -137,38 +155,85 @@ impl Twins {
         difference
     }
 
+    /// The same where so many deadlines pass that no look finds all values standing still: each series is to be once what the undisturbed service shows, or
+    /// between two of its values of the last looks.
+    pub(super) fn difference_of_each(&mut self, members: &[&Service], limit: Duration) -> Option<String> {
+        let sent = self.load.pause();
+        let begun = Instant::now();
+        let (mut matched, mut shown) = (BTreeSet::new(), VecDeque::new());
+        let difference = loop {
+            let told = match self.look(members, sent) {
+                Err(difference) => difference.told,
+                Ok(Look { before, got, after }) => {
+                    shown.extend([before, after.clone()]);
+                    shown.drain(..shown.len().saturating_sub(LOOKS_BACK));
+                    let is_matched = |name: &String| {
+                        let got = got.get(name).copied().unwrap_or(0.0);
+                        let expected = || shown.iter().map(|values| values.get(name).copied().unwrap_or(0.0));
+                        let (least, most) =
+                            expected().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, m), value| (l.min(value), m.max(value)));
+                        (least..=most).contains(&got) || expected().any(|value| is_same(value, got, members.len()))
+                    };
+                    let names: BTreeSet<&String> = after.keys().chain(got.keys()).collect();
+                    matched.extend(names.iter().filter(|name| is_matched(name)).map(|name| (*name).clone()));
+                    let left: Vec<&String> = names.into_iter().filter(|name| !matched.contains(*name)).collect();
+                    if left.is_empty() {
+                        break None;
+                    }
+                    differences(&left, &after, &got).told
+                }
+            };
+            if begun.elapsed() > limit {
+                break Some(told);
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        };
+        self.load.go_on();
+        difference
+    }
+
     fn difference_now(&self, members: &[&Service], sent: u64) -> Option<Difference> {
+        let Look { before, got, after } = match self.look(members, sent) {
+            Ok(look) => look,
+            Err(difference) => return Some(difference),
+        };
+        if before != after {
+            return Some(Difference { count: usize::MAX - 1, told: "the undisturbed service does not stand still".to_owned() });
+        }
+        let names: BTreeSet<&String> = before.keys().chain(got.keys()).collect();
+        let are_same = |name: &&String| match (before.get(*name), got.get(*name)) {
+            (Some(expected), Some(got)) => is_same(*expected, *got, members.len()),
+            _ => false,
+        };
+        let different: Vec<_> = names.into_iter().filter(|name| !are_same(name)).collect();
+        (!different.is_empty()).then(|| differences(&different, &before, &got))
+    }
+
+    /// What both sides show now, if every record that was sent has its outcome on both.
+    fn look(&self, members: &[&Service], sent: u64) -> Result<Look, Difference> {
         let scrape = |service: &Service| Exposition::parse(&service.ask("/metrics").map(|answer| answer.body).unwrap_or_default());
         let before = scrape(&self.reference);
         let seen: Vec<Exposition> = members.iter().map(|member| scrape(member)).collect();
         let after = scrape(&self.reference);
         let consumed = [self.topics.consumed(&after), seen.iter().map(|seen| self.topics.consumed(seen)).sum()];
         if consumed != [sent, sent] {
-            return Some(Difference { count: usize::MAX, told: format!("of {sent} records the two have {consumed:?} outcomes") });
+            return Err(Difference { count: usize::MAX, told: format!("of {sent} records the two have {consumed:?} outcomes") });
         }
-        let (before, after) = (compared(&before), compared(&after));
-        if before != after {
-            return Some(Difference { count: usize::MAX - 1, told: "the undisturbed service does not stand still".to_owned() });
-        }
-        let (expected, got) = match seen.as_slice() {
-            [one] => (before, compared(one)),
+        let (mut before, mut after) = (compared(&before), compared(&after));
+        let got = match seen.as_slice() {
+            [one] => compared(one),
             several => {
                 let merges = merges();
-                let merged: BTreeMap<_, _> = before.into_iter().filter(|(series, _)| merges.contains_key(family_of(series))).collect();
-                (merged, merge(&merges, several))
+                for values in [&mut before, &mut after] {
+                    values.retain(|series, _| merges.contains_key(family_of(series)));
+                }
+                merge(&merges, several)
             }
         };
-        // A service that lost its broker shows no values until it has its partitions again.
-        if expected.len() <= SERIES_AT_LEAST {
-            return Some(Difference { count: usize::MAX - 2, told: format!("only {} series are compared", expected.len()) });
+        if before.len() <= SERIES_MIN {
+            return Err(Difference { count: usize::MAX, told: format!("only {} series are compared", before.len()) });
         }
-        let names: BTreeSet<&String> = expected.keys().chain(got.keys()).collect();
-        let are_same = |name: &&String| match (expected.get(*name), got.get(*name)) {
-            (Some(expected), Some(got)) => is_same(*expected, *got, seen.len()),
-            _ => false,
-        };
-        let different: Vec<_> = names.into_iter().filter(|name| !are_same(name)).collect();
-        (!different.is_empty()).then(|| differences(&different, &expected, &got))
+        Ok(Look { before, got, after })
     }
 }
 
