@@ -191,6 +191,9 @@ impl Attack {
             Some(line.rsplit(' ').next()?.parse::<f64>().ok()? as u64)
         };
         assert_eq!(value("cx_tickets_created{window=\"30d\"}"), Some(self.opened), "opened tickets");
+        if ran.contains(&Hostile::Values) {
+            assert!(value("cx_series_overflow_total{dimension=\"team\"}") > Some(0), "values beyond the limit are counted");
+        }
         for (store, max) in limits {
             assert!(value(&format!("cx_state_limit_evictions_total{{store=\"{store}\"}}")) > Some(0), "nothing of {store} was evicted");
             let kept = value(&format!("cx_state_entries{{store=\"{store}\"}}"));
