@@ -13,6 +13,7 @@ mod support {
 }
 
 mod kafka_mock {
+    mod batches;
     mod consuming;
     mod dead_letters;
     mod ending;

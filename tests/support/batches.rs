@@ -12,6 +12,9 @@ const HEADER: usize = 61;
 /// The codec of the attributes.
 const ZSTD: u8 = 4;
 const GZIP: u8 = 1;
+const SNAPPY: u8 = 2;
+/// A control batch of a transaction.
+const CONTROL: u8 = 0x30;
 
 /// What is wrong with a batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,6 +29,8 @@ pub(crate) enum Fault {
     Magic,
     /// A record says that it is longer than the batch.
     RecordLength,
+    /// A record says that its length is below zero.
+    NegativeLength,
     /// A record says that its offset lies far beyond the log.
     Offset,
 }
@@ -57,6 +62,45 @@ pub(crate) fn gzip_bomb(timestamp_ms: i64, value_bytes: usize) -> Vec<u8> {
     batch_of(timestamp_ms, 1, GZIP, &packer.finish().expect("memory"))
 }
 
+/// A batch whose records are a snappy block that claims to unpack to so many bytes.
+#[allow(dead_code, reason = "only some tests use snappy")]
+pub(crate) fn snappy_claim(timestamp_ms: i64, claimed: u32) -> Vec<u8> {
+    let mut packed = Vec::new();
+    let mut left = claimed;
+    while left >= 0x80 {
+        packed.push((left & 0x7f) as u8 | 0x80);
+        left >>= 7;
+    }
+    packed.push(left as u8);
+    // One literal of four bytes is all that comes.
+    packed.extend([3 << 2, b'a', b'b', b'c', b'd']);
+    batch_of(timestamp_ms, 1, SNAPPY, &packed)
+}
+
+/// A batch that ends a transaction: its one record is none of a producer.
+#[allow(dead_code, reason = "only some tests use transactions")]
+pub(crate) fn control_batch(timestamp_ms: i64) -> Vec<u8> {
+    let mut body = vec![0];
+    varint(&mut body, 0);
+    varint(&mut body, 0);
+    varint(&mut body, 4);
+    // The version, and that it is a commit.
+    body.extend([0, 0, 0, 1]);
+    varint(&mut body, 6);
+    body.extend([0; 6]);
+    varint(&mut body, 0);
+    let mut records = Vec::new();
+    varint(&mut records, i64::try_from(body.len()).expect("a length"));
+    records.extend(body);
+    let mut batch = batch_of(timestamp_ms, 1, CONTROL, &records);
+    // A producer with an id ended it.
+    batch[43..51].copy_from_slice(&7_i64.to_be_bytes());
+    batch[51..53].copy_from_slice(&0_i16.to_be_bytes());
+    let checksum = crc32c(&batch[CHECKED_FROM..]);
+    batch[17..CHECKED_FROM].copy_from_slice(&checksum.to_be_bytes());
+    batch
+}
+
 /// Makes a batch faulty where it lies. Its length and its first offset stay as they are.
 pub(crate) fn spoil(batch: &mut [u8], fault: Fault) {
     match fault {
@@ -77,6 +121,8 @@ pub(crate) fn spoil(batch: &mut [u8], fault: Fault) {
             assert!(batch[HEADER] & 0x80 != 0, "a record of 64 bytes or more");
             batch[HEADER + 1] = 0x7f;
         }
+        // The same two bytes in zigzag: the lowest bit is the sign.
+        Fault::NegativeLength => batch[HEADER] |= 1,
         Fault::Offset => unreachable!("an offset of so many bytes does not fit where a small one lay; see `with_far_offset`"),
     }
     let checksum = crc32c(&batch[CHECKED_FROM..]);
