@@ -32,7 +32,7 @@ pub(super) fn test(args: &TestArgs) -> anyhow::Result<()> {
 }
 
 fn test_all(args: &TestArgs) -> anyhow::Result<()> {
-    let mut feed = feed_of(&args.folder)?;
+    let feed = feed_of(&args.folder)?;
     let folder = args.folder.join("examples");
     let entries = std::fs::read_dir(&folder).with_context(|| format!("`{}` cannot be read", folder.display()))?;
     let mut paths = entries.map(|entry| Ok(entry?.path())).collect::<std::io::Result<Vec<_>>>()?;
@@ -42,7 +42,7 @@ fn test_all(args: &TestArgs) -> anyhow::Result<()> {
     for path in &paths {
         let text = std::fs::read_to_string(path).with_context(|| format!("`{}` cannot be read", path.display()))?;
         let example = Example::parse(&text).with_context(|| path.display().to_string())?;
-        let mapped = example.map(&mut feed);
+        let mapped = example.map(&feed);
         let now = example.with_result(&mapped);
         if let Some(rejection) = &mapped.rejection {
             failed += 1;
