@@ -10,7 +10,6 @@
 //! beginning of a file. Nothing is believed before its checksum was compared, and no length is followed beyond the end of the file.
 //! Does not know where a file lies, or what the state means.
 
-use std::convert::Infallible;
 use std::io::{Read, Write};
 
 use ring::digest::{Context, SHA256};
@@ -18,7 +17,7 @@ use ring::digest::{Context, SHA256};
 use super::byte_reader::ByteReader;
 use super::header::CheckpointHeader;
 use super::key::CheckpointKey;
-use super::pace::Pace;
+use super::pace::{PIECE_BYTES, Pace};
 use super::refusal::Refusal;
 
 /// The layout version of the files that this program writes, and the newest that it reads.
@@ -181,7 +180,10 @@ fn put_section(
     let length = (file.len() - start - 12) as u64;
     file[start + 4..start + 12].copy_from_slice(&length.to_le_bytes());
     let mut sum = crc32fast::Hasher::new();
-    pace.for_each_piece(&file[start..], |piece| Ok::<(), std::io::Error>(sum.update(piece)))?;
+    for piece in file[start..].chunks(PIECE_BYTES) {
+        sum.update(piece);
+        pace.end_piece();
+    }
     file.extend(sum.finalize().to_le_bytes());
     Ok(())
 }
@@ -215,7 +217,10 @@ fn put_state(file: &mut Vec<u8>, body: &[u8], pace: &mut Pace) -> std::io::Resul
     file.extend((body.len() as u64).to_le_bytes());
     let mut encoder = zstd::stream::write::Encoder::new(&mut *file, COMPRESSION_LEVEL)?;
     encoder.set_pledged_src_size(Some(body.len() as u64))?;
-    pace.for_each_piece(body, |piece| encoder.write_all(piece))?;
+    for piece in body.chunks(PIECE_BYTES) {
+        encoder.write_all(piece)?;
+        pace.end_piece();
+    }
     encoder.finish()?;
     if file.len() - start > body.len() + 9 {
         file.truncate(start);
@@ -254,7 +259,10 @@ fn decompressed(bytes: &[u8], length: u64) -> Result<Vec<u8>, Refusal> {
 
 fn digest(bytes: &[u8], pace: &mut Pace) -> [u8; 32] {
     let mut context = Context::new(&SHA256);
-    let Ok(()) = pace.for_each_piece(bytes, |piece| Ok::<(), Infallible>(context.update(piece)));
+    for piece in bytes.chunks(PIECE_BYTES) {
+        context.update(piece);
+        pace.end_piece();
+    }
     let mut sum = [0; 32];
     sum.copy_from_slice(context.finish().as_ref());
     sum

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 const WORK: Duration = Duration::from_millis(1);
 const PAUSE: Duration = Duration::from_millis(1);
 /// Bytes that are compressed or summed up in about a millisecond at most.
-const PIECE_BYTES: usize = 128 * 1024;
+pub(super) const PIECE_BYTES: usize = 128 * 1024;
 
 /// The pace of writing one checkpoint.
 #[derive(Clone, Copy, Debug)]
@@ -41,15 +41,6 @@ impl Pace {
             *paused_at = Instant::now();
         }
     }
-
-    /// Passes bytes to `take` piece by piece.
-    pub(super) fn for_each_piece<E>(&mut self, bytes: &[u8], mut take: impl FnMut(&[u8]) -> Result<(), E>) -> Result<(), E> {
-        for piece in bytes.chunks(PIECE_BYTES) {
-            take(piece)?;
-            self.end_piece();
-        }
-        Ok(())
-    }
 }
 
 #[cfg(test)]
@@ -67,13 +58,6 @@ mod tests {
             begun.elapsed()
         };
         assert!(work(Pace::beside_workers()) >= 10 * (WORK + PAUSE));
-        let bytes: Vec<u8> = (0..PIECE_BYTES * 2 + 1).map(|n| n as u8).collect();
-        let mut taken = Vec::new();
-        let result: Result<(), ()> = Pace::without_pauses().for_each_piece(&bytes, |piece| {
-            taken.extend_from_slice(piece);
-            Ok(())
-        });
-        assert!(result.is_ok() && taken == bytes);
         let mut pace = Pace::without_pauses();
         pace.end_piece();
         assert!(pace.paused_at.is_none());

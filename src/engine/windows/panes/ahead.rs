@@ -13,11 +13,14 @@ use crate::time::{EventTime, Span};
 /// The width of a slice.
 const SLICE: Span = Span::hours(1);
 
+/// The facts of one slice.
+type Slice = BTreeMap<(EventTime, SlotId), Accumulator>;
+
 /// Facts later than now, such as a deadline still to come, added up by instant and slot.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Ahead {
     /// The facts of each slice; none is empty.
-    slices: BTreeMap<i64, Arc<BTreeMap<(EventTime, SlotId), Accumulator>>>,
+    slices: BTreeMap<i64, Arc<Slice>>,
 }
 
 impl Ahead {
