@@ -16,9 +16,9 @@ fn every_example_becomes_its_events() {
         let is_writing = variable("CXPULSE_EXAMPLES").as_deref() == Some("write");
         let mut faults = Vec::new();
         for shipped in SHIPPED {
-            let mut feed = compiled(shipped);
+            let feed = compiled(shipped);
             for (path, example) in examples(shipped.name) {
-                let mapped = example.map(&mut feed);
+                let mapped = example.map(&feed);
                 if let Some(rejection) = &mapped.rejection {
                     faults.push(format!("{}: rejected: {rejection}", path.display()));
                     continue;
@@ -156,9 +156,9 @@ fn every_folder_is_shipped_and_has_a_page() {
 fn events_have_keys_and_the_end_of_a_set_goes_to_every_partition() {
     with_stack(|| {
         for shipped in SHIPPED {
-            let mut feed = compiled(shipped);
+            let feed = compiled(shipped);
             for (path, example) in examples(shipped.name) {
-                for event in example.map(&mut feed).events {
+                for event in example.map(&feed).events {
                     let json: Value = serde_json::from_slice(&event.json).expect("JSON");
                     match &event.target {
                         RecordTarget::EveryPartition => assert_eq!(event.event_type, "ticket.snapshot_completed"),

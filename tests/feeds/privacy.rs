@@ -131,10 +131,10 @@ fn no_other_member_is_read() {
         for shipped in SHIPPED {
             let mut feed = compiled(shipped);
             for (path, example) in examples(shipped.name) {
-                let before = example.map(&mut feed);
+                let before = example.map(&feed);
                 let mut marked = example.clone();
                 mark_beside(&mut marked.payload);
-                let after = marked.map(&mut feed);
+                let after = marked.map(&feed);
                 assert_eq!(after.events, before.events, "{}", path.display());
                 assert!(!is_seen(&mut feed, &marked), "{}", path.display());
             }
