@@ -59,6 +59,7 @@ pub use dead_letter_topic::{DeadLetter, RecordOrigin, read_dead_letters, send_ba
 pub use dead_letters::DeadLetters;
 pub use failure::Failure;
 pub use history_transfer::{HistoryTransfer, TransferError};
+pub use letter_check::inspect_dead_letters;
 pub use letter_line::{letter_of_line, line_of_letter};
 pub use log_identity::{LastRecord, LogIdentity, RecordComparison, TopicId, record_hash};
 pub use losses::{Loss, LossEnd, SkippedBatch};

@@ -120,7 +120,7 @@ fn a_file_that_is_not_there_is_named() {
 #[test]
 fn flags_lie_over_the_environment_over_the_file_over_the_defaults() {
     open_the_open_secret();
-    let Loaded { configuration: c, warnings } = load_case(Path::new("tests/configuration/good.every-layer.toml")).unwrap();
+    let Loaded { configuration: c, warnings, .. } = load_case(Path::new("tests/configuration/good.every-layer.toml")).unwrap();
     assert_eq!(c.kafka.group_id, "from-environment");
     assert_eq!(c.kafka.queue_kbytes_per_partition, 512);
     let property = |name: &str| c.kafka.properties.get(name).map(|s| s.0.as_str());
