@@ -63,6 +63,7 @@ pub use dead_letters::DeadLetters;
 pub use failure::Failure;
 pub use finding::{Finding, FindingSeverity};
 pub use history_transfer::{HistoryTransfer, TransferError};
+pub use letter_check::inspect_dead_letters;
 pub use letter_line::{letter_of_line, line_of_letter};
 pub use log_identity::{LastRecord, LogIdentity, RecordComparison, TopicId, record_hash};
 pub use losses::{Loss, LossEnd, SkippedBatch};

@@ -14,7 +14,7 @@ use super::options::{ConfigurationArgs, ServiceArgs};
 use crate::config::{self, CheckpointSettings, Configuration};
 use crate::engine::EngineSettings;
 use crate::http::Access;
-use crate::kafka::{Finding, FindingSeverity, check_client, inspect};
+use crate::kafka::{Finding, FindingSeverity, check_client, inspect, inspect_dead_letters};
 use crate::runtime::{MemoryBudget, predict_settings_change};
 use crate::time::Span;
 
@@ -81,7 +81,12 @@ pub fn run(args: &CheckArgs) -> anyhow::Result<()> {
     let mut sampled = Vec::new();
     if args.connect {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let of_cluster = runtime.block_on(inspect(&configuration));
+        let mut of_cluster = runtime.block_on(inspect(&configuration));
+        // A cluster that does not answer is not asked again.
+        let is_heard = of_cluster.iter().all(|finding| finding.place != configuration.kafka.bootstrap_servers);
+        if is_heard {
+            of_cluster.extend(runtime.block_on(inspect_dead_letters(&configuration)));
+        }
         let is_usable = of_cluster.iter().all(|finding| finding.severity != FindingSeverity::Error);
         findings.extend(of_cluster);
         if is_usable {

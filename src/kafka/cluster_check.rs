@@ -1,4 +1,4 @@
-//! The questions of `check --connect` to a cluster: whether the topics (and the one of dead letters) exist, have equal partition counts and keep their records long enough.
+//! The questions of `check --connect` to a cluster: whether the topics exist, have equal partition counts and keep their records long enough.
 //!
 //! Does not know how findings are printed, and changes nothing in the cluster.
 
@@ -12,7 +12,6 @@ use rdkafka::topic_partition_list::TopicPartitionList;
 use super::cluster::{Cluster, LookupError, TopicPresence};
 use super::failure::Failure;
 use super::finding::{Finding, FindingSeverity};
-use super::letter_check::findings_of_dead_letters;
 use super::properties;
 use super::question_context::QuestionContext;
 use super::token;
@@ -68,7 +67,6 @@ pub async fn inspect(configuration: &Configuration) -> Vec<Finding> {
         findings.extend(refusal_of_group(configuration, name).await);
     }
     findings.extend(settings_of_topics(configuration, &present).await);
-    findings.extend(findings_of_dead_letters(configuration).await);
     findings
 }
 

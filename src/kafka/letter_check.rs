@@ -35,7 +35,7 @@ enum WriteAnswer {
 }
 
 /// Asks the cluster about the topic of dead letters; nothing where none is configured.
-pub(super) async fn findings_of_dead_letters(configuration: &Configuration) -> Option<Finding> {
+pub async fn inspect_dead_letters(configuration: &Configuration) -> Option<Finding> {
     let letters = configuration.dead_letters.clone()?;
     let settings = configuration.kafka.clone();
     // The client's own calls block.
