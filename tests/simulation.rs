@@ -38,6 +38,8 @@ const RESTORES_MIN: usize = 3;
 const SEEDS_DEFAULT: u64 = 500;
 /// The stores whose entries depend on how often values were read or the windows have moved, or count events of one process alone.
 const WITHOUT_STORES: [&str; 3] = ["pane_cells", "panes", "surveys"];
+/// A label set is counted from its first fact on, although that may be withdrawn at once; whether there was one depends on how the topics interleave.
+const WITHOUT_FAMILY: &str = "cx_series ";
 
 /// The records of one partition group in the order of their offsets; a record's offset is its index.
 type Log = Vec<GeneratedRecord>;
@@ -127,7 +129,9 @@ impl Process {
     fn shown(&mut self, exposition: &Exposition) -> Vec<String> {
         let mut engines: Vec<&mut Engine> = self.engines.iter_mut().collect();
         self.together.gather(&mut engines);
-        lines(exposition, &self.together.snapshot(), &WITHOUT_STORES)
+        let mut shown = lines(exposition, &self.together.snapshot(), &WITHOUT_STORES);
+        shown.retain(|line| !line.starts_with(WITHOUT_FAMILY));
+        shown
     }
 }
 

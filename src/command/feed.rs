@@ -162,7 +162,7 @@ async fn serve_until(
     let names: Vec<&str> = configuration.feeds.iter().map(|feed| feed.settings.name.as_str()).collect();
     let reasons: Vec<&str> = RejectionReason::ALL.iter().map(|reason| reason.name()).collect();
     let telemetry = Arc::new(FeedTelemetry::new(&names, &reasons));
-    let tables = read_tables(&configuration, &mapper)?;
+    let tables = read_tables(&configuration, &mapper, |_| {})?;
     telemetry.set_reloaded(wall_now());
     let parts = FeedParts { mapper: Arc::clone(&mapper), access: Arc::clone(&access), telemetry: Arc::clone(&telemetry) };
     let following = tokio::spawn(hang_ups.follow(Arc::new(FeedReloader::new(sources, loaded, parts))));
@@ -211,17 +211,24 @@ async fn serve_until(
     Ok(())
 }
 
-/// Fills the tables that topics have, before the first payload. `None` where no feed has any.
+/// Fills the tables that topics have, before the first payload, and calls `each` with each row. `None` where no feed has any.
 ///
 /// # Errors
 /// When a topic is missing, or the brokers do not answer.
-pub(super) fn read_tables(configuration: &FeedsConfiguration, mapper: &FeedMapper) -> anyhow::Result<Option<TableRows>> {
+pub(super) fn read_tables(
+    configuration: &FeedsConfiguration,
+    mapper: &FeedMapper,
+    mut each: impl FnMut(&[u8]),
+) -> anyhow::Result<Option<TableRows>> {
     let topics = mapper.table_topics();
     if topics.is_empty() {
         return Ok(None);
     }
     let mut rows: Vec<(String, Vec<u8>)> = Vec::new();
-    let reader = TableRows::read(&configuration.kafka, &topics, |topic, row| rows.push((topic.to_owned(), row.to_vec())))?;
+    let reader = TableRows::read(&configuration.kafka, &topics, |topic, row| {
+        each(row);
+        rows.push((topic.to_owned(), row.to_vec()));
+    })?;
     mapper.take_rows(&rows);
     tracing::info!(records = rows.len(), topics = topics.join(", "), "the tables of `lookup` were read");
     Ok(Some(reader))

@@ -195,6 +195,11 @@ fn compiled(configuration: &FeedsConfiguration, decode: &DecodeSettings) -> Resu
 }
 
 impl Counted {
+    /// Whether an event of this type was made.
+    pub(super) fn has_event(&self, event_type: &str) -> bool {
+        self.event_types.contains(&event_type)
+    }
+
     /// Counts.
     pub(super) fn count(&self, names: &[String], telemetry: &FeedTelemetry) {
         let feed = names[self.feed].as_str();

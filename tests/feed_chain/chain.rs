@@ -119,7 +119,7 @@ impl Chain {
         let log = std::fs::File::create(self.folder.path().join("stage.log")).expect("the folder is writable");
         let stage = cxpulse().args(["feed", "--config"]).arg(&path).stdout(Stdio::null()).stderr(log).spawn();
         self.stage = Some(Killed(stage.expect("the binary was built")));
-        let service = format!("{}\n[kafka]\nbootstrap_servers = \"{}\"\n", block("chatwoot", "toml", 1), self.broker.servers());
+        let service = block("chatwoot", "toml", 1).replace("localhost:9092", &self.broker.servers());
         self.service.insert(Service::start(&service)).wait_until_ready();
     }
 

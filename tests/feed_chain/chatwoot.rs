@@ -256,6 +256,7 @@ fn the_gauges_are_those_of_sql_for_a_past_an_outage_and_now() {
     let desk = Desk::new(snapshot - 60 * DAY, snapshot, end);
     chain.query(&format!("{TABLES}BEGIN;\n{}COMMIT;\n{}", desk.statements(0, snapshot), block("chatwoot", "sql", 0)));
     let rows = chain.take_snapshot(&["conversations", "messages", "csat_survey_responses", "reporting_events"]);
+    chain.wait_for_names(4);
     chain.run(&stage("chatwoot"));
     let past = chain.wait_until_equal(by_sql);
     let past_after = chain.seconds();

@@ -17,7 +17,7 @@ use crate::command::options::instant;
 use crate::command::printing::note;
 use crate::config::{FeedsConfiguration, load_feeds};
 use crate::feed::RejectionReason;
-use crate::intake::{ExportIntake, FeedMapper, SortedHistory, TopicIntake};
+use crate::intake::{ExportIntake, FeedMapper, FirstSnapshot, SortedHistory, TopicIntake};
 use crate::kafka::{HistoryTransfer, RawRecordMapper, StageRecord};
 use crate::metrics::feed_telemetry::FeedTelemetry;
 use crate::time::EventTime;
@@ -57,6 +57,10 @@ pub(super) struct BackfillArgs {
     #[arg(long, value_name = "TIME", value_parser = instant, requires = "input")]
     until: Option<EventTime>,
 
+    /// Send what there is, although the first snapshot of the help desk has not come to its end.
+    #[arg(long)]
+    unfinished: bool,
+
     /// The inputs hold every ticket that is open: what is open elsewhere and not in them has ended, and the backlog is complete.
     #[arg(long, requires = "input")]
     complete: bool,
@@ -92,13 +96,15 @@ struct Backfill {
     history: SortedHistory,
     /// The payloads that were mapped, that mean nothing, and that were rejected.
     totals: [u64; 3],
+    first_snapshot: FirstSnapshot,
 }
 
 impl Backfill {
     fn of(configuration: &FeedsConfiguration, args: BackfillArgs) -> anyhow::Result<Self> {
         let mapper = Arc::new(FeedMapper::new(configuration, &decode_settings())?);
-        super::read_tables(configuration, &mapper)?;
-        Ok(Self { args, mapper, history: SortedHistory::default(), totals: [0; 3] })
+        let mut first_snapshot = FirstSnapshot::default();
+        super::read_tables(configuration, &mapper, |row| first_snapshot.note(row))?;
+        Ok(Self { args, mapper, history: SortedHistory::default(), totals: [0; 3], first_snapshot })
     }
 
     fn send(mut self, configuration: &FeedsConfiguration, topics: &[String]) -> anyhow::Result<()> {
@@ -110,6 +116,7 @@ impl Backfill {
         let id = format!("{}-{}-backfill", configuration.kafka.group_id, configuration.instance);
         let mut transfer = HistoryTransfer::begin(&configuration.kafka, topics, &id)?;
         self.map_topics(configuration, &transfer)?;
+        self.check_whole(topics)?;
         let records = self.history.len();
         let [mapped, dropped, rejected] = self.totals;
         self.history.for_each_batch(BATCH_RECORDS, |batch, is_last| Ok::<(), anyhow::Error>(transfer.send(batch, is_last)?))?;
@@ -124,10 +131,11 @@ impl Backfill {
         let names: Vec<&str> = configuration.feeds.iter().map(|feed| feed.settings.name.as_str()).collect();
         let reasons: Vec<&str> = RejectionReason::ALL.iter().map(|reason| reason.name()).collect();
         let telemetry = Arc::new(FeedTelemetry::new(&names, &reasons));
-        let mut intake = TopicIntake::new(configuration, Arc::clone(&self.mapper), telemetry);
+        let mut intake = TopicIntake::to_be_sorted(configuration, Arc::clone(&self.mapper), telemetry);
         let mut failed = None;
         transfer.read(|record| {
             let mut results = Vec::new();
+            self.first_snapshot.note(record.value.unwrap_or_default());
             intake.map(record, &mut results);
             let outcomes = intake.outcomes();
             intake.settled(true);
@@ -136,6 +144,22 @@ impl Backfill {
             }
         })?;
         failed.map_or(Ok(()), |error| Err(error.into()))
+    }
+
+    /// Half of a past would be sent once and then stay, because the rest would come too late.
+    fn check_whole(&self, topics: &[String]) -> anyhow::Result<()> {
+        let again = "wait until the connector has written its first snapshot, and run this again";
+        anyhow::ensure!(
+            self.totals.iter().sum::<u64>() > 0,
+            "there is nothing to send: no payload in {}\nhint: {again}",
+            if topics.is_empty() { "the inputs".to_owned() } else { topics.join(", ") }
+        );
+        anyhow::ensure!(
+            self.args.unfinished || !self.first_snapshot.is_under_way(),
+            "the first snapshot of the help desk is not complete in {}: its last row has not come\nhint: {again}; `--unfinished` sends what there is",
+            topics.join(", ")
+        );
+        Ok(())
     }
 
     /// Maps the lines of a file.
