@@ -15,7 +15,7 @@ pub struct FirstSnapshot {
 #[derive(Deserialize)]
 struct Change {
     source: Option<Source>,
-    payload: Option<Box<Change>>,
+    payload: Option<Box<Self>>,
 }
 
 #[derive(Deserialize)]
