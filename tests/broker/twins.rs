@@ -25,6 +25,7 @@ const MAY_DIFFER: &[(&str, &str)] = &[
     ("cx_checkpoint_", "the undisturbed service writes none"),
     ("cx_restore_seconds", "the undisturbed service restores nothing"),
     ("cx_build_info", "the fingerprint is that of checkpoints"),
+    ("cx_config_last_reload_success_timestamp_seconds", "when this process read its configuration"),
     ("cx_events_total", "counts since the process started; the ledger counts since the state began"),
     ("cx_events_applied_total", "counts since the process started"),
     ("cx_events_invalid_total", "counts since the process started"),
