@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use super::checkpoint_files::oldest_records;
 use super::twins::Twins;
 use crate::support::broker::Broker;
 use crate::support::exposition::{Exposition, label};
@@ -28,6 +29,7 @@ fn members_that_join_and_leave_show_together_what_one_shows_and_no_partition_twi
     let mut rounds = Rounds { twins: &mut twins, configuration, watch: &watch, members: Vec::new(), absent: 0 };
     rounds.join();
     rounds.settle("alone");
+    rounds.wait_for_checkpoints();
     for round in 0..ROUNDS {
         for count in [2, 3] {
             let resumed = rounds.restores("resumed");
@@ -74,6 +76,13 @@ impl Rounds<'_> {
     fn join(&mut self) {
         self.members.push(Service::start(&self.configuration));
         self.watch.look_at(&self.members);
+    }
+
+    /// Waits until every group can be restored: what would lose less than a second of replay is handed over without a checkpoint.
+    fn wait_for_checkpoints(&mut self) {
+        let store = self.twins.store.path().to_path_buf();
+        let sent = self.twins.load.sent();
+        self.members[0].wait_until("every group has a checkpoint", PATIENCE, |_| oldest_records(&store) >= sent);
     }
 
     /// The newest member leaves.
