@@ -2,16 +2,16 @@
 //! shows that has not read everything makes no alert.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::process::Command;
 use std::time::{Duration, Instant};
 
 use super::checkpoint_files::oldest_records;
 use super::set_up::now_ms;
+use super::shipped_rules::rule_files;
 use super::twins::{SETTINGS, Twins};
 use crate::support::broker::Broker;
 use crate::support::measured::measured;
 use crate::support::prometheus::Prometheus;
-use crate::support::service::{PATIENCE, Service, cxpulse};
+use crate::support::service::{PATIENCE, Service};
 
 const PARTITIONS: i32 = 6;
 /// How often Prometheus scrapes and evaluates: five services with some thousand series each share the machine with it.
@@ -61,7 +61,7 @@ fn what_prometheus_records_of_three_replicas_is_what_it_records_of_one_process()
     let mut cut = Service::start(&cut);
     let ports: Vec<u16> = replicas.iter().map(Service::port).collect();
     let jobs: [(&str, &[u16]); 3] = [("replicas", &ports), ("single", &[twins.reference.port()]), ("cut", &[cut.port()])];
-    let Some(prometheus) = Prometheus::start_jobs(&jobs, &rule_files(), INTERVAL_SECONDS) else { return };
+    let Some(prometheus) = Prometheus::start_jobs(&jobs, &rule_files(SETTINGS), INTERVAL_SECONDS) else { return };
     cut.wait_until_ready();
     twins.load.pause();
 
@@ -216,17 +216,4 @@ fn same(one: Option<&f64>, other: Option<&f64>) -> bool {
         (Some(one), None) | (None, Some(one)) => *one == 0.0 || one.is_nan(),
         (None, None) => true,
     }
-}
-
-/// The shipped rules, with alerts that neither wait nor stay.
-fn rule_files() -> [String; 2] {
-    let settings = tempfile::Builder::new().suffix(".toml").tempfile().expect("a temporary file");
-    std::fs::write(settings.path(), SETTINGS).expect("the file is writable");
-    let printed = |arguments: &[&str]| {
-        let mut command: Command = cxpulse();
-        let output = command.arg("rules").args(arguments).arg("--config").arg(settings.path()).output().expect("the binary was built");
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        String::from_utf8(output.stdout).expect("rules are UTF-8")
-    };
-    [printed(&["recording"]), printed(&["alerts", "--for", "0s", "--keep", "0s"])]
 }
