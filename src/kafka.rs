@@ -11,6 +11,7 @@
 
 mod batch_probe;
 mod certificate_probe;
+mod client_context;
 mod client_errors;
 mod cloud_event_headers;
 mod cluster;

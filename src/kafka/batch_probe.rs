@@ -9,20 +9,17 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use rdkafka::client::{ClientContext, OAuthToken};
-use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::statistics::Statistics;
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
-use super::client_errors::log_line;
+use super::client_context::{ClientPart, ContextOf};
 use super::fetch_queue::{FetchQueue, Fetched, fetched_end};
 use super::partition_progress::TopicPartition;
 use super::properties;
-use super::token;
 use super::undecodable::{BatchSearch, FetchAnswer, UndecodableBatches, UndecodableReason};
-use crate::config::{KafkaSettings, TokenSettings};
+use crate::config::KafkaSettings;
 
 /// How long the answer to one fetch may take. One batch of 8 MiB takes 22 s at 3 Mbit/s.
 const ANSWER_WITHIN: Duration = Duration::from_secs(30);
@@ -153,7 +150,7 @@ impl Probe {
         ] {
             config.set(key, value);
         }
-        let context = ProbeContext { token: self.settings.token.clone(), counts: Mutex::default() };
+        let context = ProbeContext::of(ProbePart::default(), self.settings.token.as_ref());
         properties::create(&config, context, &self.settings.properties).ok()
     }
 }
@@ -257,31 +254,21 @@ struct AnswerCounts {
     passed_over: u64,
 }
 
-struct ProbeContext {
-    token: Option<TokenSettings>,
+type ProbeContext = ContextOf<ProbePart>;
+
+/// What the client of a look hears.
+#[derive(Default)]
+struct ProbePart {
     counts: Mutex<AnswerCounts>,
 }
 
-impl ProbeContext {
+impl ProbePart {
     fn counts(&self) -> AnswerCounts {
         *self.counts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl ClientContext for ProbeContext {
-    const ENABLE_REFRESH_OAUTH_TOKEN: bool = true;
-
-    fn generate_oauth_token(&self, _: Option<&str>) -> Result<OAuthToken, Box<dyn std::error::Error>> {
-        token::fresh(self.token.as_ref())
-    }
-
-    fn log(&self, level: RDKafkaLogLevel, facility: &str, text: &str) {
-        log_line(level, facility, text);
-    }
-
-    /// The client of the group logs what concerns brokers.
-    fn error(&self, _: KafkaError, _: &str) {}
-
+impl ClientPart for ProbePart {
     fn stats(&self, statistics: Statistics) {
         let fetches: u64 = statistics.brokers.values().filter_map(|broker| broker.req.get("Fetch")).map(|count| count.unsigned_abs()).sum();
         let unparsed: u64 = statistics.brokers.values().map(|broker| broker.rxpartial).sum();

@@ -7,13 +7,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use rdkafka::client::{ClientContext, OAuthToken};
-use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{BorrowedMessage, DeliveryResult, Header, Message, OwnedHeaders};
 use rdkafka::producer::{BaseRecord, Producer, ProducerContext, ThreadedProducer};
 
-use super::client_errors::log_line;
+use super::client_context::{ClientPart, ContextOf};
 use super::failure::Failure;
 use super::log_identity::TopicId;
 use super::losses::SkippedBatch;
@@ -21,9 +19,8 @@ use super::partition_progress::TopicPartition;
 use super::properties;
 use super::read_again::timestamp_ms;
 use super::sink::RefusedRecord;
-use super::token;
 use super::undecodable::ATTEMPTS;
-use crate::config::{DeadLetterSettings, KafkaSettings, OnLetterFailure, TokenSettings};
+use crate::config::{DeadLetterSettings, KafkaSettings, OnLetterFailure};
 use crate::kill_point::KillPoint;
 use crate::time::EventTime;
 
@@ -146,7 +143,8 @@ impl DeadLetters {
         config.set("topic.metadata.propagation.max.ms", "2000");
         let copies = Copies { counts: vec![LetterCounts::default(); sources.len()], ..Copies::default() };
         let copies = Arc::new(Mutex::new(copies));
-        let context = LetterContext { copies: Arc::clone(&copies), token: kafka.token.clone(), on_failure: settings.on_failure };
+        let part = LetterPart { copies: Arc::clone(&copies), on_failure: settings.on_failure };
+        let context = LetterContext::of(part, kafka.token.as_ref());
         let producer = properties::create(&config, context, &kafka.properties)?;
         Ok(Self { producer, copies, settings: settings.clone(), sources })
     }
@@ -394,27 +392,15 @@ impl Copies {
     }
 }
 
-/// The delivery reports.
-struct LetterContext {
+type LetterContext = ContextOf<LetterPart>;
+
+/// What becomes of the delivery reports.
+struct LetterPart {
     copies: Arc<Mutex<Copies>>,
-    token: Option<TokenSettings>,
     on_failure: OnLetterFailure,
 }
 
-impl ClientContext for LetterContext {
-    const ENABLE_REFRESH_OAUTH_TOKEN: bool = true;
-
-    fn generate_oauth_token(&self, _: Option<&str>) -> Result<OAuthToken, Box<dyn std::error::Error>> {
-        token::fresh(self.token.as_ref())
-    }
-
-    fn log(&self, level: RDKafkaLogLevel, facility: &str, text: &str) {
-        log_line(level, facility, text);
-    }
-
-    /// The client of the group logs what concerns brokers.
-    fn error(&self, _: KafkaError, _: &str) {}
-}
+impl ClientPart for LetterPart {}
 
 impl ProducerContext for LetterContext {
     type DeliveryOpaque = Box<LetterPlace>;

@@ -3,22 +3,19 @@
 //! Nothing is written: the client asks to write with a number of acknowledgements that no broker grants. The broker refuses that, but looks at the right to
 //! write first. Does not know what is copied there, nor how findings are printed.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use rdkafka::client::{ClientContext, OAuthToken};
-use rdkafka::config::RDKafkaLogLevel;
-use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::error::RDKafkaErrorCode;
 use rdkafka::message::DeliveryResult;
-use rdkafka::producer::{BaseProducer, BaseRecord, ProducerContext};
+use rdkafka::producer::{BaseProducer, BaseRecord, Producer, ProducerContext};
 
-use super::client_errors::log_line;
+use super::client_context::{ClientPart, ContextOf};
 use super::cluster::{Cluster, TopicPresence};
 use super::failure::Failure;
 use super::finding::{Finding, FindingSeverity};
 use super::properties;
-use super::token;
-use crate::config::{Configuration, DeadLetterSettings, KafkaSettings, OnLetterFailure, TokenSettings};
+use crate::config::{Configuration, DeadLetterSettings, KafkaSettings, OnLetterFailure};
 
 /// How long the cluster may take to answer, connecting included.
 const ANSWER_WITHIN: Duration = Duration::from_secs(10);
@@ -84,9 +81,8 @@ fn ask_to_write(settings: &KafkaSettings, topic: &str) -> Result<WriteAnswer, Fa
     config.remove("allow.auto.create.topics");
     config.set("enable.idempotence", "false").set("acks", ACKS_NEVER_GRANTED).set("retries", "0");
     config.set("message.timeout.ms", ANSWER_WITHIN.as_millis().to_string());
-    let answer = Arc::new(Mutex::new(None));
-    let context = AskingContext { answer: Arc::clone(&answer), token: settings.token.clone() };
-    let producer: BaseProducer<AskingContext> = properties::create(&config, context, &settings.properties)?;
+    let context = AnswerContext::of(AnswerPart::default(), settings.token.as_ref());
+    let producer: BaseProducer<AnswerContext> = properties::create(&config, context, &settings.properties)?;
     let record: BaseRecord<'_, [u8], [u8]> = BaseRecord::to(topic).payload(b"");
     if let Err((error, _)) = producer.send(record) {
         return Ok(answer_of(error.rdkafka_error_code()));
@@ -94,7 +90,7 @@ fn ask_to_write(settings: &KafkaSettings, topic: &str) -> Result<WriteAnswer, Fa
     let deadline = Instant::now() + ANSWER_WITHIN + Duration::from_secs(2);
     while Instant::now() < deadline {
         producer.poll(Duration::from_millis(50));
-        if let Some(answer) = *answer.lock().unwrap_or_else(PoisonError::into_inner) {
+        if let Some(answer) = *producer.client().context().answer.lock().unwrap_or_else(PoisonError::into_inner) {
             return Ok(answer);
         }
     }
@@ -110,28 +106,17 @@ const fn answer_of(code: Option<RDKafkaErrorCode>) -> WriteAnswer {
     }
 }
 
-/// Keeps the answer.
-struct AskingContext {
-    answer: Arc<Mutex<Option<WriteAnswer>>>,
-    token: Option<TokenSettings>,
+type AnswerContext = ContextOf<AnswerPart>;
+
+/// Keeps the answer, which says of errors what there is to say.
+#[derive(Default)]
+struct AnswerPart {
+    answer: Mutex<Option<WriteAnswer>>,
 }
 
-impl ClientContext for AskingContext {
-    const ENABLE_REFRESH_OAUTH_TOKEN: bool = true;
+impl ClientPart for AnswerPart {}
 
-    fn generate_oauth_token(&self, _: Option<&str>) -> Result<OAuthToken, Box<dyn std::error::Error>> {
-        token::fresh(self.token.as_ref())
-    }
-
-    fn log(&self, level: RDKafkaLogLevel, facility: &str, text: &str) {
-        log_line(level, facility, text);
-    }
-
-    /// The answer says it too.
-    fn error(&self, _: KafkaError, _: &str) {}
-}
-
-impl ProducerContext for AskingContext {
+impl ProducerContext for AnswerContext {
     type DeliveryOpaque = ();
 
     fn delivery(&self, result: &DeliveryResult<'_>, (): ()) {

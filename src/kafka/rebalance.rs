@@ -5,21 +5,19 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use rdkafka::client::{ClientContext, OAuthToken};
-use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::statistics::Statistics;
 use rdkafka::topic_partition_list::TopicPartitionList;
 use rdkafka::types::RDKafkaRespErr;
 
-use super::client_errors::{ClientErrors, log_line};
+use super::client_context::{ClientPart, ContextOf};
+use super::client_errors::ClientErrors;
 use super::commits;
 use super::dead_letters::DeadLetters;
 use super::letter_offsets;
 use super::partition_progress::TopicPartition;
 use super::sink::AssignmentChange;
-use super::token;
 use crate::config::TokenSettings;
 
 /// How long the last copies of refused records may take to be confirmed before partitions are given back.
@@ -68,7 +66,10 @@ pub(super) struct TopicSubscription {
 }
 
 /// The context of the group's consumer.
-pub(super) struct GroupContext {
+pub(super) type GroupContext = ContextOf<GroupPart>;
+
+/// What that consumer hears.
+pub(super) struct GroupPart {
     listener: Box<dyn AssignmentListener>,
     pending_changes: Mutex<Vec<PendingChange>>,
     /// The newest statistics that the session has not taken.
@@ -78,9 +79,13 @@ pub(super) struct GroupContext {
 
 impl GroupContext {
     pub(super) fn new(listener: Box<dyn AssignmentListener>, subscription: Arc<TopicSubscription>) -> Self {
-        Self { listener, pending_changes: Mutex::default(), fetch_states: Mutex::default(), subscription }
+        let token = subscription.token.clone();
+        let part = GroupPart { listener, pending_changes: Mutex::default(), fetch_states: Mutex::default(), subscription };
+        Self::of(part, token.as_ref())
     }
+}
 
+impl GroupPart {
     /// The changes since the last call, in their order.
     pub(super) fn take_pending_changes(&self) -> Vec<PendingChange> {
         std::mem::take(&mut *self.pending_changes())
@@ -115,17 +120,7 @@ impl GroupContext {
     }
 }
 
-impl ClientContext for GroupContext {
-    const ENABLE_REFRESH_OAUTH_TOKEN: bool = true;
-
-    fn generate_oauth_token(&self, _: Option<&str>) -> Result<OAuthToken, Box<dyn std::error::Error>> {
-        token::fresh(self.subscription.token.as_ref())
-    }
-
-    fn log(&self, level: RDKafkaLogLevel, facility: &str, text: &str) {
-        log_line(level, facility, text);
-    }
-
+impl ClientPart for GroupPart {
     fn stats(&self, statistics: Statistics) {
         let mut states = Vec::new();
         for (topic, name) in self.subscription.topics.iter().enumerate() {
@@ -139,7 +134,7 @@ impl ClientContext for GroupContext {
         *self.fetch_states.lock().unwrap_or_else(PoisonError::into_inner) = Some(states);
     }
 
-    fn error(&self, error: KafkaError, reason: &str) {
+    fn error(&self, error: &KafkaError, reason: &str) {
         // The end of a partition arrives here as an error; the partition's own queue reports it too.
         if error.rdkafka_error_code() != Some(RDKafkaErrorCode::PartitionEOF) {
             self.subscription.errors.note_and_log(error.rdkafka_error_code(), reason);

@@ -6,16 +6,15 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use rdkafka::client::{Client, ClientContext, OAuthToken};
-use rdkafka::config::RDKafkaLogLevel;
+use rdkafka::client::{Client, ClientContext};
 use rdkafka::consumer::{BaseConsumer, ConsumerContext, Rebalance};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::DeliveryResult;
 use rdkafka::producer::ProducerContext;
 
-use super::client_errors::{ClientErrors, log_line};
-use super::token;
-use crate::config::{KafkaSettings, TokenSettings};
+use super::client_context::{ClientPart, ContextOf};
+use super::client_errors::ClientErrors;
+use crate::config::KafkaSettings;
 
 /// How long a question about a topic may take.
 const ANSWER_WITHIN: Duration = Duration::from_secs(2);
@@ -24,39 +23,34 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(2);
 const COUNT_HOLDS: Duration = Duration::from_secs(300);
 
 /// The context of each client of a stage.
-pub(super) struct StageContext {
+pub(super) type StageContext = ContextOf<StagePart>;
+
+/// What such a client hears.
+pub(super) struct StagePart {
     pub(super) errors: ClientErrors,
-    token: Option<TokenSettings>,
     assignment_changed: AtomicBool,
 }
 
 impl StageContext {
     pub(super) fn new(settings: &KafkaSettings) -> Self {
-        Self { errors: ClientErrors::new(settings), token: settings.token.clone(), assignment_changed: AtomicBool::new(false) }
+        let part = StagePart { errors: ClientErrors::new(settings), assignment_changed: AtomicBool::new(false) };
+        Self::of(part, settings.token.as_ref())
     }
+}
 
+impl StagePart {
     /// Whether the group has assigned or revoked partitions since the last call.
     pub(super) fn take_assignment_change(&self) -> bool {
         self.assignment_changed.swap(false, Ordering::Relaxed)
     }
 }
 
-impl ClientContext for StageContext {
-    const ENABLE_REFRESH_OAUTH_TOKEN: bool = true;
-
-    fn generate_oauth_token(&self, _: Option<&str>) -> Result<OAuthToken, Box<dyn std::error::Error>> {
-        token::fresh(self.token.as_ref())
-    }
-
-    fn error(&self, error: KafkaError, reason: &str) {
+impl ClientPart for StagePart {
+    fn error(&self, error: &KafkaError, reason: &str) {
         // The end of a partition is no fault; whoever polls gets it too.
         if error.rdkafka_error_code() != Some(RDKafkaErrorCode::PartitionEOF) {
             self.errors.note_and_log(error.rdkafka_error_code(), reason);
         }
-    }
-
-    fn log(&self, level: RDKafkaLogLevel, facility: &str, text: &str) {
-        log_line(level, facility, text);
     }
 }
 
