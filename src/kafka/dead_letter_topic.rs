@@ -4,14 +4,13 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rdkafka::client::ClientContext;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{BorrowedMessage, DeliveryResult, Header, Message, OwnedHeaders};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer, ProducerContext};
-use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
 use super::cloud_event_headers::all_headers;
 use super::cluster::LookupError;
@@ -19,6 +18,7 @@ use super::dead_letters::header;
 use super::failure::Failure;
 use super::properties;
 use super::question_context::QuestionContext;
+use super::read_to_ends::{Logs, read_to_ends};
 use crate::config::KafkaSettings;
 
 /// How long one question may take.
@@ -86,34 +86,12 @@ fn read(consumer: &BaseConsumer<QuestionContext>, topic: &str, each: &mut impl F
     if partitions.is_empty() {
         return Err(KafkaError::MetadataFetch(RDKafkaErrorCode::UnknownTopic));
     }
-    let mut list = TopicPartitionList::new();
-    let mut ends: BTreeMap<i32, i64> = BTreeMap::new();
+    let mut logs = Logs::new();
     for partition in partitions {
         let (start, end) = consumer.fetch_watermarks(topic, partition, ANSWER_WITHIN)?;
-        if start < end {
-            list.add_partition_offset(topic, partition, Offset::Offset(start))?;
-            ends.insert(partition, end);
-        }
+        logs.insert((topic.to_owned(), partition), start..end);
     }
-    consumer.assign(&list)?;
-    let mut heard = Instant::now();
-    while !ends.is_empty() && heard.elapsed() < SILENCE_MAX {
-        match consumer.poll(Duration::from_millis(100)) {
-            Some(Ok(message)) => {
-                heard = Instant::now();
-                let Some(end) = ends.get(&message.partition()).copied() else { continue };
-                if message.offset() < end {
-                    each(letter_of(&message));
-                }
-                if message.offset() + 1 >= end {
-                    ends.remove(&message.partition());
-                }
-            }
-            Some(Err(KafkaError::PartitionEOF(partition))) => drop(ends.remove(&partition)),
-            Some(Err(_)) | None => {}
-        }
-    }
-    if ends.is_empty() { Ok(()) } else { Err(KafkaError::MessageConsumption(RDKafkaErrorCode::OperationTimedOut)) }
+    read_to_ends(consumer, &logs, SILENCE_MAX, |message| each(letter_of(message)))
 }
 
 fn letter_of(message: &BorrowedMessage<'_>) -> DeadLetter {

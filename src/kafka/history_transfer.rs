@@ -13,7 +13,7 @@ use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use super::cluster::LookupError;
 use super::failure::Failure;
 use super::properties;
-use super::read_to_ends::{Logs, failed, logs_of, read_to_ends};
+use super::read_to_ends::{FEED_SILENCE_MAX, Logs, failed, logs_of, read_to_ends};
 use super::stage_client::{PartitionCounts, StageContext};
 use super::stage_record::{RawRecord, StageRecord};
 use crate::config::KafkaSettings;
@@ -65,7 +65,8 @@ impl HistoryTransfer {
     /// # Errors
     /// When the brokers fall silent.
     pub fn read(&self, mut each: impl FnMut(RawRecord<'_>)) -> Result<(), TransferError> {
-        Ok(read_to_ends(&self.consumer, &self.logs, |message| each(RawRecord::of(message)))?)
+        read_to_ends(&self.consumer, &self.logs, FEED_SILENCE_MAX, |message| each(RawRecord::of(message)))
+            .map_err(|error| failed("the raw topics cannot be read to their ends", &error).into())
     }
 
     /// Sends records in one transaction. The last one, by `is_last`, commits the ends of the raw topics for the group.

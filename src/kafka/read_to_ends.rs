@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use rdkafka::client::{Client, ClientContext};
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
-use rdkafka::error::KafkaError;
+use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
 use rdkafka::message::{BorrowedMessage, Message};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
@@ -15,8 +15,8 @@ use super::stage_client::PartitionCounts;
 
 /// How long a question may take.
 const ANSWER_WITHIN: Duration = Duration::from_secs(20);
-/// After this long without a record, reading fails.
-const SILENCE_MAX: Duration = Duration::from_secs(30);
+/// How long the topics of a feed may be silent.
+pub(super) const FEED_SILENCE_MAX: Duration = Duration::from_secs(30);
 
 /// The offsets that the log of each partition of topics holds at present.
 pub(super) type Logs = BTreeMap<(String, i32), Range<i64>>;
@@ -43,21 +43,25 @@ pub(super) fn logs_of<C: ClientContext>(client: &Client<C>, topics: &[String], c
 /// partition. The consumer stays assigned.
 ///
 /// # Errors
-/// When the brokers fall silent.
+/// When the client cannot be assigned, or the brokers are silent for this long.
 pub(super) fn read_to_ends<C: ConsumerContext>(
     consumer: &BaseConsumer<C>,
     logs: &Logs,
+    silence_max: Duration,
     mut each: impl FnMut(&BorrowedMessage<'_>),
-) -> Result<(), LookupError> {
+) -> KafkaResult<()> {
     let mut list = TopicPartitionList::new();
     for (topic, partition) in logs.keys() {
-        list.add_partition_offset(topic, *partition, Offset::Beginning).map_err(|error| failed("a topic cannot be read", &error))?;
+        list.add_partition_offset(topic, *partition, Offset::Beginning)?;
     }
-    consumer.assign(&list).map_err(|error| failed("a topic cannot be read", &error))?;
+    consumer.assign(&list)?;
     let mut open: BTreeMap<(String, i32), i64> =
         logs.iter().filter(|(_, log)| !log.is_empty()).map(|(at, log)| (at.clone(), log.end)).collect();
     let mut heard = Instant::now();
     while !open.is_empty() {
+        if heard.elapsed() > silence_max {
+            return Err(KafkaError::MessageConsumption(RDKafkaErrorCode::OperationTimedOut));
+        }
         match consumer.poll(Duration::from_millis(100)) {
             Some(Ok(message)) => {
                 heard = Instant::now();
@@ -78,7 +82,6 @@ pub(super) fn read_to_ends<C: ConsumerContext>(
                 open.retain(|(topic, number), end| *number != partition || !is_read(topic, *end));
             }
             Some(Err(error)) => tracing::warn!(target: "cxpulse::kafka", %error, "reading topics to their ends"),
-            None if heard.elapsed() > SILENCE_MAX => return Err(LookupError::new("the topics cannot be read to their ends".to_owned())),
             None => {}
         }
     }

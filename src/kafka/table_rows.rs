@@ -12,7 +12,7 @@ use super::cluster::LookupError;
 use super::history_transfer::TransferError;
 use super::properties;
 use super::question_context::QuestionContext;
-use super::read_to_ends::{logs_of, read_to_ends};
+use super::read_to_ends::{FEED_SILENCE_MAX, failed, logs_of, read_to_ends};
 use super::stage_client::PartitionCounts;
 use crate::config::KafkaSettings;
 
@@ -38,8 +38,8 @@ impl TableRows {
             drop(consumer.poll(Duration::ZERO));
         }
         let logs = logs_of(consumer.client(), topics, &mut PartitionCounts::default()).map_err(|error| Self::told(&consumer, error))?;
-        read_to_ends(&consumer, &logs, |message| each(message.topic(), message.payload().unwrap_or_default()))
-            .map_err(|error| Self::told(&consumer, error))?;
+        read_to_ends(&consumer, &logs, FEED_SILENCE_MAX, |message| each(message.topic(), message.payload().unwrap_or_default()))
+            .map_err(|error| Self::told(&consumer, failed("the topics of tables cannot be read to their ends", &error)))?;
         Ok(Self { consumer })
     }
 
