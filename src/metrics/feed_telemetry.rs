@@ -5,9 +5,10 @@
 use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
 
-use prometheus::{Encoder, Gauge, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder};
+use prometheus::{Encoder, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder};
 
-use super::telemetry::{RELOAD_HELP, RELOADED_HELP, register};
+use super::reload_gauges::ReloadGauges;
+use super::telemetry::register;
 use crate::time::EventTime;
 
 /// The most values without a meaning that are counted by name, over all feeds. Further ones are counted as `other`.
@@ -52,8 +53,7 @@ pub struct FeedTelemetry {
     spool_bytes: IntGauge,
     spool_payloads: IntGauge,
     ready: IntGaugeVec,
-    reload_successful: IntGauge,
-    reload_success_at: Gauge,
+    reloads: ReloadGauges,
 }
 
 impl FeedTelemetry {
@@ -90,8 +90,7 @@ impl FeedTelemetry {
                 &["side"],
             ),
         );
-        let reload_successful = register(&registry, IntGauge::new("cx_config_last_reload_successful", RELOAD_HELP));
-        let reload_success_at = register(&registry, Gauge::new("cx_config_last_reload_success_timestamp_seconds", RELOADED_HELP));
+        let reloads = ReloadGauges::register(&registry);
         for feed in feeds {
             for outcome in PayloadOutcome::ALL {
                 payloads.with_label_values(&[*feed, outcome.name()]);
@@ -111,8 +110,7 @@ impl FeedTelemetry {
             spool_bytes,
             spool_payloads,
             ready,
-            reload_successful,
-            reload_success_at,
+            reloads,
         }
     }
 
@@ -157,13 +155,12 @@ impl FeedTelemetry {
 
     /// Records that the configuration was read, and when.
     pub fn set_reloaded(&self, at: EventTime) {
-        self.reload_successful.set(1);
-        self.reload_success_at.set(at.as_seconds());
+        self.reloads.set_reloaded(at);
     }
 
     /// Records that a reload was refused.
     pub fn set_reload_refused(&self) {
-        self.reload_successful.set(0);
+        self.reloads.set_refused();
     }
 
     /// The exposition text.

@@ -19,17 +19,11 @@ pub use samples::TelemetrySample;
 
 use self::pending_counts::TopicCounters;
 use super::family::OperationalFamily;
+use super::reload_gauges::ReloadGauges;
 use crate::checkpoint::Fingerprint;
 use crate::engine::Outcome;
 use crate::event::Kind;
 use crate::time::EventTime;
-
-/// The help of the gauges about reloads, which every running command has.
-pub(super) const RELOAD_HELP: &str =
-    "1 when the configuration was last read without an error, at the start or at a reload; 0 when a reload was refused.";
-/// See [`RELOAD_HELP`].
-pub(super) const RELOADED_HELP: &str =
-    "When the configuration in force was read: at the start, or at the last reload that was not refused.";
 
 /// A change of the partitions that are assigned to this process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,8 +87,7 @@ pub struct Telemetry {
     ready: IntGauge,
     collect: Gauge,
     memory_budget: Gauge,
-    reload_successful: IntGauge,
-    reload_success_at: Gauge,
+    reloads: ReloadGauges,
     build: BuildInfo,
     lag: IntGaugeVec,
     assigned: IntGaugeVec,
@@ -171,8 +164,7 @@ impl Telemetry {
         let collect = register(&registry, Gauge::new("cx_collect_seconds", "Time that it took to make the newest snapshot of all values."));
         let budget_help = "Memory that the state of the assigned partition groups can take at the configured limits, computed from measured bytes per entry.";
         let memory_budget = register(&registry, Gauge::new("cx_memory_budget_bytes", budget_help));
-        let reload_successful = gauge("cx_config_last_reload_successful", RELOAD_HELP);
-        let reload_success_at = register(&registry, Gauge::new("cx_config_last_reload_success_timestamp_seconds", RELOADED_HELP));
+        let reloads = ReloadGauges::register(&registry);
         let lag = gauges("cx_kafka_lag_records", "Records of an assigned partition that are not read yet.", &["topic", "partition"]);
         let assigned = gauges("cx_kafka_partition_assigned", "1 for each partition that this instance reads.", &["topic", "partition"]);
         let assigned_counts =
@@ -215,8 +207,7 @@ impl Telemetry {
             ready,
             collect,
             memory_budget,
-            reload_successful,
-            reload_success_at,
+            reloads,
             build,
             lag,
             assigned,
@@ -306,13 +297,12 @@ impl Telemetry {
 
     /// Records that the configuration was read, and when.
     pub fn set_reloaded(&self, at: EventTime) {
-        self.reload_successful.set(1);
-        self.reload_success_at.set(at.as_seconds());
+        self.reloads.set_reloaded(at);
     }
 
     /// Records that a reload was refused. The time of the last one that was not stays.
     pub fn set_reload_refused(&self) {
-        self.reload_successful.set(0);
+        self.reloads.set_refused();
     }
 
     /// Records how many partitions a topic has.
