@@ -146,6 +146,7 @@ fn layout_of(settings: &EngineSettings) -> String {
     format!("{settings:?}")
 }
 
-fn differ<T: Debug>(a: &T, b: &T) -> bool {
+/// Whether two settings differ by their text, which shows no secret.
+pub(super) fn differ<T: Debug>(a: &T, b: &T) -> bool {
     format!("{a:?}") != format!("{b:?}")
 }

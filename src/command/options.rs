@@ -121,6 +121,12 @@ impl ServiceArgs {
     }
 }
 
+/// The name and the file of `NAME=FILE`; `None` where one of them is missing.
+pub(super) fn named_file(text: &str) -> Option<(String, PathBuf)> {
+    let (name, path) = text.split_once('=').filter(|(name, path)| !name.is_empty() && !path.is_empty())?;
+    Some((name.to_owned(), PathBuf::from(path)))
+}
+
 /// An instant: RFC 3339 with an offset, or epoch milliseconds. Fractions of a millisecond are cut off.
 ///
 /// # Errors

@@ -13,7 +13,7 @@ use indicatif::ProgressBar;
 use super::{decode_settings, on_deep_stack};
 use crate::command::json_lines::{Input, InputError};
 use crate::command::logging;
-use crate::command::options::instant;
+use crate::command::options::{instant, named_file};
 use crate::command::printing::note;
 use crate::config::{FeedsConfiguration, load_feeds};
 use crate::feed::RejectionReason;
@@ -211,10 +211,8 @@ impl Backfill {
 }
 
 fn export(text: &str) -> Result<Export, String> {
-    match text.split_once('=') {
-        Some((feed, path)) if !feed.is_empty() && !path.is_empty() => Ok(Export { feed: feed.to_owned(), path: PathBuf::from(path) }),
-        _ => Err("wanted is FEED=FILE, such as zendesk=tickets.jsonl.gz".to_owned()),
-    }
+    let (feed, path) = named_file(text).ok_or("wanted is FEED=FILE, such as zendesk=tickets.jsonl.gz")?;
+    Ok(Export { feed, path })
 }
 
 fn unreadable(error: &InputError) -> anyhow::Error {

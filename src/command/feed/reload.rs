@@ -3,12 +3,11 @@
 //! All of a changed file is put into force, or nothing. Payloads that are being mapped meanwhile are mapped by the feeds of before. Does not know how a
 //! payload is mapped.
 
-use std::fmt::Debug;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::{decode_settings, on_deep_stack};
-use crate::command::changed_settings::ChangedSettings;
+use crate::command::changed_settings::{ChangedSettings, differ};
 use crate::command::logging;
 use crate::command::reload::{answer, needed_restart, told};
 use crate::config::{ConfiguredFeed, FeedsConfiguration, LoadedFeeds, load_feeds};
@@ -123,8 +122,4 @@ fn without_feeds(configuration: &FeedsConfiguration) -> String {
     configuration.feeds.clear();
     configuration.log.filter.clear();
     format!("{configuration:?}")
-}
-
-fn differ<T: Debug>(a: &T, b: &T) -> bool {
-    format!("{a:?}") != format!("{b:?}")
 }

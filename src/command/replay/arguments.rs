@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use super::explained::RequestedExplanation;
 use super::{PeriodLength, Periods, Steps, TopicFile};
 use crate::command::failure::Usage;
-use crate::command::options::{ConfigurationArgs, instant};
+use crate::command::options::{ConfigurationArgs, instant, named_file};
 use crate::config::parse_span;
 use crate::time::{EventTime, Span};
 
@@ -107,12 +107,8 @@ impl ReplayArgs {
 }
 
 fn topic_file(text: &str) -> Result<TopicFile, String> {
-    match text.split_once('=') {
-        Some((topic, path)) if !topic.is_empty() && !path.is_empty() => {
-            Ok(TopicFile { topic: topic.to_owned(), path: PathBuf::from(path) })
-        }
-        _ => Err("wanted is TOPIC=FILE, such as tickets=tickets.jsonl.gz".to_owned()),
-    }
+    let (topic, path) = named_file(text).ok_or("wanted is TOPIC=FILE, such as tickets=tickets.jsonl.gz")?;
+    Ok(TopicFile { topic, path })
 }
 
 fn zone(text: &str) -> Result<jiff::tz::TimeZone, String> {
