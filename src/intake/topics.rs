@@ -19,9 +19,8 @@ pub struct TopicIntake {
     names: Vec<String>,
     telemetry: Arc<FeedTelemetry>,
     counted: Vec<Counted>,
-    /// Whether rows of a first snapshot are expected: a backfill sorts them.
-    is_sorted_after: bool,
-    has_warned: bool,
+    /// Whether the first snapshot of a ticket is worth a warning: nothing sorts it, and none has come yet.
+    warns_of_snapshots: bool,
 }
 
 impl TopicIntake {
@@ -32,13 +31,13 @@ impl TopicIntake {
         let topics =
             topics.flat_map(|(index, feed)| feed.topics.iter().map(move |topic| (topic.clone(), (index, feed.has_registry_framing))));
         let names = configuration.feeds.iter().map(|feed| feed.settings.name.clone()).collect();
-        Self { mapper, topics: topics.collect(), names, telemetry, counted: Vec::new(), is_sorted_after: false, has_warned: false }
+        Self { mapper, topics: topics.collect(), names, telemetry, counted: Vec::new(), warns_of_snapshots: true }
     }
 
     /// An intake whose results are sorted by time before they are sent.
     #[must_use]
     pub fn to_be_sorted(configuration: &FeedsConfiguration, mapper: Arc<FeedMapper>, telemetry: Arc<FeedTelemetry>) -> Self {
-        Self { is_sorted_after: true, ..Self::new(configuration, mapper, telemetry) }
+        Self { warns_of_snapshots: false, ..Self::new(configuration, mapper, telemetry) }
     }
 }
 
@@ -63,8 +62,8 @@ impl RawRecordMapper for TopicIntake {
         };
         let place = format!("{}/{}/{}", record.topic, record.partition, record.offset);
         let mapped = self.mapper.map(*feed, &payload, &place);
-        if !self.is_sorted_after && !self.has_warned && mapped.counted.has_event("ticket.snapshot") {
-            self.has_warned = true;
+        if self.warns_of_snapshots && mapped.counted.has_event("ticket.snapshot") {
+            self.warns_of_snapshots = false;
             tracing::warn!(
                 topic = record.topic,
                 hint = "where this is the first snapshot of a help desk, run `cxpulse feed backfill` before: its rows come table by table, and most would be too late",
