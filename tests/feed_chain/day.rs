@@ -3,7 +3,11 @@
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use super::chain::{HOUR, MINUTE, SNAPSHOT_GAP};
+use super::chain::{Chain, DAY, HOUR, MINUTE, Metric, SNAPSHOT_GAP};
+use super::database::Database;
+use super::page::{block, stage};
+use crate::support::measured::measured;
+use crate::support::tools::leave_out_without_tool;
 
 /// The mean time between two new tickets.
 const BETWEEN_TICKETS: i64 = 20 * MINUTE;
@@ -39,6 +43,17 @@ pub(super) enum Happening {
 
 /// A help desk that keeps its rows in a database.
 pub(super) trait Tables {
+    /// The name of the feed, and what makes its tables.
+    const FEED: &'static str;
+    const DEFINITIONS: &'static str;
+    /// The tables that are read.
+    const READ: &'static [&'static str];
+    /// An entry of the page's configuration with the name of the first team, before which that of the second one is put.
+    const FIRST_TEAM: &'static str;
+
+    /// The metrics by SQL over the 30 days that end at an instant.
+    fn by_sql(database: &Database, end: i64) -> Vec<Metric>;
+
     /// The statements that the application runs when this happens to a ticket, at milliseconds since 1970.
     fn statements(&mut self, at: i64, ticket: i64, happening: Happening) -> String;
 }
@@ -48,6 +63,28 @@ pub(super) struct Day {
     happenings: Vec<(i64, i64, Happening)>,
     snapshot: i64,
     random: ChaCha8Rng,
+}
+
+/// Plays a day at a help desk, most of it before the connector comes: before and after the rest, the gauges are those of SQL.
+pub(super) fn compare_with_sql<T: Tables>(mut tables: T) {
+    let mut chain = match Chain::start(T::FEED) {
+        Ok(chain) => chain,
+        Err(why) => return leave_out_without_tool(&why),
+    };
+    let (snapshot, end) = (chain.snapshot(), chain.end());
+    let day = Day::new(snapshot - DAY, snapshot, end);
+    let past = day.statements(0, snapshot, &mut tables);
+    chain.query(&format!("{}BEGIN;\n{past}COMMIT;\n{}", T::DEFINITIONS, block(T::FEED, "sql", 0)));
+    let rows = chain.take_snapshot(T::READ);
+    chain.run(&stage(T::FEED).replace(T::FIRST_TEAM, &format!("2 = \"Billing\"\n{}", T::FIRST_TEAM)));
+    let past = chain.wait_until_equal(T::by_sql);
+    assert!(past.iter().all(|(_, value)| *value > 0.0), "{past:?}");
+    chain.query(&day.statements(snapshot, end, &mut tables));
+    let compared = chain.wait_until_equal(T::by_sql);
+    assert!(past.iter().zip(&compared).all(|(past, now)| past != now), "each value moves: {past:?}, {compared:?}");
+    chain.assert_nothing_refused(&["tickets"]);
+    let values: Vec<String> = compared.iter().map(|(name, value)| format!("{name} {value}")).collect();
+    measured(&format!("{}: {rows} rows of a day, gauges equal SQL, {} s in all: {}", T::FEED, chain.seconds(), values.join(", ")));
 }
 
 impl Day {

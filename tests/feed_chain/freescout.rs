@@ -2,12 +2,9 @@
 //!
 //! Does not know how its rows reach the service.
 
-use super::chain::{Chain, DAY, Metric, metrics_of, sql_time};
+use super::chain::{DAY, Metric, metrics_of, sql_time};
 use super::database::Database;
-use super::day::{Day, Happening, Tables};
-use super::page::{block, stage};
-use crate::support::measured::measured;
-use crate::support::tools::leave_out_without_tool;
+use super::day::{Happening, Tables, compare_with_sql};
 
 /// The columns of FreeScout's tables that matter here, with the names and types of its schema, and some that must never leave the database.
 const TABLES: &str = "
@@ -53,6 +50,11 @@ impl FreeScout {
 }
 
 impl Tables for FreeScout {
+    const FEED: &'static str = "freescout";
+    const DEFINITIONS: &'static str = TABLES;
+    const READ: &'static [&'static str] = &["conversations", "threads"];
+    const FIRST_TEAM: &'static str = "1 = \"Support\"";
+
     fn statements(&mut self, at: i64, ticket: i64, happening: Happening) -> String {
         let at = &local(&format!("'{}'", sql_time(at)));
         match happening {
@@ -86,6 +88,33 @@ impl Tables for FreeScout {
             }
         }
     }
+
+    fn by_sql(database: &Database, end: i64) -> Vec<Metric> {
+        let (begin, end) = (local(&format!("'{}'", sql_time(end - 30 * DAY))), local(&format!("'{}'", sql_time(end))));
+        let within = |column: &str| format!("{column} >= {begin} AND {column} < {end}");
+        let sql = format!(
+            "SELECT 'cx_tickets_created', count(*) FROM conversations WHERE {created};
+             SELECT 'cx_tickets_created_by_team Support', count(*) FROM conversations WHERE mailbox_id = 1 AND {created};
+             SELECT 'cx_tickets_created_by_team Billing', count(*) FROM conversations WHERE mailbox_id = 2 AND {created};
+             CREATE TEMP TABLE solves AS SELECT c.id, c.created_at, max(t.created_at) AS solved FROM conversations c
+               JOIN threads t ON t.conversation_id = c.id AND t.status = {CLOSED} AND t.state = 2 GROUP BY c.id, c.created_at;
+             SELECT 'cx_tickets_resolved', count(*) FROM solves WHERE {solved};
+             SELECT 'cx_resolution_mean_seconds', avg(extract(epoch FROM solved - created_at)) FROM solves WHERE {solved};
+             SELECT 'cx_tickets_reopened', count(*) FROM (SELECT status, created_at, lag(status) OVER (PARTITION BY conversation_id ORDER BY created_at, id) AS before
+               FROM threads WHERE status <> {UNCHANGED} AND state = 2) s WHERE before = {CLOSED} AND status = {ACTIVE} AND {created};
+             CREATE TEMP TABLE starts AS SELECT c.id, CASE source_via WHEN 1 THEN c.created_at
+                 ELSE (SELECT min(created_at) FROM threads t WHERE t.conversation_id = c.id AND type = 1) END AS started FROM conversations c;
+             CREATE TEMP TABLE replies AS SELECT s.id, started, (SELECT min(created_at) FROM threads t WHERE t.conversation_id = s.id AND type = 2
+                 AND state = 2 AND created_at >= started) AS replied FROM starts s;
+             SELECT 'cx_tickets_first_responded', count(*) FROM replies WHERE {replied};
+             SELECT 'cx_first_response_mean_seconds', avg(extract(epoch FROM replied - started)) FROM replies WHERE {replied};
+             SELECT 'cx_backlog_tickets', count(*) FROM conversations WHERE status IN (1, 2);",
+            created = within("created_at"),
+            solved = within("solved"),
+            replied = within("replied"),
+        );
+        metrics_of(&database.query(&sql))
+    }
 }
 
 /// A UTC time as the application's local time, in SQL.
@@ -93,52 +122,7 @@ fn local(time: &str) -> String {
     format!("(({time}::timestamp AT TIME ZONE 'UTC') AT TIME ZONE 'Europe/Berlin')")
 }
 
-/// The metrics by SQL over the 30 days that end at `end`.
-fn by_sql(database: &Database, end: i64) -> Vec<Metric> {
-    let (begin, end) = (local(&format!("'{}'", sql_time(end - 30 * DAY))), local(&format!("'{}'", sql_time(end))));
-    let within = |column: &str| format!("{column} >= {begin} AND {column} < {end}");
-    let sql = format!(
-        "SELECT 'cx_tickets_created', count(*) FROM conversations WHERE {created};
-         SELECT 'cx_tickets_created_by_team Support', count(*) FROM conversations WHERE mailbox_id = 1 AND {created};
-         SELECT 'cx_tickets_created_by_team Billing', count(*) FROM conversations WHERE mailbox_id = 2 AND {created};
-         CREATE TEMP TABLE solves AS SELECT c.id, c.created_at, max(t.created_at) AS solved FROM conversations c
-           JOIN threads t ON t.conversation_id = c.id AND t.status = {CLOSED} AND t.state = 2 GROUP BY c.id, c.created_at;
-         SELECT 'cx_tickets_resolved', count(*) FROM solves WHERE {solved};
-         SELECT 'cx_resolution_mean_seconds', avg(extract(epoch FROM solved - created_at)) FROM solves WHERE {solved};
-         SELECT 'cx_tickets_reopened', count(*) FROM (SELECT status, created_at, lag(status) OVER (PARTITION BY conversation_id ORDER BY created_at, id) AS before
-           FROM threads WHERE status <> {UNCHANGED} AND state = 2) s WHERE before = {CLOSED} AND status = {ACTIVE} AND {created};
-         CREATE TEMP TABLE starts AS SELECT c.id, CASE source_via WHEN 1 THEN c.created_at
-             ELSE (SELECT min(created_at) FROM threads t WHERE t.conversation_id = c.id AND type = 1) END AS started FROM conversations c;
-         CREATE TEMP TABLE replies AS SELECT s.id, started, (SELECT min(created_at) FROM threads t WHERE t.conversation_id = s.id AND type = 2
-             AND state = 2 AND created_at >= started) AS replied FROM starts s;
-         SELECT 'cx_tickets_first_responded', count(*) FROM replies WHERE {replied};
-         SELECT 'cx_first_response_mean_seconds', avg(extract(epoch FROM replied - started)) FROM replies WHERE {replied};
-         SELECT 'cx_backlog_tickets', count(*) FROM conversations WHERE status IN (1, 2);",
-        created = within("created_at"),
-        solved = within("solved"),
-        replied = within("replied"),
-    );
-    metrics_of(&database.query(&sql))
-}
-
 #[test]
 fn the_gauges_are_those_of_sql_for_a_day_of_freescout() {
-    let mut chain = match Chain::start("freescout") {
-        Ok(chain) => chain,
-        Err(why) => return leave_out_without_tool(&why),
-    };
-    let (snapshot, end, mut tables) = (chain.snapshot(), chain.end(), FreeScout { drafts: 0 });
-    let day = Day::new(snapshot - DAY, snapshot, end);
-    let past = day.statements(0, snapshot, &mut tables);
-    chain.query(&format!("{TABLES}BEGIN;\n{past}COMMIT;\n{}", block("freescout", "sql", 0)));
-    let rows = chain.take_snapshot(&["conversations", "threads"]);
-    chain.run(&stage("freescout").replace("1 = \"Support\"", "1 = \"Support\"\n2 = \"Billing\""));
-    let past = chain.wait_until_equal(by_sql);
-    assert!(past.iter().all(|(_, value)| *value > 0.0), "{past:?}");
-    chain.query(&day.statements(snapshot, end, &mut tables));
-    let compared = chain.wait_until_equal(by_sql);
-    assert!(past.iter().zip(&compared).all(|(past, now)| past != now), "each value moves: {past:?}, {compared:?}");
-    chain.assert_nothing_refused(&["tickets"]);
-    let values: Vec<String> = compared.iter().map(|(name, value)| format!("{name} {value}")).collect();
-    measured(&format!("FreeScout: {rows} rows of a day, gauges equal SQL, {} s in all: {}", chain.seconds(), values.join(", ")));
+    compare_with_sql(FreeScout { drafts: 0 });
 }

@@ -2,12 +2,9 @@
 //!
 //! Does not know how its rows reach the service.
 
-use super::chain::{Chain, DAY, Metric, metrics_of, sql_time};
+use super::chain::{DAY, Metric, metrics_of, sql_time};
 use super::database::Database;
-use super::day::{Day, Happening, Tables};
-use super::page::{block, stage};
-use crate::support::measured::measured;
-use crate::support::tools::leave_out_without_tool;
+use super::day::{Happening, Tables, compare_with_sql};
 
 /// The columns of Zammad's tables that matter here, with the names and types of its schema, and some that must never leave the database.
 const TABLES: &str = "
@@ -56,6 +53,11 @@ impl Zammad {
 }
 
 impl Tables for Zammad {
+    const FEED: &'static str = "zammad";
+    const DEFINITIONS: &'static str = TABLES;
+    const READ: &'static [&'static str] = &["tickets", "ticket_articles", "histories"];
+    const FIRST_TEAM: &'static str = "1 = \"Users\"";
+
     fn statements(&mut self, at: i64, ticket: i64, happening: Happening) -> String {
         let at = &sql_time(at);
         match happening {
@@ -85,54 +87,36 @@ impl Tables for Zammad {
             Happening::Reopened => self.article(at, ticket, 2, 3, false) + &Self::state(at, ticket, OPEN),
         }
     }
-}
 
-/// The metrics by SQL over the 30 days that end at `end`.
-fn by_sql(database: &Database, end: i64) -> Vec<Metric> {
-    let (begin, end) = (sql_time(end - 30 * DAY), sql_time(end));
-    let within = |column: &str| format!("{column} >= '{begin}' AND {column} < '{end}'");
-    let sql = format!(
-        "SELECT 'cx_tickets_created', count(*) FROM tickets WHERE {created};
-         SELECT 'cx_tickets_created_by_team Users', count(*) FROM tickets WHERE group_id = 1 AND {created};
-         SELECT 'cx_tickets_created_by_team Billing', count(*) FROM tickets WHERE group_id = 2 AND {created};
-         CREATE TEMP TABLE solves AS SELECT t.id, t.created_at, max(h.created_at) AS solved FROM tickets t
-           JOIN histories h ON h.o_id = t.id AND history_attribute_id = 5 AND id_to = {CLOSED} GROUP BY t.id, t.created_at;
-         SELECT 'cx_tickets_resolved', count(*) FROM solves WHERE {solved};
-         SELECT 'cx_resolution_mean_seconds', avg(extract(epoch FROM solved - created_at)) FROM solves WHERE {solved};
-         SELECT 'cx_tickets_reopened', count(*) FROM (SELECT id_to, created_at, lag(id_to) OVER (PARTITION BY o_id ORDER BY created_at, id) AS before
-           FROM histories WHERE history_attribute_id = 5) s WHERE before = {CLOSED} AND id_to = {OPEN} AND {created};
-         CREATE TEMP TABLE starts AS SELECT t.id, CASE create_article_sender_id WHEN 2 THEN t.created_at
-             ELSE (SELECT min(created_at) FROM ticket_articles a WHERE a.ticket_id = t.id AND sender_id = 2) END AS started FROM tickets t;
-         CREATE TEMP TABLE replies AS SELECT s.id, started, (SELECT min(created_at) FROM ticket_articles a WHERE a.ticket_id = s.id AND sender_id = 1
-             AND NOT internal AND created_at >= started) AS replied FROM starts s;
-         SELECT 'cx_tickets_first_responded', count(*) FROM replies WHERE {replied};
-         SELECT 'cx_first_response_mean_seconds', avg(extract(epoch FROM replied - started)) FROM replies WHERE {replied};
-         SELECT 'cx_backlog_tickets', count(*) FROM tickets WHERE state_id IN (1, 2, 3, 7);",
-        created = within("created_at"),
-        solved = within("solved"),
-        replied = within("replied"),
-    );
-    metrics_of(&database.query(&sql))
+    fn by_sql(database: &Database, end: i64) -> Vec<Metric> {
+        let (begin, end) = (sql_time(end - 30 * DAY), sql_time(end));
+        let within = |column: &str| format!("{column} >= '{begin}' AND {column} < '{end}'");
+        let sql = format!(
+            "SELECT 'cx_tickets_created', count(*) FROM tickets WHERE {created};
+             SELECT 'cx_tickets_created_by_team Users', count(*) FROM tickets WHERE group_id = 1 AND {created};
+             SELECT 'cx_tickets_created_by_team Billing', count(*) FROM tickets WHERE group_id = 2 AND {created};
+             CREATE TEMP TABLE solves AS SELECT t.id, t.created_at, max(h.created_at) AS solved FROM tickets t
+               JOIN histories h ON h.o_id = t.id AND history_attribute_id = 5 AND id_to = {CLOSED} GROUP BY t.id, t.created_at;
+             SELECT 'cx_tickets_resolved', count(*) FROM solves WHERE {solved};
+             SELECT 'cx_resolution_mean_seconds', avg(extract(epoch FROM solved - created_at)) FROM solves WHERE {solved};
+             SELECT 'cx_tickets_reopened', count(*) FROM (SELECT id_to, created_at, lag(id_to) OVER (PARTITION BY o_id ORDER BY created_at, id) AS before
+               FROM histories WHERE history_attribute_id = 5) s WHERE before = {CLOSED} AND id_to = {OPEN} AND {created};
+             CREATE TEMP TABLE starts AS SELECT t.id, CASE create_article_sender_id WHEN 2 THEN t.created_at
+                 ELSE (SELECT min(created_at) FROM ticket_articles a WHERE a.ticket_id = t.id AND sender_id = 2) END AS started FROM tickets t;
+             CREATE TEMP TABLE replies AS SELECT s.id, started, (SELECT min(created_at) FROM ticket_articles a WHERE a.ticket_id = s.id AND sender_id = 1
+                 AND NOT internal AND created_at >= started) AS replied FROM starts s;
+             SELECT 'cx_tickets_first_responded', count(*) FROM replies WHERE {replied};
+             SELECT 'cx_first_response_mean_seconds', avg(extract(epoch FROM replied - started)) FROM replies WHERE {replied};
+             SELECT 'cx_backlog_tickets', count(*) FROM tickets WHERE state_id IN (1, 2, 3, 7);",
+            created = within("created_at"),
+            solved = within("solved"),
+            replied = within("replied"),
+        );
+        metrics_of(&database.query(&sql))
+    }
 }
 
 #[test]
 fn the_gauges_are_those_of_sql_for_a_day_of_zammad() {
-    let mut chain = match Chain::start("zammad") {
-        Ok(chain) => chain,
-        Err(why) => return leave_out_without_tool(&why),
-    };
-    let (snapshot, end, mut tables) = (chain.snapshot(), chain.end(), Zammad::default());
-    let day = Day::new(snapshot - DAY, snapshot, end);
-    let past = day.statements(0, snapshot, &mut tables);
-    chain.query(&format!("{TABLES}BEGIN;\n{past}COMMIT;\n{}", block("zammad", "sql", 0)));
-    let rows = chain.take_snapshot(&["tickets", "ticket_articles", "histories"]);
-    chain.run(&stage("zammad").replace("1 = \"Users\"", "1 = \"Users\"\n2 = \"Billing\""));
-    let past = chain.wait_until_equal(by_sql);
-    assert!(past.iter().all(|(_, value)| *value > 0.0), "{past:?}");
-    chain.query(&day.statements(snapshot, end, &mut tables));
-    let compared = chain.wait_until_equal(by_sql);
-    assert!(past.iter().zip(&compared).all(|(past, now)| past != now), "each value moves: {past:?}, {compared:?}");
-    chain.assert_nothing_refused(&["tickets"]);
-    let values: Vec<String> = compared.iter().map(|(name, value)| format!("{name} {value}")).collect();
-    measured(&format!("Zammad: {rows} rows of a day, gauges equal SQL, {} s in all: {}", chain.seconds(), values.join(", ")));
+    compare_with_sql(Zammad::default());
 }
