@@ -11,6 +11,7 @@ mod listing;
 mod reader;
 mod readings;
 mod reference;
+mod registration;
 mod reload_gauges;
 mod state_families;
 pub mod statistics;

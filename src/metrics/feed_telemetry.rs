@@ -7,8 +7,8 @@ use std::sync::{Mutex, PoisonError};
 
 use prometheus::{Encoder, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder};
 
+use super::registration::register;
 use super::reload_gauges::ReloadGauges;
-use super::telemetry::register;
 use crate::time::EventTime;
 
 /// The most values without a meaning that are counted by name, over all feeds. Further ones are counted as `other`.

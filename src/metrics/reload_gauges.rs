@@ -2,7 +2,7 @@
 
 use prometheus::{Gauge, IntGauge, Registry};
 
-use super::telemetry::register;
+use super::registration::register;
 use crate::time::EventTime;
 
 /// Whether the last reload succeeded, and when the configuration in force was read.

@@ -9,7 +9,6 @@ mod samples;
 
 use std::sync::{LazyLock, Mutex, PoisonError};
 
-use prometheus::core::Collector;
 use prometheus::proto::MetricType;
 use prometheus::{Encoder, Gauge, Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder};
 
@@ -19,6 +18,7 @@ pub use samples::TelemetrySample;
 
 use self::pending_counts::TopicCounters;
 use super::family::OperationalFamily;
+use super::registration::{register, register_process};
 use super::reload_gauges::ReloadGauges;
 use crate::checkpoint::Fingerprint;
 use crate::engine::Outcome;
@@ -420,24 +420,6 @@ fn holds(readings: &[PartitionReading], topic: usize, partition: i32) -> bool {
 fn counter(name: &str, help: &str) -> IntCounter {
     IntCounter::new(name, help).expect("the family's name is valid")
 }
-
-/// Registers a family. An invalid or repeated name is a mistake in this file, which the first test run shows.
-#[allow(clippy::expect_used, reason = "the names are constants of this file")]
-pub(super) fn register<C: Collector + Clone + 'static>(registry: &Registry, made: prometheus::Result<C>) -> C {
-    let family = made.expect("the family's name and labels are valid");
-    registry.register(Box::new(family.clone())).expect("the family's name is used once");
-    family
-}
-
-#[cfg(target_os = "linux")]
-fn register_process(registry: &Registry) {
-    let collector = prometheus::process_collector::ProcessCollector::for_self();
-    // Its names are not ours, so this cannot collide; a system without `/proc` just has no such metrics.
-    drop(registry.register(Box::new(collector)));
-}
-
-#[cfg(not(target_os = "linux"))]
-fn register_process(_registry: &Registry) {}
 
 #[cfg(test)]
 mod tests {
