@@ -2,6 +2,7 @@
 //!
 //! * [`Service`] is the running whole: a polling thread and the workers, from start to stop;
 //! * [`ServiceView`] is its outside: the newest snapshot, the process's own telemetry, and whether it is healthy and ready;
+//! * [`CurrentView`] is the outside of one service after the other, where a reload replaces the service;
 //! * [`MemoryBudget`] is the memory that the state may take, and [`memory_limit`] the memory that the process may have.
 //!
 //! Does not know HTTP requests, the text of metrics or how Kafka delivers. Each worker has an engine of its own for its partition groups. For a snapshot
@@ -12,6 +13,7 @@ mod catch_up_pace;
 mod checkpoints;
 mod clock;
 mod clock_step;
+mod current_view;
 mod failure;
 mod health;
 mod memory_budget;
@@ -28,8 +30,9 @@ mod workers;
 
 pub use clock::wall_now;
 pub use clock_step::{ClockReading, ClockSteps};
+pub use current_view::CurrentView;
 pub use failure::ServiceFailure;
 pub use memory_budget::{MemoryBudget, memory_limit};
 pub use service::Service;
 pub use service_view::ServiceView;
-pub use settings_change::predict_settings_change;
+pub use settings_change::{predict_settings_change, recount_loss};

@@ -1,7 +1,9 @@
-//! What a changed configuration changes: what a running service can take, and what needs a restart, each by its keys.
+//! What a changed configuration changes: what a running service can take, what another service in its place can take, and what needs a restart, each by
+//! its keys.
 //!
 //! A running service takes what neither shapes a state nor was laid out at the start: the filter of the log, the limits of entries, the targets with the rules
-//! of schedules, and the weights of the values shown. Does not know how a part takes a new setting.
+//! of schedules, and the weights of the values shown. Changed dimensions, such as a renamed
+//! team, are taken by another service in its place. Does not know how a part takes a new setting.
 
 use std::fmt::Debug;
 
@@ -14,6 +16,8 @@ use crate::engine::{EngineSettings, STATE_LAYOUT_VERSION, STATE_MEANING_VERSION}
 pub(super) struct ChangedSettings {
     /// The keys that a running service can take.
     pub(super) taken: Vec<String>,
+    /// The keys that another service in the place of the running one can take.
+    pub(super) succeeding: Vec<String>,
     /// The keys that need a restart.
     pub(super) waiting: Vec<String>,
     /// Whether a start with the new configuration counts the state anew.
@@ -25,9 +29,20 @@ struct Part {
     /// Its name where none of its keys differs: then a file that it names does.
     name: &'static str,
     is_changed: bool,
-    is_taken: bool,
+    taking: Taking,
     /// Whether a key belongs to it.
     owns: fn(&str) -> bool,
+}
+
+/// How a running service takes a part.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Taking {
+    /// As it is.
+    AtOnce,
+    /// By another service in its place, in the same process.
+    BySuccession,
+    /// Not at all: a restart is needed.
+    ByRestart,
 }
 
 impl ChangedSettings {
@@ -39,7 +54,11 @@ impl ChangedSettings {
             state_settings(new).differences_from(&state_settings(old)).into_iter().map(|difference| difference.key).collect();
         let mut changed = Self { counts_anew: !state.is_empty(), ..Self::default() };
         for part in parts(old, new, &state).into_iter().filter(|part| part.is_changed) {
-            let list = if part.is_taken { &mut changed.taken } else { &mut changed.waiting };
+            let list = match part.taking {
+                Taking::AtOnce => &mut changed.taken,
+                Taking::BySuccession => &mut changed.succeeding,
+                Taking::ByRestart => &mut changed.waiting,
+            };
             let length = list.len();
             for key in written.iter().filter(|key| (part.owns)(key)) {
                 if !list.contains(key) {
@@ -51,10 +70,10 @@ impl ChangedSettings {
                 list.push(format!("{} (a file that it names)", part.name));
             }
         }
-        changed.taken.sort_unstable();
-        changed.waiting.sort_unstable();
+        [&mut changed.taken, &mut changed.succeeding, &mut changed.waiting].into_iter().for_each(|keys| keys.sort_unstable());
         // A part that is not known here must never be taken in silence.
-        assert!(state.is_empty() || !changed.waiting.is_empty(), "what shapes a state needs a restart: {state:?}");
+        let is_known = !changed.waiting.is_empty() || state.iter().all(|key| key.starts_with("dimensions"));
+        assert!(is_known, "what shapes a state needs a recount or a restart: {state:?}");
         changed
     }
 }
@@ -70,15 +89,16 @@ fn state_settings(configuration: &Configuration) -> StateSettings {
 fn parts(a: &Configuration, b: &Configuration, state: &[String]) -> Vec<Part> {
     let of_state = |start: &str| state.iter().any(|key| key.starts_with(start));
     let cells = |of: &Configuration| (of.engine.limits.cells_max, of.engine.limits.cells_per_family_max);
-    let waits = |name, is_changed, owns| Part { name, is_changed, is_taken: false, owns };
-    let takes = |name, is_changed, owns| Part { name, is_changed, is_taken: true, owns };
+    let waits = |name, is_changed, owns| Part { name, is_changed, taking: Taking::ByRestart, owns };
+    let succeeds = |name, is_changed, owns| Part { name, is_changed, taking: Taking::BySuccession, owns };
+    let takes = |name, is_changed, owns| Part { name, is_changed, taking: Taking::AtOnce, owns };
     let mut decode = b.decode.clone();
     decode.dimensions.clone_from(&a.decode.dimensions);
     vec![
         waits("[kafka]", differ(&a.kafka, &b.kafka) || a.kafka.properties != b.kafka.properties, |key| key.starts_with("kafka")),
         waits("[[topics]]", differ(&a.topics, &b.topics), |key| key.starts_with("topics")),
         waits("[privacy]", a.decode.identity_key != b.decode.identity_key, |key| key.starts_with("privacy")),
-        waits("[dimensions]", differ(&a.decode.dimensions, &b.decode.dimensions), |key| key.starts_with("dimensions")),
+        succeeds("[dimensions]", differ(&a.decode.dimensions, &b.decode.dimensions), |key| key.starts_with("dimensions")),
         waits("[surveys]", differ(&a.decode, &decode) || a.engine.csat_satisfied_from != b.engine.csat_satisfied_from, |key| {
             key.starts_with("surveys.")
         }),

@@ -2,19 +2,23 @@
 //!
 //! All of a changed configuration is put into force, or nothing: a configuration that cannot be used, or that changes a key that needs a restart, leaves the one
 //! before in force, and the answer says why. What is put into force is what a restart with the same file would give: targets hold for clocks that start
-//! later, limits for what leaves from now on. Does not know which keys can change (see `changed_settings`), or how a part takes a new setting.
+//! later, limits for what leaves from now on, and for a renamed team another service counts the logs once more, if they reach back far enough. Does not know which keys can change (see `changed_settings`), or how a part takes a new setting.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
+use tokio::sync::mpsc;
 
 use super::changed_settings::ChangedSettings;
 use super::logging;
 use super::options::ConfigurationArgs;
-use crate::config::{self, Loaded};
+use crate::config::{self, Configuration, Loaded, OnMismatch};
 use crate::http::{Access, Lifecycle};
 use crate::metrics::Exposition;
-use crate::runtime::{ServiceView, wall_now};
+use crate::runtime::{CurrentView, recount_loss, wall_now};
+
+/// Why a second reload that needs another service is refused.
+const BUSY: &str = "another service is about to take the place of the running one\nhint: reload once it is ready";
 
 /// The sources of the configuration, and what runs with it.
 pub(super) struct Reloader {
@@ -28,7 +32,9 @@ pub(super) struct Reloader {
 /// The parts of a running service that can take other settings.
 pub(super) struct RunningParts {
     /// The outside of the service.
-    pub(super) view: Arc<ServiceView>,
+    pub(super) view: Arc<CurrentView>,
+    /// Asks for another service in the place of the running one.
+    pub(super) successions: mpsc::Sender<Configuration>,
     /// What turns values into text.
     pub(super) exposition: Arc<ArcSwap<Exposition>>,
     /// The web configuration.
@@ -48,15 +54,21 @@ impl Reloader {
         let new = config::load(self.arguments.config.as_deref(), config::environment(), &overrides)?;
         let changed = ChangedSettings::between(&running, &new);
         anyhow::ensure!(changed.waiting.is_empty(), "{}", needed_restart(&changed));
+        if !changed.succeeding.is_empty() && new.configuration.checkpoint.on_mismatch == OnMismatch::Refuse {
+            let loss = recount_loss(&new.configuration)?;
+            anyhow::ensure!(loss.is_none(), "{}", lost_by(&changed, loss.as_deref().unwrap_or_default()));
+        }
         // The files of the web configuration can be bad too, so they come before anything changes.
         let filter = logging::filter(&new.configuration.log)?;
         self.parts.access.reload()?;
         if new.configuration.log.filter != running.configuration.log.filter {
             logging::set_filter(filter);
         }
-        if !changed.taken.is_empty() {
+        if !changed.succeeding.is_empty() {
+            self.parts.successions.try_send(new.configuration.clone()).map_err(|_| anyhow::anyhow!("{BUSY}"))?;
+        } else if !changed.taken.is_empty() {
             self.parts.exposition.store(Arc::new(Exposition::new(&new.configuration)));
-            self.parts.view.change_settings(new.configuration.engine.clone());
+            self.parts.view.current().change_settings(new.configuration.engine.clone());
         }
         *running = new;
         Ok(answer(&changed))
@@ -66,10 +78,10 @@ impl Reloader {
 impl Lifecycle for Reloader {
     fn reload(&self) -> Result<String, String> {
         let reloaded = self.try_reload();
-        let telemetry = self.parts.view.telemetry();
+        let view = self.parts.view.current();
         match &reloaded {
-            Ok(_) => telemetry.set_reloaded(wall_now()),
-            Err(_) => telemetry.set_reload_refused(),
+            Ok(_) => view.telemetry().set_reloaded(wall_now()),
+            Err(_) => view.telemetry().set_reload_refused(),
         }
         told(reloaded)
     }
@@ -91,7 +103,25 @@ pub(super) fn told(reloaded: anyhow::Result<String>) -> Result<String, String> {
 
 /// What was put into force.
 pub(super) fn answer(changed: &ChangedSettings) -> String {
-    if changed.taken.is_empty() { "reloaded".to_owned() } else { format!("reloaded: changed {}", changed.taken.join(", ")) }
+    let keys: Vec<&str> = changed.succeeding.iter().chain(&changed.taken).map(String::as_str).collect();
+    if keys.is_empty() {
+        return "reloaded".to_owned();
+    }
+    let succession = match (changed.succeeding.is_empty(), changed.counts_anew) {
+        (true, _) => "",
+        (false, false) => "; the partitions are assigned once more",
+        (false, true) => "; the logs are counted anew, and until then no value is shown",
+    };
+    format!("reloaded: changed {}{succession}", keys.join(", "))
+}
+
+/// Why a state is not counted anew for changed keys.
+fn lost_by(changed: &ChangedSettings, loss: &str) -> String {
+    format!(
+        "the state would have to be counted anew for {}, and {loss}\nhint: undo the change of these settings, or set `checkpoint.on_mismatch = \"rebuild\"` and \
+         restart to count the rest of the log anew",
+        changed.succeeding.join(", ")
+    )
 }
 
 /// Why nothing was put into force.

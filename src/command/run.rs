@@ -7,17 +7,17 @@ use std::pin::pin;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use tokio::sync::oneshot;
+use tokio::sync::{mpsc, oneshot};
 
 use super::hang_ups::HangUps;
 use super::log_queue;
 use super::options::{ConfigurationArgs, ServiceArgs};
 use super::reload::{Reloader, RunningParts};
 use super::systemd;
-use crate::config::Loaded;
+use crate::config::{Configuration, Loaded};
 use crate::http::{self, Access, Lifecycle, Site};
 use crate::metrics::Exposition;
-use crate::runtime::{MemoryBudget, Service, memory_limit};
+use crate::runtime::{CurrentView, MemoryBudget, Service, memory_limit};
 
 /// The exit code after a second signal.
 const EXIT_INTERRUPTED: i32 = 130;
@@ -67,16 +67,18 @@ async fn serve_until(loaded: Loaded, args: &RunArgs, stop: impl Future<Output = 
     let access = Access::open(configuration.web.config_file.as_deref())?;
     let listeners = http::bind(&configuration.web.listen_addresses).await?;
     let addresses = listeners.iter().map(tokio::net::TcpListener::local_addr).collect::<Result<Vec<_>, _>>()?;
-    let mut service = Service::start(configuration)?;
+    let service = Service::start(configuration)?;
     let exposition = Arc::new(ArcSwap::from_pointee(Exposition::new(configuration)));
-    let running = RunningParts { view: service.view(), exposition: Arc::clone(&exposition), access: Arc::clone(&access) };
+    let view = Arc::new(CurrentView::new(service.view()));
+    let (successions, succession) = mpsc::channel(1);
+    let running = RunningParts { view: Arc::clone(&view), successions, exposition: Arc::clone(&exposition), access: Arc::clone(&access) };
     let reloader = Reloader::new(args.configuration.clone(), args.service.overrides(), loaded.clone(), running);
     let lifecycle: Arc<dyn Lifecycle> = Arc::new(reloader);
     let following = tokio::spawn(hang_ups.follow(Arc::clone(&lifecycle)));
     let scheme = if access.is_encrypted() { "https" } else { "http" };
     let site = Site {
-        source: service.view(),
-        exposition,
+        source: Arc::<CurrentView>::clone(&view),
+        exposition: Arc::clone(&exposition),
         web: configuration.web.clone(),
         access,
         lifecycle: configuration.web.enable_lifecycle.then_some(lifecycle),
@@ -91,21 +93,49 @@ async fn serve_until(loaded: Loaded, args: &RunArgs, stop: impl Future<Output = 
     }
     let telling = tokio::spawn(systemd::tell_when_started(service.view()));
 
-    let ended = tokio::select! {
-        ended = service.ended() => ended,
-        () = pin!(stop) => Ok(()),
-    };
+    let ended = consume_until(service, Succession { configurations: succession, view, exposition }, stop).await;
     telling.abort();
-    systemd::tell_of_stop();
-    // The server answers until the service has left the group: a client that asks meanwhile gets "not ready" and no refused connection.
-    let stopped = tokio::task::spawn_blocking(|| service.stop()).await?;
     drop(close);
     server.await?;
     following.abort();
     ended?;
-    stopped?;
     tracing::info!("stopped");
     Ok(())
+}
+
+/// The services that take the place of the running one, and where they are shown.
+struct Succession {
+    configurations: mpsc::Receiver<Configuration>,
+    view: Arc<CurrentView>,
+    exposition: Arc<ArcSwap<Exposition>>,
+}
+
+/// Consumes until `stop` completes or the service cannot go on. Each configuration of the succession gets a service in the place of the one before, which
+/// leaves the group first.
+///
+/// # Errors
+/// Why a service could not start, go on or stop.
+async fn consume_until(mut service: Service, mut succession: Succession, stop: impl Future<Output = ()>) -> anyhow::Result<()> {
+    let mut stop = pin!(stop);
+    loop {
+        let (ended, next) = tokio::select! {
+            ended = service.ended() => (ended, None),
+            () = &mut stop => (Ok(()), None),
+            Some(next) = succession.configurations.recv() => (Ok(()), Some(next)),
+        };
+        if next.is_none() {
+            systemd::tell_of_stop();
+        }
+        // The server answers until the service has left the group: a client that asks meanwhile gets "not ready" and no refused connection.
+        let stopped = tokio::task::spawn_blocking(|| service.stop()).await?;
+        ended?;
+        stopped?;
+        let Some(configuration) = next else { return Ok(()) };
+        tracing::info!("another service takes the place of the one that has stopped, for the changed configuration");
+        service = Service::start(&configuration)?;
+        succession.exposition.store(Arc::new(Exposition::new(&configuration)));
+        succession.view.replace(service.view());
+    }
 }
 
 /// Gives a future that completes at the first SIGTERM or Ctrl-C. A second one ends the process at once. Signals are caught from this call on.

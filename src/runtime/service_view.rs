@@ -108,6 +108,11 @@ impl ServiceView {
         self.era.fetch_add(1, Ordering::Release);
     }
 
+    /// Begins the first era after those of another view, whose service this one's replaces.
+    pub(super) fn begin_after(&self, earlier: &Self) {
+        self.era.store(earlier.era.load(Ordering::Acquire) + 1, Ordering::Release);
+    }
+
     /// Whether everything that was in the logs at the assignment has been read, so that values may be shown.
     pub(super) fn is_caught_up(&self) -> bool {
         self.is_caught_up.load(Ordering::Acquire)

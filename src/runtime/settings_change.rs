@@ -4,6 +4,7 @@
 //! Does not know which settings there are, nor how a state is counted.
 
 use super::clock::wall_now;
+use super::failure::ServiceFailure;
 use crate::checkpoint::{CheckpointHeader, CheckpointKey, CheckpointStore, Fingerprint, StateSettings, StateVersions, StoreFailure};
 use crate::config::{Configuration, OnMismatch};
 use crate::engine::{STATE_LAYOUT_VERSION, STATE_MEANING_VERSION};
@@ -100,6 +101,30 @@ pub(super) fn loss_of(cluster: &Cluster, configuration: &Configuration, partitio
     }))
 }
 
+/// What would be missing of the longest window if the state were counted with this configuration from now on, as a sentence; `None` if nothing would.
+/// Nothing is missing of a partition that has a checkpoint with these settings, nor where the log reaches back far enough.
+///
+/// # Errors
+/// When the brokers or the store of checkpoints do not answer.
+pub fn recount_loss(configuration: &Configuration) -> Result<Option<String>, ServiceFailure> {
+    let names = configuration.topics.iter().map(|topic| topic.name.clone()).collect();
+    let cluster = Cluster::new(&configuration.kafka, names)?;
+    let partitions = cluster.partition_counts().map_err(of_lookup)?.first().copied().unwrap_or(0);
+    let options = &configuration.checkpoint.store;
+    // A folder that does not exist holds no checkpoints.
+    let store = configuration.checkpoint.url.as_ref().and_then(|location| CheckpointStore::open_existing(location, options.clone()).ok());
+    let identity = StateIdentity::of(configuration);
+    for partition in 0..i32::try_from(partitions).unwrap_or(i32::MAX) {
+        let own = store.as_ref().map_or(Ok(Vec::new()), |store| store.names(&identity.key(partition)));
+        if own.map_err(|failure| ServiceFailure::Environment(failure.to_string()))?.is_empty()
+            && let Some(loss) = loss_of(&cluster, configuration, partition).map_err(of_lookup)?
+        {
+            return Ok(Some(loss));
+        }
+    }
+    Ok(None)
+}
+
 /// What a start with this configuration would do with the checkpoints in its store, for `cxpulse check --connect`. Nothing where the settings are those of
 /// the checkpoints, and where checkpoints are turned off.
 #[must_use]
@@ -136,6 +161,10 @@ pub fn predict_settings_change(configuration: &Configuration) -> Vec<Finding> {
             "undo the change of these settings, or set `checkpoint.on_mismatch = \"rebuild\"` to count the rest of the log anew",
         ),
     }]
+}
+
+fn of_lookup(error: LookupError) -> ServiceFailure {
+    ServiceFailure::Environment(format!("what the logs hold cannot be found out: {error}"))
 }
 
 /// The instant before which no window of `now` reaches, late events included.

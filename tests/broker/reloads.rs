@@ -1,14 +1,14 @@
-//! A reload gives what a restart with the same file gives: one service takes changed targets while it runs, another one restarts with them.
+//! A reload gives what a restart with the same file gives: one service takes changed targets and a renamed team while it runs, another one starts with them.
 
 use std::collections::BTreeMap;
 
 use tempfile::TempDir;
 
 use super::checkpoint_files::safe_records;
-use super::set_up::{DAY_MS, Topics, begin_feed, now_ms, ticket_created};
+use super::set_up::{DAY_MS, Topics, begin_feed, now_ms, ready_service, ticket_created};
 use crate::support::broker::Broker;
 use crate::support::service::{PATIENCE, Service};
-use crate::support::topics::Producer;
+use crate::support::topics::{LOG_END, Producer, delete_records};
 
 const DECIDED: &str = "cx_first_response_target_decided{window=\"30d\"}";
 const WITHIN: &str = "cx_first_response_within_target{window=\"30d\"}";
@@ -64,6 +64,61 @@ fn a_reload_gives_what_a_restart_gives() {
     again.wait_for_count("cx_checkpoint_restores_total{result=\"restored\"}", 2, PATIENCE);
     again.wait_until_ready();
     assert_eq!(values(&again), before);
+}
+
+#[test]
+fn a_renamed_team_is_counted_anew_unless_the_log_is_gone() {
+    let Some(broker) = Broker::shared() else { return };
+    let topics = Topics::create(&broker, 2);
+    let producer = Producer::new(&broker.servers());
+    begin_feed(&producer, &topics, now_ms() - 40 * DAY_MS);
+    send(&producer, &topics, 0);
+    let stores = [TempDir::new().expect("a temporary folder"), TempDir::new().expect("a temporary folder")];
+    let configuration = |of: usize, renames: &str| {
+        let text =
+            topics.configuration(&broker.servers(), "snapshot_interval = \"50ms\"", "").replace("group-of-", &format!("group-{of}-of-"));
+        format!("{text}\n[checkpoint]\nurl = \"{}\"\ninterval = \"1s\"\n[dimensions.team.renames]\n{renames}", stores[of].path().display())
+    };
+    let created_by = |team: &str| format!("cx_tickets_created_by_team{{team=\"{team}\",window=\"30d\"}}");
+    let mut service = ready_service(&configuration(0, ""), &created_by("a"), TICKETS);
+    let before = values(&service);
+    service.wait_until("its state is safe", PATIENCE, |_| safe_records(stores[0].path()) == 2 * TICKETS + 1);
+    let process = service.process();
+
+    // Renamed: the same tickets stand under the new name alone, and all values are those of a service that starts with it.
+    service.configure(&configuration(0, "a = \"Billing\"\n"));
+    service.signal("-HUP");
+    service.wait_until("the team has its new name", PATIENCE, |service| {
+        let seen = service.scrape();
+        let (old, new) = (seen.value(&created_by("a")), seen.value(&created_by("Billing")));
+        assert!(old.is_none() || new.is_none(), "a ticket is counted under one name");
+        new == Some(TICKETS as f64)
+    });
+    service.wait_until_ready();
+    assert!(service.log().contains("reloaded: changed dimensions.team.renames.a; the logs are counted anew"), "{}", service.log());
+    let started = ready_service(&configuration(1, "a = \"Billing\"\n"), &created_by("Billing"), TICKETS);
+    assert_eq!(values(&service), values(&started));
+    assert_eq!(service.process(), process, "the process goes on");
+
+    // Back to the name before: its own checkpoints are still there, so a log that is cut does not matter.
+    let ends: Vec<(&str, i32, i64)> = (0..2).map(|partition| (topics.tickets.as_str(), partition, LOG_END)).collect();
+    delete_records(&broker.servers(), &ends);
+    service.configure(&configuration(0, ""));
+    service.signal("-HUP");
+    service.wait_for_count("cx_checkpoint_restores_total{result=\"restored\"}", 2, PATIENCE);
+    service.wait_until_ready();
+    assert_eq!(values(&service), before);
+
+    // A name without checkpoints would need the records that are gone.
+    service.configure(&configuration(0, "a = \"Sales\"\n"));
+    service.signal("-HUP");
+    service
+        .wait_until("the reload is refused", PATIENCE, |service| service.scrape().value("cx_config_last_reload_successful") == Some(0.0));
+    let log = service.log();
+    assert!(log.contains("the state would have to be counted anew for dimensions.team.renames.a, and"), "{log}");
+    assert!(log.contains("no longer holds its first"), "{log}");
+    assert!(service.is_ready());
+    assert_eq!(values(&service), before);
 }
 
 /// Sends tickets with these numbers that were opened 50 minutes ago and answered 10 minutes ago.

@@ -53,12 +53,16 @@ pub(crate) fn add_partitions(servers: &str, name: &str, count: usize) {
     block_on(admin(servers).create_partitions([&more], &options())).expect("the broker answers").remove(0).expect("more than before");
 }
 
-/// Deletes the records of partitions of topics below an offset each, as retention does.
+/// The end of a log as an offset, whatever it holds.
+#[allow(dead_code, reason = "only some tests delete records")]
+pub(crate) const LOG_END: i64 = -1;
+
+/// Deletes the records of partitions of topics below an offset each, as retention does; all of them below [`LOG_END`].
 #[allow(dead_code, reason = "only some tests delete records")]
 pub(crate) fn delete_records(servers: &str, before: &[(&str, i32, i64)]) {
     let mut offsets = TopicPartitionList::new();
     for (name, partition, before) in before {
-        offsets.add_partition_offset(name, *partition, Offset::Offset(*before)).expect("an offset");
+        offsets.add_partition_offset(name, *partition, Offset::from_raw(*before)).expect("an offset");
     }
     let left = block_on(admin(servers).delete_records(&offsets, &options())).expect("the broker answers");
     for element in left.elements() {
