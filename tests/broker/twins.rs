@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::{Duration, Instant};
 
+use cxpulse::config::parse_span;
 use cxpulse::metrics::{self, Merge};
 use tempfile::TempDir;
 
@@ -71,6 +72,8 @@ pub(super) struct Twins {
     pub(super) reference: Service,
     /// Where the disturbed service keeps its checkpoints.
     pub(super) store: TempDir,
+    /// By how much the covered time of a window may differ. Where no record follows a batch that cannot be read, its gap ends when a service looks.
+    pub(super) coverage_slack: Duration,
 }
 
 /// What the undisturbed service showed before and after the disturbed one was looked at.
@@ -101,7 +104,14 @@ impl Twins {
             topics.configuration(&broker.servers(), "snapshot_interval = \"10ms\"", "").replace("group-of-", "undisturbed-group-of-");
         let mut reference = Service::start(&format!("{SETTINGS}\n{text}\n{off}"));
         reference.wait_until_ready();
-        Self { servers: broker.servers(), topics, load, reference, store: TempDir::new().expect("a temporary folder") }
+        Self {
+            servers: broker.servers(),
+            topics,
+            load,
+            reference,
+            store: TempDir::new().expect("a temporary folder"),
+            coverage_slack: Duration::ZERO,
+        }
     }
 
     /// The configuration of a disturbed member with these lines in `[kafka.properties]`. Without checkpoints where `is_kept` says so.
@@ -173,7 +183,8 @@ impl Twins {
                         let expected = || shown.iter().map(|values| values.get(name).copied().unwrap_or(0.0));
                         let (least, most) =
                             expected().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, m), value| (l.min(value), m.max(value)));
-                        (least..=most).contains(&got) || expected().any(|value| is_same(value, got, members.len()))
+                        let slack = coverage_slack(name, self.coverage_slack);
+                        (least - slack..=most + slack).contains(&got) || expected().any(|value| is_same(value, got, members.len()))
                     };
                     let names: BTreeSet<&String> = after.keys().chain(got.keys()).collect();
                     matched.extend(names.iter().filter(|name| is_matched(name)).map(|name| (*name).clone()));
@@ -241,6 +252,13 @@ impl Twins {
 /// The values of one process are the same to the last bit. A sum of several is rounded in another order.
 fn is_same(expected: f64, got: f64, members: usize) -> bool {
     expected.to_bits() == got.to_bits() || (members > 1 && (expected - got).abs() <= 1e-9 * expected.abs())
+}
+
+/// By how much a series may differ: the coverage of a window by a time, in parts of the window; any other series not at all.
+fn coverage_slack(series: &str, slack: Duration) -> f64 {
+    let Some(labels) = series.strip_prefix("cx_window_coverage_ratio{window=\"") else { return 0.0 };
+    let window = labels.split('"').next().and_then(parse_span).expect("a window is named by its length");
+    slack.as_secs_f64() / window.as_seconds()
 }
 
 /// How the series of several members become one, by the name of the series; those that are computed again from parts are left out.

@@ -25,8 +25,10 @@ pub(crate) enum Fault {
     Compression,
     /// A compression that does not exist.
     Codec,
-    /// A format that does not exist.
-    Magic,
+    /// A format by this number, which is not the one of the batch.
+    Magic(u8),
+    /// The batch says that it has this many records.
+    RecordCount(i32),
     /// A record says that it is longer than the batch.
     RecordLength,
     /// A record says that its length is below zero.
@@ -57,8 +59,9 @@ pub(crate) fn zstd_bomb(timestamp_ms: i64, value_bytes: usize) -> Vec<u8> {
 pub(crate) fn gzip_bomb(timestamp_ms: i64, value_bytes: usize) -> Vec<u8> {
     let mut records = Vec::new();
     record(&mut records, 0, &vec![b' '; value_bytes]);
-    let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::new(6));
+    let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::new(1));
     packer.write_all(&records).expect("memory");
+    drop(records);
     batch_of(timestamp_ms, 1, GZIP, &packer.finish().expect("memory"))
 }
 
@@ -110,10 +113,11 @@ pub(crate) fn spoil(batch: &mut [u8], fault: Fault) {
             return;
         }
         // The format is not part of the checksummed bytes.
-        Fault::Magic => {
-            batch[16] = 7;
+        Fault::Magic(format) => {
+            batch[16] = format;
             return;
         }
+        Fault::RecordCount(count) => batch[HEADER - 4..HEADER].copy_from_slice(&count.to_be_bytes()),
         Fault::Compression => batch[CHECKED_FROM + 1] = ZSTD,
         Fault::Codec => batch[CHECKED_FROM + 1] = 7,
         // The length is a varint of two bytes, and 0x7f in the second one makes it about 8,000.
