@@ -124,8 +124,9 @@ fn soak_through_faults_shows_what_an_undisturbed_service_shows_and_takes_no_memo
     }
     soak.let_run_until(begun + lasts);
     soak.settle(&format!("in the end (TESTS_SEED={seed})"));
-    let again = soak.assert_copies();
     let memory = soak.memory.of_those_that_lasted();
+    println!("MiB of the processes that lasted: {memory:?}");
+    let again = soak.assert_copies();
     if lasts >= JUDGED_FROM {
         assert!(!memory.is_empty(), "no process was seen for long enough");
         assert!(
