@@ -7,6 +7,7 @@ mod backfill;
 mod calendar_report;
 mod explained;
 mod facts_csv;
+mod history;
 mod mapped_inputs;
 mod outcome_table;
 mod reading_order;
@@ -22,13 +23,14 @@ pub use arguments::ReplayArgs;
 pub use backfill::Steps;
 pub use calendar_report::{CalendarReport, PeriodLength, Periods};
 pub use explained::Explained;
+pub use history::History;
 pub use outcome_table::ReplayLedger;
 
 use super::failure::{Usage, WithHint};
 use super::printing::note;
 use crate::config::Configuration;
 use crate::engine::Engine;
-use crate::metrics::Exposition;
+use crate::metrics::{Exposition, FamilySelection};
 use crate::time::EventTime;
 use backfill::KeptRecords;
 use mapped_inputs::MappedInputs;
@@ -109,7 +111,7 @@ pub fn replay(args: &ReplayArgs) -> anyhow::Result<()> {
     let inputs = mapped.as_ref().map_or(args.inputs.as_slice(), MappedInputs::inputs);
     let out = io::stdout().lock();
     let ended = match (args.steps()?, args.requested_explanation()) {
-        (Some(steps), _) => write_backfill(&configuration, inputs, steps, io::BufWriter::new(out)),
+        (Some(steps), _) => write_backfill(&configuration, inputs, &args.wanted_families(), steps, io::BufWriter::new(out)),
         (None, Some(requested)) => explained::print(&configuration, inputs, args.at, requested, out),
         (None, None) => print_exposition(&configuration, inputs, args.at, out),
     };
@@ -149,13 +151,14 @@ fn exposition_of(engine: &mut Engine, configuration: &Configuration) -> String {
     exposition
 }
 
-/// Writes the metrics at every step as OpenMetrics for `promtool tsdb create-blocks-from openmetrics`. Gives the outcomes of all records.
+/// Writes these families at every step as OpenMetrics for `promtool tsdb create-blocks-from openmetrics`. Gives the outcomes of all records.
 ///
 /// # Errors
 /// An unknown topic, a file that cannot be read, an output that cannot be written.
 pub fn backfill(
     configuration: &Configuration,
     inputs: &[TopicFile],
+    families: &FamilySelection,
     steps: Steps,
     out: &mut dyn Write,
     progress: &ProgressBar,
@@ -168,10 +171,11 @@ pub fn backfill(
             kept.push(&applied, topic.kind);
         }
     })?;
+    kept.keep_unapplied(replay.take_unapplied());
     let (_, ledger) = replay.end(None);
     progress.set_length(steps.count());
     progress.set_position(0);
-    kept.write(configuration, steps, out, || progress.inc(1)).map_err(ReplayError::Output)?;
+    kept.write(configuration, families, steps, out, || progress.inc(1)).map_err(ReplayError::Output)?;
     Ok(ledger)
 }
 
@@ -188,9 +192,15 @@ fn print_exposition(
     out.write_all(replayed.exposition.as_bytes()).and_then(|()| out.flush()).map_err(ReplayError::Output)
 }
 
-fn write_backfill(configuration: &Configuration, inputs: &[TopicFile], steps: Steps, mut out: impl Write) -> Result<(), ReplayError> {
+fn write_backfill(
+    configuration: &Configuration,
+    inputs: &[TopicFile],
+    families: &FamilySelection,
+    steps: Steps,
+    mut out: impl Write,
+) -> Result<(), ReplayError> {
     let progress = progress_bar(inputs);
-    let ledger = backfill(configuration, inputs, steps, &mut out, &progress)?;
+    let ledger = backfill(configuration, inputs, families, steps, &mut out, &progress)?;
     out.flush().map_err(ReplayError::Output)?;
     progress.finish_and_clear();
     summarise(&ledger, Some(format!("{} steps from {} to {}", steps.count(), steps.from, steps.to)));

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::catalogue::catalogue;
 use super::family::{Family, GroupingSets, Merge, Read, Variant};
 use super::reader::Reader;
+use super::selection::FamilySelection;
 use super::{state_families, text};
 use crate::config::Configuration;
 use crate::engine::read::{DurationsReading, GroupKey, KeyId, Label, Measure, bounds_of};
@@ -18,6 +19,7 @@ pub struct Exposition {
     settings: Arc<EngineSettings>,
     /// The sets of contact dimensions, then those of customer dimensions.
     pub(super) sets: Vec<GroupingSet>,
+    selection: FamilySelection,
 }
 
 /// A configured grouping set as the names of families and labels show it.
@@ -44,7 +46,13 @@ impl Exposition {
             GroupingSet { suffix: format!("_by_{}", labels.join("_")), labels, is_customer, has_buckets }
         };
         let sets = contact.chain(customer).enumerate().map(named).collect();
-        Self { families: catalogue(settings), settings: Arc::new(settings.clone()), sets }
+        Self { families: catalogue(settings), settings: Arc::new(settings.clone()), sets, selection: FamilySelection::default() }
+    }
+
+    /// The same with these families only.
+    #[must_use]
+    pub fn with_only(self, selection: FamilySelection) -> Self {
+        Self { selection, ..self }
     }
 
     /// The catalogue that it renders.
@@ -56,7 +64,7 @@ impl Exposition {
     /// Appends every family that has a value to `out`: those of the catalogue, then those about the state of the engine.
     pub fn render(&self, snapshot: &Snapshot, out: &mut String) {
         self.render_families(snapshot, None, out);
-        state_families::render(snapshot, None, out);
+        state_families::render(snapshot, None, &self.selection, out);
     }
 
     /// Appends the same values as OpenMetrics samples for back-filling: each with the instant of the snapshot, without comments and without
@@ -64,7 +72,7 @@ impl Exposition {
     pub fn render_at(&self, snapshot: &Snapshot, out: &mut String) {
         let at_seconds = Some(snapshot.now.as_seconds());
         self.render_families(snapshot, at_seconds, out);
-        state_families::render(snapshot, at_seconds, out);
+        state_families::render(snapshot, at_seconds, &self.selection, out);
     }
 
     /// Appends the ledger as the counters of a process that has handled all of its records since its start, as `replay` needs it.
@@ -105,9 +113,14 @@ impl Exposition {
         for family in self.families.iter().filter(|family| family.is_configured) {
             let variants = family.labels.variants(snapshot);
             let rendering = Rendering { exposition: self, family, snapshot, at_seconds };
-            rendering.family(&family.name, &[&overall], &variants, out);
+            if self.selection.has(&family.name) {
+                rendering.family(&family.name, &[&overall], &variants, out);
+            }
             for (set, keys) in by_set.iter().enumerate().filter(|(set, _)| self.exists(family, *set)) {
                 let name = format!("{}{}", family.name, self.sets[set].suffix);
+                if !self.selection.has(&name) {
+                    continue;
+                }
                 match self.twin(family, set) {
                     Some(twin) if twin < set => {}
                     Some(twin) => rendering.family(&name, &[keys.as_slice(), &by_set[twin]].concat(), &variants, out),

@@ -4,6 +4,7 @@
 //! Does not know the counters of the process, which are in `telemetry`.
 
 use super::family::Merge;
+use super::selection::FamilySelection;
 use super::text::{LabelSet, Sample, write_header};
 use crate::engine::{Snapshot, TopicSnapshot, WindowState};
 use crate::event::Reason;
@@ -145,9 +146,9 @@ pub(super) const FAMILIES: [StateFamily; 15] = [
     },
 ];
 
-/// Appends all families; with `at_seconds` (since 1970), as samples of that instant without comments.
-pub(super) fn render(snapshot: &Snapshot, at_seconds: Option<f64>, out: &mut String) {
-    for family in &FAMILIES {
+/// Appends the wanted families; with `at_seconds` (since 1970), as samples of that instant without comments.
+pub(super) fn render(snapshot: &Snapshot, at_seconds: Option<f64>, wanted: &FamilySelection, out: &mut String) {
+    for family in FAMILIES.iter().filter(|family| wanted.has(family.name)) {
         write(out, family, (family.read)(snapshot), at_seconds);
     }
 }

@@ -5,6 +5,7 @@ use std::process::Command;
 
 use cxpulse::command::replay::{Steps, backfill, replay_until};
 use cxpulse::config::Configuration;
+use cxpulse::metrics::FamilySelection;
 use cxpulse::time::{EventTime, Span};
 use indicatif::ProgressBar;
 
@@ -34,8 +35,12 @@ fn steps() -> Steps {
 }
 
 fn written(files: &Files) -> String {
+    written_of(files, &FamilySelection::default())
+}
+
+fn written_of(files: &Files, families: &FamilySelection) -> String {
     let mut out = Vec::new();
-    backfill(&Configuration::default(), &files.inputs, steps(), &mut out, &ProgressBar::hidden()).unwrap();
+    backfill(&Configuration::default(), &files.inputs, families, steps(), &mut out, &ProgressBar::hidden()).unwrap();
     String::from_utf8(out).unwrap()
 }
 
@@ -68,6 +73,35 @@ fn every_step_has_the_values_of_a_log_that_ended_there() {
         }
     }
     assert!(compared > 500, "only {compared} values were compared");
+}
+
+#[test]
+fn chosen_families_are_those_of_the_whole_and_the_process_is_among_them() {
+    let files = Files::new().with("tickets", &one_file(&format!("{}\nno event\n", DISORDER.trim())));
+    let all = samples(&written(&files));
+    let chosen = samples(&written_of(
+        &files,
+        &FamilySelection::of(["cx_tickets_created_by_channel", "cx_kafka_*", "cx_events_total", "cx_build_info"]),
+    ));
+    let is_of = |series: &str, name: &str| series.split(['{', ' ']).next() == Some(name);
+    let (process, organisation): (BTreeMap<_, _>, BTreeMap<_, _>) =
+        chosen.into_iter().partition(|((_, series), _)| !is_of(series, "cx_tickets_created_by_channel"));
+    let wanted: BTreeMap<_, _> = all.into_iter().filter(|((_, series), _)| is_of(series, "cx_tickets_created_by_channel")).collect();
+    assert!(!wanted.is_empty());
+    assert_eq!(organisation, wanted);
+    let last = steps().to.0;
+    let at_end = |series: &str| process.get(&(last, series.to_owned())).copied();
+    let (mut outcomes, mut judged) = (0.0, 0.0);
+    for outcome in ["applied", "duplicate", "late", "future", "invalid", "ignored"] {
+        outcomes += at_end(&format!("cx_events_total{{outcome=\"{outcome}\",topic=\"tickets\"}}")).unwrap();
+        judged += f64::from(u8::from(outcome == "invalid"));
+    }
+    assert_eq!(at_end("cx_events_total{outcome=\"invalid\",topic=\"tickets\"}"), Some(judged));
+    let lines = one_file(&format!("{}\nno event\n", DISORDER.trim())).lines().filter(|line| !line.is_empty()).count();
+    assert_eq!(outcomes, lines as f64);
+    assert_eq!(at_end("cx_kafka_partitions{topic=\"tickets\"}"), Some(1.0));
+    assert_eq!(at_end("cx_kafka_partitions_assigned{topic=\"tickets\"}"), Some(1.0));
+    assert!(process.keys().any(|(_, series)| is_of(series, "cx_build_info")));
 }
 
 #[test]

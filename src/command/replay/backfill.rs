@@ -5,13 +5,12 @@
 
 use std::io::{self, Write};
 use std::ops::Range;
-use std::sync::Arc;
 
-use super::replay_engine::{AppliedRecord, record_place};
+use super::history::History;
+use super::replay_engine::{AppliedRecord, UnappliedRecord};
 use crate::config::Configuration;
-use crate::engine::{Engine, PartitionGroup, Progress, TopicIndex};
-use crate::event::{self, Decoded, Key, Kind, Record};
-use crate::metrics::Exposition;
+use crate::event::Kind;
+use crate::metrics::FamilySelection;
 use crate::time::{EventTime, Span};
 
 /// The instants at which values are written.
@@ -30,6 +29,8 @@ pub struct Steps {
 pub(super) struct KeptRecords {
     bytes: Vec<u8>,
     records: Vec<KeptRecord>,
+    /// In the order in which they came.
+    unapplied: Vec<UnappliedRecord>,
 }
 
 struct KeptRecord {
@@ -47,43 +48,40 @@ impl KeptRecords {
         self.records.push(KeptRecord { time: applied.time, kind, topic: applied.topic, payload: start..self.bytes.len() });
     }
 
-    /// Writes the exposition at every step to `out`, and then the end mark of the format. `wrote` is called after each step.
-    pub(super) fn write(mut self, configuration: &Configuration, steps: Steps, out: &mut dyn Write, wrote: impl Fn()) -> io::Result<()> {
+    /// Keeps the records that were not applied, for the counters of the process.
+    pub(super) fn keep_unapplied(&mut self, unapplied: Vec<UnappliedRecord>) {
+        self.unapplied = unapplied;
+    }
+
+    /// Writes these families at every step to `out`, and then the end mark of the format. `wrote` is called after each step.
+    pub(super) fn write(
+        mut self,
+        configuration: &Configuration,
+        families: &FamilySelection,
+        steps: Steps,
+        out: &mut dyn Write,
+        wrote: impl Fn(),
+    ) -> io::Result<()> {
         // The sort is stable, so records of one topic at one instant stay in the order of their lines.
         self.records.sort_by_key(|record| (record.time, record.kind, record.topic));
-        let exposition = Exposition::new(configuration);
-        let mut engine = Engine::new(Arc::new(configuration.engine.clone()));
-        engine.assign(PartitionGroup(0));
-        let (mut next, mut text, mut now) = (0, String::new(), steps.from);
+        let mut history = History::new(configuration, families.clone());
+        let (mut next, mut next_unapplied, mut now) = (0, 0, steps.from);
         while now <= steps.to {
             while let Some(record) = self.records.get(next).filter(|record| record.time <= now) {
-                self.apply(configuration, &mut engine, record, next);
+                if let Some(payload) = self.bytes.get(record.payload.clone()) {
+                    history.apply(record.topic, payload);
+                }
                 next += 1;
             }
-            for topic in (0..=u8::MAX).take(configuration.topics.len()) {
-                engine.set_progress(PartitionGroup(0), TopicIndex(topic), Progress { at_end: true, seen_through: now });
+            while let Some(record) = self.unapplied.get(next_unapplied).filter(|record| record.came <= now) {
+                history.count(record.topic, record.outcome);
+                next_unapplied += 1;
             }
-            engine.advance_to(now);
-            text.clear();
-            exposition.render_at(&engine.snapshot(), &mut text);
-            out.write_all(text.as_bytes())?;
+            history.write(now, out)?;
             wrote();
             now = now + steps.every;
         }
         out.write_all(b"# EOF\n")
-    }
-
-    fn apply(&self, configuration: &Configuration, engine: &mut Engine, record: &KeptRecord, number: usize) {
-        let (Some(topic), Some(payload)) = (configuration.topics.get(record.topic), self.bytes.get(record.payload.clone())) else { return };
-        let offset = i64::try_from(number).unwrap_or(i64::MAX);
-        let bytes = Record { payload: Some(payload), headers: None, timestamp: None, partition: 0, offset };
-        let mut decoded = event::decode(bytes, topic, &configuration.decode);
-        if let Decoded::Event(event) = &mut decoded {
-            // The outcome has been decided already. An id that came again after the deduplication horizon was applied, and must not count as a
-            // duplicate now that the two events come closer together.
-            event.identity = Key(number as u128);
-        }
-        engine.handle(record_place(record.topic, offset), &decoded);
     }
 }
 

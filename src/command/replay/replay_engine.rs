@@ -13,7 +13,7 @@ use crate::event::{self, Decoded, Key, Record, Refusal};
 use crate::time::EventTime;
 
 /// The partition group of all records of a replay.
-const GROUP: PartitionGroup = PartitionGroup(0);
+pub(super) const GROUP: PartitionGroup = PartitionGroup(0);
 
 /// The engine of a replay, and the outcomes so far.
 pub(super) struct ReplayEngine<'a> {
@@ -23,6 +23,17 @@ pub(super) struct ReplayEngine<'a> {
     ledger: ReplayLedger,
     /// The largest event time that was applied, by topic.
     largest: Vec<EventTime>,
+    unapplied: Vec<UnappliedRecord>,
+}
+
+/// A record that was read and not applied.
+pub(super) struct UnappliedRecord {
+    /// The index of its topic in configured order.
+    pub(super) topic: usize,
+    /// What became of it.
+    pub(super) outcome: Outcome,
+    /// The largest event time that had been applied when it came.
+    pub(super) came: EventTime,
 }
 
 /// A record that was applied.
@@ -49,7 +60,7 @@ impl<'a> ReplayEngine<'a> {
         engine.assign(GROUP);
         engine.follow_events_until(Some(until));
         let ledger = ReplayLedger::new(configuration.topics.iter().map(|topic| topic.name.clone()));
-        Self { configuration, engine, until, ledger, largest: vec![EventTime::MIN; configuration.topics.len()] }
+        Self { configuration, engine, until, ledger, largest: vec![EventTime::MIN; configuration.topics.len()], unapplied: Vec::new() }
     }
 
     /// Reads all lines. `applied` is called with every record that was applied.
@@ -94,6 +105,9 @@ impl<'a> ReplayEngine<'a> {
             }
             if let (Outcome::Applied, Some((time, identity))) = (outcome, event) {
                 applied(AppliedRecord { time, topic, line, identity, payload });
+            } else {
+                let came = self.reached().unwrap_or(EventTime::MIN);
+                self.unapplied.push(UnappliedRecord { topic, outcome, came });
             }
         }
         time
@@ -102,6 +116,11 @@ impl<'a> ReplayEngine<'a> {
     /// The largest event time so far.
     pub(super) fn reached(&self) -> Option<EventTime> {
         self.engine.largest_event_time()
+    }
+
+    /// The records that were not applied, in the order in which they came. A second call gives those after the first.
+    pub(super) fn take_unapplied(&mut self) -> Vec<UnappliedRecord> {
+        std::mem::take(&mut self.unapplied)
     }
 
     /// Ends the log at `now`, up to which every topic counts as read. Gives the engine with its windows at `now`, and the outcomes.
@@ -136,6 +155,7 @@ pub(super) fn record_place(topic: usize, line: i64) -> RecordPlace {
     RecordPlace { group: GROUP, topic: index(topic), offset: line, record_time: None }
 }
 
-fn index(topic: usize) -> TopicIndex {
+/// The index of a topic, as the engine needs it.
+pub(super) fn index(topic: usize) -> TopicIndex {
     TopicIndex(u8::try_from(topic).expect("a configuration has at most 256 topics, or its resolution would have refused it"))
 }
