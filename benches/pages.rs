@@ -1,0 +1,219 @@
+//! How often the shipped alerts are wrong, how many incidents they find, and how long that takes, beside what people use today and beside the bound.
+//! Run it with `cargo bench --bench pages`; `benches/README.md` says how to run the whole. Needs `promtool` and `prometheus`.
+
+#[allow(dead_code, unused_imports, reason = "the tests of its parts run in `tests/pages.rs`, which also uses other parts")]
+#[path = "support/pages/mod.rs"]
+mod pages;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Instant;
+
+use pages::comparators::{Comparator, Values};
+use pages::evaluation::{COMPARED, Evaluated, evaluate};
+use pages::incidents::{Incident, Kind, planned};
+use pages::judgement::{bound_hours, is_eligible, judge, quantile};
+use pages::organisation::{DAY, START, TEAMS, lines};
+use pages::shipped::Shipped;
+
+/// The seeds on which the numbers of the comparators are chosen. No table shows a run of them.
+const CALIBRATION_SEED: u64 = 900;
+const DAYS_OF_A_MONTH: f64 = 30.4;
+
+/// The incidents of one team or of all: the kind, its hours, and whether it concerns all.
+const KINDS: [(Kind, i64, bool); 30] = [
+    (Kind::Csat(0.3), 24, false),
+    (Kind::Response(4.0), 8, false),
+    (Kind::Csat(0.2), 24, false),
+    (Kind::Response(2.0), 72, false),
+    (Kind::Csat(0.2), 168, false),
+    (Kind::Response(2.0), 8, false),
+    (Kind::Effort(0.2), 72, false),
+    (Kind::ChatWait(5.0), 24, false),
+    (Kind::Csat(0.1), 168, false),
+    (Kind::Response(4.0), 72, false),
+    (Kind::Csat(0.3), 168, false),
+    (Kind::Unanswered, 24, false),
+    (Kind::Csat(0.3), 6, false),
+    (Kind::Response(1.5), 72, false),
+    (Kind::Csat(0.2), 6, false),
+    (Kind::Response(4.0), 2, false),
+    (Kind::Csat(0.1), 24, false),
+    (Kind::Response(1.5), 8, false),
+    (Kind::Nps(0.25), 168, false),
+    (Kind::Volume(2.0), 72, false),
+    (Kind::Csat(0.1), 6, false),
+    (Kind::Response(2.0), 2, false),
+    (Kind::Drift(0.2), 336, false),
+    (Kind::FeedStops, 3, true),
+    (Kind::FeedBehind, 12, true),
+    (Kind::FeedTwice, 6, true),
+    (Kind::SurveysStop, 24, true),
+    (Kind::Response(2.0), 8, true),
+    (Kind::Volume(0.2), 24, true),
+    (Kind::Response(4.0), 72, true),
+];
+
+/// The size of a run.
+struct Size {
+    quiet_seeds: u64,
+    rounds: usize,
+    warm_days: i64,
+    days: i64,
+}
+
+/// What all runs gave.
+struct Runs {
+    size: Size,
+    quiet: Vec<Evaluated>,
+    calibration: Evaluated,
+    planted: Vec<(Vec<Incident>, Evaluated)>,
+}
+
+fn main() {
+    let text = |name: &str| std::env::var_os(name).and_then(|value| value.into_string().ok());
+    let number = |name: &str, usual: i64| {
+        text(name).map_or(usual, |text| text.parse().unwrap_or_else(|_| panic!("{name} must be a whole number, not `{text}`")))
+    };
+    let warm_days = number("CXPULSE_BENCH_WARM_DAYS", 30);
+    let size = Size {
+        quiet_seeds: number("CXPULSE_BENCH_SEEDS", 1).unsigned_abs(),
+        rounds: number("CXPULSE_BENCH_ROUNDS", 1) as usize,
+        warm_days,
+        days: warm_days + number("CXPULSE_BENCH_DAYS", 15),
+    };
+    let folder = text("CXPULSE_BENCH_RULES").map_or_else(|| PathBuf::from("deploy/prometheus"), PathBuf::from);
+    let mut shipped = Shipped::read(&folder);
+    let alerts = text("CXPULSE_BENCH_ALERTS").unwrap_or_default();
+    shipped.keep_alerts(&alerts.split(',').filter(|name| !name.is_empty()).collect::<Vec<_>>());
+    let run = |what: &str, seed: u64, incidents: &[Incident]| {
+        let begun = Instant::now();
+        let evaluated = evaluate(&shipped, &COMPARED, &lines(seed, size.days, incidents), size.warm_days, size.days);
+        eprintln!("{what} {seed}: {} alerts fired, {} s", evaluated.fired.len(), begun.elapsed().as_secs());
+        evaluated
+    };
+    let quiet = (1..=size.quiet_seeds).map(|seed| run("quiet", seed, &[])).collect();
+    let calibration = run("calibration", CALIBRATION_SEED, &[]);
+    let planted = (0..size.rounds).map(|round| {
+        let incidents = planned(&KINDS, size.warm_days, size.days, round);
+        let evaluated = run("planted", 100 + round as u64, &incidents);
+        (incidents, evaluated)
+    });
+    let planted = planted.collect();
+    let runs = Runs { size, quiet, calibration, planted };
+    print_quiet(&shipped, &runs);
+    print_planted(&runs);
+    print_comparators(&runs);
+}
+
+fn print_quiet(shipped: &Shipped, runs: &Runs) {
+    let months = runs.quiet.len() as f64 * (runs.size.days - runs.size.warm_days) as f64 / DAYS_OF_A_MONTH;
+    println!("Quiet times: {months:.1} organisation-months of {} teams.", TEAMS.len());
+    println!("| alert | severity | false episodes | a team-month | an organisation-month |\n|---|---|---|---|---|");
+    let mut counts: Vec<(String, String, usize)> = Vec::new();
+    for rule in &shipped.alerts {
+        let name = rule.alert.clone().unwrap_or_default();
+        if name != "CxWatchdog" && !counts.iter().any(|(known, ..)| *known == name) {
+            let fired = runs.quiet.iter().flat_map(|run| &run.fired).filter(|one| one.alert == name).count();
+            counts.push((name, rule.labels.get("severity").cloned().unwrap_or_default(), fired));
+        }
+    }
+    for (name, severity, count) in &counts {
+        println!("| {name} | {severity} | {count} | {:.2} | {:.2} |", *count as f64 / months / TEAMS.len() as f64, *count as f64 / months);
+    }
+    let pages = runs.quiet.iter().flat_map(|run| &run.fired).filter(|one| one.is_of_organisation && one.severity != "info").count();
+    println!(
+        "\nFalse pages about the organisation, all alerts of warning and above together: {:.2} an organisation-month.\n",
+        pages as f64 / months
+    );
+}
+
+fn print_planted(runs: &Runs) {
+    println!(
+        "Planted incidents. The bound is that of one false alarm a month for the organisation; an incident is eligible if the bound is at most half of its length."
+    );
+    println!(
+        "| incident | for | of | planted | found | eligible | of these found | median delay | 90 % delay | median bound | other alerts |"
+    );
+    println!("|---|---|---|---|---|---|---|---|---|---|---|");
+    for (kind, hours, is_of_all) in KINDS {
+        let is_it =
+            |incident: &&Incident| incident.kind == kind && incident.hours() as i64 == hours && incident.team.is_none() == is_of_all;
+        let mut besides: BTreeMap<String, usize> = BTreeMap::new();
+        let (mut planted, mut eligible, mut eligible_found, mut delays, mut bounds) = (0, 0, 0, Vec::new(), Vec::new());
+        for (incidents, evaluated) in &runs.planted {
+            for incident in incidents.iter().filter(is_it) {
+                let found = judge(incident, &evaluated.fired);
+                planted += 1;
+                eligible += usize::from(is_eligible(incident));
+                eligible_found += usize::from(is_eligible(incident) && found.delay_hours.is_some());
+                delays.extend(found.delay_hours);
+                bounds.extend(bound_hours(incident));
+                found.besides.into_iter().for_each(|(alert, count)| *besides.entry(alert).or_default() += count);
+            }
+        }
+        if planted > 0 {
+            let found = delays.len();
+            let text = |value: Option<f64>| value.map_or_else(|| "-".to_owned(), |hours| format!("{hours:.1} h"));
+            let others: Vec<String> = besides.iter().map(|(alert, count)| format!("{alert} {count}")).collect();
+            println!(
+                "| {} | {hours} h | {} | {planted} | {found} | {eligible} | {eligible_found} | {} | {} | {} | {} |",
+                kind.name(),
+                if is_of_all { "all" } else { "one team" },
+                text(quantile(&mut delays, 0.5)),
+                text(quantile(&mut delays, 0.9)),
+                text(quantile(&mut bounds, 0.5)),
+                if others.is_empty() { "-".to_owned() } else { others.join(", ") },
+            );
+        }
+    }
+}
+
+/// The comparators, each with its usual number and with the one that gives at most one false episode a month of the organisation in the calibration.
+fn print_comparators(runs: &Runs) {
+    println!(
+        "\nWhat people use today, on the same values.\n| comparator | of | number | false episodes a team-month | found | median delay |\n|---|---|---|---|---|---|"
+    );
+    let months = (runs.size.days - runs.size.warm_days) as f64 / DAYS_OF_A_MONTH;
+    let (from, to) = ((START.0 + runs.size.warm_days * DAY) / 1_000, (START.0 + runs.size.days * DAY) / 1_000);
+    for (at, falls) in [(0, true), (1, false)] {
+        for comparator in Comparator::ALL {
+            let episodes = |values: &Values, number: f64| comparator.episodes(values, falls, number, from, to);
+            let false_ones =
+                |run: &Evaluated, number: f64| run.compared[at].values().map(|values| episodes(values, number).len()).sum::<usize>();
+            let numbers = comparator.numbers(falls);
+            let calibrated = numbers.iter().copied().find(|number| false_ones(&runs.calibration, *number) as f64 <= months.max(0.5));
+            for (what, number) in [("usual", numbers.first().copied()), ("calibrated", calibrated)] {
+                let Some(number) = number else { continue };
+                let wrong: usize = runs.quiet.iter().map(|run| false_ones(run, number)).sum();
+                let (mut planted, mut delays) = (0, Vec::new());
+                for (incidents, evaluated) in &runs.planted {
+                    for incident in incidents.iter().filter(|incident| is_compared(incident.kind, falls) && is_eligible(incident)) {
+                        planted += 1;
+                        let team = TEAMS[incident.team.unwrap_or_default()].0;
+                        let begins = incident.from.0 / 1_000..=incident.to.0 / 1_000;
+                        let found = evaluated.compared[at].get(team).map(|values| episodes(values, number)).unwrap_or_default();
+                        delays.extend(
+                            found
+                                .iter()
+                                .find(|episode| begins.contains(&episode.from))
+                                .map(|one| (one.from - begins.start()) as f64 / 3_600.0),
+                        );
+                    }
+                }
+                println!(
+                    "| {} | {} | {number:.2} ({what}) | {:.2} | {} of {planted} eligible | {} |",
+                    comparator.name(),
+                    if falls { "CSAT" } else { "first response" },
+                    wrong as f64 / months / runs.quiet.len().max(1) as f64 / TEAMS.len() as f64,
+                    delays.len(),
+                    quantile(&mut delays, 0.5).map_or_else(|| "-".to_owned(), |hours| format!("{hours:.1} h")),
+                );
+            }
+        }
+    }
+}
+
+fn is_compared(kind: Kind, falls: bool) -> bool {
+    if falls { matches!(kind, Kind::Csat(_)) } else { matches!(kind, Kind::Response(_)) }
+}
