@@ -68,8 +68,8 @@ impl Series {
 
 const WINDOWS: [&str; 5] = ["window=\"5m\"", "window=\"1h\"", "window=\"24h\"", "window=\"7d\"", "window=\"30d\""];
 
-/// The end of the recorded names that look back by weeks themselves.
-const USUAL: &str = ":usual";
+/// The ends of the recorded names that look back by weeks themselves.
+const LOOK_BACK: [&str; 2] = [":usual", ":past"];
 
 /// The changes that a case makes to a timeline.
 #[derive(Default)]
@@ -114,7 +114,7 @@ impl Kpi {
     /// The number of steps before the bad ones: the past that the alert reads, and a little more.
     fn past(&self, alert: &Alert) -> usize {
         let looks_back = |offset: &str| alert.expression.contains(&format!("{offset}) ")) && !self.apart.contains("trend");
-        if alert.expression.contains(USUAL) {
+        if LOOK_BACK.iter().any(|end| alert.expression.contains(end)) {
             7 * 24 + 2
         } else if looks_back("offset 30d") {
             30 * 24 + 2
@@ -148,7 +148,7 @@ impl Kpi {
         if alert.expression.contains("window_complete") {
             timelines.push(timeline("G: an incomplete window is silent", Otherwise { coverage: Some(0.5), ..Otherwise::one() }, &silent));
         }
-        if alert.expression.contains("window_complete:bool offset") || alert.expression.contains(USUAL) {
+        if alert.expression.contains("window_complete:bool offset") || LOOK_BACK.iter().any(|end| alert.expression.contains(end)) {
             let otherwise = Otherwise { coverage_then: Some(0.5), ..Otherwise::one() };
             timelines.push(timeline("G: an incomplete window of the past is silent", otherwise, &silent[..2]));
         }

@@ -73,17 +73,32 @@ fn the_watchdog_fires_always() {
 }
 
 #[test]
-fn a_topic_that_is_always_quiet_is_no_alarm_and_one_that_fell_silent_is() {
+fn a_topic_is_silent_where_it_usually_has_many_events_and_not_where_it_has_few() {
     let week = 7 * 24 * 60;
-    // The step is five minutes, because the values of the past half hour must exist.
-    let events = |then: f64| {
-        let values = (0..week / 5 + 24).map(|at| Some(then * at.min(week / 5) as f64)).collect();
-        vec![("cx_events_total{job=\"cxpulse\",instance=\"a\",topic=\"tickets\",outcome=\"applied\"}".to_owned(), values)]
+    // The step is five minutes, because the values of the past half hour must exist. The topic has `then` events in each step of a week, then none.
+    let events = |then: f64, replicas: usize| {
+        let total = |at: usize| Some((then * at.min(week / 5) as f64 / replicas as f64).floor());
+        let series = |replica: usize| {
+            let labels = format!("job=\"cxpulse\",instance=\"{replica}\",topic=\"tickets\",outcome=\"applied\"");
+            (format!("cx_events_total{{{labels}}}"), (0..week / 5 + 84).map(total).collect())
+        };
+        (0..replicas).map(series).collect::<Vec<_>>()
     };
-    let last = week / 5 + 20;
-    let timeline =
-        |title: &str, then, count| Timeline { title: title.to_owned(), series: events(then), firing: vec![(last, count)], exactly: None };
-    run_one("CxNoEvents", Step::FiveMinutes, &[timeline("fell silent", 10.0, 1), timeline("always quiet", 0.0, 0)]);
+    let after = |minutes: usize| week / 5 + minutes / 5;
+    let timeline = |title: &str, series, firing: Vec<(usize, usize)>| Timeline { title: title.to_owned(), series, firing, exactly: None };
+    let timelines = [
+        timeline("60 in half an hour: fires within 45 minutes", events(10.0, 1), vec![(after(25), 0), (after(45), 1)]),
+        timeline("two replicas give what one gives", events(10.0, 2), vec![(after(25), 0), (after(45), 1)]),
+        timeline(
+            "15 in half an hour: not by the half hour, but within two hours and a half",
+            events(2.5, 1),
+            vec![(after(90), 0), (after(150), 1)],
+        ),
+        timeline("3 in half an hour: by six hours and a half", events(0.5, 1), vec![(after(300), 0), (after(400), 1)]),
+        timeline("1 in an hour is no alarm", events(0.08, 1), vec![(after(60), 0), (after(400), 0)]),
+        timeline("always quiet", events(0.0, 1), vec![(after(60), 0), (after(400), 0)]),
+    ];
+    run_one("CxNoEvents", Step::FiveMinutes, &timelines);
 }
 
 fn run_one(name: &str, step: Step, timelines: &[Timeline]) {
@@ -224,6 +239,7 @@ fn partitions() -> Vec<Case> {
 }
 
 fn events() -> Vec<Case> {
+    let duplicate = "cx_events_total{instance=\"a\",topic=\"tickets\",outcome=\"duplicate\"}";
     let (applied, late, invalid) = (
         "cx_events_total{instance=\"a\",topic=\"tickets\",outcome=\"applied\"}",
         "cx_events_total{instance=\"a\",topic=\"tickets\",outcome=\"late\"}",
@@ -243,6 +259,8 @@ fn events() -> Vec<Case> {
     vec![
         case("CxLateEvents", "two in a hundred", 1, &[(applied, Grows(98.0, 100.0)), (late, Grows(2.0, 0.0))]),
         case("CxLateEvents", "three in all", 0, &[(applied, Grows(1.0, 1.0)), (late, Times(3.0))]),
+        case("CxDuplicateEvents", "every event twice", 1, &[(applied, Grows(100.0, 100.0)), (duplicate, Grows(100.0, 0.0))]),
+        case("CxDuplicateEvents", "one in twenty, as after a retry", 0, &[(applied, Grows(95.0, 100.0)), (duplicate, Grows(5.0, 0.0))]),
         case("CxInvalidEvents", "one in a hundred", 1, &[(applied, Grows(99.0, 100.0)), (invalid, Grows(1.0, 0.0))]),
         case("CxInvalidEvents", "three bad records", 0, &[(applied, Grows(1.0, 1.0)), (invalid, Times(3.0))]),
         case("CxDeadLetters", "one in a hundred", 1, &[(applied, Grows(99.0, 100.0)), (dead, Grows(1.0, 0.0))]),

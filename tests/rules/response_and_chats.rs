@@ -69,8 +69,8 @@ macro_rules! fast {
 
 fn slower_kpis() -> Vec<Kpi> {
     let kpi = |alert, apart, labels, says, series, silent| Kpi { alert, apart, labels, says, series, silent };
-    let response = "Nine of ten first responses of team a come within 3h 30m 0s, at least one and a half times as long as before.";
-    let resolution = "Nine of ten resolutions of team a come within 3h 30m 0s, at least one and a half times as long as before.";
+    let response = "Nine of ten first responses of team a come within 3h 30m 0s; that they take longer than before is more than chance.";
+    let resolution = "Nine of ten resolutions of team a come within 3h 30m 0s; that they take longer than before is more than chance.";
     let only_hour = || ("only the last hour is slow", fast!("cx_first_response_seconds_by_team_bucket", "24h", [50.0, 95.0]));
     let hour_over = || ("the last hour is fast again", fast!("cx_first_response_seconds_by_team_bucket", "1h", [5.0, 9.5]));
     let (history, trend) = ("against=\"history\"", "against=\"trend\"");

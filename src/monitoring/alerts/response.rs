@@ -1,8 +1,6 @@
 //! Alerts on response and resolution: times that have become longer, and targets that are missed.
 
-use super::conditions::{
-    Breakdown, Comparison, Conditions, HISTORY, TREND, complete, complete_then, organisation_alert, owned, target_missed,
-};
+use super::conditions::{Breakdown, Comparison, Conditions, HISTORY, TREND, complete, organisation_alert, owned, target_missed};
 use crate::monitoring::alert::Alert;
 use crate::monitoring::promql::INSTALLATION;
 
@@ -11,10 +9,10 @@ const RESPONSE: &str = "cx-response";
 pub(super) fn alerts(conditions: &Conditions<'_>) -> Vec<Alert> {
     let mut alerts = Vec::new();
     alerts.extend(slower(conditions, "first_response").into_iter().map(|(against, expression)| {
-        organisation_alert("CxFirstResponseSlower", expression, "15m").apart_by("against", against).on(RESPONSE).saying(
-            "First responses take much longer than before.",
+        organisation_alert("CxFirstResponseSlower", expression, "15m").kept("45m").apart_by("against", against).on(RESPONSE).saying(
+            "First responses take longer than before.",
             "Nine of ten first responses{{ with $labels.team }} of team {{ . }}{{ end }} come within {{ $value | humanizeDuration \
-             }}, at least one and a half times as long as before.",
+             }}; that they take longer than before is more than chance.",
         )
     }));
     alerts.push(
@@ -34,10 +32,10 @@ pub(super) fn alerts(conditions: &Conditions<'_>) -> Vec<Alert> {
         ),
     );
     alerts.extend(slower(conditions, "resolution").into_iter().map(|(against, expression)| {
-        organisation_alert("CxResolutionSlower", expression, "15m").apart_by("against", against).on(RESPONSE).saying(
-            "Resolutions take much longer than before.",
-            "Nine of ten resolutions{{ with $labels.team }} of team {{ . }}{{ end }} come within {{ $value | humanizeDuration }}, \
-             at least one and a half times as long as before.",
+        organisation_alert("CxResolutionSlower", expression, "15m").kept("45m").apart_by("against", against).on(RESPONSE).saying(
+            "Resolutions take longer than before.",
+            "Nine of ten resolutions{{ with $labels.team }} of team {{ . }}{{ end }} come within {{ $value | humanizeDuration }}; that \
+             they take longer than before is more than chance.",
         )
     }));
     alerts.push(
@@ -55,24 +53,26 @@ pub(super) fn alerts(conditions: &Conditions<'_>) -> Vec<Alert> {
     alerts
 }
 
-/// Slower over the day, and still slower in the last hour: the day makes the alert reliable, and the hour ends it soon after the cause has
-/// ended.
+/// Slower over the day than the same days of the last weeks by more than chance. It ends when the last hour is not slower at all, so that a cause that
+/// has ended does not alert for another day. Without such history: one and a half times as slow over the day and over the hour as the rest of the week.
 fn slower(conditions: &Conditions<'_>, measure: &str) -> Vec<Comparison> {
     let Breakdown { suffix, labels, .. } = conditions.teams();
     let (hour, day) = (conditions.window("1h"), conditions.window("24h"));
     let p90 = |window: &str| format!("cx:{measure}_p90_seconds{suffix}:merged{{window=\"{window}\"}}");
-    let count = format!("cx:{measure}_seconds{suffix}_count:sum{{window=\"{day}\"}}");
+    let count_of = |end: &str, window: &str| format!("cx:{measure}_seconds{suffix}_count:{end}{{window=\"{window}\"}}");
+    let count = count_of("sum", day);
     let mut comparisons = Vec::new();
     if conditions.parameters.baseline.has_offset() {
-        let both = [hour, day].map(|window| format!("{} > 1.5 * ({} offset 7d)", p90(window), p90(window)));
+        let z = |window: &str| format!("cx:{measure}_seconds{suffix}:z_past{{window=\"{window}\"}}");
+        let over = format!("{} <= 0 and {} >= 10", z(hour), count_of("sum", hour));
         comparisons.push((
             HISTORY,
             format!(
-                "{} and on ({INSTALLATION}{labels}) {} and {count} >= 30 and ({count} offset 7d) >= 30 {} {}",
-                both[1],
-                both[0],
+                "{} and {} > 4 and {count} >= 30 and {} >= 30 {} unless on ({INSTALLATION}{labels}) ({over})",
+                p90(day),
+                z(day),
+                count_of("past", day),
                 complete(),
-                complete_then("7d"),
             ),
         ));
     }

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use crate::config::Configuration;
 use crate::metrics::ListedFamily;
 use crate::monitoring::formulas::{self, HELPERS};
-use crate::monitoring::promql::{INSTALLATION, Selector, bound, names_in, operand, two_proportions, with_selectors};
+use crate::monitoring::promql::{INSTALLATION, REPLICA_LABELS, Selector, bound, names_in, operand, two_proportions, with_selectors};
 use crate::monitoring::recorded_names::RecordedNames;
 use crate::monitoring::recording_rule::RecordingRule;
 use crate::monitoring::rule_parameters::RuleParameters;
@@ -44,6 +44,18 @@ const DONE: [&str; 3] = ["cx_tickets_first_responded", "cx_next_response_seconds
 /// The end of the coming hour in each of the last four weeks.
 const COMING_HOUR: [&str; 4] = ["6d23h", "13d23h", "20d23h", "27d23h"];
 
+/// The spans for which a topic that has events may have none, before it counts as silent; the shorter the span, the more events it must usually have.
+const SILENCES: [&str; 3] = ["30m", "2h", "6h"];
+
+/// The age of the same span in each of the last four weeks.
+const SAME_SPAN: [&str; 4] = ["7d", "14d", "21d", "28d"];
+
+/// The durations that are watched for having become longer.
+const SLOWER: [&str; 2] = ["first_response", "resolution"];
+
+/// The variance of the share of durations within a bound beyond that of chance: days differ from each other by a standard deviation of 6 points.
+const DAYS_DIFFER: f64 = 0.0036;
+
 /// A short window and the longer one that it is compared with.
 struct WindowPair<'a> {
     short: &'a str,
@@ -72,10 +84,11 @@ pub(super) fn rules(
 ) -> Vec<RecordingRule> {
     // A change is watched overall and in each group of one dimension. The groups of several dimensions are too small.
     let watched: Vec<ListedFamily<'_>> = listed.iter().filter(|l| l.dimensions.len() <= 1).copied().collect();
-    let mut rules = Vec::new();
+    let mut rules = usual_events();
     if parameters.baseline.has_offset() {
         rules.extend(against_history(configuration, &watched, names));
         rules.extend(usual(parameters.window("1h"), &watched, names));
+        rules.extend(slower(&[parameters.window("1h"), parameters.window("24h")], &watched, names));
     }
     let window = |at: usize| configuration.engine.windows[at].name.as_str();
     for trend in &configuration.engine.trends {
@@ -128,6 +141,53 @@ fn usual(hour: &str, watched: &[ListedFamily<'_>], names: &RecordedNames) -> Vec
             let weeks: Vec<String> = COMING_HOUR.iter().enumerate().map(week).collect();
             let mean = format!("avg without (week) ({})", weeks.join(" or "));
             rules.push(RecordingRule::new(with_end(&names.of(part, set.suffix), "usual"), mean));
+        }
+    }
+    rules
+}
+
+/// The rules `cx:events:usual`: the mean number of records of a topic in the same span of the last four weeks. A week without a sample is left out, and
+/// one without a record is not: a quiet topic must look quiet.
+fn usual_events() -> Vec<RecordingRule> {
+    let of_span = |span: &str| {
+        let week = |(week, offset): (usize, &&str)| {
+            let then = format!("sum without ({REPLICA_LABELS}, outcome) (increase(cx_events_total[{span}] offset {offset}))");
+            format!("label_replace({then}, \"week\", \"{week}\", \"\", \"\")")
+        };
+        let weeks: Vec<String> = SAME_SPAN.iter().enumerate().map(week).collect();
+        RecordingRule::new("cx:events:usual".to_owned(), format!("avg without (week) ({})", weeks.join(" or "))).labelled("over", span)
+    };
+    SILENCES.map(of_span).into()
+}
+
+/// The rules `:past`: the durations of the same windows of the last four weeks, added up, as far as these windows were complete. And the rules `:z_past`:
+/// by how many standard deviations a smaller share of the durations lies within a bound than then; the largest over the bounds within which three to
+/// nine of ten lay. A few long durations do not move it, and a shift of all does.
+fn slower(windows: &[&str], watched: &[ListedFamily<'_>], names: &RecordedNames) -> Vec<RecordingRule> {
+    let matcher = format!("window=~\"{}\"", windows.join("|"));
+    let is_watched = |set: &&ListedFamily<'_>| set.has_buckets && set.dimensions.iter().all(|dimension| dimension == "team");
+    let mut rules = Vec::new();
+    for measure in SLOWER {
+        let [bucket, count] = ["bucket", "count"].map(|end| format!("cx_{measure}_seconds_{end}"));
+        let family = format!("cx_{measure}_seconds");
+        for set in watched.iter().filter(|l| l.family.name == family).filter(is_watched) {
+            let past = |part: &str| with_end(&names.of(part, set.suffix), "past");
+            for part in [&bucket, &count] {
+                let week = |(week, offset): (usize, &&str)| {
+                    let then = names.write_at(part, set.suffix, &matcher, &format!(" offset {offset}"));
+                    let complete = format!("(cx:window_complete:bool offset {offset}) == 1");
+                    format!("label_replace({then} and on ({INSTALLATION}, window) {complete}, \"week\", \"{week}\", \"\", \"\")")
+                };
+                let weeks: Vec<String> = SAME_SPAN.iter().enumerate().map(week).collect();
+                rules.push(RecordingRule::new(past(part), format!("sum without (week) ({})", weeks.join(" or "))));
+            }
+            let now = |part: &str| names.write_at(part, set.suffix, &matcher, "");
+            let share = |bucket: &str, count: &str| format!("({bucket} / ignoring (le) group_left () ({count} > 0))");
+            let (then, now_share) = (share(&past(&bucket), &past(&count)), share(&now(&bucket), &now(&count)));
+            let cases = format!("(1 / ({} > 0) + 1 / ({} > 0))", now(&count), past(&count));
+            let error = format!("sqrt({then} * (1 - {then}) * ignoring (le) group_left () {cases} + {DAYS_DIFFER})");
+            let z = format!("max without (le) (({then} - {now_share}) / {error} and {then} > 0.3 and {then} < 0.9)");
+            rules.push(RecordingRule::new(format!("cx:{measure}_seconds{}:z_past", set.suffix), z));
         }
     }
     rules
