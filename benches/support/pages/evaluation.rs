@@ -68,7 +68,7 @@ pub(crate) fn evaluate(shipped: &Shipped, compared: &[&str], lines: &[Line], war
     let folder = tempfile::Builder::new().prefix("cxpulse-pages-").tempdir().expect("a temporary folder");
     let (text, blocks) = (folder.path().join("samples.om"), folder.path().join("blocks"));
     let (begin, from, to) = (START.as_seconds() as i64, (START.0 + warm_days * DAY) / 1_000, (START.0 + days * DAY) / 1_000);
-    let more = COMPARED.map(str::to_owned);
+    let more: Vec<String> = compared.iter().map(|expression| (*expression).to_owned()).chain([SETTLED.to_owned()]).collect();
     write_samples(&shipped.families(&more), lines, days, &text);
     add_blocks(&text, &blocks);
     for pass in shipped.passes(&more) {
