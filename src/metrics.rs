@@ -3,6 +3,7 @@
 //! Does not know Kafka, HTTP, or how the engine came to a value.
 
 mod catalogue;
+mod decomposition;
 mod explain;
 mod exposition;
 mod family;
@@ -22,6 +23,7 @@ mod thresholds;
 mod values;
 
 pub use catalogue::catalogue;
+pub(crate) use catalogue::contribution::{MOVING, Moving};
 pub(crate) use catalogue::health_parts;
 pub use explain::Explainer;
 pub use exposition::Exposition;

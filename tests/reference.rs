@@ -4,6 +4,12 @@
 //! lays its exposition beside the model; `against_data` and `case_files` lay the model alone beside values that somebody else computed; `desk` lays
 //! numbers worked out by hand for the rules of real desks beside both; the rest are named cases.
 
+// Named, because `cargo fmt` would look for it below `reference/`.
+#[path = "support"]
+mod support {
+    pub(crate) mod contributions;
+}
+
 mod reference {
     mod against_data;
     mod answers;
@@ -14,6 +20,7 @@ mod reference {
     mod compare;
     mod config;
     mod contact;
+    mod contribution;
     mod customer;
     mod data;
     mod desk;

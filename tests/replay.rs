@@ -6,11 +6,13 @@
 // Named, because `cargo fmt` would look for it below `replay/`.
 #[path = "support"]
 mod support {
+    pub(crate) mod contributions;
     pub(crate) mod left_out;
 }
 
 mod replay {
     mod backfill;
+    mod contributions;
     mod data_sets;
     mod explained;
     mod real_desks;

@@ -5,6 +5,7 @@
 mod rules {
     mod catalogue;
     mod committed;
+    mod contributions;
     mod deployed;
     mod journey;
     mod kpi;
@@ -18,6 +19,7 @@ mod rules {
 // The path is given because `cargo fmt` would look for the folder below `rules/`.
 #[path = "support"]
 mod support {
+    pub(crate) mod contributions;
     pub(crate) mod left_out;
     pub(crate) mod promtool;
     pub(crate) mod tools;

@@ -5,6 +5,7 @@
 //!
 //! Knows markup. Does not know how a value came about: the values come from the catalogue, and each carries the name of its series.
 
+mod contributions;
 mod correlations;
 mod group_tables;
 mod headline_cards;

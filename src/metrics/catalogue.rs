@@ -6,6 +6,7 @@
 pub(super) mod ces;
 pub(super) mod chats;
 pub(super) mod contacts;
+pub(crate) mod contribution;
 pub(super) mod correlation;
 pub(super) mod csat;
 pub(super) mod customers;
@@ -43,6 +44,7 @@ pub fn catalogue(settings: &EngineSettings) -> Vec<Family> {
     families.extend(pain::families(settings));
     families.extend(correlation::families());
     families.extend(trend::families());
+    families.extend(contribution::families());
     families.extend(targets::families(settings));
     families.extend(health::families(settings));
     families

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use super::catalogue::catalogue;
-use super::family::{Family, GroupingSets, Merge, Read, Variant};
+use super::family::{Family, GroupingSets, Merge, Read, ReadSet, SetReader, Variant};
 use super::reader::Reader;
 use super::selection::FamilySelection;
 use super::{state_families, text};
@@ -20,6 +20,8 @@ pub struct Exposition {
     /// The sets of contact dimensions, then those of customer dimensions.
     pub(super) sets: Vec<GroupingSet>,
     selection: FamilySelection,
+    /// Groups of fewer cases do not stand by themselves where a change is taken apart.
+    pub(super) cases_min: f64,
 }
 
 /// A configured grouping set as the names of families and labels show it.
@@ -46,7 +48,8 @@ impl Exposition {
             GroupingSet { suffix: format!("_by_{}", labels.join("_")), labels, is_customer, has_buckets }
         };
         let sets = contact.chain(customer).enumerate().map(named).collect();
-        Self { families: catalogue(settings), settings: Arc::new(settings.clone()), sets, selection: FamilySelection::default() }
+        let cases_min = f64::from(configuration.web.group_size_min);
+        Self { families: catalogue(settings), settings: Arc::new(settings.clone()), sets, selection: FamilySelection::default(), cases_min }
     }
 
     /// The same with these families only.
@@ -148,7 +151,10 @@ impl Rendering<'_> {
             text::write_header(out, name, &self.help(), self.family.kind());
         }
         let samples_start = out.len();
-        for key in keys {
+        if let Read::Set(read) = self.family.read {
+            self.set(name, keys, variants, read, out);
+        }
+        for key in keys.iter().filter(|_| !matches!(self.family.read, Read::Set(_))) {
             let is_shown = |variant: &&Variant| key.set.is_none() || is_seen(self.family, variant.label, key.id, self.snapshot);
             for variant in variants.iter().filter(is_shown) {
                 self.series(name, key, variant, out);
@@ -156,6 +162,28 @@ impl Rendering<'_> {
         }
         if out.len() == samples_start {
             out.truncate(start);
+        }
+    }
+
+    /// Appends the samples of a family whose groups are read together.
+    fn set(&self, name: &str, keys: &[&GroupKey], variants: &[Variant], read: ReadSet, out: &mut String) {
+        let snapshot = self.snapshot;
+        let overall = GroupKey { id: KeyId::default(), set: None, texts: Vec::new() };
+        // A set without groups has no values, and the overall value comes with the overall key.
+        let Some(set) = keys.first().map(|key| key.set) else { return };
+        let keys = if set.is_some() { keys } else { &[] };
+        for variant in variants {
+            for (window, state) in snapshot.windows.iter().enumerate() {
+                let overall = Reader { snapshot, group: &overall, window };
+                for (value, sample) in read(&SetReader { overall, keys, cases_min: self.exposition.cases_min }, variant) {
+                    let mut labels = text::LabelSet::default();
+                    let dimension = set.and_then(|set| self.exposition.sets[set].labels.first());
+                    dimension.zip(value).into_iter().for_each(|(name, value)| labels.push(name, &value));
+                    self.family.labels.pairs(variant).for_each(|(name, value)| labels.push(name, value));
+                    labels.push("window", &state.settings.name);
+                    labels.write_sample(out, name, "", sample, self.at_seconds);
+                }
+            }
         }
     }
 
@@ -188,6 +216,7 @@ impl Rendering<'_> {
                     let bounds_seconds = bounds.iter().map(|bound| bound.as_seconds());
                     write_histogram(name, reading, bounds_seconds, &mut labels, self.at_seconds, out);
                 }
+                Read::Set(_) => unreachable!("the groups of a set are read together"),
             }
             labels.truncate(common);
         }

@@ -6,7 +6,7 @@
 use super::reader::Reader;
 use super::statistics::{CONFIDENCE_PERCENT, wilson};
 use crate::engine::Snapshot;
-use crate::engine::read::{Label, Measure};
+use crate::engine::read::{GroupKey, Label, Measure};
 
 /// A metric family before it is spread over grouping sets: its name is the name of the overall series.
 pub struct Family {
@@ -78,12 +78,27 @@ pub(super) struct Variant {
 
 pub(super) type ReadValue = Box<dyn Fn(&Reader<'_>, &Variant) -> Option<f64> + Send + Sync>;
 
+/// The groups of a grouping set over one window, for values that are made from several of them.
+pub(super) struct SetReader<'a> {
+    /// Reads the overall values.
+    pub(super) overall: Reader<'a>,
+    /// The groups of the set; none for the overall value.
+    pub(super) keys: &'a [&'a GroupKey],
+    /// Groups of fewer cases are not shown by themselves.
+    pub(super) cases_min: f64,
+}
+
+/// Reads one value for each value of the set's only dimension, which need not be that of a known group; for the overall value, one under `None`.
+pub(super) type ReadSet = fn(&SetReader<'_>, &Variant) -> Vec<(Option<String>, f64)>;
+
 /// How the values of a family are read.
 pub(super) enum Read {
     /// A gauge.
     Value(ReadValue),
     /// A histogram of durations.
     Histogram(Measure),
+    /// Gauges of all groups of a set together.
+    Set(ReadSet),
 }
 
 /// A family about the service itself: the state of the engine, or the process.
@@ -151,6 +166,11 @@ impl Family {
         ]
     }
 
+    /// A value of all groups of a set together, such as what each of them contributed to a change.
+    pub(super) fn of_sets(name: &str, help: &str, read: ReadSet) -> Self {
+        Self { read: Read::Set(read), ..Self::value(name, help, &[], |_, _| None) }
+    }
+
     pub(super) fn merged(self, merge: Merge) -> Self {
         Self { merge, ..self }
     }
@@ -183,7 +203,7 @@ impl Family {
     #[must_use]
     pub fn kind(&self) -> &'static str {
         match self.read {
-            Read::Value(_) => "gauge",
+            Read::Value(_) | Read::Set(_) => "gauge",
             Read::Histogram(_) => "histogram",
         }
     }

@@ -2,7 +2,7 @@
 //!
 //! Does not know any family.
 
-use crate::engine::read::{AnswerSums, DurationsReading, GroupKey, Label, Measure, Reading};
+use crate::engine::read::{AnswerSums, DurationsReading, GroupKey, KeyId, Label, Measure, Reading};
 use crate::engine::{Snapshot, WindowState};
 use crate::event::Scale;
 
@@ -42,6 +42,16 @@ impl<'a> Reader<'a> {
         let mut sum = AnswerSums::default();
         self.by_scale(measure).for_each(|(_, answers)| sum.merge(answers, 1));
         sum
+    }
+
+    /// The number of scales on which the whole, and not only this group, has answers.
+    pub(super) fn scales_overall(&self, measure: Measure) -> usize {
+        let (snapshot, window) = (self.snapshot, self.window);
+        let has_answers = |label: &&Label| {
+            let readings = snapshot.readings(measure, **label, KeyId::default());
+            matches!(readings.and_then(|all| all.get(window)), Some(Reading::Answers(answers)) if answers.count > 0)
+        };
+        snapshot.labels_of(measure).iter().filter(has_answers).count()
     }
 
     /// The answers of one label.

@@ -4,7 +4,7 @@
 //! value is shown.
 
 use super::exposition::{Exposition, is_seen};
-use super::family::{Family, Read, Variant};
+use super::family::{Family, Read, SetReader, Variant};
 use super::reader::Reader;
 use super::state_families;
 use super::text::{LabelSet, Sample};
@@ -69,6 +69,23 @@ impl<'a> Values<'a> {
         self.sample(group.key, name, labels)
     }
 
+    /// The samples of a family whose groups are read together, by the values of the set's dimension. A value need not be that of a group in
+    /// [`Self::groups`]: small groups are `other`.
+    #[must_use]
+    pub fn of_set(&self, grouping: &GroupLabels<'_>, name: &str, labels: &[(&str, &str)]) -> Vec<(String, Sample)> {
+        let keys: Vec<&GroupKey> = self.groups(grouping).into_iter().map(|group| group.key).collect();
+        if keys.is_empty() {
+            return Vec::new();
+        }
+        let sample = |(text, value): (Option<String>, f64)| {
+            let text = text?;
+            let key = GroupKey { id: KeyId::default(), set: Some(grouping.set), texts: vec![text.clone()] };
+            let (family, part, variant) = self.variant(name, labels)?;
+            Some((text, Sample { series: self.series(family, part, &key, &variant), value }))
+        };
+        self.read_set(&keys, name, labels).into_iter().filter_map(sample).collect()
+    }
+
     /// The combinations of a family's own labels, in the order of the exposition; none for a family that is not configured.
     #[must_use]
     pub fn labels_of(&self, name: &str) -> Vec<Vec<(&'static str, String)>> {
@@ -98,13 +115,10 @@ impl<'a> Values<'a> {
     }
 
     fn sample(&self, key: &GroupKey, name: &str, labels: &[(&str, &str)]) -> Option<Sample> {
-        let (family, part) = self.find(name)?;
+        let (family, part, variant) = self.variant(name, labels)?;
         if key.set.is_some_and(|set| !self.exposition.exists(family, set)) {
             return None;
         }
-        let fits =
-            |variant: &Variant| labels.iter().copied().eq(family.labels.pairs(variant).map(|(name, value): (&str, &str)| (name, value)));
-        let variant = family.labels.variants(self.snapshot).into_iter().find(fits)?;
         if key.set.is_some() && !is_seen(family, variant.label, key.id, self.snapshot) {
             return None;
         }
@@ -112,8 +126,28 @@ impl<'a> Values<'a> {
         let value = match &family.read {
             Read::Value(read) => read(&reader, &variant).filter(|value| value.is_finite())?,
             Read::Histogram(measure) => reader.durations(*measure, variant.label).map_or(0, |durations| durations.count) as f64,
+            // The groups of a set are read by `of_set`.
+            Read::Set(_) if key.set.is_some() => return None,
+            Read::Set(_) => self.read_set(&[], name, labels).first()?.1,
         };
         Some(Sample { series: self.series(family, part, key, &variant), value })
+    }
+
+    /// The values of a family whose groups are read together.
+    fn read_set(&self, keys: &[&GroupKey], name: &str, labels: &[(&str, &str)]) -> Vec<(Option<String>, f64)> {
+        let Some((family, _, variant)) = self.variant(name, labels) else { return Vec::new() };
+        let Read::Set(read) = family.read else { return Vec::new() };
+        let is_kept = keys.first().and_then(|key| key.set).is_none_or(|set| self.exposition.exists(family, set));
+        let overall = Reader { snapshot: self.snapshot, group: &self.overall, window: self.window };
+        if is_kept { read(&SetReader { overall, keys, cases_min: self.exposition.cases_min }, &variant) } else { Vec::new() }
+    }
+
+    /// The family of a name, the suffix of the series where it is a histogram, and the variant with these labels.
+    fn variant(&self, name: &str, labels: &[(&str, &str)]) -> Option<(&'a Family, &'static str, Variant)> {
+        let (family, part) = self.find(name)?;
+        let fits =
+            |variant: &Variant| labels.iter().copied().eq(family.labels.pairs(variant).map(|(name, value): (&str, &str)| (name, value)));
+        Some((family, part, family.labels.variants(self.snapshot).into_iter().find(fits)?))
     }
 
     /// The family that a name belongs to, and the suffix of the series where it is a histogram.
@@ -121,7 +155,7 @@ impl<'a> Values<'a> {
         let named = |name: &str| self.exposition.families.iter().find(|family| family.is_configured && family.name == name);
         let histogram = || name.strip_suffix("_count").and_then(named).filter(|family| matches!(family.read, Read::Histogram(_)));
         match named(name) {
-            Some(family) => matches!(family.read, Read::Value(_)).then_some((family, "")),
+            Some(family) => (!matches!(family.read, Read::Histogram(_))).then_some((family, "")),
             None => histogram().map(|family| (family, "_count")),
         }
     }

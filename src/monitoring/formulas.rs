@@ -107,14 +107,19 @@ pub(super) fn of(family: &str, durations: &[&str]) -> Option<String> {
         } else {
             is_bound("upper").then(|| promql::wilson_upper(p.part, p.whole))?
         };
-        let known = KNOWN_SINCE.iter().find(|(name, ..)| *name == p.name);
-        Some(match known {
-            Some((_, seen, labels)) => format!("{formula} and on ({INSTALLATION}{labels}) {seen} == 1"),
+        Some(match known_since(p.name) {
+            Some((seen, labels)) => format!("{formula} and on ({INSTALLATION}{labels}) {seen} == 1"),
             None => formula,
         })
     });
     let expression = || EXPRESSIONS.iter().find(|(name, _)| *name == family).map(|(_, expression)| (*expression).to_owned());
     proportion.or_else(expression).or_else(|| interval(family)).or_else(|| of_durations(family, durations))
+}
+
+/// The family that says whether a proportion is known, and the labels by which it is joined, beside those of the installation; `None` for one that is
+/// always known.
+pub(super) fn known_since(family: &str) -> Option<(&'static str, &'static str)> {
+    KNOWN_SINCE.iter().find(|(name, ..)| *name == family).map(|(_, seen, labels)| (*seen, *labels))
 }
 
 /// The proportion of a family.

@@ -1,10 +1,11 @@
 //! The recording rules: the guards, the merged parts, and the values that are computed again from them. The files beside add the values
-//! made from several families (`composites`) and the comparisons with a baseline (`baselines`).
+//! made from several families (`composites`), the comparisons with a baseline (`baselines`), and what moved (`contributions`).
 //!
 //! Does not know YAML, nor the alerts.
 
 mod baselines;
 mod composites;
+mod contributions;
 
 use super::formulas;
 use super::promql::REPLICA_LABELS;
@@ -29,6 +30,7 @@ pub(super) fn rules(configuration: &Configuration, parameters: &RuleParameters) 
     rules.extend(listed.iter().filter(|l| l.family.merge == Merge::Derived).filter_map(|l| derived(l, &names, &durations)));
     rules.extend(composites::rules(&listed, &names));
     rules.extend(baselines::rules(configuration, parameters, &listed, &names));
+    rules.extend(contributions::rules(configuration, &listed, &names));
     rules
 }
 

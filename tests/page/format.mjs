@@ -42,4 +42,10 @@ const UNITS = {
   "difference-hundredths": (value) => signed(value, 2),
 };
 
+// The size of a difference has no sign, and a part of one has no unit but that of a time.
+for (const name of ["duration", "percent", "score", "hundredths"]) {
+  UNITS[`size-${name}`] = (value) => UNITS[`difference-${name}`](Math.abs(value)).replace(/^\+/, "");
+  UNITS[`part-${name}`] = (value) => UNITS[`difference-${name}`](value).replace(`${NBSP}points`, "");
+}
+
 export const text = (unit, value) => UNITS[unit](value);

@@ -142,7 +142,7 @@ fn chats(past: &Past<'_>, sheet: &mut Sheet<'_>) {
     let short = past.world.setup.chat_abandon_min.0;
     let left = abandoned.iter().filter(|s| s.value.is_none_or(|wait| wait >= short)).map(|s| timed(s, true));
     let outcomes: Vec<_> = left.chain(accepted.iter().map(|s| timed(s, false))).collect();
-    sheet.ratio("cx_chat_abandonment_ratio", None, &[], &outcomes);
+    sheet.ratio("cx_chat_abandonment_ratio", Some("cx_chats_abandoned_counted"), &[], &outcomes);
     let bounds = &past.world.setup.duration_bounds.chat;
     sheet.durations("cx_chat_wait", bounds, &known(accepted.into_iter()));
     sheet.durations("cx_chat_duration", bounds, &known(ended.into_iter()));

@@ -13,7 +13,7 @@ use super::setup::Setup;
 use super::sheet::{Sheet, Values};
 use super::survey::{Answer, AnswerKey, Sent, Stories, Surveys};
 use super::world::{Name, World};
-use super::{chat, families, ticket, trend};
+use super::{chat, contribution, families, ticket, trend};
 
 /// All series after these records, at `now`; what is said to happen later counts from then on.
 pub(crate) fn values(arrivals: &[Arrival], settings: &Setup, now: i64) -> Values {
@@ -40,6 +40,8 @@ pub(crate) fn values_of(events: &[Happening], settings: &Setup, now: i64) -> Val
         out.extend(sheet.out);
     }
     out.extend(trend::values(&past, now));
+    let moved = contribution::values(&past, &out);
+    out.extend(moved);
     out
 }
 

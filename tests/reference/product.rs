@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use cxpulse::config::{ClockSource, Configuration, ExportSettings, KafkaSettings, LogSettings, RunSettings, Start, Undecodable};
+use cxpulse::config::{
+    ClockSource, Configuration, ExportSettings, KafkaSettings, LogSettings, RunSettings, Start, Undecodable, WebSettings,
+};
 use cxpulse::engine::{Engine, PartitionGroup, Progress, RecordPlace, TopicIndex};
 use cxpulse::event::{DecodeSettings, DimensionOwner, DimensionSettings, FeedSettings, IdentityKey, Record, Scale, TopicSettings, decode};
 use cxpulse::metrics::Exposition;
@@ -14,6 +16,9 @@ use rustc_hash::FxHashMap;
 use super::outcome::Arrival;
 use super::series::Series;
 use super::setup::Setup;
+
+/// Groups of fewer cases do not stand by themselves where a change is taken apart. Small, because random histories are short.
+pub(crate) const CASES_MIN: u32 = 2;
 
 /// What the product exports.
 pub(crate) type Exported = FxHashMap<Series, f64>;
@@ -141,7 +146,7 @@ pub(crate) fn configuration(setup: &Setup) -> Configuration {
         checkpoint: Configuration::default().checkpoint,
         dead_letters: None,
         run: RunSettings { start: Start::Beginning, clock: ClockSource::Event, workers: 1, snapshot_interval: Duration::from_millis(250) },
-        web: Configuration::default().web,
+        web: WebSettings { group_size_min: CASES_MIN, ..Configuration::default().web },
         log: LogSettings { filter: "off".to_owned(), json: false },
         export: ExportSettings { bucket_sets: sets.filter(|(_, set)| set.len() == 1).map(|(i, _)| i).collect() },
     }

@@ -52,8 +52,13 @@ impl Series {
 
     /// The value of a label.
     pub(crate) fn label(&self, name: &str) -> Option<&str> {
+        self.pairs().find(|(label, _)| *label == name).map(|(_, value)| value)
+    }
+
+    /// The labels with their values.
+    pub(crate) fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
         let pairs = self.labels.split_terminator("\",").map(|pair| pair.trim_end_matches('"'));
-        pairs.filter_map(|pair| pair.split_once("=\"")).find(|(label, _)| *label == name).map(|(_, value)| value)
+        pairs.filter_map(|pair| pair.split_once("=\""))
     }
 
     /// Whether it has a label beside `window`.

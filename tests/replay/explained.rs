@@ -65,16 +65,21 @@ fn files() -> Files {
 }
 
 /// The facts by column, and the exposition of the same instant.
-struct Told {
-    facts: Vec<BTreeMap<String, String>>,
+pub(super) struct Told {
+    pub(super) facts: Vec<BTreeMap<String, String>>,
     lines: Vec<String>,
-    exposition: String,
-    configuration: Configuration,
+    pub(super) exposition: String,
+    pub(super) configuration: Configuration,
 }
 
 fn told(inputs: &[TopicFile], until: Option<EventTime>) -> Told {
+    told_with(CONFIGURATION, inputs, until)
+}
+
+/// The facts of these files under this configuration.
+pub(super) fn told_with(configuration: &str, inputs: &[TopicFile], until: Option<EventTime>) -> Told {
     let file = tempfile::NamedTempFile::new().unwrap();
-    std::fs::write(file.path(), CONFIGURATION).unwrap();
+    std::fs::write(file.path(), configuration).unwrap();
     let mut configuration = cxpulse::config::load(Some(file.path()), [], &[]).unwrap().configuration;
     configuration.topics.iter_mut().for_each(|topic| topic.allowed_lateness = cxpulse::time::Span::days(1));
     configuration.engine.topics.iter_mut().for_each(|topic| topic.allowed_lateness = cxpulse::time::Span::days(1));
@@ -111,7 +116,7 @@ type Series = (String, BTreeMap<String, String>);
 
 impl Told {
     /// What the facts add up to, by series.
-    fn sums(&self) -> BTreeMap<Series, f64> {
+    pub(super) fn sums(&self) -> BTreeMap<Series, f64> {
         let settings = &self.configuration.engine;
         let of_set = |set: &Vec<u8>| set.iter().map(|d| settings.dimensions[usize::from(*d)].name.clone()).collect::<Vec<_>>();
         let mut sets: Vec<Vec<String>> = settings.grouping_sets.iter().chain(&settings.customer_grouping_sets).map(of_set).collect();
@@ -185,7 +190,9 @@ fn parts(fact: &BTreeMap<String, String>) -> Vec<(String, BTreeMap<String, Strin
     match measure {
         _ if measure.contains("csat_responses") => {
             let satisfied = measure.replace("csat_responses", "csat_satisfied_responses");
-            vec![in_stage(measure, 1.0), in_stage(&satisfied, f64::from(u8::from(group == "satisfied")))]
+            let mut parts = vec![in_stage(measure, 1.0), in_stage(&satisfied, f64::from(u8::from(group == "satisfied")))];
+            parts.extend((measure == "cx_csat_responses").then(|| plain("cx_csat_score_points", value)));
+            parts
         }
         "cx_journey_ces_responses" => vec![in_stage(measure, 1.0), in_stage("cx_journey_ces_effort_points", value)],
         "cx_ces_responses" => vec![

@@ -3,6 +3,7 @@
 //! Knows markup. Does not know which headline numbers there are (see `headline_numbers`), nor whether a value is good (see `verdict`).
 
 use super::PageContext;
+use super::contributions::write_moved;
 use super::headline_numbers::{KPIS, Kpi, KpiTarget, LabelPairs};
 use super::html::{Escaped, Html, Shown};
 use super::number_format::{Unit, duration};
@@ -83,6 +84,7 @@ fn card(html: &mut Html, page: &PageContext<'_>, values: &Values<'_>, kpi: &Kpi,
             None => {}
         }
         write_trend(html, page, values, kpi);
+        write_moved(html, page, values, kpi);
     }
     html.raw("</li>");
 }

@@ -51,6 +51,20 @@ impl Unit {
         }
     }
 
+    /// A part of a difference, with its sign and without the unit that the difference has been given in.
+    pub(super) fn part(self, value: f64) -> String {
+        match self {
+            Self::Percent => signed(value * 100.0, 1),
+            Self::Score => signed(value, 1),
+            Self::Count | Self::Duration | Self::Hundredths | Self::Rho => self.difference(value),
+        }
+    }
+
+    /// The size of a difference, whatever its sign.
+    pub(super) fn size(self, value: f64) -> String {
+        self.difference(value.abs()).trim_start_matches('+').to_owned()
+    }
+
     /// The difference of two such numbers, with its sign.
     pub(super) fn difference(self, value: f64) -> String {
         match self {

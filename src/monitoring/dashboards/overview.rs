@@ -102,6 +102,13 @@ fn places(s: &FamilyLookup) -> Vec<Panel> {
     if s.has("cx_csat_ratio", "_by_team") {
         panels.push(Panel::over_time(s, "CSAT by team", "cx_csat_ratio", "_by_team", "", "{{team}}").range(0.0, 1.0));
     }
+    for (suffix, by) in
+        [("_by_team", "team"), ("_by_channel", "channel")].into_iter().filter(|(suffix, _)| s.has("cx_contribution", suffix))
+    {
+        let legend = format!("{{{{{by}}}}}, {{{{part}}}} against {{{{baseline}}}}");
+        let title = format!("CSAT: what moved, by {by}");
+        panels.push(Panel::over_time(s, &title, "cx_contribution", suffix, "metric=\"csat\"", &legend).unit("percentunit"));
+    }
     if s.has("cx_contacts", "_by_channel") {
         panels.push(Panel::over_time(s, "Contacts by channel", "cx_contacts", "_by_channel", "", "{{channel}}"));
     }
