@@ -233,6 +233,16 @@ fn it_updates_by_itself_keeps_focus_and_place_and_rests_while_hidden() {
 }
 
 #[test]
+fn lines_show_the_course_of_the_window_with_its_target() {
+    check_demo("lines_show_the_course_of_the_window_with_its_target");
+}
+
+#[test]
+fn parts_of_what_moved_add_up_to_the_change() {
+    check_demo("parts_of_what_moved_add_up_to_the_change");
+}
+
+#[test]
 fn it_works_without_script() {
     check_demo("it_works_without_script");
 }

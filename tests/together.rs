@@ -9,8 +9,8 @@ mod support {
 }
 
 use cxpulse::config::Configuration;
-use cxpulse::engine::{Engine, MergedEngines, PartitionGroup, Progress, RecordPlace, TopicIndex};
-use cxpulse::metrics::Exposition;
+use cxpulse::engine::{Engine, MergedEngines, PartitionGroup, Progress, RecordPlace, Snapshot, TopicIndex};
+use cxpulse::metrics::{Explainer, Exposition};
 use cxpulse::simulator::GeneratedRecord;
 use cxpulse::time::{EventTime, Span};
 use proptest::prelude::*;
@@ -76,8 +76,23 @@ impl Side {
     fn shown(&mut self, exposition: &Exposition) -> Vec<String> {
         let mut engines: Vec<&mut Engine> = self.engines.iter_mut().collect();
         self.together.gather(&mut engines);
-        lines(exposition, &self.together.snapshot(), &WITHOUT_STORES)
+        shown(exposition, &self.together.snapshot())
     }
+}
+
+/// The lines of the exposition, and the values of the courses.
+fn shown(exposition: &Exposition, snapshot: &Snapshot) -> Vec<String> {
+    let mut all = lines(exposition, snapshot, &WITHOUT_STORES);
+    for (window, course) in (0..).map_while(|window| Some((window, snapshot.course(window)?))) {
+        for (slice, state) in course.windows.iter().enumerate() {
+            let values = exposition.values(course, slice);
+            let families =
+                ["cx_csat_ratio", "cx_first_response_p50_seconds", "cx_ces_effort_score", "cx_reopen_ratio", "cx_chat_wait_mean_seconds"];
+            let samples = families.into_iter().filter_map(|family| values.overall(family, &[]));
+            all.extend(samples.map(|sample| format!("{window} from {}: {} {}", state.start, sample.series, sample.exact())));
+        }
+    }
+    all
 }
 
 proptest! {
@@ -137,7 +152,7 @@ proptest! {
                 }
             }
             let (one, all) = (alone.shown(&exposition), several.shown(&exposition));
-            let by_itself = lines(&exposition, &alone.engines[0].snapshot(), &WITHOUT_STORES);
+            let by_itself = shown(&exposition, &alone.engines[0].snapshot());
             prop_assert_eq!(&one, &by_itself, "gathering changes nothing");
             prop_assert!(one == all, "after {:?}: {:#?}", step, differing(&one, &all));
         }
@@ -175,4 +190,68 @@ fn the_limits_of_values_and_of_label_sets_hold_for_all_engines_together() {
     let is_team = |line: &String| line.starts_with("cx_tickets_created_by_team{") && line.contains("window=\"30d\"");
     let teams = limited(3, 2, 200_000).into_iter().filter(is_team).count();
     assert!((3..=4).contains(&teams), "two teams and `other`, and perhaps `unknown`: {teams}");
+}
+
+/// The families of counts in a course, each with the family of the facts that it counts.
+const COUNTED: [(&str, &str); 5] = [
+    ("cx_csat_responses", "cx_csat_responses"),
+    ("cx_ces_responses", "cx_ces_responses"),
+    ("cx_tickets_resolved", "cx_tickets_resolved"),
+    ("cx_first_response_seconds_count", "cx_first_response_seconds"),
+    ("cx_resolution_seconds_count", "cx_resolution_seconds"),
+];
+
+#[test]
+fn the_slices_of_a_course_hold_the_facts_of_their_time_after_a_start_and_after_a_rebalance() {
+    let configuration = Configuration::default();
+    let exposition = Exposition::new(&configuration);
+    let mut engine = Engine::new(std::sync::Arc::new(configuration.engine.clone()));
+    engine.keep_standing_facts();
+    engine.follow_events_until(Some(EventTime::MAX));
+    let mut side = Side { together: MergedEngines::of(&engine), engines: vec![engine] };
+    (0..GROUPS).map(PartitionGroup).for_each(|group| side.engine(group).assign(group));
+    for (at, record) in records(3, 6_000, GROUPS).iter().enumerate() {
+        side.read(&configuration, record, group_of(record, GROUPS), at as i64);
+    }
+    let engine = &mut side.engines[0];
+    // Nothing was read before, as after a start.
+    let compared = facts_in_slices(&exposition, engine);
+    println!("measured: {compared} facts lie in the slices of their time");
+    assert!(compared > 1_000, "only {compared} facts");
+    let now = engine.largest_event_time().unwrap();
+    engine.advance_to(now + Span::hours(7));
+    (1..4).map(PartitionGroup).for_each(|group| engine.revoke(group));
+    let fewer = facts_in_slices(&exposition, engine);
+    engine.advance_to(now + Span::hours(30));
+    (1..3).map(PartitionGroup).for_each(|group| engine.assign(group));
+    let (before, after) = (fewer, facts_in_slices(&exposition, engine));
+    assert!(0 < before && before < compared && before < after, "{compared}, then {before}, then {after}");
+}
+
+/// Compares the count of each slice with the facts of its time, and gives how many facts that are. Every window has between 20 and 25 slices, which end
+/// with now.
+fn facts_in_slices(exposition: &Exposition, engine: &mut Engine) -> usize {
+    let snapshot = engine.snapshot();
+    let facts: Vec<(&str, EventTime)> = engine
+        .standing_facts()
+        .filter_map(|fact| Some((Explainer::family(&fact), fact.time.filter(|time| *time <= snapshot.now)?)))
+        .collect();
+    let mut compared = 0;
+    for (window, state) in snapshot.windows.iter().enumerate() {
+        let course = snapshot.course(window).unwrap();
+        assert!((20..=25).contains(&course.windows.len()), "{} slices", course.windows.len());
+        let (first, last) = (&course.windows[0], &course.windows[course.windows.len() - 1]);
+        assert!(first.start >= state.start && first.start - state.start < first.settings.range, "the first begins with the window");
+        assert!(last.start <= snapshot.now && snapshot.now < last.start + last.settings.range, "the last is running");
+        for (slice, state) in course.windows.iter().enumerate() {
+            let lies_within = |time: EventTime| state.start <= time && time < state.start + state.settings.range;
+            for (name, family) in COUNTED {
+                let count = facts.iter().filter(|(of, time)| *of == family && lies_within(*time)).count();
+                let shown = exposition.values(course, slice).overall(name, &[]).map_or(0.0, |sample| sample.value);
+                assert!(shown == count as f64, "{name} from {}: {shown} and not {count}", state.start);
+                compared += count;
+            }
+        }
+    }
+    compared
 }

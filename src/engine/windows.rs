@@ -7,6 +7,7 @@
 
 mod accumulator;
 mod cells;
+mod courses;
 mod fact_posting;
 mod geometry;
 mod keys;
@@ -23,6 +24,7 @@ use smallvec::SmallVec;
 
 pub(crate) use accumulator::{Accumulator, AnswerSums, Durations};
 pub(crate) use cells::{Cell, CellId, Refusal};
+pub(crate) use courses::Course;
 pub(crate) use fact_posting::{Door, Outbox};
 pub(crate) use geometry::{Geometry, Starts, ring_of};
 pub(crate) use keys::{KeyId, Keys};
@@ -31,6 +33,7 @@ pub(crate) use standing_facts::StandingFacts;
 pub use standing_facts::{LoyaltyAnswer, Subject};
 
 use self::cells::Cells;
+use self::courses::Courses;
 use self::fact_posting::PendingFact;
 use self::geometry::PanePlace;
 use self::keys::BundleId;
@@ -62,6 +65,7 @@ pub(crate) struct Windows {
     /// The instant at which the next window moves.
     next_move: EventTime,
     sums: SlotSums,
+    courses: Courses,
 }
 
 impl Windows {
@@ -85,6 +89,7 @@ impl Windows {
             now: EventTime::MIN,
             agreed,
             slots: Slots::default(),
+            courses: Courses::new(&settings.windows, &geometry.starts(EventTime::MIN)),
             starts: geometry.starts(EventTime::MIN),
             next_move: EventTime::MIN,
             totals: Totals::new(geometry.len()),
@@ -98,9 +103,11 @@ impl Windows {
     /// Replaces the totals by the sums of several flushed engines, whose windows must be at the same instant.
     pub(crate) fn hold_sums_of<'a>(&mut self, others: impl Iterator<Item = &'a Self>) {
         self.totals = Totals::new(self.geometry.len());
+        self.courses = Courses::new(&self.settings.windows, &self.starts);
         for other in others {
             self.advance_to(other.now);
             self.totals.add(&other.totals);
+            self.courses.add(&other.courses);
         }
         self.catch_up_numbers();
     }
@@ -156,6 +163,7 @@ impl Windows {
         self.starts = self.geometry.starts(now);
         self.next_move = self.geometry.next_move(now);
         self.expiry.advance_to(&self.starts);
+        self.courses.advance_to(&self.starts);
         true
     }
 
@@ -191,9 +199,10 @@ impl Windows {
     /// Adds all pending facts of a group to the totals.
     pub(crate) fn flush(&mut self, panes: &mut Panes) {
         self.sort(panes);
-        let (slots, totals) = (&self.slots, &mut self.totals);
-        panes.flush(|content, ring| {
-            for_each_cell(content, slots, |cell, entry, keeps_counts| totals.enter(cell, ring, entry, keeps_counts, 1));
+        let (slots, totals, courses) = (&self.slots, &mut self.totals, &mut self.courses);
+        panes.flush(&self.geometry, |content, place| {
+            for_each_cell(content, slots, |cell, entry, keeps_counts| totals.enter(cell, place.0, entry, keeps_counts, 1));
+            enter_courses(content, slots, place, courses, 1);
         });
     }
 
@@ -235,9 +244,10 @@ impl Windows {
 
     /// Adds all flushed values of a group (`sign` 1, at assignment) or subtracts them (`sign` -1, at revocation).
     pub(crate) fn merge(&mut self, panes: &Panes, sign: i64) {
-        for (ring, content) in panes.flushed() {
+        for (place, content) in panes.flushed(&self.geometry) {
             let totals = &mut self.totals;
-            for_each_cell(content, &self.slots, |cell, entry, keeps_counts| totals.enter(cell, ring, entry, keeps_counts, sign));
+            for_each_cell(content, &self.slots, |cell, entry, keeps_counts| totals.enter(cell, place.0, entry, keeps_counts, sign));
+            enter_courses(content, &self.slots, place, &mut self.courses, sign);
         }
         for (id, accumulator) in panes.states() {
             let slot = self.slots.of(id);
@@ -310,6 +320,11 @@ impl Windows {
         self.totals.get(cell, 0)
     }
 
+    /// The courses of the windows, shortest window first.
+    pub(crate) fn courses(&self) -> &[Course] {
+        self.courses.all()
+    }
+
     /// The starts of the windows, shortest window first.
     pub(crate) fn starts(&self) -> &Starts {
         &self.starts
@@ -363,6 +378,20 @@ fn for_each_cell(content: &PaneContent, slots: &Slots, mut enter: impl FnMut(Cel
             (at, cells, keeps_counts) = (Some(id), slots.cells(slot), slot.kind == SlotKind::Count);
         }
         cells.iter().for_each(|cell| enter(*cell, &entry, keeps_counts));
+    }
+}
+
+/// Adds the entries of measures that have a course to the slices of their pane, or subtracts them.
+fn enter_courses(content: &PaneContent, slots: &Slots, place: (usize, EventTime), courses: &mut Courses, sign: i64) {
+    let (mut at, mut of) = (None, None);
+    for (id, entry) in content.entries() {
+        if at != Some(id) {
+            let key = slots.key(id).filter(|key| key.measure.has_course());
+            (at, of) = (Some(id), key.map(|key| ((key.measure, key.label), slots.of(id).kind == SlotKind::Count)));
+        }
+        if let Some((key, keeps_counts)) = of {
+            courses.enter(place, key, &entry, keeps_counts, sign);
+        }
     }
 }
 

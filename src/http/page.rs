@@ -194,10 +194,10 @@ fn footer(html: &mut Html, page: &PageContext<'_>) {
     html.put(format_args!(
         "<footer><nav aria-label=\"Elsewhere\"><a href=\"{path}\">Metrics</a> <a href=\"/-/ready\">Ready</a> <a href=\"/-/healthy\">Healthy</a></nav>\
          <p>The values cover the partitions of this instance. Intervals are 95\u{a0}% confidence intervals. Statistics of fewer than {} cases are withheld. \
-         The lines show what this process remembers: at most {} points, in {}. cxpulse {}, snapshot {}.</p></footer>\n",
+         The lines of the headline numbers show the course of the window; those of the present state show what this process remembers, at most {} points in {}. cxpulse {}, snapshot {}.</p></footer>\n",
         page.group_size_min,
         sparkline_history::POINTS_MAX,
-        number_format::bytes(sparkline_history::bytes_max(sparklines::column_count(page.snapshot))),
+        number_format::bytes(sparkline_history::bytes_max(sparklines::COLUMNS)),
         env!("CARGO_PKG_VERSION"),
         page.number
     ));

@@ -226,6 +226,58 @@ export async function names_from_events_are_text_and_small_groups_are_too_few(br
   assert((await page.locator("li.card", { has: page.locator("#churn") }).textContent()).includes("withheld: the customer base"), "why not");
 }
 
+export async function lines_show_the_course_of_the_window_with_its_target(browser, url) {
+  // At night a slice has too few answers to be shown.
+  for (const [window, step, least] of [["24h", "1\u00a0h", 8], ["7d", "7\u00a0h", 18], ["30d", "1\u00a0d 6\u00a0h", 22]]) {
+    const { page, context } = await openPage(browser, `${url}/?window=${window}`);
+    const heading = await page.textContent("#headline");
+    assert(heading.includes(`the lines show its course in steps of ${step}`), heading);
+    const card = page.locator("li.card", { has: page.locator("#csat") });
+    const [words, line] = [await card.locator("svg.spark").getAttribute("aria-label"), await card.locator(".line").getAttribute("d")];
+    assert(/^The last \d+\u00a0[hd].*: from .* to .*, between .* and .*\. The target is [\d.]+\u00a0%\.$/.test(words), words);
+    const points = line.split(/[ML]/).length - 1;
+    assert(points >= least && points <= 25, `${window}: ${points} points`);
+    equal(await card.locator(".aim").count(), 1, "the target is drawn");
+    await context.close();
+  }
+}
+
+// The text of a part or of a whole, as a number without its unit.
+const number = (text) => Number(text.replace("\u2212", "-").replace(/[^-+\d.].*$/, ""));
+
+export async function parts_of_what_moved_add_up_to_the_change(browser, url) {
+  let compared = 0;
+  for (const window of ["1h", "24h"]) {
+    const { page, context } = await openPage(browser, `${url}/?window=${window}`);
+    const moved = await page.$$eval(".moved", (all) => all.map((one) => ({
+      title: one.querySelector("p").textContent,
+      size: one.querySelector("data").textContent,
+      unit: one.querySelector("data").dataset.unit,
+      by: [...one.querySelectorAll(".by")].map((row) => row.textContent),
+      bars: [...one.querySelectorAll("svg")].map((svg) => svg.querySelectorAll("rect").length),
+    })));
+    for (const { title, size, unit, by, bars } of moved) {
+      assert(/ (below|above) the rest of (24h|7d)\.$/.test(title), title);
+      assert(by.length >= 2 && by.length === bars.length, `${title}: ${by.length} rows and ${bars.length} rows of bars`);
+      for (const [at, row] of by.entries()) {
+        assert(/^By (channel|team): .*mix [+\u2212]/.test(row), row);
+        const parts = row.replace(/\.$/, "").split(": ").slice(1).join(": ").split(", ");
+        equal(bars[at], parts.length, row);
+        if (unit === "size-duration") continue;
+        const sum = parts.map((part) => number(part.slice(part.lastIndexOf(" ") + 1))).reduce((a, b) => a + b, 0);
+        const whole = number(size) * (title.includes(" below ") ? -1 : 1);
+        const rounding = (unit === "size-hundredths" ? 0.005 : 0.05) * (parts.length + 1) + 1e-9;
+        assert(Math.abs(sum - whole) <= rounding, `${title} ${row}: ${sum} and ${whole}`);
+        compared += 1;
+      }
+    }
+    await context.close();
+  }
+  // The demo has an incident in its last hours.
+  assert(compared >= 2, "nothing moved");
+  console.log(`measured: ${compared} rows of parts add up to their change`);
+}
+
 export async function screenshots(browser, url, folder) {
   mkdirSync(folder, { recursive: true });
   for (const [name, viewport] of Object.entries(SIZES)) {

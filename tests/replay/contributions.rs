@@ -39,12 +39,10 @@ fn contributions_of_every_data_set_are_those_of_its_facts() {
         }
         let expected: BTreeMap<String, serde_json::Value> =
             serde_json::from_slice(&std::fs::read(folder.join("expected.json")).unwrap()).unwrap();
-        // Two instants are enough, and a large set takes seconds to read.
-        let instants: Vec<&String> = expected.keys().collect();
-        for instant in [instants[instants.len() / 2], instants[instants.len() - 1]] {
-            let until = EventTime(instant.parse::<jiff::Timestamp>().unwrap().as_millisecond());
-            *compared.entry(set).or_insert(0) += compare(&told_with(CONFIGURATION, &inputs, Some(until)));
-        }
+        // One instant is enough, and a large set takes seconds to read.
+        let instant = expected.keys().nth(expected.len() / 2).unwrap();
+        let until = EventTime(instant.parse::<jiff::Timestamp>().unwrap().as_millisecond());
+        compared.insert(set, compare(told_with(CONFIGURATION, &inputs, Some(until))));
     }
     println!("measured: contributions equal to those of the facts, by data set: {compared:?}");
     let total: usize = compared.values().sum();
@@ -52,7 +50,9 @@ fn contributions_of_every_data_set_are_those_of_its_facts() {
 }
 
 /// Compares every series of `cx_contribution` with the one from the facts, both ways; gives how many there are.
-fn compare(told: &Told) -> usize {
+fn compare(mut told: Told) -> usize {
+    told.facts.retain(|fact| ["", "_sum"].iter().any(|end| uses(&format!("{}{end}", fact["measure"]))));
+    let told = told;
     let settings = &told.configuration.engine;
     let window = |at: usize| settings.windows[at].name.as_str();
     let one = settings.grouping_sets.iter().filter(|set| set.len() == 1);

@@ -58,6 +58,8 @@ pub struct Snapshot {
     pub(crate) stages: Vec<JourneyStage>,
     /// The texts of the two stages of each move.
     pub(crate) transitions: Vec<(Label, String, String)>,
+    /// The course of each window, shortest window first; see [`Self::course`].
+    pub(crate) courses: Vec<Self>,
 }
 
 /// A stage of the customer journey.
@@ -134,8 +136,16 @@ impl Snapshot {
             touchpoints: Vec::new(),
             stages: Vec::new(),
             transitions: Vec::new(),
+            courses: Vec::new(),
             ..self
         }
+    }
+
+    /// The course of a window, by its index: a snapshot whose windows are equal slices of that window, the oldest first, with the overall values of the
+    /// measures that have a course. The last slice is still running. `None` where there is no such window, or where values are withheld.
+    #[must_use]
+    pub fn course(&self, window: usize) -> Option<&Self> {
+        self.courses.get(window)
     }
 
     /// The readings of a cell.

@@ -8,7 +8,7 @@ use crate::engine::coverage::{CoveredTime, SeenLog};
 use crate::engine::lives::{EverSeen, Evictions, Ledger};
 use crate::engine::partition::{GroupState, TopicState};
 use crate::engine::terms::{CHANNEL, DurationBins, EngineTopic, JOURNEY_STAGE, Label, Measure, ValueNumber, WindowSettings};
-use crate::engine::windows::{Accumulator, Cell, CellId, Durations, KeyId, Refusal, Windows};
+use crate::engine::windows::{Accumulator, Cell, CellId, Course, Durations, KeyId, Refusal, Windows};
 use crate::time::EventTime;
 
 /// The part of a snapshot that describes the partition groups, apart from their values.
@@ -77,6 +77,7 @@ pub(crate) fn take(windows: &Windows, bins: &DurationBins, state: GroupsReport) 
         timed_targets: windows.settings.targets.times().collect(),
         due_within: windows.settings.targets.due_within.iter().map(|(within, _)| within.clone()).collect(),
         medians: trend_medians(windows, bins),
+        courses: windows.courses().iter().map(|course| course_of(course, windows, bins)).collect(),
         scales: windows.scales.all().to_vec(),
         readings,
         labels,
@@ -98,6 +99,34 @@ fn readings_of(windows: &Windows, bins: &DurationBins, cell: &Cell, id: CellId) 
         read(&sum)
     };
     (0..rings).map(add).collect()
+}
+
+/// The slices of a window as the windows of a snapshot of their own, so that a slice is read as a window is.
+fn course_of(course: &Course, windows: &Windows, bins: &DurationBins) -> Snapshot {
+    let slices = course.first..=windows.now.slice(course.step);
+    let state = |slice: i64| WindowState {
+        settings: WindowSettings { name: course.step.to_string(), range: course.step, hop: course.step },
+        start: EventTime(slice * course.step.0),
+        coverage: None,
+        complete_at: None,
+    };
+    let mut labels: FxHashMap<Measure, Vec<Label>> = FxHashMap::default();
+    let mut readings: FxHashMap<Cell, Vec<Reading>> = FxHashMap::default();
+    for (measure, label) in course.keys() {
+        let Some(zero) = slices.clone().find_map(|slice| course.sum(slice, (measure, label))).map(Accumulator::zero) else { continue };
+        let read = |slice| Reading::of(course.sum(slice, (measure, label)).unwrap_or(&zero), measure, &windows.settings, bins);
+        readings.insert(Cell { measure, label, key: KeyId::default() }, slices.clone().map(read).collect());
+        labels.entry(measure).or_default().push(label);
+    }
+    Snapshot {
+        now: windows.now,
+        windows: slices.map(state).collect(),
+        scales: windows.scales.all().to_vec(),
+        keys: vec![GroupKey { id: KeyId::default(), set: None, texts: Vec::new() }],
+        readings,
+        labels,
+        ..Snapshot::default()
+    }
 }
 
 /// The medians that the trends of durations compare. Medians cannot be subtracted, so the baseline's is computed from the rings beyond the short

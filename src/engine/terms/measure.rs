@@ -173,6 +173,24 @@ impl Measure {
         }
     }
 
+    /// Whether the overall value is kept by slices of each window, for the lines of the live page.
+    pub(crate) const fn has_course(self) -> bool {
+        matches!(
+            self,
+            Self::FirstResponse
+                | Self::Resolution
+                | Self::ChatWait
+                | Self::ChatsAccepted
+                | Self::ChatsAbandonedLate
+                | Self::Csat
+                | Self::Nps
+                | Self::Ces
+                | Self::TicketsResolved
+                | Self::TicketsResolvedReopened
+                | Self::FirstContactResolved
+        )
+    }
+
     /// Whether the measure is a state as of now, without a window.
     pub(crate) const fn is_state(self) -> bool {
         matches!(

@@ -240,16 +240,18 @@ impl Panes {
         self.starts.clone_from(starts);
     }
 
-    /// Passes all pending content with its ring to `flush`, and marks it as flushed.
-    pub(crate) fn flush(&mut self, mut flush: impl FnMut(&PaneContent, usize)) {
+    /// Passes all pending content to `flush`, with its ring and the instant at which its pane begins, and marks it as flushed.
+    pub(crate) fn flush(&mut self, geometry: &Geometry, mut flush: impl FnMut(&PaneContent, (usize, EventTime))) {
         for (ring, tier) in self.tiers.iter_mut().enumerate() {
-            tier.values_mut().for_each(|pane| pane.flush(|content| flush(content, ring)));
+            let width = geometry.width(ring);
+            tier.iter_mut().for_each(|(slice, pane)| pane.flush(|content| flush(content, (ring, EventTime(slice * width.0)))));
         }
     }
 
-    /// All flushed content, with its ring.
-    pub(crate) fn flushed(&self) -> impl Iterator<Item = (usize, &PaneContent)> {
-        self.panes().map(|(ring, pane)| (ring, &*pane.flushed))
+    /// All flushed content, with its ring and the instant at which its pane begins.
+    pub(crate) fn flushed(&self, geometry: &Geometry) -> impl Iterator<Item = ((usize, EventTime), &PaneContent)> {
+        let tiers = self.tiers.iter().enumerate().map(|(ring, tier)| (ring, geometry.width(ring), tier));
+        tiers.flat_map(|(ring, width, tier)| tier.iter().map(move |(slice, pane)| ((ring, EventTime(slice * width.0)), &*pane.flushed)))
     }
 
     fn panes(&self) -> impl Iterator<Item = (usize, &Pane)> {

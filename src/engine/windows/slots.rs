@@ -201,6 +201,11 @@ impl Slots {
         self.slots[id.0 as usize]
     }
 
+    /// The key of an open slot.
+    pub(crate) fn key(&self, id: SlotId) -> Option<SlotKey> {
+        self.slot_keys[id.0 as usize]
+    }
+
     /// Notes the event time of a fact that is posted to a slot, and returns the slot.
     pub(crate) fn touch(&mut self, id: SlotId, time: EventTime) -> Slot {
         let slot = &mut self.slots[id.0 as usize];

@@ -93,23 +93,7 @@ impl Totals {
 
     /// Adds an entry of a pane or subtracts it. `keeps_counts` distinguishes cells that are counts from cells that are distributions of durations.
     pub(crate) fn enter(&mut self, cell: CellId, ring: usize, entry: &PaneEntry<'_>, keeps_counts: bool, sign: i64) {
-        let zero = || if keeps_counts { Accumulator::Count(0) } else { Accumulator::Durations(Box::default()) };
-        match *entry {
-            PaneEntry::Other(accumulator) => self.merge(cell, ring, accumulator, sign),
-            PaneEntry::Count(bin, n) => match self.total(cell, ring, zero) {
-                Accumulator::Count(count) => *count += sign * n,
-                Accumulator::Durations(durations) => durations.count(bin, sign * n),
-                total @ (Accumulator::Answers(_) | Accumulator::Pairs(_) | Accumulator::Since(_)) => {
-                    unreachable!("the counts of a pane are not added to {total:?}")
-                }
-            },
-            PaneEntry::Sum(ms) => match self.total(cell, ring, zero) {
-                Accumulator::Durations(durations) => durations.lengthen(sign * ms),
-                total @ (Accumulator::Count(_) | Accumulator::Answers(_) | Accumulator::Pairs(_) | Accumulator::Since(_)) => {
-                    unreachable!("the sums of a pane are not added to {total:?}")
-                }
-            },
-        }
+        enter(self.total(cell, ring, || zero_of(entry, keeps_counts)), entry, sign);
     }
 
     /// The starts that a cell of an oldest wait holds: the oldest one only.
@@ -146,5 +130,25 @@ impl SlotSums {
     pub(crate) fn pop(&mut self) -> Option<(SlotId, i64)> {
         let slot = self.touched.pop()?;
         Some((slot, std::mem::take(&mut self.sums[slot.0 as usize])))
+    }
+}
+
+/// The zero of the sum of such entries. `keeps_counts` distinguishes counts from distributions of durations.
+pub(super) fn zero_of(entry: &PaneEntry<'_>, keeps_counts: bool) -> Accumulator {
+    match entry {
+        PaneEntry::Other(accumulator) => accumulator.zero(),
+        PaneEntry::Count(..) | PaneEntry::Sum(_) if keeps_counts => Accumulator::Count(0),
+        PaneEntry::Count(..) | PaneEntry::Sum(_) => Accumulator::Durations(Box::default()),
+    }
+}
+
+/// Adds an entry of a pane to a sum, or subtracts it.
+pub(super) fn enter(sum: &mut Accumulator, entry: &PaneEntry<'_>, sign: i64) {
+    match (*entry, sum) {
+        (PaneEntry::Other(accumulator), sum) => sum.merge(accumulator, sign),
+        (PaneEntry::Count(_, n), Accumulator::Count(count)) => *count += sign * n,
+        (PaneEntry::Count(bin, n), Accumulator::Durations(durations)) => durations.count(bin, sign * n),
+        (PaneEntry::Sum(ms), Accumulator::Durations(durations)) => durations.lengthen(sign * ms),
+        (entry, sum) => unreachable!("a sum keeps one kind of accumulator for life: {entry:?} into {sum:?}"),
     }
 }

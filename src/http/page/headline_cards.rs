@@ -7,7 +7,7 @@ use super::contributions::write_moved;
 use super::headline_numbers::{KPIS, Kpi, KpiTarget, LabelPairs};
 use super::html::{Escaped, Html, Shown};
 use super::number_format::{Unit, duration};
-use super::sparklines::{self, column_of_kpi, column_of_tile};
+use super::sparklines;
 use super::verdict::{judge, write_target, write_trend};
 use super::withholding::Statistic;
 use crate::metrics::Values;
@@ -30,13 +30,12 @@ pub(super) fn section(html: &mut Html, page: &PageContext<'_>, values: &Values<'
         "<section aria-labelledby=\"headline\"><h2 id=\"headline\">Headline <span class=\"soft\">last {}",
         Escaped(page.window_name())
     ));
-    // Every column has as many points, so the first one speaks for all.
-    if let Some(sparkline) = page.history.sparkline(column_of_tile(0)) {
-        html.put(format_args!("; the lines show the last {}", duration(sparkline.seconds())));
+    if let Some(step_seconds) = sparklines::step_seconds(page) {
+        html.put(format_args!("; the lines show its course in steps of {}", duration(step_seconds)));
     }
     html.raw("</span></h2><ul class=\"cards\">");
-    for (at, kpi) in KPIS.iter().enumerate() {
-        card(html, page, values, kpi, column_of_kpi(at, page.window));
+    for kpi in &KPIS {
+        card(html, page, values, kpi);
     }
     html.raw("</ul><dl class=\"flow\">");
     for (title, family, labels, unit) in VOLUME {
@@ -47,7 +46,7 @@ pub(super) fn section(html: &mut Html, page: &PageContext<'_>, values: &Values<'
     html.raw("</dl></section>");
 }
 
-fn card(html: &mut Html, page: &PageContext<'_>, values: &Values<'_>, kpi: &Kpi, column: usize) {
+fn card(html: &mut Html, page: &PageContext<'_>, values: &Values<'_>, kpi: &Kpi) {
     let (read, count) = (kpi.read(values, None), kpi.count(values, None));
     let definition =
         read.as_ref().map_or_else(|| kpi.families.first().map_or("", |(_, definition)| *definition), |(_, definition)| *definition);
@@ -60,9 +59,8 @@ fn card(html: &mut Html, page: &PageContext<'_>, values: &Values<'_>, kpi: &Kpi,
     match &statistic {
         Statistic::Of(sample, _) => {
             html.put(format_args!("<div class=\"reading\"><p class=\"figure\">{}</p>", Shown(sample, kpi.unit)));
-            let target = judged.as_ref().filter(|judged| judged.attainment.is_none()).map(|judged| judged.target.value);
-            if let Some(sparkline) = page.history.sparkline(column) {
-                sparklines::draw(html, &sparkline, kpi.unit, target);
+            if let Some(sparkline) = sparklines::course(page, kpi) {
+                sparklines::draw(html, &sparkline, kpi.unit, value_target(values, kpi));
             }
             html.raw("</div>");
         }
@@ -138,6 +136,12 @@ fn cases(html: &mut Html, values: &Values<'_>, kpi: &Kpi, count: f64) {
 fn p90_family(kpi: &Kpi) -> Option<String> {
     let (family, _) = kpi.families.first()?;
     family.contains("_p50_").then(|| family.replace("_p50_", "_p90_"))
+}
+
+/// The target of the value itself. The target of a response time is about a share of the cases, so it is no line beside a median.
+fn value_target(values: &Values<'_>, kpi: &Kpi) -> Option<f64> {
+    let Some(KpiTarget::Value(metric)) = &kpi.target else { return None };
+    values.overall("cx_target", &[("metric", metric)]).map(|sample| sample.value)
 }
 
 fn has_target(values: &Values<'_>, kpi: &Kpi) -> bool {

@@ -19,7 +19,7 @@ pub(super) fn section(html: &mut Html, page: &PageContext<'_>, values: &Values<'
             let age = (page.snapshot.now.as_seconds() - since.value).max(0.0);
             html.put(format_args!("<span class=\"soft\">oldest {}</span>", duration(age)));
         }
-        if let Some(sparkline) = page.history.sparkline(sparklines::column_of_tile(at)) {
+        if let Some(sparkline) = page.history.sparkline(at) {
             sparklines::draw(html, &sparkline, Unit::Count, None);
         }
         html.raw("</dd></div>");

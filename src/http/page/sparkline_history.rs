@@ -1,4 +1,4 @@
-//! The points of the page's sparklines: a limited number of rows of the recent past, which only this process remembers.
+//! The points of the lines of the present state: a limited number of rows of the recent past, which only this process remembers.
 //!
 //! The history begins with a point each second. When it is full it drops every second point and takes new points half as often. It thus covers the
 //! whole time since the start, until two points are [`STRIDE_MAX`] seconds apart; from then on the oldest points leave.
@@ -8,8 +8,7 @@
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
 
-/// The most points. With the default windows a point holds about 70 numbers of 4 bytes, so the whole history takes about 35 KiB; with twelve windows it
-/// takes twice that.
+/// The most points. A point holds a number of 4 bytes for each tile, so the whole history takes less than 4 KiB.
 pub(super) const POINTS_MAX: usize = 120;
 /// The longest time between two points, in seconds. A full history then covers 17 hours.
 const STRIDE_MAX: u32 = 512;
@@ -33,20 +32,13 @@ struct Points {
     rows: VecDeque<Box<[f32]>>,
 }
 
-/// The recent past of one column.
+/// The points of a line.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Sparkline {
     /// The values from the oldest to the newest; NaN where there was none.
     pub(super) values: Vec<f64>,
-    /// The seconds between two values.
-    pub(super) stride: u32,
-}
-
-impl Sparkline {
-    /// The seconds from the first value to the last.
-    pub(super) fn seconds(&self) -> f64 {
-        f64::from(self.stride) * self.values.len().saturating_sub(1) as f64
-    }
+    /// The time that the line covers, in seconds.
+    pub(super) seconds: f64,
 }
 
 impl Default for Points {
@@ -77,7 +69,8 @@ impl SparklineHistory {
         let value = |row: &[f32]| row.get(column).map_or(f64::NAN, |value| f64::from(*value));
         let values: Vec<f64> = points.rows.iter().map(|row| value(row)).collect();
         let known = values.iter().filter(|value| value.is_finite()).count();
-        (known >= 2).then_some(Sparkline { values, stride: points.stride })
+        let seconds = f64::from(points.stride) * values.len().saturating_sub(1) as f64;
+        (known >= 2).then_some(Sparkline { values, seconds })
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Points> {
@@ -122,7 +115,7 @@ mod tests {
     #[test]
     fn it_begins_with_a_point_a_second() {
         let sparkline = after(3).sparkline(0).unwrap();
-        assert_eq!((sparkline.stride, sparkline.values), (1, vec![0.0, 1.0, 2.0]));
+        assert_eq!((sparkline.seconds, sparkline.values), (2.0, vec![0.0, 1.0, 2.0]));
         assert_eq!(after(1).sparkline(0), None, "one point is no line");
         assert_eq!(after(3).sparkline(1), None, "nothing is known of another column");
     }
@@ -130,7 +123,7 @@ mod tests {
     #[test]
     fn a_full_one_keeps_every_second_point_and_takes_half_as_many() {
         let sparkline = after(POINTS_MAX as u32 + 1).sparkline(0).unwrap();
-        assert_eq!((sparkline.stride, sparkline.values.len()), (2, POINTS_MAX / 2 + 1));
+        assert_eq!((sparkline.seconds, sparkline.values.len()), (POINTS_MAX as f64, POINTS_MAX / 2 + 1));
         assert_eq!(sparkline.values[..3], [1.0, 3.0, 5.0]);
         assert_eq!(sparkline.values.last(), Some(&f64::from(POINTS_MAX as u32)));
     }
@@ -138,7 +131,7 @@ mod tests {
     #[test]
     fn it_never_holds_more_than_its_points_and_ends_with_the_newest() {
         let sparkline = after(200_000).sparkline(0).unwrap();
-        assert_eq!(sparkline.stride, STRIDE_MAX);
+        assert_eq!(sparkline.seconds, f64::from(STRIDE_MAX) * (sparkline.values.len() - 1) as f64);
         assert!(sparkline.values.len() <= POINTS_MAX && *sparkline.values.last().unwrap() > 199_000.0, "{sparkline:?}");
         assert!(sparkline.values.is_sorted());
     }

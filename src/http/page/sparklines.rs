@@ -1,11 +1,12 @@
 //! The sparklines: which values have one, and how it is drawn as SVG.
 //!
-//! A line has a column in the history: first a column for each tile of the current state, then one for each headline number in each window.
-//! Does not know how the history keeps its points.
+//! The line of a headline number is the course of the page's window, in equal slices of it. The line of a tile, which is a state of now, is what the process
+//! remembers: each tile has a column in the history. Does not know how the history keeps its points, nor how a slice came about.
 
 use std::fmt::Write as _;
 
-use super::headline_numbers::KPIS;
+use super::PageContext;
+use super::headline_numbers::Kpi;
 use super::html::{Escaped, Html};
 use super::number_format::{Unit, duration};
 use super::sparkline_history::Sparkline;
@@ -21,44 +22,52 @@ const MARGIN: f64 = 2.0;
 /// The values of all columns; NaN where there is no value.
 pub(in crate::http) fn sparkline_row(exposition: &Exposition, snapshot: &Snapshot) -> Vec<f64> {
     let now = exposition.values(snapshot, 0);
-    let mut row: Vec<f64> = TILES.iter().map(|tile| now.overall(tile.family, &[]).map_or(f64::NAN, |sample| sample.value)).collect();
-    for window in 0..snapshot.windows.len() {
-        let values = exposition.values(snapshot, window);
-        row.extend(KPIS.iter().map(|kpi| kpi.read(&values, None).map_or(f64::NAN, |(sample, _)| sample.value)));
-    }
-    row
+    TILES.iter().map(|tile| now.overall(tile.family, &[]).map_or(f64::NAN, |sample| sample.value)).collect()
 }
 
-/// The number of columns.
-pub(super) fn column_count(snapshot: &Snapshot) -> usize {
-    TILES.len() + snapshot.windows.len() * KPIS.len()
+/// The number of columns: one for each tile, in the order of [`TILES`].
+pub(super) const COLUMNS: usize = TILES.len();
+
+/// The course of a headline number over the page's window; `None` where fewer than two slices have a value, which make no line. A slice with too few
+/// cases to be shown has none.
+pub(super) fn course(page: &PageContext<'_>, kpi: &Kpi) -> Option<Sparkline> {
+    let slices = page.snapshot.course(page.window)?;
+    let value = |slice: usize| {
+        let values = page.exposition.values(slices, slice);
+        let is_shown = kpi.count(&values, None) >= f64::from(page.group_size_min).max(1.0);
+        kpi.read(&values, None).filter(|_| is_shown).map_or(f64::NAN, |(sample, _)| sample.value)
+    };
+    let values: Vec<f64> = (0..slices.windows.len()).map(value).collect();
+    let seconds = (page.snapshot.now - slices.windows.first()?.start).as_seconds();
+    let known = values.iter().filter(|value| value.is_finite()).count();
+    (known >= 2).then_some(Sparkline { values, seconds })
 }
 
-/// The column of a tile, by its index in [`TILES`].
-pub(super) const fn column_of_tile(tile: usize) -> usize {
-    tile
+/// The length of a slice of the page's window, in seconds.
+pub(super) fn step_seconds(page: &PageContext<'_>) -> Option<f64> {
+    Some(page.snapshot.course(page.window)?.windows.first()?.settings.range.as_seconds())
 }
 
-/// The column of a headline number in a window, by its index in [`KPIS`] and the window's index.
-pub(super) const fn column_of_kpi(kpi: usize, window: usize) -> usize {
-    TILES.len() + window * KPIS.len() + kpi
-}
-
-/// Draws the recent past of a value, with its target as a dashed line if the target lies near the values. A text describes the line for people who
-/// do not see it.
+/// Draws a line through the values, and its target as a dashed line. A text describes both for people who do not see them.
 pub(super) fn draw(html: &mut Html, sparkline: &Sparkline, unit: Unit, target: Option<f64>) {
     let known: Vec<f64> = sparkline.values.iter().copied().filter(|value| value.is_finite()).collect();
     let (Some(first), Some(last)) = (known.first(), known.last()) else { return };
     let (low, high) = known.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| (low.min(*value), high.max(*value)));
-    let time = duration(sparkline.seconds());
-    let words =
-        format!("The last {time}: from {} to {}, between {} and {}.", unit.text(*first), unit.text(*last), unit.text(low), unit.text(high));
-    let scale = VerticalScale::of(low, high);
+    let time = duration(sparkline.seconds);
+    let aim = target.map_or_else(String::new, |target| format!(" The target is {}.", unit.text(target)));
+    let words = format!(
+        "The last {time}: from {} to {}, between {} and {}.{aim}",
+        unit.text(*first),
+        unit.text(*last),
+        unit.text(low),
+        unit.text(high)
+    );
+    let scale = VerticalScale::of(target.map_or(low, |target| low.min(target)), target.map_or(high, |target| high.max(target)));
     html.put(format_args!(
         "<svg class=\"spark\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" preserveAspectRatio=\"none\" role=\"img\" aria-label=\"{}\">",
         Escaped(&words)
     ));
-    if let Some(y) = target.and_then(|target| scale.y_inside(target)) {
+    if let Some(y) = target.map(|target| scale.y(target)) {
         html.put(format_args!("<path class=\"aim\" d=\"M0 {y:.1}H{WIDTH}\"/>"));
     }
     html.put(format_args!("<path class=\"line\" d=\"{}\"/></svg>", path(&sparkline.values, &scale)));
@@ -80,10 +89,6 @@ impl VerticalScale {
 
     fn y(&self, value: f64) -> f64 {
         HEIGHT - MARGIN - (value - self.low) / (self.high - self.low) * (HEIGHT - 2.0 * MARGIN)
-    }
-
-    fn y_inside(&self, value: f64) -> Option<f64> {
-        Some(self.y(value)).filter(|y| (0.0..=HEIGHT).contains(y))
     }
 }
 
@@ -108,7 +113,7 @@ mod tests {
 
     fn drawn(values: Vec<f64>, target: Option<f64>) -> String {
         let mut html = Html::default();
-        draw(&mut html, &Sparkline { values, stride: 2 }, Unit::Score, target);
+        draw(&mut html, &Sparkline { seconds: 2.0 * (values.len() - 1) as f64, values }, Unit::Score, target);
         html.finish()
     }
 
@@ -120,9 +125,10 @@ mod tests {
     }
 
     #[test]
-    fn a_target_is_drawn_only_where_it_lies_among_the_values() {
+    fn a_target_is_drawn_among_the_values_and_beyond_them_and_is_told() {
         assert!(drawn(vec![10.0, 20.0], Some(15.0)).contains("class=\"aim\" d=\"M0 14.0H120\""));
-        assert!(!drawn(vec![10.0, 20.0], Some(75.0)).contains("aim"));
+        let beyond = drawn(vec![10.0, 20.0], Some(30.0));
+        assert!(beyond.contains("class=\"aim\" d=\"M0 2.0H120\"") && beyond.contains("The target is 30.0."), "{beyond}");
     }
 
     #[test]

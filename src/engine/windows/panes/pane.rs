@@ -48,7 +48,7 @@ pub(crate) struct PaneContent {
 }
 
 /// One entry of a pane.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) enum PaneEntry<'a> {
     /// The bin (0 unless the slot keeps durations), and the count.
     Count(u16, i64),
