@@ -1,6 +1,6 @@
 //! The properties: whatever happens, in whatever order it arrives, the product exports what the model computes from scratch.
 //!
-//! `CXPULSE_CASES` sets the number of cases of each property: 256 without it, 2,000 in `tests/run.sh`. They come from a fixed seed, so that a run can be
+//! `CXPULSE_CASES` sets the number of cases of each property: 256 without it, 1,024 in `tests/run.sh`. They come from a fixed seed, so that a run can be
 //! repeated. A night's worth of others is `CXPULSE_SEED=random CXPULSE_CASES=100000 cargo test --release --test reference properties`. A seed that failed
 //! is kept in `proptest-regressions.txt` beside this file and is tried first ever after; what it came to is a named test in `found`.
 
