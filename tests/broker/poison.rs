@@ -21,13 +21,13 @@ const DELAY_MAX: Duration = Duration::from_secs(30);
 /// client does not count them.
 const ON_DISK: [(Fault, &str); 8] = [
     (Fault::Checksum, "checksum"),
+    (Fault::RecordCount(500), "none"),
     (Fault::Compression, "compression"),
+    (Fault::RecordCount(5), "none"),
     (Fault::Codec, "format"),
     (Fault::Magic(3), "format"),
     (Fault::Magic(7), "format"),
     (Fault::RecordLength, "records"),
-    (Fault::RecordCount(500), "none"),
-    (Fault::RecordCount(5), "none"),
 ];
 /// The partition with a record that unpacks to 40 MiB, and the number of all.
 const BOMB: i32 = ON_DISK.len() as i32;
