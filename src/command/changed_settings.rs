@@ -2,8 +2,8 @@
 //! its keys.
 //!
 //! A running service takes what neither shapes a state nor was laid out at the start: the filter of the log, the limits of entries, the targets with the rules
-//! of schedules, and the weights of the values shown. Changed dimensions, such as a renamed
-//! team, are taken by another service in its place. Does not know how a part takes a new setting.
+//! of schedules, and the weights of the values shown. Changed dimensions, such as a renamed team, are taken by another
+//! service in its place. Does not know how a part takes a new setting.
 
 use std::fmt::Debug;
 

@@ -2,12 +2,13 @@
 //!
 //! All of a changed configuration is put into force, or nothing: a configuration that cannot be used, or that changes a key that needs a restart, leaves the one
 //! before in force, and the answer says why. What is put into force is what a restart with the same file would give: targets hold for clocks that start
-//! later, limits for what leaves from now on, and for a renamed team another service counts the logs once more, if they reach back far enough. Does not know which keys can change (see `changed_settings`), or how a part takes a new setting.
+//! later, limits for what leaves from now on, and for a renamed team another service counts the logs once more, if they reach back far enough. While that
+//! service takes its place, no further reload is taken: it would change the service that goes. Does not know which keys can change (see `changed_settings`), or how a part takes a new setting.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
-use tokio::sync::mpsc;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
 use super::changed_settings::ChangedSettings;
 use super::logging;
@@ -17,7 +18,7 @@ use crate::http::{Access, Lifecycle};
 use crate::metrics::Exposition;
 use crate::runtime::{CurrentView, recount_loss, wall_now};
 
-/// Why a second reload that needs another service is refused.
+/// Why a reload is refused while another service takes the place of the running one.
 const BUSY: &str = "another service is about to take the place of the running one\nhint: reload once it is ready";
 
 /// The sources of the configuration, and what runs with it.
@@ -27,6 +28,8 @@ pub(super) struct Reloader {
     /// The configuration in force.
     running: Mutex<Loaded>,
     parts: RunningParts,
+    /// Its one permit is held by a reload, and beyond it until the service that the reload asks for is in its place.
+    turn: Arc<Semaphore>,
 }
 
 /// The parts of a running service that can take other settings.
@@ -34,22 +37,31 @@ pub(super) struct RunningParts {
     /// The outside of the service.
     pub(super) view: Arc<CurrentView>,
     /// Asks for another service in the place of the running one.
-    pub(super) successions: mpsc::Sender<Configuration>,
+    pub(super) successions: mpsc::Sender<Successor>,
     /// What turns values into text.
     pub(super) exposition: Arc<ArcSwap<Exposition>>,
     /// The web configuration.
     pub(super) access: Arc<Access>,
 }
 
+/// A service that is to take the place of the running one.
+pub(super) struct Successor {
+    pub(super) configuration: Configuration,
+    /// Dropped once the service is in its place.
+    pub(super) turn: OwnedSemaphorePermit,
+}
+
 impl Reloader {
     /// Reloads a service that was started with the configuration that these arguments and flags gave.
     pub(super) fn new(arguments: ConfigurationArgs, flags: Vec<(String, String)>, loaded: Loaded, parts: RunningParts) -> Self {
-        Self { arguments, flags, running: Mutex::new(loaded), parts }
+        Self { arguments, flags, running: Mutex::new(loaded), parts, turn: Arc::new(Semaphore::new(1)) }
     }
 
     /// Reads the configuration again, and puts it into force.
     fn try_reload(&self) -> anyhow::Result<String> {
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        // After the lock, so that two reloads of other keys still wait for each other.
+        let turn = Arc::clone(&self.turn).try_acquire_owned().map_err(|_| anyhow::anyhow!(BUSY))?;
         let overrides = self.arguments.overrides(&self.flags);
         let new = config::load(self.arguments.config.as_deref(), config::environment(), &overrides)?;
         let changed = ChangedSettings::between(&running, &new);
@@ -65,7 +77,8 @@ impl Reloader {
             logging::set_filter(filter);
         }
         if !changed.succeeding.is_empty() {
-            self.parts.successions.try_send(new.configuration.clone()).map_err(|_| anyhow::anyhow!("{BUSY}"))?;
+            let successor = Successor { configuration: new.configuration.clone(), turn };
+            self.parts.successions.try_send(successor).map_err(|_| anyhow::anyhow!("the service is stopping"))?;
         } else if !changed.taken.is_empty() {
             self.parts.exposition.store(Arc::new(Exposition::new(&new.configuration)));
             self.parts.view.current().change_settings(new.configuration.engine.clone());

@@ -12,9 +12,9 @@ use tokio::sync::{mpsc, oneshot};
 use super::hang_ups::HangUps;
 use super::log_queue;
 use super::options::{ConfigurationArgs, ServiceArgs};
-use super::reload::{Reloader, RunningParts};
+use super::reload::{Reloader, RunningParts, Successor};
 use super::systemd;
-use crate::config::{Configuration, Loaded};
+use crate::config::Loaded;
 use crate::http::{self, Access, Lifecycle, Site};
 use crate::metrics::Exposition;
 use crate::runtime::{CurrentView, MemoryBudget, Service, memory_limit};
@@ -70,7 +70,7 @@ async fn serve_until(loaded: Loaded, args: &RunArgs, stop: impl Future<Output = 
     let service = Service::start(configuration)?;
     let exposition = Arc::new(ArcSwap::from_pointee(Exposition::new(configuration)));
     let view = Arc::new(CurrentView::new(service.view()));
-    let (successions, succession) = mpsc::channel(1);
+    let (successions, successors) = mpsc::channel(1);
     let running = RunningParts { view: Arc::clone(&view), successions, exposition: Arc::clone(&exposition), access: Arc::clone(&access) };
     let reloader = Reloader::new(args.configuration.clone(), args.service.overrides(), loaded.clone(), running);
     let lifecycle: Arc<dyn Lifecycle> = Arc::new(reloader);
@@ -93,7 +93,7 @@ async fn serve_until(loaded: Loaded, args: &RunArgs, stop: impl Future<Output = 
     }
     let telling = tokio::spawn(systemd::tell_when_started(service.view()));
 
-    let ended = consume_until(service, Succession { configurations: succession, view, exposition }, stop).await;
+    let ended = consume_until(service, Succession { successors, view, exposition }, stop).await;
     telling.abort();
     drop(close);
     server.await?;
@@ -105,13 +105,12 @@ async fn serve_until(loaded: Loaded, args: &RunArgs, stop: impl Future<Output = 
 
 /// The services that take the place of the running one, and where they are shown.
 struct Succession {
-    configurations: mpsc::Receiver<Configuration>,
+    successors: mpsc::Receiver<Successor>,
     view: Arc<CurrentView>,
     exposition: Arc<ArcSwap<Exposition>>,
 }
 
-/// Consumes until `stop` completes or the service cannot go on. Each configuration of the succession gets a service in the place of the one before, which
-/// leaves the group first.
+/// Consumes until `stop` completes or the service cannot go on. Each successor takes the place of the service before it, which leaves the group first.
 ///
 /// # Errors
 /// Why a service could not start, go on or stop.
@@ -121,7 +120,7 @@ async fn consume_until(mut service: Service, mut succession: Succession, stop: i
         let (ended, next) = tokio::select! {
             ended = service.ended() => (ended, None),
             () = &mut stop => (Ok(()), None),
-            Some(next) = succession.configurations.recv() => (Ok(()), Some(next)),
+            Some(next) = succession.successors.recv() => (Ok(()), Some(next)),
         };
         if next.is_none() {
             systemd::tell_of_stop();
@@ -130,11 +129,12 @@ async fn consume_until(mut service: Service, mut succession: Succession, stop: i
         let stopped = tokio::task::spawn_blocking(|| service.stop()).await?;
         ended?;
         stopped?;
-        let Some(configuration) = next else { return Ok(()) };
+        let Some(Successor { configuration, turn }) = next else { return Ok(()) };
         tracing::info!("another service takes the place of the one that has stopped, for the changed configuration");
         service = Service::start(&configuration)?;
         succession.exposition.store(Arc::new(Exposition::new(&configuration)));
         succession.view.replace(service.view());
+        drop(turn);
     }
 }
 
