@@ -4,6 +4,7 @@
 //! does not know how any part behaves.
 
 mod checkpoint;
+mod customers;
 mod dead_letters;
 mod dimensions;
 mod duration;

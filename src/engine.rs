@@ -32,10 +32,10 @@ pub use windows::{LoyaltyAnswer, Subject};
 
 /// The names with which the metric catalogue reads a snapshot.
 pub(crate) mod read {
-    pub(crate) use super::lives::{EverSeen, FEELINGS, METRICS, POINT, score_text};
+    pub(crate) use super::lives::{ANSWER_KINDS, EverSeen, FEELINGS, METRICS, POINT, score_text};
     pub(crate) use super::reading::{DurationsReading, GroupKey, JourneyStage, Reading, bounds_of};
     pub(crate) use super::terms::{Label, Measure, due_label, undecided_label, verdict_measures};
-    pub(crate) use super::windows::{AnswerSums, KeyId};
+    pub(crate) use super::windows::{Amounts, AnswerSums, KeyId};
     pub(crate) use crate::event::Status;
 }
 

@@ -35,6 +35,7 @@ pub use contract_documents::{async_api, json_schema};
 pub use decode::{agent_in_clear, decode, ids_in_clear, source_in_clear};
 pub(crate) use dimension::{composed, label_value};
 pub use identity::{IdentityKey, Key};
+pub use number::AMOUNT_MAX;
 pub use refusal::Refusal;
 pub use refusal_reason::Reason;
 pub use settings::{DecodeSettings, DimensionOwner, DimensionSettings, FeedSettings, Kind, TopicSettings};
@@ -337,19 +338,23 @@ pub enum Scope {
 /// An action of a customer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum CustomerAction {
-    /// The customer was a customer already.
-    Active,
-    /// The customer subscribed for the first time, or came back.
-    Subscribed,
+    /// The customer was a customer already, with the value where the event names one.
+    Active(Option<Amount>),
+    /// The customer subscribed for the first time, or came back, with the value where the event names one.
+    Subscribed(Option<Amount>),
     /// The customer left.
     Cancelled,
     /// The customer turned out to be another one: two records of one person.
     Merged(Key),
     /// The identity is to be forgotten; sums stay.
     Erased,
-    /// A touchpoint in the stage of the dimension `journey_stage`, with its outcome where the event names one.
-    Touchpoint(Option<TouchpointOutcome>),
+    /// A touchpoint in the stage of the dimension `journey_stage`, with its outcome and the customer's value where the event names them.
+    Touchpoint(Option<TouchpointOutcome>, Option<Amount>),
 }
+
+/// An amount of money, in millionths of the unit of the configured currency; at least 0 and at most [`AMOUNT_MAX`] units.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Amount(pub i64);
 
 /// The end of a touchpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -219,9 +219,24 @@ fn the_configuration_says_what_an_effort_answer_leaves_out() {
 #[test]
 fn customer_events_in_every_form() {
     let event = |event_type: &str, payload: &str, action| check(event_type, payload, Some("C9"), &[], Body::Customer(action));
-    check("customer.active", r#"{"customer_id":"C9","segment":"vip"}"#, Some("C9"), &[(5, "vip")], Body::Customer(CustomerAction::Active));
-    event("customer.subscribed", r#"{"customer_id":"C9"}"#, CustomerAction::Subscribed);
-    event("customer.cancelled", r#"{"customer_id":"C9","reason":"price"}"#, CustomerAction::Cancelled);
+    check(
+        "customer.active",
+        r#"{"customer_id":"C9","segment":"vip"}"#,
+        Some("C9"),
+        &[(5, "vip")],
+        Body::Customer(CustomerAction::Active(None)),
+    );
+    event("customer.subscribed", r#"{"customer_id":"C9"}"#, CustomerAction::Subscribed(None));
+    for (value, millionths) in
+        [("0", 0), ("-0.0", 0), ("49.9", 49_900_000), ("1e12", 1_000_000_000_000_000_000), ("0.0000004", 0), ("-1e-9", 0)]
+    {
+        let payload = format!(r#"{{"customer_id":"C9","value":{value}}}"#);
+        let amount = Some(Amount(millionths));
+        event("customer.active", &payload, CustomerAction::Active(amount));
+        event("customer.subscribed", &payload, CustomerAction::Subscribed(amount));
+    }
+    // A cancellation does not use the member, whatever its type.
+    event("customer.cancelled", r#"{"customer_id":"C9","reason":"price","value":"none"}"#, CustomerAction::Cancelled);
     event("customer.merged", r#"{"customer_id":"C9","into_customer_id":8}"#, CustomerAction::Merged(key("8")));
     event("customer.erased", r#"{"customer_id":"C9"}"#, CustomerAction::Erased);
     for (name, outcome) in [
@@ -231,7 +246,7 @@ fn customer_events_in_every_form() {
         (r#""failed""#, Some(TouchpointOutcome::Failed)),
     ] {
         let payload = format!(r#"{{"customer_id":"C9","journey_stage":"renewal","outcome":{name}}}"#);
-        check("customer.touchpoint", &payload, Some("C9"), &[(1, "renewal")], Body::Customer(CustomerAction::Touchpoint(outcome)));
+        check("customer.touchpoint", &payload, Some("C9"), &[(1, "renewal")], Body::Customer(CustomerAction::Touchpoint(outcome, None)));
     }
 }
 

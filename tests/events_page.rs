@@ -60,6 +60,7 @@ fn value(value: MemberValue) -> String {
         MemberValue::Choice(words) => words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", "),
         MemberValue::Boolean => "boolean".into(),
         MemberValue::Number => "number".into(),
+        MemberValue::Amount => "amount".into(),
         MemberValue::Time => "time".into(),
     }
 }
@@ -184,7 +185,7 @@ fn sample(member: &MemberContract) -> String {
         (_, MemberValue::Id | MemberValue::Text) => "\"x1\"".into(),
         (_, MemberValue::Choice(words)) => format!("\"{}\"", words[0]),
         (_, MemberValue::Boolean) => "true".into(),
-        (_, MemberValue::Number) => "5".into(),
+        (_, MemberValue::Number | MemberValue::Amount) => "5".into(),
         (_, MemberValue::Time) => "1772442000000".into(),
     }
 }
@@ -245,6 +246,12 @@ fn the_decoder_reads_the_members_of_the_contract_and_no_others() {
                     for word in words {
                         assert!(outcome(&with(&format!("\"{word}\""))).is_ok(), "{}: {} = {word}", contract.name, member.name());
                     }
+                }
+                MemberValue::Amount => {
+                    check(with("-0.01"), Reason::BadValue);
+                    check(with("1000000000001"), Reason::BadValue);
+                    check(with("\"5\""), Reason::WrongType);
+                    assert!(outcome(&with("0")).is_ok() && outcome(&with("1e12")).is_ok(), "{}: {}", contract.name, member.name());
                 }
                 MemberValue::Text | MemberValue::Boolean | MemberValue::Number => {}
             }

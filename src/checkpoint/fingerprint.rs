@@ -21,7 +21,7 @@
 //! | schedule names and rules; targets with their shares, rules and pauses | out | a clock keeps what it was given at its start, so a change holds for clocks that start later |
 //! | `targets.due_within` | in | what falls due is kept for each entry by its number |
 //! | targets of CSAT, NPS, CES and churn | out | they are shown beside the values |
-//! | quantiles, weights, dwell targets, group sizes | out | they are applied when a value is read |
+//! | quantiles, weights, dwell targets, group sizes, currency | out | they are applied when a value is read |
 //! | limits, numbers of values | out | a limit decides what leaves from now on; raising one must not cost the state |
 //!
 //! Does not know where the settings come from, or what is done about a difference.
@@ -178,6 +178,7 @@ impl StateSettings {
             repeat_contact_within,
             journey,
             trends,
+            currency: _,
             health_weights: _,
             ticket_retention,
             customer_retention,

@@ -112,7 +112,8 @@ async fn run(args: &DemoArgs, configuration: Configuration) -> anyhow::Result<()
 
 /// The built-in configuration, with the demo's own settings and then the flags over it.
 fn configuration(args: &DemoArgs) -> anyhow::Result<Configuration> {
-    let own = [("kafka.group_id", "cxpulse-demo"), ("surveys.ces_direction", "ease"), ("journey.stages", STAGES)];
+    let own =
+        [("kafka.group_id", "cxpulse-demo"), ("surveys.ces_direction", "ease"), ("customers.currency", "EUR"), ("journey.stages", STAGES)];
     let flags = own.iter().chain(&TARGETS).map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
     let mut flags: Vec<(String, String)> = flags.collect();
     let mut set = |key: &str, value: String| flags.push((key.to_owned(), value));

@@ -81,6 +81,8 @@ const RESERVED: &[&str] = &[
     "first_response_time",
     "solved_time",
     "awaiting_reply_since",
+    "value",
+    "currency",
     "scale_min",
     "scale_max",
     "direction",

@@ -11,7 +11,9 @@ use super::secret;
 use super::section::Section;
 use super::written_keys::WrittenKeys;
 use super::{Configuration, ExportSettings};
-use super::{checkpoint, dead_letters, dimensions, grouping, health_and_trend, histograms, journey, kafka, privacy, retention_and_limits};
+use super::{
+    checkpoint, customers, dead_letters, dimensions, grouping, health_and_trend, histograms, journey, kafka, privacy, retention_and_limits,
+};
 use super::{run_and_log, schedules, surveys_and_chats, targets, topics, web, windows};
 use crate::engine::{EngineSettings, JOURNEY_STAGE};
 use crate::event::DecodeSettings;
@@ -106,6 +108,7 @@ fn configuration(root: Node, folder: &Path, state_directory: Option<&str>, repor
     let first_response_from_creation = surveys_and_chats::first_response_from_creation(root.section("first_response"));
     let health_weights = health_and_trend::health_weights(root.section("health"));
     let (repeat_contact_within, journey) = journey::resolve(root.section("journey"), dimensions.get(usize::from(JOURNEY_STAGE)));
+    let currency = customers::currency(root.section("customers"));
     let trends = health_and_trend::trends(root.section("trend"), &windows);
     let schedules = schedules::resolve(&mut root, &dimensions);
     let targets = targets::resolve(root.section("targets"), schedules, &dimensions);
@@ -137,6 +140,7 @@ fn configuration(root: Node, folder: &Path, state_directory: Option<&str>, repor
         repeat_contact_within,
         journey,
         trends,
+        currency,
         health_weights,
         ticket_retention,
         customer_retention,

@@ -18,7 +18,7 @@ mod ticket_sets;
 mod timers;
 
 pub(crate) use admission::Admission;
-pub(crate) use customer::{FEELINGS, METRICS};
+pub(crate) use customer::{ANSWER_KINDS, FEELINGS, METRICS};
 pub use ledger::Ledger;
 pub(crate) use store::{AdmittedEvent, EverSeen, Evictions, Lives};
 pub(crate) use survey::{POINT, score_text};

@@ -22,7 +22,7 @@ use std::sync::Arc;
 
 use smallvec::SmallVec;
 
-pub(crate) use accumulator::{Accumulator, AnswerSums, Durations};
+pub(crate) use accumulator::{Accumulator, Amounts, AnswerSums, Durations};
 pub(crate) use cells::{Cell, CellId, Refusal};
 pub(crate) use courses::Course;
 pub(crate) use fact_posting::{Door, Outbox};
@@ -184,7 +184,12 @@ impl Windows {
             if let Contribution::Count(by) = value {
                 self.sums.add(*slot, i64::from(*sign) * by);
             } else {
-                panes.apply_state(*slot, value, i64::from(*sign));
+                let sign = i64::from(*sign);
+                panes.apply_state(*slot, value, sign);
+                let slot = self.slots.of(*slot);
+                // The oldest start is found among the states themselves.
+                let cells = if slot.kind == SlotKind::Oldest { &[] } else { self.slots.cells(slot) };
+                cells.iter().for_each(|cell| self.totals.apply(*cell, 0, value, sign));
             }
         }
         while let Some((slot, sum)) = self.sums.pop() {

@@ -60,12 +60,12 @@ impl Body {
                 SurveyAction::Responded(_) => SurveyType::Responded,
             }),
             Self::Customer(action) => EventType::Customer(match action {
-                CustomerAction::Active => CustomerType::Active,
-                CustomerAction::Subscribed => CustomerType::Subscribed,
+                CustomerAction::Active(_) => CustomerType::Active,
+                CustomerAction::Subscribed(_) => CustomerType::Subscribed,
                 CustomerAction::Cancelled => CustomerType::Cancelled,
                 CustomerAction::Merged(_) => CustomerType::Merged,
                 CustomerAction::Erased => CustomerType::Erased,
-                CustomerAction::Touchpoint(_) => CustomerType::Touchpoint,
+                CustomerAction::Touchpoint(..) => CustomerType::Touchpoint,
             }),
         }
     }
@@ -178,13 +178,14 @@ pub(super) fn customer(customer_type: CustomerType, payload: &Members<'_>, ids: 
         // Its value is read with the other dimensions.
         payload.required(Member::JourneyStage)?;
     }
+    let value = || payload.get(Member::Value).map(JsonValue::amount).transpose();
     Ok(Body::Customer(match customer_type {
-        CustomerType::Active => CustomerAction::Active,
-        CustomerType::Subscribed => CustomerAction::Subscribed,
+        CustomerType::Active => CustomerAction::Active(value()?),
+        CustomerType::Subscribed => CustomerAction::Subscribed(value()?),
         CustomerType::Cancelled => CustomerAction::Cancelled,
         CustomerType::Merged => CustomerAction::Merged(payload.required_key(Member::IntoCustomerId, ids)?),
         CustomerType::Erased => CustomerAction::Erased,
-        CustomerType::Touchpoint => CustomerAction::Touchpoint(payload.choice(Member::Outcome, &TOUCHPOINT_OUTCOMES)?),
+        CustomerType::Touchpoint => CustomerAction::Touchpoint(payload.choice(Member::Outcome, &TOUCHPOINT_OUTCOMES)?, value()?),
     }))
 }
 

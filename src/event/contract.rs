@@ -44,6 +44,8 @@ pub enum MemberValue {
     Boolean,
     /// A number.
     Number,
+    /// A number of at least 0 and at most [`super::AMOUNT_MAX`].
+    Amount,
     /// An instant of the years 2000 to 2100: an RFC 3339 string with an offset, or a whole number of milliseconds since 1970.
     Time,
 }
@@ -386,10 +388,10 @@ event_types! {
     Customers: Customer(CustomerType) {
         Active = "customer.active", "A customer was a customer already; nobody was won."
             required [CustomerId MemberValue::Id, "The customer.";]
-            optional []
+            optional [Value MemberValue::Amount, "What the customer is worth from then on, such as the revenue of a month, in the configured currency; rounded to six decimals.";]
         Subscribed = "customer.subscribed", "Somebody became a customer, or came back."
             required [CustomerId MemberValue::Id, "The customer.";]
-            optional []
+            optional [Value MemberValue::Amount, "What the customer is worth from then on, as on `customer.active`.";]
         Cancelled = "customer.cancelled", "A customer left."
             required [CustomerId MemberValue::Id, "The customer.";]
             optional []
@@ -407,7 +409,10 @@ event_types! {
                 CustomerId MemberValue::Id, "The customer.";
                 JourneyStage MemberValue::Text, "The stage.";
             ]
-            optional [Outcome MemberValue::Choice(TOUCHPOINT_OUTCOME_WORDS), "How it ended.";]
+            optional [
+                Outcome MemberValue::Choice(TOUCHPOINT_OUTCOME_WORDS), "How it ended.";
+                Value MemberValue::Amount, "What the customer is worth from then on, as on `customer.active`.";
+            ]
     }
 }
 

@@ -7,6 +7,7 @@
 use serde_json::{Map, Value, json};
 
 use super::contract::{ENVELOPE_OPTIONAL, ENVELOPE_REQUIRED, EventContract, EventType, MemberContract, MemberValue};
+use super::number::AMOUNT_MAX;
 use super::settings::Kind;
 
 /// Where the schema is kept, relative to the AsyncAPI document.
@@ -104,6 +105,7 @@ fn schema_of(member: &MemberContract, is_optional: bool) -> Value {
         MemberValue::Choice(words) => vec![json!({"enum": words})],
         MemberValue::Boolean => vec![json!({"type": "boolean"})],
         MemberValue::Number => vec![json!({"type": "number"})],
+        MemberValue::Amount => vec![json!({"type": "number", "minimum": 0, "maximum": AMOUNT_MAX})],
         MemberValue::Time => {
             vec![json!({"type": "string", "format": "date-time"}), json!({"type": "integer", "description": "Milliseconds since 1970."})]
         }

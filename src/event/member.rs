@@ -64,6 +64,7 @@ members! {
     SolvedTime = "solved_time",
     AwaitingReplySince = "awaiting_reply_since",
     StartedTime = "started_time",
+    Value = "value",
 }
 
 /// A perfect hash table of the names: the member in each slot. A slot that no name hashes to holds some other member, whose name then

@@ -1,4 +1,4 @@
-//! JSON numbers: their grammar, and their values as scores.
+//! JSON numbers: their grammar, and their values in millionths, as scores and amounts are kept.
 //!
 //! Does not know which member a number belongs to.
 
@@ -9,6 +9,9 @@ const NUMBER_BYTES_MAX: usize = 128;
 
 /// One point of a score in its fixed-point unit.
 pub(super) const POINT: i64 = 1_000_000;
+
+/// The largest amount of money, in units of the currency.
+pub const AMOUNT_MAX: f64 = 1e12;
 
 /// A number from here on is no score, on whatever scale.
 const POINTS_BOUND: f64 = 1e300;
@@ -70,7 +73,7 @@ fn points(number: &str) -> f64 {
     }
 }
 
-/// The value of a number in millionths of a point, rounded to a whole one; `None` where it is beyond any scale by hundreds of digits.
+/// The value of a number in millionths of a point or of another unit, rounded to a whole one; `None` where it is beyond any scale by hundreds of digits.
 pub(super) fn millionths(number: &str) -> Option<f64> {
     let points = points(number);
     (points.abs() < POINTS_BOUND).then(|| (points * POINT as f64).round())

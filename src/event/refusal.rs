@@ -10,7 +10,9 @@ use super::member::{Member, Members};
 use super::record_forms::{Attribute, HeaderTexts, RecordForm};
 use super::scan::Document;
 use super::value::JsonValue;
-use super::{DecodeSettings, ENVELOPE_REQUIRED, Kind, MemberContract, MemberValue, Reason, Record, TopicSettings, text, time_text};
+use super::{
+    AMOUNT_MAX, DecodeSettings, ENVELOPE_REQUIRED, Kind, MemberContract, MemberValue, Reason, Record, TopicSettings, text, time_text,
+};
 
 /// The longest time or event type that an explanation shows, in bytes.
 const SHOWN_BYTES_MAX: usize = 40;
@@ -138,6 +140,7 @@ impl Fault {
             MemberValue::Text => value.with_text(1, |_| ()).err(),
             MemberValue::Boolean => value.flag().err(),
             MemberValue::Number => value.number().err(),
+            MemberValue::Amount => value.amount().err(),
             MemberValue::Time => value.time().err(),
             MemberValue::Choice(words) => {
                 value.with_text(SHOWN_BYTES_MAX, |text| if words.contains(&text) { Ok(()) } else { Err(Reason::BadValue) }).flatten().err()
@@ -231,6 +234,7 @@ fn expected(value: MemberValue) -> String {
         MemberValue::Text => "a string".into(),
         MemberValue::Boolean => "true or false".into(),
         MemberValue::Number => "a number".into(),
+        MemberValue::Amount => format!("a number of at least 0 and at most {AMOUNT_MAX:e}"),
         MemberValue::Time => "an RFC 3339 time with an offset, or whole milliseconds since 1970".into(),
         MemberValue::Choice(words) => format!("one of {}", words.join(", ")),
     }
@@ -309,6 +313,9 @@ mod tests {
         check(Surveys, &format!(r#"{answer},"metric":"nps","score":8.5"#), "bad_value: score: 8.5: expected a whole score");
         check(Surveys, &format!(r#"{answer},"metric":"ces","score":5"#), "missing_field: direction: absent");
         check(Surveys, &format!(r#"{answer},"metric":"csat","score":5,"scale_min":1"#), "bad_value: scale_min: expected both");
+        let active = r#""id":"e1","type":"customer.active","time":1772442000000,"customer_id":"secret""#;
+        check(Kind::Customers, &format!(r#"{active},"value":-1"#), "bad_value: value: expected a number of at least 0 and at most 1e12");
+        check(Kind::Customers, &format!(r#"{active},"value":"secret""#), "wrong_type: value: a string stands where a number of at least 0");
     }
 
     #[test]

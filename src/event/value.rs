@@ -5,8 +5,9 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
+use super::number::{AMOUNT_MAX, POINT, millionths};
 use super::text::unescape;
-use super::{Reason, time_text};
+use super::{Amount, Reason, time_text};
 use crate::time::EventTime;
 
 /// The longest id, in bytes.
@@ -213,6 +214,12 @@ impl<'a> JsonValue<'a> {
     /// A number as it is written, or `wrong_type`.
     pub(super) fn number(self) -> Result<&'a str, Reason> {
         if let Self::Integer(number) | Self::Decimal(number) = self { Ok(number) } else { Err(Reason::WrongType) }
+    }
+
+    /// An amount of money in whole millionths. Otherwise `wrong_type` or `bad_value`.
+    pub(super) fn amount(self) -> Result<Amount, Reason> {
+        let amount = millionths(self.number()?).filter(|amount| (0.0..=AMOUNT_MAX * POINT as f64).contains(amount));
+        amount.map(|amount| Amount(amount as i64)).ok_or(Reason::BadValue)
     }
 
     /// Whether it can be an instant: a text or a number.

@@ -7,6 +7,7 @@
 
 mod contributions;
 mod correlations;
+mod customer_value;
 mod group_tables;
 mod headline_cards;
 mod headline_numbers;
@@ -119,6 +120,7 @@ pub(super) fn render(page: &PageContext<'_>) -> String {
         right_now::section(&mut html, page, &values);
         headline_cards::section(&mut html, page, &values);
         group_tables::sections(&mut html, page, &values);
+        customer_value::section(&mut html, page, &values);
         journey::section(&mut html, page, &values);
         correlations::section(&mut html, page, &values);
         pipeline::section(&mut html, page, &values);

@@ -10,6 +10,7 @@ pub(crate) mod contribution;
 pub(super) mod correlation;
 pub(super) mod csat;
 pub(super) mod customers;
+pub(super) mod customers_value;
 pub(super) mod due;
 pub(super) mod durations;
 pub(super) mod health;
@@ -38,6 +39,7 @@ pub fn catalogue(settings: &EngineSettings) -> Vec<Family> {
     families.extend(nps::families());
     families.extend(ces::families());
     families.extend(customers::families());
+    families.extend(customers_value::families(settings));
     families.extend(contacts::families());
     families.extend(customers::churn_by_experience());
     families.extend(journey::families(settings));

@@ -58,7 +58,7 @@ impl<'a> Explainer<'a> {
         }
     }
 
-    /// The value in the unit of the family: a count, seconds, a score, an effort of 1 to 5, or seconds since 1970; 1 for a pair.
+    /// The value in the unit of the family: a count, seconds, a score, an effort of 1 to 5, an amount of money, or seconds since 1970; 1 for a pair.
     #[must_use]
     pub fn value(&self, fact: &StandingFact<'_>) -> f64 {
         match fact.value {
@@ -71,6 +71,7 @@ impl<'a> Explainer<'a> {
                 1.0 + 4.0 * points as f64 / (scale.max - scale.min) as f64
             }
             FactValue::Answer { points, .. } => points as f64 / POINT as f64,
+            FactValue::Amount(amount) => amount as f64 / POINT as f64,
             FactValue::Pair => 1.0,
             FactValue::Since(time) => time.as_seconds(),
         }
@@ -199,5 +200,8 @@ const fn family_of(measure: Measure) -> &'static str {
         Measure::ChatsWaiting => "cx_chats_waiting",
         Measure::ChatsActive => "cx_chats_active",
         Measure::CustomersActive => "cx_customers_active",
+        Measure::CustomersValue => "cx_customers_value",
+        Measure::ValueDepartures => "cx_customers_value_churned",
+        Measure::ValueAtRisk => "cx_customers_value_at_risk",
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Does not know any family.
 
-use crate::engine::read::{AnswerSums, DurationsReading, GroupKey, KeyId, Label, Measure, Reading};
+use crate::engine::read::{Amounts, AnswerSums, DurationsReading, GroupKey, KeyId, Label, Measure, Reading};
 use crate::engine::{Snapshot, WindowState};
 use crate::event::Scale;
 
@@ -25,6 +25,14 @@ impl<'a> Reader<'a> {
         match self.reading(measure, label) {
             Some(Reading::Count(n)) => *n,
             _ => 0,
+        }
+    }
+
+    /// What customers are worth together, and their number; nothing where there is none.
+    pub(super) fn amounts(&self, measure: Measure, label: Label) -> Amounts {
+        match self.reading(measure, label) {
+            Some(Reading::Amounts(amounts)) => **amounts,
+            _ => Amounts::default(),
         }
     }
 

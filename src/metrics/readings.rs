@@ -70,6 +70,11 @@ Where a definition leaves room, these are the choices that were made. *Values* a
   a later merge was counted does not part the two again.
 * An answer at the instant of a cancellation counts as given before it, in the churn by experience.
 * `cx_customers_active` is absent until any customer is known.
+* A customer is worth what the latest of the customer's events said that named a `value`, and so from the beginning of every window. What an event
+  after a cancellation says counts when the customer comes back; until then the customer counts as lost with what was known at the cancellation.
+* In the value at risk the latest answer of a metric counts, which is in the window or not: so a good answer takes the customer out of every
+  window, and a bad answer that leaves the window takes the customer out of that one. An answer has the values of the customer of now.
+* The families of values are absent until an event names the first value. From then on customers of whom none is known count as 0.
 * A customer drops out of a stage at the latest touch plus the timeout of the stage. Touches are contacts, answers, touchpoints, subscriptions, and
   an event that moves the customer to another stage. If the latest touch is an abandoned touchpoint, the drop is at that touchpoint.
 * Who cancels drops out of the stage that they are in after that event: at the cancellation, or before it if they had dropped by then. Later

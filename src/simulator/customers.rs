@@ -9,6 +9,8 @@ use crate::time::{EventTime, Span};
 
 /// The segments, each with its share of the customers.
 pub(super) const SEGMENTS: [(&str, f64); 3] = [("consumer", 0.7), ("business", 0.24), ("enterprise", 0.06)];
+/// The least revenue of a month in each segment, in tenths; the largest is fifty times as much.
+const LEAST_REVENUE_TENTHS: [f64; 3] = [49.0, 490.0, 9_900.0];
 /// The share of the customers whose chats come through a messenger: website chats still outnumber WhatsApp and its like by far.
 const MESSENGER_USERS: f64 = 0.2;
 /// The journey stages in their order.
@@ -25,6 +27,8 @@ pub(super) struct Customer {
     pub(super) segment: u8,
     pub(super) stage: u8,
     pub(super) relationship: Relationship,
+    /// The revenue of a month, in tenths.
+    pub(super) revenue_tenths: i64,
     /// The channel that the customer uses most.
     pub(super) habit: Channel,
     /// The customer's satisfaction with the company, on the scale of CSAT from 1 to 5.
@@ -80,12 +84,15 @@ impl SimulatedCustomers {
     /// Adds a customer.
     pub(super) fn add(&mut self, stage: u8, relationship: Relationship, chance: &mut Chance) -> CustomerIndex {
         let index = CustomerIndex(self.all.len() as u32);
+        let number = pseudonym(self.salt ^ u64::from(index.0));
+        let segment = chance.weighted(&SEGMENTS.map(|(_, share)| share)) as u8;
         let thread = Id::Pseudonym('h', pseudonym(self.salt.rotate_left(29) ^ u64::from(index.0)));
         self.all.push(Customer {
-            id: Id::Pseudonym('c', pseudonym(self.salt ^ u64::from(index.0))),
-            segment: chance.weighted(&SEGMENTS.map(|(_, share)| share)) as u8,
+            id: Id::Pseudonym('c', number),
+            segment,
             stage,
             relationship,
+            revenue_tenths: first_revenue(segment, number),
             habit: Channel::pick(chance),
             mood: (3.9 + 0.5 * chance.normal()).clamp(1.0, 5.0) as f32,
             recent_contacts: 0,
@@ -127,6 +134,12 @@ impl SimulatedCustomers {
         customer.recent_contacts = if is_repeat { customer.recent_contacts.saturating_add(1) } else { 1 };
         customer.last_contact = at;
     }
+}
+
+/// The revenue of a customer's first month, in tenths. Few customers pay much. It follows from the customer's number, so no chance is drawn for it.
+fn first_revenue(segment: u8, number: u64) -> i64 {
+    let place = (number % 1_000) as f64 / 1_000.0;
+    (LEAST_REVENUE_TENTHS[usize::from(segment)] * 50f64.powf(place * place)).round() as i64
 }
 
 impl std::ops::Index<CustomerIndex> for SimulatedCustomers {

@@ -121,6 +121,7 @@ impl Organisation {
             ("journey_stage", PayloadValue::Word(STAGES[usize::from(stage)])),
             ("channel", PayloadValue::Word(channel)),
             ("outcome", PayloadValue::Word(["completed", "abandoned", "failed"][outcome])),
+            ("value", self.renewed_revenue(customer, stage == RENEWAL && outcome == 0)),
         ];
         self.customers[customer].stage = stage;
         self.emit_customer(customer, "customer.touchpoint", &members);
@@ -173,13 +174,24 @@ impl Organisation {
         let members = [
             ("segment", PayloadValue::Word(SEGMENTS[usize::from(person.segment)].0)),
             ("journey_stage", PayloadValue::Word(STAGES[usize::from(person.stage)])),
+            ("value", PayloadValue::Tenths(person.revenue_tenths)),
         ];
         self.emit_customer(customer, name, &members);
     }
 
+    /// The revenue of a customer who renews, and then pays a twentieth more.
+    fn renewed_revenue(&mut self, customer: CustomerIndex, renews: bool) -> PayloadValue<'static> {
+        if !renews {
+            return PayloadValue::Absent;
+        }
+        let person = &mut self.customers[customer];
+        person.revenue_tenths += person.revenue_tenths / 20;
+        PayloadValue::Tenths(person.revenue_tenths)
+    }
+
     pub(super) fn emit_customer(&mut self, customer: CustomerIndex, name: &'static str, members: &[(&str, PayloadValue<'_>)]) {
         let id = self.customers[customer].id;
-        let mut all: smallvec::SmallVec<[(&str, PayloadValue<'_>); 4]> = smallvec::smallvec![("customer_id", PayloadValue::Id(id))];
+        let mut all: smallvec::SmallVec<[(&str, PayloadValue<'_>); 5]> = smallvec::smallvec![("customer_id", PayloadValue::Id(id))];
         all.extend_from_slice(members);
         self.emit(Kind::Customers, name, id, &all);
     }

@@ -51,6 +51,7 @@ const FREE: &[(&str, &str)] = &[
     ("quantiles", "50,99"),
     ("histograms.bucket_sets", "[]"),
     ("dimensions.team.values_max", "500"),
+    ("customers.currency", "EUR"),
     ("health.speed", "0.5"),
     ("health.quality", "0.1"),
     ("health.perception", "0.1"),

@@ -36,6 +36,7 @@ const UNITS = {
   score: (value) => fixed(value, 1),
   hundredths: (value) => fixed(value, 2),
   rho: (value) => signed(value, 2),
+  amount: (value) => Math.abs(value) < 100 ? fixed(value, 2) : grouped(value),
   "difference-duration": (value) => (value < 0 ? MINUS : "+") + duration(Math.abs(value)),
   "difference-percent": (value) => `${signed(value * 100, 1)}${NBSP}points`,
   "difference-score": (value) => `${signed(value, 1)}${NBSP}points`,

@@ -9,7 +9,7 @@ use super::reader::read;
 use super::setup::setup;
 
 /// Good lines with all that a line may hold.
-const LINES: [(usize, &str); 10] = [
+const LINES: [(usize, &str); 11] = [
     (
         0,
         r#"{"id":"e","type":"ticket.created","time":"2025-03-03T10:00:00Z","ticket_id":"T","customer_id":"C","created_by":"agent","team":"a"}"#,
@@ -32,10 +32,11 @@ const LINES: [(usize, &str); 10] = [
     ),
     (2, r#"{"id":"e","type":"survey.responded","time":1741000000000,"metric":"nps","score":9,"scope":"service","chat_id":"R"}"#),
     (3, r#"{"id":"e","type":"customer.touchpoint","time":1741000000000,"customer_id":"C","journey_stage":"use","outcome":"failed"}"#),
+    (3, r#"{"id":"e","type":"customer.active","time":1741000000000,"customer_id":"C","value":49.9,"segment":"a"}"#),
 ];
 
 /// Pieces that break a line, or nearly.
-const PIECES: [&str; 38] = [
+const PIECES: [&str; 40] = [
     "",
     "{",
     "}",
@@ -61,6 +62,8 @@ const PIECES: [&str; 38] = [
     "é",
     "\"id\":\"f\",",
     "\"score\":4,",
+    "\"value\":1000000000001,",
+    "\"value\":\"\",",
     "\"type\":\"chat.ended\",",
     "\"time\":\"2025-02-30T00:00:00Z\",",
     "\"ticket_id\":null,",

@@ -211,6 +211,53 @@ fn churn_leaves_out_who_returned_and_who_joined_inside_the_window() {
 }
 
 #[test]
+fn value_at_risk_is_that_of_active_customers_whose_latest_answer_was_bad() {
+    let customer = |what: &str, n: usize, value: Json| json!({"type": format!("customer.{what}"), "customer_id": format!("K{n}"), "segment": if n < 3 { "small" } else { "large" }, "value": value});
+    let answer = |metric: &str, n: usize, score: i64| json!({"type": "survey.responded", "metric": metric, "customer_id": format!("K{n}"), "score": score, "direction": "ease"});
+    let start = 31 * DAY;
+    let mut events: Vec<_> = (0..5).map(|n| (0, customer("active", n, json!(10.25 * (n + 1) as f64)))).collect();
+    events.extend([
+        (0, customer("active", 5, Json::Null)),
+        // A good answer after a bad one, a bad one after a good one, and a bad one that is too old for the shorter windows.
+        (10, answer("csat", 0, 1)),
+        (start, answer("csat", 0, 5)),
+        (start, answer("csat", 1, 5)),
+        (start + 1, answer("csat", 1, 2)),
+        (start - 2 * DAY, answer("nps", 2, 6)),
+        // Nobody knows what this one is worth.
+        (start, answer("csat", 5, 1)),
+        (start, answer("ces", 3, 1)),
+        (start + 2, customer("subscribed", 3, json!(100))),
+        // Who leaves is no longer at risk, and is lost with what was known then.
+        (start, answer("ces", 4, 1)),
+        (start + 3, customer("cancelled", 4, json!(0))),
+        (start + 4, json!({"type": "customer.touchpoint", "customer_id": "K4", "journey_stage": "use", "value": 7})),
+    ]);
+    let seen = seen(&events, start + 100);
+    seen.is("cx_customers_value", 10.25 + 20.5 + 30.75 + 100.0);
+    seen.is("cx_customers_with_value", 4.0);
+    seen.is("cx_customers_active", 5.0);
+    seen.is(r#"cx_customers_value_by_segment{segment="small"}"#, 61.5);
+    seen.is(r#"cx_customers_value_churned{window="30d"}"#, 51.25);
+    seen.is(r#"cx_customers_with_value_churned{window="30d"}"#, 1.0);
+    seen.is(r#"cx_customers_value_at_risk{metric="csat",window="1h"}"#, 20.5);
+    seen.is(r#"cx_customers_value_at_risk{metric="csat",window="30d"}"#, 20.5);
+    seen.is(r#"cx_customers_with_value_at_risk{metric="csat",window="30d"}"#, 1.0);
+    seen.is(r#"cx_customers_value_at_risk{metric="nps_experience",window="24h"}"#, 0.0);
+    seen.is(r#"cx_customers_value_at_risk{metric="nps_experience",window="7d"}"#, 30.75);
+    seen.is(r#"cx_customers_value_at_risk{metric="ces",window="1h"}"#, 100.0);
+    seen.is(r#"cx_customers_value_at_risk_by_segment{segment="large",metric="ces",window="1h"}"#, 100.0);
+}
+
+#[test]
+fn what_customers_are_worth_is_absent_until_an_event_says_it() {
+    let seen = seen(&[(0, json!({"type": "customer.active", "customer_id": "K"}))], 10);
+    assert_eq!(seen.value("cx_customers_value"), None);
+    assert_eq!(seen.value(r#"cx_customers_value_at_risk{metric="csat",window="1h"}"#), None);
+    seen.is("cx_customers_active", 1.0);
+}
+
+#[test]
 fn effort_is_turned_round_for_ease_and_lower_is_better() {
     let answer = |score: i64, direction: &str, max: i64| json!({"type": "survey.responded", "metric": "ces", "score": score, "direction": direction, "scale_min": 1, "scale_max": max});
     for (event, want) in [(answer(7, "ease", 7), 1.0), (answer(1, "ease", 7), 5.0), (answer(2, "effort", 5), 2.0)] {

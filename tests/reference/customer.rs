@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use super::identity::Life;
 use super::model::Past;
+use super::reader::Happening;
 use super::series::Value;
-use super::sheet::Sheet;
+use super::sheet::{Labels, Sheet};
 use super::statistics::wilson;
 use super::survey::Answer;
-use super::world::{Dims, World};
+use super::world::{Dims, Timed, World};
 
 /// One customer's comings and goings.
 #[derive(Clone, Debug)]
@@ -17,6 +18,8 @@ pub(crate) struct Customer {
     pub(crate) log: Vec<(i64, String)>,
     /// Dimensions now.
     pub(crate) dims: Dims,
+    /// What they are worth in millionths, or were when they cancelled; `None` where nothing said it.
+    value: Option<i64>,
 }
 
 impl Customer {
@@ -60,7 +63,8 @@ impl Customers {
             let events = places.iter().map(|&place| &world.events[place]).filter(|e| e.what != "customer.touchpoint");
             let log: Vec<(i64, String)> = events.map(|e| (e.time, e.what["customer.".len()..].to_owned())).collect();
             if !log.is_empty() {
-                out.all.insert(life.clone(), Customer { log, dims: world.customer_dims(life) });
+                let value = value_of(places.iter().map(|&place| &world.events[place]));
+                out.all.insert(life.clone(), Customer { log, dims: world.customer_dims(life), value });
             }
         }
         out
@@ -73,11 +77,81 @@ impl Customers {
     }
 }
 
+/// What a customer is worth by their events in order. Who has cancelled stays worth what they were then.
+fn value_of<'e>(events: impl Iterator<Item = &'e Happening>) -> Option<i64> {
+    let (mut said, mut lost) = (None, None);
+    for event in events {
+        match event.what.as_str() {
+            "customer.cancelled" => lost = lost.or(Some(said)),
+            "customer.active" | "customer.subscribed" => lost = None,
+            _ => {}
+        }
+        said = event.millionths("value").or(said);
+    }
+    lost.unwrap_or(said)
+}
+
+/// What customers are worth, and their number: of all now.
+pub(crate) fn value_now(past: &Past<'_>, sheet: &mut Sheet<'_>) {
+    let active = past.customers.all.values().filter(|customer| customer.is_active()).collect();
+    worth(past, sheet, ("", &[]), is_told(past), active);
+}
+
+/// What customers are worth, and their number: of those who left, and of those whose latest answer was bad.
+pub(crate) fn value_in_window(past: &Past<'_>, sheet: &mut Sheet<'_>) {
+    let start = sheet.start();
+    let all = past.customers.all.values();
+    let left = all.filter(|customer| customer.was_active(start) && !customer.is_active()).collect();
+    let base_is_known = past.customers.base_is_known(start);
+    worth(past, sheet, ("_churned", &[]), is_told(past) && base_is_known, left);
+    for (name, metric, scope) in [
+        ("csat", "csat", None),
+        ("ces", "ces", None),
+        ("nps_service", "nps", Some("service")),
+        ("nps_experience", "nps", Some("experience")),
+    ] {
+        let mut latest: BTreeMap<&Life, &Answer> = BTreeMap::new();
+        for answer in past.answers(metric).into_iter().filter(|answer| scope.is_none_or(|scope| answer.scope == scope)) {
+            if let Some(life) = &answer.customer {
+                latest.insert(life, answer);
+            }
+        }
+        let at_risk = |(life, customer): (&Life, &'_ Customer)| {
+            let answer = latest.get(life).filter(|answer| sheet.holds(answer.at))?;
+            (customer.is_active() && feeling(&past.world, answer) == "bad").then(|| life.clone())
+        };
+        let lives: Vec<Life> = past.customers.all.iter().filter_map(at_risk).collect();
+        let customers = lives.iter().map(|life| &past.customers.all[life]).collect();
+        worth(past, sheet, ("_at_risk", &[("metric", name)]), is_told(past), customers);
+    }
+}
+
+/// Whether anything ever said what a customer is worth.
+fn is_told(past: &Past<'_>) -> bool {
+    past.world.events.iter().any(|event| event.millionths("value").is_some() && event.what.starts_with("customer."))
+}
+
+fn worth(past: &Past<'_>, sheet: &mut Sheet<'_>, (end, labels): (&str, Labels<'_>), is_known: bool, customers: Vec<&Customer>) {
+    let at = sheet.start();
+    let valued = customers.into_iter().filter_map(|c| c.value.map(|value| Timed { at, value, dims: c.dims.clone() }));
+    for group in sheet.groups_of(&past.world.setup.customer_grouping_sets, &valued.collect::<Vec<_>>()) {
+        let sum = group.inside.iter().map(|customer| customer.value).sum();
+        let present = |value| if is_known { value } else { Value::Absent };
+        sheet.put_in(&group, &format!("cx_customers_value{end}"), "", labels, present(Value::Millionths(sum)));
+        let count = present(Value::Count(group.inside.len() as i64));
+        sheet.put_in(&group, &format!("cx_customers_with_value{end}"), "", labels, count);
+    }
+}
+
 /// How the last answer was that a customer gave before the cancellation, or up to now, of answers in their order.
 fn experience(world: &World<'_>, customer: &Customer, answers: &[&Answer]) -> &'static str {
     let until = customer.heard_until();
     // An answer at the instant of the cancellation comes before it.
-    let Some(answer) = answers.iter().rfind(|answer| answer.at <= until) else { return "none" };
+    answers.iter().rfind(|answer| answer.at <= until).map_or("none", |answer| feeling(world, answer))
+}
+
+/// How an answer was.
+fn feeling(world: &World<'_>, answer: &Answer) -> &'static str {
     let (part, whole) = answer.effort();
     match answer.metric.as_str() {
         "csat" if answer.is_satisfied(world) => "good",

@@ -51,6 +51,7 @@ pub(crate) fn state(past: &Past<'_>, sheet: &mut Sheet<'_>) {
         let n = group.inside.len() as i64;
         sheet.put_in(&group, "cx_customers_active", "", &[], if is_known { Value::Count(n) } else { Value::Absent });
     }
+    customer::value_now(past, sheet);
 }
 
 /// Whether a ticket that is not withdrawn is in the backlog.
@@ -69,6 +70,7 @@ pub(crate) fn windowed(past: &Past<'_>, sheet: &mut Sheet<'_>) {
     answers::windowed(past, sheet);
     churn(past, sheet);
     customer::churn_by_experience(past, sheet);
+    customer::value_in_window(past, sheet);
     targets::windowed(past, sheet);
 }
 

@@ -94,6 +94,7 @@ enum Holds {
     Instant,
     Truth,
     Number,
+    Money,
     OneOf(&'static [&'static str]),
 }
 
@@ -111,6 +112,7 @@ const SURVEY: (&str, Holds) = ("survey_id", Holds::Id);
 const CUSTOMER: (&str, Holds) = ("customer_id", Holds::Id);
 const INTO_CUSTOMER: (&str, Holds) = ("into_customer_id", Holds::Id);
 const AGENT: (&str, Holds) = ("agent_id", Holds::Id);
+const VALUE: (&str, Holds) = ("value", Holds::Money);
 
 type Members = &'static [(&'static str, Holds)];
 
@@ -154,10 +156,11 @@ fn members_of(what: &str) -> Option<(Members, Members)> {
                 ("direction", Holds::OneOf(&["effort", "ease"])),
             ],
         ),
-        "customer.active" | "customer.subscribed" | "customer.cancelled" | "customer.erased" => (&[CUSTOMER], &[]),
+        "customer.active" | "customer.subscribed" => (&[CUSTOMER], &[VALUE]),
+        "customer.cancelled" | "customer.erased" => (&[CUSTOMER], &[]),
         "customer.merged" => (&[CUSTOMER, INTO_CUSTOMER], &[]),
         "customer.touchpoint" => {
-            (&[CUSTOMER, ("journey_stage", Holds::Dimension)], &[("outcome", Holds::OneOf(&["completed", "abandoned", "failed"]))])
+            (&[CUSTOMER, ("journey_stage", Holds::Dimension)], &[("outcome", Holds::OneOf(&["completed", "abandoned", "failed"])), VALUE])
         }
         _ => return None,
     })
@@ -206,6 +209,13 @@ fn member(value: &Value, holds: Holds) -> Result<Value, Refusal> {
             let number = value.as_f64().ok_or("wrong_type")?;
             ensure(number.abs() < 1e9, "bad_value")?;
             ((number * 1e6).round_ties_even() as i64).into()
+        }
+        Holds::Money => {
+            let number = value.as_f64().ok_or("wrong_type")?;
+            // In millionths of a unit, as scores are; what rounds to nothing is nothing.
+            let rounded = (number * 1e6).round();
+            ensure((0.0..=1e18).contains(&rounded), "bad_value")?;
+            (rounded as i64).into()
         }
         Holds::OneOf(allowed) => {
             let value = value.as_str().ok_or("wrong_type")?;

@@ -93,6 +93,7 @@ pub(crate) fn settings() -> EngineSettings {
         chat_abandon_min: Span::seconds(5),
         chat_idle_end: None,
         trends: vec![TrendSettings { short: 1, baseline: 2 }, TrendSettings { short: 2, baseline: 3 }],
+        currency: None,
         health_weights: [0.3, 0.2, 0.3, 0.2],
         repeat_contact_within: Span::days(7),
         journey: JourneySettings::default(),

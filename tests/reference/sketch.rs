@@ -102,6 +102,11 @@ impl Sketch {
             }
         };
         payload.extend(self.dims.iter().map(|&(k, v)| (k.to_owned(), v.into())));
+        if matches!(self.what, What::Customer { .. }) {
+            // By the tick, so that no further chance is drawn and earlier seeds still mean what they meant.
+            let values = [json!(0), json!(10), json!(49.9), Json::Null, json!(1_250_000.25), json!("")];
+            payload.insert("value".to_owned(), values[self.tick.rem_euclid(6) as usize].clone());
+        }
         payload.extend(members.as_object().expect("members").clone());
         // Further instants are sketched by how long before the event they lie.
         for name in ["created_time", "first_response_time", "solved_time", "awaiting_reply_since", "started_time"] {

@@ -5,21 +5,24 @@
 mod answers;
 mod experience;
 mod history;
+mod named_values;
 mod openings;
 mod subscriptions;
 
 use serde::{Deserialize, Serialize};
 
+pub(crate) use self::answers::ANSWER_KINDS;
 use self::answers::{AnswerKind, CustomerAnswers};
 pub(crate) use self::experience::{FEELINGS, METRICS};
 use self::history::{CustomerEvent, CustomerHistory};
 pub(crate) use self::history::{CustomerEventKind, Subscription};
+use self::named_values::NamedValues;
 use self::openings::Openings;
 use self::subscriptions::Subscriptions;
 use super::contact::Opening;
 use super::survey::{StandingAnswer, SurveyId, answer_in_stage, touchpoint};
 use crate::engine::terms::{Contribution, DimensionsId, EventOrder, Fact, FactLabel, Facts, Measure, Side, Terms, ValueId, pair_label};
-use crate::event::Contact;
+use crate::event::{Amount, Contact};
 use crate::time::EventTime;
 
 /// From this number of heirs on, the settled ones are searched for and dropped.
@@ -32,6 +35,8 @@ pub(crate) struct CustomerState {
     history: CustomerHistory,
     /// The subscriptions and cancellations among these events, in order.
     subscriptions: Subscriptions,
+    /// What these events say that the customer is worth, in order.
+    values: NamedValues,
     /// The openings of the customer's tickets and chats that are not withdrawn, in order.
     openings: Openings,
     /// The customer's answers that count, in order within each kind.
@@ -91,8 +96,15 @@ impl CustomerState {
         self.heirs.clone()
     }
 
-    /// Inserts an event of the customer at its place, with the dimensions that it names.
-    pub(crate) fn note(&mut self, order: EventOrder, named: DimensionsId, kind: CustomerEventKind, terms: &mut Terms) -> CustomerChange {
+    /// Inserts an event of the customer at its place, with the dimensions and the value that it names.
+    pub(crate) fn note(
+        &mut self,
+        order: EventOrder,
+        named: DimensionsId,
+        value: Option<Amount>,
+        kind: CustomerEventKind,
+        terms: &mut Terms,
+    ) -> CustomerChange {
         let staged = self.history.stage_moves(order, named, terms);
         let mut before = self.end_facts(terms);
         if let Some((from, until)) = staged {
@@ -103,7 +115,8 @@ impl CustomerState {
             CustomerEventKind::Subscription(subscription) => Some(subscription),
             CustomerEventKind::Touchpoint { .. } => None,
         };
-        if subscription.is_some() {
+        let changes_base = subscription.is_some() || value.is_some();
+        if changes_base {
             before.extend(self.subscription_facts(was, terms));
         }
         let mut after = Facts::new();
@@ -111,8 +124,11 @@ impl CustomerState {
         if let Some(subscription) = subscription {
             self.subscriptions.insert(order, subscription);
         }
+        if let Some(value) = value {
+            self.values.insert(order, value);
+        }
         let is = self.history.dimensions();
-        if subscription.is_some() {
+        if changes_base {
             after.extend(self.subscription_facts(is, terms));
         } else if was != is {
             before.extend(self.subscription_facts(was, terms));
@@ -189,6 +205,7 @@ impl CustomerState {
         let mut later = Self {
             history: CustomerHistory::default(),
             subscriptions: self.subscriptions.split_off(order),
+            values: self.values.split_off(order),
             openings: self.openings.split_off(order),
             answers: self.answers.split_off(order),
             // Each part may have heirs of the other. An heir that is updated looks up the right one itself.
@@ -209,6 +226,7 @@ impl CustomerState {
             self.history.insert(order, named, kind, terms, &mut before, &mut after);
         }
         self.subscriptions.absorb(other.subscriptions);
+        self.values.absorb(other.values);
         self.openings.absorb(other.openings);
         self.answers.absorb(other.answers);
         other.heirs.into_iter().for_each(|heir| _ = self.add_heir(heir));
@@ -228,7 +246,8 @@ impl CustomerState {
     /// list is longer than `length_max`. Returns the number dropped because of the length. Examines a list only when it has doubled, so that the
     /// cost for each event stays small.
     pub(crate) fn forget_before(&mut self, horizon: EventTime, length_max: usize) -> usize {
-        self.subscriptions.forget_before(horizon, length_max)
+        self.values.forget_before(horizon, length_max, self.subscriptions.cancelled())
+            + self.subscriptions.forget_before(horizon, length_max)
             + self.history.forget_before(horizon, length_max)
             + self.openings.forget_before(horizon, length_max)
             + self.answers.forget_before(horizon, length_max)
@@ -262,12 +281,34 @@ impl CustomerState {
         facts
     }
 
-    /// The facts of the subscriptions, credited to the customer's dimensions and to the customer's latest experience.
+    /// The facts of the subscriptions, credited to the customer's dimensions and to the customer's latest experience, and of what the customer is
+    /// worth.
     fn subscription_facts(&self, dimensions: DimensionsId, terms: &Terms) -> Facts {
         let mut facts = self.subscriptions.facts(dimensions);
+        if let Some(value) = self.value() {
+            facts.extend(self.subscriptions.value_facts(dimensions, value));
+            facts.extend(self.risk_facts(dimensions));
+        }
         facts.extend(self.subscriptions.trend_facts(&terms.settings));
         facts.extend(self.subscriptions.facts_by_experience(self.experience()));
         facts
+    }
+
+    /// What the customer is worth by the latest event that said it; for one who has cancelled, by the latest before that.
+    fn value(&self) -> Option<Amount> {
+        self.values.last_before(self.subscriptions.cancelled())
+    }
+
+    /// The value of an active customer for each kind of answer whose latest one was bad, at the time of that answer: so it is in the windows that
+    /// hold the answer, and in these no later answer of the kind can be.
+    fn risk_facts(&self, dimensions: DimensionsId) -> Facts {
+        let Some(Amount(value)) = self.value().filter(|_| self.is_active()) else { return Facts::new() };
+        let at_risk = |kind: AnswerKind| {
+            let answer = self.answers.latest_if_bad(kind)?;
+            let fact = Fact::one(Measure::ValueAtRisk, answer.order.time, dimensions).numbered(kind as u32);
+            Some(Fact { value: Contribution::Amount(1, value), ..fact })
+        };
+        AnswerKind::ALL.into_iter().filter_map(at_risk).collect()
     }
 
     /// The customer's latest experience; for one who has cancelled, the latest before that.
@@ -281,6 +322,7 @@ impl CustomerState {
         if let Some(answer) = self.answers.find(answer) {
             self.facts_of_answer_in_stage(answer, terms, &mut facts);
         }
+        facts.extend(self.risk_facts(self.history.dimensions()));
         facts.extend(self.latest_answer_facts(terms));
         facts
     }

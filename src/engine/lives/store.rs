@@ -88,6 +88,8 @@ pub(crate) struct EverSeen {
     pub(crate) transfer: bool,
     /// An answer to a survey that was sent, by metric.
     pub(crate) matched: [bool; 3],
+    /// What a customer is worth.
+    pub(crate) value: bool,
 }
 
 impl EverSeen {
@@ -101,6 +103,7 @@ impl EverSeen {
     pub(crate) fn add(&mut self, other: Self) {
         self.escalation |= other.escalation;
         self.transfer |= other.transfer;
+        self.value |= other.value;
         self.matched.iter_mut().zip(other.matched).for_each(|(matched, other)| *matched |= other);
     }
 }

@@ -3,7 +3,7 @@
 use smallvec::SmallVec;
 
 use crate::engine::terms::{DurationBins, EngineSettings, Measure};
-use crate::engine::windows::{Accumulator, AnswerSums, Durations};
+use crate::engine::windows::{Accumulator, Amounts, AnswerSums, Durations};
 use crate::time::{EventTime, Span};
 
 /// The reading of a cell over one window, or of a state now. Large kinds are boxed, because most cells are counts and a snapshot has a reading for
@@ -20,6 +20,8 @@ pub(crate) enum Reading {
     },
     /// The oldest start of a wait; `None` if nothing waits.
     Oldest(Option<EventTime>),
+    /// What customers are worth together, with their number.
+    Amounts(Box<Amounts>),
 }
 
 /// The reading of a distribution of durations.
@@ -49,6 +51,7 @@ impl Reading {
                 Self::Durations(Box::new(reading))
             }
             Accumulator::Pairs(pairs) => Self::Pairs { count: pairs.count(), rho: pairs.rho() },
+            Accumulator::Amounts(amounts) => Self::Amounts(amounts.clone()),
             Accumulator::Since(set) => Self::Oldest(set.first_key_value().map(|(time, _)| *time)),
         }
     }

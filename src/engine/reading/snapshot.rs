@@ -50,6 +50,8 @@ pub struct Snapshot {
     pub(crate) timed_targets: Vec<TimedTarget>,
     /// How far ahead tickets are counted as due soon, as the label `within` says it.
     pub(crate) due_within: Vec<String>,
+    /// The currency of customers' values, if it is configured.
+    pub(crate) currency: Option<String>,
     /// The medians that the trends compare.
     pub(crate) medians: Vec<TrendMedians>,
     /// The texts of the stage and the channel of each touchpoint label.
@@ -146,6 +148,12 @@ impl Snapshot {
     #[must_use]
     pub fn course(&self, window: usize) -> Option<&Self> {
         self.courses.get(window)
+    }
+
+    /// The currency of customers' values, if it is configured.
+    #[must_use]
+    pub fn currency(&self) -> Option<&str> {
+        self.currency.as_deref()
     }
 
     /// The readings of a cell.

@@ -47,6 +47,8 @@ pub enum FactValue {
     Pair,
     /// The start of a wait.
     Since(EventTime),
+    /// What a customer is worth, in millionths of the currency's unit; negative if the customer goes.
+    Amount(i64),
 }
 
 /// Translates a fact of a partition group into texts; `names` must be the names of that group.
@@ -66,6 +68,7 @@ pub(crate) fn standing_fact<'a>(subject: Subject, fact: &Fact, names: &'a Names,
             Contribution::Vote(vote) => FactValue::Answer { points: vote.score, is_good: vote.good, is_bad: vote.bad },
             Contribution::Pair(..) => FactValue::Pair,
             Contribution::Since(time) => FactValue::Since(time),
+            Contribution::Amount(_, amount) => FactValue::Amount(amount),
         },
         windows: ring.map_or(&[], |ring| &windows.settings.windows[ring..]),
         is_state_now: is_state && is_reached,

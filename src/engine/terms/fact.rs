@@ -21,6 +21,8 @@ pub(crate) enum Contribution {
     Pair(u32, u32),
     /// The start of a wait, for measures that give the oldest one.
     Since(EventTime),
+    /// A number of customers, and what they are worth together in millionths of the currency's unit; negative if both fall.
+    Amount(i64, i64),
 }
 
 /// One survey answer, as cells add it.

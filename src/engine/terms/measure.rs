@@ -84,6 +84,10 @@ pub(crate) enum Measure {
     ExperienceActivations,
     /// The same as [`Self::CustomerDepartures`], by the customer's latest experience. Label: the metric and the experience.
     ExperienceDepartures,
+    /// The same as [`Self::CustomerDepartures`], with what the customers were worth.
+    ValueDepartures,
+    /// What the active customers are worth whose latest answer of a kind was bad, at the time of that answer. Label: the kind.
+    ValueAtRisk,
     /// Label: the stages from and to.
     JourneyTransitions,
     /// Label: the stage.
@@ -121,6 +125,8 @@ pub(crate) enum Measure {
     ChatsWaiting,
     ChatsActive,
     CustomersActive,
+    /// What the active customers are worth.
+    CustomersValue,
     /// Label: the metric and the experience.
     ExperienceActive,
     /// Customers in a stage, without those who have dropped out of it. Label: the stage.
@@ -168,7 +174,13 @@ impl Measure {
             | Self::StageCsat
             | Self::StageCes => Grouping::Overall,
             Self::Correlation => Grouping::OneDimension,
-            Self::CustomerActivations | Self::CustomerDepartures | Self::CustomersNew | Self::CustomersActive => Grouping::Customer,
+            Self::CustomerActivations
+            | Self::CustomerDepartures
+            | Self::CustomersNew
+            | Self::CustomersActive
+            | Self::CustomersValue
+            | Self::ValueDepartures
+            | Self::ValueAtRisk => Grouping::Customer,
             _ => Grouping::All,
         }
     }
@@ -208,6 +220,7 @@ impl Measure {
                 | Self::ChatsWaiting
                 | Self::ChatsActive
                 | Self::CustomersActive
+                | Self::CustomersValue
                 | Self::CustomersLostBefore
                 | Self::ExperienceActive
                 | Self::JourneyCustomers

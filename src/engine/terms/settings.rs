@@ -41,6 +41,8 @@ pub struct EngineSettings {
     pub journey: JourneySettings,
     /// The short window and the baseline window of each trend, by index. The short window is the shorter one.
     pub trends: Vec<TrendSettings>,
+    /// The code of the currency in which customers' values are given, as it is shown. `None` if it is not configured.
+    pub currency: Option<String>,
     /// The weights of the health index's parts: speed, quality, perception, outcome.
     pub health_weights: [f64; 4],
     /// How long ended tickets and chats are remembered after their last event. Default 365 d.

@@ -3,6 +3,7 @@
 //!
 //! Does not know the meaning of a value.
 
+mod amounts;
 mod answers;
 mod bin_counts;
 mod durations;
@@ -12,6 +13,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+pub(crate) use amounts::Amounts;
 pub(crate) use answers::AnswerSums;
 pub(crate) use durations::Durations;
 pub(crate) use pairs::Pairs;
@@ -34,6 +36,8 @@ pub(crate) enum Accumulator {
     Pairs(Box<Pairs>),
     /// A multiset of instants, in order.
     Since(Box<BTreeMap<EventTime, i64>>),
+    /// A sum of money.
+    Amounts(Box<Amounts>),
 }
 
 impl Accumulator {
@@ -45,6 +49,7 @@ impl Accumulator {
             Contribution::Duration(..) => Self::Durations(Box::default()),
             Contribution::Pair(..) => Self::Pairs(Box::default()),
             Contribution::Since(_) => Self::Since(Box::default()),
+            Contribution::Amount(..) => Self::Amounts(Box::default()),
         }
     }
 
@@ -56,6 +61,7 @@ impl Accumulator {
             Self::Durations(_) => Self::Durations(Box::default()),
             Self::Pairs(_) => Self::Pairs(Box::default()),
             Self::Since(_) => Self::Since(Box::default()),
+            Self::Amounts(_) => Self::Amounts(Box::default()),
         }
     }
 
@@ -67,6 +73,7 @@ impl Accumulator {
             (Self::Durations(d), Contribution::Duration(ms, bin)) => d.apply(*ms, *bin, sign),
             (Self::Pairs(p), Contribution::Pair(x, y)) => p.apply(*x, *y, sign),
             (Self::Since(set), Contribution::Since(time)) => adjust(set, *time, sign),
+            (Self::Amounts(a), Contribution::Amount(count, amount)) => a.apply(*count, *amount, sign),
             (accumulator, value) => unreachable!("a cell keeps one kind of value for life: {value:?} into {accumulator:?}"),
         }
     }
@@ -78,6 +85,7 @@ impl Accumulator {
             (Self::Answers(a), Self::Answers(b)) => a.merge(b, sign),
             (Self::Durations(a), Self::Durations(b)) => a.merge(b, sign),
             (Self::Pairs(a), Self::Pairs(b)) => a.merge(b, sign),
+            (Self::Amounts(a), Self::Amounts(b)) => a.merge(b, sign),
             (Self::Since(a), Self::Since(b)) => b.iter().for_each(|(time, n)| adjust(a, *time, sign * n)),
             (a, b) => unreachable!("a cell keeps one kind of accumulator for life: {b:?} into {a:?}"),
         }
@@ -91,6 +99,7 @@ impl Accumulator {
             Self::Durations(d) => d.is_zero(),
             Self::Pairs(p) => p.is_zero(),
             Self::Since(set) => set.is_empty(),
+            Self::Amounts(a) => a.is_zero(),
         }
     }
 }

@@ -38,7 +38,7 @@ impl SlotKind {
             Contribution::Count(_) => Self::Count,
             Contribution::Duration(..) => Self::Durations,
             Contribution::Since(_) => Self::Oldest,
-            Contribution::Vote(_) | Contribution::Pair(..) => Self::Other,
+            Contribution::Vote(_) | Contribution::Pair(..) | Contribution::Amount(..) => Self::Other,
         }
     }
 }

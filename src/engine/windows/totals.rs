@@ -61,6 +61,11 @@ impl Totals {
         self.total(cell, ring, || Accumulator::Count(0)).apply(&Contribution::Count(by), 1);
     }
 
+    /// Adds a value to a total, or subtracts it.
+    pub(crate) fn apply(&mut self, cell: CellId, ring: usize, value: &Contribution, sign: i64) {
+        self.total(cell, ring, || Accumulator::zero_of(value)).apply(value, sign);
+    }
+
     /// One more than the largest number of a cell that was ever visible.
     pub(crate) fn cells(&self) -> usize {
         self.totals.len() / self.rings

@@ -17,6 +17,8 @@ pub(super) enum Unit {
     Hundredths,
     /// A rho of -1 to 1, with its sign.
     Rho,
+    /// An amount of money, without its currency.
+    Amount,
 }
 
 /// A space at which a line does not break.
@@ -34,6 +36,7 @@ impl Unit {
             Self::Score => "score",
             Self::Hundredths => "hundredths",
             Self::Rho => "rho",
+            Self::Amount => "amount",
         }
     }
 
@@ -48,6 +51,14 @@ impl Unit {
             Self::Score => decimals(value, 1),
             Self::Hundredths => decimals(value, 2),
             Self::Rho => signed(value, 2),
+            // Cents matter where there are few of them.
+            Self::Amount => {
+                if value.abs() < 100.0 {
+                    decimals(value, 2)
+                } else {
+                    grouped(value)
+                }
+            }
         }
     }
 
@@ -56,7 +67,7 @@ impl Unit {
         match self {
             Self::Percent => signed(value * 100.0, 1),
             Self::Score => signed(value, 1),
-            Self::Count | Self::Duration | Self::Hundredths | Self::Rho => self.difference(value),
+            Self::Count | Self::Duration | Self::Hundredths | Self::Rho | Self::Amount => self.difference(value),
         }
     }
 
@@ -68,7 +79,7 @@ impl Unit {
     /// The difference of two such numbers, with its sign.
     pub(super) fn difference(self, value: f64) -> String {
         match self {
-            Self::Count => signed(value, 0),
+            Self::Count | Self::Amount => signed(value, 0),
             Self::Duration => format!("{}{}", if value < 0.0 { MINUS } else { '+' }, duration(value.abs())),
             Self::Percent => format!("{}{SPACE}points", signed(value * 100.0, 1)),
             Self::Score => format!("{}{SPACE}points", signed(value, 1)),
@@ -164,6 +175,10 @@ mod tests {
         assert_eq!(
             ["9999", "24\u{202f}073", "1\u{202f}234\u{202f}567"],
             [9_999.0, 24_073.0, 1_234_567.0].map(|n| Unit::Count.text(n)).each_ref().map(String::as_str)
+        );
+        assert_eq!(
+            ["9.90", "1234", "12\u{202f}346"],
+            [9.9, 1_234.4, 12_345.6].map(|n| Unit::Amount.text(n)).each_ref().map(String::as_str)
         );
         assert_eq!(Unit::Percent.text(0.00087), "0.09\u{a0}%");
         assert_eq!(Unit::Percent.text(0.875), "87.5\u{a0}%");

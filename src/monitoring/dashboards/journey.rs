@@ -19,6 +19,7 @@ pub(super) fn board(s: &FamilyLookup) -> Board {
     .row("Moves between stages", moves(s))
     .row("Pain index", pain(s))
     .row("Churn", churn(s))
+    .row("What customers are worth", value(s))
     .row("Repeat contacts", repeats(s))
 }
 
@@ -90,6 +91,32 @@ fn churn(s: &FamilyLookup) -> Vec<Panel> {
         panels.push(Panel::over_time(s, "Churn by segment", "cx_churn_ratio", "_by_segment", "", "{{segment}}"));
     }
     panels.push(Panel::over_time(s, "Retention", "cx_retention_ratio", "", "", "kept").interval(s, "cx_retention_ratio", ""));
+    panels
+}
+
+fn value(s: &FamilyLookup) -> Vec<Panel> {
+    let mut panels = vec![
+        Panel::over_time(s, "Value at risk", "cx_customers_value_at_risk", "", "", "{{metric}}"),
+        Panel::over_time(s, "Value lost", "cx_customers_value_churned", "", "", "lost"),
+        Panel::about(s, PanelKind::Lines, "Value of all customers", "cx_customers_value").query(
+            Role::Value,
+            &merged(s, "cx_customers_value", "", ""),
+            "now",
+        ),
+        Panel::about(s, PanelKind::Lines, "Customers of known value", "cx_customers_with_value")
+            .query(Role::Value, &merged(s, "cx_customers_with_value", "", ""), "of known value")
+            .query(Role::Count, &merged(s, "cx_customers_active", "", ""), "all"),
+    ];
+    if s.has("cx_customers_value_at_risk", "_by_segment") {
+        panels.push(Panel::over_time(
+            s,
+            "Value at risk by segment",
+            "cx_customers_value_at_risk",
+            "_by_segment",
+            "",
+            "{{segment}}, {{metric}}",
+        ));
+    }
     panels
 }
 

@@ -28,7 +28,7 @@ impl Applied {
 pub(super) fn apply(lives: &mut Lives, action: CustomerAction, event: &AdmittedEvent, door: &mut Door<'_>) -> Applied {
     let Some(customer) = event.customer else { return Applied::NOTHING };
     let order = event.order;
-    let kind = match action {
+    let (kind, value) = match action {
         CustomerAction::Erased => {
             let has_effect = lives.customers.at(customer, order).is_some();
             erase(lives, customer, order, door);
@@ -36,17 +36,18 @@ pub(super) fn apply(lives: &mut Lives, action: CustomerAction, event: &AdmittedE
             return Applied { changed: Some(customer), effect: Effect { is_orphaned: false, has_effect } };
         }
         CustomerAction::Merged(into) => return merge(lives, customer, into, order, door),
-        CustomerAction::Active => CustomerEventKind::Subscription(Subscription::Active),
-        CustomerAction::Subscribed => CustomerEventKind::Subscription(Subscription::Subscribed),
-        CustomerAction::Cancelled => CustomerEventKind::Subscription(Subscription::Cancelled),
-        CustomerAction::Touchpoint(outcome) => {
-            CustomerEventKind::Touchpoint { is_abandoned: outcome == Some(TouchpointOutcome::Abandoned) }
+        CustomerAction::Active(value) => (CustomerEventKind::Subscription(Subscription::Active), value),
+        CustomerAction::Subscribed(value) => (CustomerEventKind::Subscription(Subscription::Subscribed), value),
+        CustomerAction::Cancelled => (CustomerEventKind::Subscription(Subscription::Cancelled), None),
+        CustomerAction::Touchpoint(outcome, value) => {
+            (CustomerEventKind::Touchpoint { is_abandoned: outcome == Some(TouchpointOutcome::Abandoned) }, value)
         }
     };
+    lives.ever_seen.value |= value.is_some();
     let horizon = lives.forgotten_before();
     let own = lives.terms.names.of_customer(event.dimensions);
     let state = lives.customers.begin_at(customer, order);
-    let mut change = state.note(order, own, kind, &mut lives.terms);
+    let mut change = state.note(order, own, value, kind, &mut lives.terms);
     lives.evictions.histories += state.forget_before(horizon, lives.terms.settings.limits.history_max) as u64;
     // Contacts and answers since then had inherited the earlier dimensions, and so had deadlines that lie ahead.
     let heirs_differ = change.moves_dimensions && (has_deadlines(lives) || lives.largest_event_time > Some(order.time));

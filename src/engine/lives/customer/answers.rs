@@ -18,8 +18,11 @@ pub(super) enum AnswerKind {
     ServiceNps,
 }
 
+/// The names of the kinds, in their order.
+pub(crate) const ANSWER_KINDS: [&str; 4] = ["csat", "nps_experience", "ces", "nps_service"];
+
 impl AnswerKind {
-    const ALL: [Self; 4] = [Self::Csat, Self::Loyalty, Self::Ces, Self::ServiceNps];
+    pub(super) const ALL: [Self; 4] = [Self::Csat, Self::Loyalty, Self::Ces, Self::ServiceNps];
 
     fn of(answer: &StandingAnswer) -> Self {
         match answer.metric {
@@ -67,6 +70,11 @@ impl CustomerAnswers {
     /// The latest answer of a kind.
     pub(super) fn latest_of(&self, kind: AnswerKind) -> Option<&StandingAnswer> {
         self.last_before(kind, None).map(|(a, _)| a)
+    }
+
+    /// The latest answer of a kind, if it expresses a bad experience.
+    pub(super) fn latest_if_bad(&self, kind: AnswerKind) -> Option<&StandingAnswer> {
+        self.last_before(kind, None).filter(|(_, feeling)| *feeling == Feeling::Bad).map(|(answer, _)| answer)
     }
 
     /// The time of the latest answer up to an instant; `MIN` if there is none.

@@ -11,6 +11,7 @@ use super::experience::Experience;
 use crate::engine::terms::{
     Contribution, DimensionsId, EngineSettings, EventOrder, Fact, FactLabel, Facts, Label, Measure, WindowSettings,
 };
+use crate::event::Amount;
 use crate::time::EventTime;
 
 /// Subscriptions and cancellations, in order.
@@ -58,6 +59,18 @@ impl Subscriptions {
             facts.push(Fact::one(Measure::CustomersNew, order.time, dimensions));
         }
         facts
+    }
+
+    /// The same facts about being a customer and about leaving, with what the customer is or was worth.
+    pub(super) fn value_facts(&self, dimensions: DimensionsId, Amount(value): Amount) -> Facts {
+        let counts = self.facts_of(ALL, FactLabel::None, dimensions).into_iter();
+        let of_value = |fact: Fact| {
+            let pairs = [(ALL.0, Measure::CustomersValue), (ALL.2, Measure::ValueDepartures)];
+            let (_, measure) = pairs.into_iter().find(|(counted, _)| *counted == fact.measure)?;
+            let Contribution::Count(n) = fact.value else { return None };
+            Some(Fact { measure, value: Contribution::Amount(n, n * value), ..fact })
+        };
+        counts.filter_map(of_value).collect()
     }
 
     /// The same facts by the customer's latest experience, once for each metric.
@@ -164,6 +177,7 @@ impl SeenFrom<'_> {
 fn negated(value: Contribution) -> Contribution {
     match value {
         Contribution::Count(n) => Contribution::Count(-n),
+        Contribution::Amount(n, amount) => Contribution::Amount(-n, -amount),
         other @ (Contribution::Duration(..) | Contribution::Vote(_) | Contribution::Pair(..) | Contribution::Since(_)) => other,
     }
 }

@@ -101,7 +101,7 @@ impl PaneContent {
                 self.count(slot, bin, sign);
                 self.lengthen(slot, sign * ms);
             }
-            Contribution::Vote(_) | Contribution::Pair(..) | Contribution::Since(_) => {
+            Contribution::Vote(_) | Contribution::Pair(..) | Contribution::Since(_) | Contribution::Amount(..) => {
                 let accumulator = self.others.entry(slot).or_insert_with(|| Accumulator::zero_of(value));
                 accumulator.apply(value, sign);
                 if accumulator.is_zero() {
@@ -120,7 +120,7 @@ impl PaneContent {
                 let sum = i64::try_from(durations.sum_ms).expect("the facts ahead at one instant are only a few durations");
                 self.lengthen(slot, sum);
             }
-            Accumulator::Answers(_) | Accumulator::Pairs(_) | Accumulator::Since(_) => {
+            Accumulator::Answers(_) | Accumulator::Pairs(_) | Accumulator::Since(_) | Accumulator::Amounts(_) => {
                 let sum = self.others.entry(slot).or_insert_with(|| accumulator.zero());
                 sum.merge(accumulator, 1);
                 if sum.is_zero() {
