@@ -9,13 +9,13 @@ use super::number_format::Unit;
 use crate::metrics::Values;
 
 /// The title of each row, the ends of its families' names, and the value of the label `metric`.
-const ROWS: [(&str, &str, &[(&str, &str)]); 6] = [
-    ("All customers now", "", &[]),
-    ("Lost in the window", "_churned", &[]),
-    ("Latest CSAT answer bad", "_at_risk", &[("metric", "csat")]),
-    ("Latest NPS answer about a contact bad", "_at_risk", &[("metric", "nps_service")]),
-    ("Latest NPS answer about the company bad", "_at_risk", &[("metric", "nps_experience")]),
-    ("Latest answer: high effort", "_at_risk", &[("metric", "ces")]),
+const ROWS: [(&str, &str, Option<&str>); 6] = [
+    ("All customers now", "", None),
+    ("Lost in the window", "_churned", None),
+    ("Latest CSAT answer bad", "_at_risk", Some("csat")),
+    ("Latest NPS answer about a contact bad", "_at_risk", Some("nps_service")),
+    ("Latest NPS answer about the company bad", "_at_risk", Some("nps_experience")),
+    ("Latest answer: high effort", "_at_risk", Some("ces")),
 ];
 
 /// The section.
@@ -32,7 +32,9 @@ pub(super) fn section(html: &mut Html, page: &PageContext<'_>, values: &Values<'
     html.raw("<table class=\"groups\" role=\"table\" aria-labelledby=\"worth\"><thead role=\"rowgroup\"><tr role=\"row\">");
     html.raw("<th scope=\"col\" role=\"columnheader\">Customers</th><th scope=\"col\" role=\"columnheader\">Value</th></tr></thead>");
     html.raw("<tbody role=\"rowgroup\">");
-    for (title, end, labels) in ROWS {
+    for (title, end, metric) in ROWS {
+        let labels = metric.map(|metric| ("metric", metric));
+        let labels = labels.as_slice();
         let cases = values.overall(&format!("cx_customers_with_value{end}"), labels).map_or(0.0, |sample| sample.value);
         let statistic = page.statistic(values.overall(&format!("cx_customers_value{end}"), labels), cases);
         html.put(format_args!("<tr role=\"row\"><th scope=\"row\" role=\"rowheader\">{title}</th>"));
