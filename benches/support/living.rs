@@ -114,15 +114,17 @@ pub(crate) fn ended_ticket() -> usize {
     })
 }
 
-/// A customer who subscribed.
+/// A customer who subscribed, with a value.
 pub(crate) fn customer() -> usize {
-    settled(|engine, n, time| engine.take(3, time, "customer.subscribed", &format!(r#""customer_id":"C{n}","segment":"business""#)))
+    settled(|engine, n, time| {
+        engine.take(3, time, "customer.subscribed", &format!(r#""customer_id":"C{n}","segment":"business","value":{n}.5"#))
+    })
 }
 
-/// A customer with one answered ticket and a CSAT answer, and the survey.
+/// A customer with a value, with one answered ticket and a CSAT answer, and the survey.
 pub(crate) fn customer_with_ticket_and_answer() -> usize {
     settled(|engine, n, time| {
-        engine.take(3, time, "customer.active", &format!(r#""customer_id":"C{n}","segment":"business""#));
+        engine.take(3, time, "customer.active", &format!(r#""customer_id":"C{n}","segment":"business","value":{n}.5"#));
         ticket(engine, n, time, &format!(r#"{BILLING},"customer_id":"C{n}""#));
         answer(engine, n, time, &format!(r#","ticket_id":"T{n}""#));
     })

@@ -56,6 +56,29 @@ fn what_no_replica_has_seen_has_no_share() {
 }
 
 #[test]
+fn what_customers_are_worth_adds_up_over_replicas_and_not_over_metrics() {
+    check(&[Case {
+        title: "two replicas, and customers in two metrics",
+        series: vec![
+            ("cx_customers_value", "", [100.25, 50.5]),
+            ("cx_customers_value_by_segment", "segment=\"business\"", [100.25, 0.0]),
+            ("cx_customers_value_churned", "window=\"24h\"", [10.0, 5.5]),
+            ("cx_customers_value_at_risk", "metric=\"csat\",window=\"24h\"", [20.25, 50.5]),
+            ("cx_customers_value_at_risk", "metric=\"ces\",window=\"24h\"", [20.25, 0.0]),
+            ("cx_customers_value_info", "currency=\"EUR\"", [1.0, 1.0]),
+        ],
+        recorded: vec![
+            ("cx:customers_value:sum{job=\"cxpulse\"}", Some(150.75)),
+            ("cx:customers_value_by_segment:sum{job=\"cxpulse\",segment=\"business\"}", Some(100.25)),
+            ("cx:customers_value_churned:sum{job=\"cxpulse\",window=\"24h\"}", Some(15.5)),
+            ("cx:customers_value_at_risk:sum{job=\"cxpulse\",metric=\"csat\",window=\"24h\"}", Some(70.75)),
+            ("cx:customers_value_at_risk:sum{job=\"cxpulse\",metric=\"ces\",window=\"24h\"}", Some(20.25)),
+            ("cx:customers_value_info:max{job=\"cxpulse\",currency=\"EUR\"}", Some(1.0)),
+        ],
+    }]);
+}
+
+#[test]
 fn trends_and_shares_of_targets_lie_where_they_can_be() {
     let day = |promoters, detractors| {
         [
