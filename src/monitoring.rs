@@ -19,7 +19,7 @@ pub use alert::{Alert, AlertSeverity};
 pub use dashboards::{Dashboard, dashboards};
 pub use recorded_names::UNMERGED;
 pub use recording_rule::RecordingRule;
-pub use rule_parameters::{Baseline, DASHBOARDS, RUNBOOKS, RuleParameters, WINDOWS};
+pub use rule_parameters::{Baseline, DASHBOARDS, PAGE, RUNBOOKS, RuleParameters, WINDOWS};
 
 use crate::config::Configuration;
 

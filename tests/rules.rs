@@ -7,6 +7,7 @@ mod rules {
     mod committed;
     mod contributions;
     mod deployed;
+    mod evidence;
     mod journey;
     mod kpi;
     mod merged_values;

@@ -53,6 +53,10 @@ pub struct RulesArgs {
     #[arg(long, value_name = "URL", default_value = monitoring::DASHBOARDS)]
     pub dashboards: String,
 
+    /// The URL of the live page: the start of every `page_url`.
+    #[arg(long, value_name = "URL", default_value = monitoring::PAGE)]
+    pub page: String,
+
     /// The configuration, which decides on windows, grouping sets and quantiles.
     #[command(flatten)]
     pub configuration: ConfigurationArgs,
@@ -107,6 +111,7 @@ impl RulesArgs {
             baseline,
             runbooks: self.runbooks.clone(),
             dashboards: self.dashboards.clone(),
+            page: self.page.clone(),
         }
     }
 }

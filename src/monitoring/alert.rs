@@ -39,6 +39,10 @@ pub struct Alert {
     pub summary: &'static str,
     /// The problem with its values, as a template of Prometheus.
     pub description: &'static str,
+    /// The numbers behind it, as a template of Prometheus; empty where there are none.
+    pub evidence: String,
+    /// The window of its values; `None` where they are the state of now.
+    pub window: Option<String>,
     /// The uid of the dashboard to open first.
     pub dashboard: &'static str,
 }
@@ -87,13 +91,18 @@ impl Alert {
 
     /// The annotations that the alert adds.
     #[must_use]
-    pub fn annotations(&self, parameters: &RuleParameters) -> [(&'static str, String); 4] {
-        [
+    pub fn annotations(&self, parameters: &RuleParameters) -> Vec<(&'static str, String)> {
+        let page = self.window.as_ref().map_or_else(|| parameters.page.clone(), |window| format!("{}/?window={window}", parameters.page));
+        let mut annotations = vec![
             ("summary", self.summary.to_owned()),
             ("description", self.description.to_owned()),
+            ("evidence", self.evidence.clone()),
+            ("page_url", page),
             ("runbook_url", format!("{}/{}.md", parameters.runbooks, self.name)),
             ("dashboard_url", format!("{}/{}", parameters.dashboards, self.dashboard)),
-        ]
+        ];
+        annotations.retain(|(name, text)| !text.is_empty() && (self.is_of_organisation || *name != "page_url"));
+        annotations
     }
 }
 

@@ -4,6 +4,7 @@
 
 mod chats;
 mod conditions;
+mod evidence;
 mod journey;
 mod pipeline;
 mod response;

@@ -11,6 +11,9 @@ pub const RUNBOOKS: &str = "deploy/runbooks";
 /// The start of the address of every dashboard, for a Grafana on this machine.
 pub const DASHBOARDS: &str = "http://localhost:3000/d";
 
+/// The address of the live page, for a service on this machine.
+pub const PAGE: &str = "http://localhost:19270";
+
 /// The baseline that a current value is compared with to find a drop or a rise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Baseline {
@@ -37,6 +40,8 @@ pub struct RuleParameters {
     pub runbooks: String,
     /// The start of every `dashboard_url`.
     pub dashboards: String,
+    /// The start of every `page_url`.
+    pub page: String,
 }
 
 impl RuleParameters {
@@ -56,6 +61,7 @@ impl Default for RuleParameters {
             baseline: Baseline::Either,
             runbooks: RUNBOOKS.to_owned(),
             dashboards: DASHBOARDS.to_owned(),
+            page: PAGE.to_owned(),
         }
     }
 }

@@ -20,7 +20,7 @@ pub(super) fn recording_file(rules: &[RecordingRule]) -> String {
     for rule in rules {
         line(&mut out, 6, "- record", &rule.record);
         expression(&mut out, &rule.expression);
-        map(&mut out, "labels", rule.labels.iter().map(|(name, value)| (*name, quoted(value))));
+        map(&mut out, "labels", rule.labels.iter().map(|(name, value)| (*name, value.clone())));
     }
     out
 }
@@ -37,8 +37,8 @@ pub(super) fn alerts_file(group: &str, alerts: &[Alert], parameters: &RuleParame
         if let Some(keep) = alert.keep(parameters) {
             line(&mut out, 8, "keep_firing_for", keep);
         }
-        map(&mut out, "labels", alert.labels().map(|(name, value)| (name, quoted(value))));
-        map(&mut out, "annotations", alert.annotations(parameters).into_iter().map(|(name, text)| (name, quoted(&text))));
+        map(&mut out, "labels", alert.labels().map(|(name, value)| (name, value.to_owned())));
+        map(&mut out, "annotations", alert.annotations(parameters).into_iter());
     }
     out
 }
@@ -89,8 +89,18 @@ fn map<'a>(out: &mut String, key: &str, pairs: impl Iterator<Item = (&'a str, St
         writeln!(out, "        {key}:").expect("writing to a String cannot fail");
     }
     for (name, value) in pairs {
-        line(out, 10, name, &value);
+        if value.len() <= LINE_MAX || !is_foldable(&value) {
+            line(out, 10, name, &quoted(&value));
+        } else {
+            writeln!(out, "          {name}: >-").expect("writing to a String cannot fail");
+            wrapped(&value).iter().for_each(|part| writeln!(out, "{:12}{part}", "").expect("writing to a String cannot fail"));
+        }
     }
+}
+
+/// Whether a text stays the same where it is broken into lines at its spaces, which YAML reads as spaces again.
+fn is_foldable(text: &str) -> bool {
+    !text.contains("  ") && !text.contains('\n') && text.trim() == text
 }
 
 /// The text in single quotes; only a single quote must be escaped there.

@@ -24,8 +24,20 @@ fn alertmanager_takes_its_configuration() {
     assert!(said.is_none_or(|said| said.is_ok_and(|said| said.contains("3 inhibit rules"))));
 }
 
-/// A critical alert on the pipeline calls a person at any hour. An alert on the organisation goes to the people at work, who alone can act
-/// on it.
+/// The alerts on customers who wait right now.
+const WAITING: [&str; 8] = [
+    "CxChatAbandonmentRising",
+    "CxChatWaitHigh",
+    "CxChatsWaiting",
+    "CxDueSoon",
+    "CxFirstResponseSlower",
+    "CxFirstResponseTargetMissed",
+    "CxNextResponseTargetMissed",
+    "CxUnansweredPastTarget",
+];
+
+/// A critical alert on the pipeline calls a person at any hour. Waiting customers page the people at work, and anything else on the organisation is in the
+/// message of the morning.
 #[test]
 fn every_alert_reaches_the_right_receiver() {
     for alert in all() {
@@ -34,7 +46,7 @@ fn every_alert_reaches_the_right_receiver() {
             ("CxWatchdog", _, _) => "watchdog",
             (_, "info", _) => "nobody",
             (_, "critical", "pipeline") => "on-call",
-            (_, "critical", _) => "support-leads",
+            (name, _, _) if WAITING.contains(&name) => "support-leads",
             (_, _, "organisation") => "support",
             _ => "tickets",
         };

@@ -10,6 +10,7 @@ use cxpulse::config::Configuration;
 use cxpulse::metrics::{self, Exposition, Merge};
 use cxpulse::monitoring::{self, Alert, RuleParameters};
 
+use super::evidence::evidence_of;
 use super::shipped::Shipped;
 use super::timeline::{Step, Timeline, run};
 
@@ -213,7 +214,14 @@ impl Kpi {
     }
 
     fn annotations_of(&self, alert: &Alert) -> Vec<(String, String)> {
-        let text = |(name, text): (&str, String)| (name.to_owned(), if name == "description" { self.says.to_owned() } else { text });
+        let text = |(name, text): (&str, String)| {
+            let shown = match name {
+                "description" => self.says.to_owned(),
+                "evidence" => evidence_of(self.alert, self.apart).to_owned(),
+                _ => text,
+            };
+            (name.to_owned(), shown)
+        };
         alert.annotations(&RuleParameters::default()).into_iter().map(text).collect()
     }
 }

@@ -6,6 +6,8 @@ const RESPONSES: &str = "cx_csat_responses_by_team";
 const SATISFIED: &str = "cx_csat_satisfied_responses_by_team";
 const DAY: &str = "team=\"a\",window=\"24h\"";
 const WEEK: &str = "team=\"a\",window=\"7d\"";
+const OTHER_DAY: &str = "team=\"b\",window=\"24h\"";
+const OTHER_WEEK: &str = "team=\"b\",window=\"7d\"";
 const ALL_DAY: &str = "window=\"24h\"";
 const ALL_WEEK: &str = "window=\"7d\"";
 
@@ -84,13 +86,21 @@ fn satisfaction_kpis() -> Vec<Kpi> {
             apart: "of=\"all\",against=\"trend\"",
             labels: "window=\"24h\",baseline=\"7d\"",
             says: "Satisfaction has fallen by more than chance: z is -9.8.",
-            series: trend(
-                ["cx_csat_responses", "cx_csat_satisfied_responses"],
-                [ALL_DAY, ALL_WEEK],
-                [400.0, 290.0, 360.0],
-                [2_400.0, 2_160.0],
-                [10.0, 7.0],
-            ),
+            // One team has fallen and the other has not.
+            series: [
+                trend(
+                    ["cx_csat_responses", "cx_csat_satisfied_responses"],
+                    [ALL_DAY, ALL_WEEK],
+                    [400.0, 290.0, 360.0],
+                    [2_400.0, 2_160.0],
+                    [10.0, 7.0],
+                ),
+                trend([RESPONSES, SATISFIED], [DAY, WEEK], [300.0, 200.0, 270.0], [1_200.0, 1_080.0], [7.0, 5.0]),
+                trend([RESPONSES, SATISFIED], [OTHER_DAY, OTHER_WEEK], [100.0, 90.0, 90.0], [1_200.0, 1_080.0], [3.0, 2.0]),
+            ]
+            .into_iter()
+            .flatten()
+            .collect(),
             silent: Vec::new(),
         },
     ]

@@ -1,6 +1,9 @@
 //! Alerts on chats and the backlog: customers who wait for an agent or give up, and a number of open tickets that grows.
 
-use super::conditions::{Breakdown, Comparison, Conditions, HISTORY, TREND, WatchedProportion, organisation_alert, owned, target_missed};
+use super::conditions::{
+    Breakdown, Comparison, Conditions, HISTORY, OVERALL, TREND, WatchedProportion, missed_share, organisation_alert, owned, target_missed,
+};
+use super::evidence::{Evidence, Format, GROUP};
 use crate::monitoring::alert::{Alert, AlertSeverity};
 use crate::monitoring::promql::INSTALLATION;
 
@@ -21,20 +24,31 @@ fn of_chats(conditions: &Conditions<'_>) -> Vec<Alert> {
     );
     let wait = organisation_alert("CxChatWaitHigh", target_missed(conditions, "chat_wait", "5m", 10), "5m")
         .of_severity(AlertSeverity::Critical)
+        .shown_by(missed_share(conditions, "chat_wait", "5m"), Some(moment))
         .on(CHATS)
         .saying(
             "Too many customers wait too long for a chat.",
             "Over {{ $labels.window }} at best {{ $value | humanizePercentage }} of the chats{{ with $labels.team }} of team {{ . }}{{ \
          end }} were accepted in time.",
         );
-    let waiting = organisation_alert("CxChatsWaiting", waiting, "5m").of_severity(AlertSeverity::Critical).kept("5m").on(CHATS).saying(
+    let waiting = organisation_alert("CxChatsWaiting", waiting, "5m").of_severity(AlertSeverity::Critical).kept("5m");
+    let waiting = waiting.shown_by(Evidence::of(conditions.teams()), None).on(CHATS).saying(
         "Customers are waiting in chats, and no agent accepts them.",
         "{{ $value }} chats{{ with $labels.team }} of team {{ . }}{{ end }} are waiting, and none was accepted in the last minutes.",
     );
-    let abandoned = WatchedProportion { family: "cx:chat_abandonment_ratio", count: "cx:chats_accepted", falls: false, count_min: 30 };
+    let abandoned = WatchedProportion {
+        family: "cx:chat_abandonment_ratio",
+        count: "cx:chats_accepted",
+        noun: "accepted chats",
+        falls: false,
+        count_min: 30,
+    };
+    let day = Some(conditions.window("24h"));
     let mut alerts = vec![wait, waiting];
-    alerts.extend(abandoned.changed(conditions, conditions.teams()).into_iter().map(|(against, expression)| {
-        organisation_alert("CxChatAbandonmentRising", expression, "15m").apart_by("against", against).on(CHATS).saying(
+    alerts.extend(abandoned.changed(conditions, conditions.teams()).into_iter().map(|comparison| {
+        let Comparison { against, expression, evidence } = comparison;
+        let alert = organisation_alert("CxChatAbandonmentRising", expression, "15m").apart_by("against", against);
+        alert.shown_by(evidence, day).on(CHATS).saying(
             "More customers than before leave a chat before an agent joins.",
             "The share of abandoned chats{{ with $labels.team }} of team {{ . }}{{ end }} has risen by more than chance: z is {{ \
              printf \"%.1f\" $value }}.",
@@ -49,7 +63,9 @@ fn backlog(conditions: &Conditions<'_>) -> Vec<Alert> {
     let now = "cx:backlog_tickets:sum";
     let mut comparisons = Vec::new();
     if conditions.parameters.baseline.has_offset() {
-        comparisons.push((HISTORY, format!("{now} > 1.3 * ({now} offset 7d) and {now} >= 20 and deriv({now}[6h]) > 0 {}", owned())));
+        let expression = format!("{now} > 1.3 * ({now} offset 7d) and {now} >= 20 and deriv({now}[6h]) > 0 {}", owned());
+        let evidence = Evidence::of(OVERALL).usual(&format!("{now}{{{GROUP}}} offset 7d"), Format::Count);
+        comparisons.push(Comparison { against: HISTORY, expression, evidence });
     }
     if conditions.parameters.baseline.has_trend() {
         let unless = if conditions.parameters.baseline.has_offset() {
@@ -57,19 +73,20 @@ fn backlog(conditions: &Conditions<'_>) -> Vec<Alert> {
         } else {
             String::new()
         };
-        comparisons.push((
-            TREND,
-            format!(
-                "{now} >= 20 and on ({INSTALLATION}) cx:tickets_created:sum{{window=\"{week}\"}} > 1.3 * \
+        let of_week = |name: &str| format!("cx:tickets_{name}:sum{{window=\"{week}\",{GROUP}}}");
+        let evidence = Evidence::of(OVERALL).beside("Created ", &of_week("created"), Format::Count, &of_week("resolved"), "resolved");
+        let expression = format!(
+            "{now} >= 20 and on ({INSTALLATION}) cx:tickets_created:sum{{window=\"{week}\"}} > 1.3 * \
              cx:tickets_resolved:sum{{window=\"{week}\"}} \
              and on ({INSTALLATION}) cx:tickets_created:sum{{window=\"{week}\"}} >= 20 \
              and on ({INSTALLATION}) cx:window_complete:bool{{window=\"{week}\"}} == 1{unless}",
-            ),
-        ));
+        );
+        comparisons.push(Comparison { against: TREND, expression, evidence });
     }
-    let alert = |(against, expression): Comparison| {
+    let alert = |Comparison { against, expression, evidence }: Comparison| {
         organisation_alert("CxBacklogGrowing", expression, "2h")
             .apart_by("against", against)
+            .shown_by(evidence, None)
             .on(CHATS)
             .saying("More tickets are created than resolved.", "{{ $value }} tickets are open, and their number is growing.")
     };

@@ -3,6 +3,7 @@
 //! A condition on the organisation holds only while its window is complete and has enough cases: the interval of a single bad answer must
 //! not alert.
 
+use super::evidence::{Evidence, Format, GROUP};
 use crate::config::Configuration;
 use crate::monitoring::alert::{Alert, AlertSeverity};
 use crate::monitoring::promql::INSTALLATION;
@@ -24,6 +25,8 @@ pub(super) struct Conditions<'a> {
     has_teams: bool,
     /// The trends as short and long window.
     trends: Vec<(&'a str, &'a str)>,
+    /// The grouping sets of one dimension: the end of the families' names, and the dimension.
+    pub(super) dimensions: Vec<(String, String)>,
     /// The value of the label `within` that means an hour ahead, if the configuration looks that far ahead.
     pub(super) due_hour: Option<&'a str>,
 }
@@ -46,8 +49,12 @@ pub(super) const OVERALL: Breakdown = Breakdown { suffix: "", labels: "", name: 
 /// Each team: one-sided 0.1 %.
 const TEAM: Breakdown = Breakdown { suffix: "_by_team", labels: ", team", name: "team", z: "3.09" };
 
-/// A condition with the label value `against` of its baseline.
-pub(super) type Comparison = (&'static str, String);
+/// A condition with the label value `against` of its baseline, and the numbers that show it.
+pub(super) struct Comparison {
+    pub(super) against: &'static str,
+    pub(super) expression: String,
+    pub(super) evidence: Evidence,
+}
 
 /// A proportion that is watched for a change.
 pub(super) struct WatchedProportion {
@@ -55,6 +62,8 @@ pub(super) struct WatchedProportion {
     pub(super) family: &'static str,
     /// The start of the recorded names of the count of its cases, which end in `:sum` and `:rest`.
     pub(super) count: &'static str,
+    /// The noun of these cases.
+    pub(super) noun: &'static str,
     /// Whether a fall is bad; otherwise a rise is.
     pub(super) falls: bool,
     /// The least number of cases, now and in the baseline.
@@ -66,11 +75,16 @@ impl<'a> Conditions<'a> {
         let engine = &configuration.engine;
         let is_team = |set: &Vec<u8>| matches!(set.as_slice(), [one] if engine.dimensions[usize::from(*one)].name == "team");
         let window = |at: usize| engine.windows[at].name.as_str();
+        let dimensions = engine.grouping_sets.iter().filter_map(|set| match set.as_slice() {
+            [one] => Some(engine.dimensions[usize::from(*one)].name.clone()),
+            _ => None,
+        });
         let trends = engine.trends.iter().map(|trend| (window(trend.short), window(trend.baseline))).collect();
         Self {
             parameters,
             has_teams: engine.grouping_sets.iter().any(is_team),
             trends,
+            dimensions: dimensions.map(|name| (format!("_by_{name}"), name)).collect(),
             due_hour: engine.targets.within_label(Span::hours(1)),
         }
     }
@@ -105,17 +119,26 @@ impl WatchedProportion {
         let beyond = if self.falls { format!("< -{z}") } else { format!("> {z}") };
         let cases = format!("{count}{suffix}:sum{{window=\"{day}\"}}");
         let has_offset = conditions.parameters.baseline.has_offset();
+        let value = format!("{family}{suffix}:merged{{window=\"{day}\",{GROUP}}}");
+        let now =
+            || Evidence::of(breakdown).now(&value, Format::Share, &format!("{count}{suffix}:sum{{window=\"{day}\",{GROUP}}}"), self.noun);
+        let metric = family.trim_start_matches("cx:").trim_end_matches("_ratio");
         let mut comparisons = Vec::new();
         if has_offset {
+            let (then, z) = (format!("({value} offset 7d)"), format!("{family}{suffix}:z_7d{{window=\"{day}\",{GROUP}}}"));
+            let evidence = now().expected(&then, &value, &z, "", Format::Share).moved(conditions, metric, self.falls);
             let expression = format!(
                 "{family}{suffix}:z_7d{{window=\"{day}\"}} {beyond} and {cases} >= {count_min} and ({cases} offset 7d) >= {count_min} {} {}",
                 complete(),
                 complete_then("7d"),
             );
-            comparisons.push((HISTORY, expression));
+            comparisons.push(Comparison { against: HISTORY, expression, evidence });
         }
         if let Some((short, long)) = conditions.trend(day) {
             let pair = format!("{{window=\"{short}\",baseline=\"{long}\"}}");
+            let of_pair = |end: &str| format!("{family}{suffix}:{end}{{window=\"{short}\",baseline=\"{long}\",{GROUP}}}");
+            let evidence = now().expected(&of_pair("rest"), &value, &of_pair("z_trend"), "ignoring (baseline) ", Format::Share);
+            let evidence = evidence.moved(conditions, metric, self.falls);
             let unless = if has_offset {
                 format!(" unless on ({INSTALLATION}{labels}) {family}{suffix}:z_7d{{window=\"{day}\"}}")
             } else {
@@ -126,7 +149,7 @@ impl WatchedProportion {
                  >= {count_min} {}{unless}",
                 complete(),
             );
-            comparisons.push((TREND, expression));
+            comparisons.push(Comparison { against: TREND, expression, evidence });
         }
         comparisons
     }
@@ -142,6 +165,17 @@ pub(super) fn target_missed(conditions: &Conditions<'_>, measure: &str, window: 
          cx:target{suffix}:max{{metric=\"{measure}_attainment\"}} and cx:{measure}_target_decided{suffix}:sum{{window=\"{window}\"}} >= {count_min} {}",
         complete(),
     )
+}
+
+/// The numbers behind [`target_missed`].
+pub(super) fn missed_share(conditions: &Conditions<'_>, measure: &str, window: &'static str) -> Evidence {
+    let (teams, window) = (conditions.teams(), conditions.window(window));
+    let of_group = |name: &str, end: &str| format!("cx:{measure}_{name}{}:{end}{{window=\"{window}\",{GROUP}}}", teams.suffix);
+    let target = format!("cx:target{}:max{{metric=\"{measure}_attainment\",{GROUP}}}", teams.suffix);
+    Evidence::of(teams)
+        .now(&of_group("attainment_ratio", "merged"), Format::Share, &of_group("target_decided", "sum"), "decided")
+        .target(&target, Format::Share)
+        .moved(conditions, &format!("{measure}_attainment"), true)
 }
 
 /// The condition that the window of a value is complete now.
@@ -176,6 +210,8 @@ pub(super) fn pipeline_alert(name: &'static str, expression: String, hold: &'sta
         is_of_organisation: false,
         summary: "",
         description: "",
+        evidence: String::new(),
+        window: None,
         dashboard: OVERVIEW,
     }
 }
@@ -183,6 +219,13 @@ pub(super) fn pipeline_alert(name: &'static str, expression: String, hold: &'sta
 impl Alert {
     pub(super) fn saying(self, summary: &'static str, description: &'static str) -> Self {
         Self { summary, description, ..self }
+    }
+
+    /// Adds the numbers behind it. The labels that tell it from others must be there already.
+    pub(super) fn shown_by(mut self, evidence: Evidence, window: Option<&str>) -> Self {
+        self.evidence = evidence.text(self.name, window, &self.apart);
+        self.window = window.map(str::to_owned);
+        self
     }
 
     pub(super) fn of_severity(self, severity: AlertSeverity) -> Self {

@@ -1,6 +1,7 @@
 //! Alerts on churn and on the stages of the customer journey.
 
-use super::conditions::{Breakdown, Conditions, OVERALL, WatchedProportion, complete, complete_then, organisation_alert};
+use super::conditions::{Breakdown, Comparison, Conditions, OVERALL, WatchedProportion, complete, complete_then, organisation_alert};
+use super::evidence::{Evidence, Format, GROUP};
 use crate::monitoring::alert::Alert;
 
 const JOURNEY: &str = "cx-journey";
@@ -13,7 +14,13 @@ pub(super) fn alerts(conditions: &Conditions<'_>) -> Vec<Alert> {
          and {base} >= 100 {}",
         complete(),
     );
-    let mut alerts = vec![organisation_alert("CxChurnAboveTarget", above, "6h").on(JOURNEY).saying(
+    let value = format!("cx:churn_ratio:merged{{window=\"{month}\",{GROUP}}}");
+    let now = || {
+        let customers = format!("cx:customers_active_at_start:sum{{window=\"{month}\",{GROUP}}}");
+        Evidence::of(OVERALL).now(&value, Format::Share, &customers, "customers")
+    };
+    let target = now().target(&format!("cx:target:max{{metric=\"churn\",{GROUP}}}"), Format::Share);
+    let mut alerts = vec![organisation_alert("CxChurnAboveTarget", above, "6h").shown_by(target, Some(month)).on(JOURNEY).saying(
         "More customers leave than the target allows.",
         "Over {{ $labels.window }} at least {{ $value | humanizePercentage }} of the customers left.",
     )];
@@ -24,15 +31,26 @@ pub(super) fn alerts(conditions: &Conditions<'_>) -> Vec<Alert> {
             complete(),
             complete_then("30d"),
         );
-        alerts.push(organisation_alert("CxChurnRising", rising, "6h").on(JOURNEY).saying(
+        let z = format!("cx:churn_ratio:z_30d{{window=\"{month}\",{GROUP}}}");
+        let evidence = now().expected(&format!("({value} offset 30d)"), &value, &z, "", Format::Share);
+        alerts.push(organisation_alert("CxChurnRising", rising, "6h").shown_by(evidence, Some(month)).on(JOURNEY).saying(
             "More customers leave than a month ago.",
             "The share of customers who left within {{ $labels.window }} has risen by more than chance: z is {{ printf \"%.1f\" $value }}.",
         ));
     }
-    let conversion = WatchedProportion { family: "cx:journey_conversion_ratio", count: "cx:journey_advanced", falls: true, count_min: 30 };
+    let conversion = WatchedProportion {
+        family: "cx:journey_conversion_ratio",
+        count: "cx:journey_advanced",
+        noun: "customers went on",
+        falls: true,
+        count_min: 30,
+    };
+    let day = Some(conditions.window("24h"));
     let stages = Breakdown { labels: ", journey_stage", z: "3.09", ..OVERALL };
-    alerts.extend(conversion.changed(conditions, stages).into_iter().map(|(against, expression)| {
-        organisation_alert("CxJourneyConversionDropped", expression, "1h").apart_by("against", against).on(JOURNEY).saying(
+    alerts.extend(conversion.changed(conditions, stages).into_iter().map(|comparison| {
+        let Comparison { against, expression, evidence } = comparison;
+        let alert = organisation_alert("CxJourneyConversionDropped", expression, "1h").apart_by("against", against);
+        alert.shown_by(evidence, day).on(JOURNEY).saying(
             "Fewer customers than before go on from a stage of the journey.",
             "The share of customers who go on from stage {{ $labels.journey_stage }} has fallen by more than chance: z is {{ printf \
              \"%.1f\" $value }}.",

@@ -1,6 +1,9 @@
 //! Alerts on response and resolution: times that have become longer, and targets that are missed.
 
-use super::conditions::{Breakdown, Comparison, Conditions, HISTORY, TREND, complete, organisation_alert, owned, target_missed};
+use super::conditions::{
+    Breakdown, Comparison, Conditions, HISTORY, TREND, complete, missed_share, organisation_alert, owned, target_missed,
+};
+use super::evidence::{Evidence, Format, GROUP};
 use crate::monitoring::alert::Alert;
 use crate::monitoring::promql::INSTALLATION;
 
@@ -8,15 +11,20 @@ const RESPONSE: &str = "cx-response";
 
 pub(super) fn alerts(conditions: &Conditions<'_>) -> Vec<Alert> {
     let mut alerts = Vec::new();
-    alerts.extend(slower(conditions, "first_response").into_iter().map(|(against, expression)| {
-        organisation_alert("CxFirstResponseSlower", expression, "15m").kept("45m").apart_by("against", against).on(RESPONSE).saying(
-            "First responses take longer than before.",
-            "Nine of ten first responses{{ with $labels.team }} of team {{ . }}{{ end }} come within {{ $value | humanizeDuration \
+    let day = Some(conditions.window("24h"));
+    alerts.extend(slower(conditions, "first_response", "first responses").into_iter().map(
+        |Comparison { against, expression, evidence }| {
+            let alert = organisation_alert("CxFirstResponseSlower", expression, "15m").kept("45m").apart_by("against", against);
+            alert.shown_by(evidence, day).on(RESPONSE).saying(
+                "First responses take longer than before.",
+                "Nine of ten first responses{{ with $labels.team }} of team {{ . }}{{ end }} come within {{ $value | humanizeDuration \
              }}; that they take longer than before is more than chance.",
-        )
-    }));
+            )
+        },
+    ));
     alerts.push(
         organisation_alert("CxFirstResponseTargetMissed", target_missed(conditions, "first_response", "24h", 20), "15m")
+            .shown_by(missed_share(conditions, "first_response", "24h"), day)
             .on(RESPONSE)
             .saying(
                 "Too few first responses meet their target.",
@@ -25,27 +33,38 @@ pub(super) fn alerts(conditions: &Conditions<'_>) -> Vec<Alert> {
             ),
     );
     alerts.push(
-        organisation_alert("CxNextResponseTargetMissed", target_missed(conditions, "next_response", "24h", 20), "15m").on(RESPONSE).saying(
-            "Too few further replies meet their target.",
-            "Over {{ $labels.window }} at best {{ $value | humanizePercentage }} of the further replies{{ with $labels.team }} of team {{ . \
-             }}{{ end }} met their target.",
-        ),
+        organisation_alert("CxNextResponseTargetMissed", target_missed(conditions, "next_response", "24h", 20), "15m")
+            .shown_by(missed_share(conditions, "next_response", "24h"), day)
+            .on(RESPONSE)
+            .saying(
+                "Too few further replies meet their target.",
+                "Over {{ $labels.window }} at best {{ $value | humanizePercentage }} of the further replies{{ with $labels.team }} of team \
+                 {{ . }}{{ end }} met their target.",
+            ),
     );
-    alerts.extend(slower(conditions, "resolution").into_iter().map(|(against, expression)| {
-        organisation_alert("CxResolutionSlower", expression, "15m").kept("45m").apart_by("against", against).on(RESPONSE).saying(
+    alerts.extend(slower(conditions, "resolution", "resolutions").into_iter().map(|Comparison { against, expression, evidence }| {
+        let alert = organisation_alert("CxResolutionSlower", expression, "15m").kept("45m").apart_by("against", against);
+        alert.shown_by(evidence, day).on(RESPONSE).saying(
             "Resolutions take longer than before.",
             "Nine of ten resolutions{{ with $labels.team }} of team {{ . }}{{ end }} come within {{ $value | humanizeDuration }}; that \
              they take longer than before is more than chance.",
         )
     }));
     alerts.push(
-        organisation_alert("CxResolutionTargetMissed", target_missed(conditions, "resolution", "24h", 20), "15m").on(RESPONSE).saying(
-            "Too few resolutions meet their target.",
-            "Over {{ $labels.window }} at best {{ $value | humanizePercentage }} of the resolutions{{ with $labels.team }} of team {{ . \
-         }}{{ end }} met their target.",
-        ),
+        organisation_alert("CxResolutionTargetMissed", target_missed(conditions, "resolution", "24h", 20), "15m")
+            .shown_by(missed_share(conditions, "resolution", "24h"), day)
+            .on(RESPONSE)
+            .saying(
+                "Too few resolutions meet their target.",
+                "Over {{ $labels.window }} at best {{ $value | humanizePercentage }} of the resolutions{{ with $labels.team }} of team {{ . \
+                 }}{{ end }} met their target.",
+            ),
     );
-    alerts.push(organisation_alert("CxUnansweredPastTarget", unanswered(conditions), "15m").on(RESPONSE).saying(
+    let teams = conditions.teams();
+    let of_group = |name: &str| format!("cx:backlog_{name}_tickets{}:sum{{{GROUP}}}", teams.suffix);
+    let late =
+        Evidence::of(teams).now(&of_group("unanswered_past_target"), Format::Count, &of_group("unanswered"), "tickets wait for an answer");
+    alerts.push(organisation_alert("CxUnansweredPastTarget", unanswered(conditions), "15m").shown_by(late, None).on(RESPONSE).saying(
         "Customers are waiting for a first response past its target.",
         "{{ $value }} tickets{{ with $labels.team }} of team {{ . }}{{ end }} have no first response and are past the target.",
     ));
@@ -55,26 +74,32 @@ pub(super) fn alerts(conditions: &Conditions<'_>) -> Vec<Alert> {
 
 /// Slower over the day than the same days of the last weeks by more than chance. It ends when the last hour is not slower at all, so that a cause that
 /// has ended does not alert for another day. Without such history: one and a half times as slow over the day and over the hour as the rest of the week.
-fn slower(conditions: &Conditions<'_>, measure: &str) -> Vec<Comparison> {
+fn slower(conditions: &Conditions<'_>, measure: &str, noun: &str) -> Vec<Comparison> {
     let Breakdown { suffix, labels, .. } = conditions.teams();
     let (hour, day) = (conditions.window("1h"), conditions.window("24h"));
     let p90 = |window: &str| format!("cx:{measure}_p90_seconds{suffix}:merged{{window=\"{window}\"}}");
     let count_of = |end: &str, window: &str| format!("cx:{measure}_seconds{suffix}_count:{end}{{window=\"{window}\"}}");
     let count = count_of("sum", day);
+    let of_group = |name: &str, end: &str, window: &str| format!("cx:{measure}_{name}:{end}{{window=\"{window}\",{GROUP}}}");
+    let now = || {
+        let value = of_group(&format!("p90_seconds{suffix}"), "merged", day);
+        Evidence::of(conditions.teams()).now(&value, Format::Duration, &of_group(&format!("seconds{suffix}_count"), "sum", day), noun)
+    };
+    let metric = format!("{measure}_mean");
     let mut comparisons = Vec::new();
     if conditions.parameters.baseline.has_offset() {
+        let past = format!("histogram_quantile(0.9, {})", of_group(&format!("seconds{suffix}_bucket"), "past", day));
+        let evidence = now().usual(&past, Format::Duration).moved(conditions, &metric, false);
         let z = |window: &str| format!("cx:{measure}_seconds{suffix}:z_past{{window=\"{window}\"}}");
         let over = format!("{} <= 0 and {} >= 10", z(hour), count_of("sum", hour));
-        comparisons.push((
-            HISTORY,
-            format!(
-                "{} and {} > 4 and {count} >= 30 and {} >= 30 {} unless on ({INSTALLATION}{labels}) ({over})",
-                p90(day),
-                z(day),
-                count_of("past", day),
-                complete(),
-            ),
-        ));
+        let expression = format!(
+            "{} and {} > 4 and {count} >= 30 and {} >= 30 {} unless on ({INSTALLATION}{labels}) ({over})",
+            p90(day),
+            z(day),
+            count_of("past", day),
+            complete(),
+        );
+        comparisons.push(Comparison { against: HISTORY, expression, evidence });
     }
     if let Some((short, long)) = conditions.trend(day) {
         let pair = format!("{{window=\"{short}\",baseline=\"{long}\"}}");
@@ -84,17 +109,17 @@ fn slower(conditions: &Conditions<'_>, measure: &str) -> Vec<Comparison> {
         } else {
             String::new()
         };
-        comparisons.push((
-            TREND,
-            format!(
-                "{} > ignoring (baseline) group_left () {before} and on ({INSTALLATION}{labels}) {} > ignoring (window, baseline) \
+        let rest = format!("cx:{measure}_p90_seconds{suffix}:rest{{window=\"{short}\",baseline=\"{long}\",{GROUP}}}");
+        let evidence = now().usual(&rest, Format::Duration).moved(conditions, &metric, false);
+        let expression = format!(
+            "{} > ignoring (baseline) group_left () {before} and on ({INSTALLATION}{labels}) {} > ignoring (window, baseline) \
              group_left () {before} \
              and {count} >= 30 and ignoring (baseline) cx:{measure}_seconds{suffix}_count:rest{pair} >= 30 {}{unless}",
-                p90(day),
-                p90(hour),
-                complete(),
-            ),
-        ));
+            p90(day),
+            p90(hour),
+            complete(),
+        );
+        comparisons.push(Comparison { against: TREND, expression, evidence });
     }
     comparisons
 }
@@ -122,7 +147,9 @@ fn due_soon(conditions: &Conditions<'_>) -> Vec<Alert> {
              and on ({INSTALLATION}) cx:backlog_complete:min == 1 {}",
             owned(),
         );
-        organisation_alert("CxDueSoon", expression, "5m").apart_by("target", target).on(RESPONSE).saying(
+        let of_group = done.replacen(":usual", &format!(":usual{{{GROUP}}}"), 1);
+        let evidence = Evidence::of(conditions.teams()).usual(&of_group, Format::Count);
+        organisation_alert("CxDueSoon", expression, "5m").apart_by("target", target).shown_by(evidence, None).on(RESPONSE).saying(
             "More tickets fall due within the hour than are usually done in it.",
             "{{ $value }} tickets{{ with $labels.team }} of team {{ . }}{{ end }} reach their {{ $labels.target }} target within the hour, more \
              than one and a half times as many as are usually done in this hour of the week.",

@@ -1,8 +1,9 @@
 //! Alerts on the answers to surveys: CSAT, NPS, effort, and answers that stop arriving.
 
 use super::conditions::{
-    Breakdown, Comparison, Conditions, HISTORY, TREND, WatchedProportion, complete, complete_then, organisation_alert,
+    Breakdown, Comparison, Conditions, HISTORY, OVERALL, TREND, WatchedProportion, complete, complete_then, organisation_alert,
 };
+use super::evidence::{Evidence, Format, GROUP};
 use crate::monitoring::alert::Alert;
 use crate::monitoring::promql::INSTALLATION;
 
@@ -11,11 +12,13 @@ const SURVEYS: &str = "cx-surveys";
 pub(super) fn alerts(conditions: &Conditions<'_>) -> Vec<Alert> {
     let mut alerts = csat_below_target(conditions);
     for breakdown in conditions.overall_and_teams() {
-        let csat = WatchedProportion { family: "cx:csat_ratio", count: "cx:csat_responses", falls: true, count_min: 20 };
-        alerts.extend(csat.changed(conditions, breakdown).into_iter().map(|(against, expression)| {
+        let day = Some(conditions.window("24h"));
+        let csat = WatchedProportion { family: "cx:csat_ratio", count: "cx:csat_responses", noun: "answers", falls: true, count_min: 20 };
+        alerts.extend(csat.changed(conditions, breakdown).into_iter().map(|Comparison { against, expression, evidence }| {
             organisation_alert("CxCsatDropped", expression, "15m")
                 .apart_by("of", breakdown.name)
                 .apart_by("against", against)
+                .shown_by(evidence, day)
                 .on(SURVEYS)
                 .saying(
                     "Customers are clearly less satisfied than before.",
@@ -23,11 +26,18 @@ pub(super) fn alerts(conditions: &Conditions<'_>) -> Vec<Alert> {
                  \"%.1f\" $value }}.",
                 )
         }));
-        let effort = WatchedProportion { family: "cx:ces_high_effort_ratio", count: "cx:ces_responses", falls: false, count_min: 30 };
-        alerts.extend(effort.changed(conditions, breakdown).into_iter().map(|(against, expression)| {
+        let effort = WatchedProportion {
+            family: "cx:ces_high_effort_ratio",
+            count: "cx:ces_responses",
+            noun: "answers",
+            falls: false,
+            count_min: 30,
+        };
+        alerts.extend(effort.changed(conditions, breakdown).into_iter().map(|Comparison { against, expression, evidence }| {
             organisation_alert("CxCesWorsened", expression, "1h")
                 .apart_by("of", breakdown.name)
                 .apart_by("against", against)
+                .shown_by(evidence, day)
                 .on(SURVEYS)
                 .saying(
                     "More customers than before find it hard to get help.",
@@ -56,9 +66,18 @@ fn csat_below_target(conditions: &Conditions<'_>) -> Vec<Alert> {
         )
     };
     let few = format!("{} unless on ({INSTALLATION}{labels}) cx:csat_responses{suffix}:sum{{window=\"{day}\"}} >= 20", below(week));
+    let evidence = |window: &str| {
+        let of_group = |name: &str| format!("cx:csat_{name}{{window=\"{window}\",{GROUP}}}");
+        let (value, cases) = (of_group(&format!("ratio{suffix}:merged")), of_group(&format!("responses{suffix}:sum")));
+        Evidence::of(conditions.teams())
+            .now(&value, Format::Share, &cases, "answers")
+            .target(&format!("cx:target{suffix}:max{{metric=\"csat\",{GROUP}}}"), Format::Share)
+            .moved(conditions, "csat", true)
+    };
     [(day, below(day)), (week, few)]
         .map(|(window, expression)| {
-            organisation_alert("CxCsatBelowTarget", expression, "5m").apart_by("window", window).on(SURVEYS).saying(
+            let alert = organisation_alert("CxCsatBelowTarget", expression, "5m").apart_by("window", window);
+            alert.shown_by(evidence(window), Some(window)).on(SURVEYS).saying(
                 "Customer satisfaction is below its target.",
                 "Over {{ $labels.window }} satisfaction{{ with $labels.team }} with team {{ . }}{{ end }} is at best {{ $value | \
                  humanizePercentage }}.",
@@ -76,9 +95,17 @@ fn nps_below_target(conditions: &Conditions<'_>) -> Vec<Alert> {
             complete(),
         )
     };
+    let evidence = |scope: &str| {
+        let of_scope = |name: &str| format!("cx:nps_{name}{{window=\"{month}\",scope=\"{scope}\",{GROUP}}}");
+        Evidence::of(OVERALL)
+            .now(&of_scope("score:merged"), Format::Score, &of_scope("answers:sum"), "answers")
+            .target(&format!("cx:target:max{{metric=\"nps_{scope}\",{GROUP}}}"), Format::Score)
+            .moved(conditions, &format!("nps_{scope}"), true)
+    };
     ["service", "experience"]
         .map(|scope| {
-            organisation_alert("CxNpsBelowTarget", below(scope), "1h").apart_by("scope", scope).on(SURVEYS).saying(
+            let alert = organisation_alert("CxNpsBelowTarget", below(scope), "1h").apart_by("scope", scope);
+            alert.shown_by(evidence(scope), Some(month)).on(SURVEYS).saying(
                 "The net promoter score is below its target.",
                 "Over {{ $labels.window }} the net promoter score in the scope {{ $labels.scope }} is at best {{ printf \"%.0f\" $value }}.",
             )
@@ -89,17 +116,25 @@ fn nps_below_target(conditions: &Conditions<'_>) -> Vec<Alert> {
 /// The scopes are compared one by one: the score of the service says nothing about the score of the relationship.
 fn nps_dropped(conditions: &Conditions<'_>) -> Vec<Alert> {
     let (day, week) = (conditions.window("24h"), conditions.window("7d"));
+    let scopes = Breakdown { labels: ", scope", ..OVERALL };
+    let now = |window: &str| {
+        let of_scope = |name: &str| format!("cx:nps_{name}{{window=\"{window}\",{GROUP}}}");
+        Evidence::of(scopes).now(&of_scope("score:merged"), Format::Score, &of_scope("answers:sum"), "answers")
+    };
+    // The z is that of the adjusted scores, so the range is theirs too.
+    let adjusted = |window: &str| format!("cx:nps_score_adjusted:merged{{window=\"{window}\",{GROUP}}}");
     let mut comparisons = Vec::new();
     if conditions.parameters.baseline.has_offset() {
         let answers = format!("cx:nps_answers:sum{{window=\"{week}\"}}");
-        comparisons.push((
-            HISTORY,
-            format!(
-                "cx:nps_score:z_7d{{window=\"{week}\"}} < -2.33 and {answers} >= 30 and ({answers} offset 7d) >= 30 {} {}",
-                complete(),
-                complete_then("7d"),
-            ),
-        ));
+        let then = format!("({} offset 7d)", adjusted(week));
+        let z = format!("cx:nps_score:z_7d{{window=\"{week}\",{GROUP}}}");
+        let expression = format!(
+            "cx:nps_score:z_7d{{window=\"{week}\"}} < -2.33 and {answers} >= 30 and ({answers} offset 7d) >= 30 {} {}",
+            complete(),
+            complete_then("7d"),
+        );
+        let evidence = now(week).expected(&then, &adjusted(week), &z, "", Format::Score);
+        comparisons.push((week, Comparison { against: HISTORY, expression, evidence }));
     }
     if let Some((short, long)) = conditions.trend(day) {
         let pair = format!("{{window=\"{short}\",baseline=\"{long}\"}}");
@@ -108,17 +143,19 @@ fn nps_dropped(conditions: &Conditions<'_>) -> Vec<Alert> {
         } else {
             String::new()
         };
-        comparisons.push((
-            TREND,
-            format!(
-                "cx:nps_score:z_trend{pair} < -2.33 and ignoring (baseline) cx:nps_answers:sum{{window=\"{short}\"}} >= 30 \
+        let of_pair = |name: &str| format!("cx:nps_{name}{{window=\"{short}\",baseline=\"{long}\",{GROUP}}}");
+        let (rest, z) = (of_pair("score_adjusted:rest"), of_pair("score:z_trend"));
+        let expression = format!(
+            "cx:nps_score:z_trend{pair} < -2.33 and ignoring (baseline) cx:nps_answers:sum{{window=\"{short}\"}} >= 30 \
              and cx:nps_answers:rest{pair} >= 30 {}{unless}",
-                complete(),
-            ),
-        ));
+            complete(),
+        );
+        let evidence = now(short).expected(&rest, &adjusted(short), &z, "ignoring (baseline) ", Format::Score);
+        comparisons.push((short, Comparison { against: TREND, expression, evidence }));
     }
-    let alert = |(against, expression): Comparison| {
-        organisation_alert("CxNpsDropped", expression, "1h").apart_by("against", against).on(SURVEYS).saying(
+    let alert = |(window, Comparison { against, expression, evidence }): (&str, Comparison)| {
+        let alert = organisation_alert("CxNpsDropped", expression, "1h").apart_by("against", against);
+        alert.shown_by(evidence, Some(window)).on(SURVEYS).saying(
             "The net promoter score has clearly fallen.",
             "The net promoter score in the scope {{ $labels.scope }} has fallen by more than chance: z is {{ printf \"%.1f\" $value }}.",
         )
@@ -134,7 +171,10 @@ fn no_answers(conditions: &Conditions<'_>) -> Alert {
          cx:surveys_sent:sum{{metric=\"csat\",window=\"{day}\"}} > 50 {}",
         complete(),
     );
-    organisation_alert("CxNoSurveyAnswers", expression, "1h").on(SURVEYS).saying(
+    let sent = format!("cx:surveys_sent:sum{{metric=\"csat\",window=\"{day}\",{GROUP}}}");
+    let answers = format!("cx:csat_responses:sum{{window=\"{day}\",{GROUP}}}");
+    let evidence = Evidence::of(OVERALL).now(&answers, Format::Count, &sent, "surveys sent");
+    organisation_alert("CxNoSurveyAnswers", expression, "1h").shown_by(evidence, Some(day)).on(SURVEYS).saying(
         "Surveys are sent, but no answers arrive.",
         "More than 50 satisfaction surveys were sent within {{ $labels.window }}, and not one answer has arrived.",
     )

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use crate::config::Configuration;
 use crate::metrics::ListedFamily;
 use crate::monitoring::formulas::{self, HELPERS};
-use crate::monitoring::promql::{INSTALLATION, REPLICA_LABELS, Selector, bound, names_in, operand, two_proportions, with_selectors};
+use crate::monitoring::promql::{INSTALLATION, REPLICA_LABELS, Selector, bound, names_in, operand, share, two_proportions, with_selectors};
 use crate::monitoring::recorded_names::RecordedNames;
 use crate::monitoring::recording_rule::RecordingRule;
 use crate::monitoring::rule_parameters::RuleParameters;
@@ -36,7 +36,7 @@ const MORE_PARTS: [&str; 7] = [
 ];
 
 /// The families that are computed again from the rest, by the same formula as from the whole.
-const FAMILIES_OF_REST: [&str; 5] = ["cx_csat_ratio", "cx_csat_ratio_lower", "cx_csat_ratio_upper", "cx_nps_score", "cx_ces_effort_score"];
+const FAMILIES_OF_REST: [&str; 4] = ["cx_csat_ratio_lower", "cx_csat_ratio_upper", "cx_nps_score", "cx_ces_effort_score"];
 
 /// The counts of what is done in an hour, for the usual of that hour of the week.
 const DONE: [&str; 3] = ["cx_tickets_first_responded", "cx_next_response_seconds_count", "cx_tickets_resolved"];
@@ -207,6 +207,13 @@ fn rests(pair: &WindowPair<'_>, watched: &[ListedFamily<'_>], names: &RecordedNa
             let of = |window: &str| names.write_at(part, set.suffix, &format!("window=\"{window}\""), "");
             let rest = format!("{} - ignoring (window) {}", of(pair.long), of(pair.short));
             rules.push(pair.labelled(RecordingRule::new(with_end(&names.of(part, set.suffix), "rest"), rest)));
+        }
+    }
+    for (family, _, _) in PROPORTIONS.iter().filter(|(family, _, _)| *family != "cx_churn_ratio") {
+        let proportion = formulas::proportion(family);
+        for set in watched.iter().filter(|l| l.family.name == *family) {
+            let rest = of_rest(&share(proportion.part, proportion.whole), set.suffix, pair, names);
+            rules.push(pair.labelled(RecordingRule::new(with_end(&names.of(family, set.suffix), "rest"), rest)));
         }
     }
     let helpers = HELPERS.iter().filter(|(helper, _)| helper.starts_with("cx_nps")).map(|(name, template)| (*name, (*template).to_owned()));

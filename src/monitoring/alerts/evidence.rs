@@ -1,0 +1,166 @@
+//! The numbers that an alert carries beside its sentence: the value with its cases, the range that was to be expected, the target, what moved, how much of
+//! the window is counted, and since when the condition holds.
+//!
+//! Each is a query that Prometheus makes whenever it evaluates the alert; one without an answer is left out. Does not know the conditions.
+
+use super::conditions::{Breakdown, Conditions};
+use crate::metrics::MOVING;
+use crate::metrics::statistics::Z;
+
+/// The place in a query where the labels of the alert's group and of its installation stand.
+pub(super) const GROUP: &str = "GROUP";
+/// The place where those of the installation alone stand.
+const WHOLE: &str = "WHOLE";
+
+/// The labels that tell one installation from another, in a query.
+const INSTALLATION: [&str; 3] = ["job", "namespace", "cluster"];
+
+/// How many values of a dimension are named for what they contributed.
+const NAMED: usize = 2;
+
+/// How a number is written.
+#[derive(Clone, Copy)]
+pub(super) enum Format {
+    /// A share of 1, in per cent.
+    Share,
+    /// A number of seconds, in days, hours, minutes and seconds.
+    Duration,
+    /// A whole number.
+    Count,
+    /// A score in points.
+    Score,
+}
+
+impl Format {
+    const fn template(self) -> &'static str {
+        match self {
+            Self::Share => "humanizePercentage",
+            Self::Duration => "humanizeDuration",
+            Self::Count => "printf \"%.0f\"",
+            Self::Score => "printf \"%.1f\"",
+        }
+    }
+}
+
+/// The evidence of one alert while it is put together.
+pub(super) struct Evidence {
+    /// The labels of the alert that tell one group from another.
+    labels: Vec<&'static str>,
+    sentences: Vec<String>,
+}
+
+impl Evidence {
+    /// Evidence about the groups of a breakdown.
+    pub(super) fn of(breakdown: Breakdown) -> Self {
+        Self { labels: breakdown.labels.split(", ").filter(|label| !label.is_empty()).collect(), sentences: Vec::new() }
+    }
+
+    /// The value and the number of its cases, with the noun of a case.
+    pub(super) fn now(self, value: &str, format: Format, cases: &str, noun: &str) -> Self {
+        self.beside("Now ", value, format, cases, noun)
+    }
+
+    /// A value after the word for it, and a number beside it with its noun.
+    pub(super) fn beside(self, word: &str, value: &str, format: Format, cases: &str, noun: &str) -> Self {
+        let of_cases = self.number(" (", cases, Format::Count, &format!(" {noun})"));
+        let sentence = self.number(word, value, format, &format!("{of_cases}. "));
+        self.saying(sentence)
+    }
+
+    /// The range in which the value would lie by chance in nineteen of twenty cases, from the value and its z: the distance to what was expected,
+    /// divided by z, is the standard error of that distance.
+    pub(super) fn expected(self, expected: &str, value: &str, z: &str, across: &str, format: Format) -> Self {
+        let error = format!("abs(({value} - {across}{expected}) / {across}{z})");
+        let bound = |side: char| {
+            let bound = format!("({expected}) {side} {across}({Z:.2} * {error})");
+            if matches!(format, Format::Share) { format!("clamp({bound}, 0, 1)") } else { bound }
+        };
+        let upper = self.number(" to ", &bound('+'), format, "");
+        let sentence = self.number("Expected ", &bound('-'), format, &format!("{upper}. "));
+        self.saying(sentence)
+    }
+
+    /// The value that is usual.
+    pub(super) fn usual(self, expression: &str, format: Format) -> Self {
+        let sentence = self.number("Usually ", expression, format, ". ");
+        self.saying(sentence)
+    }
+
+    /// The target.
+    pub(super) fn target(self, expression: &str, format: Format) -> Self {
+        let sentence = self.number("Target ", expression, format, ". ");
+        self.saying(sentence)
+    }
+
+    /// What moved in the whole organisation over a day, against the rest of the longer window, by each dimension but the one of the group: the values whose
+    /// rate moved most in the direction that is bad, and the mix of all. A mix is always there where a rate is.
+    pub(super) fn moved(mut self, conditions: &Conditions<'_>, metric: &str, falls: bool) -> Self {
+        let is_taken_apart = MOVING.iter().any(|moving| moving.metric == metric);
+        let Some((short, long)) = conditions.trend(conditions.window("24h")).filter(|_| is_taken_apart) else { return self };
+        let (scale, digits) = match metric {
+            _ if metric.ends_with("_mean") => ("", "%+.0f s"),
+            "nps_service" | "nps_experience" => ("", "%+.1f points"),
+            _ => ("100 * ", "%+.1f points"),
+        };
+        let (worst, beyond) = if falls { ("bottomk", "< 0") } else { ("topk", "> 0") };
+        for (suffix, dimension) in &conditions.dimensions {
+            if self.labels.contains(&dimension.as_str()) {
+                continue;
+            }
+            let part = |part: &str| {
+                format!(
+                    "cx:contribution{suffix}:merged{{metric=\"{metric}\",window=\"{short}\",baseline=\"{long}\",part=\"{part}\",{WHOLE}}}"
+                )
+            };
+            let named = part("rate").replace(WHOLE, &format!("{dimension}!=\"other\",{WHOLE}"));
+            let rates = self.query(&format!("{worst}({NAMED}, {scale}{named} {beyond})"));
+            let mix = self.query(&format!("{scale}sum({})", part("mix")));
+            self.sentences.push(format!(
+                "{{{{ with {rates} }}}}What moved in all against the rest of {long}, by {dimension}: {{{{ range . }}}}{{{{ .Labels.{dimension} }}}} \
+                 {{{{ .Value | printf \"{digits}\" }}}}, {{{{ end }}}}\
+                 {{{{ with {mix} }}}}mix {{{{ . | first | value | printf \"{digits}\" }}}}{{{{ end }}}}. {{{{ end }}}}"
+            ));
+        }
+        self
+    }
+
+    /// The text, with what holds for every alert on the organisation: how much of the window is counted, and since when the condition holds. A condition
+    /// on the state of now has no window.
+    pub(super) fn text(mut self, alert: &str, window: Option<&str>, apart: &[(&'static str, String)]) -> String {
+        if let Some(window) = window {
+            let coverage = format!("cx:window_coverage_ratio:min{{window=\"{window}\",{WHOLE}}}");
+            let sentence = self.number("The window is counted to ", &coverage, Format::Share, ". ");
+            self.sentences.push(sentence);
+        }
+        let own: String = apart.iter().map(|(label, value)| format!(",{label}=\"{value}\"")).collect();
+        let since = self.query(&format!("ALERTS_FOR_STATE{{alertname=\"{alert}\"{own},{GROUP}}}"));
+        self.sentences.push(format!("{{{{ with {since} }}}}Since {{{{ . | first | value | humanizeTimestamp }}}}.{{{{ end }}}}"));
+        self.variables() + &self.sentences.concat()
+    }
+
+    fn saying(mut self, sentence: String) -> Self {
+        self.sentences.push(sentence);
+        self
+    }
+
+    /// A number between two texts; nothing at all where the query has no answer. The text after it may hold further queries.
+    fn number(&self, before: &str, expression: &str, format: Format, after: &str) -> String {
+        let (query, format) = (self.query(expression), format.template());
+        format!("{{{{ with {query} }}}}{before}{{{{ . | first | value | {format} }}}}{after}{{{{ end }}}}")
+    }
+
+    /// A call of `query`, in which the variables of the template take the places of [`GROUP`] and [`WHOLE`].
+    fn query(&self, expression: &str) -> String {
+        let variable = if expression.contains(GROUP) { "$group" } else { "$whole" };
+        format!("printf `{}` {variable} | query", expression.replace(GROUP, "%[1]s").replace(WHOLE, "%[1]s"))
+    }
+
+    /// The variables of the template: the matchers of the installation, and those of the group with them.
+    fn variables(&self) -> String {
+        let matchers = |labels: &[&str]| labels.iter().map(|label| format!("{label}=%q")).collect::<Vec<_>>().join(",");
+        let values = |labels: &[&str]| labels.iter().map(|label| format!("$labels.{label}")).collect::<Vec<_>>().join(" ");
+        let all: Vec<&str> = INSTALLATION.into_iter().chain(self.labels.iter().copied()).collect();
+        let variable = |name: &str, labels: &[&str]| format!("{{{{ ${name} := printf `{}` {} }}}}", matchers(labels), values(labels));
+        variable("whole", &INSTALLATION) + &variable("group", &all)
+    }
+}
