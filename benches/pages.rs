@@ -89,7 +89,7 @@ fn main() {
     let run = |what: &str, seed: u64, incidents: &[Incident]| {
         let begun = Instant::now();
         let evaluated = evaluate(&shipped, &COMPARED, &lines(seed, size.days, incidents), size.warm_days, size.days);
-        eprintln!("{what} {seed}: {} alerts fired, {} s", evaluated.fired.len(), begun.elapsed().as_secs());
+        eprintln!("{what} {seed}, after {} s: {:?}", begun.elapsed().as_secs(), counts(&evaluated));
         evaluated
     };
     let quiet = (1..=size.quiet_seeds).map(|seed| run("quiet", seed, &[])).collect();
@@ -104,6 +104,13 @@ fn main() {
     print_quiet(&shipped, &runs);
     print_planted(&runs);
     print_comparators(&runs);
+}
+
+/// How often each alert fired. A run takes minutes, and a later one may not end.
+fn counts(evaluated: &Evaluated) -> BTreeMap<&str, usize> {
+    let mut counts = BTreeMap::new();
+    evaluated.fired.iter().for_each(|one| *counts.entry(one.alert.as_str()).or_default() += 1);
+    counts
 }
 
 fn print_quiet(shipped: &Shipped, runs: &Runs) {

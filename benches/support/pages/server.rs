@@ -60,7 +60,7 @@ impl Server {
             .arg(format!("--config.file={}", config.display()))
             .arg(format!("--storage.tsdb.path={}", blocks.display()))
             .arg(format!("--web.listen-address=127.0.0.1:{port}"))
-            .args(["--storage.tsdb.retention.time=100y", "--log.level=error"])
+            .args(["--storage.tsdb.retention.time=100y", "--query.timeout=1h", "--log.level=error"])
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null())

@@ -7,6 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
+/// The start of a merge that drops nothing but the labels of a replica. A history of one replica has none of them, so this merge is the series itself.
+const OF_REPLICAS: &str = "without (instance, pod, container, endpoint) (";
+
 /// The end of a condition that is bridged over a gap in the values, from the shipped condition itself on.
 const BRIDGE: &str = ") or (last_over_time((";
 
@@ -151,15 +154,16 @@ fn push_merge(out: &mut String, aggregation: &str, series: &str, after: &str) {
     };
     let (name, own) = series.trim_end_matches('}').split_once('{').unwrap_or((series, ""));
     let all: Vec<&str> = [own, matchers].into_iter().filter(|part| !part.is_empty()).collect();
+    let is_series_itself = aggregation.ends_with(OF_REPLICAS);
     out.push('(');
-    out.extend([aggregation, name]);
+    out.extend([if is_series_itself { "" } else { aggregation }, name]);
     if !all.is_empty() {
         out.push_str(&format!("{{{}}}", all.join(",")));
     }
     if !offset.is_empty() {
         out.push_str(&format!(" offset {offset}"));
     }
-    out.push_str("))");
+    out.push_str(if is_series_itself { ")" } else { "))" });
     out.push_str(after);
 }
 
@@ -214,15 +218,18 @@ mod tests {
     #[test]
     fn merges_are_written_out_with_matchers_and_offset_but_not_below_a_range() {
         let records = vec![
-            rule("cx:a:sum", "sum without (instance, pod) (cx_a)"),
+            rule("cx:a:sum", "sum without (instance, pod, le) (cx_a)"),
+            rule("cx:d:max", "max without (instance, pod, container, endpoint) (cx_d)"),
             rule("cx:b_count:sum", "sum without (instance, le) (cx_b_bucket{le=\"+Inf\"})"),
             rule("cx:c:merged", "cx:a:sum / cx:b_count:sum{window=\"1h\"}"),
         ];
         let shipped = Shipped::new(records, Vec::new());
         assert_eq!(
             shipped.written_out("cx:c:merged > 2 and (cx:a:sum{window=\"1h\"} offset 7d) >= 20 and deriv(cx:a:sum[6h]) > 0"),
-            "cx:c:merged > 2 and ((sum without (instance, pod) (cx_a{window=\"1h\"} offset 7d))) >= 20 and deriv(cx:a:sum[6h]) > 0"
+            "cx:c:merged > 2 and ((sum without (instance, pod, le) (cx_a{window=\"1h\"} offset 7d))) >= 20 and deriv(cx:a:sum[6h]) > 0"
         );
+        // Of one replica this merge is the series itself.
+        assert_eq!(shipped.written_out("cx:d:max{window=\"1h\"} offset 7d > 2"), "(cx_d{window=\"1h\"} offset 7d) > 2");
         assert_eq!(
             shipped.written_out("cx:b_count:sum{x=\"cx:a:sum\"}"),
             "(sum without (instance, le) (cx_b_bucket{le=\"+Inf\",x=\"cx:a:sum\"}))"
