@@ -3,6 +3,7 @@
 //! Does not know YAML, nor how a recorded value is computed.
 
 mod chats;
+mod comparisons;
 mod conditions;
 mod evidence;
 mod journey;

@@ -1,8 +1,7 @@
 //! Alerts on chats and the backlog: customers who wait for an agent or give up, and a number of open tickets that grows.
 
-use super::conditions::{
-    Breakdown, Comparison, Conditions, HISTORY, OVERALL, TREND, WatchedProportion, missed_share, organisation_alert, owned, target_missed,
-};
+use super::comparisons::{Comparison, HISTORY, TREND, WatchedProportion, missed_share, target_missed};
+use super::conditions::{Breakdown, Conditions, OVERALL, organisation_alert, owned};
 use super::evidence::{Evidence, Format, GROUP};
 use crate::monitoring::alert::{Alert, AlertSeverity};
 use crate::monitoring::promql::INSTALLATION;

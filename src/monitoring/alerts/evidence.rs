@@ -6,6 +6,7 @@
 use super::conditions::{Breakdown, Conditions};
 use crate::metrics::MOVING;
 use crate::metrics::statistics::Z;
+use crate::monitoring::alert::Alert;
 
 /// The place in a query where the labels of the alert's group and of its installation stand.
 pub(super) const GROUP: &str = "GROUP";
@@ -162,5 +163,14 @@ impl Evidence {
         let all: Vec<&str> = INSTALLATION.into_iter().chain(self.labels.iter().copied()).collect();
         let variable = |name: &str, labels: &[&str]| format!("{{{{ ${name} := printf `{}` {} }}}}", matchers(labels), values(labels));
         variable("whole", &INSTALLATION) + &variable("group", &all)
+    }
+}
+
+impl Alert {
+    /// Adds the numbers behind it. The labels that tell it from others must be there already.
+    pub(super) fn shown_by(mut self, evidence: Evidence, window: Option<&str>) -> Self {
+        self.evidence = evidence.text(self.name, window, &self.apart);
+        self.window = window.map(str::to_owned);
+        self
     }
 }

@@ -1,6 +1,7 @@
 //! Alerts on churn and on the stages of the customer journey.
 
-use super::conditions::{Breakdown, Comparison, Conditions, OVERALL, WatchedProportion, complete, complete_then, organisation_alert};
+use super::comparisons::{Comparison, WatchedProportion};
+use super::conditions::{Breakdown, Conditions, OVERALL, complete, complete_then, organisation_alert};
 use super::evidence::{Evidence, Format, GROUP};
 use crate::monitoring::alert::Alert;
 

@@ -1,8 +1,7 @@
 //! Alerts on response and resolution: times that have become longer, and targets that are missed.
 
-use super::conditions::{
-    Breakdown, Comparison, Conditions, HISTORY, TREND, complete, missed_share, organisation_alert, owned, target_missed,
-};
+use super::comparisons::{Comparison, HISTORY, TREND, missed_share, target_missed};
+use super::conditions::{Breakdown, Conditions, complete, organisation_alert, owned};
 use super::evidence::{Evidence, Format, GROUP};
 use crate::monitoring::alert::Alert;
 use crate::monitoring::promql::INSTALLATION;

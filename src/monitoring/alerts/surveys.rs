@@ -1,8 +1,7 @@
 //! Alerts on the answers to surveys: CSAT, NPS, effort, and answers that stop arriving.
 
-use super::conditions::{
-    Breakdown, Comparison, Conditions, HISTORY, OVERALL, TREND, WatchedProportion, complete, complete_then, organisation_alert,
-};
+use super::comparisons::{Comparison, HISTORY, TREND, WatchedProportion};
+use super::conditions::{Breakdown, Conditions, OVERALL, complete, complete_then, organisation_alert};
 use super::evidence::{Evidence, Format, GROUP};
 use crate::monitoring::alert::Alert;
 use crate::monitoring::promql::INSTALLATION;
