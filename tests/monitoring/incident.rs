@@ -43,9 +43,12 @@ fn an_incident_makes_the_alerts_fire_and_they_resolve_after_it() {
     let mut missing = expected_records();
     let mut silent = Silent::of(&configuration());
     let mut is_told = false;
+    let mut evidence: BTreeMap<String, String> = BTreeMap::new();
     let has = |names: &BTreeSet<String>, alert: &str| names.iter().any(|name| name.starts_with(alert));
     while !WATCHED.iter().all(|alert| has(&seen, alert) && !has(&now, alert)) {
-        let firing: BTreeSet<String> = live.prometheus.firing().iter().map(described).collect();
+        let with_evidence = live.prometheus.firing_with_evidence();
+        let firing: BTreeSet<String> = with_evidence.iter().map(|(labels, _)| described(labels)).collect();
+        evidence.extend(with_evidence.into_iter().map(|(labels, text)| (labels["alertname"].clone(), text)));
         firing.difference(&now).for_each(|alert| say(&format!("fires: {alert}")));
         now.difference(&firing).for_each(|alert| say(&format!("resolved: {alert}")));
         seen.extend(firing.iter().cloned());
@@ -64,6 +67,19 @@ fn an_incident_makes_the_alerts_fire_and_they_resolve_after_it() {
         std::thread::sleep(Duration::from_secs(1));
     }
     say("the alerts on first response and satisfaction fired and resolved");
+    for alert in WATCHED {
+        let shown = &evidence[alert];
+        say(&format!("{alert} showed: {shown}"));
+        let parts = [
+            "Now ",
+            "Target ",
+            "What moved in all against the rest of 15m, by channel: ",
+            "mix ",
+            "The window is counted to 100%. ",
+            "Since 2",
+        ];
+        assert!(parts.iter().all(|part| shown.contains(part)), "{alert}: {shown}");
+    }
     assert_eq!(silent.left(), Vec::<String>::new(), "these panels had nothing to show");
     assert_eq!(live.prometheus.faulty_rules(), Vec::<String>::new());
     // A busy machine may miss the one second that a scrape has here.

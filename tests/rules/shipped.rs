@@ -34,8 +34,8 @@ impl Shipped {
         let mut wanted: BTreeSet<&str> = recorded_in(&self.alerts[alert]);
         // The rules are visited from the last to the first, because a rule reads only series that an earlier rule records.
         let mut needed: Vec<&str> = Vec::new();
-        for rule in self.recordings.iter().rev().filter(|rule| !rule.is_empty()) {
-            if wanted.contains(name_of(rule)) {
+        for rule in self.recordings.iter().rev() {
+            if wanted.contains(name_of(rule)) && !is_of_other_metric(rule, &self.alerts[alert]) {
                 wanted.extend(recorded_in(rule));
                 needed.push(rule);
             }
@@ -44,6 +44,12 @@ impl Shipped {
         let merge = if needed.is_empty() { String::new() } else { format!("  - name: cx.merge\n    rules:\n{}", needed.concat()) };
         format!("groups:\n{merge}  - name: cx.alerts\n    rules:\n{}", self.alerts[alert])
     }
+}
+
+/// Whether a rule records what moved another metric than one that the alert names: such rules are many and slow.
+fn is_of_other_metric(rule: &str, alert: &str) -> bool {
+    let metric = rule.lines().find_map(|line| line.trim().strip_prefix("metric: '")?.strip_suffix('\''));
+    name_of(rule).starts_with("cx:contribution") && metric.is_some_and(|metric| !alert.contains(&format!("metric=\"{metric}\"")))
 }
 
 fn name_of(rule: &str) -> &str {
