@@ -46,7 +46,7 @@ fn an_incident_makes_the_alerts_fire_and_they_resolve_after_it() {
     let mut evidence: BTreeMap<String, String> = BTreeMap::new();
     let has = |names: &BTreeSet<String>, alert: &str| names.iter().any(|name| name.starts_with(alert));
     while !WATCHED.iter().all(|alert| has(&seen, alert) && !has(&now, alert)) {
-        let with_evidence = live.prometheus.firing_with_evidence();
+        let with_evidence = live.prometheus.firing();
         let firing: BTreeSet<String> = with_evidence.iter().map(|(labels, _)| described(labels)).collect();
         evidence.extend(with_evidence.into_iter().map(|(labels, text)| (labels["alertname"].clone(), text)));
         firing.difference(&now).for_each(|alert| say(&format!("fires: {alert}")));

@@ -96,16 +96,11 @@ impl Prometheus {
     }
 
     /// The labels of every alert that is firing, with its annotation `evidence`, which is empty where it has none.
-    pub(crate) fn firing_with_evidence(&self) -> Vec<(BTreeMap<String, String>, String)> {
+    pub(crate) fn firing(&self) -> Vec<(BTreeMap<String, String>, String)> {
         let answer = self.json("/api/v1/alerts");
         let alerts = answer["data"]["alerts"].as_array().expect("a list of alerts");
         let evidence = |alert: &Value| alert["annotations"]["evidence"].as_str().unwrap_or_default().to_owned();
         alerts.iter().filter(|alert| alert["state"] == "firing").map(|alert| (labels(&alert["labels"]), evidence(alert))).collect()
-    }
-
-    /// The labels of every alert that is firing.
-    pub(crate) fn firing(&self) -> Vec<BTreeMap<String, String>> {
-        self.firing_with_evidence().into_iter().map(|(labels, _)| labels).collect()
     }
 
     /// The rules whose last evaluation failed, each with the error.
