@@ -101,6 +101,12 @@ fn demo() -> &'static str {
         let mut lines = BufReader::new(shell.stdout.take().unwrap()).lines().map(Result::unwrap);
         let url = lines.find_map(|line| Some(format!("http://{}", line.split_once("http://")?.1.trim_end_matches('/')))).unwrap();
         lines.find(|line| line.contains("history loaded")).expect("the history is loaded");
+        // The first snapshot with values follows the readiness within a moment, and would move everything on the page.
+        let (port, loaded_at) = (url.rsplit_once(':').and_then(|(_, port)| port.parse().ok()).expect("a port"), Instant::now());
+        while get(port, "/metrics").is_none_or(|metrics| !metrics.contains("\ncx_tickets_created{window=\"5m\"} ")) {
+            assert!(loaded_at.elapsed() < PATIENCE, "no value is shown");
+            std::thread::sleep(Duration::from_millis(100));
+        }
         // The demo would stop at a full pipe, so its output is read to the end.
         std::thread::spawn(move || lines.for_each(drop));
         (shell, url)
