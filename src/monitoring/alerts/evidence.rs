@@ -1,7 +1,7 @@
 //! The numbers that an alert carries beside its sentence: the value with its cases, the range that was to be expected, the target, what moved, how much of
 //! the window is counted, and since when the condition holds.
 //!
-//! Each is a query that Prometheus makes whenever it evaluates the alert; one without an answer is left out. Does not know the conditions.
+//! Each is a query that Prometheus makes whenever it evaluates the alert; one without an answer is left out. Does not know when an alert fires.
 
 use super::conditions::{Breakdown, Conditions};
 use crate::metrics::MOVING;
