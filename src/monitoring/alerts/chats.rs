@@ -1,6 +1,6 @@
 //! Alerts on chats and the backlog: customers who wait for an agent or give up, and a number of open tickets that grows.
 
-use super::comparisons::{Comparison, HISTORY, TREND, WatchedProportion, missed_share, target_missed};
+use super::comparisons::{Comparison, HISTORY, TREND, WatchedProportion, target_missed_alert};
 use super::conditions::{Breakdown, Conditions, OVERALL, organisation_alert, owned};
 use super::evidence::{Evidence, Format, GROUP};
 use crate::monitoring::alert::{Alert, AlertSeverity};
@@ -21,9 +21,8 @@ fn of_chats(conditions: &Conditions<'_>) -> Vec<Alert> {
         "cx:chats_waiting{suffix}:sum >= 5 unless on ({INSTALLATION}{labels}) cx:chats_accepted{suffix}:sum{{window=\"{moment}\"}} > 0 \
          and on ({INSTALLATION}) cx:window_complete:bool{{window=\"{moment}\"}} == 1",
     );
-    let wait = organisation_alert("CxChatWaitHigh", target_missed(conditions, "chat_wait", "5m", 10), "5m")
+    let wait = target_missed_alert(conditions, "CxChatWaitHigh", "chat_wait", "5m", 10, "5m")
         .of_severity(AlertSeverity::Critical)
-        .shown_by(missed_share(conditions, "chat_wait", "5m"), Some(moment))
         .on(CHATS)
         .saying(
             "Too many customers wait too long for a chat.",
@@ -45,9 +44,7 @@ fn of_chats(conditions: &Conditions<'_>) -> Vec<Alert> {
     let day = Some(conditions.window("24h"));
     let mut alerts = vec![wait, waiting];
     alerts.extend(abandoned.changed(conditions, conditions.teams()).into_iter().map(|comparison| {
-        let Comparison { against, expression, evidence } = comparison;
-        let alert = organisation_alert("CxChatAbandonmentRising", expression, "15m").apart_by("against", against);
-        alert.shown_by(evidence, day).on(CHATS).saying(
+        comparison.alert("CxChatAbandonmentRising", "15m", day).on(CHATS).saying(
             "More customers than before leave a chat before an agent joins.",
             "The share of abandoned chats{{ with $labels.team }} of team {{ . }}{{ end }} has risen by more than chance: z is {{ \
              printf \"%.1f\" $value }}.",
@@ -82,10 +79,9 @@ fn backlog(conditions: &Conditions<'_>) -> Vec<Alert> {
         );
         comparisons.push(Comparison { against: TREND, expression, evidence });
     }
-    let alert = |Comparison { against, expression, evidence }: Comparison| {
-        organisation_alert("CxBacklogGrowing", expression, "2h")
-            .apart_by("against", against)
-            .shown_by(evidence, None)
+    let alert = |comparison: Comparison| {
+        comparison
+            .alert("CxBacklogGrowing", "2h", None)
             .on(CHATS)
             .saying("More tickets are created than resolved.", "{{ $value }} tickets are open, and their number is growing.")
     };

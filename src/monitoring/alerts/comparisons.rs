@@ -3,8 +3,9 @@
 //!
 //! Does not know the alerts.
 
-use super::conditions::{Breakdown, Conditions, complete, complete_then};
+use super::conditions::{Breakdown, Conditions, complete, complete_then, organisation_alert};
 use super::evidence::{Evidence, Format, GROUP};
+use crate::monitoring::alert::Alert;
 use crate::monitoring::promql::INSTALLATION;
 
 /// The label value `against` of a comparison with the values that Prometheus recorded earlier.
@@ -31,6 +32,13 @@ pub(super) struct WatchedProportion {
     pub(super) falls: bool,
     /// The least number of cases, now and in the baseline.
     pub(super) count_min: u32,
+}
+
+impl Comparison {
+    /// The alert with this condition on a window; `None` where it is on the state of now.
+    pub(super) fn alert(self, name: &'static str, hold: &'static str, window: Option<&str>) -> Alert {
+        organisation_alert(name, self.expression, hold).apart_by("against", self.against).shown_by(self.evidence, window)
+    }
 }
 
 impl WatchedProportion {
@@ -78,25 +86,33 @@ impl WatchedProportion {
     }
 }
 
-/// The condition that the share of contacts within a target is certainly below the required share. A contact that is still waiting past its
-/// deadline is already decided as missed.
-pub(super) fn target_missed(conditions: &Conditions<'_>, measure: &str, window: &'static str, count_min: u32) -> String {
-    let Breakdown { suffix, .. } = conditions.teams();
-    let window = conditions.window(window);
-    format!(
-        "cx:{measure}_attainment_ratio_upper{suffix}:merged{{window=\"{window}\"}} < ignoring (window, metric) group_left () \
-         cx:target{suffix}:max{{metric=\"{measure}_attainment\"}} and cx:{measure}_target_decided{suffix}:sum{{window=\"{window}\"}} >= {count_min} {}",
+/// An alert on the share of contacts within a target, which is certainly below the required share. A contact that is still waiting past its deadline is
+/// already decided as missed.
+pub(super) fn target_missed_alert(
+    conditions: &Conditions<'_>,
+    name: &'static str,
+    measure: &str,
+    window: &'static str,
+    count_min: u32,
+    hold: &'static str,
+) -> Alert {
+    let teams = conditions.teams();
+    let (Breakdown { suffix, .. }, window) = (teams, conditions.window(window));
+    let of_group = |name: &str, end: &str, group: &str| format!("cx:{measure}_{name}{suffix}:{end}{{window=\"{window}\"{group}}}");
+    let of_target = |group: &str| format!("cx:target{suffix}:max{{metric=\"{measure}_attainment\"{group}}}");
+    let condition = format!(
+        "{} < ignoring (window, metric) group_left () {} and {} >= {count_min} {}",
+        of_group("attainment_ratio_upper", "merged", ""),
+        of_target(""),
+        of_group("target_decided", "sum", ""),
         complete(),
-    )
-}
-
-/// The numbers behind [`target_missed`].
-pub(super) fn missed_share(conditions: &Conditions<'_>, measure: &str, window: &'static str) -> Evidence {
-    let (teams, window) = (conditions.teams(), conditions.window(window));
-    let of_group = |name: &str, end: &str| format!("cx:{measure}_{name}{}:{end}{{window=\"{window}\",{GROUP}}}", teams.suffix);
-    let target = format!("cx:target{}:max{{metric=\"{measure}_attainment\",{GROUP}}}", teams.suffix);
-    Evidence::of(teams)
-        .now(&of_group("attainment_ratio", "merged"), Format::Share, &of_group("target_decided", "sum"), "decided")
-        .target(&target, Format::Share)
-        .moved(conditions, &format!("{measure}_attainment"), true)
+    );
+    let own = format!(",{GROUP}");
+    let (value, decided) = (of_group("attainment_ratio", "merged", &own), of_group("target_decided", "sum", &own));
+    let evidence = Evidence::of(teams).now(&value, Format::Share, &decided, "decided").target(&of_target(&own), Format::Share).moved(
+        conditions,
+        &format!("{measure}_attainment"),
+        true,
+    );
+    organisation_alert(name, condition, hold).shown_by(evidence, Some(window))
 }

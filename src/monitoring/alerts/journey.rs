@@ -1,6 +1,6 @@
 //! Alerts on churn and on the stages of the customer journey.
 
-use super::comparisons::{Comparison, WatchedProportion};
+use super::comparisons::WatchedProportion;
 use super::conditions::{Breakdown, Conditions, OVERALL, complete, complete_then, organisation_alert};
 use super::evidence::{Evidence, Format, GROUP};
 use crate::monitoring::alert::Alert;
@@ -49,9 +49,7 @@ pub(super) fn alerts(conditions: &Conditions<'_>) -> Vec<Alert> {
     let day = Some(conditions.window("24h"));
     let stages = Breakdown { labels: ", journey_stage", z: "3.09", ..OVERALL };
     alerts.extend(conversion.changed(conditions, stages).into_iter().map(|comparison| {
-        let Comparison { against, expression, evidence } = comparison;
-        let alert = organisation_alert("CxJourneyConversionDropped", expression, "1h").apart_by("against", against);
-        alert.shown_by(evidence, day).on(JOURNEY).saying(
+        comparison.alert("CxJourneyConversionDropped", "1h", day).on(JOURNEY).saying(
             "Fewer customers than before go on from a stage of the journey.",
             "The share of customers who go on from stage {{ $labels.journey_stage }} has fallen by more than chance: z is {{ printf \
              \"%.1f\" $value }}.",

@@ -1,6 +1,6 @@
 //! Alerts on response and resolution: times that have become longer, and targets that are missed.
 
-use super::comparisons::{Comparison, HISTORY, TREND, missed_share, target_missed};
+use super::comparisons::{Comparison, HISTORY, TREND, target_missed_alert};
 use super::conditions::{Breakdown, Conditions, complete, organisation_alert, owned};
 use super::evidence::{Evidence, Format, GROUP};
 use crate::monitoring::alert::Alert;
@@ -11,54 +11,35 @@ const RESPONSE: &str = "cx-response";
 pub(super) fn alerts(conditions: &Conditions<'_>) -> Vec<Alert> {
     let mut alerts = Vec::new();
     let day = Some(conditions.window("24h"));
-    alerts.extend(slower(conditions, "first_response", "first responses").into_iter().map(
-        |Comparison { against, expression, evidence }| {
-            let alert = organisation_alert("CxFirstResponseSlower", expression, "15m").kept("45m").apart_by("against", against);
-            alert.shown_by(evidence, day).on(RESPONSE).saying(
-                "First responses take longer than before.",
-                "Nine of ten first responses{{ with $labels.team }} of team {{ . }}{{ end }} come within {{ $value | humanizeDuration \
+    alerts.extend(slower(conditions, "first_response", "first responses").into_iter().map(|comparison| {
+        comparison.alert("CxFirstResponseSlower", "15m", day).kept("45m").on(RESPONSE).saying(
+            "First responses take longer than before.",
+            "Nine of ten first responses{{ with $labels.team }} of team {{ . }}{{ end }} come within {{ $value | humanizeDuration \
              }}; that they take longer than before is more than chance.",
-            )
-        },
-    ));
-    alerts.push(
-        organisation_alert("CxFirstResponseTargetMissed", target_missed(conditions, "first_response", "24h", 20), "15m")
-            .shown_by(missed_share(conditions, "first_response", "24h"), day)
-            .on(RESPONSE)
-            .saying(
-                "Too few first responses meet their target.",
-                "Over {{ $labels.window }} at best {{ $value | humanizePercentage }} of the first responses{{ with $labels.team }} of team \
+        )
+    }));
+    alerts.push(target_missed_alert(conditions, "CxFirstResponseTargetMissed", "first_response", "24h", 20, "15m").on(RESPONSE).saying(
+        "Too few first responses meet their target.",
+        "Over {{ $labels.window }} at best {{ $value | humanizePercentage }} of the first responses{{ with $labels.team }} of team \
          {{ . }}{{ end }} met their target.",
-            ),
-    );
-    alerts.push(
-        organisation_alert("CxNextResponseTargetMissed", target_missed(conditions, "next_response", "24h", 20), "15m")
-            .shown_by(missed_share(conditions, "next_response", "24h"), day)
-            .on(RESPONSE)
-            .saying(
-                "Too few further replies meet their target.",
-                "Over {{ $labels.window }} at best {{ $value | humanizePercentage }} of the further replies{{ with $labels.team }} of team \
+    ));
+    alerts.push(target_missed_alert(conditions, "CxNextResponseTargetMissed", "next_response", "24h", 20, "15m").on(RESPONSE).saying(
+        "Too few further replies meet their target.",
+        "Over {{ $labels.window }} at best {{ $value | humanizePercentage }} of the further replies{{ with $labels.team }} of team \
                  {{ . }}{{ end }} met their target.",
-            ),
-    );
-    alerts.extend(slower(conditions, "resolution", "resolutions").into_iter().map(|Comparison { against, expression, evidence }| {
-        let alert = organisation_alert("CxResolutionSlower", expression, "15m").kept("45m").apart_by("against", against);
-        alert.shown_by(evidence, day).on(RESPONSE).saying(
+    ));
+    alerts.extend(slower(conditions, "resolution", "resolutions").into_iter().map(|comparison| {
+        comparison.alert("CxResolutionSlower", "15m", day).kept("45m").on(RESPONSE).saying(
             "Resolutions take longer than before.",
             "Nine of ten resolutions{{ with $labels.team }} of team {{ . }}{{ end }} come within {{ $value | humanizeDuration }}; that \
              they take longer than before is more than chance.",
         )
     }));
-    alerts.push(
-        organisation_alert("CxResolutionTargetMissed", target_missed(conditions, "resolution", "24h", 20), "15m")
-            .shown_by(missed_share(conditions, "resolution", "24h"), day)
-            .on(RESPONSE)
-            .saying(
-                "Too few resolutions meet their target.",
-                "Over {{ $labels.window }} at best {{ $value | humanizePercentage }} of the resolutions{{ with $labels.team }} of team {{ . \
+    alerts.push(target_missed_alert(conditions, "CxResolutionTargetMissed", "resolution", "24h", 20, "15m").on(RESPONSE).saying(
+        "Too few resolutions meet their target.",
+        "Over {{ $labels.window }} at best {{ $value | humanizePercentage }} of the resolutions{{ with $labels.team }} of team {{ . \
                  }}{{ end }} met their target.",
-            ),
-    );
+    ));
     let teams = conditions.teams();
     let of_group = |name: &str| format!("cx:backlog_{name}_tickets{}:sum{{{GROUP}}}", teams.suffix);
     let late =

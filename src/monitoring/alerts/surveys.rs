@@ -152,9 +152,8 @@ fn nps_dropped(conditions: &Conditions<'_>) -> Vec<Alert> {
         let evidence = now(short).expected(&rest, &adjusted(short), &z, "ignoring (baseline) ", Format::Score);
         comparisons.push((short, Comparison { against: TREND, expression, evidence }));
     }
-    let alert = |(window, Comparison { against, expression, evidence }): (&str, Comparison)| {
-        let alert = organisation_alert("CxNpsDropped", expression, "1h").apart_by("against", against);
-        alert.shown_by(evidence, Some(window)).on(SURVEYS).saying(
+    let alert = |(window, comparison): (&str, Comparison)| {
+        comparison.alert("CxNpsDropped", "1h", Some(window)).on(SURVEYS).saying(
             "The net promoter score has clearly fallen.",
             "The net promoter score in the scope {{ $labels.scope }} has fallen by more than chance: z is {{ printf \"%.1f\" $value }}.",
         )
