@@ -7,6 +7,7 @@ mod pages;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Mutex;
 use std::time::Instant;
 
 use pages::comparators::{Comparator, Values};
@@ -18,6 +19,7 @@ use pages::shipped::Shipped;
 
 /// The seeds on which the numbers of the comparators are chosen. No table shows a run of them.
 const CALIBRATION_SEED: u64 = 900;
+const FIRST_PLANTED_SEED: u64 = 100;
 const DAYS_OF_A_MONTH: f64 = 30.4;
 
 /// The incidents of one team or of all: the kind, its hours, and whether it concerns all.
@@ -86,24 +88,39 @@ fn main() {
     let mut shipped = Shipped::read(&folder);
     let alerts = text("CXPULSE_BENCH_ALERTS").unwrap_or_default();
     shipped.keep_alerts(&alerts.split(',').filter(|name| !name.is_empty()).collect::<Vec<_>>());
-    let run = |what: &str, seed: u64, incidents: &[Incident]| {
+    let keep = std::env::var_os("CXPULSE_BENCH_HISTORIES").map(PathBuf::from);
+    let run = |seed: u64, incidents: Vec<Incident>| {
         let begun = Instant::now();
-        let evaluated = evaluate(&shipped, &COMPARED, &lines(seed, size.days, incidents), size.warm_days, size.days);
-        eprintln!("{what} {seed}, after {} s: {:?}", begun.elapsed().as_secs(), counts(&evaluated));
-        evaluated
-    };
-    let quiet = (1..=size.quiet_seeds).map(|seed| run("quiet", seed, &[])).collect();
-    let calibration = run("calibration", CALIBRATION_SEED, &[]);
-    let planted = (0..size.rounds).map(|round| {
-        let incidents = planned(&KINDS, size.warm_days, size.days, round);
-        let evaluated = run("planted", 100 + round as u64, &incidents);
+        let evaluated = evaluate(&shipped, &COMPARED, &lines(seed, size.days, &incidents), size.warm_days, size.days, keep.as_deref());
+        eprintln!("seed {seed}, {} incidents, after {} s: {:?}", incidents.len(), begun.elapsed().as_secs(), counts(&evaluated));
         (incidents, evaluated)
-    });
-    let planted = planted.collect();
+    };
+    let quiet = (1..=size.quiet_seeds).chain([CALIBRATION_SEED]).map(|seed| (seed, Vec::new()));
+    let rounds = (0..size.rounds).map(|round| (FIRST_PLANTED_SEED + round as u64, planned(&KINDS, size.warm_days, size.days, round)));
+    let mut done = side_by_side(quiet.chain(rounds).collect(), run).into_iter();
+    let quiet = done.by_ref().take(size.quiet_seeds as usize).map(|(_, evaluated)| evaluated).collect();
+    let (_, calibration) = done.next().expect("the calibration is run too");
+    let planted = done.collect();
     let runs = Runs { size, quiet, calibration, planted };
     print_quiet(&shipped, &runs);
     print_planted(&runs);
     print_comparators(&runs);
+}
+
+/// Runs each seed with its incidents, as many at once as there are cores, and gives what they gave in their order.
+fn side_by_side<T: Send>(runs: Vec<(u64, Vec<Incident>)>, run: impl Fn(u64, Vec<Incident>) -> T + Sync) -> Vec<T> {
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let (count, open) = (runs.len(), Mutex::new(runs.into_iter().enumerate()));
+    let mut done: Vec<(usize, T)> = std::thread::scope(|scope| {
+        let work = || {
+            let next = || open.lock().expect("no run panics while it holds the lock").next();
+            std::iter::from_fn(next).map(|(at, (seed, incidents))| (at, run(seed, incidents))).collect::<Vec<_>>()
+        };
+        let workers: Vec<_> = (0..cores.min(count)).map(|_| scope.spawn(work)).collect();
+        workers.into_iter().flat_map(|worker| worker.join().expect("no run panics")).collect()
+    });
+    done.sort_by_key(|(at, _)| *at);
+    done.into_iter().map(|(_, what)| what).collect()
 }
 
 /// How often each alert fired. A run takes minutes, and a later one may not end.

@@ -41,7 +41,7 @@ pub struct RulesArgs {
     #[arg(long, value_name = "SPAN", value_parser = span)]
     pub keep: Option<String>,
 
-    /// The baseline that drops and rises are measured against.
+    /// The baseline of what follows the rhythm of the week: durations, the backlog, churn. Shares are always held against the rest of the month.
     #[arg(long, value_enum, value_name = "BASELINE", default_value_t = BaselineArg::Either)]
     pub baseline: BaselineArg,
 
@@ -71,12 +71,12 @@ pub enum RuleKind {
     Alerts,
 }
 
-/// The baseline that drops and rises are measured against.
+/// The baseline of what follows the rhythm of the week.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum BaselineArg {
-    /// The value a week ago in Prometheus; where Prometheus has no such history, the configured trend.
+    /// The weeks before in Prometheus; where Prometheus has no such history, the configured trend.
     Either,
-    /// The value a week ago in Prometheus.
+    /// The weeks before in Prometheus.
     Offset,
     /// The configured trend, which compares a short window with the rest of a longer one.
     Trend,

@@ -91,12 +91,28 @@ pub(super) fn bound(centre: &str, side: char, error: &str) -> String {
     format!("{centre} {side} {Z} * {error}")
 }
 
-/// The z of the difference of two proportions, each given as part and whole. It is NaN, for which no comparison holds, where both
-/// proportions are 0 or both are 1. `across` follows every operator that joins the two, such as `ignoring (baseline)`.
-pub(super) fn two_proportions(now: (&str, &str), then: (&str, &str), across: &str) -> String {
-    let ((s, n), (s0, n0)) = (now, then);
-    let pooled = format!("({s} + {across}{s0}) / ({n} + {across}{n0})");
-    format!("({s} / {n} - {across}({s0} / {n0})) / sqrt({pooled} * (1 - {pooled}) * (1 / {n} + {across}(1 / {n0})))")
+/// A share and the number of its cases, as expressions that are operands.
+pub(super) struct ShareOfCases {
+    pub(super) share: String,
+    pub(super) cases: String,
+}
+
+/// The signed root of the likelihood ratio of a share `now` against the share that was to be expected `before`: sqrt(2 n KL(p, p0)), by the sign of p - p0,
+/// with its variance made larger for the cases of `before` and by `days_differ`. A share `before` counts as 1 to 99 %, because none is known better than
+/// that. `across` follows every operator that joins the two sides.
+pub(super) fn divergence(now: &ShareOfCases, before: &ShareOfCases, days_differ: f64, across: &str) -> String {
+    let (p, n, n0) = (format!("clamp({}, 1e-6, 0.999999)", now.share), &now.cases, &before.cases);
+    let p0 = format!("clamp({}, 0.01, 0.99)", before.share);
+    let kl = format!("({p} * ln({p} / {across}{p0}) + (1 - {p}) * ln((1 - {p}) / {across}(1 - {p0})))");
+    let more = format!("(1 + {n} * {across}(1 / {n0} + {days_differ} / ({p0} * (1 - {p0}))))");
+    format!("sgn({p} - {across}{p0}) * sqrt(clamp_min(2 * {n} * {kl}, 0) / {more})")
+}
+
+/// The difference of a share from its target in standard deviations of a share that just reaches it; negative below the target. `across` follows every
+/// operator that joins the share and the target.
+pub(super) fn distance_below(now: &ShareOfCases, target: &str, days_differ: f64, across: &str) -> String {
+    let ShareOfCases { share, cases } = now;
+    format!("({share} - {across}{target}) / sqrt(1 / ({cases} > 0) * {across}({target} * (1 - {target})) + {days_differ})")
 }
 
 /// The expression, in parentheses where it is not a single operand.

@@ -1,11 +1,14 @@
 //! The recording rules: the guards, the merged parts, and the values that are computed again from them. The files beside add the values
-//! made from several families (`composites`), the comparisons with a baseline (`baselines`), and what moved (`contributions`).
+//! made from several families (`composites`), the baselines of a longer window and of the past weeks (`baselines`, `past_weeks`), how certain a change
+//! is (`changes`), and what moved (`contributions`).
 //!
 //! Does not know YAML, nor the alerts.
 
 mod baselines;
+mod changes;
 mod composites;
 mod contributions;
+mod past_weeks;
 
 use super::formulas;
 use super::promql::REPLICA_LABELS;
@@ -29,7 +32,11 @@ pub(super) fn rules(configuration: &Configuration, parameters: &RuleParameters) 
         listed.iter().filter(|l| l.family.kind() == "histogram").filter_map(|l| l.family.name.strip_suffix("_seconds")).collect();
     rules.extend(listed.iter().filter(|l| l.family.merge == Merge::Derived).filter_map(|l| derived(l, &names, &durations)));
     rules.extend(composites::rules(&listed, &names));
-    rules.extend(baselines::rules(configuration, parameters, &listed, &names));
+    // A change is watched overall and in each group of one dimension. The groups of several dimensions are too small.
+    let watched: Vec<ListedFamily<'_>> = listed.iter().filter(|l| l.dimensions.len() <= 1).copied().collect();
+    rules.extend(past_weeks::rules(parameters, &watched, &names));
+    rules.extend(baselines::rules(configuration, parameters, &watched, &names));
+    rules.extend(changes::rules(configuration, parameters, &watched, &names));
     rules.extend(contributions::rules(configuration, &listed, &names));
     rules
 }

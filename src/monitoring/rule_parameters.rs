@@ -2,6 +2,8 @@
 //!
 //! Does not know any rule.
 
+use crate::config::Configuration;
+
 /// The windows that the shipped alerts name.
 pub const WINDOWS: [&str; 5] = ["5m", "1h", "24h", "7d", "30d"];
 
@@ -14,12 +16,12 @@ pub const DASHBOARDS: &str = "http://localhost:3000/d";
 /// The address of the live page, for a service on this machine.
 pub const PAGE: &str = "http://localhost:19270";
 
-/// The baseline that a current value is compared with to find a drop or a rise.
+/// The baseline of a value that follows the rhythm of the week.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Baseline {
-    /// The value that Prometheus recorded a week ago and, where it has no such history, the longer window of the product.
+    /// What Prometheus recorded in the weeks before and, where it has no such history, the longer window of the product.
     Either,
-    /// Only the value that Prometheus recorded a week ago.
+    /// Only what Prometheus recorded in the weeks before.
     Offset,
     /// Only the longer window of the product, without the shorter one.
     Trend,
@@ -34,7 +36,7 @@ pub struct RuleParameters {
     pub hold: Option<String>,
     /// A PromQL duration for which every alert goes on firing after its condition has ended, in place of each alert's own.
     pub keep: Option<String>,
-    /// The baseline of alerts on drops and rises.
+    /// The baseline of alerts on what follows the rhythm of the week.
     pub baseline: Baseline,
     /// The start of every `runbook_url`.
     pub runbooks: String,
@@ -49,6 +51,15 @@ impl RuleParameters {
     #[must_use]
     pub fn window<'a>(&'a self, shipped: &'a str) -> &'a str {
         self.windows.iter().find(|(from, _)| from == shipped).map_or(shipped, |(_, to)| to)
+    }
+
+    /// The windows over which a proportion is watched for a change, each with the longer window against whose rest it is held: a day, in which a sharp fall
+    /// shows soon, and a week, in which a small one shows at all. Without the windows that the configuration lacks.
+    #[must_use]
+    pub(super) fn watched_pairs(&self, configuration: &Configuration) -> Vec<(&str, &str)> {
+        let range = |name: &str| configuration.engine.windows.iter().find(|window| window.name == name).map(|window| window.range);
+        let pairs = [("24h", "30d"), ("7d", "30d")].map(|(short, long)| (self.window(short), self.window(long)));
+        pairs.into_iter().filter(|(short, long)| range(short).is_some_and(|short| Some(short) < range(long))).collect()
     }
 }
 
@@ -67,7 +78,7 @@ impl Default for RuleParameters {
 }
 
 impl Baseline {
-    /// Whether rules read the values that Prometheus recorded a week ago.
+    /// Whether rules read what Prometheus recorded in the weeks before.
     #[must_use]
     pub const fn has_offset(self) -> bool {
         matches!(self, Self::Either | Self::Offset)

@@ -25,7 +25,7 @@ fn alertmanager_takes_its_configuration() {
 }
 
 /// The alerts on customers who wait right now.
-const WAITING: [&str; 8] = [
+const WAITING: [&str; 9] = [
     "CxChatAbandonmentRising",
     "CxChatWaitHigh",
     "CxChatsWaiting",
@@ -34,6 +34,7 @@ const WAITING: [&str; 8] = [
     "CxFirstResponseTargetMissed",
     "CxNextResponseTargetMissed",
     "CxUnansweredPastTarget",
+    "CxUnansweredRising",
 ];
 
 /// A critical alert on the pipeline calls a person at any hour. Waiting customers page the people at work, and anything else on the organisation is in the

@@ -9,6 +9,9 @@ use super::{response_and_chats, surveys};
 
 const MONTH: &str = "window=\"30d\"";
 const DAY: &str = "journey_stage=\"trial\",window=\"24h\"";
+const ADVANCED_DAY: &str = "cx_journey_advanced{journey_stage=\"trial\",window=\"24h\"}";
+const DROPPED_DAY: &str = "cx_journey_dropped{journey_stage=\"trial\",window=\"24h\"}";
+const STAGE_MONTH: &str = "journey_stage=\"trial\",window=\"30d\"";
 const WEEK: &str = "journey_stage=\"trial\",window=\"7d\"";
 
 #[test]
@@ -44,7 +47,7 @@ fn kpis() -> Vec<Kpi> {
             "CxChurnRising",
             "",
             MONTH,
-            "The share of customers who left within 30d has risen by more than chance: z is 4.1.",
+            "The share of customers who left within 30d has risen by more than chance: z is 4.3.",
             vec![
                 series("cx_customers_active_at_start", MONTH, [1000.0, 1000.0, 1000.0, 90.0]),
                 series("cx_customers_churned", MONTH, [30.0, 70.0, 30.0, 20.0]),
@@ -53,18 +56,18 @@ fn kpis() -> Vec<Kpi> {
         ),
         kpi(
             "CxJourneyConversionDropped",
-            "against=\"history\"",
-            DAY,
-            "The share of customers who go on from stage trial has fallen by more than chance: z is -7.3.",
-            vec![series(steps[0], DAY, [300.0, 200.0, 300.0, 5.0]), series(steps[1], DAY, [100.0, 200.0, 100.0, 5.0])],
-            vec![("more of them", vec![(steps[0], 390.0), (steps[1], 10.0)])],
+            "window=\"24h\"",
+            "journey_stage=\"trial\",window=\"24h\",baseline=\"30d\"",
+            "The share of customers who go on from stage trial has fallen by more than chance: z is -13.0.",
+            trend(steps, [DAY, STAGE_MONTH], [300.0, 300.0, 60.0], [2_400.0, 480.0], [5.0, 5.0]),
+            vec![("more of them", vec![(ADVANCED_DAY, 390.0), (DROPPED_DAY, 10.0)])],
         ),
         kpi(
             "CxJourneyConversionDropped",
-            "against=\"trend\"",
-            "journey_stage=\"trial\",window=\"24h\",baseline=\"7d\"",
-            "The share of customers who go on from stage trial has fallen by more than chance: z is -17.8.",
-            trend(steps, [DAY, WEEK], [300.0, 300.0, 60.0], [2_400.0, 480.0], [5.0, 5.0]),
+            "window=\"7d\"",
+            "journey_stage=\"trial\",window=\"7d\",baseline=\"30d\"",
+            "The share of customers who go on from stage trial has fallen by more than chance: z is -16.3.",
+            trend(steps, [WEEK, STAGE_MONTH], [300.0, 300.0, 60.0], [2_400.0, 480.0], [5.0, 5.0]),
             Vec::new(),
         ),
     ]

@@ -70,7 +70,7 @@ impl Series {
 const WINDOWS: [&str; 5] = ["window=\"5m\"", "window=\"1h\"", "window=\"24h\"", "window=\"7d\"", "window=\"30d\""];
 
 /// The ends of the recorded names that look back by weeks themselves.
-const LOOK_BACK: [&str; 2] = [":usual", ":past"];
+const LOOK_BACK: [&str; 4] = [":usual", ":past", ":expected", ":z_usual"];
 
 /// The changes that a case makes to a timeline.
 #[derive(Default)]
@@ -112,10 +112,15 @@ impl Kpi {
         if is_slow { Step::Hour } else { Step::Minute }
     }
 
+    /// Whether the alert reads what Prometheus recorded in the last weeks. One against the longer window fires only where there is no such history.
+    fn looks_back_by_weeks(&self, alert: &Alert) -> bool {
+        !self.apart.contains("trend") && LOOK_BACK.iter().any(|end| alert.expression.contains(end))
+    }
+
     /// The number of steps before the bad ones: the past that the alert reads, and a little more.
     fn past(&self, alert: &Alert) -> usize {
         let looks_back = |offset: &str| alert.expression.contains(&format!("{offset}) ")) && !self.apart.contains("trend");
-        if LOOK_BACK.iter().any(|end| alert.expression.contains(end)) {
+        if self.looks_back_by_weeks(alert) {
             7 * 24 + 2
         } else if looks_back("offset 30d") {
             30 * 24 + 2
@@ -149,7 +154,7 @@ impl Kpi {
         if alert.expression.contains("window_complete") {
             timelines.push(timeline("G: an incomplete window is silent", Otherwise { coverage: Some(0.5), ..Otherwise::one() }, &silent));
         }
-        if alert.expression.contains("window_complete:bool offset") || LOOK_BACK.iter().any(|end| alert.expression.contains(end)) {
+        if alert.expression.contains("window_complete:bool offset") || self.looks_back_by_weeks(alert) {
             let otherwise = Otherwise { coverage_then: Some(0.5), ..Otherwise::one() };
             timelines.push(timeline("G: an incomplete window of the past is silent", otherwise, &silent[..2]));
         }

@@ -7,7 +7,7 @@ const DAY: &str = "team=\"a\",window=\"24h\"";
 const HOUR: &str = "team=\"a\",window=\"1h\"";
 const WEEK: &str = "team=\"a\",window=\"7d\"";
 const MOMENT: &str = "team=\"a\",window=\"5m\"";
-const OVER_TREND: &str = "team=\"a\",window=\"24h\",baseline=\"7d\"";
+const MONTH: &str = "team=\"a\",window=\"30d\"";
 
 #[test]
 fn slower_than_before() {
@@ -137,7 +137,24 @@ fn target_kpis() -> Vec<Kpi> {
         },
         Kpi {
             alert: "CxUnansweredPastTarget",
-            apart: "",
+            apart: "against=\"history\"",
+            labels: "team=\"a\"",
+            says: "20 tickets of team a have no first response and are past the target.",
+            series: vec![
+                series("cx_backlog_unanswered_past_target_tickets_by_team", "team=\"a\"", [1.0, 20.0, 1.0, 4.0]),
+                series("cx_backlog_unanswered_tickets_by_team", "team=\"a\"", [40.0, 40.0, 40.0, 8.0]),
+                constant("cx_tickets_created_by_team", DAY, 97.0),
+                constant("cx_backlog_complete", "", 1.0),
+            ],
+            silent: vec![
+                ("a backlog that may lack tickets", vec![("cx_backlog_complete", 0.0)]),
+                // z is 4.3.
+                ("6, where 1 is usual", vec![("cx_backlog_unanswered_past_target_tickets_by_team", 6.0)]),
+            ],
+        },
+        Kpi {
+            alert: "CxUnansweredPastTarget",
+            apart: "against=\"trend\"",
             labels: "team=\"a\"",
             says: "6 tickets of team a have no first response and are past the target.",
             series: vec![
@@ -148,6 +165,21 @@ fn target_kpis() -> Vec<Kpi> {
             silent: vec![
                 ("a backlog that may lack tickets", vec![("cx_backlog_complete", 0.0)]),
                 ("4 of 40", vec![("cx_backlog_unanswered_past_target_tickets_by_team", 4.0)]),
+            ],
+        },
+        Kpi {
+            alert: "CxUnansweredRising",
+            apart: "",
+            labels: "team=\"a\"",
+            says: "40 tickets of team a have no first response, more than usual at this hour of the week.",
+            series: vec![
+                series("cx_backlog_unanswered_tickets_by_team", "team=\"a\"", [10.0, 40.0, 10.0, 4.0]),
+                constant("cx_tickets_created_by_team", DAY, 97.0),
+                constant("cx_backlog_complete", "", 1.0),
+            ],
+            silent: vec![
+                ("a backlog that may lack tickets", vec![("cx_backlog_complete", 0.0)]),
+                ("four times as many new tickets", vec![("cx_tickets_created_by_team", 397.0)]),
             ],
         },
         Kpi {
@@ -177,13 +209,13 @@ macro_rules! due {
                 series(
                     "cx_backlog_due_tickets_by_team",
                     concat!("team=\"a\",target=\"", $target, "\",within=\"1h\""),
-                    [2.0, 12.0, 2.0, 4.0],
+                    [2.0, 30.0, 2.0, 4.0],
                 ),
                 series($done, $done_labels, [6.0, 0.0, 6.0, 0.0]),
                 constant("cx_backlog_complete", "", 1.0),
             ],
             silent: vec![
-                ("no more than one and a half times as many as usual", vec![("cx_backlog_due_tickets_by_team", 9.0)]),
+                ("not far more than usual", vec![("cx_backlog_due_tickets_by_team", 12.0)]),
                 ("a backlog that may lack tickets", vec![("cx_backlog_complete", 0.0)]),
             ],
         }
@@ -196,22 +228,19 @@ fn due_kpis() -> Vec<Kpi> {
             "first_response",
             "cx_tickets_first_responded_by_team",
             HOUR,
-            "12 tickets of team a reach their first_response target within the hour, more than one and a half times as many as are usually done in this \
-             hour of the week."
+            "30 tickets of team a reach their first_response target within the hour, more than are usually done in this hour of the week."
         ),
         due!(
             "next_response",
             "cx_next_response_seconds_by_team_bucket",
             "team=\"a\",window=\"1h\",le=\"+Inf\"",
-            "12 tickets of team a reach their next_response target within the hour, more than one and a half times as many as are usually done in this \
-             hour of the week."
+            "30 tickets of team a reach their next_response target within the hour, more than are usually done in this hour of the week."
         ),
         due!(
             "resolution",
             "cx_tickets_resolved_by_team",
             HOUR,
-            "12 tickets of team a reach their resolution target within the hour, more than one and a half times as many as are usually done in this hour \
-             of the week."
+            "30 tickets of team a reach their resolution target within the hour, more than are usually done in this hour of the week."
         ),
     ]
 }
@@ -232,18 +261,18 @@ fn waiting_kpis() -> Vec<Kpi> {
         },
         Kpi {
             alert: "CxChatAbandonmentRising",
-            apart: "against=\"history\"",
-            labels: DAY,
-            says: "The share of abandoned chats of team a has risen by more than chance: z is 5.6.",
-            series: vec![series(abandoned[0], DAY, [360.0, 300.0, 360.0, 5.0]), series(abandoned[1], DAY, [40.0, 100.0, 40.0, 5.0])],
-            silent: vec![("fewer", vec![(abandoned[1], 5.0)])],
+            apart: "window=\"24h\"",
+            labels: "team=\"a\",window=\"24h\",baseline=\"30d\"",
+            says: "The share of abandoned chats of team a has risen by more than chance: z is 5.4.",
+            series: trend(abandoned, [DAY, MONTH], [360.0, 100.0, 40.0], [2_400.0, 240.0], [5.0, 5.0]),
+            silent: vec![("fewer", vec![("cx_chats_abandoned_counted_by_team{team=\"a\",window=\"24h\"}", 5.0)])],
         },
         Kpi {
             alert: "CxChatAbandonmentRising",
-            apart: "against=\"trend\"",
-            labels: OVER_TREND,
-            says: "The share of abandoned chats of team a has risen by more than chance: z is 8.0.",
-            series: trend(abandoned, [DAY, WEEK], [360.0, 100.0, 40.0], [2_400.0, 240.0], [5.0, 5.0]),
+            apart: "window=\"7d\"",
+            labels: "team=\"a\",window=\"7d\",baseline=\"30d\"",
+            says: "The share of abandoned chats of team a has risen by more than chance: z is 7.1.",
+            series: trend(abandoned, [WEEK, MONTH], [360.0, 100.0, 40.0], [2_400.0, 240.0], [5.0, 5.0]),
             silent: Vec::new(),
         },
         Kpi {

@@ -2,14 +2,23 @@
 
 use super::kpi::{Kpi, Series, constant, run_all, series};
 
+const ALL: [&str; 2] = ["cx_csat_responses", "cx_csat_satisfied_responses"];
+const SATISFIED_DAY: &str = "cx_csat_satisfied_responses_by_team{team=\"a\",window=\"24h\"}";
 const RESPONSES: &str = "cx_csat_responses_by_team";
 const SATISFIED: &str = "cx_csat_satisfied_responses_by_team";
 const DAY: &str = "team=\"a\",window=\"24h\"";
 const WEEK: &str = "team=\"a\",window=\"7d\"";
+const MONTH: &str = "team=\"a\",window=\"30d\"";
 const OTHER_DAY: &str = "team=\"b\",window=\"24h\"";
 const OTHER_WEEK: &str = "team=\"b\",window=\"7d\"";
+const OTHER_MONTH: &str = "team=\"b\",window=\"30d\"";
 const ALL_DAY: &str = "window=\"24h\"";
 const ALL_WEEK: &str = "window=\"7d\"";
+const ALL_MONTH: &str = "window=\"30d\"";
+const DAY_AGAINST_MONTH: &str = "team=\"a\",window=\"24h\",baseline=\"30d\"";
+const WEEK_AGAINST_MONTH: &str = "team=\"a\",window=\"7d\",baseline=\"30d\"";
+const ALL_DAY_AGAINST_MONTH: &str = "window=\"24h\",baseline=\"30d\"";
+const ALL_WEEK_AGAINST_MONTH: &str = "window=\"7d\",baseline=\"30d\"";
 
 #[test]
 fn satisfaction() {
@@ -56,51 +65,55 @@ fn satisfaction_kpis() -> Vec<Kpi> {
         },
         Kpi {
             alert: "CxCsatDropped",
-            apart: "of=\"team\",against=\"history\"",
-            labels: DAY,
-            says: "Satisfaction of team a has fallen by more than chance: z is -6.3.",
-            series: vec![series(RESPONSES, DAY, [400.0, 400.0, 400.0, 10.0]), series(SATISFIED, DAY, [360.0, 290.0, 360.0, 7.0])],
-            silent: vec![("no change", vec![(SATISFIED, 360.0)]), ("a rise", vec![(SATISFIED, 390.0)])],
-        },
-        Kpi {
-            alert: "CxCsatDropped",
-            apart: "of=\"all\",against=\"history\"",
-            labels: ALL_DAY,
-            says: "Satisfaction has fallen by more than chance: z is -8.1.",
-            series: vec![
-                series("cx_csat_responses", ALL_DAY, [400.0, 400.0, 400.0, 10.0]),
-                series("cx_csat_satisfied_responses", ALL_DAY, [400.0, 340.0, 400.0, 7.0]),
+            apart: "of=\"team\",window=\"24h\"",
+            labels: DAY_AGAINST_MONTH,
+            says: "Satisfaction of team a has fallen by more than chance: z is -6.9.",
+            // The whole has not fallen.
+            series: fallen([RESPONSES, SATISFIED], [DAY, MONTH])
+                .into_iter()
+                .chain(trend(ALL, [ALL_DAY, ALL_MONTH], [4_000.0, 3_600.0, 3_600.0], [24_000.0, 21_600.0], [100.0, 90.0]))
+                .collect(),
+            silent: vec![
+                ("the whole has fallen, and not for this team", vec![("cx_csat_satisfied_responses{window=\"24h\"}", 3_000.0)]),
+                ("no change", vec![(SATISFIED_DAY, 360.0)]),
+                ("a rise", vec![(SATISFIED_DAY, 390.0)]),
+                // z is -3.2.
+                ("a fall that may be chance", vec![(SATISFIED_DAY, 330.0)]),
             ],
-            silent: vec![("all satisfied in both weeks", vec![("cx_csat_satisfied_responses", 400.0)])],
         },
         Kpi {
             alert: "CxCsatDropped",
-            apart: "of=\"team\",against=\"trend\"",
-            labels: "team=\"a\",window=\"24h\",baseline=\"7d\"",
-            says: "Satisfaction of team a has fallen by more than chance: z is -9.8.",
-            series: trend([RESPONSES, SATISFIED], [DAY, WEEK], [400.0, 290.0, 360.0], [2_400.0, 2_160.0], [10.0, 7.0]),
+            apart: "of=\"team\",window=\"7d\"",
+            labels: WEEK_AGAINST_MONTH,
+            says: "Satisfaction of team a has fallen by more than chance: z is -8.7.",
+            series: fallen([RESPONSES, SATISFIED], [WEEK, MONTH]),
             silent: Vec::new(),
         },
         Kpi {
             alert: "CxCsatDropped",
-            apart: "of=\"all\",against=\"trend\"",
-            labels: "window=\"24h\",baseline=\"7d\"",
-            says: "Satisfaction has fallen by more than chance: z is -9.8.",
-            // One team has fallen and the other has not.
+            apart: "of=\"all\",window=\"24h\"",
+            labels: ALL_DAY_AGAINST_MONTH,
+            says: "Satisfaction has fallen by more than chance: z is -6.9.",
+            // Both teams have fallen alike. What moved is told against the rest of the week.
             series: [
-                trend(
-                    ["cx_csat_responses", "cx_csat_satisfied_responses"],
-                    [ALL_DAY, ALL_WEEK],
-                    [400.0, 290.0, 360.0],
-                    [2_400.0, 2_160.0],
-                    [10.0, 7.0],
-                ),
-                trend([RESPONSES, SATISFIED], [DAY, WEEK], [300.0, 200.0, 270.0], [1_200.0, 1_080.0], [7.0, 5.0]),
-                trend([RESPONSES, SATISFIED], [OTHER_DAY, OTHER_WEEK], [100.0, 90.0, 90.0], [1_200.0, 1_080.0], [3.0, 2.0]),
+                fallen(ALL, [ALL_DAY, ALL_WEEK]),
+                fallen(ALL, [ALL_DAY, ALL_MONTH]).into_iter().skip(2).collect(),
+                half([DAY, WEEK]),
+                half([DAY, MONTH]).into_iter().skip(2).collect(),
+                half([OTHER_DAY, OTHER_WEEK]),
+                half([OTHER_DAY, OTHER_MONTH]).into_iter().skip(2).collect(),
             ]
             .into_iter()
             .flatten()
             .collect(),
+            silent: vec![("one team has more than half of the fall, and alerts for it", vec![(SATISFIED_DAY, 110.0)])],
+        },
+        Kpi {
+            alert: "CxCsatDropped",
+            apart: "of=\"all\",window=\"7d\"",
+            labels: ALL_WEEK_AGAINST_MONTH,
+            says: "Satisfaction has fallen by more than chance: z is -8.7.",
+            series: fallen(ALL, [ALL_WEEK, ALL_MONTH]),
             silent: Vec::new(),
         },
     ]
@@ -138,45 +151,16 @@ fn effort() -> Vec<Kpi> {
     };
     let team = ["cx_ces_responses_by_team", "cx_ces_high_effort_responses_by_team"];
     let all = ["cx_ces_responses", "cx_ces_high_effort_responses"];
-    let now = |[whole, part]: [&'static str; 2], labels| {
-        vec![series(whole, labels, [400.0, 400.0, 400.0, 10.0]), series(part, labels, [40.0, 100.0, 40.0, 5.0])]
-    };
-    let rest = |names, windows| trend(names, windows, [400.0, 100.0, 40.0], [2_400.0, 240.0], [10.0, 5.0]);
+    let risen = |names, windows| trend(names, windows, [400.0, 100.0, 40.0], [2_400.0, 240.0], [10.0, 5.0]);
+    let of_team = "The share of answers with high effort for team a has risen by more than chance: z is 6.0.";
+    let of_team_over_a_week = "The share of answers with high effort for team a has risen by more than chance: z is 7.6.";
+    let of_all = "The share of answers with high effort has risen by more than chance: z is 6.0.";
+    let of_all_over_a_week = "The share of answers with high effort has risen by more than chance: z is 7.6.";
     vec![
-        kpi(
-            "team",
-            "of=\"team\",against=\"history\"",
-            DAY,
-            "The share of answers with high effort for team a has risen by more than chance: z is 5.6.",
-            now(team, DAY),
-        ),
-        kpi(
-            "all",
-            "of=\"all\",against=\"history\"",
-            ALL_DAY,
-            "The share of answers with high effort has risen by more than chance: z is 5.6.",
-            now(all, ALL_DAY),
-        ),
-        Kpi {
-            silent: Vec::new(),
-            ..kpi(
-                "team",
-                "of=\"team\",against=\"trend\"",
-                "team=\"a\",window=\"24h\",baseline=\"7d\"",
-                "The share of answers with high effort for team a has risen by more than chance: z is 8.5.",
-                rest(team, [DAY, WEEK]),
-            )
-        },
-        Kpi {
-            silent: Vec::new(),
-            ..kpi(
-                "all",
-                "of=\"all\",against=\"trend\"",
-                "window=\"24h\",baseline=\"7d\"",
-                "The share of answers with high effort has risen by more than chance: z is 8.5.",
-                rest(all, [ALL_DAY, ALL_WEEK]),
-            )
-        },
+        kpi("team", "of=\"team\",window=\"24h\"", DAY_AGAINST_MONTH, of_team, risen(team, [DAY, MONTH])),
+        kpi("team", "of=\"team\",window=\"7d\"", WEEK_AGAINST_MONTH, of_team_over_a_week, risen(team, [WEEK, MONTH])),
+        kpi("all", "of=\"all\",window=\"24h\"", ALL_DAY_AGAINST_MONTH, of_all, risen(all, [ALL_DAY, ALL_MONTH])),
+        kpi("all", "of=\"all\",window=\"7d\"", ALL_WEEK_AGAINST_MONTH, of_all_over_a_week, risen(all, [ALL_WEEK, ALL_MONTH])),
     ]
 }
 
@@ -195,7 +179,7 @@ fn promoters() -> Vec<Kpi> {
         silent: vec![("the other scope falls", vec![(own[0], 60.0), (own[2], 10.0)])],
     };
     let then = [[50.0, 20.0, 50.0, 2.0], [30.0, 30.0, 30.0, 3.0], [20.0, 50.0, 20.0, 5.0]];
-    let week = then.map(|[_, bad, good, few]| [350.0, 300.0 + bad, 300.0 + good, 300.0 + few]);
+    let month = then.map(|[_, bad, good, few]| [350.0, 300.0 + bad, 300.0 + good, 300.0 + few]);
     vec![
         below(
             "scope=\"service\"",
@@ -215,18 +199,18 @@ fn promoters() -> Vec<Kpi> {
         ),
         Kpi {
             alert: "CxNpsDropped",
-            apart: "against=\"history\"",
-            labels: "scope=\"service\",window=\"7d\"",
-            says: "The net promoter score in the scope service has fallen by more than chance: z is -5.3.",
-            series: nps(SERVICE_WEEK, then),
+            apart: "window=\"7d\"",
+            labels: "scope=\"service\",window=\"7d\",baseline=\"30d\"",
+            says: "The net promoter score in the scope service has fallen by more than chance: z is -3.6.",
+            series: nps(SERVICE_WEEK, then).into_iter().chain(nps(SERVICE_MONTH, month)).collect(),
             silent: Vec::new(),
         },
         Kpi {
             alert: "CxNpsDropped",
-            apart: "against=\"trend\"",
-            labels: "scope=\"service\",window=\"24h\",baseline=\"7d\"",
+            apart: "window=\"24h\"",
+            labels: "scope=\"service\",window=\"24h\",baseline=\"30d\"",
             says: "The net promoter score in the scope service has fallen by more than chance: z is -3.6.",
-            series: nps(SERVICE_DAY, then).into_iter().chain(nps(SERVICE_WEEK, week)).collect(),
+            series: nps(SERVICE_DAY, then).into_iter().chain(nps(SERVICE_MONTH, month)).collect(),
             silent: Vec::new(),
         },
     ]
@@ -263,6 +247,16 @@ fn nps(series_of: [&'static str; 3], values: [[f64; 4]; 3]) -> Vec<Series> {
             series(name, labels, values)
         })
         .collect()
+}
+
+/// A satisfied share that has fallen from 90 % of 2,400 answers to 72.5 % of 400.
+fn fallen(names: [&'static str; 2], windows: [&'static str; 2]) -> Vec<Series> {
+    trend(names, windows, [400.0, 290.0, 360.0], [2_400.0, 2_160.0], [10.0, 7.0])
+}
+
+/// The same share in a team with half of the answers.
+fn half(windows: [&'static str; 2]) -> Vec<Series> {
+    trend([RESPONSES, SATISFIED], windows, [200.0, 145.0, 180.0], [1_200.0, 1_080.0], [5.0, 3.0])
 }
 
 /// The whole and the part of a day as `[whole, bad part, good part]`; of the rest of the week that contains the day, `rest`, as `[whole,

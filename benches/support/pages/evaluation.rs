@@ -19,6 +19,8 @@ use super::shipped::Shipped;
 
 /// The seconds from one evaluation to the next.
 pub(crate) const STEP: i64 = 300;
+/// No rule reads more than the number of these durations.
+const ONLY_COUNTED: &str = "cx_next_response_seconds";
 /// The histograms of durations are read over these windows alone.
 const HISTOGRAM_WINDOWS: [&str; 3] = ["window=\"1h\"", "window=\"24h\"", "window=\"7d\""];
 
@@ -28,7 +30,7 @@ const SETTLED: &str = "cx:windows_settled:bool == 1";
 /// The means over an hour that the comparators watch, by team: answers and first responses.
 pub(crate) const COMPARED: [&str; 2] = [
     "cx_csat_satisfied_responses_by_team{window=\"1h\"} / (cx_csat_responses_by_team{window=\"1h\"} > 0)",
-    "cx_first_response_seconds_by_team_sum{window=\"1h\"} / (cx_first_response_seconds_by_team_bucket{window=\"1h\",le=\"+Inf\"} > 0)",
+    "cx_first_response_seconds_by_team_sum{window=\"1h\"} / ignoring (le) (cx_first_response_seconds_by_team_bucket{window=\"1h\",le=\"+Inf\"} > 0)",
 ];
 
 /// An alert that fired.
@@ -63,9 +65,12 @@ pub(crate) fn configuration() -> Configuration {
     cxpulse::config::load(None, [], &flags).expect("a configuration without a fault").configuration
 }
 
-/// Evaluates the alerts, and the expressions of the comparators, over days of which the first `warm_days` only fill the windows.
-pub(crate) fn evaluate(shipped: &Shipped, compared: &[&str], lines: &[Line], warm_days: i64, days: i64) -> Evaluated {
-    let folder = tempfile::Builder::new().prefix("cxpulse-pages-").tempdir().expect("a temporary folder");
+/// Evaluates the alerts, and the expressions of the comparators, over days of which the first `warm_days` only fill the windows. The blocks stay in a new
+/// folder below `keep`, if there is one, so that a Prometheus over them can answer why an alert fired.
+pub(crate) fn evaluate(shipped: &Shipped, compared: &[&str], lines: &[Line], warm_days: i64, days: i64, keep: Option<&Path>) -> Evaluated {
+    let place = keep.map_or_else(std::env::temp_dir, Path::to_path_buf);
+    let mut folder = tempfile::Builder::new().prefix("cxpulse-pages-").tempdir_in(place).expect("the folder is writable");
+    folder.disable_cleanup(keep.is_some());
     let (text, blocks) = (folder.path().join("samples.om"), folder.path().join("blocks"));
     let (begin, from, to) = (START.as_seconds() as i64, (START.0 + warm_days * DAY) / 1_000, (START.0 + days * DAY) / 1_000);
     let more: Vec<String> = compared.iter().map(|expression| (*expression).to_owned()).chain([SETTLED.to_owned()]).collect();
@@ -154,7 +159,9 @@ fn write_samples(families: &BTreeSet<String>, lines: &[Line], days: i64, text: &
 
 /// Whether a sample is read by any rule. The largest part of all samples are buckets over windows that none reads.
 fn is_read(sample: &str) -> bool {
-    !sample.contains("_seconds_") || !sample.contains("window=") || HISTOGRAM_WINDOWS.iter().any(|window| sample.contains(window))
+    let is_of_read_window = || HISTOGRAM_WINDOWS.iter().any(|window| sample.contains(window));
+    let is_counted = || !sample.starts_with(ONLY_COUNTED) || sample.contains("le=\"+Inf\"");
+    !sample.contains("_seconds_") || !sample.contains("window=") || (is_of_read_window() && is_counted())
 }
 
 /// Writes a sample with the label that Prometheus gives its job.

@@ -73,11 +73,11 @@ impl Kind {
     pub(crate) const fn found_by(self) -> &'static [&'static str] {
         match self {
             Self::Csat(_) | Self::Drift(_) => &["CxCsatDropped", "CxCsatBelowTarget"],
-            Self::Response(_) => &["CxFirstResponseSlower", "CxFirstResponseTargetMissed", "CxUnansweredPastTarget"],
+            Self::Response(_) => &["CxFirstResponseSlower", "CxFirstResponseTargetMissed", "CxUnansweredPastTarget", "CxUnansweredRising"],
             Self::Effort(_) => &["CxCesWorsened"],
             Self::Nps(_) => &["CxNpsDropped", "CxNpsBelowTarget"],
             Self::ChatWait(_) => &["CxChatAbandonmentRising", "CxChatWaitHigh", "CxChatsWaiting"],
-            Self::Unanswered => &["CxUnansweredPastTarget", "CxBacklogGrowing", "CxDueSoon", "CxFirstResponseSlower"],
+            Self::Unanswered => &["CxUnansweredPastTarget", "CxUnansweredRising", "CxBacklogGrowing", "CxDueSoon", "CxFirstResponseSlower"],
             Self::Volume(_) | Self::SurveysStop | Self::FeedStops | Self::FeedBehind | Self::FeedTwice => &[],
         }
     }

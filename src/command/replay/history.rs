@@ -23,6 +23,8 @@ pub struct History<'a> {
     selection: FamilySelection,
     process: Telemetry,
     counts: PendingCounts,
+    /// The first instant that was written, at which the configuration counts as read.
+    begun: Option<EventTime>,
     /// The number of records so far, which is the offset of the next.
     records: i64,
     text: String,
@@ -45,7 +47,7 @@ impl<'a> History<'a> {
         process.set_assignment(&(0..topics.len()).map(of_topic).collect::<Vec<_>>());
         let counts = process.pending_counts();
         let exposition = Exposition::new(configuration).with_only(selection.clone());
-        Self { configuration, engine, exposition, selection, process, counts, records: 0, text: String::new() }
+        Self { configuration, engine, exposition, selection, process, counts, begun: None, records: 0, text: String::new() }
     }
 
     /// Takes the next record of a topic, by its index in configured order, and gives what became of it. No event may lie after the next instant that is
@@ -81,6 +83,8 @@ impl<'a> History<'a> {
             self.engine.set_progress(GROUP, index(topic), Progress { at_end: true, seen_through: now });
         }
         self.engine.advance_to(now);
+        // A service whose configuration was never read would alert.
+        self.process.set_reloaded(*self.begun.get_or_insert(now));
         self.text.clear();
         self.exposition.render_at(&self.engine.snapshot(), &mut self.text);
         out.write_all(self.text.as_bytes())?;

@@ -40,11 +40,11 @@ fn of_chats(conditions: &Conditions<'_>) -> Vec<Alert> {
         noun: "accepted chats",
         falls: false,
         count_min: 30,
+        is_watched_overall_too: false,
     };
-    let day = Some(conditions.window("24h"));
     let mut alerts = vec![wait, waiting];
-    alerts.extend(abandoned.changed(conditions, conditions.teams()).into_iter().map(|comparison| {
-        comparison.alert("CxChatAbandonmentRising", "15m", day).on(CHATS).saying(
+    alerts.extend(abandoned.changed(conditions, conditions.teams()).into_iter().map(|change| {
+        change.alert("CxChatAbandonmentRising", "15m").on(CHATS).saying(
             "More customers than before leave a chat before an agent joins.",
             "The share of abandoned chats{{ with $labels.team }} of team {{ . }}{{ end }} has risen by more than chance: z is {{ \
              printf \"%.1f\" $value }}.",

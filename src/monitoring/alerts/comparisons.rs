@@ -3,7 +3,7 @@
 //!
 //! Does not know the alerts.
 
-use super::conditions::{Breakdown, Conditions, complete, complete_then, organisation_alert};
+use super::conditions::{Breakdown, Conditions, FAR_BELOW, complete, organisation_alert};
 use super::evidence::{Evidence, Format, GROUP};
 use crate::monitoring::alert::Alert;
 use crate::monitoring::promql::INSTALLATION;
@@ -20,6 +20,13 @@ pub(super) struct Comparison {
     pub(super) evidence: Evidence,
 }
 
+/// A condition on a change over a window, and the numbers that show it.
+pub(super) struct Change<'a> {
+    pub(super) window: &'a str,
+    pub(super) expression: String,
+    pub(super) evidence: Evidence,
+}
+
 /// A proportion that is watched for a change.
 pub(super) struct WatchedProportion {
     /// The start of its recorded names.
@@ -32,6 +39,8 @@ pub(super) struct WatchedProportion {
     pub(super) falls: bool,
     /// The least number of cases, now and in the baseline.
     pub(super) count_min: u32,
+    /// Whether the whole is watched beside the teams.
+    pub(super) is_watched_overall_too: bool,
 }
 
 impl Comparison {
@@ -41,48 +50,55 @@ impl Comparison {
     }
 }
 
+impl Change<'_> {
+    /// The alert with this condition.
+    pub(super) fn alert(self, name: &'static str, hold: &'static str) -> Alert {
+        organisation_alert(name, self.expression, hold).apart_by("window", self.window).shown_by(self.evidence, Some(self.window))
+    }
+}
+
 impl WatchedProportion {
-    /// The conditions of a change over 24 hours: against a week ago and, where there is no such history, against the longer window of the
-    /// trend.
-    pub(super) fn changed(&self, conditions: &Conditions<'_>, breakdown: Breakdown) -> Vec<Comparison> {
-        let day = conditions.window("24h");
-        let (Self { family, count, count_min, .. }, Breakdown { suffix, labels, z, .. }) = (self, breakdown);
+    /// The conditions of a change, each with its window: over a day and over a week, against the rest of the longest window. They need no history in
+    /// Prometheus.
+    pub(super) fn changed<'a>(&self, conditions: &Conditions<'a>, breakdown: Breakdown) -> Vec<Change<'a>> {
+        let (Self { family, count, count_min, .. }, Breakdown { suffix, z, .. }) = (self, breakdown);
         let beyond = if self.falls { format!("< -{z}") } else { format!("> {z}") };
-        let cases = format!("{count}{suffix}:sum{{window=\"{day}\"}}");
-        let has_offset = conditions.parameters.baseline.has_offset();
-        let value = format!("{family}{suffix}:merged{{window=\"{day}\",{GROUP}}}");
-        let now =
-            || Evidence::of(breakdown).now(&value, Format::Share, &format!("{count}{suffix}:sum{{window=\"{day}\",{GROUP}}}"), self.noun);
         let metric = family.trim_start_matches("cx:").trim_end_matches("_ratio");
-        let mut comparisons = Vec::new();
-        if has_offset {
-            let (then, z) = (format!("({value} offset 7d)"), format!("{family}{suffix}:z_7d{{window=\"{day}\",{GROUP}}}"));
-            let evidence = now().expected(&then, &value, &z, "", Format::Share).moved(conditions, metric, self.falls);
-            let expression = format!(
-                "{family}{suffix}:z_7d{{window=\"{day}\"}} {beyond} and {cases} >= {count_min} and ({cases} offset 7d) >= {count_min} {} {}",
-                complete(),
-                complete_then("7d"),
-            );
-            comparisons.push(Comparison { against: HISTORY, expression, evidence });
-        }
-        if let Some((short, long)) = conditions.trend(day) {
+        let of_pair = |(short, long): &(&'a str, &'a str)| {
             let pair = format!("{{window=\"{short}\",baseline=\"{long}\"}}");
-            let of_pair = |end: &str| format!("{family}{suffix}:{end}{{window=\"{short}\",baseline=\"{long}\",{GROUP}}}");
-            let evidence = now().expected(&of_pair("rest"), &value, &of_pair("z_trend"), "ignoring (baseline) ", Format::Share);
-            let evidence = evidence.moved(conditions, metric, self.falls);
-            let unless = if has_offset {
-                format!(" unless on ({INSTALLATION}{labels}) {family}{suffix}:z_7d{{window=\"{day}\"}}")
-            } else {
-                String::new()
-            };
+            let of_group = |end: &str| format!("{family}{suffix}:{end}{{window=\"{short}\",baseline=\"{long}\",{GROUP}}}");
+            let value = format!("{family}{suffix}:merged{{window=\"{short}\",{GROUP}}}");
+            let cases = format!("{count}{suffix}:sum{{window=\"{short}\",{GROUP}}}");
+            let now = Evidence::of(breakdown).now(&value, Format::Share, &cases, self.noun);
+            let evidence = now.expected(&of_group("rest"), &value, &of_group("z_rest"), "ignoring (baseline) ", Format::Share);
             let expression = format!(
-                "{family}{suffix}:z_trend{pair} {beyond} and ignoring (baseline) {cases} >= {count_min} and {count}{suffix}:rest{pair} \
-                 >= {count_min} {}{unless}",
+                "{family}{suffix}:z_rest{pair} {beyond} and ignoring (baseline) {count}{suffix}:sum{{window=\"{short}\"}} >= {count_min} \
+                 and {count}{suffix}:rest{pair} >= {count_min} {}{}",
                 complete(),
+                self.told_elsewhere(conditions, breakdown, &pair),
             );
-            comparisons.push(Comparison { against: TREND, expression, evidence });
+            Change { window: *short, expression, evidence: evidence.moved(conditions, metric, self.falls) }
+        };
+        conditions.watched.iter().map(of_pair).collect()
+    }
+
+    /// The end of a condition by which one cause alerts once: a team that has more than half of the change of the whole alerts for it, and otherwise the
+    /// whole does. Empty where only one of the two is watched.
+    fn told_elsewhere(&self, conditions: &Conditions<'_>, breakdown: Breakdown, pair: &str) -> String {
+        let [all, teams] = match conditions.overall_and_teams()[..] {
+            [all, teams] if self.is_watched_overall_too => [all, teams],
+            _ => return String::new(),
+        };
+        let beyond = |of: Breakdown| {
+            let sign = if self.falls { "< -" } else { "> " };
+            format!("{}{}:z_rest{pair} {sign}{}", self.family, of.suffix, of.z)
+        };
+        let share = format!("{}{}:share_of_change{pair}", self.family, teams.suffix);
+        if breakdown.suffix == all.suffix {
+            format!(" unless on ({INSTALLATION}, window) ({share} > 0.5 and {})", beyond(teams))
+        } else {
+            format!(" unless ({share} <= 0.5 and on ({INSTALLATION}, window) {})", beyond(all))
         }
-        comparisons
     }
 }
 
@@ -99,17 +115,17 @@ pub(super) fn target_missed_alert(
     let teams = conditions.teams();
     let (Breakdown { suffix, .. }, window) = (teams, conditions.window(window));
     let of_group = |name: &str, end: &str, group: &str| format!("cx:{measure}_{name}{suffix}:{end}{{window=\"{window}\"{group}}}");
-    let of_target = |group: &str| format!("cx:target{suffix}:max{{metric=\"{measure}_attainment\"{group}}}");
     let condition = format!(
-        "{} < ignoring (window, metric) group_left () {} and {} >= {count_min} {}",
+        "{} and {} {FAR_BELOW} and {} >= {count_min} {}",
         of_group("attainment_ratio_upper", "merged", ""),
-        of_target(""),
+        of_group("attainment_ratio", "z_target", ""),
         of_group("target_decided", "sum", ""),
         complete(),
     );
     let own = format!(",{GROUP}");
+    let target = format!("cx:target{suffix}:max{{metric=\"{measure}_attainment\"{own}}}");
     let (value, decided) = (of_group("attainment_ratio", "merged", &own), of_group("target_decided", "sum", &own));
-    let evidence = Evidence::of(teams).now(&value, Format::Share, &decided, "decided").target(&of_target(&own), Format::Share).moved(
+    let evidence = Evidence::of(teams).now(&value, Format::Share, &decided, "decided").target(&target, Format::Share).moved(
         conditions,
         &format!("{measure}_attainment"),
         true,

@@ -19,6 +19,8 @@ pub(super) struct Conditions<'a> {
     has_teams: bool,
     /// The trends as short and long window.
     trends: Vec<(&'a str, &'a str)>,
+    /// The windows over which a share is watched for a change, each with the longer one.
+    pub(super) watched: Vec<(&'a str, &'a str)>,
     /// The grouping sets of one dimension: the end of the families' names, and the dimension.
     pub(super) dimensions: Vec<(String, String)>,
     /// The value of the label `within` that means an hour ahead, if the configuration looks that far ahead.
@@ -34,14 +36,18 @@ pub(super) struct Breakdown {
     pub(super) labels: &'static str,
     /// The value of the label `of`.
     pub(super) name: &'static str,
-    /// The least z that counts as a change. Many groups at many evaluations produce chance findings, so more groups need a larger one.
+    /// The least z that counts as a change. Prometheus looks at many groups many times a day, and each look may find chance, so it must be large, and larger
+    /// for more groups: the bench of pages says how often these are wrong.
     pub(super) z: &'static str,
 }
 
-/// The organisation as a whole: one-sided 1 %.
-pub(super) const OVERALL: Breakdown = Breakdown { suffix: "", labels: "", name: "all", z: "2.33" };
-/// Each team: one-sided 0.1 %.
-const TEAM: Breakdown = Breakdown { suffix: "_by_team", labels: ", team", name: "team", z: "3.09" };
+/// The organisation as a whole.
+pub(super) const OVERALL: Breakdown = Breakdown { suffix: "", labels: "", name: "all", z: "3.5" };
+/// Each team.
+const TEAM: Breakdown = Breakdown { suffix: "_by_team", labels: ", team", name: "team", z: "3.8" };
+
+/// What the distance of a share from its target must be, in standard deviations, before it counts as below it: as for a change in a team.
+pub(super) const FAR_BELOW: &str = "< -3.8";
 
 impl<'a> Conditions<'a> {
     pub(super) fn new(configuration: &'a Configuration, parameters: &'a RuleParameters) -> Self {
@@ -57,6 +63,7 @@ impl<'a> Conditions<'a> {
             parameters,
             has_teams: engine.grouping_sets.iter().any(is_team),
             trends,
+            watched: parameters.watched_pairs(configuration),
             dimensions: dimensions.map(|name| (format!("_by_{name}"), name)).collect(),
             due_hour: engine.targets.within_label(Span::hours(1)),
         }

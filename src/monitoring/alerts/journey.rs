@@ -28,7 +28,8 @@ pub(super) fn alerts(conditions: &Conditions<'_>) -> Vec<Alert> {
     // The product has no window that is longer than a month, so this comparison needs 60 days of history in Prometheus.
     if conditions.parameters.baseline.has_offset() {
         let rising = format!(
-            "cx:churn_ratio:z_30d{{window=\"{month}\"}} > 2.33 and {base} >= 100 and ({base} offset 30d) >= 100 {} {}",
+            "cx:churn_ratio:z_30d{{window=\"{month}\"}} > {} and {base} >= 100 and ({base} offset 30d) >= 100 {} {}",
+            OVERALL.z,
             complete(),
             complete_then("30d"),
         );
@@ -45,11 +46,11 @@ pub(super) fn alerts(conditions: &Conditions<'_>) -> Vec<Alert> {
         noun: "customers went on",
         falls: true,
         count_min: 30,
+        is_watched_overall_too: false,
     };
-    let day = Some(conditions.window("24h"));
-    let stages = Breakdown { labels: ", journey_stage", z: "3.09", ..OVERALL };
-    alerts.extend(conversion.changed(conditions, stages).into_iter().map(|comparison| {
-        comparison.alert("CxJourneyConversionDropped", "1h", day).on(JOURNEY).saying(
+    let stages = Breakdown { labels: ", journey_stage", ..OVERALL };
+    alerts.extend(conversion.changed(conditions, stages).into_iter().map(|change| {
+        change.alert("CxJourneyConversionDropped", "1h").on(JOURNEY).saying(
             "Fewer customers than before go on from a stage of the journey.",
             "The share of customers who go on from stage {{ $labels.journey_stage }} has fallen by more than chance: z is {{ printf \
              \"%.1f\" $value }}.",

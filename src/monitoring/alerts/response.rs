@@ -8,6 +8,13 @@ use crate::monitoring::promql::INSTALLATION;
 
 const RESPONSE: &str = "cx-response";
 
+/// By how many standard deviations the present must be worse than usual: durations, tickets past their target, tickets that wait, and tickets that fall due.
+/// The bench of pages says how often each is wrong.
+const SLOWER_Z: &str = "4.25";
+const LATE_Z: &str = "6.5";
+const WAITING_Z: &str = "5";
+const DUE_Z: &str = "5";
+
 pub(super) fn alerts(conditions: &Conditions<'_>) -> Vec<Alert> {
     let mut alerts = Vec::new();
     let day = Some(conditions.window("24h"));
@@ -40,14 +47,8 @@ pub(super) fn alerts(conditions: &Conditions<'_>) -> Vec<Alert> {
         "Over {{ $labels.window }} at best {{ $value | humanizePercentage }} of the resolutions{{ with $labels.team }} of team {{ . \
                  }}{{ end }} met their target.",
     ));
-    let teams = conditions.teams();
-    let of_group = |name: &str| format!("cx:backlog_{name}_tickets{}:sum{{{GROUP}}}", teams.suffix);
-    let late =
-        Evidence::of(teams).now(&of_group("unanswered_past_target"), Format::Count, &of_group("unanswered"), "tickets wait for an answer");
-    alerts.push(organisation_alert("CxUnansweredPastTarget", unanswered(conditions), "15m").shown_by(late, None).on(RESPONSE).saying(
-        "Customers are waiting for a first response past its target.",
-        "{{ $value }} tickets{{ with $labels.team }} of team {{ . }}{{ end }} have no first response and are past the target.",
-    ));
+    alerts.extend(unanswered_past_target(conditions));
+    alerts.extend(unanswered_rising(conditions));
     alerts.extend(due_soon(conditions));
     alerts
 }
@@ -73,7 +74,7 @@ fn slower(conditions: &Conditions<'_>, measure: &str, noun: &str) -> Vec<Compari
         let z = |window: &str| format!("cx:{measure}_seconds{suffix}:z_past{{window=\"{window}\"}}");
         let over = format!("{} <= 0 and {} >= 10", z(hour), count_of("sum", hour));
         let expression = format!(
-            "{} and {} > 4 and {count} >= 30 and {} >= 30 {} unless on ({INSTALLATION}{labels}) ({over})",
+            "{} and {} > {SLOWER_Z} and {count} >= 30 and {} >= 30 {} unless on ({INSTALLATION}{labels}) ({over})",
             p90(day),
             z(day),
             count_of("past", day),
@@ -104,15 +105,53 @@ fn slower(conditions: &Conditions<'_>, measure: &str, noun: &str) -> Vec<Compari
     comparisons
 }
 
-/// Many tickets, or a large share of the waiting ones. One late ticket of a quiet night is neither.
-fn unanswered(conditions: &Conditions<'_>) -> String {
-    let Breakdown { suffix, .. } = conditions.teams();
-    let late = format!("cx:backlog_unanswered_past_target_tickets{suffix}:sum");
-    format!(
-        "({late} >= 5 or {late} >= 3 and {late} > 0.2 * cx:backlog_unanswered_tickets{suffix}:sum) \
-         and on ({INSTALLATION}) cx:backlog_complete:min == 1 {}",
-        owned(),
-    )
+/// More tickets are past the target than usually are at this hour of the week. Without such history: many tickets, or a large share of the waiting ones; one
+/// late ticket of a quiet night is neither.
+fn unanswered_past_target(conditions: &Conditions<'_>) -> Vec<Alert> {
+    let teams = conditions.teams();
+    let Breakdown { suffix, labels, .. } = teams;
+    let late = |end: &str| format!("cx:backlog_unanswered_past_target_tickets{suffix}:{end}");
+    let guards = format!("and on ({INSTALLATION}) cx:backlog_complete:min == 1 {}", owned());
+    let of_group = |name: &str, end: &str| format!("cx:backlog_{name}_tickets{suffix}:{end}{{{GROUP}}}");
+    let now = || {
+        let (value, waiting) = (of_group("unanswered_past_target", "sum"), of_group("unanswered", "sum"));
+        Evidence::of(teams).now(&value, Format::Count, &waiting, "tickets wait for an answer")
+    };
+    let mut comparisons = Vec::new();
+    let has_offset = conditions.parameters.baseline.has_offset();
+    if has_offset {
+        let evidence = now().usual(&of_group("unanswered_past_target", "expected"), Format::Count);
+        let expression = format!("{} >= 5 and {} > {LATE_Z} {guards}", late("sum"), late("z_usual"));
+        comparisons.push(Comparison { against: HISTORY, expression, evidence });
+    }
+    if conditions.parameters.baseline.has_trend() {
+        let unless = if has_offset { format!(" unless on ({INSTALLATION}{labels}) {}", late("expected")) } else { String::new() };
+        let expression =
+            format!("({0} >= 5 or {0} >= 3 and {0} > 0.2 * cx:backlog_unanswered_tickets{suffix}:sum) {guards}{unless}", late("sum"));
+        comparisons.push(Comparison { against: TREND, expression, evidence: now() });
+    }
+    let alert = |comparison: Comparison| {
+        comparison.alert("CxUnansweredPastTarget", "15m", None).kept("45m").on(RESPONSE).saying(
+            "Customers are waiting for a first response past its target.",
+            "{{ $value }} tickets{{ with $labels.team }} of team {{ . }}{{ end }} have no first response and are past the target.",
+        )
+    };
+    comparisons.into_iter().map(alert).collect()
+}
+
+/// More tickets wait for a first response than usually do at this hour of the week with so many new tickets: work has become slower, which the durations show
+/// only once these tickets are answered.
+fn unanswered_rising(conditions: &Conditions<'_>) -> Option<Alert> {
+    let teams = conditions.teams();
+    let of = |end: &str| format!("cx:backlog_unanswered_tickets{}:{end}", teams.suffix);
+    let expression =
+        format!("{} >= 5 and {} > {WAITING_Z} and on ({INSTALLATION}) cx:backlog_complete:min == 1 {}", of("sum"), of("z_usual"), owned(),);
+    let evidence = Evidence::of(teams).usual(&format!("{}{{{GROUP}}}", of("expected")), Format::Count);
+    let alert = organisation_alert("CxUnansweredRising", expression, "15m").kept("45m").shown_by(evidence, None).on(RESPONSE).saying(
+        "More customers than usual are waiting for a first response.",
+        "{{ $value }} tickets{{ with $labels.team }} of team {{ . }}{{ end }} have no first response, more than usual at this hour of the week.",
+    );
+    conditions.parameters.baseline.has_offset().then_some(alert)
 }
 
 /// More falls due within an hour than the team usually does in that hour of the week, so some of it will be late. Only the history of
@@ -123,7 +162,8 @@ fn due_soon(conditions: &Conditions<'_>) -> Vec<Alert> {
     let alert = |(target, done): (&str, String)| {
         let due = format!("cx:backlog_due_tickets{suffix}:sum{{target=\"{target}\",within=\"{within}\"}}");
         let expression = format!(
-            "{due} >= 5 and {due} > ignoring (target, within, window) group_left () (1.5 * {done}) \
+            "{due} >= 5 and {due} - ignoring (target, within, window) group_left () {done} \
+             > ignoring (target, within, window) group_left () ({DUE_Z} * sqrt(1.25 * clamp_min({done}, 1) + 0.09 * {done} ^ 2)) \
              and on ({INSTALLATION}) cx:backlog_complete:min == 1 {}",
             owned(),
         );
@@ -132,7 +172,7 @@ fn due_soon(conditions: &Conditions<'_>) -> Vec<Alert> {
         organisation_alert("CxDueSoon", expression, "5m").apart_by("target", target).shown_by(evidence, None).on(RESPONSE).saying(
             "More tickets fall due within the hour than are usually done in it.",
             "{{ $value }} tickets{{ with $labels.team }} of team {{ . }}{{ end }} reach their {{ $labels.target }} target within the hour, more \
-             than one and a half times as many as are usually done in this hour of the week.",
+             than are usually done in this hour of the week.",
         )
     };
     let done = [

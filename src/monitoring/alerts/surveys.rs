@@ -1,7 +1,7 @@
 //! Alerts on the answers to surveys: CSAT, NPS, effort, and answers that stop arriving.
 
-use super::comparisons::{Comparison, HISTORY, TREND, WatchedProportion};
-use super::conditions::{Breakdown, Conditions, OVERALL, complete, complete_then, organisation_alert};
+use super::comparisons::{Change, WatchedProportion};
+use super::conditions::{Breakdown, Conditions, FAR_BELOW, OVERALL, complete, organisation_alert};
 use super::evidence::{Evidence, Format, GROUP};
 use crate::monitoring::alert::Alert;
 use crate::monitoring::promql::INSTALLATION;
@@ -11,13 +11,19 @@ const SURVEYS: &str = "cx-surveys";
 pub(super) fn alerts(conditions: &Conditions<'_>) -> Vec<Alert> {
     let mut alerts = csat_below_target(conditions);
     for breakdown in conditions.overall_and_teams() {
-        let day = Some(conditions.window("24h"));
-        let csat = WatchedProportion { family: "cx:csat_ratio", count: "cx:csat_responses", noun: "answers", falls: true, count_min: 20 };
-        alerts.extend(csat.changed(conditions, breakdown).into_iter().map(|Comparison { against, expression, evidence }| {
+        let csat = WatchedProportion {
+            family: "cx:csat_ratio",
+            count: "cx:csat_responses",
+            noun: "answers",
+            falls: true,
+            count_min: 20,
+            is_watched_overall_too: true,
+        };
+        alerts.extend(csat.changed(conditions, breakdown).into_iter().map(|Change { window, expression, evidence }| {
             organisation_alert("CxCsatDropped", expression, "15m")
                 .apart_by("of", breakdown.name)
-                .apart_by("against", against)
-                .shown_by(evidence, day)
+                .apart_by("window", window)
+                .shown_by(evidence, Some(window))
                 .on(SURVEYS)
                 .saying(
                     "Customers are clearly less satisfied than before.",
@@ -31,12 +37,13 @@ pub(super) fn alerts(conditions: &Conditions<'_>) -> Vec<Alert> {
             noun: "answers",
             falls: false,
             count_min: 30,
+            is_watched_overall_too: true,
         };
-        alerts.extend(effort.changed(conditions, breakdown).into_iter().map(|Comparison { against, expression, evidence }| {
+        alerts.extend(effort.changed(conditions, breakdown).into_iter().map(|Change { window, expression, evidence }| {
             organisation_alert("CxCesWorsened", expression, "1h")
                 .apart_by("of", breakdown.name)
-                .apart_by("against", against)
-                .shown_by(evidence, day)
+                .apart_by("window", window)
+                .shown_by(evidence, Some(window))
                 .on(SURVEYS)
                 .saying(
                     "More customers than before find it hard to get help.",
@@ -58,8 +65,7 @@ fn csat_below_target(conditions: &Conditions<'_>) -> Vec<Alert> {
     let (day, week) = (conditions.window("24h"), conditions.window("7d"));
     let below = |window: &str| {
         format!(
-            "cx:csat_ratio_upper{suffix}:merged{{window=\"{window}\"}} < ignoring (window, metric) group_left () \
-             cx:target{suffix}:max{{metric=\"csat\"}} \
+            "cx:csat_ratio_upper{suffix}:merged{{window=\"{window}\"}} and cx:csat_ratio{suffix}:z_target{{window=\"{window}\"}} {FAR_BELOW} \
              and cx:csat_responses{suffix}:sum{{window=\"{window}\"}} >= 20 {}",
             complete(),
         )
@@ -114,51 +120,32 @@ fn nps_below_target(conditions: &Conditions<'_>) -> Vec<Alert> {
 
 /// The scopes are compared one by one: the score of the service says nothing about the score of the relationship.
 fn nps_dropped(conditions: &Conditions<'_>) -> Vec<Alert> {
-    let (day, week) = (conditions.window("24h"), conditions.window("7d"));
     let scopes = Breakdown { labels: ", scope", ..OVERALL };
-    let now = |window: &str| {
-        let of_scope = |name: &str| format!("cx:nps_{name}{{window=\"{window}\",{GROUP}}}");
-        Evidence::of(scopes).now(&of_scope("score:merged"), Format::Score, &of_scope("answers:sum"), "answers")
-    };
-    // The z is that of the adjusted scores, so the range is theirs too.
-    let adjusted = |window: &str| format!("cx:nps_score_adjusted:merged{{window=\"{window}\",{GROUP}}}");
-    let mut comparisons = Vec::new();
-    if conditions.parameters.baseline.has_offset() {
-        let answers = format!("cx:nps_answers:sum{{window=\"{week}\"}}");
-        let then = format!("({} offset 7d)", adjusted(week));
-        let z = format!("cx:nps_score:z_7d{{window=\"{week}\",{GROUP}}}");
-        let expression = format!(
-            "cx:nps_score:z_7d{{window=\"{week}\"}} < -2.33 and {answers} >= 30 and ({answers} offset 7d) >= 30 {} {}",
-            complete(),
-            complete_then("7d"),
-        );
-        let evidence = now(week).expected(&then, &adjusted(week), &z, "", Format::Score);
-        comparisons.push((week, Comparison { against: HISTORY, expression, evidence }));
-    }
-    if let Some((short, long)) = conditions.trend(day) {
+    let alert = |(short, long): &(&str, &str)| {
         let pair = format!("{{window=\"{short}\",baseline=\"{long}\"}}");
-        let unless = if conditions.parameters.baseline.has_offset() {
-            format!(" unless on ({INSTALLATION}, scope) cx:nps_score:z_7d{{window=\"{week}\"}}")
-        } else {
-            String::new()
-        };
         let of_pair = |name: &str| format!("cx:nps_{name}{{window=\"{short}\",baseline=\"{long}\",{GROUP}}}");
-        let (rest, z) = (of_pair("score_adjusted:rest"), of_pair("score:z_trend"));
+        let now = |name: &str| format!("cx:nps_{name}{{window=\"{short}\",{GROUP}}}");
+        // The z is that of the adjusted scores, so the range is theirs too.
+        let (rest, z) = (of_pair("score_adjusted:rest"), of_pair("score:z_rest"));
         let expression = format!(
-            "cx:nps_score:z_trend{pair} < -2.33 and ignoring (baseline) cx:nps_answers:sum{{window=\"{short}\"}} >= 30 \
-             and cx:nps_answers:rest{pair} >= 30 {}{unless}",
+            "cx:nps_score:z_rest{pair} < -{} and ignoring (baseline) cx:nps_answers:sum{{window=\"{short}\"}} >= 30 \
+             and cx:nps_answers:rest{pair} >= 30 {}",
+            scopes.z,
             complete(),
         );
-        let evidence = now(short).expected(&rest, &adjusted(short), &z, "ignoring (baseline) ", Format::Score);
-        comparisons.push((short, Comparison { against: TREND, expression, evidence }));
-    }
-    let alert = |(window, comparison): (&str, Comparison)| {
-        comparison.alert("CxNpsDropped", "1h", Some(window)).on(SURVEYS).saying(
+        let evidence = Evidence::of(scopes).now(&now("score:merged"), Format::Score, &now("answers:sum"), "answers").expected(
+            &rest,
+            &now("score_adjusted:merged"),
+            &z,
+            "ignoring (baseline) ",
+            Format::Score,
+        );
+        Change { window: *short, expression, evidence }.alert("CxNpsDropped", "1h").on(SURVEYS).saying(
             "The net promoter score has clearly fallen.",
             "The net promoter score in the scope {{ $labels.scope }} has fallen by more than chance: z is {{ printf \"%.1f\" $value }}.",
         )
     };
-    comparisons.into_iter().map(alert).collect()
+    conditions.watched.iter().map(alert).collect()
 }
 
 /// Surveys are sent and none is answered. This relies on counts being exported as 0: an absent series would not alert.
