@@ -55,8 +55,8 @@ pub(crate) struct Evaluated {
 pub(crate) fn configuration() -> Configuration {
     let targets = [
         ("targets.csat.value", "0.75"),
-        ("targets.first_response.within", "4h"),
-        ("targets.first_response.share", "0.8"),
+        ("targets.first_response.within", "8h"),
+        ("targets.first_response.share", "0.7"),
         ("targets.chat_wait.within", "90s"),
         ("targets.chat_wait.share", "0.7"),
         ("targets.nps_service.value", "30"),
