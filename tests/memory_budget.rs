@@ -1,5 +1,5 @@
-//! The memory budget's bytes per entry are at least the measured ones, and less than twice as many; and limits hold memory within the budget, whatever
-//! ids come.
+//! The memory budget's bytes per entry are at least the measured ones, and less than twice as many; limits hold memory within the budget, whatever
+//! ids come; and a checkpoint copies a small part of the state.
 #![expect(unsafe_code, reason = "an allocator that counts can only be put in by an unsafe implementation")]
 
 #[path = "../benches/support/living.rs"]
@@ -20,6 +20,13 @@ static ALLOCATOR: living::Counting = living::Counting;
 fn the_budget_is_what_was_measured_and_limits_keep_to_it() {
     bytes_of_an_entry_are_those_measured_rounded_up();
     ids_without_end_stay_within_the_budget();
+    a_checkpoint_copies_tables_and_shares_what_lies_behind_them();
+}
+
+fn a_checkpoint_copies_tables_and_shares_what_lies_behind_them() {
+    let share = living::copied_share();
+    measured(&format!("a checkpoint copies {:.0} % of a state of which every part changes", 100.0 * share));
+    assert!((0.02..0.3).contains(&share), "{share}");
 }
 
 fn ids_without_end_stay_within_the_budget() {

@@ -182,6 +182,32 @@ fn values(team: i64, brand: i64) -> String {
     format!(r#""ticket_id":"unknown{}","author":"agent","team":"team{team}","brand":"brand{brand}""#, team % 40)
 }
 
+/// What a checkpoint keeps for itself once every part of the state has changed after it was taken, in parts of the bytes of that state.
+#[allow(dead_code, reason = "the bench measures single entries only")]
+pub(crate) fn copied_share() -> f64 {
+    let before = LIVE.load(Ordering::Relaxed);
+    // Nothing settles, so that most of the memory lies behind the tables: in histories.
+    let mut engine = RoomyEngine::new(Span::days(3));
+    (0..COUNT).for_each(|n| {
+        let time = START + Span(n * 100);
+        engine.take(3, time, "customer.active", &format!(r#""customer_id":"C{n}","segment":"business""#));
+        ticket(&mut engine, n, time, &format!(r#"{BILLING},"customer_id":"C{n}""#));
+        answer(&mut engine, n, time, &format!(r#","ticket_id":"T{n}""#));
+    });
+    drop(engine.snapshot());
+    let taken = LIVE.load(Ordering::Relaxed) - before;
+    let checkpoint = engine.0.engine.store(engine_driver::GROUP).expect("the group is assigned");
+    // A tenth of the customers come again, which reaches every part of every map.
+    (0..COUNT / 10).for_each(|n| {
+        ticket(&mut engine, n + COUNT, START + Span((COUNT + n) * 100), &format!(r#","customer_id":"C{n}""#));
+        answer(&mut engine, n + COUNT, START + Span((COUNT + n) * 100), &format!(r#","ticket_id":"T{n}""#));
+    });
+    engine.apply_pending();
+    let with_checkpoint = LIVE.load(Ordering::Relaxed);
+    drop(checkpoint);
+    (with_checkpoint - LIVE.load(Ordering::Relaxed)) as f64 / taken as f64
+}
+
 /// What ids without end do to an engine with small limits.
 #[allow(dead_code, reason = "the bench measures single entries only")]
 #[derive(Debug)]

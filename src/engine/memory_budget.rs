@@ -12,7 +12,7 @@ pub const CONTACT_BYTES: u64 = 520;
 /// The bytes of a customer.
 pub const CUSTOMER_BYTES: u64 = 350;
 /// The bytes of a survey with its answer, sent before or not.
-pub const SURVEY_BYTES: u64 = 850;
+pub const SURVEY_BYTES: u64 = 900;
 /// The bytes of an event that a late event may still precede: its entry in a history, and its identity.
 pub const UNSETTLED_EVENT_BYTES: u64 = 400;
 /// The bytes of an event ahead of now, with its identity.

@@ -1,11 +1,12 @@
 //! A map that keeps a value as a few bytes while nothing changes it. Tickets are many, and nearly all of them wait for no further event.
 //!
-//! Does not know when a value may be put to sleep; the caller that settles the value decides. A value that is only read is decoded from its bytes
-//! and stays asleep.
+//! A copy of the map shares the values until one of the two changes them. Does not know when a value may be put to sleep; the caller that settles the
+//! value decides. A value that is only read is decoded from its bytes and stays asleep.
 
 use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::hash::Hash;
+use std::sync::Arc;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -29,10 +30,11 @@ pub(crate) struct Dormant<K, V> {
     scratch: Vec<u8>,
 }
 
+/// A value, which a part of the map shares with its copy: an event changes one value of a part, and the others need not be copied with it.
 #[derive(Clone, Debug)]
 enum Kept<V> {
-    Awake(Box<V>),
-    Asleep(Box<[u8]>),
+    Awake(Arc<V>),
+    Asleep(Arc<[u8]>),
 }
 
 impl<K, V> Default for Dormant<K, V> {
@@ -115,7 +117,7 @@ impl<K: Copy + Eq + Hash, V: Clone + Serialize + DeserializeOwned> Dormant<K, V>
         let woken = &mut self.woken;
         let entry = self.entries.get_or_insert_with(key, || {
             woken.push_back(key);
-            Kept::Awake(Box::new(make()))
+            Kept::Awake(Arc::new(make()))
         });
         entry.wake(key, woken)
     }
@@ -136,7 +138,7 @@ impl<K: Copy + Eq + Hash, V: Clone + Serialize + DeserializeOwned> Dormant<K, V>
         let Kept::Awake(value) = entry else { return };
         let bytes = loop {
             match postcard::to_slice(&**value, &mut self.scratch) {
-                Ok(written) => break Box::from(&*written),
+                Ok(written) => break Arc::from(&*written),
                 // The buffer grows to the longest state; few states are long.
                 Err(postcard::Error::SerializeBufferFull) => self.scratch.resize(2 * self.scratch.len() + SCRATCH_BYTES, 0),
                 Err(error) => unreachable!("every state can be serialised to memory: {error}"),
@@ -171,11 +173,11 @@ impl<V: Clone + DeserializeOwned> Kept<V> {
 
     fn wake<K>(&mut self, key: K, woken: &mut VecDeque<K>) -> &mut V {
         if let Self::Asleep(bytes) = self {
-            *self = Self::Awake(Box::new(read(bytes)));
+            *self = Self::Awake(Arc::new(read(bytes)));
             woken.push_back(key);
         }
         match self {
-            Self::Awake(value) => value,
+            Self::Awake(value) => Arc::make_mut(value),
             Self::Asleep(_) => unreachable!("it has just been woken"),
         }
     }

@@ -3,6 +3,7 @@
 //! Does not know how an event changes a life.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -26,8 +27,8 @@ pub(super) const WAITING_MAX: Span = Span::hours(24);
 pub(crate) struct Lives {
     pub(crate) terms: Terms,
     pub(super) contacts: Dormant<Contact, ContactState>,
-    /// Boxed, so that the map stays small while it is half empty.
-    pub(super) surveys: SharedMap<SurveyId, Box<SurveyState>>,
+    /// Each on its own, so that the map stays small while it is half empty, and so that a copy of a part of it shares what no event changes.
+    pub(super) surveys: SharedMap<SurveyId, Arc<SurveyState>>,
     pub(super) customers: Customers,
     pub(super) ticket_sets: TicketSets,
     /// When the unfolded events of each unsettled ticket or chat are due to be folded.

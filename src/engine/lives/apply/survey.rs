@@ -1,5 +1,7 @@
 //! What an event of a survey changes: its own facts, its customer's answers, the pairs of the ticket or chat it is about.
 
+use std::sync::Arc;
+
 use smallvec::SmallVec;
 
 use super::customer::{add_heir, change_answer};
@@ -183,7 +185,7 @@ fn change_with_pairs(
 /// Changes a survey, resolves what it inherits, and posts everything that follows but the pairs; returns whether anything that is counted changed.
 fn change(lives: &mut Lives, id: SurveyId, door: &mut Door<'_>, change: impl FnOnce(&mut SurveyState, &mut Terms)) -> bool {
     // Its place in the map stays, and the state is put back below.
-    let mut state = lives.surveys.get_mut(&id).map(|state| std::mem::take(&mut **state)).unwrap_or_default();
+    let mut state = lives.surveys.get_mut(&id).map(|state| std::mem::take(Arc::make_mut(state))).unwrap_or_default();
     let (before, old) = (state.facts(id.metric, &mut lives.terms), state.standing().cloned());
     let was_linked: Contacts = state.contacts().collect();
     change(&mut state, &mut lives.terms);
@@ -201,8 +203,8 @@ fn change(lives: &mut Lives, id: SurveyId, door: &mut Door<'_>, change: impl FnO
         lives.ever_seen.matched[id.metric as usize] = true;
     }
     match lives.surveys.get_mut(&id) {
-        Some(place) => **place = state,
-        None => drop(lives.surveys.insert(id, Box::new(state))),
+        Some(place) => *Arc::make_mut(place) = state,
+        None => drop(lives.surveys.insert(id, Arc::new(state))),
     }
     let is_new = old != new;
     let (old, new) = (old.and_then(of_customer), new.and_then(of_customer));
