@@ -8,6 +8,7 @@ use std::time::Instant;
 
 use super::checkpoints::{Checkpoints, StoredGroup};
 use super::clock::wall_now;
+use super::freed_memory::give_back_freed_memory;
 use super::record_log::RecordLog;
 use super::service_view::ServiceView;
 use super::snapshot_publisher::SnapshotPublisher;
@@ -242,6 +243,10 @@ impl Sink for Pipeline {
             AssignmentChange::Lost => telemetry::RebalanceKind::Lost,
             AssignmentChange::Rebuilt => telemetry::RebalanceKind::Rebuild,
         });
+        if matches!(change, AssignmentChange::Assigned | AssignmentChange::Rebuilt) {
+            // States were restored and dropped. The workers are stopped, so that none waits for memory meanwhile.
+            give_back_freed_memory();
+        }
         if change == AssignmentChange::Assigned {
             tracing::info!(target: "cxpulse::kafka", groups = partitions.len(), ?partitions, "assigned");
             return;
