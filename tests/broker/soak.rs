@@ -291,10 +291,10 @@ impl Taken {
 }
 
 impl Memory {
-    /// A process that does not answer is left out.
+    /// A process that does not answer is left out, and so is one that catches up: it exports nothing about its state.
     fn sample(&mut self, service: &Service) {
         let Some(answer) = service.ask("/metrics") else { return };
-        let accounted_bytes = accounted_bytes(&Exposition::parse(&answer.body));
+        let Some(accounted_bytes) = accounted_bytes(&Exposition::parse(&answer.body)) else { return };
         let status = std::fs::read_to_string(format!("/proc/{}/status", service.process())).expect("the process runs");
         let anonymous = status.lines().find_map(|line| line.strip_prefix("RssAnon:")).expect("a line on memory");
         let kib: i64 = anonymous.trim().trim_end_matches(" kB").parse().expect("a number");
@@ -316,8 +316,9 @@ impl Memory {
     }
 }
 
-/// The bytes that the state of a service accounts for, by the numbers of its entries.
-fn accounted_bytes(seen: &Exposition) -> i64 {
+/// The bytes that the state of a service accounts for, by the numbers of its entries; `None` where it exports none.
+fn accounted_bytes(seen: &Exposition) -> Option<i64> {
+    seen.with_labels("cx_state_entries", &[("store", "identities")])?;
     let entries = |store: &str| seen.with_labels("cx_state_entries", &[("store", store)]).map_or(0, |count| count as u64);
     let of_stores = [
         ("contacts", CONTACT_BYTES),
@@ -330,7 +331,7 @@ fn accounted_bytes(seen: &Exposition) -> i64 {
     ];
     let label_sets = seen.count("cx_series") * (TUPLE_BYTES + WINDOWS * (CELL_BYTES + SHOWN_CELL_BYTES));
     let bytes = of_stores.iter().map(|(store, bytes)| entries(store) * bytes).sum::<u64>() + label_sets;
-    i64::try_from(bytes).expect("less than the memory of any machine")
+    Some(i64::try_from(bytes).expect("less than the memory of any machine"))
 }
 
 /// The middle of what was taken and of what was accounted for, in MiB.
