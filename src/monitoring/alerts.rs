@@ -7,6 +7,7 @@ mod comparisons;
 mod conditions;
 mod evidence;
 mod journey;
+mod morning;
 mod pipeline;
 mod response;
 mod surveys;
@@ -23,6 +24,7 @@ pub(super) fn of(configuration: &Configuration, parameters: &RuleParameters) -> 
     alerts.extend(response::alerts(&conditions));
     alerts.extend(chats::alerts(&conditions));
     alerts.extend(journey::alerts(&conditions));
+    alerts.extend(morning::alerts());
     alerts.extend(pipeline::alerts(&conditions));
     alerts
 }

@@ -45,6 +45,7 @@ fn every_alert_reaches_the_right_receiver() {
         let about = if alert.is_of_organisation { "organisation" } else { "pipeline" };
         let receiver = match (alert.name, alert.severity.name(), about) {
             ("CxWatchdog", _, _) => "watchdog",
+            ("CxEnded", _, _) => "support",
             (_, "info", _) => "nobody",
             (_, "critical", "pipeline") => "on-call",
             (name, _, _) if WAITING.contains(&name) => "support-leads",

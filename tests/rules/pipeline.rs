@@ -72,6 +72,25 @@ fn the_watchdog_fires_always() {
     run_one("CxWatchdog", Step::Minute, &[timeline]);
 }
 
+/// An alert that fired for three hours is told of for the sixteen hours after it, and not while it fires. One that notifies nobody is not told of.
+#[test]
+fn what_has_ended_overnight_is_told_in_the_morning() {
+    let fired = |labels: &str| {
+        let series = format!("ALERTS{{alertstate=\"firing\",about=\"organisation\",job=\"cxpulse\",{labels}}}");
+        (series, (0..30).map(|hour| (hour < 3).then_some(1.0)).collect())
+    };
+    let timeline = Timeline {
+        title: "ended".to_owned(),
+        series: vec![
+            fired("alertname=\"CxCsatDropped\",severity=\"warning\",team=\"a\""),
+            fired("alertname=\"CxOther\",severity=\"info\",team=\"a\""),
+        ],
+        firing: vec![(2, 0), (3, 1), (17, 1), (19, 0)],
+        exactly: None,
+    };
+    run_one("CxEnded", Step::Hour, &[timeline]);
+}
+
 #[test]
 fn a_topic_is_silent_where_it_usually_has_many_events_and_not_where_it_has_few() {
     let week = 7 * 24 * 60;

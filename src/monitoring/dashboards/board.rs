@@ -175,7 +175,7 @@ fn annotations() -> Vec<Value> {
         annotation(
             "Alerts",
             "red",
-            "ALERTS{alertname=~\"Cx.*\",alertname!=\"CxWatchdog\",alertstate=\"firing\"} > 0",
+            "ALERTS{alertname=~\"Cx.*\",alertname!~\"CxWatchdog|CxEnded\",alertstate=\"firing\"} > 0",
             "{{alertname}}",
             "severity,team,channel,window,instance",
         ),
