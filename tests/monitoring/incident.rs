@@ -24,8 +24,8 @@ const NO_LAST_WEEK: &str = "it needs a week of history, and this Prometheus has 
 const NOT_REOPENED_YET: &str =
     "a group is counted from its first such ticket on, and only after its deadline a reopening takes no verdict back";
 
-/// The alerts that the incident must make fire, and those that must resolve after it.
-const WATCHED: [&str; 2] = ["CxFirstResponseTargetMissed", "CxCsatBelowTarget"];
+/// The alerts that the incident must make fire and that must resolve after it, each with the word for its comparison.
+const WATCHED: [(&str, &str); 2] = [("CxFirstResponseTargetMissed", "Target "), ("CxCsatDropped", "Expected ")];
 
 /// The time during which the recorded series are collected.
 const LOOK_AT_RECORDS: Duration = Duration::from_secs(60);
@@ -45,7 +45,7 @@ fn an_incident_makes_the_alerts_fire_and_they_resolve_after_it() {
     let mut is_told = false;
     let mut evidence: BTreeMap<String, String> = BTreeMap::new();
     let has = |names: &BTreeSet<String>, alert: &str| names.iter().any(|name| name.starts_with(alert));
-    while !WATCHED.iter().all(|alert| has(&seen, alert) && !has(&now, alert)) {
+    while !WATCHED.iter().all(|(alert, _)| has(&seen, alert) && !has(&now, alert)) {
         let with_evidence = live.prometheus.firing();
         let firing: BTreeSet<String> = with_evidence.iter().map(|(labels, _)| described(labels)).collect();
         evidence.extend(with_evidence.into_iter().map(|(labels, text)| (labels["alertname"].clone(), text)));
@@ -67,12 +67,12 @@ fn an_incident_makes_the_alerts_fire_and_they_resolve_after_it() {
         std::thread::sleep(Duration::from_secs(1));
     }
     say("the alerts on first response and satisfaction fired and resolved");
-    for alert in WATCHED {
+    for (alert, compared) in WATCHED {
         let shown = &evidence[alert];
         say(&format!("{alert} showed: {shown}"));
         let parts = [
             "Now ",
-            "Target ",
+            compared,
             "What moved in all against the rest of 15m, by channel: ",
             "mix ",
             "The window is counted to 100%. ",
