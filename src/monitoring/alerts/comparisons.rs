@@ -77,7 +77,7 @@ impl WatchedProportion {
                 complete(),
                 self.told_elsewhere(conditions, breakdown, &pair),
             );
-            Change { window: *short, expression, evidence: evidence.moved(conditions, metric, self.falls) }
+            Change { window: short, expression, evidence: evidence.moved(conditions, metric, self.falls) }
         };
         conditions.watched.iter().map(of_pair).collect()
     }

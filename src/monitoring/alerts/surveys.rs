@@ -140,7 +140,7 @@ fn nps_dropped(conditions: &Conditions<'_>) -> Vec<Alert> {
             "ignoring (baseline) ",
             Format::Score,
         );
-        Change { window: *short, expression, evidence }.alert("CxNpsDropped", "1h").on(SURVEYS).saying(
+        Change { window: short, expression, evidence }.alert("CxNpsDropped", "1h").on(SURVEYS).saying(
             "The net promoter score has clearly fallen.",
             "The net promoter score in the scope {{ $labels.scope }} has fallen by more than chance: z is {{ printf \"%.1f\" $value }}.",
         )
