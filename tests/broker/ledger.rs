@@ -55,8 +55,11 @@ fn scrape_of_a_busy_service_passes_promtool() {
     generate(&configuration, records);
     let mut service = Service::start(&configuration);
     wait_until_read(&mut service, &topics, records);
+    // The first snapshot with values follows the last record within a moment.
+    service.wait_until("more families than those of the process are exported", LIMIT, |service| {
+        service.scrape_text().lines().filter(|line| line.starts_with("# TYPE ")).count() > 100
+    });
     let scrape = service.scrape_text();
-    assert!(scrape.lines().filter(|line| line.starts_with("# TYPE ")).count() > 100, "a busy service exports more families:\n{scrape}");
     let mut promtool = Command::new("promtool");
     promtool.args(["check", "metrics"]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut running = promtool.spawn().expect("promtool was found");
