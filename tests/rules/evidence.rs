@@ -40,7 +40,7 @@ const EVIDENCE: &[(&str, &str, &str)] = &[
     (
         "CxCsatDropped",
         r#"of="all",window="24h""#,
-        "Now 72.5% (400 answers). Expected 85.01% to 94.99%. What moved in all against the rest of 7d, by team: a -8.8 points, b -8.8 points, mix +0.0 points. The window is counted to 100%. Since 1970-01-01 00:00:00 +0000 UTC.",
+        "Now 72.5% (400 answers). Expected 85.01% to 94.99%. What moved in all against the rest of 7d, by team: a -7.0 points, b -3.5 points, mix +0.0 points. The window is counted to 100%. Since 1970-01-01 00:00:00 +0000 UTC.",
     ),
     (
         "CxCsatDropped",

@@ -94,19 +94,19 @@ fn satisfaction_kpis() -> Vec<Kpi> {
             apart: "of=\"all\",window=\"24h\"",
             labels: ALL_DAY_AGAINST_MONTH,
             says: "Satisfaction has fallen by more than chance: z is -6.9.",
-            // Both teams have fallen alike. What moved is told against the rest of the week.
+            // Two of more teams have fallen alike. What moved is told against the rest of the week.
             series: [
                 fallen(ALL, [ALL_DAY, ALL_WEEK]),
                 fallen(ALL, [ALL_DAY, ALL_MONTH]).into_iter().skip(2).collect(),
-                half([DAY, WEEK]),
-                half([DAY, MONTH]).into_iter().skip(2).collect(),
-                half([OTHER_DAY, OTHER_WEEK]),
-                half([OTHER_DAY, OTHER_MONTH]).into_iter().skip(2).collect(),
+                two_fifths([DAY, WEEK]),
+                two_fifths([DAY, MONTH]).into_iter().skip(2).collect(),
+                one_fifth([OTHER_DAY, OTHER_WEEK]),
+                one_fifth([OTHER_DAY, OTHER_MONTH]).into_iter().skip(2).collect(),
             ]
             .into_iter()
             .flatten()
             .collect(),
-            silent: vec![("one team has more than half of the fall, and alerts for it", vec![(SATISFIED_DAY, 110.0)])],
+            silent: vec![("one team has more than half of the fall, and alerts for it", vec![(SATISFIED_DAY, 90.0)])],
         },
         Kpi {
             alert: "CxCsatDropped",
@@ -254,9 +254,14 @@ fn fallen(names: [&'static str; 2], windows: [&'static str; 2]) -> Vec<Series> {
     trend(names, windows, [400.0, 290.0, 360.0], [2_400.0, 2_160.0], [10.0, 7.0])
 }
 
-/// The same share in a team with half of the answers.
-fn half(windows: [&'static str; 2]) -> Vec<Series> {
-    trend([RESPONSES, SATISFIED], windows, [200.0, 145.0, 180.0], [1_200.0, 1_080.0], [5.0, 3.0])
+/// The same share in a team with two fifths of the answers.
+fn two_fifths(windows: [&'static str; 2]) -> Vec<Series> {
+    trend([RESPONSES, SATISFIED], windows, [160.0, 116.0, 144.0], [960.0, 864.0], [4.0, 3.0])
+}
+
+/// The same share in a team with a fifth of the answers.
+fn one_fifth(windows: [&'static str; 2]) -> Vec<Series> {
+    trend([RESPONSES, SATISFIED], windows, [80.0, 58.0, 72.0], [480.0, 432.0], [2.0, 1.0])
 }
 
 /// The whole and the part of a day as `[whole, bad part, good part]`; of the rest of the week that contains the day, `rest`, as `[whole,

@@ -10,7 +10,8 @@ use crate::monitoring::alert::{Alert, AlertSeverity};
 const NOTIFYING: &str = "ALERTS{alertstate=\"firing\",about=\"organisation\",severity!=\"info\"}";
 
 pub(super) fn alerts() -> Vec<Alert> {
-    let ended = format!("max without (alertstate) (max_over_time({NOTIFYING}[16h]) unless {NOTIFYING})");
+    // A rebalance may interrupt an alert for some seconds, which is no end.
+    let ended = format!("max without (alertstate) (max_over_time({NOTIFYING}[16h]) unless max_over_time({NOTIFYING}[5m]))");
     let named = format!("label_replace({ended}, \"ended\", \"$1\", \"alertname\", \"(.+)\")");
     let alert = Alert { hold: None, keep: None, ..organisation_alert("CxEnded", named, "") };
     vec![alert.of_severity(AlertSeverity::Info).saying(
