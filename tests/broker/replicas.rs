@@ -24,6 +24,8 @@ const STAGES_SECONDS: u64 = 6 * INTERVAL_SECONDS as u64;
 const APART_SECONDS: u64 = 3 * INTERVAL_SECONDS as u64;
 /// What rounding may leave of a sum of some hundred million seconds or points when all its parts are taken away.
 const REST_OF_SUM: f64 = 1e-6;
+/// The same for a difference of two numbers of the size of a score.
+const REST_OF_DIFFERENCE: f64 = 1e-12;
 
 /// The records that may differ, by the beginning of their names, each with the reason.
 const MAY_DIFFER: &[(&str, &str)] = &[
@@ -214,8 +216,8 @@ fn shown(labels: BTreeMap<String, String>) -> String {
 /// Whether two values of a record are the same but for the order in which a sum was rounded. A count of 0 of a label set is as good as none, and so is
 /// what is divided by it.
 fn same(name: &str, one: Option<&f64>, other: Option<&f64>) -> bool {
-    // What is left of a sum when all its named parts are taken away is a rounding error beside 0.
-    let rest = if name.starts_with("cx:contribution") { REST_OF_SUM } else { 0.0 };
+    // What is left of a sum when all its named parts are taken away is a rounding error beside 0, and so is the gap between a value and a target that it meets.
+    let rest = if name.starts_with("cx:contribution") { REST_OF_SUM } else { REST_OF_DIFFERENCE };
     match (one, other) {
         (Some(one), Some(other)) => one == other || (one - other).abs() <= rest.max(1e-9 * one.abs()) || (one.is_nan() && other.is_nan()),
         (Some(one), None) | (None, Some(one)) => one.abs() <= rest || one.is_nan(),
