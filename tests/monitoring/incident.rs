@@ -43,12 +43,14 @@ fn an_incident_makes_the_alerts_fire_and_they_resolve_after_it() {
     let mut missing = expected_records();
     let mut silent = Silent::of(&configuration());
     let mut is_told = false;
-    let mut evidence: BTreeMap<String, String> = BTreeMap::new();
+    let mut evidence: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     let has = |names: &BTreeSet<String>, alert: &str| names.iter().any(|name| name.starts_with(alert));
     while !WATCHED.iter().all(|(alert, _)| has(&seen, alert) && !has(&now, alert)) {
         let with_evidence = live.prometheus.firing();
         let firing: BTreeSet<String> = with_evidence.iter().map(|(labels, _)| described(labels)).collect();
-        evidence.extend(with_evidence.into_iter().map(|(labels, text)| (labels["alertname"].clone(), text)));
+        for (labels, text) in with_evidence {
+            evidence.entry(labels["alertname"].clone()).or_default().insert(text);
+        }
         firing.difference(&now).for_each(|alert| say(&format!("fires: {alert}")));
         now.difference(&firing).for_each(|alert| say(&format!("resolved: {alert}")));
         seen.extend(firing.iter().cloned());
@@ -68,8 +70,6 @@ fn an_incident_makes_the_alerts_fire_and_they_resolve_after_it() {
     }
     say("the alerts on first response and satisfaction fired and resolved");
     for (alert, compared) in WATCHED {
-        let shown = &evidence[alert];
-        say(&format!("{alert} showed: {shown}"));
         let parts = [
             "Now ",
             compared,
@@ -78,12 +78,15 @@ fn an_incident_makes_the_alerts_fire_and_they_resolve_after_it() {
             "The window is counted to 100%. ",
             "Since 2",
         ];
-        assert!(parts.iter().all(|part| shown.contains(part)), "{alert}: {shown}");
+        // The texts of the last seconds before an alert ends may lack what no longer differs.
+        let is_whole = |text: &&String| parts.iter().all(|part| text.contains(part));
+        let shown = evidence[alert].iter().find(is_whole).unwrap_or_else(|| panic!("{alert}: {:?}", evidence[alert]));
+        say(&format!("{alert} showed: {shown}"));
     }
     assert_eq!(silent.left(), Vec::<String>::new(), "these panels had nothing to show");
     assert_eq!(live.prometheus.faulty_rules(), Vec::<String>::new());
-    // A busy machine may miss the one second that a scrape has here.
-    let may_fire = ["CxWatchdog", "CxReplicaDown"];
+    // A busy machine may miss the one second that a scrape has here, and may not have read all of the last ten seconds.
+    let may_fire = ["CxWatchdog", "CxReplicaDown", "CxWindowIncomplete"];
     let is_wrong = |alert: &&String| alert.contains("about=pipeline") && !may_fire.iter().any(|name| alert.starts_with(name));
     assert_eq!(seen.iter().filter(is_wrong).collect::<Vec<_>>(), Vec::<&String>::new(), "nothing was wrong with the pipeline");
     let excused: BTreeMap<&str, &str> = EMPTY_WHEN_HEALTHY.into_iter().collect();
