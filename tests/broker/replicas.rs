@@ -203,7 +203,9 @@ fn alerts(prometheus: &Prometheus, job: &str, seconds: u64) -> BTreeSet<String> 
 fn name_of(labels: BTreeMap<String, String>) -> Option<String> {
     // Correlations of several replicas are pooled, as METRICS.md says: no sum gives that of the whole.
     let name = &labels["__name__"];
-    let may_differ = name.ends_with(":pooled") || MAY_DIFFER.iter().any(|(beginning, _)| name.starts_with(beginning));
+    // A part of a change that is 0 but for rounding is any number.
+    let has_no_one_value = name.ends_with(":pooled") || name.ends_with(":share_of_change");
+    let may_differ = has_no_one_value || MAY_DIFFER.iter().any(|(beginning, _)| name.starts_with(beginning));
     (!may_differ).then(|| shown(labels))
 }
 
@@ -217,7 +219,9 @@ fn shown(labels: BTreeMap<String, String>) -> String {
 /// what is divided by it.
 fn same(name: &str, one: Option<&f64>, other: Option<&f64>) -> bool {
     // What is left of a sum when all its named parts are taken away is a rounding error beside 0, and so is the gap between a value and a target that it meets.
-    let rest = if name.starts_with("cx:contribution") { REST_OF_SUM } else { REST_OF_DIFFERENCE };
+    // The root of a likelihood ratio makes such an error of 1e-14 one of 1e-7.
+    let is_root = name.contains(":z_rest{") || name.contains(":z_30d{");
+    let rest = if name.starts_with("cx:contribution") || is_root { REST_OF_SUM } else { REST_OF_DIFFERENCE };
     match (one, other) {
         (Some(one), Some(other)) => one == other || (one - other).abs() <= rest.max(1e-9 * one.abs()) || (one.is_nan() && other.is_nan()),
         (Some(one), None) | (None, Some(one)) => one.abs() <= rest || one.is_nan(),
