@@ -20,8 +20,9 @@ const INTERVAL_SECONDS: u32 = 3;
 const RECORDED_WITHIN: Duration = Duration::from_secs(60);
 /// How long a record that is computed from records needs to follow them.
 const STAGES_SECONDS: u64 = 6 * INTERVAL_SECONDS as u64;
-/// By how many seconds the record of a replica may be older or newer than that of the single process: a scrape and the stages of rules.
-const APART_SECONDS: u64 = 3 * INTERVAL_SECONDS as u64;
+/// By how many seconds the record of a replica may be older or newer than that of the single process: a scrape and the stages of
+/// rules, which a busy Prometheus evaluates late.
+const APART_SECONDS: u64 = 12 * INTERVAL_SECONDS as u64;
 /// What rounding may leave of a sum of some hundred million seconds or points when all its parts are taken away.
 const REST_OF_SUM: f64 = 1e-6;
 /// The same for a difference of two numbers of the size of a score.
