@@ -22,7 +22,7 @@ const RECORDED_WITHIN: Duration = Duration::from_secs(60);
 const STAGES_SECONDS: u64 = 6 * INTERVAL_SECONDS as u64;
 /// By how many seconds the record of a replica may be older or newer than that of the single process: a scrape and the stages of
 /// rules, which a busy Prometheus evaluates late.
-const APART_SECONDS: u64 = 12 * INTERVAL_SECONDS as u64;
+const APART_SECONDS: u64 = 6 * INTERVAL_SECONDS as u64;
 /// What rounding may leave of a sum of some hundred million seconds or points when all its parts are taken away.
 const REST_OF_SUM: f64 = 1e-6;
 /// The same for a difference of two numbers of the size of a score.
