@@ -108,6 +108,12 @@ pub(super) fn divergence(now: &ShareOfCases, before: &ShareOfCases, days_differ:
     format!("sgn({p} - {across}{p0}) * sqrt(clamp_min(2 * {n} * {kl}, 0) / {more})")
 }
 
+/// The standard deviation of a count of which this many are expected. Customers come in groups, so its variance is one and a quarter of that of chance, and
+/// days differ by a part of the count, of which `days_differ` is the square.
+pub(super) fn spread_of_count(expected: &str, days_differ: f64) -> String {
+    format!("sqrt(1.25 * clamp_min({expected}, 1) + {days_differ} * {expected} ^ 2)")
+}
+
 /// The difference of a share from its target in standard deviations of a share that just reaches it; negative below the target. `across` follows every
 /// operator that joins the share and the target.
 pub(super) fn distance_below(now: &ShareOfCases, target: &str, days_differ: f64, across: &str) -> String {

@@ -61,8 +61,7 @@ impl WatchedProportion {
     /// The conditions of a change, each with its window: over a day and over a week, against the rest of the longest window. They need no history in
     /// Prometheus.
     pub(super) fn changed<'a>(&self, conditions: &Conditions<'a>, breakdown: Breakdown) -> Vec<Change<'a>> {
-        let (Self { family, count, count_min, .. }, Breakdown { suffix, z, .. }) = (self, breakdown);
-        let beyond = if self.falls { format!("< -{z}") } else { format!("> {z}") };
+        let (Self { family, count, count_min, .. }, suffix) = (self, breakdown.suffix);
         let metric = family.trim_start_matches("cx:").trim_end_matches("_ratio");
         let of_pair = |(short, long): &(&'a str, &'a str)| {
             let pair = format!("{{window=\"{short}\",baseline=\"{long}\"}}");
@@ -72,8 +71,9 @@ impl WatchedProportion {
             let now = Evidence::of(breakdown).now(&value, Format::Share, &cases, self.noun);
             let evidence = now.expected(&of_group("rest"), &value, &of_group("z_rest"), "ignoring (baseline) ", Format::Share);
             let expression = format!(
-                "{family}{suffix}:z_rest{pair} {beyond} and ignoring (baseline) {count}{suffix}:sum{{window=\"{short}\"}} >= {count_min} \
+                "{} and ignoring (baseline) {count}{suffix}:sum{{window=\"{short}\"}} >= {count_min} \
                  and {count}{suffix}:rest{pair} >= {count_min} {}{}",
+                self.beyond(breakdown, &pair),
                 complete(),
                 self.told_elsewhere(conditions, breakdown, &pair),
             );
@@ -89,16 +89,18 @@ impl WatchedProportion {
             [all, teams] if self.is_watched_overall_too => [all, teams],
             _ => return String::new(),
         };
-        let beyond = |of: Breakdown| {
-            let sign = if self.falls { "< -" } else { "> " };
-            format!("{}{}:z_rest{pair} {sign}{}", self.family, of.suffix, of.z)
-        };
         let share = format!("{}{}:share_of_change{pair}", self.family, teams.suffix);
         if breakdown.suffix == all.suffix {
-            format!(" unless on ({INSTALLATION}, window) ({share} > 0.5 and {})", beyond(teams))
+            format!(" unless on ({INSTALLATION}, window) ({share} > 0.5 and {})", self.beyond(teams, pair))
         } else {
-            format!(" unless ({share} <= 0.5 and on ({INSTALLATION}, window) {})", beyond(all))
+            format!(" unless ({share} <= 0.5 and on ({INSTALLATION}, window) {})", self.beyond(all, pair))
         }
+    }
+
+    /// The condition that the change of the groups of a breakdown is more than chance.
+    fn beyond(&self, breakdown: Breakdown, pair: &str) -> String {
+        let sign = if self.falls { "< -" } else { "> " };
+        format!("{}{}:z_rest{pair} {sign}{}", self.family, breakdown.suffix, breakdown.z)
     }
 }
 

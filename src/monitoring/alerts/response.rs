@@ -4,7 +4,7 @@ use super::comparisons::{Comparison, HISTORY, TREND, target_missed_alert};
 use super::conditions::{Breakdown, Conditions, complete, organisation_alert, owned};
 use super::evidence::{Evidence, Format, GROUP};
 use crate::monitoring::alert::Alert;
-use crate::monitoring::promql::INSTALLATION;
+use crate::monitoring::promql::{INSTALLATION, spread_of_count};
 
 const RESPONSE: &str = "cx-response";
 
@@ -163,8 +163,9 @@ fn due_soon(conditions: &Conditions<'_>) -> Vec<Alert> {
         let due = format!("cx:backlog_due_tickets{suffix}:sum{{target=\"{target}\",within=\"{within}\"}}");
         let expression = format!(
             "{due} >= 5 and {due} - ignoring (target, within, window) group_left () {done} \
-             > ignoring (target, within, window) group_left () ({DUE_Z} * sqrt(1.25 * clamp_min({done}, 1) + 0.09 * {done} ^ 2)) \
+             > ignoring (target, within, window) group_left () ({DUE_Z} * {}) \
              and on ({INSTALLATION}) cx:backlog_complete:min == 1 {}",
+            spread_of_count(&done, 0.09),
             owned(),
         );
         let of_group = done.replacen(":usual", &format!(":usual{{{GROUP}}}"), 1);

@@ -7,6 +7,7 @@
 //! Does not know which z an alert needs.
 
 use super::baselines::{PROPORTIONS, WindowPair, of_rest, with_end};
+use super::past_weeks::is_of_team_or_all;
 use crate::config::Configuration;
 use crate::metrics::ListedFamily;
 use crate::monitoring::formulas;
@@ -99,7 +100,7 @@ fn against_targets(
     let mut rules = Vec::new();
     for (family, metric, windows, days_differ) in TARGETS {
         for window in windows.iter().map(|window| parameters.window(window)) {
-            for set in watched.iter().filter(|l| l.family.name == family && l.dimensions.iter().all(|dimension| dimension == "team")) {
+            for set in watched.iter().filter(|l| l.family.name == family).filter(is_of_team_or_all) {
                 let of = |template: &str| operand(&names.write_at(template, set.suffix, &format!("window=\"{window}\""), ""));
                 let now = ShareOfCases { share: of(family), cases: of(formulas::proportion(family).whole) };
                 let target = format!("{}{{metric=\"{metric}\"}}", names.of("cx_target", set.suffix));

@@ -4,7 +4,7 @@
 
 use super::baselines::with_end;
 use crate::metrics::ListedFamily;
-use crate::monitoring::promql::{INSTALLATION, REPLICA_LABELS};
+use crate::monitoring::promql::{INSTALLATION, REPLICA_LABELS, spread_of_count};
 use crate::monitoring::recorded_names::RecordedNames;
 use crate::monitoring::recording_rule::RecordingRule;
 use crate::monitoring::rule_parameters::RuleParameters;
@@ -29,9 +29,6 @@ const DAYS_DIFFER: f64 = 0.002;
 
 /// The states of the backlog that are held against what is usual, each with the square of the part by which its days differ from each other.
 const BACKLOG: [(&str, f64); 2] = [("cx_backlog_unanswered_tickets", 0.02), ("cx_backlog_unanswered_past_target_tickets", 0.09)];
-
-/// How many times the variance of a count is that of chance: customers come in groups.
-const COUNTS_DIFFER: f64 = 1.25;
 
 pub(super) fn rules(parameters: &RuleParameters, watched: &[ListedFamily<'_>], names: &RecordedNames) -> Vec<RecordingRule> {
     let mut rules = usual_events();
@@ -118,8 +115,7 @@ fn backlog(day: &str, watched: &[ListedFamily<'_>], names: &RecordedNames) -> Ve
             let usually_came = with_end(&names.of(created, set.suffix), "usual");
             let traffic = format!("(({came} + 3) / ({usually_came}{{{matcher}}} + 3))");
             rules.push(RecordingRule::new(expected.clone(), format!("{usual} * ignoring (window) {traffic}")));
-            let variance = format!("{COUNTS_DIFFER} * clamp_min({expected}, 1) + {days_differ} * {expected} ^ 2");
-            rules.push(RecordingRule::new(z, format!("({now} - {expected}) / sqrt({variance})")));
+            rules.push(RecordingRule::new(z, format!("({now} - {expected}) / {}", spread_of_count(&expected, days_differ))));
         }
     }
     rules
@@ -138,6 +134,6 @@ fn complete_then(age: &str) -> String {
 }
 
 /// Whether a grouping set is the whole or the teams, which are watched for slow work.
-fn is_of_team_or_all(set: &&ListedFamily<'_>) -> bool {
+pub(super) fn is_of_team_or_all(set: &&ListedFamily<'_>) -> bool {
     set.dimensions.iter().all(|dimension| dimension == "team")
 }
