@@ -11,6 +11,7 @@ mod rules {
     mod journey;
     mod kpi;
     mod merged_values;
+    mod past_weeks;
     mod pipeline;
     mod response_and_chats;
     mod shipped;

@@ -108,6 +108,15 @@ pub(super) fn divergence(now: &ShareOfCases, before: &ShareOfCases, days_differ:
     format!("sgn({p} - {across}{p0}) * sqrt(clamp_min(2 * {n} * {kl}, 0) / {more})")
 }
 
+/// The signed root of the likelihood ratio of a count `now` against a mean of which `expected` are expected: sqrt(2 (n ln(n / m) - (n - m))), by the sign of
+/// n - m. Customers come in groups, so its variance is one and a quarter of that of chance; it is larger for a mean of few `weeks`, and days differ by a part
+/// of the count, of which `days_differ` is the square. No mean counts as less than 1.
+pub(super) fn divergence_of_counts(now: &str, expected: &str, weeks: &str, days_differ: f64) -> String {
+    let (n, mean) = (format!("clamp_min({now}, 1e-6)"), format!("clamp_min({expected}, 1)"));
+    let ratio = format!("2 * ({n} * ln({n} / {mean}) - ({n} - {mean}))");
+    format!("sgn({now} - {mean}) * sqrt(clamp_min({ratio}, 0) / (1.25 * (1 + 1 / {weeks}) + {days_differ} * {mean}))")
+}
+
 /// The standard deviation of a count of which this many are expected. Customers come in groups, so its variance is one and a quarter of that of chance, and
 /// days differ by a part of the count, of which `days_differ` is the square.
 pub(super) fn spread_of_count(expected: &str, days_differ: f64) -> String {

@@ -70,7 +70,7 @@ impl Series {
 const WINDOWS: [&str; 5] = ["window=\"5m\"", "window=\"1h\"", "window=\"24h\"", "window=\"7d\"", "window=\"30d\""];
 
 /// The ends of the recorded names that look back by weeks themselves.
-const LOOK_BACK: [&str; 4] = [":usual", ":past", ":expected", ":z_usual"];
+const LOOK_BACK: [&str; 4] = [":usual", ":z_past", ":expected", ":z_usual"];
 
 /// The changes that a case makes to a timeline.
 #[derive(Default)]
@@ -154,7 +154,9 @@ impl Kpi {
         if alert.expression.contains("window_complete") {
             timelines.push(timeline("G: an incomplete window is silent", Otherwise { coverage: Some(0.5), ..Otherwise::one() }, &silent));
         }
-        if alert.expression.contains("window_complete:bool offset") || self.looks_back_by_weeks(alert) {
+        // The state of now has no window.
+        let has_window = self.series.iter().any(|series| series.labels.contains("window="));
+        if alert.expression.contains("window_complete:bool offset") || (has_window && self.looks_back_by_weeks(alert)) {
             let otherwise = Otherwise { coverage_then: Some(0.5), ..Otherwise::one() };
             timelines.push(timeline("G: an incomplete window of the past is silent", otherwise, &silent[..2]));
         }

@@ -8,17 +8,19 @@ use crate::monitoring::promql::{INSTALLATION, spread_of_count};
 
 const RESPONSE: &str = "cx-response";
 
-/// By how many standard deviations the present must be worse than usual: durations, tickets past their target, tickets that wait, and tickets that fall due.
+/// By how many standard deviations the present must be worse than usual: first responses, resolutions, tickets past their target, tickets that wait, and
+/// tickets that fall due.
 /// The bench of pages says how often each is wrong.
-const SLOWER_Z: &str = "4.25";
-const LATE_Z: &str = "6.5";
-const WAITING_Z: &str = "5";
+const RESPONSE_Z: &str = "3.6";
+const RESOLUTION_Z: &str = "4";
+const LATE_Z: &str = "3.75";
+const WAITING_Z: &str = "3.4";
 const DUE_Z: &str = "5";
 
 pub(super) fn alerts(conditions: &Conditions<'_>) -> Vec<Alert> {
     let mut alerts = Vec::new();
     let day = Some(conditions.window("24h"));
-    alerts.extend(slower(conditions, "first_response", "first responses").into_iter().map(|comparison| {
+    alerts.extend(slower(conditions, "first_response", "first responses", RESPONSE_Z).into_iter().map(|comparison| {
         comparison.alert("CxFirstResponseSlower", "15m", day).kept("45m").on(RESPONSE).saying(
             "First responses take longer than before.",
             "Nine of ten first responses{{ with $labels.team }} of team {{ . }}{{ end }} come within {{ $value | humanizeDuration \
@@ -35,7 +37,7 @@ pub(super) fn alerts(conditions: &Conditions<'_>) -> Vec<Alert> {
         "Over {{ $labels.window }} at best {{ $value | humanizePercentage }} of the further replies{{ with $labels.team }} of team \
                  {{ . }}{{ end }} met their target.",
     ));
-    alerts.extend(slower(conditions, "resolution", "resolutions").into_iter().map(|comparison| {
+    alerts.extend(slower(conditions, "resolution", "resolutions", RESOLUTION_Z).into_iter().map(|comparison| {
         comparison.alert("CxResolutionSlower", "15m", day).kept("45m").on(RESPONSE).saying(
             "Resolutions take longer than before.",
             "Nine of ten resolutions{{ with $labels.team }} of team {{ . }}{{ end }} come within {{ $value | humanizeDuration }}; that \
@@ -53,9 +55,10 @@ pub(super) fn alerts(conditions: &Conditions<'_>) -> Vec<Alert> {
     alerts
 }
 
-/// Slower over the day than the same days of the last weeks by more than chance. It ends when the last hour is not slower at all, so that a cause that
-/// has ended does not alert for another day. Without such history: one and a half times as slow over the day and over the hour as the rest of the week.
-fn slower(conditions: &Conditions<'_>, measure: &str, noun: &str) -> Vec<Comparison> {
+/// Slower over eight hours, a day or three days than in the same spans of the last weeks by more than chance. It ends when the last hour is not slower at
+/// all, so that a cause that has ended does not alert for another day. Without such history: one and a half times as slow over the day and over the hour as
+/// the rest of the week.
+fn slower(conditions: &Conditions<'_>, measure: &str, noun: &str, z_min: &str) -> Vec<Comparison> {
     let Breakdown { suffix, labels, .. } = conditions.teams();
     let (hour, day) = (conditions.window("1h"), conditions.window("24h"));
     let p90 = |window: &str| format!("cx:{measure}_p90_seconds{suffix}:merged{{window=\"{window}\"}}");
@@ -71,13 +74,11 @@ fn slower(conditions: &Conditions<'_>, measure: &str, noun: &str) -> Vec<Compari
     if conditions.parameters.baseline.has_offset() {
         let past = format!("histogram_quantile(0.9, {})", of_group(&format!("seconds{suffix}_bucket"), "past", day));
         let evidence = now().usual(&past, Format::Duration).moved(conditions, &metric, false);
-        let z = |window: &str| format!("cx:{measure}_seconds{suffix}:z_past{{window=\"{window}\"}}");
-        let over = format!("{} <= 0 and {} >= 10", z(hour), count_of("sum", hour));
+        let z = |window: String| format!("cx:{measure}_seconds{suffix}:z_past{{window{window}}}");
+        let (watched, over) = (z(format!("=~\"8h|{day}|3d\"")), z(format!("=\"{hour}\"")));
         let expression = format!(
-            "{} and {} > {SLOWER_Z} and {count} >= 30 and {} >= 30 {} unless on ({INSTALLATION}{labels}) ({over})",
+            "{} and on ({INSTALLATION}{labels}) {watched} > {z_min} {} unless on ({INSTALLATION}{labels}) {over} <= 0",
             p90(day),
-            z(day),
-            count_of("past", day),
             complete(),
         );
         comparisons.push(Comparison { against: HISTORY, expression, evidence });

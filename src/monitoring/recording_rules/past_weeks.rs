@@ -3,11 +3,13 @@
 //! Does not know the alerts.
 
 use super::baselines::with_end;
+use crate::config::Configuration;
 use crate::metrics::ListedFamily;
-use crate::monitoring::promql::{INSTALLATION, REPLICA_LABELS, spread_of_count};
+use crate::monitoring::promql::{INSTALLATION, REPLICA_LABELS, divergence_of_counts};
 use crate::monitoring::recorded_names::RecordedNames;
 use crate::monitoring::recording_rule::RecordingRule;
 use crate::monitoring::rule_parameters::RuleParameters;
+use crate::time::Span;
 
 /// The counts of what is done in an hour, for the usual of that hour of the week.
 const DONE: [&str; 3] = ["cx_tickets_first_responded", "cx_next_response_seconds_count", "cx_tickets_resolved"];
@@ -21,22 +23,70 @@ const SILENCES: [&str; 3] = ["30m", "2h", "6h"];
 /// The age of the same hour of the week in each of the last four weeks.
 const SAME_HOUR: [&str; 4] = ["7d", "14d", "21d", "28d"];
 
-/// The durations that are watched for having become longer.
-const SLOWER: [&str; 2] = ["first_response", "resolution"];
+/// Eight hours, added up from windows that lie one after the other.
+const EIGHT_HOURS: WatchedSpan =
+    WatchedSpan { name: "8h", part: "1h", ages: &["1h", "2h", "3h", "4h", "5h", "6h", "7h"], cases_min: 15, days_differ: 0.02 };
 
-/// The variance of the share of durations within a bound beyond that of chance: days differ from each other by a standard deviation of 4.5 points.
-const DAYS_DIFFER: f64 = 0.002;
+/// The spans over which durations are held against the past: a shorter one shows a sharp change soon, a longer one a small change at all.
+const SPANS: [WatchedSpan; 4] = [
+    WatchedSpan { name: "1h", part: "1h", ages: &[], cases_min: 10, days_differ: 0.0144 },
+    EIGHT_HOURS,
+    WatchedSpan { name: "24h", part: "24h", ages: &[], cases_min: 30, days_differ: 0.0144 },
+    WatchedSpan { name: "3d", part: "24h", ages: &["1d", "2d"], cases_min: 30, days_differ: 0.006 },
+];
 
-/// The states of the backlog that are held against what is usual, each with the square of the part by which its days differ from each other.
-const BACKLOG: [(&str, f64); 2] = [("cx_backlog_unanswered_tickets", 0.02), ("cx_backlog_unanswered_past_target_tickets", 0.09)];
+/// The states of the backlog that are held against what is usual. A busy day makes more tickets wait, and this is no slow work; that more tickets are open
+/// is a burden whatever the reason.
+const BACKLOG: [WatchedBacklog; 3] = [
+    WatchedBacklog { family: "cx_backlog_unanswered_tickets", days_differ: 0.02, grows_with_traffic: true },
+    WatchedBacklog { family: "cx_backlog_unanswered_past_target_tickets", days_differ: 0.09, grows_with_traffic: true },
+    WatchedBacklog { family: "cx_backlog_tickets", days_differ: 0.02, grows_with_traffic: false },
+];
 
-pub(super) fn rules(parameters: &RuleParameters, watched: &[ListedFamily<'_>], names: &RecordedNames) -> Vec<RecordingRule> {
+/// A state of the backlog that is held against what is usual.
+struct WatchedBacklog {
+    family: &'static str,
+    /// The square of the part by which its days differ from each other.
+    days_differ: f64,
+    /// Whether as many more are expected as more tickets came.
+    grows_with_traffic: bool,
+}
+
+/// A span of time that is held against the same spans of the last weeks.
+struct WatchedSpan {
+    /// The value of the label `window`.
+    name: &'static str,
+    /// The window of the product that is its newest part.
+    part: &'static str,
+    /// How long ago its other parts ended.
+    ages: &'static [&'static str],
+    /// The least number of durations in it, and in those of the past together.
+    cases_min: u32,
+    /// The variance of the mean logarithm of such a span beyond that of chance: days differ from each other by about an eighth.
+    days_differ: f64,
+}
+
+impl WatchedSpan {
+    /// The sum of a recorded series over the windows that make up the span: absent as long as one of them is not complete.
+    fn added_up(&self, recorded: &str) -> String {
+        let matcher = format!("window=\"{}\"", self.part);
+        let now = format!("({recorded}{{{matcher}}} {})", complete());
+        let before = self.ages.iter().map(|age| format!("({recorded}{{{matcher}}} offset {age} {})", complete_then(age)));
+        std::iter::once(now).chain(before).collect::<Vec<_>>().join(" + ")
+    }
+}
+
+pub(super) fn rules(
+    configuration: &Configuration,
+    parameters: &RuleParameters,
+    watched: &[ListedFamily<'_>],
+    names: &RecordedNames,
+) -> Vec<RecordingRule> {
     let mut rules = usual_events();
     if parameters.baseline.has_offset() {
-        let (hour, day) = (parameters.window("1h"), parameters.window("24h"));
-        rules.extend(done(hour, watched, names));
-        rules.extend(slower(&[hour, day], watched, names));
-        rules.extend(backlog(day, watched, names));
+        rules.extend(done(parameters.window("1h"), watched, names));
+        rules.extend(slower(configuration, parameters, watched, names));
+        rules.extend(backlog(parameters, watched, names));
     }
     rules
 }
@@ -66,56 +116,140 @@ fn usual_events() -> Vec<RecordingRule> {
     SILENCES.map(of_span).into()
 }
 
-/// The rules `:past`: the durations of the same windows of the last four weeks, added up, as far as these windows were complete. And the rules `:z_past`:
-/// by how many standard deviations a smaller share of the durations lies within a bound than then; the largest over the bounds within which three to
-/// nine of ten lay. A few long durations do not move it, and a shift of all does.
-fn slower(windows: &[&str], watched: &[ListedFamily<'_>], names: &RecordedNames) -> Vec<RecordingRule> {
-    let matcher = format!("window=~\"{}\"", windows.join("|"));
+/// The rules of the durations that are watched: `:span`, `:past` and `:z_past`.
+fn slower(
+    configuration: &Configuration,
+    parameters: &RuleParameters,
+    watched: &[ListedFamily<'_>],
+    names: &RecordedNames,
+) -> Vec<RecordingRule> {
+    let bounds = &configuration.engine.duration_bounds;
     let mut rules = Vec::new();
-    for measure in SLOWER {
-        let [bucket, count] = ["bucket", "count"].map(|end| format!("cx_{measure}_seconds_{end}"));
+    for (measure, bounds) in [("first_response", &bounds.response), ("resolution", &bounds.resolution)] {
+        let Some(step) = log_step(bounds) else { continue };
         let family = format!("cx_{measure}_seconds");
         for set in watched.iter().filter(|l| l.family.name == family).filter(is_of_team_or_all).filter(|l| l.has_buckets) {
-            let past = |part: &str| with_end(&names.of(part, set.suffix), "past");
-            for part in [&bucket, &count] {
-                let then = |age: &str| names.write_at(part, set.suffix, &matcher, &format!(" offset {age}"));
-                let sum = over_weeks("sum", SAME_HOUR, |age| format!("{} {}", then(age), complete_then(age)));
-                rules.push(RecordingRule::new(past(part), sum));
+            let durations = Durations { measure, suffix: set.suffix, step, names };
+            for span in &SPANS {
+                let window = parameters.window(span.name);
+                // A window that has another length in its place has no parts of an hour or a day.
+                if span.ages.is_empty() || parameters.window(span.part) == span.part {
+                    rules.extend(durations.held_against_past(span, window));
+                }
             }
-            let now = |part: &str| names.write_at(part, set.suffix, &matcher, "");
-            let share = |bucket: &str, count: &str| format!("({bucket} / ignoring (le) group_left () ({count} > 0))");
-            let (then, now_share) = (share(&past(&bucket), &past(&count)), share(&now(&bucket), &now(&count)));
-            let cases = format!("(1 / ({} > 0) + 1 / ({} > 0))", now(&count), past(&count));
-            let error = format!("sqrt({then} * (1 - {then}) * ignoring (le) group_left () {cases} + {DAYS_DIFFER})");
-            let z = format!("max without (le) (({then} - {now_share}) / {error} and {then} > 0.3 and {then} < 0.9)");
-            rules.push(RecordingRule::new(format!("cx:{measure}_seconds{}:z_past", set.suffix), z));
         }
     }
     rules
 }
 
-/// The rules `:usual` of the waiting tickets, `:expected`, and `:z_usual`: by how many standard deviations more tickets wait than is expected. When more
-/// tickets came in over a day than usually do, as many more are expected to wait, so that a busy day does not count as slow work.
-fn backlog(day: &str, watched: &[ListedFamily<'_>], names: &RecordedNames) -> Vec<RecordingRule> {
-    let (created, matcher) = ("cx_tickets_created", format!("window=\"{day}\""));
+/// The mean distance between the logarithms of neighbouring bounds; `None` for a single bound.
+fn log_step(bounds: &[Span]) -> Option<f64> {
+    let (first, last) = bounds.first().zip(bounds.last())?;
+    let steps = bounds.len() as f64 - 1.0;
+    (steps > 0.0).then(|| (last.as_seconds() / first.as_seconds()).ln() / steps)
+}
+
+/// The durations of a grouping set.
+struct Durations<'a> {
+    measure: &'static str,
+    suffix: &'a str,
+    /// The mean distance between the logarithms of neighbouring bounds.
+    step: f64,
+    names: &'a RecordedNames,
+}
+
+impl Durations<'_> {
+    /// The rules `:span`, where the span is no window; `:past`, the durations of the same spans of the last four weeks, added up, as far as they were
+    /// complete; and `:z_past`.
+    fn held_against_past(&self, span: &WatchedSpan, window: &str) -> Vec<RecordingRule> {
+        let parts = ["bucket", "count"].map(|end| format!("cx_{}_seconds_{end}", self.measure));
+        let mut rules = Vec::new();
+        if !span.ages.is_empty() {
+            let sum = |part: &String| {
+                let added_up = span.added_up(&self.names.of(part, self.suffix));
+                RecordingRule::new(self.named(part, "span"), added_up).labelled("window", window)
+            };
+            rules.extend(parts.iter().map(sum));
+        }
+        for part in &parts {
+            let then = |age: &str| format!("{} {}", self.at(span, part, window, age), complete_then(age));
+            let then_of_span = |age: &str| self.at(span, part, window, age);
+            let sum = if span.ages.is_empty() { over_weeks("sum", SAME_HOUR, then) } else { over_weeks("sum", SAME_HOUR, then_of_span) };
+            rules.push(RecordingRule::new(self.named(part, "past"), sum).labelled("window", window));
+        }
+        let z = format!("cx:{}_seconds{}:z_past", self.measure, self.suffix);
+        rules.push(RecordingRule::new(z, self.distance_from_past(span, &parts, window)).labelled("window", window));
+        rules
+    }
+
+    fn named(&self, part: &str, end: &str) -> String {
+        with_end(&self.names.of(part, self.suffix), end)
+    }
+
+    /// A part of the durations of a span, at an age.
+    fn at(&self, span: &WatchedSpan, part: &str, window: &str, age: &str) -> String {
+        let offset = if age.is_empty() { String::new() } else { format!(" offset {age}") };
+        let matcher = format!("window=\"{window}\"");
+        if span.ages.is_empty() {
+            self.names.write_at(part, self.suffix, &matcher, &offset)
+        } else {
+            format!("{}{{{matcher}}}{offset}", self.named(part, "span"))
+        }
+    }
+
+    /// By how many standard deviations the mean logarithm of the durations is larger than in the past. Counted in bounds of the histogram, it is larger by
+    /// sum(F0 - F) over the shares F within each bound; its standard deviation for one case is sqrt(pi) sum(F0 (1 - F0)), as for normal logarithms.
+    /// A few long durations do not move it, and a shift of all does.
+    fn distance_from_past(&self, span: &WatchedSpan, [bucket, count]: &[String; 2], window: &str) -> String {
+        let (now, past) = (self.at(span, count, window, ""), format!("{}{{window=\"{window}\"}}", self.named(count, "past")));
+        let share = |bucket: &str, count: &str| format!("({bucket} / ignoring (le) group_left () ({count} > 0))");
+        let then = share(&format!("{}{{window=\"{window}\"}}", self.named(bucket, "past")), &past);
+        let longer = format!("sum without (le) ({then} - {})", share(&self.at(span, bucket, window, ""), &now));
+        let spread = format!("sum without (le) ({then} * (1 - {then}))");
+        let days_differ = span.days_differ / self.step.powi(2);
+        let error = format!("sqrt(3.1416 * {spread} ^ 2 * (1 / ({now} > 0) + 1 / ({past} > 0)) + {days_differ:.4})");
+        format!("{longer} / {error} and {now} >= {0} and {past} >= {0}", span.cases_min)
+    }
+}
+
+/// The rules `:usual` of the waiting tickets and `:weeks`, of how many weeks it is the mean; `:expected`; and `:z_usual`: by how many standard deviations
+/// more tickets wait than is expected. When more tickets came in over some hours than usually do, as many more are expected to wait, so that a busy day does
+/// not count as slow work.
+fn backlog(parameters: &RuleParameters, watched: &[ListedFamily<'_>], names: &RecordedNames) -> Vec<RecordingRule> {
+    // A window that has another length in the place of the hour has no eight hours.
+    let is_hourly = parameters.window(EIGHT_HOURS.part) == EIGHT_HOURS.part;
+    let (created, window) = ("cx_tickets_created", if is_hourly { EIGHT_HOURS.name } else { parameters.window("24h") });
+    let matcher = format!("window=\"{window}\"");
     let mut rules = Vec::new();
     for set in watched.iter().filter(|l| l.family.name == created).filter(is_of_team_or_all) {
-        let then = |age: &str| names.write_at(created, set.suffix, &matcher, &format!(" offset {age}"));
-        let mean = over_weeks("avg", SAME_HOUR, |age| format!("{} {}", then(age), complete_then(age)));
-        rules.push(RecordingRule::new(with_end(&names.of(created, set.suffix), "usual"), mean));
+        let recorded = names.of(created, set.suffix);
+        let span = with_end(&recorded, "span");
+        if is_hourly {
+            rules.push(RecordingRule::new(span.clone(), EIGHT_HOURS.added_up(&recorded)).labelled("window", window));
+        }
+        let then = |age: &str| match is_hourly {
+            true => format!("{span}{{{matcher}}} offset {age}"),
+            false => format!("{recorded}{{{matcher}}} offset {age} {}", complete_then(age)),
+        };
+        rules.push(RecordingRule::new(with_end(&recorded, "usual"), over_weeks("avg", SAME_HOUR, then)));
     }
-    for (family, days_differ) in BACKLOG {
+    for WatchedBacklog { family, days_differ, grows_with_traffic } in BACKLOG {
         for set in watched.iter().filter(|l| l.family.name == family).filter(is_of_team_or_all) {
             let now = names.of(family, set.suffix);
-            let [usual, expected, z] = ["usual", "expected", "z_usual"].map(|end| with_end(&now, end));
+            let [usual, weeks, expected, z] = ["usual", "weeks", "expected", "z_usual"].map(|end| with_end(&now, end));
             let owned = |age: &str| format!("and on ({INSTALLATION}) (cx:partitions_owned:bool offset {age}) == 1");
-            let mean = over_weeks("avg", SAME_HOUR, |age| format!("{now} offset {age} {}", owned(age)));
-            rules.push(RecordingRule::new(usual.clone(), mean));
-            let came = names.write_at(created, set.suffix, &matcher, "");
-            let usually_came = with_end(&names.of(created, set.suffix), "usual");
-            let traffic = format!("(({came} + 3) / ({usually_came}{{{matcher}}} + 3))");
+            let then = |age: &str| format!("{now} offset {age} {}", owned(age));
+            rules.push(RecordingRule::new(usual.clone(), over_weeks("avg", SAME_HOUR, then)));
+            rules.push(RecordingRule::new(weeks.clone(), over_weeks("count", SAME_HOUR, then)));
+            if !grows_with_traffic {
+                rules.push(RecordingRule::new(z, divergence_of_counts(&now, &usual, &weeks, days_differ)));
+                continue;
+            }
+            let came = names.of(created, set.suffix);
+            let now_came = if is_hourly { with_end(&came, "span") } else { came.clone() };
+            let traffic = format!("(({now_came}{{{matcher}}} + 3) / ({}{{{matcher}}} + 3))", with_end(&came, "usual"));
             rules.push(RecordingRule::new(expected.clone(), format!("{usual} * ignoring (window) {traffic}")));
-            rules.push(RecordingRule::new(z, format!("({now} - {expected}) / {}", spread_of_count(&expected, days_differ))));
+            rules.push(RecordingRule::new(z, divergence_of_counts(&now, &expected, &weeks, days_differ)));
         }
     }
     rules
@@ -126,6 +260,11 @@ fn over_weeks(aggregation: &str, ages: [&str; 4], at: impl Fn(&str) -> String) -
     let week = |(week, age): (usize, &str)| format!("label_replace({}, \"week\", \"{week}\", \"\", \"\")", at(age));
     let weeks: Vec<String> = ages.into_iter().enumerate().map(week).collect();
     format!("{aggregation} without (week) ({})", weeks.join(" or "))
+}
+
+/// The condition that the window is complete.
+fn complete() -> String {
+    format!("and on ({INSTALLATION}, window) cx:window_complete:bool == 1")
 }
 
 /// The condition that the window was complete at that age.
