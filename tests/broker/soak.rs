@@ -199,7 +199,10 @@ impl Soak {
         *self.happened.entry(fault).or_default() += 1;
         match fault {
             Fault::Killed => self.replace(drop),
-            Fault::Ended => self.replace(|replica| assert!(replica.terminate().0.success(), "a replica does not end well")),
+            Fault::Ended => self.replace(|replica| {
+                let (status, after) = replica.terminate();
+                assert!(status.success(), "a replica ends with {status} after {:.1} s", after.as_secs_f64());
+            }),
             Fault::Frozen => {
                 let (replica, seconds) = (self.chance.random_range(0..REPLICAS), self.chance.random_range(2..15));
                 self.replicas[replica].pause();

@@ -25,9 +25,10 @@ fn alertmanager_takes_its_configuration() {
 }
 
 /// The alerts on customers who wait right now.
-const WAITING: [&str; 9] = [
+const WAITING: [&str; 10] = [
     "CxChatAbandonmentRising",
     "CxChatWaitHigh",
+    "CxChatWaitLonger",
     "CxChatsWaiting",
     "CxDueSoon",
     "CxFirstResponseSlower",

@@ -1,4 +1,4 @@
-//! The comparisons that several alerts share: a proportion that is watched for a change, and a share of contacts that misses its target. Each is a condition
+//! The comparisons that several alerts share: a proportion that is watched for a change, durations that have become longer, and a share of contacts that misses its target. Each is a condition
 //! with the numbers that show it.
 //!
 //! Does not know the alerts.
@@ -102,6 +102,57 @@ impl WatchedProportion {
         let sign = if self.falls { "< -" } else { "> " };
         format!("{}{}:z_rest{pair} {sign}{}", self.family, breakdown.suffix, breakdown.z)
     }
+}
+
+/// Slower over eight hours, a day or three days than in the same spans of the last weeks by more than chance. It ends when the last hour is not slower at
+/// all, so that a cause that has ended does not alert for another day. Without such history: one and a half times as slow over the day and over the hour as
+/// the rest of the week.
+pub(super) fn slower(conditions: &Conditions<'_>, measure: &str, noun: &str, z_min: &str) -> Vec<Comparison> {
+    let Breakdown { suffix, labels, .. } = conditions.teams();
+    let (hour, day) = (conditions.window("1h"), conditions.window("24h"));
+    let p90 = |window: &str| format!("cx:{measure}_p90_seconds{suffix}:merged{{window=\"{window}\"}}");
+    let count_of = |end: &str, window: &str| format!("cx:{measure}_seconds{suffix}_count:{end}{{window=\"{window}\"}}");
+    let count = count_of("sum", day);
+    let of_group = |name: &str, end: &str, window: &str| format!("cx:{measure}_{name}:{end}{{window=\"{window}\",{GROUP}}}");
+    let now = || {
+        let value = of_group(&format!("p90_seconds{suffix}"), "merged", day);
+        Evidence::of(conditions.teams()).now(&value, Format::Duration, &of_group(&format!("seconds{suffix}_count"), "sum", day), noun)
+    };
+    let metric = format!("{measure}_mean");
+    let mut comparisons = Vec::new();
+    if conditions.parameters.baseline.has_offset() {
+        let past = format!("histogram_quantile(0.9, {})", of_group(&format!("seconds{suffix}_bucket"), "past", day));
+        let evidence = now().usual(&past, Format::Duration).moved(conditions, &metric, false);
+        let z = |window: String| format!("cx:{measure}_seconds{suffix}:z_past{{window{window}}}");
+        let (watched, over) = (z(format!("=~\"8h|{day}|3d\"")), z(format!("=\"{hour}\"")));
+        let expression = format!(
+            "{} and on ({INSTALLATION}{labels}) {watched} > {z_min} {} unless on ({INSTALLATION}{labels}) {over} <= 0",
+            p90(day),
+            complete(),
+        );
+        comparisons.push(Comparison { against: HISTORY, expression, evidence });
+    }
+    if let Some((short, long)) = conditions.trend(day) {
+        let pair = format!("{{window=\"{short}\",baseline=\"{long}\"}}");
+        let before = format!("1.5 * cx:{measure}_p90_seconds{suffix}:rest{pair}");
+        let unless = if conditions.parameters.baseline.has_offset() {
+            format!(" unless on ({INSTALLATION}{labels}) ({} offset 7d)", p90(day))
+        } else {
+            String::new()
+        };
+        let rest = format!("cx:{measure}_p90_seconds{suffix}:rest{{window=\"{short}\",baseline=\"{long}\",{GROUP}}}");
+        let evidence = now().usual(&rest, Format::Duration).moved(conditions, &metric, false);
+        let expression = format!(
+            "{} > ignoring (baseline) group_left () {before} and on ({INSTALLATION}{labels}) {} > ignoring (window, baseline) \
+             group_left () {before} \
+             and {count} >= 30 and ignoring (baseline) cx:{measure}_seconds{suffix}_count:rest{pair} >= 30 {}{unless}",
+            p90(day),
+            p90(hour),
+            complete(),
+        );
+        comparisons.push(Comparison { against: TREND, expression, evidence });
+    }
+    comparisons
 }
 
 /// An alert on the share of contacts within a target, which is certainly below the required share. A contact that is still waiting past its deadline is

@@ -125,7 +125,7 @@ fn slower(
 ) -> Vec<RecordingRule> {
     let bounds = &configuration.engine.duration_bounds;
     let mut rules = Vec::new();
-    for (measure, bounds) in [("first_response", &bounds.response), ("resolution", &bounds.resolution)] {
+    for (measure, bounds) in [("first_response", &bounds.response), ("resolution", &bounds.resolution), ("chat_wait", &bounds.chat)] {
         let Some(step) = log_step(bounds) else { continue };
         let family = format!("cx_{measure}_seconds");
         for set in watched.iter().filter(|l| l.family.name == family).filter(is_of_team_or_all).filter(|l| l.has_buckets) {
