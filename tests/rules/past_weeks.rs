@@ -8,9 +8,11 @@ use cxpulse::monitoring::{self, RuleParameters};
 use crate::support::promtool::run_tool;
 
 /// The rules that are looked at, by the beginning of their records, and those that they read. All rules would take a minute.
-const RULES: [&str; 5] = [
+const RULES: [&str; 7] = [
     "cx:partitions_owned",
     "cx:window_complete",
+    "cx:span",
+    "cx:first_response_seconds:days_differ",
     "cx:first_response_seconds_by_team",
     "cx:tickets_created_by_team:",
     "cx:backlog_unanswered_tickets_by_team:",

@@ -5,7 +5,7 @@
 use super::baselines::with_end;
 use crate::config::Configuration;
 use crate::metrics::ListedFamily;
-use crate::monitoring::promql::{INSTALLATION, REPLICA_LABELS, divergence_of_counts};
+use crate::monitoring::promql::{INSTALLATION, REPLICA_LABELS, divergence_of_counts, operand};
 use crate::monitoring::recorded_names::RecordedNames;
 use crate::monitoring::recording_rule::RecordingRule;
 use crate::monitoring::rule_parameters::RuleParameters;
@@ -34,6 +34,12 @@ const SPANS: [WatchedSpan; 4] = [
     WatchedSpan { name: "24h", part: "24h", ages: &[], cases_min: 30, days_differ: 0.0144 },
     WatchedSpan { name: "3d", part: "24h", ages: &["1d", "2d"], cases_min: 30, days_differ: 0.006 },
 ];
+
+/// The record of the least number of durations, by window.
+const CASES_MIN: &str = "cx:span:cases_min";
+
+/// The record of whether a span is complete, by window.
+const SPAN_COMPLETE: &str = "cx:span_complete:bool";
 
 /// The states of the backlog that are held against what is usual. A busy day makes more tickets wait, and this is no slow work; that more tickets are open
 /// is a burden whatever the reason.
@@ -67,12 +73,23 @@ struct WatchedSpan {
 }
 
 impl WatchedSpan {
-    /// The sum of a recorded series over the windows that make up the span: absent as long as one of them is not complete.
-    fn added_up(&self, recorded: &str) -> String {
-        let matcher = format!("window=\"{}\"", self.part);
-        let now = format!("({recorded}{{{matcher}}} {})", complete());
-        let before = self.ages.iter().map(|age| format!("({recorded}{{{matcher}}} offset {age} {})", complete_then(age)));
-        std::iter::once(now).chain(before).collect::<Vec<_>>().join(" + ")
+    /// The rule of whether all windows `part` that make up the span are complete.
+    fn is_complete(&self, part: &str, window: &str) -> RecordingRule {
+        let all = self.added_up("cx:window_complete:bool", part);
+        RecordingRule::new(SPAN_COMPLETE.to_owned(), format!("{} == bool {}", operand(&all), self.ages.len() + 1))
+            .labelled("window", window)
+    }
+
+    /// The durations or counts of the span: absent as long as it is not complete.
+    fn complete(&self, recorded: &str, part: &str, window: &str) -> String {
+        format!("{} and on ({INSTALLATION}) {SPAN_COMPLETE}{{window=\"{window}\"}} == 1", operand(&self.added_up(recorded, part)))
+    }
+
+    /// The sum of a recorded series over the windows `part` that make up the span.
+    fn added_up(&self, recorded: &str, part: &str) -> String {
+        let now = format!("{recorded}{{window=\"{part}\"}}");
+        let before = self.ages.iter().map(|age| format!("{now} offset {age}"));
+        std::iter::once(now.clone()).chain(before).collect::<Vec<_>>().join(" + ")
     }
 }
 
@@ -117,26 +134,33 @@ fn usual_events() -> Vec<RecordingRule> {
 }
 
 /// The rules of the durations that are watched: `:span`, `:past` and `:z_past`.
-fn slower(
+fn slower<'a>(
     configuration: &Configuration,
-    parameters: &RuleParameters,
+    parameters: &'a RuleParameters,
     watched: &[ListedFamily<'_>],
     names: &RecordedNames,
 ) -> Vec<RecordingRule> {
     let bounds = &configuration.engine.duration_bounds;
-    let mut rules = Vec::new();
+    // A window that has another length in its place has no parts of an hour or a day.
+    let is_made = |span: &&WatchedSpan| span.ages.is_empty() || parameters.window(span.part) == span.part;
+    let spans: Vec<(&WatchedSpan, &str)> = SPANS.iter().filter(is_made).map(|span| (span, parameters.window(span.name))).collect();
+    let cases_min = |(span, window): &(&WatchedSpan, &str)| {
+        RecordingRule::new(CASES_MIN.to_owned(), format!("vector({})", span.cases_min)).labelled("window", window)
+    };
+    let part_of = |span: &WatchedSpan, window: &'a str| if span.ages.is_empty() { window } else { span.part };
+    let is_complete = |(span, window): &(&WatchedSpan, &'a str)| span.is_complete(part_of(span, window), window);
+    let mut rules: Vec<RecordingRule> = spans.iter().map(is_complete).chain(spans.iter().map(cases_min)).collect();
     for (measure, bounds) in [("first_response", &bounds.response), ("resolution", &bounds.resolution), ("chat_wait", &bounds.chat)] {
         let Some(step) = log_step(bounds) else { continue };
+        let days_differ = |(span, window): &(&WatchedSpan, &str)| {
+            RecordingRule::new(days_differ_of(measure), format!("vector({:.4})", span.days_differ / step.powi(2)))
+                .labelled("window", window)
+        };
+        rules.extend(spans.iter().map(days_differ));
         let family = format!("cx_{measure}_seconds");
-        for set in watched.iter().filter(|l| l.family.name == family).filter(is_of_team_or_all).filter(|l| l.has_buckets) {
-            let durations = Durations { measure, suffix: set.suffix, step, names };
-            for span in &SPANS {
-                let window = parameters.window(span.name);
-                // A window that has another length in its place has no parts of an hour or a day.
-                if span.ages.is_empty() || parameters.window(span.part) == span.part {
-                    rules.extend(durations.held_against_past(span, window));
-                }
-            }
+        if let Some(set) = alerting_set(watched, &family).filter(|set| set.has_buckets) {
+            let durations = Durations { measure, suffix: set.suffix, names };
+            rules.extend(durations.held_against_past(&spans));
         }
     }
     rules
@@ -149,66 +173,50 @@ fn log_step(bounds: &[Span]) -> Option<f64> {
     (steps > 0.0).then(|| (last.as_seconds() / first.as_seconds()).ln() / steps)
 }
 
+/// The record of the variance of days, counted in bounds of the histogram, by window.
+fn days_differ_of(measure: &str) -> String {
+    format!("cx:{measure}_seconds:days_differ")
+}
+
 /// The durations of a grouping set.
 struct Durations<'a> {
     measure: &'static str,
     suffix: &'a str,
-    /// The mean distance between the logarithms of neighbouring bounds.
-    step: f64,
     names: &'a RecordedNames,
 }
 
 impl Durations<'_> {
-    /// The rules `:span`, where the span is no window; `:past`, the durations of the same spans of the last four weeks, added up, as far as they were
-    /// complete; and `:z_past`.
-    fn held_against_past(&self, span: &WatchedSpan, window: &str) -> Vec<RecordingRule> {
-        let parts = ["bucket", "count"].map(|end| format!("cx_{}_seconds_{end}", self.measure));
+    /// The rules `:span`, the durations of each span as far as it is complete; `:past`, those of the same spans of the last four weeks, added up; and `:z_past`.
+    fn held_against_past(&self, spans: &[(&WatchedSpan, &str)]) -> Vec<RecordingRule> {
+        let parts = ["bucket", "count"].map(|end| self.names.of(&format!("cx_{}_seconds_{end}", self.measure), self.suffix));
         let mut rules = Vec::new();
-        if !span.ages.is_empty() {
-            let sum = |part: &String| {
-                let added_up = span.added_up(&self.names.of(part, self.suffix));
-                RecordingRule::new(self.named(part, "span"), added_up).labelled("window", window)
+        for recorded in &parts {
+            let sum = |(span, window): &(&WatchedSpan, &str)| {
+                let part = if span.ages.is_empty() { window } else { span.part };
+                RecordingRule::new(with_end(recorded, "span"), span.complete(recorded, part, window)).labelled("window", window)
             };
-            rules.extend(parts.iter().map(sum));
-        }
-        for part in &parts {
-            let then = |age: &str| format!("{} {}", self.at(span, part, window, age), complete_then(age));
-            let then_of_span = |age: &str| self.at(span, part, window, age);
-            let sum = if span.ages.is_empty() { over_weeks("sum", SAME_HOUR, then) } else { over_weeks("sum", SAME_HOUR, then_of_span) };
-            rules.push(RecordingRule::new(self.named(part, "past"), sum).labelled("window", window));
+            rules.extend(spans.iter().map(sum));
+            let then = |age: &str| format!("{} offset {age}", with_end(recorded, "span"));
+            rules.push(RecordingRule::new(with_end(recorded, "past"), over_weeks("sum", SAME_HOUR, then)));
         }
         let z = format!("cx:{}_seconds{}:z_past", self.measure, self.suffix);
-        rules.push(RecordingRule::new(z, self.distance_from_past(span, &parts, window)).labelled("window", window));
+        rules.push(RecordingRule::new(z, self.distance_from_past(&parts)));
         rules
-    }
-
-    fn named(&self, part: &str, end: &str) -> String {
-        with_end(&self.names.of(part, self.suffix), end)
-    }
-
-    /// A part of the durations of a span, at an age.
-    fn at(&self, span: &WatchedSpan, part: &str, window: &str, age: &str) -> String {
-        let offset = if age.is_empty() { String::new() } else { format!(" offset {age}") };
-        let matcher = format!("window=\"{window}\"");
-        if span.ages.is_empty() {
-            self.names.write_at(part, self.suffix, &matcher, &offset)
-        } else {
-            format!("{}{{{matcher}}}{offset}", self.named(part, "span"))
-        }
     }
 
     /// By how many standard deviations the mean logarithm of the durations is larger than in the past. Counted in bounds of the histogram, it is larger by
     /// sum(F0 - F) over the shares F within each bound; its standard deviation for one case is sqrt(pi) sum(F0 (1 - F0)), as for normal logarithms.
     /// A few long durations do not move it, and a shift of all does.
-    fn distance_from_past(&self, span: &WatchedSpan, [bucket, count]: &[String; 2], window: &str) -> String {
-        let (now, past) = (self.at(span, count, window, ""), format!("{}{{window=\"{window}\"}}", self.named(count, "past")));
-        let share = |bucket: &str, count: &str| format!("({bucket} / ignoring (le) group_left () ({count} > 0))");
-        let then = share(&format!("{}{{window=\"{window}\"}}", self.named(bucket, "past")), &past);
-        let longer = format!("sum without (le) ({then} - {})", share(&self.at(span, bucket, window, ""), &now));
+    fn distance_from_past(&self, [bucket, count]: &[String; 2]) -> String {
+        let [now, past] = ["span", "past"].map(|end| with_end(count, end));
+        let share = |end: &str, count: &str| format!("({} / ignoring (le) group_left () ({count} > 0))", with_end(bucket, end));
+        let then = share("past", &past);
+        let longer = format!("sum without (le) ({then} - {})", share("span", &now));
         let spread = format!("sum without (le) ({then} * (1 - {then}))");
-        let days_differ = span.days_differ / self.step.powi(2);
-        let error = format!("sqrt(3.1416 * {spread} ^ 2 * (1 / ({now} > 0) + 1 / ({past} > 0)) + {days_differ:.4})");
-        format!("{longer} / {error} and {now} >= {0} and {past} >= {0}", span.cases_min)
+        let days_differ = format!("on (window) group_left () {}", days_differ_of(self.measure));
+        let error = format!("sqrt(3.1416 * {spread} ^ 2 * (1 / ({now} > 0) + 1 / ({past} > 0)) + {days_differ})");
+        let enough = |cases: &str| format!("and {cases} >= on (window) group_left () {CASES_MIN}");
+        format!("{longer} / {error} {} {}", enough(&now), enough(&past))
     }
 }
 
@@ -221,11 +229,13 @@ fn backlog(parameters: &RuleParameters, watched: &[ListedFamily<'_>], names: &Re
     let (created, window) = ("cx_tickets_created", if is_hourly { EIGHT_HOURS.name } else { parameters.window("24h") });
     let matcher = format!("window=\"{window}\"");
     let mut rules = Vec::new();
-    for set in watched.iter().filter(|l| l.family.name == created).filter(is_of_team_or_all) {
+    if let Some(set) = alerting_set(watched, created) {
         let recorded = names.of(created, set.suffix);
         let span = with_end(&recorded, "span");
         if is_hourly {
-            rules.push(RecordingRule::new(span.clone(), EIGHT_HOURS.added_up(&recorded)).labelled("window", window));
+            rules.push(
+                RecordingRule::new(span.clone(), EIGHT_HOURS.complete(&recorded, EIGHT_HOURS.part, window)).labelled("window", window),
+            );
         }
         let then = |age: &str| match is_hourly {
             true => format!("{span}{{{matcher}}} offset {age}"),
@@ -234,7 +244,8 @@ fn backlog(parameters: &RuleParameters, watched: &[ListedFamily<'_>], names: &Re
         rules.push(RecordingRule::new(with_end(&recorded, "usual"), over_weeks("avg", SAME_HOUR, then)));
     }
     for WatchedBacklog { family, days_differ, grows_with_traffic } in BACKLOG {
-        for set in watched.iter().filter(|l| l.family.name == family).filter(is_of_team_or_all) {
+        let whole = || watched.iter().find(|l| l.family.name == family && l.dimensions.is_empty());
+        if let Some(set) = if grows_with_traffic { alerting_set(watched, family) } else { whole() } {
             let now = names.of(family, set.suffix);
             let [usual, weeks, expected, z] = ["usual", "weeks", "expected", "z_usual"].map(|end| with_end(&now, end));
             let owned = |age: &str| format!("and on ({INSTALLATION}) (cx:partitions_owned:bool offset {age}) == 1");
@@ -262,14 +273,15 @@ fn over_weeks(aggregation: &str, ages: [&str; 4], at: impl Fn(&str) -> String) -
     format!("{aggregation} without (week) ({})", weeks.join(" or "))
 }
 
-/// The condition that the window is complete.
-fn complete() -> String {
-    format!("and on ({INSTALLATION}, window) cx:window_complete:bool == 1")
-}
-
 /// The condition that the window was complete at that age.
 fn complete_then(age: &str) -> String {
     format!("and on ({INSTALLATION}, window) (cx:window_complete:bool offset {age}) == 1")
+}
+
+/// The grouping set on which alerts look for slow work: the teams or, where they are no grouping set, the whole.
+fn alerting_set<'a, 'b>(watched: &'a [ListedFamily<'b>], family: &str) -> Option<&'a ListedFamily<'b>> {
+    let sets = || watched.iter().filter(|l| l.family.name == family).filter(is_of_team_or_all);
+    sets().find(|set| !set.dimensions.is_empty()).or_else(|| sets().next())
 }
 
 /// Whether a grouping set is the whole or the teams, which are watched for slow work.
