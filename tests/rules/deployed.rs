@@ -25,10 +25,9 @@ fn alertmanager_takes_its_configuration() {
 }
 
 /// The alerts on customers who wait right now.
-const WAITING: [&str; 10] = [
+const WAITING: [&str; 9] = [
     "CxChatAbandonmentRising",
     "CxChatWaitHigh",
-    "CxChatWaitLonger",
     "CxChatsWaiting",
     "CxDueSoon",
     "CxFirstResponseSlower",

@@ -24,7 +24,6 @@ const EVIDENCE: &[(&str, &str, &str)] = &[
         "Now 21.74% (360 accepted chats). Expected 5.581% to 12.6%. The window is counted to 100%. Since 1970-01-01 00:00:00 +0000 UTC.",
     ),
     ("CxChatWaitHigh", "", "Now 33.33% (30 decided). Target 80%. The window is counted to 100%. Since 1970-01-01 00:00:00 +0000 UTC."),
-    ("CxChatWaitLonger", r#"against="history""#, "Now 3h 42m 0s (100 accepted chats). Usually 54m 26s. The window is counted to 100%. "),
     ("CxChatsWaiting", "", "Since 1970-01-01 00:00:00 +0000 UTC."),
     ("CxChurnAboveTarget", "", "Now 9% (1000 customers). Target 5%. The window is counted to 100%. "),
     ("CxChurnRising", "", "Now 7% (1000 customers). Expected 1.156% to 4.844%. The window is counted to 100%. "),

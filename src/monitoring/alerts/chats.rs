@@ -1,6 +1,6 @@
 //! Alerts on chats and the backlog: customers who wait for an agent or give up, and a number of open tickets that grows.
 
-use super::comparisons::{Comparison, HISTORY, TREND, WatchedProportion, slower, target_missed_alert};
+use super::comparisons::{Comparison, HISTORY, TREND, WatchedProportion, target_missed_alert};
 use super::conditions::{Breakdown, Conditions, OVERALL, organisation_alert, owned};
 use super::evidence::{Evidence, Format, GROUP};
 use crate::monitoring::alert::{Alert, AlertSeverity};
@@ -43,16 +43,6 @@ fn of_chats(conditions: &Conditions<'_>) -> Vec<Alert> {
         is_watched_overall_too: false,
     };
     let mut alerts = vec![wait, waiting];
-    let day = Some(conditions.window("24h"));
-    // Without history in Prometheus the target alone says whether chats wait too long.
-    let longer = slower(conditions, "chat_wait", "accepted chats", WAIT_Z).into_iter().filter(|comparison| comparison.against == HISTORY);
-    alerts.extend(longer.map(|comparison| {
-        comparison.alert("CxChatWaitLonger", "15m", day).kept("45m").on(CHATS).saying(
-            "Chats wait longer for an agent than before.",
-            "Nine of ten chats{{ with $labels.team }} of team {{ . }}{{ end }} are accepted within {{ $value | humanizeDuration }}; that \
-             they wait longer than before is more than chance.",
-        )
-    }));
     alerts.extend(abandoned.changed(conditions, conditions.teams()).into_iter().map(|change| {
         change.alert("CxChatAbandonmentRising", "15m").on(CHATS).saying(
             "More customers than before leave a chat before an agent joins.",
@@ -62,9 +52,6 @@ fn of_chats(conditions: &Conditions<'_>) -> Vec<Alert> {
     }));
     alerts
 }
-
-/// By how many standard deviations chats must wait longer than usual.
-const WAIT_Z: &str = "4";
 
 /// By how many standard deviations more tickets must be open than usually are. The bench of pages says how often the alert is wrong.
 const BACKLOG_Z: &str = "3.5";

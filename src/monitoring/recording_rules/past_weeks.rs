@@ -150,7 +150,7 @@ fn slower<'a>(
     let part_of = |span: &WatchedSpan, window: &'a str| if span.ages.is_empty() { window } else { span.part };
     let is_complete = |(span, window): &(&WatchedSpan, &'a str)| span.is_complete(part_of(span, window), window);
     let mut rules: Vec<RecordingRule> = spans.iter().map(is_complete).chain(spans.iter().map(cases_min)).collect();
-    for (measure, bounds) in [("first_response", &bounds.response), ("resolution", &bounds.resolution), ("chat_wait", &bounds.chat)] {
+    for (measure, bounds) in [("first_response", &bounds.response), ("resolution", &bounds.resolution)] {
         let Some(step) = log_step(bounds) else { continue };
         let days_differ = |(span, window): &(&WatchedSpan, &str)| {
             RecordingRule::new(days_differ_of(measure), format!("vector({:.4})", span.days_differ / step.powi(2)))
