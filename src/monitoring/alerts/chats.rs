@@ -8,6 +8,9 @@ use crate::monitoring::promql::INSTALLATION;
 
 const CHATS: &str = "cx-chats";
 
+/// By how many standard deviations more tickets must be open than usually are. The bench of pages says how often the alert is wrong.
+const BACKLOG_Z: &str = "3.5";
+
 pub(super) fn alerts(conditions: &Conditions<'_>) -> Vec<Alert> {
     let mut alerts = of_chats(conditions);
     alerts.extend(backlog(conditions));
@@ -52,9 +55,6 @@ fn of_chats(conditions: &Conditions<'_>) -> Vec<Alert> {
     }));
     alerts
 }
-
-/// By how many standard deviations more tickets must be open than usually are. The bench of pages says how often the alert is wrong.
-const BACKLOG_Z: &str = "3.5";
 
 /// The backlog is larger than usual at this hour of the week by more than chance and by three tenths, and still rising. Without such history: more tickets
 /// were created than resolved over a whole week.

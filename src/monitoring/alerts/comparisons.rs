@@ -1,5 +1,5 @@
-//! The comparisons that several alerts share: a proportion that is watched for a change, durations that have become longer, and a share of contacts that misses its target. Each is a condition
-//! with the numbers that show it.
+//! The comparisons that several alerts share: a proportion that is watched for a change, durations that have become longer, and a share of contacts that
+//! misses its target. Each is a condition with the numbers that show it.
 //!
 //! Does not know the alerts.
 
@@ -111,8 +111,7 @@ pub(super) fn slower(conditions: &Conditions<'_>, measure: &str, noun: &str, z_m
     let Breakdown { suffix, labels, .. } = conditions.teams();
     let (hour, day) = (conditions.window("1h"), conditions.window("24h"));
     let p90 = |window: &str| format!("cx:{measure}_p90_seconds{suffix}:merged{{window=\"{window}\"}}");
-    let count_of = |end: &str, window: &str| format!("cx:{measure}_seconds{suffix}_count:{end}{{window=\"{window}\"}}");
-    let count = count_of("sum", day);
+    let count = format!("cx:{measure}_seconds{suffix}_count:sum{{window=\"{day}\"}}");
     let of_group = |name: &str, end: &str, window: &str| format!("cx:{measure}_{name}:{end}{{window=\"{window}\",{GROUP}}}");
     let now = || {
         let value = of_group(&format!("p90_seconds{suffix}"), "merged", day);

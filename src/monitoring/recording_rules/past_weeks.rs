@@ -73,20 +73,22 @@ struct WatchedSpan {
 }
 
 impl WatchedSpan {
-    /// The rule of whether all windows `part` that make up the span are complete.
-    fn is_complete(&self, part: &str, window: &str) -> RecordingRule {
-        let all = self.added_up("cx:window_complete:bool", part);
-        RecordingRule::new(SPAN_COMPLETE.to_owned(), format!("{} == bool {}", operand(&all), self.ages.len() + 1))
-            .labelled("window", window)
+    /// The rule of whether all windows that make up the span are complete.
+    fn is_complete(&self, window: &str) -> RecordingRule {
+        let all = operand(&self.added_up("cx:window_complete:bool", window));
+        RecordingRule::new(SPAN_COMPLETE.to_owned(), format!("{all} == bool {}", self.ages.len() + 1)).labelled("window", window)
     }
 
-    /// The durations or counts of the span: absent as long as it is not complete.
-    fn complete(&self, recorded: &str, part: &str, window: &str) -> String {
-        format!("{} and on ({INSTALLATION}) {SPAN_COMPLETE}{{window=\"{window}\"}} == 1", operand(&self.added_up(recorded, part)))
+    /// The rule `:span` of a recorded series: its sum over the span, absent as long as that is not complete.
+    fn complete(&self, recorded: &str, window: &str) -> RecordingRule {
+        let sum = operand(&self.added_up(recorded, window));
+        let expression = format!("{sum} and on ({INSTALLATION}) {SPAN_COMPLETE}{{window=\"{window}\"}} == 1");
+        RecordingRule::new(with_end(recorded, "span"), expression).labelled("window", window)
     }
 
-    /// The sum of a recorded series over the windows `part` that make up the span.
-    fn added_up(&self, recorded: &str, part: &str) -> String {
+    /// The sum of a recorded series over the windows that make up the span. One that is a window itself has the name of that.
+    fn added_up(&self, recorded: &str, window: &str) -> String {
+        let part = if self.ages.is_empty() { window } else { self.part };
         let now = format!("{recorded}{{window=\"{part}\"}}");
         let before = self.ages.iter().map(|age| format!("{now} offset {age}"));
         std::iter::once(now.clone()).chain(before).collect::<Vec<_>>().join(" + ")
@@ -134,9 +136,9 @@ fn usual_events() -> Vec<RecordingRule> {
 }
 
 /// The rules of the durations that are watched: `:span`, `:past` and `:z_past`.
-fn slower<'a>(
+fn slower(
     configuration: &Configuration,
-    parameters: &'a RuleParameters,
+    parameters: &RuleParameters,
     watched: &[ListedFamily<'_>],
     names: &RecordedNames,
 ) -> Vec<RecordingRule> {
@@ -147,8 +149,7 @@ fn slower<'a>(
     let cases_min = |(span, window): &(&WatchedSpan, &str)| {
         RecordingRule::new(CASES_MIN.to_owned(), format!("vector({})", span.cases_min)).labelled("window", window)
     };
-    let part_of = |span: &WatchedSpan, window: &'a str| if span.ages.is_empty() { window } else { span.part };
-    let is_complete = |(span, window): &(&WatchedSpan, &'a str)| span.is_complete(part_of(span, window), window);
+    let is_complete = |(span, window): &(&WatchedSpan, &str)| span.is_complete(window);
     let mut rules: Vec<RecordingRule> = spans.iter().map(is_complete).chain(spans.iter().map(cases_min)).collect();
     for (measure, bounds) in [("first_response", &bounds.response), ("resolution", &bounds.resolution)] {
         let Some(step) = log_step(bounds) else { continue };
@@ -191,11 +192,7 @@ impl Durations<'_> {
         let parts = ["bucket", "count"].map(|end| self.names.of(&format!("cx_{}_seconds_{end}", self.measure), self.suffix));
         let mut rules = Vec::new();
         for recorded in &parts {
-            let sum = |(span, window): &(&WatchedSpan, &str)| {
-                let part = if span.ages.is_empty() { window } else { span.part };
-                RecordingRule::new(with_end(recorded, "span"), span.complete(recorded, part, window)).labelled("window", window)
-            };
-            rules.extend(spans.iter().map(sum));
+            rules.extend(spans.iter().map(|(span, window)| span.complete(recorded, window)));
             let then = |age: &str| format!("{} offset {age}", with_end(recorded, "span"));
             rules.push(RecordingRule::new(with_end(recorded, "past"), over_weeks("sum", SAME_HOUR, then)));
         }
@@ -233,9 +230,7 @@ fn backlog(parameters: &RuleParameters, watched: &[ListedFamily<'_>], names: &Re
         let recorded = names.of(created, set.suffix);
         let span = with_end(&recorded, "span");
         if is_hourly {
-            rules.push(
-                RecordingRule::new(span.clone(), EIGHT_HOURS.complete(&recorded, EIGHT_HOURS.part, window)).labelled("window", window),
-            );
+            rules.push(EIGHT_HOURS.complete(&recorded, window));
         }
         let then = |age: &str| match is_hourly {
             true => format!("{span}{{{matcher}}} offset {age}"),
