@@ -106,6 +106,19 @@ mod tests {
         assert!(!names.add(0, text, 4, b"b"));
     }
 
+    /// Who knows the hash and not the seed cannot choose names that meet, so such names cost no more than any others.
+    #[test]
+    fn names_that_meet_by_one_seed_do_not_meet_by_another() {
+        let names: Vec<String> = (0..400_000).map(|n| format!("chosen-{n}")).collect();
+        let mut by_hash: std::collections::HashMap<u32, Vec<&String>> = std::collections::HashMap::new();
+        names.iter().for_each(|name| by_hash.entry(hash(1, name.as_bytes())).or_default().push(name));
+        let meeting: Vec<_> = by_hash.into_values().filter(|alike| alike.len() > 1).collect();
+        assert!(meeting.len() >= 5, "two of so many names meet some twenty times: {meeting:?}");
+        for alike in meeting {
+            assert_ne!(hash(2, alike[0].as_bytes()), hash(2, alike[1].as_bytes()), "{alike:?}");
+        }
+    }
+
     #[test]
     fn hashes_of_similar_names_differ() {
         let names: Vec<String> = (0..10_000).map(|n| format!("name-{n}")).chain((0..40).map(|n| "\0".repeat(n))).collect();

@@ -68,6 +68,16 @@ fn an_abandoned_touchpoint_drops_at_once_until_the_customer_comes_again() {
 }
 
 #[test]
+fn a_cancellation_after_an_abandoned_touchpoint_leaves_the_drop_at_the_touchpoint() {
+    let mut world = World::new();
+    world.customer("subscribed", "A", START - DAY);
+    world.take("customer.touchpoint", START, r#""customer_id":"A","journey_stage":"trial","outcome":"abandoned""#);
+    world.customer("cancelled", "A", START + DAY);
+    let scrape = world.look(START + DAY);
+    assert_eq!((of_stage(&scrape, "dropped", "trial", "7d"), of_stage(&scrape, "dropped", "trial", "1h")), (Some(1.0), Some(0.0)));
+}
+
+#[test]
 fn a_cancellation_drops_out_of_its_stage_until_the_customer_subscribes_again() {
     let mut world = World::new();
     world.take("customer.subscribed", START, r#""customer_id":"A","journey_stage":"use""#);

@@ -80,3 +80,17 @@ fn idle_chat_ends_at_its_last_event_and_the_idle_time() {
     assert_eq!((desk.value("cx_chats_active"), desk.value(r#"cx_chats_idle_ended{window="1h"}"#)), (0.0, 1.0));
     assert_eq!(desk.value(r#"cx_chats_ended{window="1h"}"#), 0.0);
 }
+
+#[test]
+fn ticket_that_only_a_chat_names_leaves_with_the_chat() {
+    let mut desk = Desk::new(&[("retention.tickets", "31d")]);
+    desk.tell(1, Span(0), "chat.started", r#""chat_id":"R1","ticket_id":"never told of""#);
+    desk.tell(1, Span::minutes(5), "chat.ended", r#""chat_id":"R1""#);
+    desk.open(Span::hours(2), "open");
+    desk.open(Span::hours(4), "clock");
+    assert_eq!(desk.value(r#"cx_state_entries{store="contacts"}"#), 4.0);
+    for day in [10, 20, 30, 33, 34] {
+        desk.tell(0, Span::days(day), "ticket.message", r#""ticket_id":"open","author":"customer""#);
+    }
+    assert_eq!(desk.value(r#"cx_state_entries{store="contacts"}"#), 2.0, "the two open tickets");
+}

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use cxpulse::time::Span;
 
 use super::desk::{CUSTOMERS, Desk, TICKETS};
+use crate::support::engine_driver::GROUP;
 
 const CHATS: u8 = 1;
 const SURVEYS: u8 = 2;
@@ -23,6 +24,38 @@ fn customer_who_leaves_at_the_limit_was_none_at_any_start_either() {
     assert!(desk.value("cx_customers_active") <= 16.0);
     assert_eq!(desk.value(r#"cx_customers_new{window="24h"}"#), 60.0, "what happened stays counted");
     assert!(desk.value(r#"cx_customers_churned{window="24h"}"#) == 0.0, "nobody cancelled");
+}
+
+#[test]
+fn merges_beyond_the_limit_are_forgotten_counted_and_undone() {
+    let mut desk = Desk::new(&[("limits.customers_max", "100")]);
+    desk.tell(CUSTOMERS, Span(0), "customer.active", r#""customer_id":"one""#);
+    for n in 0..150 {
+        desk.tell(CUSTOMERS, Span::minutes(n), "customer.merged", &format!(r#""customer_id":"C{n}","into_customer_id":"one""#));
+    }
+    // The 101st entry makes room down to 88, seven eighths of the limit, and so does each 13th after it.
+    assert_eq!(desk.value(r#"cx_state_limit_evictions_total{store="customers"}"#), 4.0 * 13.0);
+    desk.tell(CUSTOMERS, Span::minutes(150), "customer.active", r#""customer_id":"C149""#);
+    assert_eq!(desk.value("cx_customers_active"), 1.0, "the last identity is still that of the customer");
+    desk.tell(CUSTOMERS, Span::minutes(151), "customer.active", r#""customer_id":"C0""#);
+    assert_eq!(desk.value("cx_customers_active"), 2.0, "the first merge is forgotten, so its identity is a customer of its own");
+}
+
+#[test]
+fn survey_that_is_sent_again_and_again_does_not_grow() {
+    let stored_bytes = |sendings: i64| {
+        let mut desk = Desk::new(&[]);
+        for n in 0..sendings {
+            let sent = r#""survey_id":"S","customer_id":"C","metric":"csat""#;
+            desk.tell(SURVEYS, Span(n * Span::days(1).0 / sendings), "survey.sent", sent);
+        }
+        for day in 2..6 {
+            desk.open(Span::days(day), &format!("clock{day}"));
+        }
+        desk.driver.engine.store(GROUP).unwrap().into_bytes(Vec::new()).len()
+    };
+    let (few, many) = (stored_bytes(100), stored_bytes(400));
+    assert!(many < few + 300, "{many} bytes after 400 sendings, and {few} after 100");
 }
 
 #[test]

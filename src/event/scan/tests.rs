@@ -30,6 +30,18 @@ fn the_first_fault_in_byte_order_gives_the_reason() {
 }
 
 #[test]
+fn objects_and_arrays_may_be_as_deep_as_the_bound_and_no_deeper() {
+    let nested = |depth: usize| format!("{}1{}", r#"{"a":"#.repeat(depth), "}".repeat(depth));
+    let in_arrays = |depth: usize| format!(r#"{{"a":{}{}}}"#, "[".repeat(depth - 1), "]".repeat(depth - 1));
+    for text in [nested(DEPTH_MAX), in_arrays(DEPTH_MAX)] {
+        assert!(scan(&text).is_ok(), "{text}");
+    }
+    for text in [nested(DEPTH_MAX + 1), in_arrays(DEPTH_MAX + 1)] {
+        assert_eq!(scan(&text).err(), Some(Reason::Depth), "{text}");
+    }
+}
+
+#[test]
 fn a_name_is_measured_once_its_escapes_are_read() {
     assert!(scan(&format!(r#"{{"{}":1}}"#, r"\u0061".repeat(128))).is_ok());
     assert_eq!(scan(&format!(r#"{{"{}":1}}"#, r"\u0061".repeat(129))).err(), Some(Reason::TooLarge));
