@@ -8,6 +8,7 @@
 //! Does not know HTTP requests, the text of metrics or how Kafka delivers. Each worker has an engine of its own for its partition groups. For a snapshot
 //! the polling thread stops all workers while their totals are gathered, and reads the values from the sums after the workers have gone on.
 
+mod allocator;
 mod catch_up;
 mod catch_up_pace;
 mod checkpoints;
@@ -15,7 +16,6 @@ mod clock;
 mod clock_step;
 mod current_view;
 mod failure;
-mod freed_memory;
 mod health;
 mod memory_budget;
 mod pipeline;
@@ -29,11 +29,11 @@ mod snapshot_requests;
 mod watchdog;
 mod workers;
 
+pub use allocator::{give_back_freed_memory, memory_in_use};
 pub use clock::wall_now;
 pub use clock_step::{ClockReading, ClockSteps};
 pub use current_view::CurrentView;
 pub use failure::ServiceFailure;
-pub use freed_memory::give_back_freed_memory;
 pub use memory_budget::{MemoryBudget, memory_limit};
 pub use service::Service;
 pub use service_view::ServiceView;

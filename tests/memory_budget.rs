@@ -8,7 +8,8 @@ mod living;
 mod measured;
 
 use cxpulse::engine::{
-    CELL_BYTES, CONTACT_BYTES, CUSTOMER_BYTES, HELD_EVENT_BYTES, SHOWN_CELL_BYTES, SURVEY_BYTES, TUPLE_BYTES, UNSETTLED_EVENT_BYTES,
+    CELL_BYTES, CHECKPOINT_PERCENT, CONTACT_BYTES, CUSTOMER_BYTES, HELD_EVENT_BYTES, SHOWN_CELL_BYTES, SURVEY_BYTES, TUPLE_BYTES,
+    UNSETTLED_EVENT_BYTES,
 };
 use measured::measured;
 
@@ -24,9 +25,15 @@ fn the_budget_is_what_was_measured_and_limits_keep_to_it() {
 }
 
 fn a_checkpoint_copies_tables_and_shares_what_lies_behind_them() {
-    let share = living::copied_share();
-    measured(&format!("a checkpoint copies {:.0} % of a state of which every part changes", 100.0 * share));
-    assert!((0.02..0.3).contains(&share), "{share}");
+    let living::CheckpointShares { copied, most } = living::checkpoint_shares();
+    let budget = CHECKPOINT_PERCENT as f64 / 100.0;
+    measured(&format!(
+        "a checkpoint copies {:.0} % of a state of which every part changes, and takes {:.0} % at most; {CHECKPOINT_PERCENT} % in the budget",
+        100.0 * copied,
+        100.0 * most
+    ));
+    assert!((0.02..0.3).contains(&copied), "{copied}");
+    assert!(most <= budget && budget < 2.0 * most, "{most}");
 }
 
 fn ids_without_end_stay_within_the_budget() {

@@ -1,8 +1,10 @@
 //! The live heap that one more entry adds. The memory bench prints it, and a test compares the memory budget with it.
 
 use std::alloc::{GlobalAlloc, Layout, System};
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use cxpulse::checkpoint::{CheckpointHeader, CheckpointKey, Fingerprint, encode};
 use cxpulse::config::Configuration;
 use cxpulse::engine::{Limits, Outcome, Snapshot};
 use cxpulse::time::{EventTime, Span};
@@ -16,11 +18,14 @@ mod engine_driver;
 pub(crate) struct Counting;
 
 static LIVE: AtomicUsize = AtomicUsize::new(0);
+/// The largest number of live bytes since it was last set.
+static MOST: AtomicUsize = AtomicUsize::new(0);
 
 // SAFETY: every call goes to the system's allocator unchanged.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        LIVE.fetch_add(layout.size(), Ordering::Relaxed);
+        let live = LIVE.fetch_add(layout.size(), Ordering::Relaxed) + layout.size();
+        MOST.fetch_max(live, Ordering::Relaxed);
         unsafe { System.alloc(layout) }
     }
 
@@ -182,9 +187,19 @@ fn values(team: i64, brand: i64) -> String {
     format!(r#""ticket_id":"unknown{}","author":"agent","team":"team{team}","brand":"brand{brand}""#, team % 40)
 }
 
-/// What a checkpoint keeps for itself once every part of the state has changed after it was taken, in parts of the bytes of that state.
+/// What a checkpoint takes for itself, in parts of the bytes of the state.
 #[allow(dead_code, reason = "the bench measures single entries only")]
-pub(crate) fn copied_share() -> f64 {
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct CheckpointShares {
+    /// What it keeps once every part of the state has changed after it was taken.
+    pub(crate) copied: f64,
+    /// The most that it takes at any time until its file is made: the copies, the stored bytes and the file.
+    pub(crate) most: f64,
+}
+
+/// What a checkpoint takes for itself while events go on that change every part of the state.
+#[allow(dead_code, reason = "the bench measures single entries only")]
+pub(crate) fn checkpoint_shares() -> CheckpointShares {
     let before = LIVE.load(Ordering::Relaxed);
     // Nothing settles, so that most of the memory lies behind the tables: in histories.
     let mut engine = RoomyEngine::new(Span::days(3));
@@ -196,16 +211,33 @@ pub(crate) fn copied_share() -> f64 {
     });
     drop(engine.snapshot());
     let taken = LIVE.load(Ordering::Relaxed) - before;
-    let checkpoint = engine.0.engine.store(engine_driver::GROUP).expect("the group is assigned");
-    // A tenth of the customers come again, which reaches every part of every map.
-    (0..COUNT / 10).for_each(|n| {
-        ticket(&mut engine, n + COUNT, START + Span((COUNT + n) * 100), &format!(r#","customer_id":"C{n}""#));
-        answer(&mut engine, n + COUNT, START + Span((COUNT + n) * 100), &format!(r#","ticket_id":"T{n}""#));
-    });
-    engine.apply_pending();
-    let with_checkpoint = LIVE.load(Ordering::Relaxed);
+    let mut take_and_change = |round: i64| {
+        let checkpoint = engine.0.engine.store(engine_driver::GROUP).expect("the group is assigned");
+        // A tenth of the customers come again, which reaches every part of every map.
+        (0..COUNT / 10).for_each(|n| {
+            let (ticket_number, time) = (n + round * COUNT, START + Span((round * COUNT + n) * 100));
+            ticket(&mut engine, ticket_number, time, &format!(r#","customer_id":"C{n}""#));
+            answer(&mut engine, ticket_number, time, &format!(r#","ticket_id":"T{n}""#));
+        });
+        engine.apply_pending();
+        checkpoint
+    };
+    let of_state = |bytes: usize| bytes as f64 / taken as f64;
+    let checkpoint = take_and_change(1);
+    let with_copies = LIVE.load(Ordering::Relaxed);
     drop(checkpoint);
-    (with_checkpoint - LIVE.load(Ordering::Relaxed)) as f64 / taken as f64
+    let copied = of_state(with_copies - LIVE.load(Ordering::Relaxed));
+    let checkpoint = take_and_change(2);
+    MOST.store(LIVE.load(Ordering::Relaxed), Ordering::Relaxed);
+    let body = checkpoint.into_bytes(Vec::new());
+    drop(encode(&header(), &body).expect("there is memory"));
+    drop(body);
+    CheckpointShares { copied, most: of_state(MOST.load(Ordering::Relaxed) - LIVE.load(Ordering::Relaxed)) }
+}
+
+fn header() -> CheckpointHeader {
+    let key = CheckpointKey { group: "cxpulse".to_owned(), fingerprint: Fingerprint([0; 32]), partition: 0 };
+    CheckpointHeader { key, next_offsets: BTreeMap::new(), sequence: 1, created: START, event_time_max: None, settings: BTreeMap::new() }
 }
 
 /// What ids without end do to an engine with small limits.

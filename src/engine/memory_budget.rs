@@ -23,6 +23,8 @@ pub const CELL_BYTES: u64 = 120;
 pub const SHOWN_CELL_BYTES: u64 = 150;
 /// The bytes of a tuple of dimension values, with the spelling and the combination by which it is found.
 pub const TUPLE_BYTES: u64 = 300;
+/// The memory of a checkpoint while it is written, in per cent of that of the group: the copies of what changes meanwhile, the stored bytes and the file.
+pub const CHECKPOINT_PERCENT: u64 = 60;
 /// The bytes of a pane's entry: a line of twelve bytes, in a list that may have grown to twice its length.
 const PANE_ENTRY_BYTES: u64 = 24;
 /// The largest number of samples of a ticket with its answers, each of which is at most one entry.
@@ -39,6 +41,14 @@ pub struct BudgetPart {
     pub limit: &'static str,
     /// The largest number of bytes.
     pub bytes: u64,
+}
+
+impl BudgetPart {
+    /// So many times the part.
+    #[must_use]
+    pub const fn times(self, count: usize) -> Self {
+        Self { bytes: self.bytes.saturating_mul(count as u64), ..self }
+    }
 }
 
 impl EngineSettings {

@@ -87,6 +87,7 @@ pub struct Telemetry {
     ready: IntGauge,
     collect: Gauge,
     memory_budget: Gauge,
+    memory_in_use: IntGaugeVec,
     reloads: ReloadGauges,
     build: BuildInfo,
     lag: IntGaugeVec,
@@ -164,6 +165,11 @@ impl Telemetry {
         let collect = register(&registry, Gauge::new("cx_collect_seconds", "Time that it took to make the newest snapshot of all values."));
         let budget_help = "Memory that the state of the assigned partition groups can take at the configured limits, computed from measured bytes per entry.";
         let memory_budget = register(&registry, Gauge::new("cx_memory_budget_bytes", budget_help));
+        let memory_in_use = gauges(
+            "cx_memory_in_use_bytes",
+            "Memory that is allocated and not freed. Resident memory beyond it is code, and what the allocator keeps to give it out again. Absent where the C library does not count it.",
+            &[],
+        );
         let reloads = ReloadGauges::register(&registry);
         let lag = gauges("cx_kafka_lag_records", "Records of an assigned partition that are not read yet.", &["topic", "partition"]);
         let assigned = gauges("cx_kafka_partition_assigned", "1 for each partition that this instance reads.", &["topic", "partition"]);
@@ -207,6 +213,7 @@ impl Telemetry {
             ready,
             collect,
             memory_budget,
+            memory_in_use,
             reloads,
             build,
             lag,
@@ -288,6 +295,11 @@ impl Telemetry {
     /// Records how much memory the state can take at the configured limits.
     pub fn set_memory_budget(&self, bytes: u64) {
         self.memory_budget.set(bytes as f64);
+    }
+
+    /// Records how much memory is in use.
+    pub fn set_memory_in_use(&self, bytes: u64) {
+        self.memory_in_use.with_label_values::<&str>(&[]).set(i64::try_from(bytes).unwrap_or(i64::MAX));
     }
 
     /// Records the versions of the C libraries that are linked in.

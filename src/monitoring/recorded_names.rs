@@ -35,6 +35,7 @@ pub const UNMERGED: &[(&str, &str)] = &[
     ("cx_series", "each replica has its own limit"),
     ("cx_series_limit", "each replica has its own limit"),
     ("cx_memory_budget_bytes", "each replica has its own memory"),
+    ("cx_memory_in_use_bytes", "each replica has its own memory"),
     ("cx_config_last_reload_successful", "the configuration of one replica"),
     ("cx_config_last_reload_success_timestamp_seconds", "the configuration of one replica"),
     ("cx_log_lines_dropped_total", "a counter: take the increase of each replica, then their sum"),

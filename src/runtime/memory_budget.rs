@@ -6,7 +6,7 @@ use std::fmt::{self, Display};
 use std::path::{Path, PathBuf};
 
 use crate::config::Configuration;
-use crate::engine::{BudgetPart, Limits};
+use crate::engine::{BudgetPart, CHECKPOINT_PERCENT, Limits};
 
 /// The bytes that a partition's queue may hold beyond its limit: one response (`fetch.message.max.bytes`).
 const RESPONSE_BYTES: u64 = 1 << 20;
@@ -22,6 +22,10 @@ pub struct MemoryBudget {
     per_group: Vec<BudgetPart>,
     /// The part that is taken once, however many partition groups there are.
     once: BudgetPart,
+    /// One checkpoint while it is written; `None` where there are none.
+    checkpoint: Option<BudgetPart>,
+    /// The number of workers: at a hand-over each may write one checkpoint.
+    workers: usize,
 }
 
 /// A number of bytes, written as people read it: `1.5 GiB`.
@@ -39,8 +43,10 @@ impl MemoryBudget {
             bytes: queue.saturating_mul(configuration.topics.len() as u64),
         };
         let mut per_group = configuration.engine.budget_of_a_group().to_vec();
+        let checkpoint = configuration.checkpoint.url.is_some().then(|| checkpoint_of(&per_group));
         per_group.push(queues);
-        Self { per_group, once: configuration.engine.budget_of_label_sets(configuration.run.workers) }
+        let workers = configuration.run.workers;
+        Self { per_group, once: configuration.engine.budget_of_label_sets(workers), checkpoint, workers }
     }
 
     /// The budget of a configuration with other limits of entries.
@@ -53,16 +59,15 @@ impl MemoryBudget {
     /// The sum in bytes for this many partition groups.
     #[must_use]
     pub fn bytes(&self, groups: usize) -> u64 {
-        let per_group = self.per_group.iter().fold(0, |sum: u64, part| sum.saturating_add(part.bytes));
-        per_group.saturating_mul(groups as u64).saturating_add(self.once.bytes)
+        sum_of(&self.parts(groups))
     }
 
     /// The parts and their sum, in one line for people.
     #[must_use]
     pub fn summary(&self) -> String {
         let parts: Vec<String> = self.per_group.iter().map(|part| format!("{} {}", part.name, Bytes(part.bytes))).collect();
-        let group = Bytes(self.bytes(1).saturating_sub(self.once.bytes));
-        format!("{group} a partition group at the limits ({}) and {} for {}", parts.join(", "), Bytes(self.once.bytes), self.once.name)
+        let once: Vec<String> = self.shared_parts(1).map(|part| format!("{} for {}", Bytes(part.bytes), part.name)).collect();
+        format!("{} a partition group at the limits ({}), and {}", Bytes(sum_of(&self.per_group)), parts.join(", "), once.join(" and "))
     }
 
     /// Why this many partition groups do not fit into `limit` bytes, and which configured limits to lower; `None` where they fit.
@@ -72,11 +77,9 @@ impl MemoryBudget {
         if sum <= limit {
             return None;
         }
-        let mut parts: Vec<(u64, &str)> =
-            self.per_group.iter().map(|part| (part.bytes.saturating_mul(groups as u64), part.limit)).collect();
-        parts.push((self.once.bytes, self.once.limit));
-        parts.sort_unstable_by_key(|part| std::cmp::Reverse(part.0));
-        let mut largest: Vec<&str> = parts.into_iter().map(|part| part.1).collect();
+        let mut parts = self.parts(groups);
+        parts.sort_unstable_by_key(|part| std::cmp::Reverse(part.bytes));
+        let mut largest: Vec<&str> = parts.into_iter().map(|part| part.limit).collect();
         let mut seen = Vec::new();
         largest.retain(|limit| {
             !seen.contains(limit) && {
@@ -89,6 +92,27 @@ impl MemoryBudget {
             (if groups == 1 { "one partition group".to_owned() } else { format!("{groups} partition groups") }, Bytes(sum), Bytes(limit));
         Some(format!("at the configured limits {groups} may take {sum}, and this process may have {limit}: lower {}", largest.join(", ")))
     }
+
+    /// All parts for this many partition groups.
+    fn parts(&self, groups: usize) -> Vec<BudgetPart> {
+        self.per_group.iter().map(|part| part.times(groups)).chain(self.shared_parts(groups)).collect()
+    }
+
+    /// The parts that do not grow with every group.
+    fn shared_parts(&self, groups: usize) -> impl Iterator<Item = BudgetPart> {
+        [self.once].into_iter().chain(self.checkpoint.map(|part| part.times(groups.min(self.workers))))
+    }
+}
+
+/// A checkpoint while it is written, of a group with these parts. What takes most of the group takes most of it.
+fn checkpoint_of(group: &[BudgetPart]) -> BudgetPart {
+    let limit = group.iter().max_by_key(|part| part.bytes).map_or("", |part| part.limit);
+    let bytes = sum_of(group).saturating_mul(CHECKPOINT_PERCENT) / 100;
+    BudgetPart { name: "a checkpoint while it is written", limit, bytes }
+}
+
+fn sum_of(parts: &[BudgetPart]) -> u64 {
+    parts.iter().fold(0, |sum, part| sum.saturating_add(part.bytes))
 }
 
 impl Display for Bytes {
@@ -141,6 +165,13 @@ fn memory_of_machine(meminfo: &str) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::checkpoint::StoreLocation;
+
+    fn without_checkpoints() -> Configuration {
+        let mut configuration = Configuration::default();
+        configuration.checkpoint.url = None;
+        configuration
+    }
 
     #[test]
     fn limits_of_both_versions_of_control_groups_are_found() {
@@ -161,7 +192,7 @@ mod tests {
 
     #[test]
     fn the_budget_grows_with_groups_and_names_the_limits_to_lower() {
-        let budget = MemoryBudget::of(&Configuration::default());
+        let budget = MemoryBudget::of(&without_checkpoints());
         let (one, two) = (budget.bytes(1), budget.bytes(2));
         assert_eq!(budget.bytes(3) - two, two - one);
         assert_eq!(budget.excess(2, two), None);
@@ -171,10 +202,28 @@ mod tests {
                 && excess.ends_with("lower limits.identities_max, limits.surveys_max, limits.contacts_max"),
             "{excess}"
         );
-        let mut smaller = Configuration::default();
+        let mut smaller = without_checkpoints();
         smaller.engine.limits.identities_max /= 2;
         smaller.kafka.queue_kbytes_per_partition /= 2;
         assert!(MemoryBudget::of(&smaller).bytes(1) < one - 3_000_000_000);
+    }
+
+    #[test]
+    fn each_worker_may_write_one_checkpoint() {
+        let mut configuration = without_checkpoints();
+        configuration.run.workers = 2;
+        let without = MemoryBudget::of(&configuration);
+        configuration.checkpoint.url = Some(StoreLocation::Folder("state".into()));
+        let with = MemoryBudget::of(&configuration);
+        let one = sum_of(&configuration.engine.budget_of_a_group()) * CHECKPOINT_PERCENT / 100;
+        assert_eq!([0, 1, 2, 3].map(|groups| with.bytes(groups) - without.bytes(groups)), [0, one, 2 * one, 2 * one]);
+        assert!(with.summary().ends_with(" for a checkpoint while it is written"), "{}", with.summary());
+        assert_eq!(with.excess(3, with.bytes(3)), None);
+        assert!(with.excess(3, with.bytes(3) - 1).is_some());
+    }
+
+    #[test]
+    fn bytes_are_written_as_people_read_them() {
         assert_eq!([Bytes(1_536), Bytes(3 << 20), Bytes(5 << 29)].map(|bytes| bytes.to_string()), ["1.5 KiB", "3.0 MiB", "2.5 GiB"]);
     }
 }

@@ -6,9 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Instant;
 
+use super::allocator::give_back_freed_memory;
 use super::checkpoints::{Checkpoints, StoredGroup};
 use super::clock::wall_now;
-use super::freed_memory::give_back_freed_memory;
 use super::record_log::RecordLog;
 use super::service_view::ServiceView;
 use super::snapshot_publisher::SnapshotPublisher;

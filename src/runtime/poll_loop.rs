@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::allocator::memory_in_use;
 use super::catch_up::CatchUp;
 use super::catch_up_pace::{CatchUpPace, Pace};
 use super::checkpoints::{Checkpoints, StoredGroup};
@@ -34,6 +35,8 @@ const ADVANCE_EVERY: Duration = Duration::from_secs(1);
 /// How often progress, readiness and the telemetry of the assignment are reviewed. Each review waits for every worker's turn to end, and each worker
 /// then waits for this thread; both take long where there are more threads than cores.
 const REVIEW_EVERY: Duration = Duration::from_millis(100);
+/// How often the memory in use is counted, for which other threads may wait.
+const MEMORY_COUNTED_EVERY: Duration = Duration::from_secs(10);
 /// A state whose copies of refused records are not confirmed within this time is given up; a later one takes its place.
 const CONFIRM_WITHIN: Duration = Duration::from_secs(30);
 /// Workers are stopped for snapshots for at most one part in this many of the time, whatever the configured interval.
@@ -68,6 +71,7 @@ pub(super) struct PollLoop<'a> {
     publish_cost: Duration,
     advanced_at: Instant,
     reviewed_at: Option<Instant>,
+    memory_counted_at: Option<Instant>,
 }
 
 impl<'a> PollLoop<'a> {
@@ -104,6 +108,7 @@ impl<'a> PollLoop<'a> {
             publish_cost: Duration::ZERO,
             advanced_at: begun,
             reviewed_at: None,
+            memory_counted_at: None,
         }
     }
 
@@ -156,6 +161,7 @@ impl<'a> PollLoop<'a> {
         if self.session.is_assigned() {
             self.show_assignment();
         }
+        self.count_memory_if_due(now);
         self.checkpoint_if_due(now);
         self.session.commit(&self.checkpoints.map(Checkpoints::take_safe_offsets).unwrap_or_default());
         self.watchdog.review(self.session.stuck(&self.progress, now), now)?;
@@ -245,6 +251,13 @@ impl<'a> PollLoop<'a> {
             ClockReading::Held { .. } | ClockReading::Steady(_) => {}
         }
         reading.now()
+    }
+
+    fn count_memory_if_due(&mut self, now: Instant) {
+        if self.memory_counted_at.is_none_or(|at| now.duration_since(at) >= MEMORY_COUNTED_EVERY) {
+            self.memory_counted_at = Some(now);
+            memory_in_use().into_iter().for_each(|bytes| self.view.telemetry().set_memory_in_use(bytes));
+        }
     }
 
     /// Puts the assignment and its memory budget into the telemetry.
