@@ -19,7 +19,7 @@ const HOUR_MS: i64 = 3_600_000;
 const DELAY_MAX: Duration = Duration::from_secs(30);
 /// The faults on the disk, one for each partition from the first on, each with its reason; `none` where the records can be read all the same, because the
 /// client does not count them.
-const ON_DISK: [(Fault, &str); 8] = [
+const ON_DISK: [(Fault, &str); 10] = [
     (Fault::Checksum, "checksum"),
     (Fault::RecordCount(500), "none"),
     (Fault::Compression, "compression"),
@@ -27,6 +27,8 @@ const ON_DISK: [(Fault, &str); 8] = [
     (Fault::Codec, "format"),
     (Fault::Magic(3), "format"),
     (Fault::Magic(7), "format"),
+    (Fault::Magic(0), "format"),
+    (Fault::Magic(1), "format"),
     (Fault::RecordLength, "records"),
 ];
 /// The partition with a record that unpacks to 40 MiB, and the number of all.
@@ -93,7 +95,7 @@ fn batches_spoilt_on_disk_end_no_replica_and_are_passed_over_exactly_and_once() 
     for replica in &replicas {
         let covered = coverage(replica, "24h").expect("a window has a coverage");
         let assigned = replica.scrape_count("cx_kafka_partitions_assigned{topic=\"TICKETS\"}".replace("TICKETS", &topics.tickets).as_str());
-        assert!((5..=6).contains(&assigned), "the work is shared: {assigned}");
+        assert!((6..=7).contains(&assigned), "the work is shared: {assigned}");
         assert!(covered < 2.5 / 24.0, "of three hours one holds a loss, and {covered} counts as covered");
         assert_eq!(replica.scrape_count("cx_kafka_rebuilt_groups_total"), 0, "no topic was made again");
         assert!(!replica.log().contains("spoilt"), "a log line holds a value");
