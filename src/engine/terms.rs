@@ -23,6 +23,7 @@ use std::sync::Arc;
 
 pub(crate) use agreed_numbers::{AgreedList, AgreedNumbers};
 pub use bins::DurationBins;
+pub(crate) use bins::LOG_PARTS;
 pub use business_hours::BusinessHours;
 pub(crate) use correlated_pairs::pair_label;
 pub use correlated_pairs::{PAIRS, Side};

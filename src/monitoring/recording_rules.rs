@@ -34,9 +34,9 @@ pub(super) fn rules(configuration: &Configuration, parameters: &RuleParameters) 
     rules.extend(composites::rules(&listed, &names));
     // A change is watched overall and in each group of one dimension. The groups of several dimensions are too small.
     let watched: Vec<ListedFamily<'_>> = listed.iter().filter(|l| l.dimensions.len() <= 1).copied().collect();
-    rules.extend(past_weeks::rules(configuration, parameters, &watched, &names));
+    rules.extend(past_weeks::rules(parameters, &watched, &listed, &names));
     rules.extend(baselines::rules(configuration, parameters, &watched, &names));
-    rules.extend(changes::rules(configuration, parameters, &watched, &names));
+    rules.extend(changes::rules(configuration, parameters, &watched, &listed, &names));
     rules.extend(contributions::rules(configuration, &listed, &names));
     rules
 }

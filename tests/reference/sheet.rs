@@ -163,6 +163,14 @@ impl<'a> Sheet<'a> {
                 let up_to = values.partition_point(|v| *v <= bound.0) as i64;
                 self.put_in(&group, &histogram, "_bucket", &[("le", &bound_label(bound.as_seconds()))], Value::Count(up_to));
             }
+            if ["cx_first_response", "cx_resolution"].contains(&stem) {
+                let logs: Vec<f64> = values.iter().map(|ms| (*ms as f64 / 1000.0).max(1.0).ln()).collect();
+                // A duration may be off by one part in a hundred.
+                let near = |want: f64, within: f64| Value::Near { want, within: within + 1e-9 };
+                self.put_in(&group, &format!("{stem}_logarithms"), "", &[], near(logs.iter().sum(), 0.01 * n as f64));
+                let squares = near(logs.iter().map(|log| log * log).sum(), logs.iter().map(|log| 0.02 * log + 1e-4).sum());
+                self.put_in(&group, &format!("{stem}_squared_logarithms"), "", &[], squares);
+            }
             let mean = if n > 0 { Value::Real(sum as f64 / 1000.0 / n as f64) } else { Value::Absent };
             self.put_in(&group, &format!("{stem}_mean_seconds"), "", &[], mean);
             for &percent in &self.settings.quantiles_percent {

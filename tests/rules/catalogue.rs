@@ -65,7 +65,7 @@ fn no_rule_mixes_windows_but_those_of_the_baseline() {
     let configuration = Configuration::default();
     let both = |name: &str, expression: &str| {
         let windows: BTreeSet<&str> = expression.split("window=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
-        let may_mix = [":rest", ":span"].iter().any(|end| name.ends_with(end)) || name == "cx:trend:merged";
+        let may_mix = [":rest", ":beyond_rest", ":span"].iter().any(|end| name.ends_with(end)) || name == "cx:trend:merged";
         assert!(windows.len() < 2 || may_mix, "{name}: {windows:?}");
     };
     monitoring::recording_rules(&configuration, &RuleParameters::default()).iter().for_each(|rule| both(&rule.record, &rule.expression));

@@ -50,7 +50,7 @@ const EVIDENCE: &[(&str, &str, &str)] = &[
     (
         "CxCsatDropped",
         r#"of="team",window="24h""#,
-        "Now 72.5% (400 answers). Expected 85.01% to 94.99%. The window is counted to 100%. Since 1970-01-01 00:00:00 +0000 UTC.",
+        "Now 72.5% (400 answers). Expected 85.01% to 94.99%. Most of it in channel chat (-50 answers). The window is counted to 100%. Since 1970-01-01 00:00:00 +0000 UTC.",
     ),
     (
         "CxCsatDropped",
@@ -63,7 +63,7 @@ const EVIDENCE: &[(&str, &str, &str)] = &[
     (
         "CxFirstResponseSlower",
         r#"against="history""#,
-        "Now 3h 30m 0s (100 first responses). Usually 54m 26s. The window is counted to 100%. ",
+        "Now 3h 30m 0s (100 first responses). 2.7 times as long as usual over 24h in channel email. The window is counted to 100%. ",
     ),
     (
         "CxFirstResponseSlower",
@@ -95,7 +95,11 @@ const EVIDENCE: &[(&str, &str, &str)] = &[
     ("CxNpsBelowTarget", r#"scope="service""#, "Now -20.0 (100 answers). Target 20.0. The window is counted to 100%. "),
     ("CxNpsDropped", r#"window="24h""#, "Now -30.0 (100 answers). Expected -16.0 to 16.0. The window is counted to 100%. "),
     ("CxNpsDropped", r#"window="7d""#, "Now -30.0 (100 answers). Expected -16.0 to 16.0. The window is counted to 100%. "),
-    ("CxResolutionSlower", r#"against="history""#, "Now 3h 30m 0s (100 resolutions). Usually 54m 26s. The window is counted to 100%. "),
+    (
+        "CxResolutionSlower",
+        r#"against="history""#,
+        "Now 3h 30m 0s (100 resolutions). 2.7 times as long as usual over 24h in channel email. The window is counted to 100%. ",
+    ),
     (
         "CxResolutionSlower",
         r#"against="trend""#,

@@ -6,6 +6,11 @@ const ALL: [&str; 2] = ["cx_csat_responses", "cx_csat_satisfied_responses"];
 const SATISFIED_DAY: &str = "cx_csat_satisfied_responses_by_team{team=\"a\",window=\"24h\"}";
 const RESPONSES: &str = "cx_csat_responses_by_team";
 const SATISFIED: &str = "cx_csat_satisfied_responses_by_team";
+const BY_CHANNEL: [&str; 2] = ["cx_csat_responses_by_team_channel", "cx_csat_satisfied_responses_by_team_channel"];
+const EMAILS_OF_DAY: &str = "team=\"a\",channel=\"email\",window=\"24h\"";
+const EMAILS_OF_MONTH: &str = "team=\"a\",channel=\"email\",window=\"30d\"";
+const CHATS_OF_DAY: &str = "team=\"a\",channel=\"chat\",window=\"24h\"";
+const CHATS_OF_MONTH: &str = "team=\"a\",channel=\"chat\",window=\"30d\"";
 const DAY: &str = "team=\"a\",window=\"24h\"";
 const WEEK: &str = "team=\"a\",window=\"7d\"";
 const MONTH: &str = "team=\"a\",window=\"30d\"";
@@ -72,6 +77,9 @@ fn satisfaction_kpis() -> Vec<Kpi> {
             series: fallen([RESPONSES, SATISFIED], [DAY, MONTH])
                 .into_iter()
                 .chain(trend(ALL, [ALL_DAY, ALL_MONTH], [4_000.0, 3_600.0, 3_600.0], [24_000.0, 21_600.0], [100.0, 90.0]))
+                // 250 of 300 and 40 of 100 where 90 % were to be expected: 20 and 50 fewer.
+                .chain(trend(BY_CHANNEL, [EMAILS_OF_DAY, EMAILS_OF_MONTH], [300.0, 250.0, 270.0], [1_800.0, 1_620.0], [6.0, 5.0]))
+                .chain(trend(BY_CHANNEL, [CHATS_OF_DAY, CHATS_OF_MONTH], [100.0, 40.0, 90.0], [600.0, 540.0], [4.0, 2.0]))
                 .collect(),
             silent: vec![
                 ("the whole has fallen, and not for this team", vec![("cx_csat_satisfied_responses{window=\"24h\"}", 3_000.0)]),

@@ -76,7 +76,7 @@ impl Kind {
             Self::Response(_) => &["CxFirstResponseSlower", "CxFirstResponseTargetMissed", "CxUnansweredPastTarget", "CxUnansweredRising"],
             Self::Effort(_) => &["CxCesWorsened"],
             Self::Nps(_) => &["CxNpsDropped", "CxNpsBelowTarget"],
-            Self::ChatWait(_) => &["CxChatAbandonmentRising", "CxChatWaitHigh", "CxChatsWaiting"],
+            Self::ChatWait(_) => &["CxChatAbandonmentRising", "CxChatWaitHigh", "CxChatsWaiting", "CxFirstResponseSlower"],
             Self::Unanswered => &["CxUnansweredPastTarget", "CxUnansweredRising", "CxBacklogGrowing", "CxDueSoon", "CxFirstResponseSlower"],
             Self::Volume(_) | Self::SurveysStop | Self::FeedStops | Self::FeedBehind | Self::FeedTwice => &[],
         }

@@ -2,7 +2,7 @@
 
 use smallvec::SmallVec;
 
-use crate::engine::terms::{DurationBins, EngineSettings, Measure};
+use crate::engine::terms::{DurationBins, EngineSettings, LOG_PARTS, Measure};
 use crate::engine::windows::{Accumulator, Amounts, AnswerSums, Durations};
 use crate::time::{EventTime, Span};
 
@@ -29,6 +29,9 @@ pub(crate) enum Reading {
 pub(crate) struct DurationsReading {
     pub(crate) count: i64,
     pub(crate) sum_seconds: f64,
+    /// The sum of the natural logarithms of the durations in seconds, and that of their squares. Less than a second counts as one.
+    pub(crate) logarithms: f64,
+    pub(crate) squared_logarithms: f64,
     /// In the order of the configured quantiles; empty if there is no sample.
     pub(crate) quantiles_seconds: SmallVec<[f64; 3]>,
     /// The number of durations at or below each configured bound.
@@ -58,13 +61,16 @@ impl Reading {
 }
 
 impl DurationsReading {
-    /// Reads all bounds and quantiles in one pass over the bins. That requires both to be configured in ascending order.
+    /// Reads all bounds, quantiles and logarithms in one pass over the bins. That requires both to be configured in ascending order.
     fn of(durations: &Durations, bounds: &[Span], settings: &EngineSettings, bins: &DurationBins) -> Self {
         let mut reading = Self { count: durations.count, sum_seconds: durations.sum_ms as f64 / 1000.0, ..Self::default() };
         let mut bounds = bounds.iter().map(|bound| bins.of(bound.0)).peekable();
         let mut ranks = settings.quantiles_percent.iter().map(|percent| durations.rank(*percent)).peekable();
-        let mut counted = 0;
+        let (mut counted, mut logs, mut squares) = (0, 0_i64, 0_i64);
         for (bin, n) in durations.bins() {
+            let log = bins.log(bin);
+            logs += n * log;
+            squares += n * log * log;
             while bounds.next_if(|bound| *bound < bin).is_some() {
                 reading.at_most.push(counted);
             }
@@ -74,6 +80,8 @@ impl DurationsReading {
             }
         }
         reading.at_most.extend(bounds.map(|_| counted));
+        reading.logarithms = logs as f64 / LOG_PARTS as f64;
+        reading.squared_logarithms = squares as f64 / (LOG_PARTS * LOG_PARTS) as f64;
         reading
     }
 }

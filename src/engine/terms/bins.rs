@@ -9,6 +9,8 @@ const LINEAR_MS: i64 = 128;
 const STEPS: i64 = 64;
 /// Durations beyond this number of milliseconds (about 139 years) share the last bin.
 const LONGEST_MS: i64 = 1 << 42;
+/// The parts of one in which logarithms are counted. They are whole, so that sums of them and of their squares are exact in any order.
+pub(crate) const LOG_PARTS: i64 = 1_024;
 
 /// The mapping of durations to bins.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,6 +19,8 @@ pub struct DurationBins {
     lows: Vec<i64>,
     /// The first bin of each log-linear step.
     first: Vec<u16>,
+    /// The natural logarithm of the middle of each bin in seconds, in [`LOG_PARTS`].
+    logs: Vec<i64>,
 }
 
 impl DurationBins {
@@ -29,7 +33,9 @@ impl DurationBins {
         lows.sort_unstable();
         lows.dedup();
         let first = steps.map(|step| lows.partition_point(|low| *low < low_of(step)) as u16).collect();
-        Self { lows, first }
+        let log = |edges: &[i64]| ((edges[0] + edges[1] - 1) as f64 / 2_000.0).max(1.0).ln() * LOG_PARTS as f64;
+        let logs = lows.windows(2).map(|edges| log(edges).round() as i64).collect();
+        Self { lows, first, logs }
     }
 
     /// The bin of a duration in milliseconds. Negative durations, which faulty data alone can cause, count as 0.
@@ -52,6 +58,11 @@ impl DurationBins {
     #[must_use]
     pub fn middle_ms(&self, bin: u16) -> f64 {
         (self.lows[usize::from(bin)] + self.lows[usize::from(bin) + 1] - 1) as f64 / 2.0
+    }
+
+    /// The natural logarithm of the middle of a bin in seconds, in [`LOG_PARTS`]; less than a second counts as one.
+    pub(crate) fn log(&self, bin: u16) -> i64 {
+        self.logs[usize::from(bin)]
     }
 }
 
@@ -86,6 +97,14 @@ mod tests {
             let bins = DurationBins::new(bounds);
             let middle = bins.middle_ms(bins.of(ms));
             prop_assert!((middle - ms as f64).abs() <= 0.01 * ms as f64, "{middle} for {ms}");
+        }
+
+        #[test]
+        fn logarithm_of_a_bin_is_within_one_percent_of_a_duration_of_every_member(ms in 0..LONGEST_MS) {
+            let bins = DurationBins::new([]);
+            let log = bins.log(bins.of(ms)) as f64 / LOG_PARTS as f64;
+            let exact = (ms as f64 / 1_000.0).max(1.0).ln();
+            prop_assert!((log - exact).abs() <= 0.01, "{log} for {ms}");
         }
 
         #[test]

@@ -1,8 +1,9 @@
 //! Response, resolution and chat times: for each measure a histogram, the mean and the configured quantiles.
 
 use crate::engine::EngineSettings;
-use crate::engine::read::Measure;
-use crate::metrics::family::{Family, Merge, Read};
+use crate::engine::read::{DurationsReading, Measure};
+use crate::metrics::family::{Family, Merge, Read, Variant};
+use crate::metrics::reader::Reader;
 
 const DURATIONS: [(&str, Measure, &str); 8] = [
     (
@@ -36,6 +37,13 @@ const DURATIONS: [(&str, Measure, &str); 8] = [
     ("cx_chat_duration", Measure::ChatDuration, "the time from the acceptance of a chat to its end"),
 ];
 
+/// The measures that have sums of logarithms: those that alerts hold against the past. They say by which factor times have changed, whatever the channel,
+/// and a few very long ones do not move them.
+const IN_LOGARITHMS: [(&str, Measure, &str); 2] = [
+    ("cx_first_response", Measure::FirstResponse, "the durations of cx_first_response_seconds"),
+    ("cx_resolution", Measure::Resolution, "the durations of cx_resolution_seconds"),
+];
+
 /// Only for contacts to which a business-hours schedule applies. Where none is configured the families are absent, never 0.
 const IN_BUSINESS_HOURS: [(&str, Measure, &str); 2] = [
     ("cx_first_response_business", Measure::FirstResponseBusiness, "the time of cx_first_response_seconds within business hours"),
@@ -46,7 +54,21 @@ pub(in crate::metrics) fn families(settings: &EngineSettings) -> Vec<Family> {
     let always = DURATIONS.iter().flat_map(|(name, measure, help)| of_measure(name, *measure, help, settings));
     let has_schedules = settings.targets.schedule_rules.is_configured();
     let business = IN_BUSINESS_HOURS.iter().flat_map(|(name, measure, help)| of_measure(name, *measure, help, settings));
-    always.chain(business.map(|family| family.only_if(has_schedules))).collect()
+    let logarithms = IN_LOGARITHMS.iter().flat_map(|(name, measure, help)| sums_of_logarithms(name, *measure, help));
+    always.chain(business.map(|family| family.only_if(has_schedules))).chain(logarithms).collect()
+}
+
+/// The sum of the logarithms and that of their squares, from which follow the geometric mean and the spread of any durations added up.
+fn sums_of_logarithms(name: &str, measure: Measure, help: &str) -> [Family; 2] {
+    let family = |end: &str, what: &str, read: fn(&DurationsReading) -> f64| {
+        let help = format!("Sum of the {what} of {help} in seconds, where less than a second counts as one.");
+        let value = move |reader: &Reader<'_>, variant: &Variant| Some(reader.durations(measure, variant.label).map_or(0.0, read));
+        Family::value(&format!("{name}_{end}"), &help, &[measure], value).merged(Merge::Sum)
+    };
+    [
+        family("logarithms", "natural logarithms", |durations| durations.logarithms),
+        family("squared_logarithms", "squares of the natural logarithms", |durations| durations.squared_logarithms),
+    ]
 }
 
 /// The histogram, the mean and the configured quantiles of one measure. `help` is a noun phrase that follows "of".

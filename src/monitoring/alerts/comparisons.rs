@@ -69,7 +69,11 @@ impl WatchedProportion {
             let value = format!("{family}{suffix}:merged{{window=\"{short}\",{GROUP}}}");
             let cases = format!("{count}{suffix}:sum{{window=\"{short}\",{GROUP}}}");
             let now = Evidence::of(breakdown).now(&value, Format::Share, &cases, self.noun);
-            let evidence = now.expected(&of_group("rest"), &value, &of_group("z_rest"), "ignoring (baseline) ", Format::Share);
+            let mut evidence = now.expected(&of_group("rest"), &value, &of_group("z_rest"), "ignoring (baseline) ", Format::Share);
+            if let Some(channels) = conditions.channels.as_ref().filter(|_| self.is_watched_overall_too && !suffix.is_empty()) {
+                let beyond = format!("{family}{channels}:beyond_rest{{window=\"{short}\",baseline=\"{long}\",{GROUP}}}");
+                evidence = evidence.mostly_in_channel(&beyond, self.falls, self.noun);
+            }
             let expression = format!(
                 "{} and ignoring (baseline) {count}{suffix}:sum{{window=\"{short}\"}} >= {count_min} \
                  and {count}{suffix}:rest{pair} >= {count_min} {}{}",
@@ -104,8 +108,8 @@ impl WatchedProportion {
     }
 }
 
-/// Slower over eight hours, a day or three days than in the same spans of the last weeks by more than chance. It ends when the last hour is not slower at
-/// all, so that a cause that has ended does not alert for another day. Without such history: one and a half times as slow over the day and over the hour as
+/// Slower in a channel over eight hours, a day or three days than in the same spans of the last weeks by more than chance. It ends when the last hour is
+/// not slower at all, so that a cause that has ended does not alert for another day. Without such history: one and a half times as slow over the day and over the hour as
 /// the rest of the week.
 pub(super) fn slower(conditions: &Conditions<'_>, measure: &str, noun: &str, z_min: &str) -> Vec<Comparison> {
     let Breakdown { suffix, labels, .. } = conditions.teams();
@@ -120,15 +124,15 @@ pub(super) fn slower(conditions: &Conditions<'_>, measure: &str, noun: &str, z_m
     let metric = format!("{measure}_mean");
     let mut comparisons = Vec::new();
     if conditions.parameters.baseline.has_offset() {
-        let past = format!("histogram_quantile(0.9, {})", of_group(&format!("seconds{suffix}_bucket"), "past", day));
-        let evidence = now().usual(&past, Format::Duration).moved(conditions, &metric, false);
-        let z = |window: String| format!("cx:{measure}_seconds{suffix}:z_past{{window{window}}}");
-        let (watched, over) = (z(format!("=~\"8h|{day}|3d\"")), z(format!("=\"{hour}\"")));
-        let expression = format!(
-            "{} and on ({INSTALLATION}{labels}) {watched} > {z_min} {} unless on ({INSTALLATION}{labels}) {over} <= 0",
-            p90(day),
-            complete(),
-        );
+        let channels = conditions.channels.as_deref().unwrap_or(suffix);
+        let z = |window: &str| format!("cx:{measure}_seconds{channels}:z_past{{window{window}}}");
+        let watched = format!("=~\"8h|{day}|3d\"");
+        let by_channel = if conditions.channels.is_some() { ", channel" } else { "" };
+        let slow =
+            format!("({} > {z_min} unless on ({INSTALLATION}{labels}{by_channel}) {} <= 0)", z(&watched), z(&format!("=\"{hour}\"")));
+        let ratio = format!("cx:{measure}_seconds{channels}:ratio_past{{{GROUP}}}");
+        let evidence = now().times_as_usual(&ratio, &z(&format!("{watched},{GROUP}"))).moved(conditions, &metric, false);
+        let expression = format!("{} and on ({INSTALLATION}{labels}) {slow} {}", p90(day), complete());
         comparisons.push(Comparison { against: HISTORY, expression, evidence });
     }
     if let Some((short, long)) = conditions.trend(day) {

@@ -23,6 +23,8 @@ pub(super) struct Conditions<'a> {
     pub(super) watched: Vec<(&'a str, &'a str)>,
     /// The grouping sets of one dimension: the end of the families' names, and the dimension.
     pub(super) dimensions: Vec<(String, String)>,
+    /// The end of the families' names of the teams' channels, or of the channels where teams are no grouping set; `None` where there is no such set.
+    pub(super) channels: Option<String>,
     /// The value of the label `within` that means an hour ahead, if the configuration looks that far ahead.
     pub(super) due_hour: Option<&'a str>,
 }
@@ -58,13 +60,22 @@ impl<'a> Conditions<'a> {
             [one] => Some(engine.dimensions[usize::from(*one)].name.clone()),
             _ => None,
         });
+        let has_teams = engine.grouping_sets.iter().any(is_team);
+        let names = |set: &Vec<u8>| set.iter().map(|at| engine.dimensions[usize::from(*at)].name.as_str()).collect::<Vec<_>>();
+        let of_channels = if has_teams { &["channel", "team"][..] } else { &["channel"] };
+        let channels = engine.grouping_sets.iter().map(names).find(|set| {
+            let mut sorted = set.clone();
+            sorted.sort_unstable();
+            sorted == of_channels
+        });
         let trends = engine.trends.iter().map(|trend| (window(trend.short), window(trend.baseline))).collect();
         Self {
             parameters,
-            has_teams: engine.grouping_sets.iter().any(is_team),
+            has_teams,
             trends,
             watched: parameters.watched_pairs(configuration),
             dimensions: dimensions.map(|name| (format!("_by_{name}"), name)).collect(),
+            channels: channels.map(|set| format!("_by_{}", set.join("_"))),
             due_hour: engine.targets.within_label(Span::hours(1)),
         }
     }

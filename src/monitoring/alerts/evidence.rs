@@ -87,10 +87,27 @@ impl Evidence {
         self.saying(sentence)
     }
 
+    /// How many times as long as usual durations are, where that is most beyond chance: over which span, and in which channel.
+    pub(super) fn times_as_usual(self, times: &str, z: &str) -> Self {
+        let most = self.query(&format!("{times} and on (channel, window) topk(1, {z})"));
+        let channel = "{{ with . | first | label \"channel\" }} in channel {{ . }}{{ end }}";
+        let over = "{{ . | first | label \"window\" }}";
+        self.saying(format!(
+            "{{{{ with {most} }}}}{{{{ . | first | value | printf \"%.1f\" }}}} times as long as usual over {over}{channel}. {{{{ end }}}}"
+        ))
+    }
+
     /// The target.
     pub(super) fn target(self, expression: &str, format: Format) -> Self {
         let sentence = self.number("Target ", expression, format, ". ");
         self.saying(sentence)
+    }
+
+    /// The channel of the group in which most of the change lies, with how many more cases than expected there are; fewer are negative.
+    pub(super) fn mostly_in_channel(self, beyond: &str, falls: bool, noun: &str) -> Self {
+        let worst = self.query(&if falls { format!("bottomk(1, {beyond} < 0)") } else { format!("topk(1, {beyond} > 0)") });
+        let of_first = "{{ . | first | label \"channel\" }} ({{ . | first | value | printf \"%+.0f\" }}";
+        self.saying(format!("{{{{ with {worst} }}}}Most of it in channel {of_first} {noun}). {{{{ end }}}}"))
     }
 
     /// What moved in the whole organisation over a day, against the rest of the longer window, by each dimension but the one of the group: the values whose

@@ -7,10 +7,10 @@
 //! Does not know which z an alert needs.
 
 use super::baselines::{PROPORTIONS, WindowPair, of_rest, with_end};
-use super::past_weeks::is_of_team_or_all;
+use super::past_weeks::{by_channel_too, is_of_team_or_all};
 use crate::config::Configuration;
 use crate::metrics::ListedFamily;
-use crate::monitoring::formulas;
+use crate::monitoring::formulas::{self, Proportion};
 use crate::monitoring::promql::{INSTALLATION, ShareOfCases, distance_below, divergence, operand};
 use crate::monitoring::recorded_names::RecordedNames;
 use crate::monitoring::recording_rule::RecordingRule;
@@ -35,16 +35,19 @@ const TARGETS: [(&str, &str, &[&str], f64); 5] = [
 /// The shares that are watched in the whole and in each team, so that one cause must not alert twice.
 const OF_ALL_AND_OF_TEAMS: [&str; 2] = ["cx_csat_ratio", "cx_ces_high_effort_ratio"];
 
+/// The rules of the grouping sets that are watched, and for the channels of each team those of others of `listed`.
 pub(super) fn rules(
     configuration: &Configuration,
     parameters: &RuleParameters,
     watched: &[ListedFamily<'_>],
+    listed: &[ListedFamily<'_>],
     names: &RecordedNames,
 ) -> Vec<RecordingRule> {
     let mut rules = against_targets(configuration, parameters, watched, names);
     for (short, long) in parameters.watched_pairs(configuration) {
         let pair = WindowPair { short, long };
         rules.extend(against_rest(configuration, &pair, watched, names));
+        rules.extend(by_channel(&pair, listed, names));
     }
     if parameters.baseline.has_offset() {
         rules.push(churn(configuration, names));
@@ -88,6 +91,23 @@ fn against_rest(
     let z = format!("{} / sqrt{}", difference("cx_nps_score_adjusted", '-'), difference("cx_nps_score_variance", '+'));
     rules.push(pair.labelled(RecordingRule::new("cx:nps_score:z_rest".to_owned(), z)));
     rules
+}
+
+/// The rules `:beyond_rest` of the channels of each team: how many more cases of the share there are than the share of the rest would give; fewer are
+/// negative. The channels of a team add up to its change and to what other numbers in each channel make of it.
+fn by_channel(pair: &WindowPair<'_>, listed: &[ListedFamily<'_>], names: &RecordedNames) -> Vec<RecordingRule> {
+    let of = |family: &'static str| {
+        let team = listed.iter().find(|l| l.family.name == family && l.suffix == "_by_team")?;
+        let channels = by_channel_too(listed, team).suffix;
+        let Proportion { part, whole, .. } = formulas::proportion(family);
+        let over = |template: &str, window: &str| operand(&names.write_at(template, channels, &format!("window=\"{window}\""), ""));
+        let (part_now, whole_now) = (over(part, pair.short), over(whole, pair.short));
+        let less = |template: &str, now: &str| format!("({} - ignoring (window) {now})", over(template, pair.long));
+        let share = format!("{} / ({} > 0)", less(part, &part_now), less(whole, &whole_now));
+        let beyond = format!("{part_now} - ignoring (window) {whole_now} * ignoring (window) ({share})");
+        (channels != team.suffix).then(|| pair.labelled(RecordingRule::new(with_end(&names.of(family, channels), "beyond_rest"), beyond)))
+    };
+    OF_ALL_AND_OF_TEAMS.into_iter().filter_map(of).collect()
 }
 
 /// The rules `:z_target`; negative below the target.

@@ -3,13 +3,11 @@
 //! Does not know the alerts.
 
 use super::baselines::with_end;
-use crate::config::Configuration;
 use crate::metrics::ListedFamily;
 use crate::monitoring::promql::{INSTALLATION, REPLICA_LABELS, divergence_of_counts, operand};
 use crate::monitoring::recorded_names::RecordedNames;
 use crate::monitoring::recording_rule::RecordingRule;
 use crate::monitoring::rule_parameters::RuleParameters;
-use crate::time::Span;
 
 /// The counts of what is done in an hour, for the usual of that hour of the week.
 const DONE: [&str; 3] = ["cx_tickets_first_responded", "cx_next_response_seconds_count", "cx_tickets_resolved"];
@@ -35,8 +33,14 @@ const SPANS: [WatchedSpan; 4] = [
     WatchedSpan { name: "3d", part: "24h", ages: &["1d", "2d"], cases_min: 30, days_differ: 0.006 },
 ];
 
+/// The dimension whose values differ in what a usual duration is.
+const CHANNEL: &str = "channel";
+
 /// The record of the least number of durations, by window.
 const CASES_MIN: &str = "cx:span:cases_min";
+
+/// The record of the variance of days, by window.
+const DAYS_DIFFER: &str = "cx:span:days_differ";
 
 /// The record of whether a span is complete, by window.
 const SPAN_COMPLETE: &str = "cx:span_complete:bool";
@@ -95,16 +99,17 @@ impl WatchedSpan {
     }
 }
 
+/// The rules of the grouping sets that are watched, and for durations of others of `listed` too.
 pub(super) fn rules(
-    configuration: &Configuration,
     parameters: &RuleParameters,
     watched: &[ListedFamily<'_>],
+    listed: &[ListedFamily<'_>],
     names: &RecordedNames,
 ) -> Vec<RecordingRule> {
     let mut rules = usual_events();
     if parameters.baseline.has_offset() {
         rules.extend(done(parameters.window("1h"), watched, names));
-        rules.extend(slower(configuration, parameters, watched, names));
+        rules.extend(slower(parameters, listed, names));
         rules.extend(backlog(parameters, watched, names));
     }
     rules
@@ -135,51 +140,29 @@ fn usual_events() -> Vec<RecordingRule> {
     SILENCES.map(of_span).into()
 }
 
-/// The rules of the durations that are watched: `:span`, `:past` and `:z_past`.
-fn slower(
-    configuration: &Configuration,
-    parameters: &RuleParameters,
-    watched: &[ListedFamily<'_>],
-    names: &RecordedNames,
-) -> Vec<RecordingRule> {
-    let bounds = &configuration.engine.duration_bounds;
+/// The rules of the durations that are watched, channel by channel: a chat is answered within a minute and an e-mail within an hour, so the mean of both
+/// tells more of how many of each there are than of how quickly they are answered.
+fn slower(parameters: &RuleParameters, listed: &[ListedFamily<'_>], names: &RecordedNames) -> Vec<RecordingRule> {
     // A window that has another length in its place has no parts of an hour or a day.
     let is_made = |span: &&WatchedSpan| span.ages.is_empty() || parameters.window(span.part) == span.part;
     let spans: Vec<(&WatchedSpan, &str)> = SPANS.iter().filter(is_made).map(|span| (span, parameters.window(span.name))).collect();
-    let cases_min = |(span, window): &(&WatchedSpan, &str)| {
-        RecordingRule::new(CASES_MIN.to_owned(), format!("vector({})", span.cases_min)).labelled("window", window)
+    let constants = |(span, window): &(&WatchedSpan, &str)| {
+        let constant =
+            |name: &str, number: String| RecordingRule::new(name.to_owned(), format!("vector({number})")).labelled("window", window);
+        [span.is_complete(window), constant(CASES_MIN, span.cases_min.to_string()), constant(DAYS_DIFFER, span.days_differ.to_string())]
     };
-    let is_complete = |(span, window): &(&WatchedSpan, &str)| span.is_complete(window);
-    let mut rules: Vec<RecordingRule> = spans.iter().map(is_complete).chain(spans.iter().map(cases_min)).collect();
-    for (measure, bounds) in [("first_response", &bounds.response), ("resolution", &bounds.resolution)] {
-        let Some(step) = log_step(bounds) else { continue };
-        let days_differ = |(span, window): &(&WatchedSpan, &str)| {
-            RecordingRule::new(days_differ_of(measure), format!("vector({:.4})", span.days_differ / step.powi(2)))
-                .labelled("window", window)
-        };
-        rules.extend(spans.iter().map(days_differ));
-        let family = format!("cx_{measure}_seconds");
-        if let Some(set) = alerting_set(watched, &family).filter(|set| set.has_buckets) {
-            let durations = Durations { measure, suffix: set.suffix, names };
-            rules.extend(durations.held_against_past(&spans));
+    let mut rules: Vec<RecordingRule> = spans.iter().flat_map(constants).collect();
+    for measure in ["first_response", "resolution"] {
+        let family = format!("cx_{measure}_logarithms");
+        if let Some(set) = alerting_set(listed, &family) {
+            let suffix = by_channel_too(listed, set).suffix;
+            rules.extend(Durations { measure, suffix, names }.held_against_past(&spans));
         }
     }
     rules
 }
 
-/// The mean distance between the logarithms of neighbouring bounds; `None` for a single bound.
-fn log_step(bounds: &[Span]) -> Option<f64> {
-    let (first, last) = bounds.first().zip(bounds.last())?;
-    let steps = bounds.len() as f64 - 1.0;
-    (steps > 0.0).then(|| (last.as_seconds() / first.as_seconds()).ln() / steps)
-}
-
-/// The record of the variance of days, counted in bounds of the histogram, by window.
-fn days_differ_of(measure: &str) -> String {
-    format!("cx:{measure}_seconds:days_differ")
-}
-
-/// The durations of a grouping set.
+/// The durations of a grouping set, which are held against the past.
 struct Durations<'a> {
     measure: &'static str,
     suffix: &'a str,
@@ -187,33 +170,34 @@ struct Durations<'a> {
 }
 
 impl Durations<'_> {
-    /// The rules `:span`, the durations of each span as far as it is complete; `:past`, those of the same spans of the last four weeks, added up; and `:z_past`.
+    /// The rules `:span`, what each span holds as far as it is complete; `:past`, the same of the last four weeks, added up; `:ratio_past`, how many times as
+    /// long the durations are; and `:z_past`.
     fn held_against_past(&self, spans: &[(&WatchedSpan, &str)]) -> Vec<RecordingRule> {
-        let parts = ["bucket", "count"].map(|end| self.names.of(&format!("cx_{}_seconds_{end}", self.measure), self.suffix));
+        let parts = ["seconds_count", "logarithms", "squared_logarithms"]
+            .map(|part| self.names.of(&format!("cx_{}_{part}", self.measure), self.suffix));
         let mut rules = Vec::new();
         for recorded in &parts {
             rules.extend(spans.iter().map(|(span, window)| span.complete(recorded, window)));
             let then = |age: &str| format!("{} offset {age}", with_end(recorded, "span"));
             rules.push(RecordingRule::new(with_end(recorded, "past"), over_weeks("sum", SAME_HOUR, then)));
         }
-        let z = format!("cx:{}_seconds{}:z_past", self.measure, self.suffix);
-        rules.push(RecordingRule::new(z, self.distance_from_past(&parts)));
+        rules.extend(self.distance_from_past(&parts));
         rules
     }
 
-    /// By how many standard deviations the mean logarithm of the durations is larger than in the past. Counted in bounds of the histogram, it is larger by
-    /// sum(F0 - F) over the shares F within each bound; its standard deviation for one case is sqrt(pi) sum(F0 (1 - F0)), as for normal logarithms.
-    /// A few long durations do not move it, and a shift of all does.
-    fn distance_from_past(&self, [bucket, count]: &[String; 2]) -> String {
-        let [now, past] = ["span", "past"].map(|end| with_end(count, end));
-        let share = |end: &str, count: &str| format!("({} / ignoring (le) group_left () ({count} > 0))", with_end(bucket, end));
-        let then = share("past", &past);
-        let longer = format!("sum without (le) ({then} - {})", share("span", &now));
-        let spread = format!("sum without (le) ({then} * (1 - {then}))");
-        let days_differ = format!("on (window) group_left () {}", days_differ_of(self.measure));
-        let error = format!("sqrt(3.1416 * {spread} ^ 2 * (1 / ({now} > 0) + 1 / ({past} > 0)) + {days_differ})");
+    /// By how many standard deviations the mean logarithm is larger than in the past. A few long durations do not move it, and a shift of all does.
+    fn distance_from_past(&self, parts: &[String; 3]) -> [RecordingRule; 2] {
+        let [count, logs, _] = parts.each_ref().map(|part| with_end(part, "span"));
+        let [past, past_logs, past_squares] = parts.each_ref().map(|part| with_end(part, "past"));
+        let then = format!("{past_logs} / ({past} > 0)");
+        let stem = format!("cx:{}_seconds{}", self.measure, self.suffix);
+        let ratio = format!("{stem}:ratio_past");
+        let variance = format!("clamp_min({past_squares} / {past} - ({then}) ^ 2, 0)");
+        let error = format!("sqrt({variance} * (1 / ({count} > 0) + 1 / {past}) + on (window) group_left () {DAYS_DIFFER})");
         let enough = |cases: &str| format!("and {cases} >= on (window) group_left () {CASES_MIN}");
-        format!("{longer} / {error} {} {}", enough(&now), enough(&past))
+        let z = format!("ln({ratio}) / {error} {} {}", enough(&count), enough(&past));
+        let longer = format!("exp({logs} / ({count} > 0) - {then})");
+        [RecordingRule::new(ratio, longer), RecordingRule::new(format!("{stem}:z_past"), z)]
     }
 }
 
@@ -277,6 +261,16 @@ fn complete_then(age: &str) -> String {
 fn alerting_set<'a, 'b>(watched: &'a [ListedFamily<'b>], family: &str) -> Option<&'a ListedFamily<'b>> {
     let sets = || watched.iter().filter(|l| l.family.name == family).filter(is_of_team_or_all);
     sets().find(|set| !set.dimensions.is_empty()).or_else(|| sets().next())
+}
+
+/// The grouping set of the same family with the channel beside the dimensions of `set`; `set` itself where there is none.
+pub(super) fn by_channel_too<'a, 'b>(listed: &'a [ListedFamily<'b>], set: &'a ListedFamily<'b>) -> &'a ListedFamily<'b> {
+    let is_it = |other: &&ListedFamily<'_>| {
+        other.family.name == set.family.name
+            && other.dimensions.len() == set.dimensions.len() + 1
+            && other.dimensions.iter().all(|dimension| dimension == CHANNEL || set.dimensions.contains(dimension))
+    };
+    listed.iter().find(is_it).unwrap_or(set)
 }
 
 /// Whether a grouping set is the whole or the teams, which are watched for slow work.
