@@ -3,6 +3,7 @@
 //! Each section of the file is read and checked by the file of its name in the folder beside. Knows the settings type of every part, and
 //! does not know how any part behaves.
 
+mod changes;
 mod checkpoint;
 mod customers;
 mod dead_letters;
@@ -53,6 +54,7 @@ pub use written_keys::WrittenKeys;
 use crate::checkpoint::{StoreLocation, StoreOptions};
 use crate::engine::EngineSettings;
 use crate::event::{DecodeSettings, TopicSettings};
+use crate::time::EventTime;
 
 /// The text of the default configuration with its comments, which may be used as a template.
 #[must_use]
@@ -95,6 +97,8 @@ pub struct Configuration {
     pub log: LogSettings,
     /// The settings of the exposition.
     pub export: ExportSettings,
+    /// What somebody has changed in the organisation, in the order of the file. At most 64.
+    pub changes: Vec<MarkedChange>,
 }
 
 /// The connection to Kafka: brokers, group and client properties.
@@ -245,6 +249,17 @@ pub struct LogSettings {
     pub filter: String,
     /// Whether log lines are JSON instead of text.
     pub json: bool,
+}
+
+/// What somebody has changed in the organisation. It is shown beside the numbers, and shapes none of them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MarkedChange {
+    /// What was changed, such as `new macros`; no other change has this name. 1 to 64 characters.
+    pub name: String,
+    /// When it was changed.
+    pub at: EventTime,
+    /// The dimensions, each with its values, of the contacts for which it was changed, sorted by name; none where it was for the whole organisation.
+    pub groups: Vec<(String, Vec<String>)>,
 }
 
 /// The settings of the exposition.

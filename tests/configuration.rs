@@ -16,7 +16,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use cxpulse::command::check::check;
-use cxpulse::config::{self, Configuration, Loaded, Problem, ProblemKind};
+use cxpulse::config::{self, Configuration, Loaded, MarkedChange, Problem, ProblemKind};
 use cxpulse::event::{FeedSettings, Kind, Status};
 use cxpulse::time::{EventTime, Span};
 
@@ -146,6 +146,9 @@ fn decoder_and_engine_are_told_the_same_topics_and_dimensions() {
     let midnight = EventTime(1_714_521_600_000);
     assert_eq!(c.engine.topics.iter().map(|topic| topic.feed_began).collect::<Vec<_>>(), [None, Some(midnight)]);
     assert_eq!(c.engine.new_matter_after, Some(Span::days(14)));
+    let groups = [("plan", vec!["gold"]), ("team", vec!["Sales", "Billing"])];
+    let groups = groups.map(|(name, values)| (name.to_owned(), values.into_iter().map(str::to_owned).collect())).to_vec();
+    assert_eq!(c.changes, [MarkedChange { name: "new macros".to_owned(), at: midnight, groups }]);
     assert!(c.engine.first_response_from_creation);
     assert_eq!(c.engine.targets.due_within, [("30m".to_owned(), Span::minutes(30)), ("2h".to_owned(), Span::hours(2))]);
     assert_eq!(c.engine.targets.pauses.next_response, [Status::Pending, Status::OnHold]);
@@ -164,6 +167,17 @@ fn decoder_and_engine_are_told_the_same_topics_and_dimensions() {
     assert_eq!(c.engine.csat_satisfied_from.len(), 1);
     assert_eq!((c.engine.csat_satisfied_from[0].0.max, c.engine.csat_satisfied_from[0].1), (10_000_000, 7_500_000));
     assert_eq!(c.decode.identity_key.0, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15]);
+}
+
+#[test]
+fn at_most_sixty_four_changes_are_marked() {
+    let load = |count: usize| {
+        let changes: Vec<String> = (1..=count).map(|n| format!("{{ name = \"{n}\", at = \"2026-03-02T09:00:00+01:00\" }}")).collect();
+        config::load(None, [], &[("changes".to_owned(), format!("[{}]", changes.join(", ")))])
+    };
+    assert_eq!(load(64).unwrap().configuration.changes.len(), 64);
+    let error = load(65).unwrap_err();
+    assert_eq!(error.to_string(), "error: flags: changes: 65 entries, where 0 to 64 are allowed\nhint: list 0 to 64 entries");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 //! its keys.
 //!
 //! A running service takes what neither shapes a state nor was laid out at the start: the filter of the log, the limits of entries, the targets with the rules
-//! of schedules, and the weights of the values shown. Changed dimensions, such as a renamed team, are taken by another
+//! of schedules, the weights of the values shown, and the marked changes. Changed dimensions, such as a renamed team, are taken by another
 //! service in its place. Does not know how a part takes a new setting.
 
 use std::fmt::Debug;
@@ -117,6 +117,7 @@ fn parts(a: &Configuration, b: &Configuration, state: &[String]) -> Vec<Part> {
         takes("[limits]", differ(&a.engine.limits, &b.engine.limits), |key| key.starts_with("limits.")),
         takes("[targets]", differ(&a.engine.targets, &b.engine.targets), |key| key.starts_with("targets.") || key.starts_with("schedule")),
         takes("[health]", a.engine.health_weights != b.engine.health_weights, |key| key.starts_with("health.")),
+        takes("[[changes]]", a.changes != b.changes, |key| key.starts_with("changes")),
         takes("[journey]", differ(&a.engine.journey, &b.engine.journey), |key| key.starts_with("journey.")),
     ]
 }
@@ -132,7 +133,7 @@ fn sets_a_bound(key: &str) -> bool {
 
 /// Whether a key belongs to the settings of the engine that have no section of their own above.
 fn is_of_layout(key: &str) -> bool {
-    const OTHERS: [&str; 13] = [
+    const OTHERS: [&str; 14] = [
         "kafka",
         "topics",
         "privacy",
@@ -146,6 +147,7 @@ fn is_of_layout(key: &str) -> bool {
         "web",
         "log",
         "health",
+        "changes",
     ];
     let section = key.split('.').next().unwrap_or_default();
     !OTHERS.contains(&section) && !key.starts_with("journey.pain_weights")

@@ -11,10 +11,8 @@ use super::secret;
 use super::section::Section;
 use super::written_keys::WrittenKeys;
 use super::{Configuration, ExportSettings};
-use super::{
-    checkpoint, customers, dead_letters, dimensions, grouping, health_and_trend, histograms, journey, kafka, privacy, retention_and_limits,
-};
-use super::{run_and_log, schedules, surveys_and_chats, targets, topics, web, windows};
+use super::{changes, checkpoint, customers, dead_letters, dimensions, grouping, health_and_trend, histograms, journey, kafka, privacy};
+use super::{retention_and_limits, run_and_log, schedules, surveys_and_chats, targets, topics, web, windows};
 use crate::engine::{EngineSettings, JOURNEY_STAGE};
 use crate::event::DecodeSettings;
 
@@ -121,6 +119,7 @@ fn configuration(root: Node, folder: &Path, state_directory: Option<&str>, repor
     let dead_letters = dead_letters::dead_letters(root.section("dead_letters"), &topics);
     let web = web::web(root.section("web"), folder, group_size_min);
     let log = run_and_log::log(root.section("log"));
+    let changes = changes::resolve(&mut root, &dimensions);
     root.finish();
     let engine = EngineSettings {
         new_matter_after,
@@ -154,5 +153,17 @@ fn configuration(root: Node, folder: &Path, state_directory: Option<&str>, repor
         csat_scale: surveys.csat_scale,
         ces_scale: surveys.ces_scale,
     };
-    Configuration { kafka, topics, decode, engine, run, checkpoint, dead_letters, web, log, export: ExportSettings { bucket_sets } }
+    Configuration {
+        kafka,
+        topics,
+        decode,
+        engine,
+        run,
+        checkpoint,
+        dead_letters,
+        web,
+        log,
+        export: ExportSettings { bucket_sets },
+        changes,
+    }
 }

@@ -2,17 +2,15 @@
 //!
 //! Does not know whether a topic exists.
 
-use jiff::Timestamp;
-
 use super::duration::within;
 use super::place::KeyPlace;
 use super::problem::{Complaint, ProblemKind, complaint};
 use super::section::Section;
 use super::spelling_hints::{listed, suggestion_below_list};
-use super::value::{chosen, label_value, length_within, shown};
+use super::value::{chosen, instant, label_value, length_within, shown};
 use crate::engine::EngineTopic;
 use crate::event::{FeedSettings, Kind, TopicSettings};
-use crate::time::{EventTime, Span};
+use crate::time::Span;
 
 const ALLOWED_LATENESS: Span = Span::hours(1);
 const TOPICS_MAX: usize = 64;
@@ -123,14 +121,8 @@ fn read(mut section: Section<'_>) -> Option<TopicSettings> {
             section.complain("ignored_types", complaint(ProblemKind::UnknownChoice, what, suggestion_below_list(word, known)));
         }
     }
-    let feed_began = section.value::<String>("feed_began").and_then(|text| match text.parse::<Timestamp>() {
-        Ok(instant) => Some(EventTime(instant.as_millisecond())),
-        Err(_) => {
-            let what = format!("`{}` is no instant; allowed is RFC 3339 with a zone", shown(&text));
-            section.complain("feed_began", complaint(ProblemKind::BadDate, what, "write it like `2024-05-01T00:00:00Z`"));
-            None
-        }
-    });
+    let feed_began: Option<String> = section.value("feed_began");
+    let feed_began = feed_began.and_then(|text| instant(&text).map_err(|complaint| section.complain("feed_began", complaint)).ok());
     section.finish();
     let (name, kind) = (name?, kind?);
     Some(TopicSettings { name, kind, feed, allowed_lateness, identity_from_record, time_from_record, ignored_types, feed_began })

@@ -4,13 +4,15 @@
 
 #![expect(clippy::wildcard_enum_match_arm, reason = "a value of any other type is wrong in the same way")]
 
+use jiff::Timestamp;
+
 use super::duration::parse_span;
 use super::layers::{Node, TreeValue};
 use super::place::KeyPlace;
 use super::problem::{Complaint, ProblemKind, ProblemReport, complaint};
 use super::spelling_hints::{listed, suggestion_below_list};
 use crate::event;
-use crate::time::Span;
+use crate::time::{EventTime, Span};
 
 /// The number of characters of a value that a message repeats at most.
 const SHOWN_CHARACTERS_MAX: usize = 60;
@@ -186,6 +188,14 @@ pub(super) fn ascending<T: PartialOrd + std::fmt::Display>(list: &[T]) -> Result
             "sort the entries and remove what is there twice",
         )),
     }
+}
+
+/// An instant, which needs its zone: what an hour means must not depend on the machine.
+pub(super) fn instant(text: &str) -> Result<EventTime, Complaint> {
+    text.parse::<Timestamp>().map(|instant| EventTime(instant.as_millisecond())).map_err(|_| {
+        let what = format!("`{}` is no instant; allowed is RFC 3339 with a zone", shown(text));
+        complaint(ProblemKind::BadDate, what, "write it like `2024-05-01T00:00:00Z`")
+    })
 }
 
 /// A text as a label value, by the rule that also holds for the values of events: composed (NFC), of 1 to 64 characters, without control characters and

@@ -76,6 +76,7 @@ const FREE: &[(&str, &str)] = &[
     ("web.page", "false"),
     ("log.json", "true"),
     ("privacy.min_group_size", "10"),
+    ("changes", "[{ name = \"new macros\", at = \"2026-03-02T09:00:00Z\", where = { team = \"billing\" } }]"),
     ("targets.csat.value", "0.9"),
     ("targets.first_response.within", "1h"),
 ];

@@ -149,5 +149,6 @@ pub(crate) fn configuration(setup: &Setup) -> Configuration {
         web: WebSettings { group_size_min: CASES_MIN, ..Configuration::default().web },
         log: LogSettings { filter: "off".to_owned(), json: false },
         export: ExportSettings { bucket_sets: sets.filter(|(_, set)| set.len() == 1).map(|(i, _)| i).collect() },
+        changes: Vec::new(),
     }
 }

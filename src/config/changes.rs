@@ -1,0 +1,66 @@
+//! `[[changes]]`: what somebody has changed in the organisation, such as new macros, so that people hold a change of the numbers against it.
+//!
+//! Does not know whether its time has come, nor what it did to the numbers.
+
+use super::MarkedChange;
+use super::problem::{Complaint, ProblemKind, complaint};
+use super::section::Section;
+use super::value::{instant, label_value, length_within, shown};
+use super::where_conditions::conditions;
+use crate::engine::Condition;
+use crate::event::DimensionSettings;
+
+/// More than one a week for a year. What is older explains nothing that a window still holds, and every scrape, dashboard and alert reads the whole list.
+const CHANGES_MAX: usize = 64;
+/// Each combination of the values of `where` is a series of its own.
+const COMBINATIONS_MAX: usize = 100;
+
+pub(super) fn resolve(root: &mut Section<'_>, dimensions: &[DimensionSettings]) -> Vec<MarkedChange> {
+    let sections = root.tables("changes", "name").unwrap_or_default();
+    if let Err(complaint) = length_within(&sections, 0, CHANGES_MAX) {
+        root.complain("changes", complaint);
+    }
+    let mut changes: Vec<MarkedChange> = Vec::new();
+    for section in sections {
+        let place = section.place().clone();
+        let Some(change) = read(section, dimensions) else { continue };
+        if changes.iter().any(|other| other.name == change.name) {
+            let what = format!("the change `{}` stands here twice", shown(&change.name));
+            let hint = "give it a name of its own; one change may name several values in `where`";
+            root.report.add(&place, complaint(ProblemKind::Duplicate, what, hint));
+            continue;
+        }
+        changes.push(change);
+    }
+    changes
+}
+
+fn read(mut section: Section<'_>, dimensions: &[DimensionSettings]) -> Option<MarkedChange> {
+    let name: Option<String> = section.required("name", "say what was changed: `name = \"new macros\"`");
+    // A name of spaces would show as none.
+    let name = name.and_then(|name| label_value(name.trim()).map_err(|complaint| section.complain("name", complaint)).ok());
+    let at: Option<String> = section.required("at", "say when: `at = \"2026-03-02T09:00:00Z\"`");
+    let at = at.and_then(|text| instant(&text).map_err(|complaint| section.complain("at", complaint)).ok());
+    let conditions = conditions(&mut section, dimensions);
+    if let Err(complaint) = few_combinations(&conditions) {
+        section.complain("where", complaint);
+    }
+    section.finish();
+    let of = |condition: Condition| (dimensions[usize::from(condition.dimension)].name.clone(), condition.values);
+    Some(MarkedChange { name: name?, at: at?, groups: conditions.into_iter().map(of).collect() })
+}
+
+/// Checks that each series would be there once, and that there are not too many.
+fn few_combinations(conditions: &[Condition]) -> Result<(), Complaint> {
+    for Condition { values, .. } in conditions {
+        if let Some((_, twice)) = values.iter().enumerate().find(|(at, value)| values[..*at].contains(value)) {
+            return Err(complaint(ProblemKind::Duplicate, format!("`{}` stands here twice", shown(twice)), "remove one of the two"));
+        }
+    }
+    let combinations = conditions.iter().fold(1_usize, |product, condition| product.saturating_mul(condition.values.len()));
+    if combinations <= COMBINATIONS_MAX {
+        return Ok(());
+    }
+    let what = format!("{combinations} combinations of values, where at most {COMBINATIONS_MAX} are allowed");
+    Err(complaint(ProblemKind::ListLength, what, "name fewer values, or leave out the dimension that tells least"))
+}
