@@ -9,6 +9,7 @@ mod exposition;
 mod family;
 pub mod feed_telemetry;
 mod listing;
+mod marked_changes;
 mod reader;
 mod readings;
 mod reference;

@@ -14,14 +14,21 @@ mod support {
 
 use std::time::Duration;
 
+// Linked for what it puts around the functions of librdkafka.
+use cxpulse as _;
+use rdkafka::mocking::MockCluster;
 use support::service::Service;
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Starts the service with this configuration and no broker, and returns when it answers.
 fn start(configuration: &str, flags: &[&str]) -> Service {
+    start_on("127.0.0.1:1", configuration, flags)
+}
+
+fn start_on(servers: &str, configuration: &str, flags: &[&str]) -> Service {
     let mut service = Service::start_with(configuration, |command| {
-        command.args(["--bootstrap-servers", "127.0.0.1:1"]).args(flags);
+        command.args(["--bootstrap-servers", servers]).args(flags);
     });
     service.wait_until("it answers", PATIENCE, |service| service.ask("/-/healthy").is_some());
     service
@@ -61,8 +68,10 @@ fn sighup_reloads_and_a_bad_file_keeps_the_one_before() {
 
     service.configure("[log]\nfilter = 5\nfilters = \"canary7\"\n");
     service.signal("-HUP");
-    service.wait_until("the reload is refused", PATIENCE, |service| !reload_was_successful(service));
-    assert!(service.log().contains("log.filter") && service.log().contains("stays in force"), "{}", service.log());
+    // The gauge says it a moment before the log does.
+    let is_refused = |service: &Service| !reload_was_successful(service) && service.log().contains("stays in force");
+    service.wait_until("the reload is refused", PATIENCE, is_refused);
+    assert!(service.log().contains("log.filter"), "{}", service.log());
     assert!(!service.log().contains("canary7"));
     assert_eq!(reloaded_at(&service).to_bits(), changed_at.to_bits(), "the time of the last one that was not refused");
     assert_eq!(reload(&service).split(' ').nth(1), Some("404"), "off by default");
@@ -86,6 +95,32 @@ fn a_reload_over_http_answers_what_came_of_it() {
     let refused = reload(&service);
     assert!(refused.starts_with("HTTP/1.1 500") && refused.contains("limits"), "{refused}");
     assert!(!reload_was_successful(&service));
+}
+
+#[test]
+fn a_change_can_be_marked_while_the_service_runs() {
+    // Whether a change has been made already is known once there is a broker, and with it a present.
+    let cluster = MockCluster::new(1).unwrap();
+    ["tickets", "chats", "surveys", "customers"].iter().for_each(|topic| cluster.create_topic(topic, 1, 1).unwrap());
+    let mut service = start_on(&cluster.bootstrap_servers(), "", &["--web.enable-lifecycle", "--set", "checkpoint.url=off"]);
+    let marked = |service: &Service| {
+        let text = service.scrape_text();
+        text.lines().filter(|line| line.starts_with("cx_change_marked")).map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert!(marked(&service).is_empty());
+    let change = |name: &str, at: &str, rest: &str| format!("[[changes]]\nname = \"{name}\"\nat = \"{at}\"\n{rest}\n");
+    let macros = change("new macros", "2024-05-01T02:00:00+02:00", "where = { team = [\"billing\", \"orders\"] }");
+    service.configure(&(macros.clone() + &change("to come", "2999-01-01T00:00:00Z", "")));
+    assert!(reload(&service).ends_with("reloaded: changed changes\n"));
+    let line = |team: &str| format!("cx_change_marked_timestamp_seconds{{change=\"new macros\",team=\"{team}\"}} 1714521600");
+    service.wait_until("both teams have it", PATIENCE, |service| marked(service) == [line("billing"), line("orders")]);
+    // A change that cannot be read leaves the ones before.
+    service.configure(&change("new macros", "2024-05-01", ""));
+    assert!(reload(&service).contains("changes.`new macros`.at: `2024-05-01` is no instant"));
+    assert_eq!(marked(&service).len(), 2);
+    service.configure("");
+    assert!(reload(&service).ends_with("reloaded: changed changes\n"));
+    service.wait_until("none is left", PATIENCE, |service| marked(service).is_empty());
 }
 
 #[test]

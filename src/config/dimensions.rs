@@ -86,6 +86,8 @@ const RESERVED: &[&str] = &[
     "scale_min",
     "scale_max",
     "direction",
+    "change",
+    "ago",
     "bucket",
     "count",
     "sum",

@@ -8,10 +8,11 @@ use super::catalogue::catalogue;
 use super::family::{Family, GroupingSets, Merge, Read, ReadSet, SetReader, Variant};
 use super::reader::Reader;
 use super::selection::FamilySelection;
-use super::{state_families, text};
-use crate::config::Configuration;
+use super::{marked_changes, state_families, text};
+use crate::config::{Configuration, MarkedChange};
 use crate::engine::read::{DurationsReading, GroupKey, KeyId, Label, Measure, bounds_of};
 use crate::engine::{EngineSettings, Snapshot};
+use crate::time::EventTime;
 
 /// Renders snapshots. It is built once from the configuration.
 pub struct Exposition {
@@ -22,6 +23,8 @@ pub struct Exposition {
     selection: FamilySelection,
     /// Groups of fewer cases do not stand by themselves where a change is taken apart.
     pub(super) cases_min: f64,
+    /// What somebody has changed, also what is still to come.
+    changes: Vec<MarkedChange>,
 }
 
 /// A configured grouping set as the names of families and labels show it.
@@ -49,7 +52,14 @@ impl Exposition {
         };
         let sets = contact.chain(customer).enumerate().map(named).collect();
         let cases_min = f64::from(configuration.web.group_size_min);
-        Self { families: catalogue(settings), settings: Arc::new(settings.clone()), sets, selection: FamilySelection::default(), cases_min }
+        Self {
+            families: catalogue(settings),
+            settings: Arc::new(settings.clone()),
+            sets,
+            selection: FamilySelection::default(),
+            cases_min,
+            changes: configuration.changes.clone(),
+        }
     }
 
     /// The same with these families only.
@@ -58,24 +68,29 @@ impl Exposition {
         Self { selection, ..self }
     }
 
+    /// The marked changes that had been made at an instant, the latest first.
+    #[must_use]
+    pub fn changes_until(&self, now: EventTime) -> Vec<&MarkedChange> {
+        marked_changes::until(&self.changes, now)
+    }
+
     /// The catalogue that it renders.
     #[must_use]
     pub fn families(&self) -> &[Family] {
         &self.families
     }
 
-    /// Appends every family that has a value to `out`: those of the catalogue, then those about the state of the engine.
+    /// Appends every family that has a value to `out`: those of the catalogue, then those about the state of the engine, then the marked
+    /// changes.
     pub fn render(&self, snapshot: &Snapshot, out: &mut String) {
-        self.render_families(snapshot, None, out);
-        state_families::render(snapshot, None, &self.selection, out);
+        self.render_all(snapshot, None, out);
     }
 
     /// Appends the same values as OpenMetrics samples for back-filling: each with the instant of the snapshot, without comments and without
     /// `# EOF`.
     pub fn render_at(&self, snapshot: &Snapshot, out: &mut String) {
         let at_seconds = Some(snapshot.now.as_seconds());
-        self.render_families(snapshot, at_seconds, out);
-        state_families::render(snapshot, at_seconds, &self.selection, out);
+        self.render_all(snapshot, at_seconds, out);
     }
 
     /// Appends the ledger as the counters of a process that has handled all of its records since its start, as `replay` needs it.
@@ -100,6 +115,14 @@ impl Exposition {
     pub(super) fn twin(&self, family: &Family, set: usize) -> Option<usize> {
         let is_twin = |other: &usize| *other != set && self.sets[*other].suffix == self.sets[set].suffix;
         (0..self.sets.len()).find(is_twin).filter(|_| family.sets == GroupingSets::Every)
+    }
+
+    fn render_all(&self, snapshot: &Snapshot, at_seconds: Option<f64>, out: &mut String) {
+        self.render_families(snapshot, at_seconds, out);
+        state_families::render(snapshot, at_seconds, &self.selection, out);
+        if self.selection.has(marked_changes::NAME) {
+            marked_changes::render(&self.changes, snapshot.now, at_seconds, out);
+        }
     }
 
     fn render_families(&self, snapshot: &Snapshot, at_seconds: Option<f64>, out: &mut String) {
