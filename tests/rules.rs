@@ -10,6 +10,7 @@ mod rules {
     mod evidence;
     mod journey;
     mod kpi;
+    mod marked_changes;
     mod merged_values;
     mod past_weeks;
     mod pipeline;

@@ -1,6 +1,6 @@
 //! The recording rules: the guards, the merged parts, and the values that are computed again from them. The files beside add the values
 //! made from several families (`composites`), the baselines of a longer window and of the past weeks (`baselines`, `past_weeks`), how certain a change
-//! is (`changes`), and what moved (`contributions`).
+//! is (`changes`), what moved (`contributions`), and what somebody changed (`marked_changes`).
 //!
 //! Does not know YAML, nor the alerts.
 
@@ -8,6 +8,7 @@ mod baselines;
 mod changes;
 mod composites;
 mod contributions;
+pub(super) mod marked_changes;
 mod past_weeks;
 
 use super::formulas;
@@ -38,6 +39,7 @@ pub(super) fn rules(configuration: &Configuration, parameters: &RuleParameters) 
     rules.extend(baselines::rules(configuration, parameters, &watched, &names));
     rules.extend(changes::rules(configuration, parameters, &watched, &listed, &names));
     rules.extend(contributions::rules(configuration, &listed, &names));
+    rules.push(marked_changes::rule(configuration, &names));
     rules
 }
 

@@ -10,7 +10,9 @@ use super::panels::Silent;
 use crate::support::live::Live;
 
 /// The recorded series that have no data while nothing is wrong, each with the reason.
-const EMPTY_WHEN_HEALTHY: [(&str, &str); 7] = [
+const EMPTY_WHEN_HEALTHY: [(&str, &str); 9] = [
+    ("cx:change:last", NOTHING_MARKED),
+    ("cx:change_marked_timestamp_seconds:max", NOTHING_MARKED),
     ("cx:chats_idle_ended_by_channel:sum", NO_IDLE_CHATS),
     ("cx:chats_idle_ended_by_team:sum", NO_IDLE_CHATS),
     ("cx:chats_idle_ended_by_team_channel:sum", NO_IDLE_CHATS),
@@ -20,6 +22,7 @@ const EMPTY_WHEN_HEALTHY: [(&str, &str); 7] = [
     ("cx:resolution_within_target_reopened_by_team_channel:sum", NOT_REOPENED_YET),
 ];
 const NO_IDLE_CHATS: &str = "a group is counted from its first such chat on, and the organisation ends every chat";
+const NOTHING_MARKED: &str = "the configuration marks no change";
 const NO_LAST_WEEK: &str = "it needs a week of history, and this Prometheus has some minutes";
 const NOT_REOPENED_YET: &str =
     "a group is counted from its first such ticket on, and only after its deadline a reopening takes no verdict back";

@@ -1,5 +1,5 @@
-//! The numbers that an alert carries beside its sentence: the value with its cases, the range that was to be expected, the target, what moved, how much of
-//! the window is counted, and since when the condition holds.
+//! The numbers that an alert carries beside its sentence: the value with its cases, the range that was to be expected, the target, what moved, what somebody
+//! changed last, how much of the window is counted, and since when the condition holds.
 //!
 //! Each is a query that Prometheus makes whenever it evaluates the alert; one without an answer is left out. Does not know when an alert fires.
 
@@ -7,6 +7,7 @@ use super::conditions::{Breakdown, Conditions};
 use crate::metrics::MOVING;
 use crate::metrics::statistics::Z;
 use crate::monitoring::alert::Alert;
+use crate::monitoring::recording_rules::marked_changes::LAST;
 
 /// The place in a query where the labels of the alert's group and of its installation stand.
 pub(super) const GROUP: &str = "GROUP";
@@ -15,6 +16,10 @@ const WHOLE: &str = "WHOLE";
 
 /// The labels that tell one installation from another, in a query.
 const INSTALLATION: [&str; 3] = ["job", "namespace", "cluster"];
+
+/// The labels of alerts that are dimensions, so that a change may be for some of their values.
+const TEAM: &str = "team";
+const STAGE: &str = "journey_stage";
 
 /// How many values of a dimension are named for what they contributed.
 const NAMED: usize = 2;
@@ -142,9 +147,31 @@ impl Evidence {
         self
     }
 
-    /// The text, with what holds for every alert on the organisation: how much of the window is counted, and since when the condition holds. A condition
-    /// on the state of now has no window.
+    /// The latest marked change that applies to the group: one that was for the group, or for every value of its dimension. An alert on the whole leaves the
+    /// changes of single teams to the alerts of these teams.
+    fn changed(&self) -> String {
+        let changes = |variable: char, absent: &[&str]| {
+            let absent: String = absent.iter().map(|dimension| format!(",{dimension}=\"\"")).collect();
+            format!("{LAST}{{%[{variable}]s{absent}}}")
+        };
+        let query = if self.labels.contains(&TEAM) {
+            format!("{} or {})` $g $w", changes('1', &[]), changes('2', &[TEAM]))
+        } else if self.labels.contains(&STAGE) {
+            format!("{} or {})` $g $w", changes('1', &[TEAM]), changes('2', &[TEAM, STAGE]))
+        } else {
+            format!("{})` $w", changes('1', &[TEAM]))
+        };
+        format!(
+            "{{{{ range printf `topk(1, {query} | query }}}}Last marked change: {{{{ printf \"%q\" .Labels.change }}}} at {{{{ (toTime \
+             .Value).Format \"2006-01-02 15:04\" }}}} ({{{{ .Labels.ago }}}}). {{{{ end }}}}"
+        )
+    }
+
+    /// The text, with what holds for every alert on the organisation: what was changed last, how much of the window is counted, and since when the condition
+    /// holds. A condition on the state of now has no window.
     pub(super) fn text(mut self, alert: &str, window: Option<&str>, apart: &[(&'static str, String)]) -> String {
+        let changed = self.changed();
+        self.sentences.push(changed);
         if let Some(window) = window {
             let coverage = format!("cx:window_coverage_ratio:min{{window=\"{window}\",{WHOLE}}}");
             let sentence = self.number("The window is counted to ", &coverage, Format::Share, ". ");
@@ -153,7 +180,8 @@ impl Evidence {
         let own: String = apart.iter().map(|(label, value)| format!(",{label}=\"{value}\"")).collect();
         let since = self.query(&format!("ALERTS_FOR_STATE{{alertname=\"{alert}\"{own},{GROUP}}}"));
         self.sentences.push(format!("{{{{ with {since} }}}}Since {{{{ . | first | value | humanizeTimestamp }}}}.{{{{ end }}}}"));
-        self.variables() + &self.sentences.concat()
+        // The rules must fit into one object of the operator, so the template has no space that only a reader would want.
+        (self.variables() + &self.sentences.concat()).replace("{{ ", "{{").replace(" }}", "}}").replace(" | ", "|")
     }
 
     fn saying(mut self, sentence: String) -> Self {
@@ -169,17 +197,23 @@ impl Evidence {
 
     /// A call of `query`, in which the variables of the template take the places of [`GROUP`] and [`WHOLE`].
     fn query(&self, expression: &str) -> String {
-        let variable = if expression.contains(GROUP) { "$group" } else { "$whole" };
-        format!("printf `{}` {variable} | query", expression.replace(GROUP, "%[1]s").replace(WHOLE, "%[1]s"))
+        let variable = if expression.contains(GROUP) { "$g" } else { "$w" };
+        let is_once = expression.matches(GROUP).count() + expression.matches(WHOLE).count() == 1;
+        let place = if is_once { "%s" } else { "%[1]s" };
+        format!("printf `{}` {variable} | query", expression.replace(GROUP, place).replace(WHOLE, place))
     }
 
     /// The variables of the template: the matchers of the installation, and those of the group with them.
     fn variables(&self) -> String {
-        let matchers = |labels: &[&str]| labels.iter().map(|label| format!("{label}=%q")).collect::<Vec<_>>().join(",");
-        let values = |labels: &[&str]| labels.iter().map(|label| format!("$labels.{label}")).collect::<Vec<_>>().join(" ");
-        let all: Vec<&str> = INSTALLATION.into_iter().chain(self.labels.iter().copied()).collect();
-        let variable = |name: &str, labels: &[&str]| format!("{{{{ ${name} := printf `{}` {} }}}}", matchers(labels), values(labels));
-        variable("whole", &INSTALLATION) + &variable("group", &all)
+        let matchers = INSTALLATION.map(|label| format!("{label}=%q")).join(",");
+        let values = INSTALLATION.map(|label| format!("$labels.{label}")).join(" ");
+        let whole = format!("{{{{ $w := printf `{matchers}` {values} }}}}");
+        if self.labels.is_empty() {
+            return whole + "{{ $g := $w }}";
+        }
+        let matchers: String = self.labels.iter().map(|label| format!(",{label}=%q")).collect();
+        let values: String = self.labels.iter().map(|label| format!(" $labels.{label}")).collect();
+        whole + &format!("{{{{ $g := printf `%s{matchers}` $w{values} }}}}")
     }
 }
 
