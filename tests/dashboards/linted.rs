@@ -126,10 +126,16 @@ fn annotations_mark_what_happened_and_not_every_instant() {
     for board in &shipped() {
         let annotations = board["annotations"]["list"].as_array().expect("annotations");
         let names: Vec<_> = annotations.iter().map(|annotation| annotation["name"].as_str().expect("a name")).collect();
-        assert_eq!(names, ["Alerts", "Restarts", "Rebalances"]);
+        assert_eq!(names, ["Alerts", "Restarts", "Rebalances", "Changes"]);
         for annotation in annotations {
             assert!(annotation["expr"].as_str().is_some_and(|expression| expression.ends_with(" > 0")), "{annotation}");
         }
+        // A change is drawn at its own time, which is its value in seconds, and by its name.
+        let change = &annotations[3];
+        assert_eq!((&change["useValueForTime"], &change["titleFormat"]), (&true.into(), &"{{change}}".into()));
+        assert_eq!(change["expr"], "cx:change_marked_timestamp_seconds:max{job=\"$job\"} * 1000 > 0");
+        assert_eq!(change["tagKeys"], "channel,journey_stage,team,priority,brand,segment");
+        assert!(annotations[..3].iter().all(|other| other["useValueForTime"].is_null()));
     }
 }
 

@@ -7,11 +7,12 @@ use crate::support::left_out::variable;
 use crate::support::tools::leave_out_without_tool;
 
 /// The members that Grafana knows although the types of this release lack them.
-const UNTYPED: [&str; 7] = [
+const UNTYPED: [&str; 8] = [
     // Members of the Prometheus data source.
     "/annotations/list/*/tagKeys",
     "/annotations/list/*/textFormat",
     "/annotations/list/*/titleFormat",
+    "/annotations/list/*/useValueForTime",
     // Members that Grafana sets when it loads the file.
     "/id",
     // Members of later releases.

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::family_lookup::FamilyLookup;
 use super::panel::Panel;
+use super::query::JOB;
 
 /// The columns of Grafana's grid.
 const COLUMNS: u8 = 24;
@@ -72,7 +73,7 @@ impl Board {
                 "type": "dashboards", "title": "cxpulse", "tags": ["cxpulse"], "asDropdown": true, "includeVars": true, "keepTime": true,
                 "targetBlank": false, "icon": "external link", "tooltip": "", "url": "",
             }],
-            "annotations": { "list": annotations() },
+            "annotations": { "list": annotations(families) },
             "templating": { "list": self.variables(families) },
             "panels": self.panels(),
         });
@@ -164,13 +165,17 @@ fn windows(names: &[String]) -> Value {
 }
 
 /// The annotations across all panels. Each expression is filtered to moments where something happened, or Grafana would mark every instant.
-fn annotations() -> Vec<Value> {
+fn annotations(families: &FamilyLookup) -> Vec<Value> {
     let annotation = |name: &str, color: &str, expression: &str, title: &str, tags: &str| {
         json!({
             "name": name, "enable": true, "hide": false, "iconColor": color, "datasource": { "type": "prometheus", "uid": "${datasource}" },
             "expr": expression, "titleFormat": title, "textFormat": "", "tagKeys": tags,
         })
     };
+    // Grafana takes the values, in milliseconds, for the times. It shows a label that a change does not have as a tag, and not in a text, by leaving it out.
+    let marked = format!("{}{{{JOB}}} * 1000 > 0", families.recorded("cx_change_marked_timestamp_seconds", ""));
+    let mut changes = annotation("Changes", "green", &marked, "{{change}}", &families.dimensions().join(","));
+    changes["useValueForTime"] = json!(true);
     vec![
         annotation(
             "Alerts",
@@ -187,5 +192,6 @@ fn annotations() -> Vec<Value> {
             "partitions assigned",
             "instance",
         ),
+        changes,
     ]
 }

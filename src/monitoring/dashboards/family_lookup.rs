@@ -19,6 +19,7 @@ pub(super) struct FamilyLookup {
     /// By exported name: whether the family has windows, and its definition.
     families: BTreeMap<String, (bool, String)>,
     windows: Vec<String>,
+    dimensions: Vec<String>,
     due_hour: Option<String>,
 }
 
@@ -37,12 +38,18 @@ impl FamilyLookup {
             names: RecordedNames::new(configuration, &exposition),
             due_hour: configuration.engine.targets.within_label(Span::hours(1)).map(str::to_owned),
             windows: configuration.engine.windows.iter().map(|window| window.name.clone()).collect(),
+            dimensions: configuration.engine.dimensions.iter().map(|dimension| dimension.name.clone()).collect(),
         }
     }
 
     /// The names of the windows, shortest first.
     pub(super) fn windows(&self) -> &[String] {
         &self.windows
+    }
+
+    /// The names of the dimensions.
+    pub(super) fn dimensions(&self) -> &[String] {
+        &self.dimensions
     }
 
     /// The value of the label `within` that means an hour ahead, if the configuration looks that far ahead.
