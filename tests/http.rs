@@ -4,6 +4,11 @@
 
 #[path = "http/attacks.rs"]
 mod attacks;
+#[allow(dead_code, reason = "other tests use more of it")]
+#[path = "support/engine_driver.rs"]
+mod engine_driver;
+#[path = "http/marked_changes.rs"]
+mod marked_changes;
 #[path = "support/measured.rs"]
 mod measured;
 #[path = "http/names.rs"]

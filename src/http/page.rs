@@ -13,6 +13,7 @@ mod headline_cards;
 mod headline_numbers;
 mod html;
 mod journey;
+mod marked_changes;
 mod number_format;
 mod pipeline;
 mod right_now;
@@ -119,6 +120,7 @@ pub(super) fn render(page: &PageContext<'_>) -> String {
         notices(&mut html, page);
         right_now::section(&mut html, page, &values);
         headline_cards::section(&mut html, page, &values);
+        marked_changes::section(&mut html, page);
         group_tables::sections(&mut html, page, &values);
         customer_value::section(&mut html, page, &values);
         journey::section(&mut html, page, &values);

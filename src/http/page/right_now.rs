@@ -4,6 +4,7 @@
 
 use super::PageContext;
 use super::html::{Html, Shown};
+use super::marked_changes;
 use super::number_format::{Unit, duration};
 use super::sparklines;
 use super::tiles::{TILES, Tile};
@@ -19,7 +20,8 @@ pub(super) fn section(html: &mut Html, page: &PageContext<'_>, values: &Values<'
             let age = (page.snapshot.now.as_seconds() - since.value).max(0.0);
             html.put(format_args!("<span class=\"soft\">oldest {}</span>", duration(age)));
         }
-        if let Some(sparkline) = page.history.sparkline(at) {
+        if let Some(mut sparkline) = page.history.sparkline(at) {
+            sparkline.marks = marked_changes::within(page, sparkline.seconds);
             sparklines::draw(html, &sparkline, Unit::Count, None);
         }
         html.raw("</dd></div>");

@@ -39,6 +39,8 @@ pub(super) struct Sparkline {
     pub(super) values: Vec<f64>,
     /// The time that the line covers, in seconds.
     pub(super) seconds: f64,
+    /// What is marked on the line: places between its ends, 0 to 1, each with a name.
+    pub(super) marks: Vec<(f64, String)>,
 }
 
 impl Default for Points {
@@ -70,7 +72,7 @@ impl SparklineHistory {
         let values: Vec<f64> = points.rows.iter().map(|row| value(row)).collect();
         let known = values.iter().filter(|value| value.is_finite()).count();
         let seconds = f64::from(points.stride) * values.len().saturating_sub(1) as f64;
-        (known >= 2).then_some(Sparkline { values, seconds })
+        (known >= 2).then_some(Sparkline { values, seconds, marks: Vec::new() })
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Points> {

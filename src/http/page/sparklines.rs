@@ -8,6 +8,7 @@ use std::fmt::Write as _;
 use super::PageContext;
 use super::headline_numbers::Kpi;
 use super::html::{Escaped, Html};
+use super::marked_changes;
 use super::number_format::{Unit, duration};
 use super::sparkline_history::Sparkline;
 use super::tiles::TILES;
@@ -40,7 +41,14 @@ pub(super) fn course(page: &PageContext<'_>, kpi: &Kpi) -> Option<Sparkline> {
     let values: Vec<f64> = (0..slices.windows.len()).map(value).collect();
     let seconds = (page.snapshot.now - slices.windows.first()?.start).as_seconds();
     let known = values.iter().filter(|value| value.is_finite()).count();
-    (known >= 2).then_some(Sparkline { values, seconds })
+    if known < 2 {
+        return None;
+    }
+    // A slice is drawn as a point, in the middle of its time.
+    let slices = values.len() as f64;
+    let on_line = |(place, name): (f64, String)| (((place * slices - 0.5) / (slices - 1.0)).clamp(0.0, 1.0), name);
+    let marks = marked_changes::within(page, seconds).into_iter().map(on_line).collect();
+    Some(Sparkline { values, seconds, marks })
 }
 
 /// The length of a slice of the page's window, in seconds.
@@ -48,15 +56,18 @@ pub(super) fn step_seconds(page: &PageContext<'_>) -> Option<f64> {
     Some(page.snapshot.course(page.window)?.windows.first()?.settings.range.as_seconds())
 }
 
-/// Draws a line through the values, and its target as a dashed line. A text describes both for people who do not see them.
+/// Draws a line through the values, its target as a dashed line, and an upright one at each mark, with its name. A text describes all of it for people who do
+/// not see them.
 pub(super) fn draw(html: &mut Html, sparkline: &Sparkline, unit: Unit, target: Option<f64>) {
     let known: Vec<f64> = sparkline.values.iter().copied().filter(|value| value.is_finite()).collect();
     let (Some(first), Some(last)) = (known.first(), known.last()) else { return };
     let (low, high) = known.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| (low.min(*value), high.max(*value)));
     let time = duration(sparkline.seconds);
     let aim = target.map_or_else(String::new, |target| format!(" The target is {}.", unit.text(target)));
+    let names: Vec<&str> = sparkline.marks.iter().map(|(_, name)| name.as_str()).collect();
+    let marked = if names.is_empty() { String::new() } else { format!(" Marked: {}.", names.join(", ")) };
     let words = format!(
-        "The last {time}: from {} to {}, between {} and {}.{aim}",
+        "The last {time}: from {} to {}, between {} and {}.{aim}{marked}",
         unit.text(*first),
         unit.text(*last),
         unit.text(low),
@@ -69,6 +80,9 @@ pub(super) fn draw(html: &mut Html, sparkline: &Sparkline, unit: Unit, target: O
     ));
     if let Some(y) = target.map(|target| scale.y(target)) {
         html.put(format_args!("<path class=\"aim\" d=\"M0 {y:.1}H{WIDTH}\"/>"));
+    }
+    for (place, name) in &sparkline.marks {
+        html.put(format_args!("<path class=\"mark\" d=\"M{:.1} 0V{HEIGHT}\"><title>{}</title></path>", place * WIDTH, Escaped(name)));
     }
     html.put(format_args!("<path class=\"line\" d=\"{}\"/></svg>", path(&sparkline.values, &scale)));
 }
@@ -112,9 +126,21 @@ mod tests {
     use super::*;
 
     fn drawn(values: Vec<f64>, target: Option<f64>) -> String {
+        with_marks(values, target, Vec::new())
+    }
+
+    fn with_marks(values: Vec<f64>, target: Option<f64>, marks: Vec<(f64, String)>) -> String {
         let mut html = Html::default();
-        draw(&mut html, &Sparkline { seconds: 2.0 * (values.len() - 1) as f64, values }, Unit::Score, target);
+        draw(&mut html, &Sparkline { seconds: 2.0 * (values.len() - 1) as f64, values, marks }, Unit::Score, target);
         html.finish()
+    }
+
+    #[test]
+    fn a_mark_is_an_upright_line_with_its_name_as_text() {
+        let svg = with_marks(vec![10.0, 20.0], None, vec![(0.75, "new <b>".to_owned())]);
+        assert!(svg.contains("<path class=\"mark\" d=\"M90.0 0V28\"><title>new &lt;b&gt;</title></path>"), "{svg}");
+        assert!(svg.contains("between 10.0 and 20.0. Marked: new &lt;b&gt;.\""), "{svg}");
+        assert!(!drawn(vec![10.0, 20.0], None).contains("mark"));
     }
 
     #[test]

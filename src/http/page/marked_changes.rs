@@ -1,0 +1,103 @@
+//! What somebody has changed: the list of the latest marked changes, and their places on the lines.
+//!
+//! Knows markup. Does not know whether a change moved a number.
+
+use super::PageContext;
+use super::html::{Escaped, Html, write_instant};
+
+/// The most changes of the list, so that it stays a note beside the numbers.
+const LISTED_MAX: usize = 8;
+
+/// The section; none where no change has been made yet.
+pub(super) fn section(html: &mut Html, page: &PageContext<'_>) {
+    let changes = page.exposition.changes_until(page.snapshot.now);
+    if changes.is_empty() {
+        return;
+    }
+    html.raw("<section aria-labelledby=\"changed\"><h2 id=\"changed\">Marked changes <span class=\"soft\">");
+    html.raw("the latest first; an upright line above marks each that is within its time</span></h2><ul class=\"follows\">");
+    for change in changes.into_iter().take(LISTED_MAX) {
+        html.put(format_args!("<li><strong>{}</strong> ", Escaped(&change.name)));
+        write_instant(html, change.at);
+        let groups: Vec<String> = change.groups.iter().map(|(dimension, values)| format!("{dimension} {}", values.join(", "))).collect();
+        let groups = if groups.is_empty() { "the whole organisation".to_owned() } else { groups.join("; ") };
+        html.put(format_args!(" <span class=\"soft\">{}</span></li>", Escaped(&groups)));
+    }
+    html.raw("</ul></section>");
+}
+
+/// The changes within the last seconds, each as its place from the beginning of that time, 0, to now, 1, with its name.
+pub(super) fn within(page: &PageContext<'_>, seconds: f64) -> Vec<(f64, String)> {
+    let now = page.snapshot.now;
+    let changes = page.exposition.changes_until(now).into_iter();
+    let placed = changes.map(|change| (1.0 - (now - change.at).as_seconds() / seconds, change.name.clone()));
+    placed.filter(|(place, _)| *place >= 0.0).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::load;
+    use crate::engine::Snapshot;
+    use crate::http::page::SparklineHistory;
+    use crate::metrics::Exposition;
+    use crate::time::EventTime;
+
+    /// Something of a page on which two changes have been made, an hour and two hours ago; a third is still to come.
+    fn on_a_page<T>(changes: &str, of: impl FnOnce(&PageContext<'_>) -> T) -> T {
+        let flags = [("changes".to_owned(), changes.to_owned())];
+        let configuration = load(None, [], &flags).unwrap_or_else(|error| panic!("{error}")).configuration;
+        let (exposition, history) = (Exposition::new(&configuration), SparklineHistory::default());
+        let snapshot = Snapshot { now: EventTime(1_772_452_800_000), ..Snapshot::default() };
+        of(&PageContext {
+            exposition: &exposition,
+            snapshot: &snapshot,
+            number: 7,
+            window: 0,
+            telemetry: Vec::new(),
+            refusals: Vec::new(),
+            ready: Ok(()),
+            history: &history,
+            telemetry_path: "/metrics",
+            group_size_min: 5,
+        })
+    }
+
+    const CHANGES: &str = "[{ name = \"<b>macros</b>\", at = \"2026-03-02T10:00:00Z\", where = { team = [\"<i>\", \"orders\"], channel = \"chat\" } }, \
+         { name = \"new site\", at = \"2026-03-02T11:00:00Z\" }, { name = \"to come\", at = \"2026-03-02T13:00:00Z\" }]";
+
+    #[test]
+    fn the_list_says_what_when_and_where_and_is_text() {
+        let html = on_a_page(CHANGES, |page| {
+            let mut html = Html::default();
+            section(&mut html, page);
+            html.finish()
+        });
+        let list = html.split_once("<ul class=\"follows\">").unwrap().1;
+        assert_eq!(
+            list,
+            "<li><strong>new site</strong> <time datetime=\"2026-03-02T11:00:00.000Z\">2026-03-02 11:00 UTC</time> \
+             <span class=\"soft\">the whole organisation</span></li>\
+             <li><strong>&lt;b&gt;macros&lt;/b&gt;</strong> <time datetime=\"2026-03-02T10:00:00.000Z\">2026-03-02 10:00 UTC</time> \
+             <span class=\"soft\">channel chat; team &lt;i&gt;, orders</span></li></ul></section>"
+        );
+    }
+
+    #[test]
+    fn without_a_change_there_is_no_list() {
+        let html = on_a_page("[{ name = \"to come\", at = \"2026-03-02T13:00:00Z\" }]", |page| {
+            let mut html = Html::default();
+            section(&mut html, page);
+            html.finish()
+        });
+        assert_eq!(html, "");
+    }
+
+    #[test]
+    fn a_line_has_the_changes_within_its_time() {
+        let places = |seconds| on_a_page(CHANGES, |page| within(page, seconds));
+        assert_eq!(places(8.0 * 3_600.0), [(0.875, "new site".to_owned()), (0.75, "<b>macros</b>".to_owned())]);
+        assert_eq!(places(3_600.0), [(0.0, "new site".to_owned())]);
+        assert!(places(3_599.0).is_empty());
+    }
+}
