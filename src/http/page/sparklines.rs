@@ -44,11 +44,13 @@ pub(super) fn course(page: &PageContext<'_>, kpi: &Kpi) -> Option<Sparkline> {
     if known < 2 {
         return None;
     }
-    // A slice is drawn as a point, in the middle of its time.
-    let slices = values.len() as f64;
-    let on_line = |(place, name): (f64, String)| (((place * slices - 0.5) / (slices - 1.0)).clamp(0.0, 1.0), name);
-    let marks = marked_changes::within(page, seconds).into_iter().map(on_line).collect();
+    let marks = marked_changes::within(page, seconds).into_iter().map(|(place, name)| (on_course(place, values.len()), name)).collect();
     Some(Sparkline { values, seconds, marks })
+}
+
+/// The place on a course of a place in its time. A slice is drawn as a point, so the middle of the first slice is the beginning of the line.
+fn on_course(place: f64, slices: usize) -> f64 {
+    ((place * slices as f64 - 0.5) / (slices as f64 - 1.0)).clamp(0.0, 1.0)
 }
 
 /// The length of a slice of the page's window, in seconds.
@@ -155,6 +157,12 @@ mod tests {
         assert!(drawn(vec![10.0, 20.0], Some(15.0)).contains("class=\"aim\" d=\"M0 14.0H120\""));
         let beyond = drawn(vec![10.0, 20.0], Some(30.0));
         assert!(beyond.contains("class=\"aim\" d=\"M0 2.0H120\"") && beyond.contains("The target is 30.0."), "{beyond}");
+    }
+
+    #[test]
+    fn a_mark_stands_at_the_point_of_the_slice_in_whose_middle_it_is() {
+        let places = [0.0, 0.1, 0.3, 0.5, 0.9, 1.0].map(|place| (on_course(place, 5) * 100.0).round());
+        assert_eq!(places, [0.0, 0.0, 25.0, 50.0, 100.0, 100.0]);
     }
 
     #[test]
