@@ -33,5 +33,5 @@ pub use listing::{ListedFamily, operational_families, series};
 pub use reference::reference;
 pub use selection::FamilySelection;
 pub use text::Sample;
-pub use thresholds::{COMPLETE_COVERAGE_RATIO_MIN, INDEX_WEIGHT_RATIO_MIN, percent};
+pub use thresholds::{COMPLETE_COVERAGE_RATIO_MIN, DAYS_DIFFER, DAYS_DIFFER_IN_TIME, INDEX_WEIGHT_RATIO_MIN, percent};
 pub use values::{Group, GroupLabels, Values};

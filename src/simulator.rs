@@ -43,7 +43,7 @@ use chance::{Chance, pseudonym};
 use chat::ChatStep;
 use contact::{AGENTS, ContactSlot, Contacts, TEAMS};
 use customers::{CustomerIndex, SimulatedCustomers};
-use incident::Incidents;
+use incident::{Incident, Incidents};
 use journey::CustomerStep;
 use payload::{Id, PayloadValue, PayloadWriter};
 use queue::Queue;
@@ -211,10 +211,10 @@ impl Organisation {
         organisation
     }
 
-    /// Whether an incident is under way at the time of the latest event.
-    pub fn has_incident(&mut self) -> bool {
+    /// The incident that is under way at the time of the latest event.
+    fn incident(&mut self) -> Option<Incident> {
         let is_open = self.calendar.is_open(self.now);
-        self.incidents.is_on(self.now, is_open, &mut self.chance)
+        self.incidents.under_way(self.now, is_open, &mut self.chance)
     }
 
     fn schedule(&mut self, at: EventTime, step: Step) {

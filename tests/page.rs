@@ -88,30 +88,33 @@ fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// The address of a demo with its whole history, which all tests share.
+/// A demo with its whole history, and its address. It ends with the standard input of its shell.
+fn start_demo(options: &[&str]) -> (Child, String) {
+    let mut shell = Command::new("sh")
+        .args(["-c", KEEPER, "sh", env!("CARGO_BIN_EXE_cxpulse"), "demo", "--port", "0"])
+        .args(options)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(shell.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let url = lines.find_map(|line| Some(format!("http://{}", line.split_once("http://")?.1.trim_end_matches('/')))).unwrap();
+    lines.find(|line| line.contains("history loaded")).expect("the history is loaded");
+    // The first snapshot with values follows the readiness within a moment, and would move everything on the page.
+    let (port, loaded_at) = (url.rsplit_once(':').and_then(|(_, port)| port.parse().ok()).expect("a port"), Instant::now());
+    while get(port, "/metrics").is_none_or(|metrics| !metrics.contains("\ncx_tickets_created{window=\"5m\"} ")) {
+        assert!(loaded_at.elapsed() < PATIENCE, "no value is shown");
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    // The demo would stop at a full pipe, so its output is read to the end.
+    std::thread::spawn(move || lines.for_each(drop));
+    (shell, url)
+}
+
+/// The address of a demo that all tests share.
 fn demo() -> &'static str {
     static DEMO: OnceLock<(Child, String)> = OnceLock::new();
-    let start = || {
-        let mut shell = Command::new("sh")
-            .args(["-c", KEEPER, "sh", env!("CARGO_BIN_EXE_cxpulse"), "demo", "--port", "0"])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut lines = BufReader::new(shell.stdout.take().unwrap()).lines().map(Result::unwrap);
-        let url = lines.find_map(|line| Some(format!("http://{}", line.split_once("http://")?.1.trim_end_matches('/')))).unwrap();
-        lines.find(|line| line.contains("history loaded")).expect("the history is loaded");
-        // The first snapshot with values follows the readiness within a moment, and would move everything on the page.
-        let (port, loaded_at) = (url.rsplit_once(':').and_then(|(_, port)| port.parse().ok()).expect("a port"), Instant::now());
-        while get(port, "/metrics").is_none_or(|metrics| !metrics.contains("\ncx_tickets_created{window=\"5m\"} ")) {
-            assert!(loaded_at.elapsed() < PATIENCE, "no value is shown");
-            std::thread::sleep(Duration::from_millis(100));
-        }
-        // The demo would stop at a full pipe, so its output is read to the end.
-        std::thread::spawn(move || lines.for_each(drop));
-        (shell, url)
-    };
-    &DEMO.get_or_init(start).1
+    &DEMO.get_or_init(|| start_demo(&[])).1
 }
 
 /// Runs a check on the demo if the tools are there.
@@ -262,6 +265,21 @@ fn screenshots_are_written() {
         let size = std::fs::metadata(folder.join(format!("{name}.png"))).unwrap().len();
         assert!(size > 50_000, "{name}: {size} bytes");
     }
+}
+
+#[test]
+fn an_incident_is_read_at_the_top_with_its_team_since_when_and_what_has_changed() {
+    let Some(tools) = Tools::find() else { return };
+    // It goes on for six minutes after the start, so that it is at its height when the history is loaded.
+    let since_ms = cxpulse::runtime::wall_now().0 - 480_000;
+    let (mut shell, url) = start_demo(&["--incident-since", "8m"]);
+    let picture = root().join("target/page-screenshots/incident.png");
+    std::fs::create_dir_all(picture.parent().unwrap()).unwrap();
+    let name = "an_incident_is_read_at_the_top_with_its_team_since_when_and_what_has_changed";
+    tools.check(name, &url, &["billing", &since_ms.to_string(), picture.to_str().unwrap()]);
+    drop(shell.stdin.take());
+    shell.wait().unwrap();
+    assert!(std::fs::metadata(picture).unwrap().len() > 30_000);
 }
 
 #[test]

@@ -196,7 +196,7 @@ fn satisfaction_falls_with_response_time() {
 
 #[test]
 fn an_incident_brings_contacts_and_slow_replies_and_then_bad_scores() {
-    let incident = PlannedIncidents { first: NOW, every: Span::days(9), length: Span::minutes(30) };
+    let incident = PlannedIncidents { first: NOW, every: Span::days(9), length: Span::minutes(30), team: None };
     let hour_from_now = |incidents: IncidentSettings| {
         let profile = Profile { incidents, ..Profile::medium().busy_at(NOW) };
         let start = NOW - Span::days(2);
@@ -214,6 +214,43 @@ fn an_incident_brings_contacts_and_slow_replies_and_then_bad_scores() {
     assert!(struck.0 as f64 > 1.4 * calm.0 as f64, "contacts: {calm:?} became {struck:?}");
     assert!(struck.1 > 3.0 * calm.1, "waits: {calm:?} became {struck:?}");
     assert!(struck.2 < calm.2 - 500.0, "scores: {calm:?} became {struck:?}");
+}
+
+#[test]
+fn an_incident_of_one_team_leaves_the_others_alone() {
+    let half_an_hour = |planned: Option<PlannedIncidents>| {
+        let incidents = IncidentSettings { random_per_week: 0.0, random_until: NOW, planned };
+        let profile = Profile { incidents, ..Profile::medium().busy_at(NOW) };
+        let events = Organisation::new(profile, 3, NOW - Span::days(2))
+            .take_while(|emitted| emitted.time < NOW + Span::minutes(30))
+            .skip_while(|emitted| emitted.time < NOW);
+        // Of each team the contacts opened, the chats accepted, and those of them that waited for more than a minute.
+        let mut teams: BTreeMap<String, [u32; 3]> = BTreeMap::new();
+        let mut waiting: BTreeMap<String, (String, EventTime)> = BTreeMap::new();
+        for emitted in events.filter(|emitted| ["ticket.created", "chat.started", "chat.accepted"].contains(&emitted.name)) {
+            let (event, at) = (json(&emitted), emitted.time);
+            let (team, chat) = (event["team"].as_str().unwrap_or_default().to_owned(), about(&event).unwrap());
+            if let Some((team, since)) = waiting.remove(&chat).filter(|_| emitted.name == "chat.accepted") {
+                let counts = teams.entry(team).or_default();
+                counts[1] += 1;
+                counts[2] += u32::from(at - since > Span::minutes(1));
+            } else if emitted.name != "chat.accepted" {
+                teams.entry(team.clone()).or_default()[0] += 1;
+                waiting.insert(chat, (team, at));
+            }
+        }
+        teams
+    };
+    let incident = PlannedIncidents { first: NOW, every: Span::days(9), length: Span::minutes(30), team: Some("billing") };
+    let (calm, struck) = (half_an_hour(None), half_an_hour(Some(incident)));
+    for team in ["accounts", "billing", "onboarding", "technical"] {
+        let ([opened_calm, ..], [opened, accepted, late]) = (calm[team], struck[team]);
+        if team == "billing" {
+            assert!(opened > 3 * opened_calm && 2 * late > accepted, "{team}: {calm:?} became {struck:?}");
+        } else {
+            assert!(opened < 2 * opened_calm && 4 * late < accepted, "{team}: {calm:?} became {struck:?}");
+        }
+    }
 }
 
 #[test]

@@ -20,10 +20,15 @@ const EXAMPLES: &str = "\
 Examples:
   Run until Ctrl-C:                        cxpulse demo
   On another port, for a minute:           cxpulse demo --port 8080 --for 60s
+  With an incident at its height:          cxpulse demo --incident-since 6m
 
 A synthetic support organisation with some 24,000 customers runs through 30 days of history as fast as the machine can, and then goes on in real time. \
 Its office clock is set so that it is a busy weekday morning now. \
-A little over a minute later, and then every 40 minutes, an incident begins: response times rise, and satisfaction falls.";
+A little over a minute later, and then every 40 minutes, an incident of one team begins: its contacts pile up, its customers wait, and satisfaction falls. \
+The page says at its top which team it is, since when, and what has changed.";
+
+/// The longest time for which an incident may have been going on at the start, so that quiet time is left before the next one.
+const INCIDENT_SINCE_MAX: Span = Span::minutes(10);
 
 /// Warnings, except that producers stamp the records: in the demo that is intended.
 const LOG_FILTER: &str = "warn,cxpulse::records=error";
@@ -62,6 +67,10 @@ pub struct DemoArgs {
     #[arg(long = "for", value_name = "SPAN", value_parser = span)]
     pub run_for: Option<Span>,
 
+    /// Start in the midst of an incident that began this long ago, at most 10m. Default: the first one begins 75 s after the start.
+    #[arg(long, value_name = "SPAN", value_parser = incident_span)]
+    pub incident_since: Option<Span>,
+
     /// The seed of the simulation: the same seed and starting time give the same events.
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub seed: u64,
@@ -94,7 +103,7 @@ pub fn demo(args: &DemoArgs) -> anyhow::Result<()> {
 
 async fn run(args: &DemoArgs, configuration: Configuration) -> anyhow::Result<()> {
     let interrupted = first_signal()?;
-    let mut parts = DemoParts::start(configuration, args.seed).await?;
+    let mut parts = DemoParts::start(configuration, args.seed, args.incident_since).await?;
     let mut messages = DemoMessages::new();
     let end = args.run_for.and_then(|span| u64::try_from(span.0).ok()).map(Duration::from_millis);
     let followed = match messages.print_addresses(parts.addresses()) {
@@ -137,4 +146,9 @@ async fn sleep(end: Option<Duration>) {
 
 fn span(text: &str) -> Result<Span, String> {
     parse_span(text).ok_or_else(|| "wanted is a number and a unit, such as `30s` or `10m`".to_owned())
+}
+
+fn incident_span(text: &str) -> Result<Span, String> {
+    let since = span(text)?;
+    if since <= INCIDENT_SINCE_MAX { Ok(since) } else { Err(format!("an incident began at most {INCIDENT_SINCE_MAX} ago")) }
 }

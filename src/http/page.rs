@@ -12,14 +12,17 @@ mod group_tables;
 mod headline_cards;
 mod headline_numbers;
 mod html;
+mod incident;
 mod journey;
 mod marked_changes;
 mod number_format;
+mod onset;
 mod pipeline;
 mod right_now;
 mod sparkline_history;
 mod sparklines;
 mod tiles;
+mod troubles;
 mod verdict;
 mod withholding;
 
@@ -117,6 +120,7 @@ pub(super) fn render(page: &PageContext<'_>) -> String {
         html.raw("<p class=\"notice\">No values yet: they appear with the first events.</p>\n");
     } else {
         let values = page.values();
+        incident::section(&mut html, page);
         notices(&mut html, page);
         right_now::section(&mut html, page, &values);
         headline_cards::section(&mut html, page, &values);
@@ -250,6 +254,12 @@ mod tests {
         let html = page(Ok(()));
         assert!(html.contains("The window 24h is incomplete:</strong> nothing of it has been seen"), "{html}");
         assert!(html.contains("CSAT <span class=\"soft\">satisfied share</span></h3><p class=\"figure none\">none</p>"), "{html}");
+    }
+
+    #[test]
+    fn where_nothing_is_worse_the_place_of_the_incident_is_kept_and_empty() {
+        let html = page(Ok(()));
+        assert!(html.contains("<main id=\"main\" tabindex=\"-1\">\n<div id=\"incident\" hidden></div>\n"), "{html}");
     }
 
     #[test]

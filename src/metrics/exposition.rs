@@ -17,7 +17,7 @@ use crate::time::EventTime;
 /// Renders snapshots. It is built once from the configuration.
 pub struct Exposition {
     pub(super) families: Vec<Family>,
-    settings: Arc<EngineSettings>,
+    pub(super) settings: Arc<EngineSettings>,
     /// The sets of contact dimensions, then those of customer dimensions.
     pub(super) sets: Vec<GroupingSet>,
     selection: FamilySelection,

@@ -14,6 +14,13 @@ pub const COMPLETE_COVERAGE_RATIO_MIN: f64 = 0.95;
 /// It is 60 %, less 1e-9 as room for rounding: weights such as 0.1 and 0.2 do not add up to exactly 0.3 in binary.
 pub const INDEX_WEIGHT_RATIO_MIN: f64 = 0.599_999_999;
 
+/// The variance of the satisfied share of one day beyond chance: days differ by a standard deviation of 1.4 points. The other shares have the same. Days
+/// differ by more than chance, so each comparison of shares has a part that more cases do not make smaller.
+pub const DAYS_DIFFER: f64 = 0.0002;
+
+/// The variance of the share of one day that is within a time, likewise: 2.2 points.
+pub const DAYS_DIFFER_IN_TIME: f64 = 0.0005;
+
 /// A ratio in whole percent, as texts for people have it.
 ///
 /// ```

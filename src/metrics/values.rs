@@ -9,7 +9,7 @@ use super::reader::Reader;
 use super::state_families;
 use super::text::{LabelSet, Sample};
 use crate::engine::Snapshot;
-use crate::engine::read::{GroupKey, KeyId};
+use crate::engine::read::{GroupKey, KeyId, Label, bounds_of};
 
 /// The values of a snapshot, those with windows over one of the windows.
 pub struct Values<'a> {
@@ -84,6 +84,18 @@ impl<'a> Values<'a> {
             Some((text, Sample { series: self.series(family, part, &key, &variant), value }))
         };
         self.read_set(&keys, name, labels).into_iter().filter_map(sample).collect()
+    }
+
+    /// How many durations of a histogram are at or below each of its bounds: the bound in seconds, and the number, of a group or overall. Nothing for a
+    /// family that is no histogram.
+    #[must_use]
+    pub fn at_most(&self, group: Option<&Group<'_>>, name: &str) -> Vec<(f64, f64)> {
+        let family = self.exposition.families.iter().find(|family| family.is_configured && family.name == name);
+        let Some(Read::Histogram(measure)) = family.map(|family| &family.read) else { return Vec::new() };
+        let reader = Reader { snapshot: self.snapshot, group: group.map_or(&self.overall, |group| group.key), window: self.window };
+        let counts = reader.durations(*measure, Label::default()).map_or(&[][..], |durations| durations.at_most.as_slice());
+        let bounds = bounds_of(*measure, &self.exposition.settings).iter().enumerate();
+        bounds.map(|(at, bound)| (bound.as_seconds(), counts.get(at).copied().unwrap_or(0) as f64)).collect()
     }
 
     /// The combinations of a family's own labels, in the order of the exposition; none for a family that is not configured.

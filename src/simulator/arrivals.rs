@@ -6,16 +6,21 @@ use super::chance::pseudonym;
 use super::channel::Channel;
 use super::contact::{AGENTS, Asking, BRANDS, ContactSlot, INCIDENT_TEAM, Origin, PRIORITIES, SimulatedContact, State, TEAMS};
 use super::customers::CustomerIndex;
+use super::incident::Incident;
 use super::payload::Id;
 use super::{Organisation, Step, Volume};
 use crate::time::{EventTime, Span};
 
-/// An incident multiplies the rate of contacts by this factor. Most of the additional contacts are for the affected team.
-const INCIDENT_VOLUME: f64 = 2.6;
+/// An incident multiplies the rate of contacts by this factor: one of all teams by the first, one of a team by the second.
+const INCIDENT_VOLUME: (f64, f64) = (2.6, 4.0);
+/// The share of the additional contacts that are for the team that an incident of all teams affects most. Of an incident of one team all are for that team.
+const INCIDENT_FOCUS: f64 = 0.8;
 /// An incident multiplies the work of a contact by this factor.
 const INCIDENT_WORK: f64 = 2.0;
 /// An incident multiplies the time until a free agent takes a contact: by the first factor for a chat or call, by the second for a ticket.
 const INCIDENT_DELAY: (f64, f64) = (5.0, 2.0);
+/// The factor for a chat or call in an incident of one team, which the agents of the other teams do not help with.
+const INCIDENT_DELAY_APART: f64 = 10.0;
 /// The utilisation of a queue's agents at the peak of an average day.
 const LOAD_AT_PEAK: f64 = 0.84;
 /// The share of the contacts that are chats and calls.
@@ -66,7 +71,7 @@ impl Organisation {
     /// A Poisson process whose rate is updated every half minute. The result is exact, because a Poisson process has no memory.
     fn arrive_by_the_hour(&mut self, contacts_per_hour: f64) {
         const STRETCH: Span = Span::seconds(30);
-        let incident = if self.has_incident() { INCIDENT_VOLUME } else { 1.0 };
+        let incident = self.incident().map_or(1.0, volume);
         let per_ms = contacts_per_hour / 3_600_000.0 * self.calendar.demand(self.now) * incident;
         let gap = Span(self.chance.exponential(1.0 / per_ms) as i64);
         if gap > STRETCH {
@@ -96,23 +101,34 @@ impl Organisation {
 
     /// A contact arrives.
     pub(super) fn admit(&mut self) {
-        let incident = self.has_incident();
+        let incident = self.incident();
         let customer = if self.chance.happens(0.05) { None } else { self.customers.pick_writer(&mut self.chance) };
         let habit = customer.filter(|_| self.chance.happens(0.7)).map(|customer| self.customers[customer].habit);
         let mut channel = habit.unwrap_or_else(|| Channel::pick(&mut self.chance));
         if channel.is_live() && !self.calendar.is_open(self.now) {
             channel = if channel == Channel::Chat { Channel::Web } else { Channel::Email };
         }
-        let is_affected = incident && self.chance.happens((1.0 - 1.0 / INCIDENT_VOLUME) * 0.8);
-        let team = if is_affected { INCIDENT_TEAM } else { self.chance.weighted(&TEAMS.map(|(_, share, _)| share)) as u8 };
+        let team = self.draw_team(incident);
         let priority = self.chance.weighted(&PRIORITIES.map(|(_, share, _)| share)) as u8;
         let slot = self.new_contact(channel, customer, team, priority);
-        self.contacts[slot].in_incident = incident;
+        self.contacts[slot].in_incident = incident.is_some_and(|incident| incident.concerns(team));
         if let Some(customer) = customer {
             self.customers.note_contact(customer, self.now);
             self.draw_address(slot, customer);
         }
         if channel.is_live() { self.open_chat(slot) } else { self.open_ticket(slot) }
+    }
+
+    /// Draws the team of a new contact: an additional one of an incident is for an affected team, and the others are for any.
+    fn draw_team(&mut self, incident: Option<Incident>) -> u8 {
+        let affected = incident.and_then(|incident| {
+            let (team, focus) = match incident {
+                Incident::General => (INCIDENT_TEAM, INCIDENT_FOCUS),
+                Incident::OfTeam(team) => (team, 1.0),
+            };
+            self.chance.happens((1.0 - 1.0 / volume(incident)) * focus).then_some(team)
+        });
+        affected.unwrap_or_else(|| self.chance.weighted(&TEAMS.map(|(_, share, _)| share)) as u8)
     }
 
     fn new_contact(&mut self, channel: Channel, customer: Option<CustomerIndex>, team: u8, priority: u8) -> ContactSlot {
@@ -165,7 +181,7 @@ impl Organisation {
 
     /// The instant at which an agent of the contact's team replies. `part` is the work of the reply, relative to a first reply.
     pub(super) fn desk_reply_at(&mut self, slot: ContactSlot, part: f64) -> EventTime {
-        let work = self.work_ms(1.0 - LIVE_SHARE) / REPLIES_PER_TICKET;
+        let work = self.work_ms(slot, 1.0 - LIVE_SHARE) / REPLIES_PER_TICKET;
         let contact = &self.contacts[slot];
         let (_, share, pace) = TEAMS[usize::from(contact.team)];
         let (_, _, patience) = PRIORITIES[usize::from(contact.priority)];
@@ -183,10 +199,16 @@ impl Organisation {
     /// # Errors
     /// How long the customer waits before giving up, in milliseconds, if that is shorter.
     pub(super) fn live_wait_ms(&mut self, slot: ContactSlot) -> Result<f64, f64> {
-        let work = self.work_ms(LIVE_SHARE);
+        let work = self.work_ms(slot, LIVE_SHARE);
         let (_, _, pace) = TEAMS[usize::from(self.contacts[slot].team)];
-        let waiting = self.live_queue.waiting_ms(&self.live_shift, self.now);
-        let delay = if self.contacts[slot].in_incident { INCIDENT_DELAY.0 } else { 1.0 };
+        // Chats and calls have one queue. In an incident of one team its own wait for its own agents, and hold up nobody else.
+        let is_apart = self.contacts[slot].in_incident && matches!(self.incident(), Some(Incident::OfTeam(_)));
+        let waiting = if is_apart { 0.0 } else { self.live_queue.waiting_ms(&self.live_shift, self.now) };
+        let delay = match self.contacts[slot].in_incident {
+            true if is_apart => INCIDENT_DELAY_APART,
+            true => INCIDENT_DELAY.0,
+            false => 1.0,
+        };
         let worked = self.chance.around(20_000.0 * delay, 0.6) * pace + waiting;
         let until = self.live_shift.when_worked(self.live_shift.worked_by(self.now) + worked);
         let wait_ms = ((until - self.now).0 as f64).max(1_500.0);
@@ -195,13 +217,28 @@ impl Organisation {
             // A customer who gives up causes no work. Otherwise the queue of one bad hour would last for days.
             return Err(patience_ms);
         }
-        self.live_queue.add(work);
+        if !is_apart {
+            self.live_queue.add(work);
+        }
         Ok(wait_ms)
     }
 
-    /// The work of one contact in a queue that receives this share of the contacts, in staffed milliseconds.
-    fn work_ms(&mut self, share: f64) -> f64 {
-        let incident = if self.has_incident() { INCIDENT_WORK } else { 1.0 };
+    /// The work of a contact in a queue that receives this share of the contacts, in staffed milliseconds.
+    fn work_ms(&mut self, slot: ContactSlot, share: f64) -> f64 {
+        let incident = if self.is_in_trouble(self.contacts[slot].team) { INCIDENT_WORK } else { 1.0 };
         LOAD_AT_PEAK * incident / (self.arrivals.planned_per_ms * share)
+    }
+
+    /// Whether an incident that concerns a team is under way.
+    pub(super) fn is_in_trouble(&mut self, team: u8) -> bool {
+        self.incident().is_some_and(|incident| incident.concerns(team))
+    }
+}
+
+/// The factor of the rate of contacts.
+const fn volume(incident: Incident) -> f64 {
+    match incident {
+        Incident::General => INCIDENT_VOLUME.0,
+        Incident::OfTeam(_) => INCIDENT_VOLUME.1,
     }
 }

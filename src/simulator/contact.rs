@@ -10,7 +10,7 @@ use crate::time::EventTime;
 /// The teams, each with its share of the contacts and its relative handling time.
 pub(super) const TEAMS: [(&str, f64, f64); 4] =
     [("billing", 0.29, 0.85), ("technical", 0.36, 1.3), ("accounts", 0.22, 0.8), ("onboarding", 0.13, 1.0)];
-/// The team that incidents affect.
+/// The team that an incident of all teams affects most.
 pub(super) const INCIDENT_TEAM: u8 = 1;
 /// The priorities, each with its share of the contacts and its wait relative to a normal one.
 pub(super) const PRIORITIES: [(&str, f64, f64); 4] =
@@ -77,7 +77,7 @@ pub(super) struct SimulatedContact {
     pub(super) state: State,
     /// The status of a ticket as the desk has it, also where the event was lost.
     pub(super) status: &'static str,
-    /// Whether it arrived during an incident.
+    /// Whether it arrived during an incident that concerns its team.
     pub(super) in_incident: bool,
     /// When a ticket was created.
     pub(super) opened_at: EventTime,

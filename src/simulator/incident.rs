@@ -1,8 +1,11 @@
 //! Incidents: from time to time something breaks, more customers write, and each contact takes longer.
 //!
-//! Does not know contacts or queues: it says only whether an incident is under way at an instant.
+//! An incident concerns every team, and most of its contacts are for one of them; or it concerns one team alone, and the others work as ever.
+//!
+//! Does not know contacts or queues: it says only which incident is under way at an instant.
 
 use super::chance::Chance;
+use super::contact::TEAMS;
 use crate::time::{EventTime, Span};
 
 /// When incidents happen.
@@ -25,6 +28,27 @@ pub struct PlannedIncidents {
     pub every: Span,
     /// The duration of each.
     pub length: Span,
+    /// The team that they concern, such as `billing`; `None` if they concern every team.
+    pub team: Option<&'static str>,
+}
+
+/// Whom an incident concerns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Incident {
+    /// Every team.
+    General,
+    /// This team alone.
+    OfTeam(u8),
+}
+
+impl Incident {
+    /// Whether it concerns the contacts of a team.
+    pub(super) fn concerns(self, team: u8) -> bool {
+        match self {
+            Self::General => true,
+            Self::OfTeam(concerned) => concerned == team,
+        }
+    }
 }
 
 impl Default for IncidentSettings {
@@ -45,24 +69,32 @@ impl PlannedIncidents {
 #[derive(Debug)]
 pub(super) struct Incidents {
     settings: IncidentSettings,
+    /// What a planned incident is.
+    planned: Incident,
     random: (EventTime, EventTime),
 }
 
 impl Incidents {
+    /// # Panics
+    /// If the planned incidents concern a team that the organisation does not have.
     pub(super) fn new(settings: IncidentSettings, start: EventTime, chance: &mut Chance) -> Self {
-        let mut incidents = Self { settings, random: (EventTime::MIN, start) };
+        let number_of =
+            |team| TEAMS.iter().position(|(name, ..)| *name == team).expect("incidents are planned for a team of the organisation");
+        let team = settings.planned.and_then(|plan| plan.team);
+        let planned = team.map_or(Incident::General, |team| Incident::OfTeam(number_of(team) as u8));
+        let mut incidents = Self { settings, planned, random: (EventTime::MIN, start) };
         incidents.draw_after(start, chance);
         incidents
     }
 
-    /// Whether an incident is under way. Without `is_open` an unplanned one has no effect.
-    pub(super) fn is_on(&mut self, at: EventTime, is_open: bool, chance: &mut Chance) -> bool {
+    /// The incident that is under way. Without `is_open` an unplanned one has no effect. Of two, the one that concerns more is said.
+    pub(super) fn under_way(&mut self, at: EventTime, is_open: bool, chance: &mut Chance) -> Option<Incident> {
         if at >= self.random.1 {
             self.draw_after(at, chance);
         }
         let by_chance = at >= self.random.0 && is_open;
         let by_plan = self.settings.planned.is_some_and(|plan| plan.is_on(at));
-        by_chance || by_plan
+        if by_chance { Some(Incident::General) } else { by_plan.then_some(self.planned) }
     }
 
     fn draw_after(&mut self, at: EventTime, chance: &mut Chance) {

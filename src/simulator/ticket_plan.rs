@@ -4,6 +4,7 @@
 
 use super::channel::Channel;
 use super::contact::{ContactSlot, INCIDENT_TEAM, Origin};
+use super::incident::Incident;
 use super::ticket::TicketStep;
 use super::{Organisation, Step};
 use crate::time::{EventTime, Span};
@@ -96,7 +97,12 @@ impl Organisation {
     /// Draws what people do with a ticket up to the first reply.
     pub(super) fn plan_people(&mut self, slot: ContactSlot) {
         self.schedule_ticket(slot, 25.0, 0.7, TicketStep::Assign);
-        let is_incident = self.contacts[slot].team == INCIDENT_TEAM && self.has_incident();
+        let team = self.contacts[slot].team;
+        let is_incident = match self.incident() {
+            Some(Incident::General) => team == INCIDENT_TEAM,
+            Some(Incident::OfTeam(affected)) => team == affected,
+            None => false,
+        };
         let (transfer, escalation) = if is_incident { (0.06, 0.16) } else { (0.1, 0.08) };
         let at = self.desk_reply_at(slot, 1.0);
         let before = |part: f64, from: EventTime| from + Span(((at - from).0 as f64 * part) as i64);

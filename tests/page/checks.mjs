@@ -283,6 +283,61 @@ export async function parts_of_what_moved_add_up_to_the_change(browser, url) {
   console.log(`measured: ${compared} rows of parts add up to their change`);
 }
 
+// The share of the chats of a team that waited for more than a time, by the buckets: in a window, and in the rest of the day.
+function slowChats(metrics, team, seconds, window) {
+  const of = (window, part) => metrics.get(`cx_chat_wait_seconds_by_team_${part(`team="${team}",window="${window}"`)}`);
+  const within = (labels) => `bucket{${labels},le="${seconds}"}`;
+  const cases = (labels) => `count{${labels}}`;
+  const share = (few, all) => 100 * (1 - few / all);
+  const [few, all, fewOfDay, allOfDay] = [of(window, within), of(window, cases), of("24h", within), of("24h", cases)];
+  return { cases: all, now: share(few, all), rest: share(fewOfDay - few, allOfDay - all) };
+}
+
+export async function an_incident_is_read_at_the_top_with_its_team_since_when_and_what_has_changed(browser, url, team, sinceMs, picture) {
+  const viewport = { width: 1280, height: 800 };
+  const height = await openPage(browser, `${url}/`, { viewport });
+  await until("the incident is told", async () => (await height.page.locator("#incident h2").count()) === 1, 90000);
+  equal(height.complaints, [], "console");
+  await height.context.close();
+
+  let pinned;
+  const { page, context } = await openPage(browser, `${url}/`, { viewport, bypassCSP: true, before: async (page) => (pinned = await pin(page, url)) });
+  const lines = await page.$$eval("#incident h2, #incident .since, #incident li, #incident .soft", (all) => all.map((e) => e.textContent));
+  console.log(`measured: ${lines.join(" | ")}`);
+  const told = lines.join("\n");
+  assert(lines[0].startsWith(`Team ${team}: chats wait longer, `), told);
+  for (const other of ["technical", "accounts", "onboarding", "All teams"]) assert(!told.includes(other), told);
+
+  assert(/^Since some time between \d\d:\d\d and \d\d:\d\d\.$/.test(lines[1]), told);
+  const times = await page.$$eval("#incident .since time", (all) => all.map((time) => new Date(time.dateTime).getTime()));
+  const [earliest, latest] = [Math.min(...times), Math.max(...times)].map((time) => (time - Number(sinceMs)) / 60000);
+  assert(earliest >= -15 && earliest <= 3 && latest >= -3 && latest <= 10, `${told}: it began at ${new Date(Number(sinceMs)).toISOString()}`);
+
+  const chats = lines.find((line) => line.startsWith("Chats wait longer: "));
+  const read = /: ([\d.]+)\u00a0% of (\d+) chats waited for more than (?:(\d+)\u00a0min ?)?(?:(\d+)\u00a0s)? in the last (5m|1h); ([\d.]+)\u00a0% in the rest of 24h\.$/.exec(chats);
+  assert(read, chats);
+  const { cases, now, rest } = slowChats(pinned.metrics, team, 60 * Number(read[3] ?? 0) + Number(read[4] ?? 0), read[5]);
+  equal(Number(read[2]), cases, chats);
+  assert(Math.abs(Number(read[1]) - now) < 0.051 && Math.abs(Number(read[6]) - rest) < 0.051, `${chats}: ${now} and ${rest}`);
+  assert(lines.some((line) => /^More contacts: \d+ new tickets and chats in the last 5m; [\d.]+ at the pace of the rest of 1h\.$/.test(line)), told);
+
+  // All of it is seen without scrolling.
+  const boxes = await page.$$eval("#incident, #incident *", (all) => all.map((e) => e.getBoundingClientRect()).map(({ top, bottom }) => [top, bottom]));
+  assert(boxes.length > 4 && boxes.every(([top, bottom]) => top >= 40 && bottom > top && bottom <= viewport.height / 2), boxes);
+  equal(await page.evaluate(() => scrollY), 0, "it is scrolled");
+  await page.screenshot({ path: picture });
+  await page.evaluate(axeSource);
+  const { violations } = await page.evaluate(() => axe.run("#incident"));
+  equal(violations.map(({ id, nodes }) => [id, nodes[0].html]), [], "axe");
+  await context.close();
+
+  // Every window tells the same, and a phone shows it first too.
+  const phone = await openPage(browser, `${url}/?window=7d`, { viewport: SIZES.phone, colorScheme: "dark" });
+  assert((await phone.page.textContent("#incident h2")).startsWith(`Team ${team}: `), "on a phone");
+  equal(await phone.page.evaluate(() => document.documentElement.scrollWidth - innerWidth), 0, "wider than a phone");
+  await phone.context.close();
+}
+
 export async function screenshots(browser, url, folder) {
   mkdirSync(folder, { recursive: true });
   for (const [name, viewport] of Object.entries(SIZES)) {

@@ -50,7 +50,7 @@ impl Plan {
     pub(crate) fn events(self) -> impl Iterator<Item = Compressed> {
         let in_office = |wall: Span| Span(wall.0 * self.factor);
         let (first, length) = (OFFICE_NOW + in_office(self.incident.0), in_office(self.incident.1));
-        let planned = PlannedIncidents { first, every: Span::days(365), length };
+        let planned = PlannedIncidents { first, every: Span::days(365), length, team: None };
         let incidents = IncidentSettings { random_per_week: 0.0, planned: Some(planned), ..IncidentSettings::default() };
         // The organisation begins four hours ago, so that the past holds little of the night.
         let profile = Profile::sized(Volume::ContactsPerHour(CONTACTS_PER_HOUR)).busy_at(OFFICE_NOW - Span::hours(4));

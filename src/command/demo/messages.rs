@@ -6,7 +6,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use super::parts::{DemoParts, DemoSums, HISTORY};
+use super::parts::{DemoParts, DemoSums, HISTORY, INCIDENT_TEAM};
 use crate::command::printing::print_line;
 
 /// How often the state of the parts is checked.
@@ -78,11 +78,13 @@ impl DemoMessages {
         let is_incident_on = parts.is_incident_on();
         if is_incident_on != self.is_incident_on {
             self.is_incident_on = is_incident_on;
-            self.print(if is_incident_on {
-                "incident: something breaks; contacts pile up, response times rise, and satisfaction will follow"
+            if is_incident_on {
+                self.print(&format!(
+                    "incident: something breaks at {INCIDENT_TEAM}; its contacts pile up, its customers wait, and satisfaction will follow"
+                ))?;
             } else {
-                "incident over: the queue is worked off; the next one comes in about half an hour"
-            })?;
+                self.print("incident over: the queue is worked off; the next one comes in about half an hour")?;
+            }
         }
         Ok(())
     }

@@ -25,6 +25,14 @@ use crate::time::{EventTime, Span};
 const PARTITIONS: i32 = 8;
 /// The length of the history that is sent first.
 pub(super) const HISTORY: Span = Span::days(30);
+/// The team that the incidents concern.
+pub(super) const INCIDENT_TEAM: &str = "billing";
+/// When the first incident begins after the start.
+const FIRST_INCIDENT_AFTER: Span = Span::seconds(75);
+/// The span from the begin of an incident to the begin of the next.
+const INCIDENT_EVERY: Span = Span::minutes(40);
+/// How long an incident lasts, from its begin or, where it began before the start, from the start.
+const INCIDENT_LENGTH: Span = Span::minutes(6);
 /// How long the service may take to read the last records before it is stopped.
 const READ_WITHIN: Duration = Duration::from_secs(2);
 
@@ -64,8 +72,9 @@ pub(super) struct DemoSums {
 }
 
 impl DemoParts {
-    /// Starts all parts. The port is bound first, since that is the step most likely to fail.
-    pub(super) async fn start(mut configuration: Configuration, seed: u64) -> anyhow::Result<Self> {
+    /// Starts all parts, in the midst of an incident that has been going on for `incident_since` if that is given. The port is bound first, since that is
+    /// the step most likely to fail.
+    pub(super) async fn start(mut configuration: Configuration, seed: u64, incident_since: Option<Span>) -> anyhow::Result<Self> {
         let listeners = http::bind(&configuration.web.listen_addresses).await?;
         let addresses = listeners.iter().filter_map(|listener| listener.local_addr().ok()).collect();
         let topics = Topics::new(&configuration);
@@ -88,7 +97,7 @@ impl DemoParts {
         let web = tokio::spawn(http::serve(listeners, site, async { drop(web_stopped.await) }));
 
         let now = wall_now();
-        let incidents = PlannedIncidents { first: now + Span::seconds(75), every: Span::minutes(40), length: Span::minutes(6) };
+        let incidents = planned_incidents(now, incident_since);
         let sending = Arc::new(SendingProgress::default());
         let producer = Producer::new(&configuration.kafka)?;
         let sender = start_sender(producer, topics, profile(now, incidents), seed, now, Arc::clone(&sending))?;
@@ -178,6 +187,15 @@ impl DemoParts {
     }
 }
 
+/// The incidents of the demo. One that began before the start goes on for as long as one that is seen from its begin.
+fn planned_incidents(now: EventTime, since: Option<Span>) -> PlannedIncidents {
+    let (first, length) = match since {
+        Some(since) => (now - since, Span(since.0 + INCIDENT_LENGTH.0)),
+        None => (now + FIRST_INCIDENT_AFTER, INCIDENT_LENGTH),
+    };
+    PlannedIncidents { first, every: INCIDENT_EVERY, length, team: Some(INCIDENT_TEAM) }
+}
+
 /// The profile of the organisation: it is a busy morning now; incidents are random in the past, and planned from now on.
 fn profile(now: EventTime, incidents: PlannedIncidents) -> Profile {
     let incidents = IncidentSettings { random_until: now - Span::hours(6), planned: Some(incidents), ..IncidentSettings::default() };
@@ -219,7 +237,7 @@ mod tests {
         let broker = EmbeddedBroker::start(&topics.names(), PARTITIONS).unwrap();
         configuration.kafka.bootstrap_servers = broker.bootstrap_servers().to_owned();
         let now = wall_now();
-        let never = PlannedIncidents { first: EventTime::MAX, every: Span::days(1), length: Span(1) };
+        let never = PlannedIncidents { first: EventTime::MAX, every: Span::days(1), length: Span(1), team: None };
         let limits = SendLimits::default();
         let stop = AtomicBool::new(false);
         let producer = Producer::new(&configuration.kafka).unwrap();

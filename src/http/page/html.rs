@@ -6,7 +6,7 @@ use std::fmt::{self, Write as _};
 
 use super::number_format::Unit;
 use crate::metrics::Sample;
-use crate::time::EventTime;
+use crate::time::{EventTime, Span};
 
 /// A page under construction.
 #[derive(Debug, Default)]
@@ -64,6 +64,16 @@ pub(super) fn write_instant(html: &mut Html, at: EventTime) {
     let text = at.to_string();
     let short = text.get(..16).map_or_else(|| text.clone(), |minute| minute.replace('T', " "));
     html.put(format_args!("<time datetime=\"{text}\">{short} UTC</time>"));
+}
+
+/// Writes an instant that lies shortly before `now`: the minute alone, and the day where it is not near.
+pub(super) fn write_minute(html: &mut Html, at: EventTime, now: EventTime) {
+    const NEAR: Span = Span::hours(12);
+    let text = at.to_string();
+    match text.get(11..16).filter(|_| now - at < NEAR) {
+        Some(minute) => html.put(format_args!("<time datetime=\"{text}\" data-precision=\"minute\">{minute} UTC</time>")),
+        None => write_instant(html, at),
+    }
 }
 
 /// Draws a share of 0 to 1 as a bar; `class` decides its colour. Sizes are attributes, because the page's policy allows no inline style.

@@ -14,12 +14,13 @@
 
   // The server writes instants in UTC; this shows them in the reader's own time zone.
   const day = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+  const minute = new Intl.DateTimeFormat(undefined, { timeStyle: "short" });
   const second = new Intl.DateTimeFormat(undefined, { timeStyle: "medium" });
   function localise(root) {
     for (const time of root.querySelectorAll("time[datetime]")) {
       const at = new Date(time.dateTime);
       if (Number.isNaN(at.getTime())) continue;
-      time.textContent = (time.dataset.precision === "second" ? second : day).format(at);
+      time.textContent = ({ second, minute }[time.dataset.precision] ?? day).format(at);
       time.title = time.dateTime;
     }
   }

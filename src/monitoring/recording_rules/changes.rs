@@ -9,19 +9,13 @@
 use super::baselines::{PROPORTIONS, WindowPair, of_rest, with_end};
 use super::past_weeks::{by_channel_too, is_of_team_or_all};
 use crate::config::Configuration;
-use crate::metrics::ListedFamily;
+use crate::metrics::{DAYS_DIFFER, DAYS_DIFFER_IN_TIME, ListedFamily};
 use crate::monitoring::formulas::{self, Proportion};
 use crate::monitoring::promql::{INSTALLATION, ShareOfCases, distance_below, divergence, operand};
 use crate::monitoring::recorded_names::RecordedNames;
 use crate::monitoring::recording_rule::RecordingRule;
 use crate::monitoring::rule_parameters::RuleParameters;
 use crate::time::Span;
-
-/// The variance of the satisfied share of one day beyond chance: days differ by a standard deviation of 1.4 points. The other shares have the same.
-const DAYS_DIFFER: f64 = 0.0002;
-
-/// The variance of the share of one day that is within a time, likewise: 2.2 points.
-const DAYS_DIFFER_IN_TIME: f64 = 0.0005;
 
 /// The shares that have targets, each with the windows over which it is held to them and the variance of a day.
 const TARGETS: [(&str, &str, &[&str], f64); 5] = [
