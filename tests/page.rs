@@ -16,9 +16,10 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
+use cxpulse::time::{EventTime, Span};
 use rdkafka::ClientConfig;
 use rdkafka::mocking::MockCluster;
 use rdkafka::producer::{BaseProducer, BaseRecord, DefaultProducerContext, Producer};
@@ -88,8 +89,12 @@ fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// A demo with its whole history, and its address. It ends with the standard input of its shell.
-fn start_demo(options: &[&str]) -> (Child, String) {
+/// A demo with its whole history, its address and when it was started. It ends with the standard input of its shell. Demos load one after the other, because
+/// the incident of one must not be over before two are loaded.
+fn start_demo(options: &[&str]) -> (Child, String, EventTime) {
+    static LOADING: Mutex<()> = Mutex::new(());
+    let _loading = LOADING.lock().unwrap_or_else(PoisonError::into_inner);
+    let started = cxpulse::runtime::wall_now();
     let mut shell = Command::new("sh")
         .args(["-c", KEEPER, "sh", env!("CARGO_BIN_EXE_cxpulse"), "demo", "--port", "0"])
         .args(options)
@@ -108,12 +113,12 @@ fn start_demo(options: &[&str]) -> (Child, String) {
     }
     // The demo would stop at a full pipe, so its output is read to the end.
     std::thread::spawn(move || lines.for_each(drop));
-    (shell, url)
+    (shell, url, started)
 }
 
 /// The address of a demo that all tests share.
 fn demo() -> &'static str {
-    static DEMO: OnceLock<(Child, String)> = OnceLock::new();
+    static DEMO: OnceLock<(Child, String, EventTime)> = OnceLock::new();
     &DEMO.get_or_init(|| start_demo(&[])).1
 }
 
@@ -271,12 +276,12 @@ fn screenshots_are_written() {
 fn an_incident_is_read_at_the_top_with_its_team_since_when_and_what_has_changed() {
     let Some(tools) = Tools::find() else { return };
     // It goes on for six minutes after the start, so that it is at its height when the history is loaded.
-    let since_ms = cxpulse::runtime::wall_now().0 - 480_000;
-    let (mut shell, url) = start_demo(&["--incident-since", "8m"]);
+    let (mut shell, url, started) = start_demo(&["--incident-since", "8m"]);
+    let since = started - Span::minutes(8);
     let picture = root().join("target/page-screenshots/incident.png");
     std::fs::create_dir_all(picture.parent().unwrap()).unwrap();
     let name = "an_incident_is_read_at_the_top_with_its_team_since_when_and_what_has_changed";
-    tools.check(name, &url, &["billing", &since_ms.to_string(), picture.to_str().unwrap()]);
+    tools.check(name, &url, &["billing", &since.0.to_string(), picture.to_str().unwrap()]);
     drop(shell.stdin.take());
     shell.wait().unwrap();
     assert!(std::fs::metadata(picture).unwrap().len() > 30_000);

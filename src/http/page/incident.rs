@@ -128,9 +128,11 @@ fn since(page: &PageContext<'_>, compared: &Compared, trouble: &Trouble) -> Opti
         // A wait counts at its end: one that is slow began at least its bound before, and on average as long before as waits last now.
         let span = |seconds: f64| Span((seconds * 1_000.0) as i64);
         let (least, mean) = (span(bound.map_or(0.0, |bound| bound.seconds)), span(*lasted_seconds));
-        let latest = slice(latest)?.start + step - least.min(mean);
+        // What begins within a slice shows in it or only in the next one, by which half of it is left.
+        let half = Span(step.0 / 2);
+        let latest = slice(latest)?.start + half - least.min(mean);
         Some(Since {
-            between: (slice(earliest)?.start - mean, latest.min(page.snapshot.now)),
+            between: (slice(earliest)?.start - half - mean, latest.min(page.snapshot.now)),
             end: slice(spell.last + 1).map(|next| next.start),
             gain: spell.gain,
         })
