@@ -21,18 +21,22 @@ fn main() {
     let mut attack = Attack::new(1);
     let budget = attack.budget();
     println!("budget {:.0} MiB", budget as f64 / MIB);
-    println!("{:<12}{:>12}{:>12}{:>16}{:>16}{:>14}", "attack", "hostile", "good", "good/s of CPU", "slowest second", "resident MiB");
+    println!(
+        "{:<12}{:>12}{:>12}{:>16}{:>16}{:>14}{:>12}",
+        "attack", "hostile", "good", "good/s of CPU", "slowest second", "resident MiB", "in use MiB"
+    );
     let mut is_kept = true;
     for hostile in Hostile::ALL {
         let report = attack.run(hostile, |records, since| if hostile == Hostile::Invalid { since < seconds } else { records < events });
         println!(
-            "{:<12}{:>12}{:>12}{:>16.0}{:>16.0}{:>14.0}",
+            "{:<12}{:>12}{:>12}{:>16.0}{:>16.0}{:>14.0}{:>12.0}",
             format!("{hostile:?}"),
             report.records[0],
             report.records[1],
             report.good_a_second(),
             report.slowest,
-            report.resident as f64 / MIB
+            report.resident as f64 / MIB,
+            report.in_use as f64 / MIB
         );
         is_kept &= report.resident <= budget && report.good_a_second() >= GOOD_A_SECOND_MIN;
     }

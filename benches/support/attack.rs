@@ -78,6 +78,8 @@ pub(crate) struct Report {
     pub(crate) slowest: f64,
     /// The largest resident memory beyond that of the start, in bytes, seen once a second and at the end.
     pub(crate) resident: u64,
+    /// The memory that is in use at the end, in bytes; the rest is what the allocator keeps.
+    pub(crate) in_use: u64,
 }
 
 impl Report {
@@ -141,7 +143,7 @@ impl Attack {
     /// values are read, as a scrape does.
     pub(crate) fn run(&mut self, hostile: Hostile, goes_on: impl Fn(u64, Duration) -> bool) -> Report {
         let (begun, begun_cpu) = (Instant::now(), cpu_time::ThreadTime::now());
-        let mut report = Report { records: [0; 2], cpu: Duration::ZERO, slowest: f64::INFINITY, resident: self.resident() };
+        let mut report = Report { records: [0; 2], cpu: Duration::ZERO, slowest: f64::INFINITY, resident: self.resident(), in_use: 0 };
         let (mut looked_at, mut looked_cpu, mut looked_good) = (begun, Duration::ZERO, 0);
         while goes_on(report.records[0], begun.elapsed()) {
             for _ in 0..64 {
@@ -163,6 +165,7 @@ impl Attack {
         report.cpu = begun_cpu.elapsed();
         report.slowest = report.slowest.min(report.good_a_second());
         report.resident = report.resident.max(self.resident());
+        report.in_use = cxpulse::runtime::memory_in_use().unwrap_or_default();
         report
     }
 

@@ -29,6 +29,8 @@ const LOOK_WITHIN: Duration = Duration::from_secs(60);
 const EMPTY_ANSWERS: u64 = 3;
 /// How long a batch of an unknown format is given: the client passes over it without a word.
 const FORMAT_AFTER: Duration = Duration::from_millis(300);
+/// After so many failures of the broker at one offset the look ends, so that other partitions need not wait for theirs.
+const BROKER_FAILURES: u32 = 3;
 const POLL_WITHIN: Duration = Duration::from_millis(10);
 
 /// A partition whose next batch is to be looked at.
@@ -45,8 +47,16 @@ pub(super) struct ProbeRequest {
 #[derive(Clone, Debug)]
 pub(super) struct ProbeAnswer {
     pub(super) request: ProbeRequest,
-    /// `None` where it could not be decided.
-    pub(super) found: Option<UndecodableBatches>,
+    pub(super) found: Result<UndecodableBatches, Undecided>,
+}
+
+/// Why a look decided nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Undecided {
+    /// No answer came in time.
+    NoAnswer,
+    /// The broker itself fails there, and does not say why. Nothing is passed over then: where its log can be read again is not known.
+    BrokerFails,
 }
 
 /// The handle of the thread. Dropping it ends the thread.
@@ -109,28 +119,32 @@ struct Probe {
 }
 
 impl Probe {
-    /// Looks at one partition; `None` where it could not be decided.
-    fn look(&self, request: ProbeRequest) -> Option<UndecodableBatches> {
-        let consumer = Arc::new(self.client()?);
+    /// Looks at one partition.
+    fn look(&self, request: ProbeRequest) -> Result<UndecodableBatches, Undecided> {
+        let consumer = Arc::new(self.client().ok_or(Undecided::NoAnswer)?);
         let (topic, partition) = (self.topics[request.at.topic].as_str(), request.at.partition);
-        let (start, end) = consumer.fetch_watermarks(topic, partition, ANSWER_WITHIN / 6).ok()?;
+        let (start, end) = consumer.fetch_watermarks(topic, partition, ANSWER_WITHIN / 6).map_err(|_late| Undecided::NoAnswer)?;
         let from = request.next_offset.unwrap_or(start);
         if from < start || from >= end {
             // The records left the log, or there are none.
-            return Some(UndecodableBatches { batches: Vec::new(), then: None });
+            return Ok(UndecodableBatches { batches: Vec::new(), then: None });
         }
-        let queue = FetchQueue::of(&consumer, topic, partition)?;
+        let queue = FetchQueue::of(&consumer, topic, partition).ok_or(Undecided::NoAnswer)?;
         let mut partition = ProbedPartition { probe: self, consumer: &consumer, queue, topic, partition, is_assigned: false, log_end: end };
         let mut search = BatchSearch::new(from, end);
         let deadline = Instant::now() + LOOK_WITHIN;
         while let Some(offset) = search.next_question() {
-            match partition.fetch(offset, search.is_of_unknown_format()).filter(|_| Instant::now() < deadline) {
-                Some(answer) => search.take(answer),
-                // A batch whose end is known is passed over; the next look goes on from there.
-                None => return Some(search.into_found()).filter(|found| !found.batches.is_empty()),
+            let answer = partition.fetch(offset, search.is_of_unknown_format());
+            match if Instant::now() < deadline { answer } else { Err(Undecided::NoAnswer) } {
+                Ok(answer) => search.take(answer),
+                Err(undecided) => {
+                    // A batch whose end is known is passed over; the next look goes on from there.
+                    let found = search.into_found();
+                    return if found.batches.is_empty() { Err(undecided) } else { Ok(found) };
+                }
             }
         }
-        Some(search.into_found())
+        Ok(search.into_found())
     }
 
     fn client(&self) -> Option<BaseConsumer<ProbeContext>> {
@@ -167,16 +181,23 @@ struct ProbedPartition<'a> {
 }
 
 impl ProbedPartition<'_> {
-    /// The answer to a fetch at an offset; `None` where there is none in time. `may_be_passed_over` says that the client may pass over the batch there.
-    fn fetch(&mut self, offset: i64, may_be_passed_over: bool) -> Option<FetchAnswer> {
-        self.go_to(offset).ok()?;
+    /// The answer to a fetch at an offset. `may_be_passed_over` says that the client may pass over the batch there.
+    fn fetch(&mut self, offset: i64, may_be_passed_over: bool) -> Result<FetchAnswer, Undecided> {
+        self.go_to(offset).map_err(|_late| Undecided::NoAnswer)?;
         let begun = Instant::now();
         // The counts are up to 20 ms old, so those of the fetches before are told apart by the next counts.
         let earlier = self.consumer.context().counts().number;
         let mut before: Option<AnswerCounts> = None;
+        let mut broker_failures = 0;
         while begun.elapsed() < ANSWER_WITHIN && !self.probe.is_ending.load(Ordering::Relaxed) {
-            if let Some(answer) = self.queue.take(POLL_WITHIN).and_then(|fetched| self.answer_of(fetched, offset)) {
-                return Some(answer);
+            if let Some(fetched) = self.queue.take(POLL_WITHIN) {
+                broker_failures += u32::from(matches!(fetched, Fetched::Error { code: RDKafkaErrorCode::Unknown, .. }));
+                if broker_failures == BROKER_FAILURES {
+                    return Err(Undecided::BrokerFails);
+                }
+                if let Some(answer) = self.answer_of(fetched, offset) {
+                    return Ok(answer);
+                }
             }
             // Serves the statistics; records come in the queue above.
             drop(self.consumer.poll(Duration::ZERO));
@@ -185,7 +206,7 @@ impl ProbedPartition<'_> {
                 None if counts.number > earlier + 1 => before = Some(counts),
                 None => {}
                 Some(before) if counts.unparsed >= before.unparsed + EMPTY_ANSWERS => {
-                    return Some(FetchAnswer::Undecodable { reason: UndecodableReason::Records, batch_start: None });
+                    return Ok(FetchAnswer::Undecodable { reason: UndecodableReason::Records, batch_start: None });
                 }
                 // Nothing comes of aborted transactions either, so this means something only within a batch that is known for its format.
                 Some(before)
@@ -193,12 +214,12 @@ impl ProbedPartition<'_> {
                         && begun.elapsed() >= FORMAT_AFTER
                         && counts.passed_over >= before.passed_over + EMPTY_ANSWERS =>
                 {
-                    return Some(FetchAnswer::Undecodable { reason: UndecodableReason::Format, batch_start: None });
+                    return Ok(FetchAnswer::Undecodable { reason: UndecodableReason::Format, batch_start: None });
                 }
                 Some(_) => {}
             }
         }
-        None
+        Err(Undecided::NoAnswer)
     }
 
     fn go_to(&mut self, offset: i64) -> Result<(), KafkaError> {

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::topic_partition_list::Offset;
 
-use super::batch_probe::{BatchProbe, ProbeAnswer, ProbeRequest};
+use super::batch_probe::{BatchProbe, ProbeAnswer, ProbeRequest, Undecided};
 use super::dead_letters::DeadLetters;
 use super::failure::Failure;
 use super::losses::{Loss, LossEnd, SkippedBatch};
@@ -132,8 +132,19 @@ impl UndecodablePartitions {
             return;
         };
         let wait = match &answer.found {
-            None => RETRY_AFTER,
-            Some(found) if found.batches.is_empty() => {
+            Err(Undecided::NoAnswer) => RETRY_AFTER,
+            Err(Undecided::BrokerFails) => {
+                let topic = &self.topics[at.topic];
+                tracing::error!(
+                    target: "cxpulse::kafka",
+                    topic,
+                    partition = at.partition,
+                    offset = next_offset,
+                    "the broker fails to read its log from this offset on, and does not say why; the partition waits until the broker can"
+                );
+                LOOK_AGAIN_AFTER
+            }
+            Ok(found) if found.batches.is_empty() => {
                 // A partition that only stands still may be waiting for a large response, which a seek would throw away.
                 let is_held = progress.hold().is_some();
                 if (is_held || progress.is_still_for(STUCK_AFTER, now)) && self.go_on_at(consumer, at, next_offset) {
@@ -141,11 +152,11 @@ impl UndecodablePartitions {
                 }
                 if is_held { RETRY_AFTER } else { LOOK_AGAIN_AFTER }
             }
-            Some(found) if self.settings.undecodable == Undecodable::Pause => {
+            Ok(found) if self.settings.undecodable == Undecodable::Pause => {
                 self.pause(worker, at, &progress, found);
                 LOOK_AGAIN_AFTER
             }
-            Some(found) => {
+            Ok(found) => {
                 self.pass_over(worker, consumer, at, found);
                 RETRY_AFTER
             }
