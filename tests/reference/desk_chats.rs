@@ -141,6 +141,8 @@ fn idle_chat_that_starts_again_begins_a_new_session() {
     let end = 60 + 30 * MINUTE;
     let kept = [started(0), writes(60, "agent"), writes(end, "customer"), started(end + 60)];
     seen(&idle, &kept, end + 120).is("cx_chats_started", 1.0).is("cx_contacts", 1.0);
+    let over = [started(0), writes(60, "agent"), writes(end + 1, "customer"), started(end + 60)];
+    seen(&idle, &over, end + 120).is("cx_chats_started", 2.0).is("cx_contacts", 2.0);
     let again = [started(0), writes(60, "agent"), started(end)];
     seen(&idle, &again, end + 60).is("cx_chats_started", 2.0).is("cx_contacts", 2.0);
 }
