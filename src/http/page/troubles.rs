@@ -153,11 +153,8 @@ pub(super) fn troubles(page: &PageContext<'_>, compared: &Compared) -> Vec<Troub
 
 /// The bad ones of the cases of a number, of a group or overall.
 pub(super) fn tally(values: &Values<'_>, group: Option<&Group<'_>>, watched: &Watched, bound: Option<SlowBound>) -> Tally {
-    let value = |name: &str| match group {
-        Some(group) => values.of_group(group, name, &[]),
-        None => values.overall(name, &[]),
-    };
-    let count = |name: &str| value(name).map_or(0.0, |sample| sample.value);
+    let value = |name: &str| value_of(values, group, name);
+    let count = |name: &str| value(name).unwrap_or(0.0);
     match watched.kind {
         Kind::Slow(histogram) => {
             let cases = count(&format!("{histogram}_count"));
@@ -167,7 +164,7 @@ pub(super) fn tally(values: &Values<'_>, group: Option<&Group<'_>>, watched: &Wa
         }
         Kind::Ratio(ratio, families) => {
             let cases: f64 = families.iter().map(|family| count(family)).sum();
-            let share = value(ratio).map_or(0.0, |sample| sample.value);
+            let share = value(ratio).unwrap_or(0.0);
             // Without cases there is no ratio, and nothing is bad.
             let bad = if watched.is_good_shown { (1.0 - share) * cases } else { share * cases };
             Tally { bad: bad.round(), cases }
@@ -175,11 +172,20 @@ pub(super) fn tally(values: &Values<'_>, group: Option<&Group<'_>>, watched: &Wa
     }
 }
 
+/// The value of a family of a group, or the overall one.
+fn value_of(values: &Values<'_>, group: Option<&Group<'_>>, name: &str) -> Option<f64> {
+    let sample = match group {
+        Some(group) => values.of_group(group, name, &[]),
+        None => values.overall(name, &[]),
+    };
+    sample.map(|sample| sample.value)
+}
+
 /// The bound of slow ones: the least that holds most of the durations of the rest. `None` where none does.
 fn slow_bound(page: &PageContext<'_>, windows: (usize, usize), watched: &Watched) -> Option<SlowBound> {
     let Kind::Slow(histogram) = watched.kind else { return None };
     let [short, long] = [windows.0, windows.1].map(|window| page.exposition.values(page.snapshot, window));
-    let cases = |values: &Values<'_>| values.overall(&format!("{histogram}_count"), &[]).map_or(0.0, |sample| sample.value);
+    let cases = |values: &Values<'_>| value_of(values, None, &format!("{histogram}_count")).unwrap_or(0.0);
     let rest = cases(&long) - cases(&short);
     let (within_short, within_long) = (short.at_most(None, histogram), long.at_most(None, histogram));
     let mut bounds = within_short.iter().zip(&within_long).enumerate();
@@ -193,14 +199,14 @@ fn lasted_seconds(page: &PageContext<'_>, window: usize, watched: &Watched, conc
     let Kind::Slow(histogram) = watched.kind else { return 0.0 };
     let mean = histogram.replace("_seconds", "_mean_seconds");
     let values = page.exposition.values(page.snapshot, window);
-    let sample = match concerned {
+    let seconds = match concerned {
         Concerned::Team(team) => {
             let group = teams(&values).into_iter().find(|group| group.texts().first() == Some(team));
-            group.and_then(|group| values.of_group(&group, &mean, &[]))
+            group.and_then(|group| value_of(&values, Some(&group), &mean))
         }
-        Concerned::AllTeams | Concerned::Whole => values.overall(&mean, &[]),
+        Concerned::AllTeams | Concerned::Whole => value_of(&values, None, &mean),
     };
-    sample.map_or(0.0, |sample| sample.value)
+    seconds.unwrap_or(0.0)
 }
 
 /// The trouble of a number over the shortest window that has one.
@@ -231,13 +237,8 @@ fn of_number(page: &PageContext<'_>, compared: &Compared, watched: &'static Watc
 /// The team that has more new contacts, over the shortest pair of windows that are both shorter than a day.
 fn of_contacts(page: &PageContext<'_>, compared: &Compared) -> Option<Trouble> {
     let [short, long] = *compared.short.first_chunk()?;
-    let count = |values: &Values<'_>, group: Option<&Group<'_>>| {
-        let sample = |name: &&str| match group {
-            Some(group) => values.of_group(group, name, &[]),
-            None => values.overall(name, &[]),
-        };
-        CONTACTS.iter().filter_map(sample).map(|sample| sample.value).sum::<f64>()
-    };
+    let count =
+        |values: &Values<'_>, group: Option<&Group<'_>>| -> f64 { CONTACTS.iter().filter_map(|name| value_of(values, group, name)).sum() };
     let (whole, teams) = sides_of_all(page, (short, long), |values, group| Tally { bad: count(values, group), cases: count(values, None) });
     let range = |window: usize| page.snapshot.windows.get(window).map(|window| window.settings.range.as_seconds());
     let pace = range(short)? / (range(long)? - range(short)?);
