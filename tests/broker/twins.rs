@@ -23,6 +23,7 @@ pub(super) const SETTINGS: &str = include_str!("../../config/examples/targets.to
 /// The series that may differ, by their beginning, each with the reason.
 const MAY_DIFFER: &[(&str, &str)] = &[
     ("process_", "memory, threads and time of one process"),
+    ("cx_memory_", "the memory of one process, and the budget of one that writes checkpoints"),
     ("cx_checkpoint_", "the undisturbed service writes none"),
     ("cx_restore_seconds", "the undisturbed service restores nothing"),
     ("cx_build_info", "the fingerprint is that of checkpoints"),
