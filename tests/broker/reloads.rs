@@ -112,11 +112,13 @@ fn a_renamed_team_is_counted_anew_unless_the_log_is_gone() {
     // A name without checkpoints would need the records that are gone.
     service.configure(&configuration(0, "a = \"Sales\"\n"));
     service.signal("-HUP");
-    service
-        .wait_until("the reload is refused", PATIENCE, |service| service.scrape().value("cx_config_last_reload_successful") == Some(0.0));
-    let log = service.log();
-    assert!(log.contains("the state would have to be counted anew for dimensions.team.renames.a, and"), "{log}");
-    assert!(log.contains("no longer holds its first"), "{log}");
+    // The log follows the metric, because nothing waits for a line of it.
+    service.wait_until("the reload is refused for its reason", PATIENCE, |service| {
+        let log = service.log();
+        log.contains("the state would have to be counted anew for dimensions.team.renames.a, and")
+            && log.contains("no longer holds its first")
+    });
+    assert_eq!(service.scrape().value("cx_config_last_reload_successful"), Some(0.0));
     assert!(service.is_ready());
     assert_eq!(values(&service), before);
 }

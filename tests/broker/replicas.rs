@@ -39,6 +39,7 @@ const MAY_DIFFER: &[(&str, &str)] = &[
     ("cx:target_by_", "the configured target, once for each label set that is shown"),
     ("cx:kafka_lag", "records that are on their way"),
     ("cx:series", "each process has label sets of its own"),
+    ("cx:windows_settled", "it is 0 for half a minute after a window was not whole, and a single process takes part in no rebalance"),
     ("cx:watermark", "the smallest of all members, where a single process shows the largest of those without lag"),
 ];
 
