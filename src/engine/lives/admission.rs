@@ -13,7 +13,7 @@ const FUTURE_TOLERANCE: Span = Span::minutes(2);
 /// Identities expire in slices of event time; this many slices make up the allowed lateness.
 const SLICES: i64 = 8;
 /// When a single slice holds too many identities, one in this many of the limit leaves together, so that the search for the oldest is rare.
-const THINNED_SHARE: usize = 64;
+const THINNED_SHARE: usize = 32;
 
 /// The admission of one topic partition.
 #[derive(Clone, Debug)]
@@ -26,8 +26,8 @@ pub(crate) struct Admission {
     forgotten_before: EventTime,
     /// The event time of each identity that is remembered.
     seen: SharedMap<Key, EventTime>,
-    /// The identities by slice of event time, for expiry.
-    expiry: BTreeMap<i64, Vec<Key>>,
+    /// The identities by slice of event time, for expiry, each with the event time with which it came.
+    expiry: BTreeMap<i64, Vec<(EventTime, Key)>>,
     /// The number of identities that were forgotten early.
     evictions: u64,
 }
@@ -55,7 +55,7 @@ impl Admission {
         self.seen = SharedMap::restore(input)?;
         let width = self.slice_width();
         for (identity, time) in self.seen.iter() {
-            self.expiry.entry(time.slice(width)).or_default().push(*identity);
+            self.expiry.entry(time.slice(width)).or_default().push((*time, *identity));
         }
         Ok(self)
     }
@@ -116,7 +116,7 @@ impl Admission {
 
     /// Enters an identity for expiry. If there are too many identities, the oldest slices are forgotten, each as a whole.
     fn schedule(&mut self, identity: Key, time: EventTime) {
-        self.expiry.entry(time.slice(self.slice_width())).or_default().push(identity);
+        self.expiry.entry(time.slice(self.slice_width())).or_default().push((time, identity));
         while self.seen.len() > self.identities_max {
             let Some((slice, mut identities)) = self.expiry.pop_first() else { break };
             let before = self.seen.len();
@@ -133,13 +133,13 @@ impl Admission {
 
     /// Forgets the oldest identities of the only slice, somewhat more than needed. Identities of the same instant leave together, because from then
     /// on no event up to that instant can be proven new.
-    fn thin(&mut self, identities: &mut Vec<Key>) {
-        let mut times: Vec<EventTime> = identities.iter().filter_map(|identity| self.seen.get(identity).copied()).collect();
-        let leaving = (times.len() - times.len().min(self.identities_max) + self.identities_max / THINNED_SHARE).min(times.len());
-        let (_, last, _) = times.select_nth_unstable(leaving.max(1) - 1);
+    fn thin(&mut self, identities: &mut Vec<(EventTime, Key)>) {
+        let surplus = identities.len() - identities.len().min(self.identities_max);
+        let leaving = (surplus + self.identities_max / THINNED_SHARE).clamp(1, identities.len());
+        let (_, (last, _), _) = identities.select_nth_unstable_by_key(leaving - 1, |(time, _)| *time);
         self.forgotten_before = *last + Span(1);
         self.forget(identities, self.forgotten_before);
-        identities.retain(|identity| self.seen.contains_key(identity));
+        identities.retain(|(time, _)| *time >= self.forgotten_before);
     }
 
     fn expire(&mut self) {
@@ -152,8 +152,8 @@ impl Admission {
     }
 
     /// Forgets identities, except those whose id came again with a later time that is still remembered.
-    fn forget(&mut self, identities: &[Key], horizon: EventTime) {
-        for identity in identities {
+    fn forget(&mut self, identities: &[(EventTime, Key)], horizon: EventTime) {
+        for (_, identity) in identities.iter().filter(|(came, _)| *came < horizon) {
             if self.seen.get(identity).is_some_and(|time| *time < horizon) {
                 self.seen.remove(identity);
             }
