@@ -57,7 +57,6 @@ impl EngineSettings {
     pub fn budget_of_a_group(&self) -> [BudgetPart; 7] {
         let limits = &self.limits;
         let part = |name, limit, entries: usize, bytes| BudgetPart { name, limit, bytes: (entries as u64).saturating_mul(bytes) };
-        let identities = limits.identities_max.saturating_mul(self.topics.len());
         // The facts of one slot in one pane are a single entry, and each belongs to a contact that is remembered.
         let samples = (limits.contacts_max as u64).saturating_mul(SAMPLES_OF_A_CONTACT);
         let entries = samples.min((limits.cells_max as u64).saturating_mul(self.panes()));
@@ -65,7 +64,7 @@ impl EngineSettings {
             part("tickets and chats", "limits.contacts_max", limits.contacts_max, CONTACT_BYTES),
             part("customers", "limits.customers_max", limits.customers_max, CUSTOMER_BYTES),
             part("surveys", "limits.surveys_max", limits.surveys_max, SURVEY_BYTES),
-            part("identities and histories", "limits.identities_max", identities, UNSETTLED_EVENT_BYTES),
+            part("identities and histories", "limits.identities_max", self.unfolded_events_max(), UNSETTLED_EVENT_BYTES),
             part("events ahead of now", "limits.held_max", limits.held_max, HELD_EVENT_BYTES),
             part("tuples of dimension values", "limits.cells_max", tuples_max(self), TUPLE_BYTES),
             BudgetPart { name: "panes", limit: "limits.contacts_max", bytes: entries.saturating_mul(PANE_ENTRY_BYTES) },

@@ -105,6 +105,18 @@ impl<K: Hash + Eq + Clone, V: Clone> SharedMap<K, V> {
         self.parts.iter().flat_map(|part| part.iter())
     }
 
+    /// At least so many entries, or all if there are fewer: those of a part, whose number wraps around, and of the parts after it, each as a whole.
+    pub(crate) fn some_from(&self, part: usize, least: usize) -> Vec<(&K, &V)> {
+        let mut entries = Vec::new();
+        for at in 0..PARTS {
+            if entries.len() >= least {
+                break;
+            }
+            entries.extend(self.parts[(part.wrapping_add(at)) % PARTS].iter());
+        }
+        entries
+    }
+
     fn part(&self, key: &K) -> &FxHashMap<K, V> {
         &self.parts[part_of(key)]
     }
@@ -228,6 +240,18 @@ mod tests {
                 prop_assert_eq!(map.iter().map(|(key, value)| (*key, *value)).collect::<BTreeMap<_, _>>(), slow);
             }
         }
+    }
+
+    #[test]
+    fn some_entries_are_those_of_whole_parts_around_to_the_first() {
+        let map: SharedMap<u64, ()> = (0..10_240).map(|key| (key, ())).collect();
+        let keys = |part: usize, least: usize| map.some_from(part, least).into_iter().map(|(key, ())| *key).collect::<Vec<_>>();
+        let (first, last) = (keys(0, 1), keys(PARTS - 1, 1));
+        assert!(first.len() < 40 && first.iter().all(|key| part_of(key) == 0));
+        assert_eq!(keys(2 * PARTS - 1, last.len() + 1), [last, first].concat());
+        let mut all = keys(7, usize::MAX);
+        all.sort_unstable();
+        assert_eq!(all, (0..10_240).collect::<Vec<_>>());
     }
 
     #[test]

@@ -114,3 +114,70 @@ fn ticket_with_many_surveys_costs_in_proportion_to_them() {
     let (few, many) = (took(1_000), took(16_000));
     assert!(many < few * 80, "16 times as many took {many:?} and not {few:?}: if each looked at all others it were 256 times");
 }
+
+#[test]
+fn openings_of_tickets_that_left_at_the_limit_leave_too_and_the_next_contact_is_still_a_repeat() {
+    let stored_bytes = |tickets: i64| {
+        let mut desk = Desk::new(&[("limits.contacts_max", "64"), ("limits.identities_max", "100")]);
+        for n in 0..tickets {
+            desk.tell(TICKETS, Span::seconds(n), "ticket.created", &format!(r#""ticket_id":"T{n}","customer_id":"C{}""#, n % 4));
+            desk.solve(Span::seconds(n), &format!("T{n}"));
+        }
+        assert_eq!(desk.value(r#"cx_contacts{window="24h"}"#), tickets as f64);
+        assert_eq!(desk.value(r#"cx_repeat_contacts{window="24h"}"#), (tickets - 4) as f64, "all but the first of each customer");
+        desk.driver.engine.store(GROUP).unwrap().into_bytes(Vec::new()).len()
+    };
+    let (few, many) = (stored_bytes(500), stored_bytes(4_000));
+    assert!(many < few + few / 4, "{many} bytes after 4,000 tickets, and {few} after 500");
+}
+
+#[test]
+fn unfolded_events_are_limited_together_and_those_folded_early_are_counted() {
+    let stored_bytes = |messages: i64| {
+        let mut desk = Desk::new(&[("limits.identities_max", "100")]);
+        for n in 0..messages {
+            let message = format!(r#""ticket_id":"T{}","author":"agent""#, n % 8);
+            desk.tell(TICKETS, Span(n), "ticket.message", &message);
+        }
+        let early = desk.value(r#"cx_state_limit_evictions_total{store="histories"}"#);
+        let bytes = desk.driver.engine.store(GROUP).unwrap().into_bytes(Vec::new()).len();
+        (early, bytes)
+    };
+    let ((none, few), (early, many)) = (stored_bytes(400), stored_bytes(4_000));
+    assert!(none == 0.0 && early >= 3_600.0 - 400.0, "{none} of 400 and {early} of 4,000 were folded early");
+    assert!(many < few + few / 4, "{many} bytes after 4,000 messages, and {few} after 400");
+}
+
+#[test]
+fn each_list_of_a_customer_is_limited_and_all_that_leaves_early_is_counted() {
+    let mut desk = Desk::new(&[("limits.history_max", "16")]);
+    let counted = |desk: &mut Desk| desk.value(r#"cx_state_limit_evictions_total{store="histories"}"#);
+    for n in 0..32 {
+        desk.tell(CUSTOMERS, Span::minutes(n), "customer.subscribed", r#""customer_id":"C","value":10"#);
+    }
+    assert_eq!(counted(&mut desk), 48.0, "events, subscriptions and values, 16 of each");
+    for n in 0..32 {
+        desk.tell(TICKETS, Span::minutes(40 + n), "ticket.created", &format!(r#""ticket_id":"T{n}","customer_id":"C""#));
+    }
+    assert_eq!(counted(&mut desk), 64.0, "and openings");
+    for n in 0..32 {
+        let answer = format!(r#""survey_id":"S{n}","customer_id":"C","metric":"csat","score":4"#);
+        desk.tell(SURVEYS, Span::minutes(80 + n), "survey.responded", &answer);
+    }
+    assert_eq!(counted(&mut desk), 80.0, "and answers");
+}
+
+#[test]
+fn customer_whose_first_subscription_was_forgotten_is_not_new_again_by_a_merge() {
+    let mut desk = Desk::new(&[("limits.history_max", "16")]);
+    desk.tell(CUSTOMERS, Span(0), "customer.active", r#""customer_id":"known before""#);
+    let later = |minutes: i64| Span::minutes(2 * 24 * 60 + minutes);
+    for n in 0..16 {
+        desk.tell(CUSTOMERS, later(2 * n), "customer.subscribed", r#""customer_id":"old""#);
+        desk.tell(CUSTOMERS, later(2 * n + 1), "customer.cancelled", r#""customer_id":"old""#);
+    }
+    desk.tell(CUSTOMERS, later(40), "customer.subscribed", r#""customer_id":"one""#);
+    assert_eq!(desk.value(r#"cx_customers_new{window="24h"}"#), 2.0);
+    desk.tell(CUSTOMERS, later(41), "customer.merged", r#""customer_id":"old","into_customer_id":"one""#);
+    assert_eq!(desk.value(r#"cx_customers_new{window="24h"}"#), 1.0, "the two were one customer");
+}

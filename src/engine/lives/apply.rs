@@ -15,6 +15,10 @@ use super::store::{AdmittedEvent, Lives, WAITING_MAX};
 use crate::engine::terms::EventOrder;
 use crate::engine::windows::Door;
 use crate::event::{Body, Contact, Key};
+use crate::time::EventTime;
+
+/// When there are too many unfolded events, one in this many is folded at once, so that histories are seldom folded in small parts.
+const FOLDED_SHARE: usize = 8;
 
 /// The effect of an event.
 #[derive(Clone, Copy, Debug)]
@@ -43,6 +47,7 @@ pub(crate) fn apply(lives: &mut Lives, event: &AdmittedEvent, door: &mut Door<'_
         }
     };
     leaving::hold_limits(lives, door);
+    hold_unfolded(lives);
     effect
 }
 
@@ -59,6 +64,19 @@ pub(crate) fn settle(lives: &mut Lives, door: &mut Door<'_>) {
     let forgotten = lives.forgotten_before();
     lives.customers.forget_before(forgotten);
     leaving::expire(lives, door);
+}
+
+/// Folds the histories that are due first, where more events are unfolded than the limits allow. Identities are limited too, and where those were
+/// forgotten early, no event comes that could precede most of these.
+fn hold_unfolded(lives: &mut Lives) {
+    let max = lives.terms.settings.unfolded_events_max();
+    if lives.unfolded_events <= max {
+        return;
+    }
+    while lives.unfolded_events > max - max / FOLDED_SHARE {
+        let Some(contact) = lives.unsettled.pop_before(EventTime::MAX) else { break };
+        contact::fold_early(lives, contact);
+    }
 }
 
 /// Updates every ticket, chat and survey that inherits a customer's dimensions, after those dimensions became known late.

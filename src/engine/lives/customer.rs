@@ -253,6 +253,11 @@ impl CustomerState {
             + self.answers.forget_before(horizon, length_max)
     }
 
+    /// Forgets openings of tickets and chats that are gone.
+    pub(crate) fn forget_openings(&mut self, is_gone: impl Fn(&Contact) -> bool) {
+        self.openings.forget_gone(is_gone);
+    }
+
     /// The facts that follow from the customer's position after all known events: the present stage, and the drop-out from it.
     ///
     /// An idle customer drops out at a time that may lie ahead of now; any further touch withdraws that fact.

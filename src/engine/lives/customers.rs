@@ -16,7 +16,7 @@ use super::dormant::Dormant;
 use crate::engine::codec::{RestoreError, StateReader, StateWriter};
 use crate::engine::shared_map::SharedMap;
 use crate::engine::terms::{DimensionsId, EventOrder, Facts, Terms};
-use crate::event::Key;
+use crate::event::{Contact, Key};
 use crate::time::EventTime;
 
 /// All customers of a partition group.
@@ -180,6 +180,21 @@ impl Customers {
                 *self.living.get_or_insert_with(key, CustomerState::default) = later;
             }
             None => {}
+        }
+    }
+
+    /// Forgets openings of tickets and chats that left at their limit, in the lives that these customers had at these events. `is_gone` says which left.
+    pub(super) fn forget_openings(&mut self, of: Vec<(Key, EventOrder)>, is_gone: impl Fn(&Contact) -> bool) {
+        let life = |(key, order)| {
+            let (key, order) = self.resolve(key, order);
+            (key, self.ended_after(key, order))
+        };
+        for (key, erasure) in of.into_iter().map(life).collect::<BTreeSet<_>>() {
+            let life = match erasure {
+                Some(erasure) => self.erased.get_mut(&(key, erasure)),
+                None => self.living.get_mut(&key),
+            };
+            life.into_iter().for_each(|life| life.forget_openings(&is_gone));
         }
     }
 

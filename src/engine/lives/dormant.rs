@@ -17,6 +17,9 @@ use crate::engine::shared_map::SharedMap;
 /// The number of values that may lie awake although no event needs them.
 const AWAKE_MAX: usize = 8_192;
 
+/// The number of values whose memory is fetched together.
+const FETCHED_TOGETHER: usize = 32;
+
 /// The first size of the buffer that states are serialised to, in bytes.
 const SCRATCH_BYTES: usize = 1_024;
 
@@ -101,10 +104,7 @@ impl<K: Copy + Eq + Hash, V: Clone + Serialize + DeserializeOwned> Dormant<K, V>
 
     /// The value of a key if it is awake; `None` if it is asleep or absent.
     pub(crate) fn awake(&self, key: &K) -> Option<&V> {
-        match self.entries.get(key)? {
-            Kept::Awake(value) => Some(value),
-            Kept::Asleep(_) => None,
-        }
+        self.entries.get(key)?.awake()
     }
 
     /// The value of a key, woken to be changed.
@@ -124,12 +124,22 @@ impl<K: Copy + Eq + Hash, V: Clone + Serialize + DeserializeOwned> Dormant<K, V>
 
     /// Removes a value and returns it.
     pub(crate) fn remove(&mut self, key: &K) -> Option<V> {
-        self.entries.remove(key).map(|entry| entry.read().into_owned())
+        self.entries.remove(key).map(|entry| match entry {
+            Kept::Awake(value) => Arc::unwrap_or_clone(value),
+            Kept::Asleep(bytes) => read(&bytes),
+        })
     }
 
-    /// All keys and values, in no order.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (&K, Cow<'_, V>)> {
-        self.entries.iter().map(|(key, entry)| (key, entry.read()))
+    /// The keys of [`SharedMap::some_from`], each with its value's rank. Where the values lie is not known beforehand, so `touch` reads the memory of some
+    /// that are awake together.
+    pub(crate) fn some_ranked<R>(&self, part: usize, least: usize, touch: impl Fn(&V) -> u64, rank: impl Fn(&V) -> R) -> Vec<(R, K)> {
+        let entries = self.entries.some_from(part, least);
+        let mut ranked = Vec::with_capacity(entries.len());
+        for together in entries.chunks(FETCHED_TOGETHER) {
+            std::hint::black_box(together.iter().fold(0, |seen, (_, entry)| seen ^ entry.awake().map_or(0, &touch)));
+            ranked.extend(together.iter().map(|(key, entry)| (rank(&entry.read()), **key)));
+        }
+        ranked
     }
 
     /// Puts a value to sleep.
@@ -168,6 +178,13 @@ impl<V: Clone + DeserializeOwned> Kept<V> {
         match self {
             Self::Awake(value) => Cow::Borrowed(value),
             Self::Asleep(bytes) => Cow::Owned(read(bytes)),
+        }
+    }
+
+    fn awake(&self) -> Option<&V> {
+        match self {
+            Self::Awake(value) => Some(value),
+            Self::Asleep(_) => None,
         }
     }
 

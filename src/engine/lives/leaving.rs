@@ -1,22 +1,27 @@
 //! Decides which lives leave a partition group, and when: as group time passes, or because a configured count is reached.
 //!
 //! Ended tickets and chats, cancelled customers and old surveys leave after their retention. When there are more than the configured count, those
-//! that have ended leave first, then those that have been idle longest. These early departures are counted, because an entry that has left can no
-//! longer be corrected.
+//! that have ended leave first, then those that have been idle longest; of many entries, the first of a sample leave. These early departures are
+//! counted, because an entry that has left can no longer be corrected.
 
 use std::sync::Arc;
 
 use super::contact::{ContactState, facts, idle_end_of};
+use super::customer::CustomerState;
 use super::store::Lives;
 use super::survey::SurveyId;
-use crate::engine::terms::{EngineSettings, Facts};
+use crate::engine::terms::{EngineSettings, EventOrder, Facts};
 use crate::engine::windows::{Door, Subject};
 use crate::event::{Contact, Key};
 use crate::time::EventTime;
 
-/// When a limit is reached, one in this many entries leaves at once. The search for the longest idle looks at all entries, so each entry that comes pays
-/// for looking at this many.
+/// When a limit is reached, one in this many entries leaves at once, so each entry that comes pays for looking at this many.
 const EVICTED_SHARE: usize = 8;
+/// At least so many entries are looked at for those that leave. Where there are more, they are a sample: looking at millions would take seconds, in
+/// which no event is counted.
+const LOOKED_AT: usize = 16_384;
+/// One in so many of a sample leaves. That empties the store by less than [`EVICTED_SHARE`] of all would, so each entry that comes may pay for fewer.
+const EVICTED_SHARE_OF_SAMPLE: usize = 4;
 
 /// Forgets the lives whose retention has passed.
 pub(super) fn expire(lives: &mut Lives, door: &mut Door<'_>) {
@@ -46,27 +51,29 @@ pub(super) fn hold_limits(lives: &mut Lives, door: &mut Door<'_>) {
     }
     let settings = Arc::clone(&lives.terms.settings);
     let limits = &settings.limits;
-    if lives.contacts.len() > limits.contacts_max {
-        let now = lives.terms.now;
-        let idle = lives.contacts.iter().map(|(contact, state)| ((!is_over(&state, &settings, now), state.last_known()), *contact));
-        for contact in first_to_leave(idle.collect(), limits.contacts_max) {
-            evict_contact(lives, contact, door);
-            lives.evictions.contacts += 1;
-        }
+    while lives.contacts.len() > limits.contacts_max {
+        evict_contacts(lives, &settings, door);
     }
-    if lives.surveys.len() > limits.surveys_max {
-        let idle = lives.surveys.iter().map(|(id, survey)| (survey.last_time(), *id));
-        for id in first_to_leave(idle.collect(), limits.surveys_max) {
+    while lives.surveys.len() > limits.surveys_max {
+        let some = lives.surveys.some_from(next_part(lives.evictions.surveys), LOOKED_AT);
+        let idle = some.into_iter().map(|(id, survey)| (survey.last_time(), *id));
+        for id in first_to_leave(idle.collect(), lives.surveys.len(), limits.surveys_max) {
             evict_survey(lives, id);
             lives.evictions.surveys += 1;
         }
     }
     lives.evictions.customers += lives.customers.forget_surplus(limits.customers_max, limits.customers_max / EVICTED_SHARE);
-    if lives.customers.entries() > limits.customers_max {
+    while lives.customers.entries() > limits.customers_max {
         let others = lives.customers.entries() - lives.customers.living.len();
         let kept = limits.customers_max.saturating_sub(others);
-        let idle = lives.customers.living.iter().map(|(key, state)| ((state.is_active(), state.last_time()), *key));
-        for key in first_to_leave(idle.collect(), kept) {
+        let rank = |state: &CustomerState| (state.is_active(), state.last_time());
+        let part = next_part(lives.evictions.customers);
+        let idle = lives.customers.living.some_ranked(part, LOOKED_AT, |state| u64::from(state.is_active()), rank);
+        let leaving = first_to_leave(idle, lives.customers.living.len(), kept);
+        if leaving.is_empty() {
+            break;
+        }
+        for key in leaving {
             evict_customer(lives, key, door);
             lives.evictions.customers += 1;
         }
@@ -135,6 +142,7 @@ fn expire_customers(lives: &mut Lives, settings: &EngineSettings, door: &mut Doo
 /// Forgets a ticket or chat. Its contribution to the windows stays until it ages out; the surveys about it get timers of their own.
 fn forget_contact(lives: &mut Lives, contact: Contact) {
     let Some(state) = lives.contacts.remove(&contact) else { return };
+    lives.unfolded_events -= state.unfolded_events();
     lives.ticket_sets.forget(contact);
     // A survey that may be rated once more must still be recognised as the same one, so it stays until its own timer.
     let kept = lives.terms.settings.longest_range();
@@ -145,13 +153,30 @@ fn forget_contact(lives: &mut Lives, contact: Contact) {
     }
 }
 
-/// Evicts a ticket or chat. One that leaves while it is open also leaves the backlog.
-fn evict_contact(lives: &mut Lives, contact: Contact, door: &mut Door<'_>) {
-    let Some(state) = lives.contacts.get(&contact) else { return };
+/// Evicts the first to leave of some tickets and chats.
+fn evict_contacts(lives: &mut Lives, settings: &EngineSettings, door: &mut Door<'_>) {
+    let now = lives.terms.now;
+    let rank = |state: &ContactState| (!is_over(state, settings, now), state.last_known());
+    let idle = lives.contacts.some_ranked(next_part(lives.evictions.contacts), LOOKED_AT, ContactState::touch_memory, rank);
+    let mut left = Vec::new();
+    for contact in first_to_leave(idle, lives.contacts.len(), settings.limits.contacts_max) {
+        left.extend(evict_contact(lives, contact, door));
+        lives.evictions.contacts += 1;
+    }
+    let contacts = &lives.contacts;
+    lives.customers.forget_openings(left, |contact| !contacts.contains_key(contact));
+}
+
+/// Evicts a ticket or chat, and gives the customers who opened it, each with the opening. One that leaves while it is open also leaves the backlog.
+fn evict_contact(lives: &mut Lives, contact: Contact, door: &mut Door<'_>) -> Vec<(Key, EventOrder)> {
+    let Some(state) = lives.contacts.get(&contact) else { return Vec::new() };
+    let openings = state.sessions().filter_map(|session| session.opened);
+    let opened = openings.filter_map(|opened| Some((opened.customer?, opened.order))).collect();
     let mut open = state.sessions().last().map(|session| facts(session, &lives.terms)).unwrap_or_default();
     open.retain(|fact| fact.measure.is_state());
     door.post_difference(Subject::Contact(contact), open, Facts::new());
     forget_contact(lives, contact);
+    opened
 }
 
 fn evict_survey(lives: &mut Lives, id: SurveyId) {
@@ -184,9 +209,17 @@ fn is_over(state: &ContactState, settings: &EngineSettings, at: EventTime) -> bo
         || summary.opened.is_none()
 }
 
-/// The keys that leave when there are more than `limit` entries: those with the smallest ranks, and one in [`EVICTED_SHARE`] more than needed.
-fn first_to_leave<R: Ord + Copy, K: Ord + Copy>(mut ranked: Vec<(R, K)>, limit: usize) -> Vec<K> {
-    let leaving = (ranked.len() - limit + limit / EVICTED_SHARE).min(ranked.len());
+/// The part of a map from which on entries are looked at. It follows from what was evicted before, which is stored, so that a restart changes nothing.
+fn next_part(evicted: u64) -> usize {
+    // A large odd number reaches all parts.
+    evicted.wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(32) as usize
+}
+
+/// Of these entries of `known`, the keys that leave when there are more than `limit`: those with the smallest ranks. Where all entries are looked at, one in
+/// [`EVICTED_SHARE`] more than needed leaves, and else one in [`EVICTED_SHARE_OF_SAMPLE`] of these.
+fn first_to_leave<R: Ord + Copy, K: Ord + Copy>(mut ranked: Vec<(R, K)>, known: usize, limit: usize) -> Vec<K> {
+    let needed = known - limit + limit / EVICTED_SHARE;
+    let leaving = if ranked.len() == known { needed.min(known) } else { needed.min(ranked.len() / EVICTED_SHARE_OF_SAMPLE) };
     if leaving < ranked.len() {
         ranked.select_nth_unstable(leaving);
     }

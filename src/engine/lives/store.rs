@@ -33,6 +33,8 @@ pub(crate) struct Lives {
     pub(super) ticket_sets: TicketSets,
     /// When the unfolded events of each unsettled ticket or chat are due to be folded.
     pub(super) unsettled: Timers<Contact>,
+    /// The number of unfolded events of all tickets and chats.
+    pub(super) unfolded_events: usize,
     /// When ended tickets and chats may leave.
     pub(super) ended: Timers<Contact>,
     /// When old surveys may leave.
@@ -117,6 +119,7 @@ impl Lives {
             customers: Customers::default(),
             ticket_sets: TicketSets::default(),
             unsettled: Timers::default(),
+            unfolded_events: 0,
             ended: Timers::default(),
             old_surveys: Timers::default(),
             idle_customers: Timers::default(),
@@ -140,6 +143,7 @@ impl Lives {
             customers,
             ticket_sets,
             unsettled,
+            unfolded_events: _,
             ended,
             old_surveys,
             idle_customers,
@@ -174,10 +178,10 @@ impl Lives {
         let mut lives = Self::new(terms_of(input)?);
         lives.contacts = Dormant::restore(input)?;
         for (contact, unfolded) in input.take::<Vec<(Contact, Unfolded)>>()? {
-            let state = lives.contacts.get_mut(&contact);
-            state
-                .ok_or_else(|| RestoreError::Malformed("it has events of a ticket or chat that it does not know".to_owned()))?
-                .resume(unfolded);
+            let unknown = || RestoreError::Malformed("it has events of a ticket or chat that it does not know".to_owned());
+            let state = lives.contacts.get_mut(&contact).ok_or_else(unknown)?;
+            state.resume(unfolded);
+            lives.unfolded_events += state.unfolded_events();
         }
         lives.surveys = SharedMap::restore(input)?;
         lives.customers = Customers::restore(input)?;

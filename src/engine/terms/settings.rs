@@ -61,6 +61,11 @@ impl EngineSettings {
         self.windows.iter().map(|w| w.range).max().unwrap_or_default()
     }
 
+    /// The largest number of events in all histories of a group that a late event may still precede: as many as there are remembered identities.
+    pub(crate) fn unfolded_events_max(&self) -> usize {
+        self.limits.identities_max.saturating_mul(self.topics.len())
+    }
+
     /// The feed of the topic from which an event came.
     pub(crate) fn feed_of(&self, order: EventOrder) -> u8 {
         self.topics.get(order.topic()).map_or(0, |topic| topic.feed)

@@ -65,12 +65,11 @@ pub(super) fn replay(lives: &mut Lives, contact: Contact, door: &mut Door<'_>) {
     });
 }
 
-/// Folds the events that no late event can precede, or waits until all events can be folded at once. If some are left, sets a timer for them. Else
-/// sets the timer at which the ticket or chat may leave, if it has ended or will end by itself, and puts its state to sleep.
+/// Folds the events that no late event can precede, or waits until all events can be folded at once.
 pub(super) fn settle(lives: &mut Lives, contact: Contact) {
     let horizon = lives.horizon;
     let waits = is_origin_unsettled(lives, contact);
-    let Some(state) = lives.contacts.get_mut(&contact).filter(|s| s.is_unsettled()) else { return };
+    let Some(state) = lives.contacts.awake(&contact).filter(|s| s.is_unsettled()) else { return };
     let history_max = lives.terms.settings.limits.history_max;
     let waiting = state.waiting_tail(history_max);
     if let Some((start, end)) = waiting.filter(|(start, end)| waits || (*end >= horizon && *start + WAITING_MAX >= horizon)) {
@@ -80,9 +79,24 @@ pub(super) fn settle(lives: &mut Lives, contact: Contact) {
         lives.unsettled.push(again, contact);
         return;
     }
-    let inherits = lives.terms.rules.inherits_from_customer;
-    let early = state.fold(horizon, history_max, waits, &lives.customers.inherited(inherits), &mut lives.terms);
+    fold(lives, contact, history_max, waits);
+}
+
+/// Folds all events, also those that a late event may still precede.
+pub(super) fn fold_early(lives: &mut Lives, contact: Contact) {
+    fold(lives, contact, 0, false);
+}
+
+/// Folds the events that no late event can precede, unless the history `waits`, and further ones if more than `unfolded_max` remain. If some are left,
+/// sets a timer for them. Else sets the timer at which the ticket or chat may leave, if it has ended or will end by itself, and puts its state to sleep.
+fn fold(lives: &mut Lives, contact: Contact, unfolded_max: usize, waits: bool) {
+    let horizon = lives.horizon;
+    let Some(state) = lives.contacts.get_mut(&contact).filter(|s| s.is_unsettled()) else { return };
+    let (inherits, unfolded_before) = (lives.terms.rules.inherits_from_customer, state.unfolded_events());
+    let early = state.fold(horizon, unfolded_max, waits, &lives.customers.inherited(inherits), &mut lives.terms);
+    lives.unfolded_events -= unfolded_before - state.unfolded_events();
     let settings = &lives.terms.settings;
+    let history_max = settings.limits.history_max;
     let dropped = state.shorten(horizon - settings.longest_range(), history_max);
     state.forget_sessions_before(horizon - settings.ticket_retention);
     state.surveys.fold_before(horizon);
@@ -231,12 +245,13 @@ fn change_alone(
 ) -> Changed {
     let terms = &mut lives.terms;
     let state = lives.contacts.get_or_insert_with(contact, || ContactState::new(contact, terms));
-    let was_unsettled = state.is_unsettled();
+    let (was_unsettled, unfolded_before) = (state.is_unsettled(), state.unfolded_events());
     let has_surveys = !state.surveys.is_empty();
     let was_spam = state.summary.is_spam;
     let seen = Seen::of(&state.summary, terms);
     let opening = standing_opening(&state.summary);
     let ContactChange { was, is_last, has_effect } = change(state, &lives.customers, terms);
+    lives.unfolded_events += state.unfolded_events() - unfolded_before;
     let (mut gone, mut come) = (Facts::new(), Facts::new());
     let (mut closed, mut opened) = (SessionOpenings::new(), SessionOpenings::new());
     match was {

@@ -302,6 +302,11 @@ impl ContactState {
         !begins_later && !self.tail.iter().take_while(is_before).any(is_named)
     }
 
+    /// The number of unfolded events.
+    pub(crate) fn unfolded_events(&self) -> usize {
+        self.tail.len()
+    }
+
     /// Whether there are unfolded events.
     pub(crate) fn is_unsettled(&self) -> bool {
         !self.tail.is_empty()

@@ -84,6 +84,17 @@ impl Openings {
         early
     }
 
+    /// Drops the openings of contacts that are gone, except the last of all and each that precedes one that stays: the next may be its repeat contact.
+    pub(super) fn forget_gone(&mut self, is_gone: impl Fn(&Contact) -> bool) {
+        let mut stays = vec![true; self.entries.len()];
+        for (at, pair) in self.entries.windows(2).enumerate() {
+            stays[at] = !pair.iter().all(|(contact, _)| is_gone(contact));
+        }
+        let mut stays = stays.into_iter();
+        self.entries.retain(|_| stays.next().unwrap_or(true));
+        self.entries.shrink_to_fit();
+    }
+
     fn place_of(&self, place: EventOrder) -> usize {
         if self.entries.last().is_none_or(|(_, o)| o.order < place) {
             return self.entries.len();
