@@ -13,5 +13,6 @@ mod retention {
     mod expiry;
     mod leaving;
     mod limits;
+    mod settling;
     mod ticket_snapshots;
 }

@@ -79,6 +79,23 @@ fn further_replies_have_a_target_of_their_own() {
 }
 
 #[test]
+fn a_withdrawn_ticket_takes_the_verdicts_of_its_further_replies_along_and_brings_them_back() {
+    let noon = berlin("2026-05-06T12:00");
+    let undecided = "cx_target_undecided{target=\"next_response\",reason=\"withdrawn\",window=\"24h\"}";
+    let mut desk = Desk::new(TARGETS).with(&[
+        (noon, created("a")),
+        (noon + MINUTE, says("a", "agent")),
+        (noon + 10 * MINUTE, says("a", "customer")),
+        (noon + 30 * MINUTE, says("a", "agent")),
+    ]);
+    desk.look(noon + 40 * MINUTE).decided("next_response", 1, 1).is(undecided, 0.0);
+    desk.take(noon + 41 * MINUTE, &status("a", "spam"));
+    desk.look(noon + 41 * MINUTE).decided("next_response", 0, 0).is(undecided, 0.0);
+    desk.take(noon + 42 * MINUTE, &status("a", "open"));
+    desk.look(noon + 42 * MINUTE).decided("next_response", 1, 1).is(undecided, 0.0);
+}
+
+#[test]
 fn what_ends_a_clock_without_a_verdict_is_counted_by_its_reason() {
     let noon = berlin("2026-05-06T12:00");
     let undecided = |target: &str, reason: &str| format!("cx_target_undecided{{target=\"{target}\",reason=\"{reason}\",window=\"24h\"}}");
