@@ -112,7 +112,7 @@ fn a_renamed_team_is_counted_anew_unless_the_log_is_gone() {
     // A name without checkpoints would need the records that are gone.
     service.configure(&configuration(0, "a = \"Sales\"\n"));
     service.signal("-HUP");
-    // The log follows the metric, because nothing waits for a line of it.
+    // A line of the log may follow its metric, because another thread writes it.
     service.wait_until("the reload is refused for its reason", PATIENCE, |service| {
         let log = service.log();
         log.contains("the state would have to be counted anew for dimensions.team.renames.a, and")
