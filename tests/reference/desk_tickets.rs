@@ -299,3 +299,19 @@ fn new_matter_begins_only_where_the_customer_wrote_since_the_solve() {
     let anew = [solved.to_vec(), vec![says(2 * DAY, "customer"), status(3 * DAY, "open"), says(3 * DAY + 300, "agent")]].concat();
     seen(&matters, &anew, 4 * DAY).is("cx_tickets_created", 2.0).is("cx_tickets_reopened", 0.0).is("cx_first_response_seconds_sum", 360.0);
 }
+
+#[test]
+fn creation_that_is_told_twice_moves_nothing_that_lies_before_the_second_telling() {
+    let events = |from: usize| {
+        let all = [
+            on_ticket(0, "ticket.snapshot", json!({"created_time": BASE * 1_000, "status": "open"})),
+            created(60),
+            on_ticket(120, "ticket.assigned", json!({"team": null})),
+            created(121),
+        ];
+        all[from..].to_vec()
+    };
+    for from in [0, 1] {
+        seen(&setup(), &events(from), 200).is("cx_backlog_without_team_tickets", 0.0).is(r#"cx_backlog_tickets_by_team{team="a"}"#, 1.0);
+    }
+}
