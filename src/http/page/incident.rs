@@ -93,14 +93,18 @@ fn said(trouble: &Trouble, (window, longer): (&str, &str)) -> String {
 
 /// Since when, or from when to when; where no course shows it, over which window it shows.
 fn write_since(html: &mut Html, page: &PageContext<'_>, compared: &Compared, told: &[Trouble]) {
-    let now = page.snapshot.now;
     let clearest = told.iter().filter_map(|trouble| since(page, compared, trouble)).max_by(|a, b| a.gain.total_cmp(&b.gain));
-    let Some(Since { between: (earliest, latest), end, .. }) = clearest else {
-        let window = told.iter().map(Trouble::shown_within).max().map_or("", |window| window_name(page, window));
-        html.put(format_args!("Within the last {}; since when exactly is not known.", Escaped(window)));
-        return;
-    };
-    let is_past = is_past(told);
+    match clearest {
+        Some(since) => write_spell(html, &since, is_past(told), page.snapshot.now),
+        None => {
+            let window = told.iter().map(Trouble::shown_within).max().map_or("", |window| window_name(page, window));
+            html.put(format_args!("Within the last {}; since when exactly is not known.", Escaped(window)));
+        }
+    }
+}
+
+fn write_spell(html: &mut Html, since: &Since, is_past: bool, now: EventTime) {
+    let Since { between: (earliest, latest), end, .. } = *since;
     html.raw(if is_past { "From some time between " } else { "Since some time between " });
     write_minute(html, earliest, now);
     html.raw(" and ");
@@ -164,6 +168,23 @@ mod tests {
 
     fn told(trouble: &Trouble) -> String {
         said(trouble, ("5m", "24h")).replace('\u{a0}', " ")
+    }
+
+    /// The text of a spell that began at some time from 10:00 to 10:05, seen at 11:00 on a day.
+    fn spell_told(end_minute: Option<i64>, is_past: bool) -> String {
+        let at = |minutes| EventTime(1_772_445_600_000) + Span::minutes(minutes);
+        let since = Since { between: (at(0), at(5)), end: end_minute.map(at), gain: 9.0 };
+        let mut html = Html::default();
+        write_spell(&mut html, &since, is_past, at(60));
+        html.finish().split('<').map(|part| part.split_once('>').map_or(part, |(_, text)| text)).collect()
+    }
+
+    #[test]
+    fn spell_that_goes_on_has_a_begin_and_one_that_is_over_an_end_too() {
+        assert_eq!(spell_told(None, false), "Since some time between 10:00 UTC and 10:05 UTC.");
+        assert_eq!(spell_told(Some(40), false), "Since some time between 10:00 UTC and 10:05 UTC.", "it may come back at any moment");
+        assert_eq!(spell_told(Some(40), true), "From some time between 10:00 UTC and 10:05 UTC to about 10:40 UTC; it is over for now.");
+        assert_eq!(spell_told(None, true), "From some time between 10:00 UTC and 10:05 UTC; it is over for now.");
     }
 
     #[test]

@@ -86,12 +86,9 @@ impl Openings {
 
     /// Drops the openings of contacts that are gone, except the last of all and each that precedes one that stays: the next may be its repeat contact.
     pub(super) fn forget_gone(&mut self, is_gone: impl Fn(&Contact) -> bool) {
-        let mut stays = vec![true; self.entries.len()];
-        for (at, pair) in self.entries.windows(2).enumerate() {
-            stays[at] = !pair.iter().all(|(contact, _)| is_gone(contact));
-        }
-        let mut stays = stays.into_iter();
-        self.entries.retain(|_| stays.next().unwrap_or(true));
+        let gone: Vec<bool> = self.entries.iter().map(|(contact, _)| is_gone(contact)).collect();
+        let mut pairs = gone.windows(2);
+        self.entries.retain(|_| pairs.next() != Some([true, true].as_slice()));
         self.entries.shrink_to_fit();
     }
 
