@@ -59,6 +59,24 @@ fn survey_that_is_sent_again_and_again_does_not_grow() {
 }
 
 #[test]
+fn survey_that_is_answered_again_and_again_does_not_grow() {
+    let stored_bytes = |answers: i64| {
+        let mut desk = Desk::new(&[]);
+        for n in 0..answers {
+            let given = format!(r#""survey_id":"S","customer_id":"C","metric":"csat","score":{}"#, 1 + n % 5);
+            desk.tell(SURVEYS, Span(n * Span::days(1).0 / answers), "survey.responded", &given);
+        }
+        for day in 2..6 {
+            desk.tell(SURVEYS, Span::days(day), "survey.responded", r#""survey_id":"S","customer_id":"C","metric":"csat","score":5"#);
+        }
+        assert_eq!(desk.value(r#"cx_csat_responses{window="7d"}"#), 1.0);
+        desk.driver.engine.store(GROUP).unwrap().into_bytes(Vec::new()).len()
+    };
+    let (few, many) = (stored_bytes(100), stored_bytes(400));
+    assert!(many < few + 300, "{many} bytes after 400 answers, and {few} after 100");
+}
+
+#[test]
 fn limit_holds_though_no_window_moves() {
     let mut desk = Desk::new(&[("limits.contacts_max", "64"), ("limits.surveys_max", "64")]);
     for n in 0..500 {
