@@ -156,6 +156,20 @@ fn scores_may_be_fractional_and_are_satisfied_from_the_lowest_satisfied_one_on()
 }
 
 #[test]
+fn whole_scores_have_a_label_on_scales_of_up_to_eleven_points() {
+    let rated = |min: i64, max: i64| {
+        let members = json!({"metric": "csat", "score": 3, "scale_min": min, "scale_max": max});
+        seen(&setup(), &[answered(0, members)], 60)
+    };
+    for (min, max) in [(0, 10), (1, 10), (3, 13), (-5, 5)] {
+        rated(min, max).is(r#"cx_csat_score_responses{score="3"}"#, 1.0);
+    }
+    for (min, max) in [(0, 11), (-6, 5), (0, 100)] {
+        rated(min, max).is(r#"cx_csat_score_responses{score="other"}"#, 1.0);
+    }
+}
+
+#[test]
 fn wide_scale_is_satisfied_from_three_quarters_on() {
     let rated = |score: f64, max: f64| {
         let members = json!({"metric": "csat", "score": score, "scale_min": 0, "scale_max": max});
