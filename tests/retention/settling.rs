@@ -38,3 +38,21 @@ fn target_that_is_missed_days_later_is_missed_by_the_segment_that_the_customer_h
     };
     assert_eq!([missed(&mut desk, "gold"), missed(&mut desk, "silver")], [0.0, 1.0]);
 }
+
+#[test]
+fn late_answer_about_a_later_matter_goes_to_the_team_that_had_it_at_the_answer() {
+    let mut desk = Desk::new(&[("tickets.new_matter_after", "1d")]);
+    let later = |minutes: i64| Span::minutes(3 * 24 * 60 + minutes);
+    desk.open_for(Span(0), "T", "a");
+    desk.solve(Span::hours(1), "T");
+    for hours in [10, 40, 60] {
+        desk.open(Span::hours(hours), &format!("clock{hours}"));
+    }
+    desk.tell(TICKETS, later(0), "ticket.message", r#""ticket_id":"T","author":"customer""#);
+    desk.tell(TICKETS, later(1), "ticket.status_changed", r#""ticket_id":"T","status":"open""#);
+    assert_eq!(desk.value(r#"cx_tickets_created_by_team{team="a",window="24h"}"#), 1.0, "a matter of its own");
+    desk.tell(TICKETS, later(40), "ticket.assigned", r#""ticket_id":"T","team":"b""#);
+    desk.tell(2, later(20), "survey.responded", r#""survey_id":"S","ticket_id":"T","metric":"csat","score":4"#);
+    let of_team = |desk: &mut Desk, team: &str| desk.value(&format!(r#"cx_csat_responses_by_team{{team="{team}",window="24h"}}"#));
+    assert_eq!([of_team(&mut desk, "a"), of_team(&mut desk, "b")], [1.0, 0.0]);
+}
