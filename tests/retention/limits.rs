@@ -199,3 +199,19 @@ fn customer_whose_first_subscription_was_forgotten_is_not_new_again_by_a_merge()
     desk.tell(CUSTOMERS, later(41), "customer.merged", r#""customer_id":"old","into_customer_id":"one""#);
     assert_eq!(desk.value(r#"cx_customers_new{window="24h"}"#), 1.0, "the two were one customer");
 }
+
+#[test]
+fn replies_of_a_ticket_are_limited_and_those_that_leave_early_are_counted() {
+    let mut desk = Desk::new(&[("limits.history_max", "16")]);
+    desk.open(Span(0), "T");
+    for n in 0..40 {
+        desk.tell(TICKETS, Span::seconds(40 * n + 10), "ticket.message", r#""ticket_id":"T","author":"customer""#);
+        desk.tell(TICKETS, Span::seconds(40 * n + 30), "ticket.message", r#""ticket_id":"T","author":"agent""#);
+    }
+    assert_eq!(desk.value(r#"cx_next_response_seconds_count{window="24h"}"#), 39.0, "the first reply is the first response");
+    for hours in [3, 6, 9] {
+        desk.open(Span::hours(hours), &format!("clock{hours}"));
+    }
+    assert_eq!(desk.value(r#"cx_state_limit_evictions_total{store="histories"}"#), 23.0, "16 of 39 are kept");
+    assert_eq!(desk.value(r#"cx_next_response_seconds_count{window="24h"}"#), 39.0, "what left has counted and still counts");
+}
