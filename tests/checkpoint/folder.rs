@@ -116,6 +116,24 @@ fn a_refused_one_gives_way_to_the_one_before() {
 }
 
 #[test]
+fn file_of_another_partition_is_refused_and_is_no_damage() {
+    let (folder, store) = store_of_three();
+    let paths = files(folder.path());
+    let other = CheckpointKey { partition: 4, ..key() };
+    fs::write(&paths[2], encode(&header(&other, 300, 3), b"300").unwrap()).unwrap();
+    let found = newest(&store);
+    assert_eq!(body(&found), Some(&b"200"[..]));
+    assert!(
+        matches!(found.refused.as_slice(), [refused] if matches!(refused.refusal, Refusal::OtherPartition { .. })),
+        "{:?}",
+        found.refused
+    );
+    store.put(&header(&key(), 400, 4), b"400").unwrap();
+    let names: Vec<_> = store.list().unwrap().iter().map(|listed| listed.name().offset_sum).collect();
+    assert_eq!(names, [200, 300, 400], "whoever wrote it there may still need it");
+}
+
+#[test]
 fn damaged_files_are_refused_and_do_not_count_among_the_kept() {
     let (folder, store) = store_of_three();
     let paths = files(folder.path());

@@ -170,6 +170,13 @@ fn a_difference_names_both_values_and_versions_count() {
 }
 
 #[test]
+fn other_direction_of_effort_is_another_setting() {
+    let with = |direction| settings(&load(&[("surveys.ces_direction", direction)]));
+    let said: Vec<_> = with("effort").differences_from(&with("ease")).iter().map(ToString::to_string).collect();
+    assert_eq!(said, ["`surveys.ces_direction` was `ease`, and is `effort`"]);
+}
+
+#[test]
 fn no_secret_and_no_unbounded_text_stands_in_the_settings() {
     let renames: BTreeMap<String, String> = (0..2_000).map(|n| (format!("{n}"), format!("Team {n}"))).collect();
     let renames = format!("{{ {} }}", renames.iter().map(|(from, to)| format!("\"{from}\" = \"{to}\"")).collect::<Vec<_>>().join(", "));

@@ -27,6 +27,18 @@ fn customer_who_leaves_at_the_limit_was_none_at_any_start_either() {
 }
 
 #[test]
+fn withdrawn_ticket_begins_no_life_of_a_customer_who_has_left() {
+    let mut desk = Desk::new(&[("limits.customers_max", "16")]);
+    for n in 0..17 {
+        desk.tell(TICKETS, Span::minutes(n), "ticket.created", &format!(r#""ticket_id":"T{n}","customer_id":"C{n}""#));
+    }
+    let kept = |desk: &mut Desk| desk.value(r#"cx_state_entries{store="customers"}"#);
+    assert_eq!(kept(&mut desk), 14.0, "one too many, and an eighth of the limit beside it");
+    desk.tell(TICKETS, Span::minutes(18), "ticket.status_changed", r#""ticket_id":"T0","status":"spam""#);
+    assert_eq!(kept(&mut desk), 14.0);
+}
+
+#[test]
 fn merges_beyond_the_limit_are_forgotten_counted_and_undone() {
     let mut desk = Desk::new(&[("limits.customers_max", "100")]);
     desk.tell(CUSTOMERS, Span(0), "customer.active", r#""customer_id":"one""#);
