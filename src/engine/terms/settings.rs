@@ -203,7 +203,8 @@ pub struct Limits {
     pub customers_max: usize,
     /// Surveys. Default 2,000,000.
     pub surveys_max: usize,
-    /// Remembered event identities, per topic partition; and as many events that a late one may still precede, of all topics together. Default 4,000,000.
+    /// Remembered event identities, per topic partition; and as many events of tickets and chats that a late one may still precede, of all topics of a group
+    /// together. Default 4,000,000.
     pub identities_max: usize,
     /// Events that lie ahead of now. If there are more, the earliest are applied a little early. Default 1,000,000.
     pub held_max: usize,
