@@ -5,11 +5,13 @@ use cxpulse::engine::Outcome;
 use cxpulse::metrics::Exposition;
 use cxpulse::time::{EventTime, Span};
 
-use crate::support::engine_driver::EngineDriver;
+use crate::support::engine_driver::{EngineDriver, GROUP};
 
 /// 2026-03-01T00:00:00Z.
 pub(crate) const START: EventTime = EventTime(1_772_323_200_000);
 pub(crate) const TICKETS: u8 = 0;
+pub(crate) const CHATS: u8 = 1;
+pub(crate) const SURVEYS: u8 = 2;
 pub(crate) const CUSTOMERS: u8 = 3;
 
 pub(crate) struct Desk {
@@ -51,6 +53,11 @@ impl Desk {
         let text = self.text();
         let line = text.lines().find_map(|line| line.strip_prefix(series)?.strip_prefix(' '));
         line.map(|value| value.parse().unwrap())
+    }
+
+    /// The size of the stored state.
+    pub(crate) fn stored_bytes(&mut self) -> usize {
+        self.driver.engine.store(GROUP).unwrap().into_bytes(Vec::new()).len()
     }
 
     /// The whole exposition.

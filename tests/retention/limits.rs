@@ -4,11 +4,7 @@ use std::time::{Duration, Instant};
 
 use cxpulse::time::Span;
 
-use super::desk::{CUSTOMERS, Desk, TICKETS};
-use crate::support::engine_driver::GROUP;
-
-const CHATS: u8 = 1;
-const SURVEYS: u8 = 2;
+use super::desk::{CHATS, CUSTOMERS, Desk, SURVEYS, TICKETS};
 
 #[test]
 fn customer_who_leaves_at_the_limit_was_none_at_any_start_either() {
@@ -64,7 +60,7 @@ fn survey_that_is_sent_again_and_again_does_not_grow() {
         for day in 2..6 {
             desk.open(Span::days(day), &format!("clock{day}"));
         }
-        desk.driver.engine.store(GROUP).unwrap().into_bytes(Vec::new()).len()
+        desk.stored_bytes()
     };
     let (few, many) = (stored_bytes(100), stored_bytes(400));
     assert!(many < few + 300, "{many} bytes after 400 sendings, and {few} after 100");
@@ -82,7 +78,7 @@ fn survey_that_is_answered_again_and_again_does_not_grow() {
             desk.tell(SURVEYS, Span::days(day), "survey.responded", r#""survey_id":"S","customer_id":"C","metric":"csat","score":5"#);
         }
         assert_eq!(desk.value(r#"cx_csat_responses{window="7d"}"#), 1.0);
-        desk.driver.engine.store(GROUP).unwrap().into_bytes(Vec::new()).len()
+        desk.stored_bytes()
     };
     let (few, many) = (stored_bytes(100), stored_bytes(400));
     assert!(many < few + 300, "{many} bytes after 400 answers, and {few} after 100");
@@ -155,7 +151,7 @@ fn openings_of_tickets_that_left_at_the_limit_leave_too_and_the_next_contact_is_
         }
         assert_eq!(desk.value(r#"cx_contacts{window="24h"}"#), tickets as f64);
         assert_eq!(desk.value(r#"cx_repeat_contacts{window="24h"}"#), (tickets - 4) as f64, "all but the first of each customer");
-        desk.driver.engine.store(GROUP).unwrap().into_bytes(Vec::new()).len()
+        desk.stored_bytes()
     };
     let (few, many) = (stored_bytes(500), stored_bytes(4_000));
     assert!(many < few + few / 4, "{many} bytes after 4,000 tickets, and {few} after 500");
@@ -170,8 +166,7 @@ fn unfolded_events_are_limited_together_and_those_folded_early_are_counted() {
             desk.tell(TICKETS, Span(n), "ticket.message", &message);
         }
         let early = desk.value(r#"cx_state_limit_evictions_total{store="histories"}"#);
-        let bytes = desk.driver.engine.store(GROUP).unwrap().into_bytes(Vec::new()).len();
-        (early, bytes)
+        (early, desk.stored_bytes())
     };
     let ((none, few), (early, many)) = (stored_bytes(400), stored_bytes(4_000));
     assert!(none == 0.0 && early >= 3_600.0 - 400.0, "{none} of 400 and {early} of 4,000 were folded early");

@@ -2,9 +2,7 @@
 
 use cxpulse::time::Span;
 
-use super::desk::{CUSTOMERS, Desk, TICKETS};
-
-const CHATS: u8 = 1;
+use super::desk::{CHATS, CUSTOMERS, Desk, SURVEYS, TICKETS};
 
 #[test]
 fn ticket_of_a_chat_that_ends_unanswered_hours_later_gets_a_first_response_of_its_own() {
@@ -52,7 +50,7 @@ fn late_answer_about_a_later_matter_goes_to_the_team_that_had_it_at_the_answer()
     desk.tell(TICKETS, later(1), "ticket.status_changed", r#""ticket_id":"T","status":"open""#);
     assert_eq!(desk.value(r#"cx_tickets_created_by_team{team="a",window="24h"}"#), 1.0, "a matter of its own");
     desk.tell(TICKETS, later(40), "ticket.assigned", r#""ticket_id":"T","team":"b""#);
-    desk.tell(2, later(20), "survey.responded", r#""survey_id":"S","ticket_id":"T","metric":"csat","score":4"#);
+    desk.tell(SURVEYS, later(20), "survey.responded", r#""survey_id":"S","ticket_id":"T","metric":"csat","score":4"#);
     let of_team = |desk: &mut Desk, team: &str| desk.value(&format!(r#"cx_csat_responses_by_team{{team="{team}",window="24h"}}"#));
     assert_eq!([of_team(&mut desk, "a"), of_team(&mut desk, "b")], [1.0, 0.0]);
 }

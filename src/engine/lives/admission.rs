@@ -134,7 +134,7 @@ impl Admission {
     /// Forgets the oldest identities of the only slice, somewhat more than needed. Identities of the same instant leave together, because from then
     /// on no event up to that instant can be proven new.
     fn thin(&mut self, identities: &mut Vec<(EventTime, Key)>) {
-        let surplus = identities.len() - identities.len().min(self.identities_max);
+        let surplus = identities.len().saturating_sub(self.identities_max);
         let leaving = (surplus + self.identities_max / THINNED_SHARE).clamp(1, identities.len());
         let (_, (last, _), _) = identities.select_nth_unstable_by_key(leaving - 1, |(time, _)| *time);
         self.forgotten_before = *last + Span(1);

@@ -36,6 +36,9 @@ pub(crate) struct Customers {
     merged_into: SharedMap<Key, SmallVec<[Key; 1]>>,
 }
 
+/// A life: its key, and the erasure that ended it; `None` if none has.
+type Life = (Key, Option<EventOrder>);
+
 /// The life of an identity that was merged into another.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 struct MergedLife {
@@ -134,28 +137,22 @@ impl Customers {
 
     /// The customer that a key stands for at an event, if anything is known of that customer.
     pub(crate) fn at(&self, key: Key, order: EventOrder) -> Option<Cow<'_, CustomerState>> {
-        let (key, order) = self.resolve(key, order);
-        match self.ended_after(key, order) {
-            Some(erasure) => self.erased.get(&(key, erasure)).map(Cow::Borrowed),
-            None => self.living.get(&key),
+        match self.life_at(key, order) {
+            (key, Some(erasure)) => self.erased.get(&(key, erasure)).map(Cow::Borrowed),
+            (key, None) => self.living.get(&key),
         }
     }
 
     /// The customer that a key stands for at an event, to be changed.
     pub(crate) fn at_mut(&mut self, key: Key, order: EventOrder) -> Option<&mut CustomerState> {
-        let (key, order) = self.resolve(key, order);
-        match self.ended_after(key, order) {
-            Some(erasure) => self.erased.get_mut(&(key, erasure)),
-            None => self.living.get_mut(&key),
-        }
+        self.life_mut(self.life_at(key, order))
     }
 
     /// The customer that a key stands for at an event, to be changed; begins an empty life if nothing is known.
     pub(crate) fn begin_at(&mut self, key: Key, order: EventOrder) -> &mut CustomerState {
-        let (key, order) = self.resolve(key, order);
-        match self.ended_after(key, order) {
-            Some(erasure) => self.erased.entry((key, erasure)).or_default(),
-            None => self.living.get_or_insert_with(key, CustomerState::default),
+        match self.life_at(key, order) {
+            (key, Some(erasure)) => self.erased.entry((key, erasure)).or_default(),
+            (key, None) => self.living.get_or_insert_with(key, CustomerState::default),
         }
     }
 
@@ -185,16 +182,9 @@ impl Customers {
 
     /// Forgets openings of tickets and chats that left at their limit, in the lives that these customers had at these events. `is_gone` says which left.
     pub(super) fn forget_openings(&mut self, of: Vec<(Key, EventOrder)>, is_gone: impl Fn(&Contact) -> bool) {
-        let life = |(key, order)| {
-            let (key, order) = self.resolve(key, order);
-            (key, self.ended_after(key, order))
-        };
-        for (key, erasure) in of.into_iter().map(life).collect::<BTreeSet<_>>() {
-            let life = match erasure {
-                Some(erasure) => self.erased.get_mut(&(key, erasure)),
-                None => self.living.get_mut(&key),
-            };
-            life.into_iter().for_each(|life| life.forget_openings(&is_gone));
+        let lives: BTreeSet<Life> = of.into_iter().map(|(key, order)| self.life_at(key, order)).collect();
+        for life in lives {
+            self.life_mut(life).into_iter().for_each(|life| life.forget_openings(&is_gone));
         }
     }
 
@@ -286,6 +276,19 @@ impl Customers {
             if identities.is_empty() {
                 self.merged_into.remove(&into);
             }
+        }
+    }
+
+    /// The life into which an event of a key falls.
+    fn life_at(&self, key: Key, order: EventOrder) -> Life {
+        let (key, order) = self.resolve(key, order);
+        (key, self.ended_after(key, order))
+    }
+
+    fn life_mut(&mut self, (key, ended): Life) -> Option<&mut CustomerState> {
+        match ended {
+            Some(erasure) => self.erased.get_mut(&(key, erasure)),
+            None => self.living.get_mut(&key),
         }
     }
 

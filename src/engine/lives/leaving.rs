@@ -219,7 +219,8 @@ fn next_part(evicted: u64) -> usize {
 /// [`EVICTED_SHARE`] more than needed leaves, and else one in [`EVICTED_SHARE_OF_SAMPLE`] of these.
 fn first_to_leave<R: Ord + Copy, K: Ord + Copy>(mut ranked: Vec<(R, K)>, known: usize, limit: usize) -> Vec<K> {
     let needed = known - limit + limit / EVICTED_SHARE;
-    let leaving = if ranked.len() == known { needed.min(known) } else { needed.min(ranked.len() / EVICTED_SHARE_OF_SAMPLE) };
+    let share = if ranked.len() == known { 1 } else { EVICTED_SHARE_OF_SAMPLE };
+    let leaving = needed.min(ranked.len() / share);
     if leaving < ranked.len() {
         ranked.select_nth_unstable(leaving);
     }
