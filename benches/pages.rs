@@ -93,6 +93,7 @@ fn main() {
         let begun = Instant::now();
         let evaluated = evaluate(&shipped, &COMPARED, &lines(seed, size.days, &incidents), size.warm_days, size.days, keep.as_deref());
         eprintln!("seed {seed}, {} incidents, after {} s: {:?}", incidents.len(), begun.elapsed().as_secs(), counts(&evaluated));
+        incidents.iter().for_each(|incident| eprintln!("seed {seed}: {}", line_of(incident, &evaluated)));
         (incidents, evaluated)
     };
     let quiet = (1..=size.quiet_seeds).chain([CALIBRATION_SEED]).map(|seed| (seed, Vec::new()));
@@ -128,6 +129,14 @@ fn counts(evaluated: &Evaluated) -> BTreeMap<&str, usize> {
     let mut counts = BTreeMap::new();
     evaluated.fired.iter().for_each(|one| *counts.entry(one.alert.as_str()).or_default() += 1);
     counts
+}
+
+/// What became of one incident. The whole table comes only after hours.
+fn line_of(incident: &Incident, evaluated: &Evaluated) -> String {
+    let hours = |value: Option<f64>| value.map_or_else(|| "-".to_owned(), |hours| format!("{hours:.1} h"));
+    let (found, team) = (judge(incident, &evaluated.fired), incident.team.map_or("all", |team| TEAMS[team].0));
+    let (delay, bound) = (hours(found.delay_hours), hours(bound_hours(incident)));
+    format!("{} for {} h of {team}, bound {bound}: {delay}, besides {:?}", incident.kind.name(), incident.hours(), found.besides)
 }
 
 fn print_quiet(shipped: &Shipped, runs: &Runs) {
