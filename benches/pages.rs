@@ -96,16 +96,26 @@ fn main() {
         incidents.iter().for_each(|incident| eprintln!("seed {seed}: {}", line_of(incident, &evaluated)));
         (incidents, evaluated)
     };
-    let quiet = (1..=size.quiet_seeds).chain([CALIBRATION_SEED]).map(|seed| (seed, Vec::new()));
-    let rounds = (0..size.rounds).map(|round| (FIRST_PLANTED_SEED + round as u64, planned(&KINDS, size.warm_days, size.days, round)));
-    let mut done = side_by_side(quiet.chain(rounds).collect(), run).into_iter();
-    let quiet = done.by_ref().take(size.quiet_seeds as usize).map(|(_, evaluated)| evaluated).collect();
-    let (_, calibration) = done.next().expect("the calibration is run too");
-    let planted = done.collect();
+    let (mut quiet, planted): (Vec<_>, Vec<_>) =
+        side_by_side(plan(&size), run).into_iter().partition(|(incidents, _)| incidents.is_empty());
+    let (_, calibration) = quiet.pop().expect("the calibration is run too");
+    let quiet = quiet.into_iter().map(|(_, evaluated)| evaluated).collect();
     let runs = Runs { size, quiet, calibration, planted };
     print_quiet(&shipped, &runs);
     print_planted(&runs);
     print_comparators(&runs);
+}
+
+/// The seeds with their incidents. Quiet times, of which the last is the calibration, and times with incidents take turns, so that a run that is ended early
+/// has said something of both.
+fn plan(size: &Size) -> Vec<(u64, Vec<Incident>)> {
+    let quiet: Vec<u64> = (1..=size.quiet_seeds).chain([CALIBRATION_SEED]).collect();
+    let turns = (0..quiet.len().max(size.rounds)).flat_map(|turn| {
+        let planted = || (FIRST_PLANTED_SEED + turn as u64, planned(&KINDS, size.warm_days, size.days, turn));
+        let quiet = quiet.get(turn).map(|seed| (*seed, Vec::new()));
+        quiet.into_iter().chain((turn < size.rounds).then(planted))
+    });
+    turns.collect()
 }
 
 /// Runs each seed with its incidents, as many at once as there are cores, and gives what they gave in their order.
