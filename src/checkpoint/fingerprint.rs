@@ -20,6 +20,7 @@
 //! | open hours of the schedules, and their order | in | a running clock refers to its schedule by number and asks it for the time |
 //! | schedule names and rules; targets with their shares, rules and pauses | out | a clock keeps what it was given at its start, so a change holds for clocks that start later |
 //! | `targets.due_within` | in | what falls due is kept for each entry by its number |
+//! | `first_response.wait_ages` | in | the waits are counted for each entry by its number |
 //! | targets of CSAT, NPS, CES and churn | out | they are shown beside the values |
 //! | quantiles, weights, dwell targets, group sizes, currency | out | they are applied when a value is read |
 //! | limits, numbers of values | out | a limit decides what leaves from now on; raising one must not cost the state |
@@ -175,6 +176,7 @@ impl StateSettings {
             chat_idle_end,
             new_matter_after,
             first_response_from_creation,
+            wait_ages,
             repeat_contact_within,
             journey,
             trends,
@@ -204,6 +206,7 @@ impl StateSettings {
         self.put("chats.idle_end", optional(*chat_idle_end));
         self.put("tickets.new_matter_after", optional(*new_matter_after));
         self.put("first_response.from", if *first_response_from_creation { "creation" } else { "handoff" });
+        self.put("first_response.wait_ages", list(wait_ages.iter().map(|(_, age)| age)));
         self.put("journey.repeat_contact_within", repeat_contact_within);
         let JourneySettings { stages, pain_weights: _ } = journey;
         let stages = stages.iter().map(|StageSettings { name, idle_timeout, dwell_target: _ }| format!("{name} ({idle_timeout})"));

@@ -88,6 +88,7 @@ const RESERVED: &[&str] = &[
     "direction",
     "change",
     "ago",
+    "age",
     "bucket",
     "count",
     "sum",

@@ -103,7 +103,7 @@ fn configuration(root: Node, folder: &Path, state_directory: Option<&str>, repor
     let surveys = surveys_and_chats::surveys(root.section("surveys"));
     let (call_channels, chat_abandon_min, chat_idle_end) = surveys_and_chats::chats(root.section("chats"));
     let new_matter_after = surveys_and_chats::tickets(root.section("tickets"));
-    let first_response_from_creation = surveys_and_chats::first_response_from_creation(root.section("first_response"));
+    let (first_response_from_creation, wait_ages) = surveys_and_chats::first_response(root.section("first_response"));
     let health_weights = health_and_trend::health_weights(root.section("health"));
     let (repeat_contact_within, journey) = journey::resolve(root.section("journey"), dimensions.get(usize::from(JOURNEY_STAGE)));
     let currency = customers::currency(root.section("customers"));
@@ -124,6 +124,7 @@ fn configuration(root: Node, folder: &Path, state_directory: Option<&str>, repor
     let engine = EngineSettings {
         new_matter_after,
         first_response_from_creation,
+        wait_ages,
         team_dimension: dimensions.iter().position(|dimension| dimension.name == "team").map(|at| at as u8),
         topics: topics::for_engine(&topics),
         dimensions: dimensions::for_engine(&dimensions),

@@ -1,9 +1,9 @@
 //! `[surveys]`, `[tickets]`, `[chats]` and `[first_response]`: the scales of answers, when a ticket is a new one, which chats are calls, abandoned or
-//! ended, and where the clock of the first response starts.
+//! ended, and where the clock of the first response starts and at which ages its waits are counted.
 //!
 //! Does not know how an answer, a ticket or a chat is counted.
 
-use super::duration::within;
+use super::duration::{spelled_lengths, within};
 use super::problem::{Complaint, ProblemKind, complaint};
 use super::section::Section;
 use super::value::{label_value, length_within};
@@ -12,6 +12,9 @@ use crate::time::Span;
 
 /// The engine keeps scores in millionths.
 const MILLIONTHS: f64 = 1e6;
+/// The ages at which waits for the first response are counted where the configuration does not say it.
+const WAIT_AGES: [&str; 2] = ["30m", "2h"];
+const WAIT_AGES_MAX: usize = 4;
 
 /// The settings of `[surveys]`.
 pub(super) struct Surveys {
@@ -93,11 +96,12 @@ pub(super) fn tickets(mut section: Section<'_>) -> Option<Span> {
     Some(new_matter_after).filter(|span| *span > Span(0))
 }
 
-/// Reads `[first_response]`: whether its clock stays at the creation or start when a bot hands over to people.
-pub(super) fn first_response_from_creation(mut section: Section<'_>) -> bool {
+/// Reads `[first_response]`: whether its clock stays at the creation or start when a bot hands over to people, and the ages at which waits are counted.
+pub(super) fn first_response(mut section: Section<'_>) -> (bool, Vec<(String, Span)>) {
     let from_creation = section.choice("from", [("handoff", false), ("creation", true)]);
+    let wait_ages = spelled_lengths(&mut section, "wait_ages", &WAIT_AGES, WAIT_AGES_MAX, || within(Span::minutes(1), Span::days(30)));
     section.finish();
-    from_creation
+    (from_creation, wait_ages)
 }
 
 /// Reads `[chats]`: the channels that are telephone calls, the shortest wait before an abandon that counts, and the idle time that ends a chat.

@@ -2,11 +2,11 @@
 //!
 //! Does not know whether a target was met.
 
-use super::duration::{parse_span, within};
+use super::duration::{spelled_lengths, within};
 use super::place::KeyPlace;
 use super::problem::{ProblemKind, complaint};
 use super::section::Section;
-use super::value::{ascending, chosen, length_within, real_within, shown};
+use super::value::{chosen, real_within};
 use super::where_conditions::{check_of_customer, check_reached, conditions};
 use crate::engine::{BusinessHours, DurationBounds, Rule, Ruled, TargetPauses, TargetSettings, TimeTarget};
 use crate::event::{DimensionSettings, Status};
@@ -32,7 +32,7 @@ pub(super) fn resolve(
     let mut time = |key| time_target(&mut section, key, dimensions, has_schedules);
     let (first_response, resolution) = (time("first_response"), time("resolution"));
     let (next_response, chat_wait) = (time("next_response"), time("chat_wait"));
-    let due_within = due_within(&mut section);
+    let due_within = spelled_lengths(&mut section, "due_within", &DUE_WITHIN, DUE_WITHIN_MAX, bounds);
     let mut value = |key, min, max| value_target(&mut section, key, min, max, dimensions);
     let settings = TargetSettings {
         schedules,
@@ -65,28 +65,6 @@ pub(super) fn add_bounds(bounds: &mut DurationBounds, targets: &TargetSettings) 
         bounds.sort_unstable();
         bounds.dedup();
     }
-}
-
-/// How far ahead a ticket is due soon: each length of time with its spelling, which is the value of a label; ascending.
-fn due_within(section: &mut Section<'_>) -> Vec<(String, Span)> {
-    let default = DUE_WITHIN.map(str::to_owned).to_vec();
-    let spellings: Vec<String> = section.or("due_within", default);
-    let mut horizons = Vec::new();
-    for spelling in spellings {
-        match parse_span(&spelling).map(|span| (span, bounds()(&span))) {
-            Some((span, Ok(()))) => horizons.push((spelling, span)),
-            Some((_, Err(complaint))) => section.complain("due_within", complaint),
-            None => {
-                let what = format!("`{}` is not a length of time; the units are `ms`, `s`, `m`, `h` and `d`", shown(&spelling));
-                section.complain("due_within", complaint(ProblemKind::BadDuration, what, "write such as `[\"15m\", \"1h\", \"4h\"]`"));
-            }
-        }
-    }
-    let spans: Vec<Span> = horizons.iter().map(|(_, span)| *span).collect();
-    if let Err(complaint) = length_within(&spans, 0, DUE_WITHIN_MAX).and_then(|()| ascending(&spans)) {
-        section.complain("due_within", complaint);
-    }
-    horizons
 }
 
 /// Reads a time target and the statuses in which its clock stands still. A chat has no status, so its wait has no pauses.

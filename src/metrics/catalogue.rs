@@ -21,6 +21,7 @@ pub(super) mod surveys;
 pub(super) mod targets;
 pub(super) mod tickets;
 pub(super) mod trend;
+pub(super) mod waits;
 
 pub(crate) use self::health::health_parts;
 use super::family::Family;
@@ -31,6 +32,7 @@ use crate::engine::EngineSettings;
 pub fn catalogue(settings: &EngineSettings) -> Vec<Family> {
     let mut families = Vec::new();
     families.extend(durations::families(settings));
+    families.extend(waits::families(settings));
     families.extend(tickets::families());
     families.extend(tickets::backlog(settings));
     families.extend(chats::families());

@@ -134,6 +134,8 @@ const fn family_of(measure: Measure) -> &'static str {
         Measure::FirstResponseBusiness => "cx_first_response_business_seconds",
         Measure::FirstResponseDecided => "cx_first_response_target_decided",
         Measure::FirstResponseWithin => "cx_first_response_within_target",
+        Measure::FirstResponseWaits => "cx_first_response_waits",
+        Measure::FirstResponseWaitsUnanswered => "cx_first_response_waits_unanswered",
         Measure::NextResponseDecided => "cx_next_response_target_decided",
         Measure::NextResponseWithin => "cx_next_response_within_target",
         Measure::AutomatedFirstResponse => "cx_automated_first_response_seconds",

@@ -24,6 +24,7 @@ const SHAPING: &[(&str, &str, &[&str])] = &[
     ("histograms.chat", "10s,60s", &["histograms.chat"]),
     ("tickets.new_matter_after", "14d", &["tickets.new_matter_after"]),
     ("first_response.from", "creation", &["first_response.from"]),
+    ("first_response.wait_ages", "15m,1h", &["first_response.wait_ages"]),
     ("chats.call_channels", "phone,callback", &["chats.call_channels"]),
     ("chats.abandon_min", "10s", &["chats.abandon_min"]),
     ("chats.idle_end", "1h", &["chats.idle_end"]),

@@ -63,6 +63,7 @@ pub(crate) fn is_open(ticket: &Story) -> bool {
 pub(crate) fn windowed(past: &Past<'_>, sheet: &mut Sheet<'_>) {
     tickets(past, sheet);
     responses(past, sheet);
+    waits(past, sheet);
     chats(past, sheet);
     contacts(past, sheet);
     touchpoints(past, sheet);
@@ -129,6 +130,41 @@ fn responses(past: &Past<'_>, sheet: &mut Sheet<'_>) {
     sheet.durations("cx_first_response", bounds, &first);
     sheet.durations("cx_automated_first_response", bounds, &automated);
     sheet.durations("cx_next_response", bounds, &next);
+}
+
+/// The waits of tickets for their first response, at each age to which they came.
+fn waits(past: &Past<'_>, sheet: &mut Sheet<'_>) {
+    let mut before = None;
+    for (age, Span(ms)) in &past.world.setup.wait_ages {
+        let goes_on = |until: Option<i64>, at: i64| until.is_none_or(|took| took > at);
+        let came: Vec<Timed<bool>> = past
+            .tickets
+            .iter()
+            .filter_map(|ticket| wait(past, ticket))
+            .filter(|(since, took, _)| since + ms <= past.now && before.is_none_or(|before| goes_on(*took, before)))
+            .map(|(since, took, dims)| Timed { at: since + ms, value: goes_on(took, *ms), dims })
+            .collect();
+        for group in sheet.groups(&came) {
+            let unanswered = group.inside.iter().filter(|wait| wait.value).count() as i64;
+            let mut put = |name: &str, count: i64| sheet.put_in(&group, name, "", &[("age", age)], Value::Count(count));
+            put("cx_first_response_waits", group.inside.len() as i64);
+            put("cx_first_response_waits_unanswered", unanswered);
+        }
+        before = Some(*ms);
+    }
+}
+
+/// When a ticket's wait for its first response began, how long it took until a response or a solve ended it, and whom it counts for.
+fn wait(past: &Past<'_>, ticket: &Story) -> Option<(i64, Option<i64>, Dims)> {
+    if let Some(response) = &ticket.first_response {
+        return Some((response.at - response.value, Some(response.value), response.dims.clone()));
+    }
+    let since = ticket.clock.filter(|_| !ticket.answered)?.start;
+    if is_open(ticket) {
+        return Some((since, None, ticket.dims_now(&past.world)));
+    }
+    let solve = ticket.solve().filter(|solve| ticket.solved && solve.at >= since)?;
+    Some((since, Some(solve.at - since), solve.dims.clone()))
 }
 
 fn chats(past: &Past<'_>, sheet: &mut Sheet<'_>) {

@@ -102,6 +102,7 @@ pub(crate) fn settings() -> EngineSettings {
         targets: targets(),
         new_matter_after: None,
         first_response_from_creation: false,
+        wait_ages: vec![("30m".to_owned(), Span::minutes(30)), ("2h".to_owned(), Span::hours(2))],
         team_dimension: Some(dimension("team")),
         limits: Limits::default(),
     }

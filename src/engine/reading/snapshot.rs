@@ -50,6 +50,8 @@ pub struct Snapshot {
     pub(crate) timed_targets: Vec<TimedTarget>,
     /// How far ahead tickets are counted as due soon, as the label `within` says it.
     pub(crate) due_within: Vec<String>,
+    /// The ages at which waits for the first response are counted, as the label `age` says it.
+    pub(crate) wait_ages: Vec<String>,
     /// The currency of customers' values, if it is configured.
     pub(crate) currency: Option<String>,
     /// The medians that the trends compare.

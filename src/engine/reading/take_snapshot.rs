@@ -76,6 +76,7 @@ pub(crate) fn take(windows: &Windows, bins: &DurationBins, state: GroupsReport) 
         trends: windows.settings.trends.clone(),
         timed_targets: windows.settings.targets.times().collect(),
         due_within: windows.settings.targets.due_within.iter().map(|(within, _)| within.clone()).collect(),
+        wait_ages: windows.settings.wait_ages.iter().map(|(age, _)| age.clone()).collect(),
         currency: windows.settings.currency.clone(),
         medians: trend_medians(windows, bins),
         courses: windows.courses().iter().map(|course| course_of(course, windows, bins)).collect(),

@@ -24,6 +24,10 @@ pub(crate) enum Measure {
     FirstResponseBusiness,
     FirstResponseDecided,
     FirstResponseWithin,
+    /// Tickets whose wait for the first response came to an age, of those that still waited at the age before. Label: the number of the age.
+    FirstResponseWaits,
+    /// Of these, the tickets that still waited. Label: the number of the age.
+    FirstResponseWaitsUnanswered,
     NextResponseDecided,
     NextResponseWithin,
     AutomatedFirstResponse,

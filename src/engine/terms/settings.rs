@@ -33,6 +33,8 @@ pub struct EngineSettings {
     pub new_matter_after: Option<Span>,
     /// Whether the first-response clock stays at the creation or start when a bot hands over to people.
     pub first_response_from_creation: bool,
+    /// The ages at which it is counted which tickets still wait for their first response: each with its spelling, which is the value of a label; ascending.
+    pub wait_ages: Vec<(String, Span)>,
     /// The index of the dimension `team`, if there is one: a change of it is a transfer.
     pub team_dimension: Option<u8>,
     /// A contact is a repeat if it comes at most this long after another contact of the same customer. Default 7 d.

@@ -156,6 +156,7 @@ impl Exchange<'_> {
 
     fn ticket_parts(&mut self) {
         self.part(|p| p.opened, |out, mark| out.count(Measure::TicketsCreated, mark));
+        self.ages_of_wait();
         self.part(|p| p.first_response.map(|s| s.mark), |out, mark| out.count(Measure::TicketsFirstResponded, mark));
         self.part(|p| p.escalated, |out, mark| out.count(Measure::TicketsEscalated, mark));
         self.part(
@@ -196,6 +197,23 @@ impl Exchange<'_> {
         );
         for (at, target) in [TimedTarget::FirstResponse, TimedTarget::NextResponse, TimedTarget::Resolution].into_iter().enumerate() {
             self.part(|p| p.due[at], |out, (dimensions, deadline)| out.due(target, dimensions, deadline));
+        }
+    }
+
+    /// The age before the first one is the beginning of the wait, so that every wait comes to the first one.
+    fn ages_of_wait(&mut self) {
+        let terms = self.terms;
+        let mut before = None;
+        for (number, (_, age)) in (0..).zip(&terms.settings.wait_ages) {
+            self.part(
+                |p| p.wait.and_then(|wait| wait.at_age(before, *age)),
+                |out, (mark, is_unanswered)| {
+                    let came = Fact::one(Measure::FirstResponseWaits, mark.time, mark.dimensions).numbered(number);
+                    out.facts.push(came);
+                    out.facts.extend(is_unanswered.then_some(Fact { measure: Measure::FirstResponseWaitsUnanswered, ..came }));
+                },
+            );
+            before = Some(*age);
         }
     }
 
@@ -343,6 +361,8 @@ pub(crate) struct Parts {
     pub(super) unanswered: Option<(DimensionsId, EventTime)>,
     /// A ticket in the backlog whose customer awaits a further reply, with the time of the question.
     pub(super) awaiting_reply: Option<(DimensionsId, EventTime)>,
+    /// A ticket's wait for its first response.
+    pub(super) wait: Option<Wait>,
     /// A ticket in the backlog without a team.
     pub(super) without_team: Option<DimensionsId>,
     /// An open ticket whose first-response, next-response or resolution clock falls due, with the deadline.
@@ -371,6 +391,24 @@ pub(crate) struct Parts {
     pub(super) response_business: Option<(Mark, Option<Span>)>,
     /// The latest solve, with the business time that it took.
     pub(super) resolution_business: Option<(Mark, Option<Span>)>,
+}
+
+/// The wait for the first response of a ticket. A solve without one ends it too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Wait {
+    since: EventTime,
+    /// `None` while it goes on.
+    until: Option<EventTime>,
+    /// Those of its end, and while it goes on those of the ticket now.
+    dimensions: DimensionsId,
+}
+
+impl Wait {
+    /// When it comes to an age, with whether it goes on then; `None` if it ended by the age `before`.
+    fn at_age(self, before: Option<Span>, age: Span) -> Option<(Mark, bool)> {
+        let goes_on = |at: Span| self.until.is_none_or(|until| until - self.since > at);
+        before.is_none_or(goes_on).then(|| (Mark { time: self.since + age, dimensions: self.dimensions }, goes_on(age)))
+    }
 }
 
 /// The properties of a ticket that are counted at its latest solve.
@@ -429,6 +467,7 @@ impl Parts {
             backlog_status: None,
             unanswered: None,
             awaiting_reply: None,
+            wait: None,
             without_team: None,
             due: [None; 3],
             handoff: None,
@@ -459,6 +498,7 @@ impl Parts {
         self.solved = summary.solve;
         self.noted = self.solved.map(|solve| (solve.mark, SolveNotes::of(summary)));
         self.first_solve = summary.first_solve().filter(|_| !summary.was_solved_unseen).map(|solve| (solve.mark, solve.after));
+        self.wait = self.ended_wait(summary);
         if summary.opened.is_none() || summary.is_solved {
             return;
         }
@@ -466,9 +506,19 @@ impl Parts {
         self.backlog = Some(credited);
         self.backlog_status = Some((credited, summary.status.unwrap_or(Status::New)));
         self.unanswered = summary.clock_start.filter(|_| summary.is_unanswered()).map(|since| (credited, since));
+        self.wait = self.unanswered.map(|(dimensions, since)| Wait { since, until: None, dimensions }).or(self.wait);
         self.awaiting_reply = summary.asked.map(|since| (credited, since));
         let team = terms.settings.team_dimension;
         self.without_team = team.filter(|team| !terms.names.value(summary.dimensions, *team).is_known()).map(|_| credited);
+    }
+
+    /// The wait that a first response has ended, or a solve without one. One that ended before it began means nothing.
+    fn ended_wait(&self, summary: &Summary) -> Option<Wait> {
+        let (since, end) = match summary.first_response {
+            Some(response) => (response.mark.time - response.after, response.mark),
+            None => (summary.clock_start?, summary.solve.filter(|_| summary.is_solved && summary.answered == Answered::No)?.mark),
+        };
+        (end.time >= since).then_some(Wait { since, until: Some(end.time), dimensions: end.dimensions })
     }
 
     fn set_chat(&mut self, summary: &Summary, terms: &Terms) {
