@@ -1,5 +1,5 @@
 //! The recording rules: the guards, the merged parts, and the values that are computed again from them. The files beside add the values
-//! made from several families (`composites`), the baselines of a longer window and of the past weeks (`baselines`, `past_weeks`), how certain a change
+//! made from several families (`composites`), the baselines of a longer window and of the past weeks (`baselines`, `past_weeks`, `waits`), how certain a change
 //! is (`changes`), what moved (`contributions`), and what somebody changed (`marked_changes`).
 //!
 //! Does not know YAML, nor the alerts.
@@ -10,6 +10,7 @@ mod composites;
 mod contributions;
 pub(super) mod marked_changes;
 mod past_weeks;
+pub(super) mod waits;
 
 use super::formulas;
 use super::promql::REPLICA_LABELS;
@@ -36,6 +37,7 @@ pub(super) fn rules(configuration: &Configuration, parameters: &RuleParameters) 
     // A change is watched overall and in each group of one dimension. The groups of several dimensions are too small.
     let watched: Vec<ListedFamily<'_>> = listed.iter().filter(|l| l.dimensions.len() <= 1).copied().collect();
     rules.extend(past_weeks::rules(parameters, &watched, &listed, &names));
+    rules.extend(waits::rules(parameters, &listed, &names));
     rules.extend(baselines::rules(configuration, parameters, &watched, &names));
     rules.extend(changes::rules(configuration, parameters, &watched, &listed, &names));
     rules.extend(contributions::rules(configuration, &listed, &names));

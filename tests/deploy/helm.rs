@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::checkers::{checker, documents, validate_manifests};
 use super::configurations::check;
 use super::files::{names_in, path, read, succeed};
-use super::kubernetes::{assert_hardened, by_name, of_kind, rule_groups};
+use super::kubernetes::{assert_hardened, groups_of_operator, of_kind, rule_groups};
 
 const CHART: &str = "deploy/helm/cxpulse";
 
@@ -77,7 +77,7 @@ fn it_makes_what_the_plain_manifests_hold() {
         assert_eq!(plain(of_kind(&chart, kind)), plain(of_kind(&base, kind)), "{kind}");
     }
     let Some(groups) = rule_groups() else { return };
-    assert!(by_name(&of_kind(&chart, "PrometheusRule")["spec"]["groups"]) == groups, "the chart renders other rules than its files hold");
+    assert!(groups_of_operator(&chart) == groups, "the chart renders other rules than its files hold");
 }
 
 /// A manifest without what only one of the two has: release labels, checksums, generated names, the default pull policy.

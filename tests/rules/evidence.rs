@@ -67,6 +67,11 @@ const EVIDENCE: &[(&str, &str, &str)] = &[
     ),
     (
         "CxFirstResponseSlower",
+        r#"against="history",by="waits""#,
+        "Now 54m 26s (100 first responses). Over 8h in channel email, 45 points more of the tickets than usual still waited at the age of 30m. The window is counted to 100%. ",
+    ),
+    (
+        "CxFirstResponseSlower",
         r#"against="trend""#,
         "Now 3h 30m 0s (100 first responses). Usually 54m 26s. The window is counted to 100%. Since 1970-01-01 00:00:00 +0000 UTC.",
     ),

@@ -25,7 +25,7 @@ fn every_alert_on_the_organisation_has_its_cases() {
     // The one that has no values of its own is tested below.
     let is_tested_here = |alert: &&Alert| alert.is_of_organisation && alert.name != "CxEnded";
     for alert in monitoring::alerts(&Configuration::default(), &RuleParameters::default()).iter().filter(is_tested_here) {
-        assert_eq!(all.iter().filter(|kpi| kpi.is_of(alert)).count(), 1, "{} {:?}", alert.name, alert.apart);
+        assert!(all.iter().any(|kpi| kpi.is_of(alert)), "{} {:?}", alert.name, alert.apart);
     }
 }
 

@@ -18,7 +18,7 @@ use super::timeline::{Step, Timeline, run};
 pub(crate) struct Kpi {
     /// The name, and the labels that tell the alert from others of the same name.
     pub(crate) alert: &'static str,
-    /// These labels as text, such as `against="history"`; empty where the name is enough.
+    /// These labels as text, such as `against="history"`; empty where the name is enough. `by` is no label: it tells two tests of one rule apart.
     pub(crate) apart: &'static str,
     /// The labels that it has when it fires, beside those of its rule.
     pub(crate) labels: &'static str,
@@ -57,6 +57,11 @@ pub(crate) fn constant(name: &'static str, labels: &'static str, value: f64) -> 
 }
 
 impl Series {
+    /// The same series with its good value throughout.
+    pub(crate) fn unchanged(self) -> Self {
+        Self { then: self.good, bad: self.good, few: self.good, ..self }
+    }
+
     pub(crate) fn growing(self, growth: f64) -> Self {
         Self { growth, ..self }
     }
@@ -104,7 +109,8 @@ impl Kpi {
     /// Whether the case tests this rule.
     pub(crate) fn is_of(&self, alert: &Alert) -> bool {
         let apart: Vec<(&str, &str)> = pairs(self.apart);
-        self.alert == alert.name && apart.iter().all(|(name, value)| alert.apart.iter().any(|(n, v)| n == name && v == value))
+        self.alert == alert.name
+            && apart.iter().all(|(name, value)| *name == "by" || alert.apart.iter().any(|(n, v)| n == name && v == value))
     }
 
     fn step(&self, alert: &Alert) -> Step {

@@ -8,13 +8,15 @@ use cxpulse::monitoring::{self, RuleParameters};
 use crate::support::promtool::run_tool;
 
 /// The rules that are looked at, by the beginning of their records, and those that they read. All rules would take a minute.
-const RULES: [&str; 8] = [
+const RULES: [&str; 10] = [
     "cx:partitions_owned",
     "cx:window_complete",
     "cx:span",
     "cx:first_response_logarithms_by_team_channel",
     "cx:first_response_squared_logarithms_by_team_channel",
     "cx:first_response_seconds_by_team_channel",
+    "cx:first_response_waits_by_team_channel:",
+    "cx:first_response_waits_unanswered_by_team_channel:",
     "cx:tickets_created_by_team:",
     "cx:backlog_unanswered_tickets_by_team:",
 ];
@@ -29,7 +31,7 @@ type Series = (&'static str, &'static str, [f64; 2]);
 /// The first responses of a team in the windows of a day and of an hour. Before, half of them come by e-mail, with logarithms of 6.5 in the mean and a variance
 /// of 0.8, and half in chats, with 3.5 and 0.5. After, four of five come by e-mail, with 7.2, and chats are as quick as before. Then what waits, and how many
 /// tickets come.
-const SCRAPED: [Series; 16] = [
+const SCRAPED: [Series; 20] = [
     ("cx_first_response_seconds_by_team_channel_bucket", "team=\"a\",channel=\"email\",window=\"24h\",le=\"+Inf\"", [50.0, 80.0]),
     ("cx_first_response_logarithms_by_team_channel", "team=\"a\",channel=\"email\",window=\"24h\"", [325.0, 576.0]),
     ("cx_first_response_squared_logarithms_by_team_channel", "team=\"a\",channel=\"email\",window=\"24h\"", [2152.5, 4211.2]),
@@ -42,6 +44,10 @@ const SCRAPED: [Series; 16] = [
     ("cx_first_response_seconds_by_team_channel_bucket", "team=\"a\",channel=\"chat\",window=\"1h\",le=\"+Inf\"", [5.0, 2.0]),
     ("cx_first_response_logarithms_by_team_channel", "team=\"a\",channel=\"chat\",window=\"1h\"", [17.5, 7.0]),
     ("cx_first_response_squared_logarithms_by_team_channel", "team=\"a\",channel=\"chat\",window=\"1h\"", [63.75, 25.5]),
+    ("cx_first_response_waits_by_team_channel", "team=\"a\",channel=\"email\",window=\"1h\",age=\"30m\"", [6.0, 6.0]),
+    ("cx_first_response_waits_unanswered_by_team_channel", "team=\"a\",channel=\"email\",window=\"1h\",age=\"30m\"", [3.0, 5.0]),
+    ("cx_first_response_waits_by_team_channel", "team=\"a\",channel=\"email\",window=\"1h\",age=\"2h\"", [3.0, 5.0]),
+    ("cx_first_response_waits_unanswered_by_team_channel", "team=\"a\",channel=\"email\",window=\"1h\",age=\"2h\"", [1.0, 3.0]),
     ("cx_tickets_created_by_team", "team=\"a\",window=\"1h\"", [12.0, 24.0]),
     ("cx_backlog_unanswered_tickets_by_team", "team=\"a\"", [10.0, 40.0]),
     ("cx_kafka_partitions", "topic=\"tickets\"", [6.0, 6.0]),
@@ -49,7 +55,7 @@ const SCRAPED: [Series; 16] = [
 ];
 
 /// What is recorded some hours after the change: the hours, the series, and its value; `None` where there is none.
-const RECORDED: [(usize, &str, Option<f64>); 15] = [
+const RECORDED: [(usize, &str, Option<f64>); 19] = [
     // exp(7.2 - 6.5), and 0.7 / sqrt(0.8 (1/80 + 1/50) + 0.0144). That more come by e-mail has no part in it.
     (
         30,
@@ -62,8 +68,9 @@ const RECORDED: [(usize, &str, Option<f64>); 15] = [
         Some(3.482_630_166),
     ),
     (30, "cx:first_response_seconds_by_team_channel:ratio_past{job=\"cxpulse\",team=\"a\",channel=\"chat\",window=\"24h\"}", Some(1.0)),
-    // Twenty chats are too few to say.
-    (30, "cx:first_response_seconds_by_team_channel:z_past{job=\"cxpulse\",team=\"a\",channel=\"chat\",window=\"24h\"}", None),
+    (30, "cx:first_response_seconds_by_team_channel:z_past{job=\"cxpulse\",team=\"a\",channel=\"chat\",window=\"24h\"}", Some(0.0)),
+    // Two chats are too few to say.
+    (30, "cx:first_response_seconds_by_team_channel:z_past{job=\"cxpulse\",team=\"a\",channel=\"chat\",window=\"1h\"}", None),
     // All eight hours: 0.7 / sqrt(0.8 (1/64 + 1/40) + 0.02). After four of them the mean is (4 57.6 + 4 32.5) / 52.
     (
         30,
@@ -89,6 +96,17 @@ const RECORDED: [(usize, &str, Option<f64>); 15] = [
     (60, "cx:first_response_seconds_by_team_channel_count:span{job=\"cxpulse\",team=\"a\",channel=\"email\",window=\"3d\"}", Some(240.0)),
     (60, "cx:first_response_logarithms_by_team_channel:span{job=\"cxpulse\",team=\"a\",channel=\"email\",window=\"8h\"}", Some(460.8)),
     (60, "cx:first_response_seconds_by_team_channel_count:past{job=\"cxpulse\",team=\"a\",channel=\"chat\",window=\"8h\"}", Some(40.0)),
+    // Of 24 waits that come to 30 minutes in four hours 20 go on, and usually (12 + 0.5) / (24 + 1) of them; of 20 that come to two hours 12, and usually
+    // (4 + 0.5) / (12 + 1). The variance is 24 0.5 0.5 (1 + 24/24) + 20 0.346 0.654 (1 + 20/12) = 24.07, and ((20 - 12) + (12 - 6.92)) / sqrt(24.07 + 0.01
+    // 24.07^2) the distance.
+    (
+        30,
+        "cx:first_response_waits_by_team_channel:share_past{job=\"cxpulse\",team=\"a\",channel=\"email\",window=\"4h\",age=\"2h\"}",
+        Some(0.346_153_846),
+    ),
+    (30, "cx:first_response_waits_by_team_channel:z_past{job=\"cxpulse\",team=\"a\",channel=\"email\",window=\"4h\"}", Some(2.392893101)),
+    // In two hours of the past only six came to two hours, so 30 minutes alone count: (10 - 6) / sqrt(6 + 0.01 6^2).
+    (30, "cx:first_response_waits_by_team_channel:z_past{job=\"cxpulse\",team=\"a\",channel=\"email\",window=\"2h\"}", Some(1.586103171)),
     // Twice as many tickets come: (8 24 + 3) / (8 12 + 3) times the 10 that usually wait.
     (20, "cx:backlog_unanswered_tickets_by_team:expected{job=\"cxpulse\",team=\"a\"}", Some(19.696_969_697)),
     (20, "cx:backlog_unanswered_tickets_by_team:weeks{job=\"cxpulse\",team=\"a\"}", Some(1.0)),

@@ -11,6 +11,8 @@ const EMAILS_OF_DAY: &str = "team=\"a\",channel=\"email\",window=\"24h\"";
 const EMAILS_OF_HOUR: &str = "team=\"a\",channel=\"email\",window=\"1h\"";
 const ALL_EMAILS_OF_DAY: &str = "team=\"a\",channel=\"email\",window=\"24h\",le=\"+Inf\"";
 const ALL_EMAILS_OF_HOUR: &str = "team=\"a\",channel=\"email\",window=\"1h\",le=\"+Inf\"";
+const WAITS_TO_HALF_AN_HOUR: &str = "team=\"a\",channel=\"email\",window=\"1h\",age=\"30m\"";
+const WAITS_TO_TWO_HOURS: &str = "team=\"a\",channel=\"email\",window=\"1h\",age=\"2h\"";
 const LOGARITHMS_OF_DAY: &str = "cx_first_response_logarithms_by_team_channel{team=\"a\",channel=\"email\",window=\"24h\"}";
 const LOGARITHMS_OF_HOUR: &str = "cx_first_response_logarithms_by_team_channel{team=\"a\",channel=\"email\",window=\"1h\"}";
 const MONTH: &str = "team=\"a\",window=\"30d\"";
@@ -71,9 +73,9 @@ macro_rules! in_channel {
             |name, labels, values: [f64; 4], window| series(name, labels, if window == "1h" { values.map(|n| n / 10.0) } else { values });
         let mut all = durations!(concat!($stem, "_seconds_by_team_bucket"));
         for (window, labels, last_bucket) in [("24h", EMAILS_OF_DAY, ALL_EMAILS_OF_DAY), ("1h", EMAILS_OF_HOUR, ALL_EMAILS_OF_HOUR)] {
-            all.push(of(concat!($stem, "_seconds_by_team_channel_bucket"), last_bucket, [100.0, 100.0, 100.0, 10.0], window));
-            all.push(of(concat!($stem, "_logarithms_by_team_channel"), labels, [650.0, 750.0, 650.0, 75.0], window));
-            all.push(of(concat!($stem, "_squared_logarithms_by_team_channel"), labels, [4305.0, 5705.0, 4305.0, 570.5], window));
+            all.push(of(concat!($stem, "_seconds_by_team_channel_bucket"), last_bucket, [100.0, 100.0, 100.0, 3.0], window));
+            all.push(of(concat!($stem, "_logarithms_by_team_channel"), labels, [650.0, 750.0, 650.0, 22.5], window));
+            all.push(of(concat!($stem, "_squared_logarithms_by_team_channel"), labels, [4305.0, 5705.0, 4305.0, 171.15], window));
         }
         all
     }};
@@ -89,6 +91,18 @@ macro_rules! fast {
     };
 }
 
+/// Durations that never change, and waits of which more go on while bad.
+fn more_waits() -> Vec<Series> {
+    let days = durations!("cx_first_response_seconds_by_team_bucket").into_iter().map(Series::unchanged);
+    let waits = [
+        series("cx_first_response_waits_by_team_channel", WAITS_TO_HALF_AN_HOUR, [20.0, 20.0, 20.0, 1.0]),
+        series("cx_first_response_waits_unanswered_by_team_channel", WAITS_TO_HALF_AN_HOUR, [10.0, 19.0, 10.0, 1.0]),
+        series("cx_first_response_waits_by_team_channel", WAITS_TO_TWO_HOURS, [10.0, 19.0, 10.0, 0.0]),
+        series("cx_first_response_waits_unanswered_by_team_channel", WAITS_TO_TWO_HOURS, [3.0, 14.0, 3.0, 0.0]),
+    ];
+    days.chain(waits).collect()
+}
+
 fn slower_kpis() -> Vec<Kpi> {
     let kpi = |alert, apart, labels, says, series, silent| Kpi { alert, apart, labels, says, series, silent };
     let response = "Nine of ten first responses of team a come within 3h 30m 0s; that they take longer than before is more than chance.";
@@ -98,9 +112,17 @@ fn slower_kpis() -> Vec<Kpi> {
     let little = || ("hours that are a little slower", logarithms(650.0, 68.0));
     let hour_over = || ("the last hour is as fast as in the past again", logarithms(750.0, 65.0));
     let hour_fast = || ("the last hour is fast again", fast!("cx_first_response_seconds_by_team_bucket", "1h", [5.0, 9.5]));
+    let quick = "Nine of ten first responses of team a come within 54m 26s; that they take longer than before is more than chance.";
+    let more_come = || {
+        let waits = |count: f64| {
+            [("cx_first_response_waits_by_team_channel", count), ("cx_first_response_waits_unanswered_by_team_channel", count / 2.0)]
+        };
+        ("twice as many tickets, of which as many as usual wait on", waits(40.0).to_vec())
+    };
     let (history, trend) = ("against=\"history\"", "against=\"trend\"");
     vec![
         kpi("CxFirstResponseSlower", history, DAY, response, in_channel!("cx_first_response"), vec![little(), hour_over()]),
+        kpi("CxFirstResponseSlower", "against=\"history\",by=\"waits\"", DAY, quick, more_waits(), vec![more_come()]),
         kpi("CxFirstResponseSlower", trend, DAY, response, durations!("cx_first_response_seconds_by_team_bucket"), vec![hour_fast()]),
         kpi("CxResolutionSlower", history, DAY, resolution, in_channel!("cx_resolution"), Vec::new()),
         kpi("CxResolutionSlower", trend, DAY, resolution, durations!("cx_resolution_seconds_by_team_bucket"), Vec::new()),

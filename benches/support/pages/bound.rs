@@ -16,6 +16,41 @@ pub(crate) fn divergence_of_durations(factor: f64, sigma: f64) -> f64 {
     factor.ln().powi(2) / (2.0 * sigma * sigma)
 }
 
+/// The divergence of a wait that is known up to an age, from the same at usual speed: of a wait that goes on, only that it does. `median` is the usual one, in the
+/// unit of the age; `factor` and `sigma` are as in [`divergence_of_durations`].
+///
+/// With the end b = ln(age / (factor median)) / sigma in standard deviations and the shift d = ln(factor) / sigma, it is d^2/2 P(b) - d p(b) for the waits that
+/// end before, and (1 - P(b)) ln((1 - P(b)) / (1 - P(b + d))) for those that go on; p and P are the standard normal density and distribution.
+pub(crate) fn divergence_of_waits(age: f64, median: f64, factor: f64, sigma: f64) -> f64 {
+    let (shift, end) = (factor.ln() / sigma, (age / (factor * median)).ln() / sigma);
+    let [goes_on, would_go_on] = [end, end + shift].map(|at| 1.0 - normal_distribution(at));
+    let ended = shift * shift / 2.0 * (1.0 - goes_on) - shift * (-end * end / 2.0).exp() / std::f64::consts::TAU.sqrt();
+    ended + if goes_on > 1e-6 { goes_on * (goes_on / would_go_on.max(1e-12)).ln() } else { 0.0 }
+}
+
+/// The bound in hours for waits, at `cases` an hour that begin: at each instant, what is known of a wait that began is known up to its age. `divergence` gives
+/// it for an age in hours. Up to 60 days.
+pub(crate) fn delay_hours_of_waits(cases: f64, divergence: impl Fn(f64) -> f64) -> f64 {
+    const STEP: f64 = 1.0 / 60.0;
+    let needed = (BETWEEN_FALSE_ALARMS_HOURS * cases).max(std::f64::consts::E).ln();
+    let mut known = 0.0;
+    let minutes = (0..60 * 24 * 60).map(|minute| (f64::from(minute) + 0.5) * STEP);
+    let mut until = minutes.skip_while(|age| {
+        known += cases * divergence(*age) * STEP;
+        known < needed
+    });
+    until.next().unwrap_or(f64::INFINITY)
+}
+
+/// The standard normal distribution, by Abramowitz and Stegun 26.2.17, with an error below 1e-7.
+fn normal_distribution(at: f64) -> f64 {
+    let t = 1.0 / (1.0 + 0.231_641_9 * at.abs());
+    let sum =
+        [0.319_381_530, -0.356_563_782, 1.781_477_937, -1.821_255_978, 1.330_274_429].into_iter().rev().fold(0.0, |sum, b| (sum + b) * t);
+    let beyond = (-at * at / 2.0).exp() / std::f64::consts::TAU.sqrt() * sum;
+    if at < 0.0 { beyond } else { 1.0 - beyond }
+}
+
 /// The bound in hours, at `cases` an hour.
 pub(crate) fn delay_hours(cases: f64, divergence: f64) -> f64 {
     (BETWEEN_FALSE_ALARMS_HOURS * cases).max(std::f64::consts::E).ln() / (cases * divergence)
@@ -32,6 +67,27 @@ mod tests {
         assert!((divergence - 0.1106).abs() < 1e-4, "{divergence}");
         let hours = delay_hours(10.0, divergence);
         assert!((hours - 9.92).abs() < 0.02, "{hours}");
+    }
+
+    /// At the age of its usual median, b = -ln(2)/0.9 = -0.77016 and b + d = 0: P(b) = 0.22060, p(b) = 0.29656. d^2/2 P(b) - d p(b) = 0.06543 - 0.22840, and
+    /// 0.77940 ln(0.77940 / 0.5) = 0.34599. Known to its end, it is what durations diverge by; known to no age, nothing.
+    #[test]
+    fn a_wait_tells_more_the_longer_it_is_known() {
+        let of = |age: f64| divergence_of_waits(age, 1.0, 2.0, 0.9);
+        assert!((of(1.0) - 0.18301).abs() < 1e-4, "{}", of(1.0));
+        assert!(of(1e-3).abs() < 1e-6 && (of(1e6) - divergence_of_durations(2.0, 0.9)).abs() < 1e-6);
+        assert!((1..100).all(|age| of(f64::from(age) / 10.0) < of(f64::from(age + 1) / 10.0)));
+    }
+
+    /// What is known at once makes the bound of durations.
+    #[test]
+    fn waits_that_are_known_at_once_have_the_bound_of_durations() {
+        let hours = delay_hours_of_waits(10.0, |_| 0.3);
+        assert!((hours - delay_hours(10.0, 0.3)).abs() < 0.03, "{hours}");
+        assert!(
+            delay_hours_of_waits(10.0, |age| divergence_of_waits(age, 1.0, 2.0, 0.9))
+                > delay_hours(10.0, divergence_of_durations(2.0, 0.9))
+        );
     }
 
     /// ln(2)^2 / (2 * 0.81) = 0.48045 / 1.62 = 0.29657.

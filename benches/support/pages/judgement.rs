@@ -4,10 +4,12 @@
 
 use std::collections::BTreeMap;
 
-use super::bound::{delay_hours, divergence_of_durations, divergence_of_shares};
+use super::bound::{delay_hours, delay_hours_of_waits, divergence_of_durations, divergence_of_shares, divergence_of_waits};
 use super::evaluation::Fired;
 use super::incidents::{Incident, Kind};
-use super::organisation::{ANSWERED, DAY, HOUR, RESPONSE_SIGMA, SATISFIED, START, TEAMS, hour_share};
+use super::organisation::{
+    ANSWERED, CHAT_WAIT_SIGMA, CHATS, DAY, HOUR, RESPONSE_SIGMA, SATISFIED, START, TEAMS, hour_share, usual_response_minutes,
+};
 
 /// What became of one incident.
 #[derive(Clone, Debug)]
@@ -39,13 +41,24 @@ pub(crate) fn judge(incident: &Incident, fired: &[Fired]) -> Found {
 pub(crate) fn bound_hours(incident: &Incident) -> Option<f64> {
     let contacts = TEAMS[incident.team?].1 * mean_hour_share(incident);
     let shares = |now: f64, before: f64| divergence_of_shares(now, before);
+    if let Kind::Response(factor) = incident.kind {
+        let median = usual_response_minutes(incident.team?) / 60.0;
+        let divergence = |age: f64| divergence_of_waits(age, median, factor, RESPONSE_SIGMA);
+        return Some(delay_hours_of_waits((1.0 - CHATS) * contacts, divergence));
+    }
     let (cases, divergence) = match incident.kind {
         Kind::Csat(fall) => (ANSWERED * contacts, shares(SATISFIED - fall, SATISFIED)),
         Kind::Effort(rise) => (0.5 * ANSWERED * contacts, shares(0.12 + rise, 0.12)),
         Kind::Nps(fall) => (0.25 * ANSWERED * contacts, shares(0.55 - fall, 0.55)),
-        Kind::Response(factor) => (0.75 * contacts, divergence_of_durations(factor, RESPONSE_SIGMA)),
-        Kind::ChatWait(factor) => (0.25 * contacts, divergence_of_durations(factor, 0.8)),
-        Kind::Drift(_) | Kind::Unanswered | Kind::Volume(_) | Kind::SurveysStop | Kind::FeedStops | Kind::FeedBehind | Kind::FeedTwice => {
+        Kind::ChatWait(factor) => (CHATS * contacts, divergence_of_durations(factor, CHAT_WAIT_SIGMA)),
+        Kind::Response(_)
+        | Kind::Drift(_)
+        | Kind::Unanswered
+        | Kind::Volume(_)
+        | Kind::SurveysStop
+        | Kind::FeedStops
+        | Kind::FeedBehind
+        | Kind::FeedTwice => {
             return None;
         }
     };

@@ -33,7 +33,9 @@ pub(crate) const ANSWERED: f64 = 0.3;
 /// The standard deviation of the logarithm of one first response.
 pub(crate) const RESPONSE_SIGMA: f64 = 0.9;
 /// The share of contacts that are chats.
-const CHATS: f64 = 0.25;
+pub(crate) const CHATS: f64 = 0.25;
+/// The standard deviation of the logarithm of one chat's wait.
+pub(crate) const CHAT_WAIT_SIGMA: f64 = 0.8;
 const AGENTS: usize = 12;
 /// The standard deviations of the effects of a day and of an agent on the logit of satisfaction.
 const DAY_EFFECT: f64 = 0.12;
@@ -131,7 +133,7 @@ impl<'a> Desk<'a> {
     /// Emits a ticket, and gives the instant of its solution.
     fn ticket(&mut self, id: &str, customer: u32, created: i64) -> i64 {
         let slow = self.day.2 * if is_staffed(created) { 1.0 } else { 3.0 };
-        let median = 25.0 + 5.0 * self.team as f64;
+        let median = usual_response_minutes(self.team);
         let wait = median * slow * self.effects.response(created) * self.log_normal(RESPONSE_SIGMA);
         let mut answered = created + (wait * MINUTE as f64) as i64;
         if let Some(until) = self.effects.left_unanswered(created, self.random.random_bool(0.5)) {
@@ -162,7 +164,7 @@ impl<'a> Desk<'a> {
 
     /// Emits a chat, and gives the instant of its end; `None` where the customer gave up.
     fn chat(&mut self, id: &str, customer: u32, started: i64) -> Option<i64> {
-        let wait = 25_000.0 * self.day.2 * self.effects.chat_wait(started) * self.log_normal(0.8);
+        let wait = 25_000.0 * self.day.2 * self.effects.chat_wait(started) * self.log_normal(CHAT_WAIT_SIGMA);
         let patience = -240_000.0 * self.random.random::<f64>().max(1e-12).ln();
         let members = format!(r#""chat_id":"h{id}""#);
         let (team, _) = TEAMS[self.team];
@@ -233,6 +235,11 @@ impl<'a> Desk<'a> {
     fn log_normal(&mut self, sigma: f64) -> f64 {
         (sigma * normal(&mut self.random)).exp()
     }
+}
+
+/// The usual time to a first response of a team while agents are at work.
+pub(crate) fn usual_response_minutes(team: usize) -> f64 {
+    25.0 + 5.0 * team as f64
 }
 
 /// Whether agents are at work at an instant.

@@ -7,6 +7,7 @@ use super::conditions::{Breakdown, Conditions, FAR_BELOW, complete, organisation
 use super::evidence::{Evidence, Format, GROUP};
 use crate::monitoring::alert::Alert;
 use crate::monitoring::promql::INSTALLATION;
+use crate::monitoring::recording_rules::waits::SPANS as WAITS_OVER;
 
 /// The label value `against` of a comparison with the values that Prometheus recorded earlier.
 pub(super) const HISTORY: &str = "history";
@@ -108,10 +109,23 @@ impl WatchedProportion {
     }
 }
 
-/// Slower in a channel over eight hours, a day or three days than in the same spans of the last weeks by more than chance. It ends when the last hour is
+/// Durations that are watched for a rise.
+pub(super) struct WatchedDurations {
+    /// The start of the names of their families, such as `first_response`.
+    pub(super) measure: &'static str,
+    /// The noun of their cases.
+    pub(super) noun: &'static str,
+    /// By how many standard deviations they must be longer than usual.
+    pub(super) z_min: &'static str,
+    /// By how many standard deviations more tickets must still wait than usual, where the waits are watched too.
+    pub(super) waits_z_min: Option<&'static str>,
+}
+
+/// Slower in a channel over eight hours, a day or three days than in the same spans of the last weeks by more than chance, or more waits that go on. It ends when the last hour is
 /// not slower at all, so that a cause that has ended does not alert for another day. Without such history: one and a half times as slow over the day and over the hour as
 /// the rest of the week.
-pub(super) fn slower(conditions: &Conditions<'_>, measure: &str, noun: &str, z_min: &str) -> Vec<Comparison> {
+pub(super) fn slower(conditions: &Conditions<'_>, watched: &WatchedDurations) -> Vec<Comparison> {
+    let WatchedDurations { measure, noun, z_min, waits_z_min } = *watched;
     let Breakdown { suffix, labels, .. } = conditions.teams();
     let (hour, day) = (conditions.window("1h"), conditions.window("24h"));
     let p90 = |window: &str| format!("cx:{measure}_p90_seconds{suffix}:merged{{window=\"{window}\"}}");
@@ -128,10 +142,18 @@ pub(super) fn slower(conditions: &Conditions<'_>, measure: &str, noun: &str, z_m
         let z = |window: &str| format!("cx:{measure}_seconds{channels}:z_past{{window{window}}}");
         let watched = format!("=~\"8h|{day}|3d\"");
         let by_channel = if conditions.channels.is_some() { ", channel" } else { "" };
-        let slow =
-            format!("({} > {z_min} unless on ({INSTALLATION}{labels}{by_channel}) {} <= 0)", z(&watched), z(&format!("=\"{hour}\"")));
+        let longer =
+            format!("{} > {z_min} unless on ({INSTALLATION}{labels}{by_channel}) {} <= 0", z(&watched), z(&format!("=\"{hour}\"")));
         let ratio = format!("cx:{measure}_seconds{channels}:ratio_past{{{GROUP}}}");
-        let evidence = now().times_as_usual(&ratio, &z(&format!("{watched},{GROUP}"))).moved(conditions, &metric, false);
+        let mut evidence = now().times_as_usual(&ratio, &z(&format!("{watched},{GROUP}")));
+        let mut slow = format!("({longer})");
+        if let Some(waits_z_min) = waits_z_min.filter(|_| hour == "1h") {
+            let waits = format!("cx:{measure}_waits{channels}");
+            let of_waits = format!("window=~\"{}\"", WAITS_OVER.join("|"));
+            slow = format!("({longer} or {waits}:z_past{{{of_waits}}} > {waits_z_min})");
+            evidence = evidence.still_waiting(&waits, &format!("cx:{measure}_waits_unanswered{channels}"), &of_waits);
+        }
+        let evidence = evidence.moved(conditions, &metric, false);
         let expression = format!("{} and on ({INSTALLATION}{labels}) {slow} {}", p90(day), complete());
         comparisons.push(Comparison { against: HISTORY, expression, evidence });
     }

@@ -102,6 +102,22 @@ impl Evidence {
         ))
     }
 
+    /// How many more of the waits than usual go on, where that is most beyond chance: at which age, over which span, and in which channel. `waits` and `going_on`
+    /// are the starts of recorded names, and `of_span` chooses the spans.
+    pub(super) fn still_waiting(self, waits: &str, going_on: &str, of_span: &str) -> Self {
+        let more = format!("100 * ({going_on}:span / {waits}:span - {waits}:share_past{{{GROUP}}})");
+        let most = format!("topk(1, {waits}:z_past{{{of_span},{GROUP}}} > 3)");
+        let worst = self.query(&format!("topk(1, {more} and on (channel, window) {most})"));
+        let channel = "{{ with . | first | label \"channel\" }} in channel {{ . }}{{ end }}";
+        let of = |label: &str| format!("{{{{ . | first | label \"{label}\" }}}}");
+        self.saying(format!(
+            "{{{{ with {worst} }}}}Over {}{channel}, {{{{ . | first | value | printf \"%.0f\" }}}} points more of the tickets than usual still waited at \
+             the age of {}. {{{{ end }}}}",
+            of("window"),
+            of("age")
+        ))
+    }
+
     /// The target.
     pub(super) fn target(self, expression: &str, format: Format) -> Self {
         let sentence = self.number("Target ", expression, format, ". ");

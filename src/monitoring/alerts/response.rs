@@ -1,6 +1,6 @@
 //! Alerts on response and resolution: times that have become longer, and targets that are missed.
 
-use super::comparisons::{Comparison, HISTORY, TREND, slower, target_missed_alert};
+use super::comparisons::{Comparison, HISTORY, TREND, WatchedDurations, slower, target_missed_alert};
 use super::conditions::{Breakdown, Conditions, organisation_alert, owned};
 use super::evidence::{Evidence, Format, GROUP};
 use crate::monitoring::alert::Alert;
@@ -8,19 +8,19 @@ use crate::monitoring::promql::{INSTALLATION, spread_of_count};
 
 const RESPONSE: &str = "cx-response";
 
-/// By how many standard deviations the present must be worse than usual: first responses, resolutions, tickets past their target, tickets that wait, and
-/// tickets that fall due.
-/// The bench of pages says how often each is wrong.
-const RESPONSE_Z: &str = "3.6";
-const RESOLUTION_Z: &str = "4";
-const LATE_Z: &str = "3.75";
-const WAITING_Z: &str = "3.4";
+/// By how many standard deviations the present must be worse than usual. The bench of pages says how often each is wrong.
+const FIRST_RESPONSES: WatchedDurations =
+    WatchedDurations { measure: "first_response", noun: "first responses", z_min: "3.6", waits_z_min: Some("4") };
+const RESOLUTIONS: WatchedDurations = WatchedDurations { measure: "resolution", noun: "resolutions", z_min: "4", waits_z_min: None };
+/// The same for tickets past their target, tickets that wait, and tickets that fall due.
+const LATE_Z: &str = "4.2";
+const WAITING_Z: &str = "3.8";
 const DUE_Z: &str = "5";
 
 pub(super) fn alerts(conditions: &Conditions<'_>) -> Vec<Alert> {
     let mut alerts = Vec::new();
     let day = Some(conditions.window("24h"));
-    alerts.extend(slower(conditions, "first_response", "first responses", RESPONSE_Z).into_iter().map(|comparison| {
+    alerts.extend(slower(conditions, &FIRST_RESPONSES).into_iter().map(|comparison| {
         comparison.alert("CxFirstResponseSlower", "15m", day).kept("45m").on(RESPONSE).saying(
             "First responses take longer than before.",
             "Nine of ten first responses{{ with $labels.team }} of team {{ . }}{{ end }} come within {{ $value | humanizeDuration \
@@ -37,7 +37,7 @@ pub(super) fn alerts(conditions: &Conditions<'_>) -> Vec<Alert> {
         "Over {{ $labels.window }} at best {{ $value | humanizePercentage }} of the further replies{{ with $labels.team }} of team \
                  {{ . }}{{ end }} met their target.",
     ));
-    alerts.extend(slower(conditions, "resolution", "resolutions", RESOLUTION_Z).into_iter().map(|comparison| {
+    alerts.extend(slower(conditions, &RESOLUTIONS).into_iter().map(|comparison| {
         comparison.alert("CxResolutionSlower", "15m", day).kept("45m").on(RESPONSE).saying(
             "Resolutions take longer than before.",
             "Nine of ten resolutions{{ with $labels.team }} of team {{ . }}{{ end }} come within {{ $value | humanizeDuration }}; that \

@@ -19,18 +19,18 @@ const COMING_HOUR: [&str; 4] = ["6d23h", "13d23h", "20d23h", "27d23h"];
 const SILENCES: [&str; 3] = ["30m", "2h", "6h"];
 
 /// The age of the same hour of the week in each of the last four weeks.
-const SAME_HOUR: [&str; 4] = ["7d", "14d", "21d", "28d"];
+pub(super) const SAME_HOUR: [&str; 4] = ["7d", "14d", "21d", "28d"];
 
 /// Eight hours, added up from windows that lie one after the other.
-const EIGHT_HOURS: WatchedSpan =
-    WatchedSpan { name: "8h", part: "1h", ages: &["1h", "2h", "3h", "4h", "5h", "6h", "7h"], cases_min: 15, days_differ: 0.02 };
+pub(super) const EIGHT_HOURS: WatchedSpan =
+    WatchedSpan { name: "8h", part: "1h", ages: &["1h", "2h", "3h", "4h", "5h", "6h", "7h"], cases_min: 8, days_differ: 0.02 };
 
 /// The spans over which durations are held against the past: a shorter one shows a sharp change soon, a longer one a small change at all.
 const SPANS: [WatchedSpan; 4] = [
     WatchedSpan { name: "1h", part: "1h", ages: &[], cases_min: 10, days_differ: 0.0144 },
     EIGHT_HOURS,
-    WatchedSpan { name: "24h", part: "24h", ages: &[], cases_min: 30, days_differ: 0.0144 },
-    WatchedSpan { name: "3d", part: "24h", ages: &["1d", "2d"], cases_min: 30, days_differ: 0.006 },
+    WatchedSpan { name: "24h", part: "24h", ages: &[], cases_min: 10, days_differ: 0.0144 },
+    WatchedSpan { name: "3d", part: "24h", ages: &["1d", "2d"], cases_min: 10, days_differ: 0.006 },
 ];
 
 /// The dimension whose values differ in what a usual duration is.
@@ -38,6 +38,9 @@ const CHANNEL: &str = "channel";
 
 /// The record of the least number of durations, by window.
 const CASES_MIN: &str = "cx:span:cases_min";
+
+/// The least number of durations in the spans of the past together: their spread is not known from fewer.
+const PAST_CASES_MIN: u32 = 10;
 
 /// The record of the variance of days, by window.
 const DAYS_DIFFER: &str = "cx:span:days_differ";
@@ -63,28 +66,28 @@ struct WatchedBacklog {
 }
 
 /// A span of time that is held against the same spans of the last weeks.
-struct WatchedSpan {
+pub(super) struct WatchedSpan {
     /// The value of the label `window`.
-    name: &'static str,
+    pub(super) name: &'static str,
     /// The window of the product that is its newest part.
-    part: &'static str,
+    pub(super) part: &'static str,
     /// How long ago its other parts ended.
-    ages: &'static [&'static str],
-    /// The least number of durations in it, and in those of the past together.
-    cases_min: u32,
+    pub(super) ages: &'static [&'static str],
+    /// The least number of durations in it.
+    pub(super) cases_min: u32,
     /// The variance of the mean logarithm of such a span beyond that of chance: days differ from each other by about an eighth.
-    days_differ: f64,
+    pub(super) days_differ: f64,
 }
 
 impl WatchedSpan {
     /// The rule of whether all windows that make up the span are complete.
-    fn is_complete(&self, window: &str) -> RecordingRule {
+    pub(super) fn is_complete(&self, window: &str) -> RecordingRule {
         let all = operand(&self.added_up("cx:window_complete:bool", window));
         RecordingRule::new(SPAN_COMPLETE.to_owned(), format!("{all} == bool {}", self.ages.len() + 1)).labelled("window", window)
     }
 
     /// The rule `:span` of a recorded series: its sum over the span, absent as long as that is not complete.
-    fn complete(&self, recorded: &str, window: &str) -> RecordingRule {
+    pub(super) fn complete(&self, recorded: &str, window: &str) -> RecordingRule {
         let sum = operand(&self.added_up(recorded, window));
         let expression = format!("{sum} and on ({INSTALLATION}) {SPAN_COMPLETE}{{window=\"{window}\"}} == 1");
         RecordingRule::new(with_end(recorded, "span"), expression).labelled("window", window)
@@ -194,8 +197,8 @@ impl Durations<'_> {
         let ratio = format!("{stem}:ratio_past");
         let variance = format!("clamp_min({past_squares} / {past} - ({then}) ^ 2, 0)");
         let error = format!("sqrt({variance} * (1 / ({count} > 0) + 1 / {past}) + on (window) group_left () {DAYS_DIFFER})");
-        let enough = |cases: &str| format!("and {cases} >= on (window) group_left () {CASES_MIN}");
-        let z = format!("ln({ratio}) / {error} {} {}", enough(&count), enough(&past));
+        let enough = format!("and {count} >= on (window) group_left () {CASES_MIN} and {past} >= {PAST_CASES_MIN}");
+        let z = format!("ln({ratio}) / {error} {enough}");
         let longer = format!("exp({logs} / ({count} > 0) - {then})");
         [RecordingRule::new(ratio, longer), RecordingRule::new(format!("{stem}:z_past"), z)]
     }
@@ -246,7 +249,7 @@ fn backlog(parameters: &RuleParameters, watched: &[ListedFamily<'_>], names: &Re
 }
 
 /// An aggregation over an expression at each of four ages.
-fn over_weeks(aggregation: &str, ages: [&str; 4], at: impl Fn(&str) -> String) -> String {
+pub(super) fn over_weeks(aggregation: &str, ages: [&str; 4], at: impl Fn(&str) -> String) -> String {
     let week = |(week, age): (usize, &str)| format!("label_replace({}, \"week\", \"{week}\", \"\", \"\")", at(age));
     let weeks: Vec<String> = ages.into_iter().enumerate().map(week).collect();
     format!("{aggregation} without (week) ({})", weeks.join(" or "))
@@ -258,7 +261,7 @@ fn complete_then(age: &str) -> String {
 }
 
 /// The grouping set on which alerts look for slow work: the teams or, where they are no grouping set, the whole.
-fn alerting_set<'a, 'b>(watched: &'a [ListedFamily<'b>], family: &str) -> Option<&'a ListedFamily<'b>> {
+pub(super) fn alerting_set<'a, 'b>(watched: &'a [ListedFamily<'b>], family: &str) -> Option<&'a ListedFamily<'b>> {
     let sets = || watched.iter().filter(|l| l.family.name == family).filter(is_of_team_or_all);
     sets().find(|set| !set.dimensions.is_empty()).or_else(|| sets().next())
 }
