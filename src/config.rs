@@ -27,6 +27,7 @@ mod run_and_log;
 mod schedules;
 mod secret;
 mod section;
+mod spelled_lengths;
 mod spelling_hints;
 mod surveys_and_chats;
 mod targets;

@@ -3,9 +3,10 @@
 //!
 //! Does not know how an answer, a ticket or a chat is counted.
 
-use super::duration::{spelled_lengths, within};
+use super::duration::within;
 use super::problem::{Complaint, ProblemKind, complaint};
 use super::section::Section;
+use super::spelled_lengths::spelled_lengths;
 use super::value::{label_value, length_within};
 use crate::event::{Scale, composed};
 use crate::time::Span;

@@ -2,10 +2,11 @@
 //!
 //! Does not know whether a target was met.
 
-use super::duration::{spelled_lengths, within};
+use super::duration::within;
 use super::place::KeyPlace;
 use super::problem::{ProblemKind, complaint};
 use super::section::Section;
+use super::spelled_lengths::spelled_lengths;
 use super::value::{chosen, real_within};
 use super::where_conditions::{check_of_customer, check_reached, conditions};
 use crate::engine::{BusinessHours, DurationBounds, Rule, Ruled, TargetPauses, TargetSettings, TimeTarget};

@@ -132,21 +132,25 @@ impl Windows {
         let mut is_long = false;
         for PendingFact { fact, sign, applied_at } in &pending {
             let id = self.slot_of(fact, panes, names);
-            if fact.time > self.now {
+            let (is_ahead, is_state) = (fact.time > self.now, fact.measure.is_state());
+            // The series of a window shows 0 until now reaches its first fact, so that it does not matter how soon the events were read.
+            if !(is_ahead && is_state) {
+                // A state counts from the time of the event that set it, unless it counts from a later deadline.
+                let time = if is_state { fact.time.max(*applied_at) } else { fact.time };
+                let slot = self.touch(id, time);
+                if slot.refused != [0; 2] {
+                    self.cells.note_refused(slot.refused);
+                }
+                if !slot.is_named {
+                    self.name(id, || Accumulator::zero_of(&fact.value));
+                }
+            }
+            if is_ahead {
                 panes.apply_ahead(id, fact.time, &fact.value, i64::from(*sign));
                 continue;
             }
-            // A state counts from the time of the event that set it, unless it counts from a later deadline.
-            let time = if fact.measure.is_state() { fact.time.max(*applied_at) } else { fact.time };
-            let slot = self.touch(id, time);
-            if slot.refused != [0; 2] {
-                self.cells.note_refused(slot.refused);
-            }
-            if !slot.is_named {
-                self.name(id, || Accumulator::zero_of(&fact.value));
-            }
             let fact = SlotFact { slot: id, sign: *sign, time: fact.time, value: fact.value };
-            is_long |= if slot.is_state { panes.write_state(fact) } else { panes.write(fact) };
+            is_long |= if is_state { panes.write_state(fact) } else { panes.write(fact) };
         }
         outbox.reuse(pending);
         if is_long {
