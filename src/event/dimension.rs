@@ -12,7 +12,7 @@ use super::{DecodeSettings, DimensionSettings, Event, Reason};
 /// The longest label value, in characters.
 const LABEL_CHARACTERS_MAX: usize = 64;
 /// The longest text that is looked at, in bytes. A text before a rename may be longer than a label, and a label may be shorter once it is composed.
-const TEXT_BYTES_MAX: usize = 1024;
+pub(super) const TEXT_BYTES_MAX: usize = 1024;
 /// The value in place of one that cannot be a label.
 const OTHER: &str = "other";
 /// The value of a dimension that was taken away.

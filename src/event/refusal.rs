@@ -138,6 +138,7 @@ impl Fault {
         let reason = match contract.value {
             MemberValue::Id => value.check_id().err(),
             MemberValue::Text => value.with_text(1, |_| ()).err(),
+            MemberValue::Label => value.label().err(),
             MemberValue::Boolean => value.flag().err(),
             MemberValue::Number => value.number().err(),
             MemberValue::Amount => value.amount().err(),
@@ -179,14 +180,16 @@ impl Fault {
 
 fn of_unknown_type(name: &str, kind: Kind) -> String {
     let is_shown = name.len() <= SHOWN_BYTES_MAX
-        && ["ticket.", "chat.", "survey.", "customer."].iter().any(|start| name.starts_with(start))
+        && ["ticket.", "chat.", "survey.", "customer.", "change."].iter().any(|start| name.starts_with(start))
         && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'.' || byte == b'_');
     let shown = if is_shown { format!("`{name}` is no event type") } else { "no event type".to_owned() };
     format!("{shown}; of {} there are {}", kind.name(), kind.event_types().join(", "))
 }
 
 fn of_wrong_topic(event_type: EventType, kind: Kind) -> String {
-    format!("`{}` belongs on a topic of kind {}, and this one carries {}", event_type.name(), event_type.kind().name(), kind.name())
+    let contract = event_type.contract();
+    let kinds: Vec<&str> = contract.kinds.iter().map(|kind| kind.name()).collect();
+    format!("`{}` belongs on a topic of kind {}, and this one carries {}", contract.name, kinds.join(" or "), kind.name())
 }
 
 /// What is wrong with an instant. Shows it only where it consists of the characters of an instant.
@@ -232,6 +235,7 @@ fn expected(value: MemberValue) -> String {
     match value {
         MemberValue::Id => "an id: a string of 1 to 128 bytes without a NUL, or an integer".into(),
         MemberValue::Text => "a string".into(),
+        MemberValue::Label => "a string of 1 to 64 characters without control characters or overrides of the direction of text".into(),
         MemberValue::Boolean => "true or false".into(),
         MemberValue::Number => "a number".into(),
         MemberValue::Amount => format!("a number of at least 0 and at most {AMOUNT_MAX:e}"),

@@ -10,7 +10,7 @@ const LISTED_MAX: usize = 8;
 
 /// The section; none where no change has been made yet.
 pub(super) fn section(html: &mut Html, page: &PageContext<'_>) {
-    let changes = page.exposition.changes_until(page.snapshot.now);
+    let changes = page.exposition.changes_made(page.snapshot);
     if changes.is_empty() {
         return;
     }
@@ -29,8 +29,8 @@ pub(super) fn section(html: &mut Html, page: &PageContext<'_>) {
 /// The changes within the last seconds, each as its place from the beginning of that time, 0, to now, 1, with its name.
 pub(super) fn within(page: &PageContext<'_>, seconds: f64) -> Vec<(f64, String)> {
     let now = page.snapshot.now;
-    let changes = page.exposition.changes_until(now).into_iter();
-    let placed = changes.map(|change| (1.0 - (now - change.at).as_seconds() / seconds, change.name.clone()));
+    let changes = page.exposition.changes_made(page.snapshot).into_iter();
+    let placed = changes.map(|change| (1.0 - (now - change.at).as_seconds() / seconds, change.name));
     placed.filter(|(place, _)| *place >= 0.0).collect()
 }
 
