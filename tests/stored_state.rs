@@ -47,15 +47,7 @@ fn counted(configuration: &Configuration) -> Engine {
             RecordPlace { group: GROUP, topic: TopicIndex(record.kind as u8), offset: offset as i64, record_time: Some(record.time) };
         take(&mut engine, configuration, place, record.payload.as_deref());
     }
-    let last = records.last().unwrap().time;
-    for (offset, (name, more)) in
-        (RECORDS as i64..).zip([("macros", r#","channel":"web""#), ("site", ""), ("site", r#","withdrawn":true"#)])
-    {
-        let place = RecordPlace { group: GROUP, topic: TopicIndex(0), offset, record_time: Some(last) };
-        let change = format!(r#"{{"id":"c{offset}","type":"change.marked","time":{},"name":"{name}"{more}}}"#, last.0);
-        take(&mut engine, configuration, place, Some(change.as_bytes()));
-    }
-    engine.advance_to(last + Span::minutes(1));
+    engine.advance_to(records.last().unwrap().time + Span::minutes(1));
     engine
 }
 
