@@ -85,6 +85,9 @@ fn bad_events() -> Vec<Value> {
         with("id", json!("x".repeat(129))),
         with("time", json!(true)),
         json!([]),
+        json!({"id": "e", "type": "change.marked", "time": 1_772_442_000_000_i64}),
+        json!({"id": "e", "type": "change.marked", "time": 1_772_442_000_000_i64, "name": ["new macros"]}),
+        json!({"id": "e", "type": "change.marked", "time": 1_772_442_000_000_i64, "name": "new macros", "withdrawn": "yes"}),
         json!({"id": "e", "type": "survey.responded", "time": 1_772_442_000_000_i64, "metric": "csat", "score": "5"}),
     ]
 }

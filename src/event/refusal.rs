@@ -317,6 +317,16 @@ mod tests {
         check(Surveys, &format!(r#"{answer},"metric":"nps","score":8.5"#), "bad_value: score: 8.5: expected a whole score");
         check(Surveys, &format!(r#"{answer},"metric":"ces","score":5"#), "missing_field: direction: absent");
         check(Surveys, &format!(r#"{answer},"metric":"csat","score":5,"scale_min":1"#), "bad_value: scale_min: expected both");
+        let marked = r#""id":"e1","type":"change.marked","time":1772442000000"#;
+        check(Surveys, marked, "missing_field: name: absent, null or empty; expected a string of 1 to 64 characters");
+        check(Tickets, &format!(r#"{marked},"name":"secret\n1""#), "bad_value: name: expected a string of 1 to 64 characters");
+        check(Tickets, &format!(r#"{marked},"name":7"#), "wrong_type: name: an integer stands where a string of 1 to 64 characters");
+        check(
+            Tickets,
+            &format!(r#"{marked},"name":"secret","withdrawn":"secret""#),
+            "wrong_type: withdrawn: a string stands where true or false",
+        );
+        check(Tickets, r#""id":"e1","type":"change.made","time":1"#, "`change.made` is no event type; of tickets there are ticket.created");
         let active = r#""id":"e1","type":"customer.active","time":1772442000000,"customer_id":"secret""#;
         check(Kind::Customers, &format!(r#"{active},"value":-1"#), "bad_value: value: expected a number of at least 0 and at most 1e12");
         check(Kind::Customers, &format!(r#"{active},"value":"secret""#), "wrong_type: value: a string stands where a number of at least 0");

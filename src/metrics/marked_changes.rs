@@ -136,6 +136,71 @@ mod tests {
         assert_eq!(shown(&exposition, NOON), ["cx_change_marked_timestamp_seconds{change=\"new macros\"} 1772452800"]);
     }
 
+    fn mark(name: &str, hour: i64, group: &[(&str, &str)]) -> ChangeMark {
+        let at = EventTime(NOON.0 - (12 - hour) * 3_600_000);
+        ChangeMark {
+            name: name.to_owned(),
+            at,
+            group: group.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
+        }
+    }
+
+    #[test]
+    fn changes_of_events_stand_among_the_configured_ones_and_are_withheld_with_the_values() {
+        let exposition = exposition(
+            "{ name = \"new macros\", at = \"2026-03-02T09:00:00Z\", where = { team = [\"billing\", \"orders\"], channel = \"chat\" } }, \
+             { name = \"new site\", at = \"2026-03-02T13:00:00Z\" }",
+        );
+        let changes = vec![
+            mark("new site", 11, &[]),
+            mark("<\"macros\">", 10, &[("team", "billing")]),
+            mark("new macros", 10, &[("channel", "chat"), ("team", "billing")]),
+            mark("new macros", 8, &[("team", "billing")]),
+        ];
+        let snapshot = Snapshot { now: NOON, changes, ..Snapshot::default() };
+        let lines = |snapshot: &Snapshot| {
+            let mut text = String::new();
+            exposition.render(snapshot, &mut text);
+            text.lines().filter_map(|line| line.strip_prefix("cx_change_marked_timestamp_seconds")).map(str::to_owned).collect::<Vec<_>>()
+        };
+        let configured = [
+            "{change=\"new macros\",channel=\"chat\",team=\"billing\"} 1772442000",
+            "{change=\"new macros\",channel=\"chat\",team=\"orders\"} 1772442000",
+        ];
+        assert_eq!(
+            lines(&snapshot),
+            [
+                // The configured change of the same name is still to come.
+                "{change=\"new site\"} 1772449200",
+                "{change=\"<\\\"macros\\\">\",team=\"billing\"} 1772445600",
+                // The configured time holds for the group that the configuration names, and for no other.
+                configured[0],
+                configured[1],
+                "{change=\"new macros\",team=\"billing\"} 1772438400",
+            ]
+        );
+        assert_eq!(lines(&snapshot.without_values()), configured);
+    }
+
+    #[test]
+    fn what_events_say_of_one_name_and_time_and_of_values_of_one_dimension_is_one_change() {
+        let changes = vec![
+            mark("a", 10, &[]),
+            mark("a", 10, &[("channel", "chat")]),
+            mark("a", 10, &[("channel", "chat"), ("team", "x")]),
+            mark("a", 10, &[("team", "x")]),
+            mark("a", 10, &[("team", "y")]),
+            mark("a", 9, &[("team", "z")]),
+            mark("b", 9, &[("team", "z")]),
+        ];
+        let made = exposition("").changes_made(&Snapshot { now: NOON, changes, ..Snapshot::default() });
+        let values = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+        let (chat, x) = (("channel".to_owned(), values(&["chat"])), ("team".to_owned(), values(&["x"])));
+        let of_team = |names: &[&str]| vec![("team".to_owned(), values(names))];
+        let groups: Vec<_> = made.iter().map(|change| change.groups.clone()).collect();
+        assert_eq!(groups, [vec![], vec![chat.clone()], vec![chat, x], of_team(&["x", "y"]), of_team(&["z"]), of_team(&["z"])]);
+    }
+
     #[test]
     fn history_has_its_instants_and_a_selection_leaves_it_out() {
         let exposition = exposition("{ name = \"new macros\", at = \"2026-03-02T12:00:00Z\" }");
