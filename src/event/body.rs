@@ -7,6 +7,7 @@ use super::contract::{
     ASSIGN_REASONS, AUTHORS, CREATORS, ChangeType, ChatType, CustomerType, DIRECTIONS, EventType, METRICS, SCOPES, STATUSES, SurveyType,
     TOUCHPOINT_OUTCOMES, TicketType,
 };
+use super::dimension;
 use super::id_namespace::IdNamespace;
 use super::member::{Member, Members};
 use super::number::{POINT, millionths};
@@ -192,7 +193,7 @@ pub(super) fn customer(customer_type: CustomerType, payload: &Members<'_>, ids: 
 
 /// The body of an event about a change.
 pub(super) fn change(payload: &Members<'_>) -> Result<Body, Reason> {
-    let name = payload.required(Member::Name)?.label()?;
+    let name = dimension::name(payload.required(Member::Name)?)?;
     Ok(Body::Change(Change { name, withdrawn: payload.flag(Member::Withdrawn, false)? }))
 }
 

@@ -11,7 +11,8 @@ use super::record_forms::{Attribute, HeaderTexts, RecordForm};
 use super::scan::Document;
 use super::value::JsonValue;
 use super::{
-    AMOUNT_MAX, DecodeSettings, ENVELOPE_REQUIRED, Kind, MemberContract, MemberValue, Reason, Record, TopicSettings, text, time_text,
+    AMOUNT_MAX, DecodeSettings, ENVELOPE_REQUIRED, Kind, MemberContract, MemberValue, Reason, Record, TopicSettings, dimension, text,
+    time_text,
 };
 
 /// The longest time or event type that an explanation shows, in bytes.
@@ -138,7 +139,7 @@ impl Fault {
         let reason = match contract.value {
             MemberValue::Id => value.check_id().err(),
             MemberValue::Text => value.with_text(1, |_| ()).err(),
-            MemberValue::Label => value.label().err(),
+            MemberValue::Label => dimension::name(value).err(),
             MemberValue::Boolean => value.flag().err(),
             MemberValue::Number => value.number().err(),
             MemberValue::Amount => value.amount().err(),

@@ -5,7 +5,6 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use super::dimension::{TEXT_BYTES_MAX, label_value};
 use super::number::{AMOUNT_MAX, POINT, millionths};
 use super::text::unescape;
 use super::{Amount, Reason, time_text};
@@ -205,13 +204,6 @@ impl<'a> JsonValue<'a> {
     #[inline]
     pub(super) fn choice<T: Copy>(self, choices: &[(&str, T)]) -> Result<T, Reason> {
         self.with_text(ID_BYTES_MAX, |text| choice_of(choices, text))?
-    }
-
-    /// A text without the white space around it, composed, that can be the value of a label. Otherwise `wrong_type` or `bad_value`.
-    pub(super) fn label(self) -> Result<Box<str>, Reason> {
-        let text = self.text_to_keep(TEXT_BYTES_MAX)?;
-        let label = label_value(text.trim()).filter(|_| text.len() <= TEXT_BYTES_MAX);
-        label.map(Into::into).ok_or(Reason::BadValue)
     }
 
     /// A boolean, or `wrong_type`.
