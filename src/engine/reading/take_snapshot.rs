@@ -289,7 +289,8 @@ fn ever_seen(groups: &[&GroupState]) -> EverSeen {
 
 /// What events have marked as changed, by name and group, as of now. Where partition groups differ, the later event holds.
 fn changes(windows: &Windows, groups: &[&GroupState]) -> Vec<ChangeMark> {
-    let mut latest: BTreeMap<(&str, Vec<(&str, &str)>), Standing> = BTreeMap::new();
+    type Named<'a> = (&'a str, Vec<(&'a str, &'a str)>);
+    let mut latest: BTreeMap<Named<'_>, Standing> = BTreeMap::new();
     for group in groups {
         let names = &group.lives.terms.names;
         for (name, dimensions, standing) in group.lives.changes.as_of(windows.now) {
