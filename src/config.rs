@@ -98,7 +98,7 @@ pub struct Configuration {
     pub log: LogSettings,
     /// The settings of the exposition.
     pub export: ExportSettings,
-    /// What somebody has changed in the organisation, in the order of the file. At most 64.
+    /// What somebody has changed in the organisation, in the order of the file. At most 64. Events may mark others.
     pub changes: Vec<MarkedChange>,
 }
 

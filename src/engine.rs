@@ -24,7 +24,7 @@ pub use codec::{RestoreError, StoredState};
 pub use coverage::{Coverage, CoverageGap, LogBeginning};
 pub use lives::Ledger;
 pub use memory_budget::*;
-pub use reading::{FactValue, MergedEngines, Snapshot, StandingFact, TopicSnapshot, WindowState};
+pub use reading::{ChangeMark, FactValue, MergedEngines, Snapshot, StandingFact, TopicSnapshot, WindowState};
 pub use record::{Outcome, PartitionGroup, Progress, RecordPlace, TopicIndex};
 pub use stored_group::{STATE_LAYOUT_VERSION, STATE_MEANING_VERSION};
 pub use terms::*;

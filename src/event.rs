@@ -28,8 +28,8 @@ use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
 pub use contract::{
-    ChatType, CustomerType, ENVELOPE_OPTIONAL, ENVELOPE_REQUIRED, EventContract, EventType, MemberContract, MemberValue, SurveyType,
-    TicketType,
+    ChangeType, ChatType, CustomerType, ENVELOPE_OPTIONAL, ENVELOPE_REQUIRED, EventContract, EventType, MemberContract, MemberValue,
+    SurveyType, TicketType,
 };
 pub use contract_documents::{async_api, json_schema};
 pub use decode::{agent_in_clear, decode, ids_in_clear, source_in_clear};
@@ -115,6 +115,8 @@ pub enum Body {
     Survey(Survey),
     /// An event of the customer in [`Event::customer`], which is always present here.
     Customer(CustomerAction),
+    /// Somebody changed something, for the group that the dimensions of the event say.
+    Change(Change),
 }
 
 impl Body {
@@ -132,7 +134,7 @@ impl Body {
                 ContactAction::Ended | ContactAction::Abandoned | ContactAction::Snapshot(_) => 6,
             },
             Self::SnapshotCompleted(_) => 7,
-            Self::Survey(_) | Self::Customer(_) => 0,
+            Self::Survey(_) | Self::Customer(_) | Self::Change(_) => 0,
         }
     }
 }
@@ -350,6 +352,15 @@ pub enum CustomerAction {
     Erased,
     /// A touchpoint in the stage of the dimension `journey_stage`, with its outcome and the customer's value where the event names them.
     Touchpoint(Option<TouchpointOutcome>, Option<Amount>),
+}
+
+/// `change.marked`: something that somebody changed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Change {
+    /// What was changed, fit for a label.
+    pub name: Box<str>,
+    /// Whether the change of this name, for the same group, is taken back.
+    pub withdrawn: bool,
 }
 
 /// An amount of money, in millionths of the unit of the configured currency; at least 0 and at most [`AMOUNT_MAX`] units.

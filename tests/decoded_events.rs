@@ -20,8 +20,13 @@ fn key(id: &str) -> Key {
 /// Decodes an event of this type and payload in the three forms: time, source, customer, dimensions and body are the same.
 #[track_caller]
 fn check(event_type: &str, payload: &str, customer: Option<&str>, dimensions: &[(u8, &str)], body: Body) {
-    let kind =
-        Kind::ALL.into_iter().find(|kind| event_type.starts_with(kind.name().trim_end_matches('s'))).expect("a type begins with its kind");
+    // A type begins with its kind, or may come on any topic.
+    let is_of = |kind: &Kind| event_type.starts_with(kind.name().trim_end_matches('s')) || event_type.starts_with("change.");
+    Kind::ALL.into_iter().filter(is_of).for_each(|kind| check_on(kind, event_type, payload, customer, dimensions, &body));
+}
+
+#[track_caller]
+fn check_on(kind: Kind, event_type: &str, payload: &str, customer: Option<&str>, dimensions: &[(u8, &str)], body: &Body) {
     let settings = settings();
     let envelope = format!(r#""id":"e1","source":"desk","type":"{event_type}","time":"2026-03-02T10:00:00.000999+01:00""#);
     let members = payload.trim_start_matches('{').trim_end_matches('}');
@@ -40,7 +45,7 @@ fn check(event_type: &str, payload: &str, customer: Option<&str>, dimensions: &[
         ticket: (kind == Kind::Chats && payload.contains(r#""ticket_id""#)).then(|| key("T1")),
         overflowed: 0,
         dimensions: dimensions.iter().map(|&(index, value)| (index, value.into())).collect(),
-        body,
+        body: body.clone(),
     };
     for (text, headers) in &forms {
         let record = Record { payload: Some(text.as_bytes()), headers: *headers, ..Record::default() };
@@ -248,6 +253,33 @@ fn customer_events_in_every_form() {
         let payload = format!(r#"{{"customer_id":"C9","journey_stage":"renewal","outcome":{name}}}"#);
         check("customer.touchpoint", &payload, Some("C9"), &[(1, "renewal")], Body::Customer(CustomerAction::Touchpoint(outcome, None)));
     }
+}
+
+#[test]
+fn changes_in_every_form_and_on_every_topic() {
+    let marked = |name: &str, withdrawn| Body::Change(Change { name: name.into(), withdrawn });
+    check("change.marked", r#"{"name":"new macros"}"#, None, &[], marked("new macros", false));
+    let payload = r#"{"name":"new macros","team":"9","segment":"gold","brand":"","withdrawn":false}"#;
+    check("change.marked", payload, None, &[(2, "Billing"), (5, "gold")], marked("new macros", false));
+    check("change.marked", r#"{"name":"new macros","withdrawn":true}"#, None, &[], marked("new macros", true));
+    for none in ["null", "\"\""] {
+        let payload = format!(r#"{{"name":"a","withdrawn":{none},"team":{none}}}"#);
+        check("change.marked", &payload, None, &[], marked("a", false));
+    }
+    // The name is held to the rule of the configuration: without white space around it, and composed.
+    let (longest, padded) = ("é".repeat(64), format!("{0}xy{0}", " ".repeat(511)));
+    for (written, name) in [
+        (" new  macros ", "new  macros"),
+        (r"\u00a0 new site\n", "new site"),
+        (r"Zu\u0308rich", "Zürich"),
+        (r#"<b>\"x\""#, "<b>\"x\""),
+        (&longest, &longest),
+        (&padded, "xy"),
+    ] {
+        check("change.marked", &format!(r#"{{"name":"{written}"}}"#), None, &[], marked(name, false));
+    }
+    // What the type does not name is not looked at.
+    check("change.marked", r#"{"name":"a","customer_id":{},"author":"nobody"}"#, None, &[], marked("a", false));
 }
 
 #[test]

@@ -16,6 +16,7 @@ mod reference {
     mod bad_lines;
     mod case_files;
     mod cases;
+    mod changes;
     mod chat;
     mod compare;
     mod config;

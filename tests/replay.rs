@@ -12,6 +12,7 @@ mod support {
 
 mod replay {
     mod backfill;
+    mod changes;
     mod contributions;
     mod data_sets;
     mod explained;

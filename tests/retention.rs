@@ -9,6 +9,7 @@ mod support {
 }
 
 mod retention {
+    mod changes;
     mod desk;
     mod expiry;
     mod leaving;

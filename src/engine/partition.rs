@@ -174,7 +174,7 @@ impl GroupState {
     }
 
     /// The number of entries in each store.
-    pub(crate) fn sizes(&self) -> [(&'static str, usize); 7] {
+    pub(crate) fn sizes(&self) -> [(&'static str, usize); 8] {
         let [contacts, surveys, customers] = self.lives.sizes();
         let (panes, entries) = self.panes.size();
         let identities = self.topics.iter().map(|t| t.admission.identities()).sum();
@@ -184,6 +184,7 @@ impl GroupState {
             ("customers", customers),
             ("identities", identities),
             ("held", self.held.len()),
+            ("changes", self.lives.changes.len()),
             ("panes", panes),
             ("pane_cells", entries),
         ]

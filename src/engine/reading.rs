@@ -10,8 +10,8 @@ mod take_snapshot;
 
 pub(crate) use cell_reading::{DurationsReading, Reading, bounds_of};
 pub use merged_engines::MergedEngines;
+pub use snapshot::{ChangeMark, Snapshot, TopicSnapshot, WindowState};
 pub(crate) use snapshot::{GroupKey, JourneyStage};
-pub use snapshot::{Snapshot, TopicSnapshot, WindowState};
 pub(crate) use standing_fact::standing_fact;
 pub use standing_fact::{FactValue, StandingFact};
 pub(crate) use take_snapshot::{GroupsReport, take};

@@ -4,15 +4,16 @@
 //! customer that an event names is read together with the envelope.
 
 use super::contract::{
-    ASSIGN_REASONS, AUTHORS, CREATORS, ChatType, CustomerType, DIRECTIONS, EventType, METRICS, SCOPES, STATUSES, SurveyType,
+    ASSIGN_REASONS, AUTHORS, CREATORS, ChangeType, ChatType, CustomerType, DIRECTIONS, EventType, METRICS, SCOPES, STATUSES, SurveyType,
     TOUCHPOINT_OUTCOMES, TicketType,
 };
+use super::dimension;
 use super::id_namespace::IdNamespace;
 use super::member::{Member, Members};
 use super::number::{POINT, millionths};
 use super::value::JsonValue;
 use super::{
-    Answer, Body, Contact, ContactAction, CreatedBy, CustomerAction, DecodeSettings, Message, Reason, Scale, Survey, SurveyAction,
+    Answer, Body, Change, Contact, ContactAction, CreatedBy, CustomerAction, DecodeSettings, Message, Reason, Scale, Survey, SurveyAction,
     SurveyMetric, TicketSnapshot,
 };
 
@@ -67,6 +68,7 @@ impl Body {
                 CustomerAction::Erased => CustomerType::Erased,
                 CustomerAction::Touchpoint(..) => CustomerType::Touchpoint,
             }),
+            Self::Change(_) => EventType::Change(ChangeType::Marked),
         }
     }
 }
@@ -187,6 +189,12 @@ pub(super) fn customer(customer_type: CustomerType, payload: &Members<'_>, ids: 
         CustomerType::Erased => CustomerAction::Erased,
         CustomerType::Touchpoint => CustomerAction::Touchpoint(payload.choice(Member::Outcome, &TOUCHPOINT_OUTCOMES)?, value()?),
     }))
+}
+
+/// The body of an event about a change.
+pub(super) fn change(payload: &Members<'_>) -> Result<Body, Reason> {
+    let name = dimension::name(payload.required(Member::Name)?)?;
+    Ok(Body::Change(Change { name, withdrawn: payload.flag(Member::Withdrawn, false)? }))
 }
 
 /// A message of a ticket or chat.

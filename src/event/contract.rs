@@ -1,4 +1,4 @@
-//! The input contract as one table: every event type with its topic kind, its members, their values and a meaning.
+//! The input contract as one table: every event type with the kinds of topics that carry it, its members, their values and a meaning.
 //!
 //! Names, topic kinds and allowed words of decoding come from here, and `EVENTS.md` is tested against it. To add an event type, add a row
 //! to `event_types!` and read its members in `body.rs`. Does not know JSON, nor what an event does to a ticket, chat or customer.
@@ -11,8 +11,8 @@ use super::{AssignReason, Author, CreatedBy, Kind, Scope, Status, SurveyMetric, 
 pub struct EventContract {
     /// The value of the member `type`.
     pub name: &'static str,
-    /// The kind of topic that carries it.
-    pub kind: Kind,
+    /// The kinds of topics that carry it.
+    pub kinds: &'static [Kind],
     /// What happened, in one sentence.
     pub meaning: &'static str,
     /// The members without which an event of this type is refused, in the order in which they are checked.
@@ -38,6 +38,9 @@ pub enum MemberValue {
     Id,
     /// A string.
     Text,
+    /// A string of at most 1,024 bytes that can be the value of a label once the white space around it is cut off: 1 to 64 characters, without control
+    /// characters and overrides of the direction of text.
+    Label,
     /// One of these strings.
     Choice(&'static [&'static str]),
     /// `true` or `false`.
@@ -142,19 +145,19 @@ const fn words<T: Copy, const N: usize>(choices: &[(&'static str, T); N]) -> [&'
 
 /// Declares the table, and from it the enums, their names and the contracts.
 macro_rules! event_types {
-    ($($kind:ident: $group:ident($group_type:ident) {
+    ($($kinds:expr => $group:ident($group_type:ident) {
         $($variant:ident = $name:literal, $meaning:literal
             required [$($required:ident $required_value:expr, $required_meaning:literal;)*]
             optional [$($optional:ident $optional_value:expr, $optional_meaning:literal;)*])*
     })*) => {
-        /// An event type of the contract, by the kind of topic that carries it.
+        /// An event type of the contract, by what it is about.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub enum EventType {
-            $(#[doc = concat!("An event of ", stringify!($kind), ".")] $group($group_type),)*
+            $(#[doc = concat!("An event about a ", stringify!($group), ".")] $group($group_type),)*
         }
 
         $(
-            #[doc = concat!("An event type of ", stringify!($kind), ".")]
+            #[doc = concat!("An event type about a ", stringify!($group), ".")]
             #[derive(Clone, Copy, Debug, PartialEq, Eq)]
             pub enum $group_type {
                 $(#[doc = concat!("`", $name, "`: ", $meaning)] $variant,)*
@@ -180,7 +183,7 @@ macro_rules! event_types {
                     $($(Self::$group($group_type::$variant) => {
                         const CONTRACT: &EventContract = &EventContract {
                             name: $name,
-                            kind: Kind::$kind,
+                            kinds: $kinds,
                             meaning: $meaning,
                             required: &[$(MemberContract::new(Member::$required, $required_value, $required_meaning)),*],
                             optional: &[$(MemberContract::new(Member::$optional, $optional_value, $optional_meaning)),*],
@@ -194,13 +197,6 @@ macro_rules! event_types {
             #[must_use]
             pub const fn name(self) -> &'static str {
                 self.contract().name
-            }
-
-            /// The kind of topic that carries it.
-            pub(super) const fn kind(self) -> Kind {
-                match self {
-                    $(Self::$group(_) => Kind::$kind,)*
-                }
             }
 
             /// Whether events of this type name a customer.
@@ -222,20 +218,61 @@ macro_rules! event_types {
                 }
             }
         }
-
-        impl Kind {
-            /// The names of the event types that a topic of this kind carries, in the order of the contract.
-            #[must_use]
-            pub const fn event_types(self) -> &'static [&'static str] {
-                match self {
-                    $(Self::$kind => &[$($name),*],)*
-                }
-            }
-        }
     };
 }
 
+impl Kind {
+    /// The names of the event types that a topic of this kind carries, in the order of the contract.
+    #[must_use]
+    pub const fn event_types(self) -> &'static [&'static str] {
+        match self {
+            Self::Tickets => const { &types_of::<{ count_of(Self::Tickets) }>(Self::Tickets) },
+            Self::Chats => const { &types_of::<{ count_of(Self::Chats) }>(Self::Chats) },
+            Self::Surveys => const { &types_of::<{ count_of(Self::Surveys) }>(Self::Surveys) },
+            Self::Customers => const { &types_of::<{ count_of(Self::Customers) }>(Self::Customers) },
+        }
+    }
+}
+
+/// How many event types a topic of a kind carries.
+const fn count_of(kind: Kind) -> usize {
+    let (mut count, mut index) = (0, 0);
+    while index < EventType::ALL.len() {
+        count += EventType::ALL[index].is_carried_by(kind) as usize;
+        index += 1;
+    }
+    count
+}
+
+/// The names of the event types that a topic of a kind carries.
+const fn types_of<const N: usize>(kind: Kind) -> [&'static str; N] {
+    let mut names = [""; N];
+    let (mut count, mut index) = (0, 0);
+    while index < EventType::ALL.len() {
+        if EventType::ALL[index].is_carried_by(kind) {
+            names[count] = EventType::ALL[index].name();
+            count += 1;
+        }
+        index += 1;
+    }
+    names
+}
+
 impl EventType {
+    /// Whether a topic of a kind carries it.
+    #[must_use]
+    pub const fn is_carried_by(self, kind: Kind) -> bool {
+        let kinds = self.contract().kinds;
+        let mut index = 0;
+        while index < kinds.len() {
+            if kinds[index] as u8 == kind as u8 {
+                return true;
+            }
+            index += 1;
+        }
+        false
+    }
+
     /// Whether a `team` that is null or empty on an event of this type says that the contact has no team any more.
     pub(super) const fn takes_team_away(self) -> bool {
         matches!(self, Self::Ticket(TicketType::Assigned) | Self::Chat(ChatType::Transferred))
@@ -254,7 +291,7 @@ const fn names(members: &[MemberContract], member: Member) -> bool {
 }
 
 event_types! {
-    Tickets: Ticket(TicketType) {
+    &[Kind::Tickets] => Ticket(TicketType) {
         Created = "ticket.created", "A ticket was created."
             required [TicketId MemberValue::Id, "The ticket.";]
             optional [
@@ -316,7 +353,7 @@ event_types! {
             required [StartedTime MemberValue::Time, "When the set was begun. Open tickets of its feed and partition without a snapshot since then end.";]
             optional []
     }
-    Chats: Chat(ChatType) {
+    &[Kind::Chats] => Chat(ChatType) {
         Started = "chat.started", "A customer started a chat or a telephone call."
             required [ChatId MemberValue::Id, "The chat.";]
             optional [
@@ -357,7 +394,7 @@ event_types! {
             required [ChatId MemberValue::Id, "The chat.";]
             optional [TicketId MemberValue::Id, "The ticket that the help desk keeps of the chat.";]
     }
-    Surveys: Survey(SurveyType) {
+    &[Kind::Surveys] => Survey(SurveyType) {
         Sent = "survey.sent", "A survey was sent."
             required [
                 SurveyId MemberValue::Id, "The survey.";
@@ -385,7 +422,7 @@ event_types! {
                 Direction MemberValue::Choice(DIRECTION_WORDS), "For `ces`: what a high score means. Required where `surveys.ces_direction` does not say it.";
             ]
     }
-    Customers: Customer(CustomerType) {
+    &[Kind::Customers] => Customer(CustomerType) {
         Active = "customer.active", "A customer was a customer already; nobody was won."
             required [CustomerId MemberValue::Id, "The customer.";]
             optional [Value MemberValue::Amount, "What the customer is worth from then on, such as the revenue of a month, in the configured currency; rounded to six decimals.";]
@@ -414,6 +451,11 @@ event_types! {
                 Value MemberValue::Amount, "What the customer is worth from then on, as on `customer.active`.";
             ]
     }
+    &Kind::ALL => Change(ChangeType) {
+        Marked = "change.marked", "Somebody changed something in the organisation at the event's time, such as the macros of a team."
+            required [Name MemberValue::Label, "What was changed. Everybody who sees the metrics reads it, so it names no person.";]
+            optional [Withdrawn MemberValue::Boolean, "Whether what an event of this name and these dimensions has marked, up to this time, is taken back. Default: `false`.";]
+    }
 }
 
 #[cfg(test)]
@@ -421,21 +463,33 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_type_belongs_to_the_topic_that_its_name_says() {
+    fn a_type_belongs_to_the_topic_that_its_name_says_and_a_change_to_any() {
         for event_type in EventType::ALL {
-            let EventContract { name, kind, .. } = event_type.contract();
-            assert_eq!(format!("{}s", name.split('.').next().unwrap()), kind.name(), "{name}");
-            assert_eq!((event_type.name(), event_type.kind()), (*name, *kind));
+            let EventContract { name, kinds, .. } = event_type.contract();
+            assert_eq!(event_type.name(), *name);
+            if matches!(event_type, EventType::Change(_)) {
+                assert_eq!(*kinds, Kind::ALL, "{name}");
+            } else {
+                assert_eq!(kinds.len(), 1, "{name}");
+                assert_eq!(format!("{}s", name.split('.').next().unwrap()), kinds[0].name(), "{name}");
+            }
+            for kind in Kind::ALL {
+                assert_eq!(event_type.is_carried_by(kind), kinds.contains(&kind), "{name}");
+                assert_eq!(kind.event_types().contains(name), kinds.contains(&kind), "{name}");
+            }
         }
     }
 
     #[test]
     fn every_type_of_the_contract_is_decoded_and_listed_once() {
-        let listed: Vec<&str> = Kind::ALL.iter().flat_map(|kind| kind.event_types().iter().copied()).collect();
-        assert_eq!(listed, EventType::ALL.iter().map(|event_type| event_type.name()).collect::<Vec<_>>());
-        assert_eq!(listed.iter().collect::<std::collections::BTreeSet<_>>().len(), 25);
-        for (event_type, name) in EventType::ALL.iter().zip(listed) {
-            assert_eq!(EventType::of(name), Some(*event_type));
+        let names: std::collections::BTreeSet<&str> = EventType::ALL.iter().map(|event_type| event_type.name()).collect();
+        assert_eq!((names.len(), EventType::ALL.len()), (26, 26));
+        for event_type in EventType::ALL {
+            assert_eq!(EventType::of(event_type.name()), Some(*event_type));
+        }
+        for kind in Kind::ALL {
+            let carried = EventType::ALL.iter().filter(|event_type| event_type.is_carried_by(kind)).map(|event_type| event_type.name());
+            assert_eq!(kind.event_types(), carried.collect::<Vec<_>>(), "{}", kind.name());
         }
     }
 }

@@ -1,8 +1,8 @@
 //! The contract as documents for other programs: a JSON Schema of an event, and an AsyncAPI description of the topics. Both come from the one table, so
 //! that they cannot differ from the decoder.
 //!
-//! Does not know how an event is decoded. What a schema cannot say (scores within their scales, `scale_min` only with `scale_max`, unknown types on the
-//! wrong topic) is refused by decoding alone.
+//! Does not know how an event is decoded. What a schema cannot say (scores within their scales, `scale_min` only with `scale_max`, names that cannot be
+//! labels, unknown types on the wrong topic) is refused by decoding alone.
 
 use serde_json::{Map, Value, json};
 
@@ -52,7 +52,7 @@ pub fn async_api() -> Value {
     let mut messages = Map::new();
     for kind in Kind::ALL {
         let mut of_channel = Map::new();
-        for event_type in EventType::ALL.iter().filter(|event_type| event_type.contract().kind == kind) {
+        for event_type in EventType::ALL.iter().filter(|event_type| event_type.is_carried_by(kind)) {
             let EventContract { name, meaning, .. } = event_type.contract();
             let payload = json!({"schemaFormat": "application/schema+json;version=draft-2020-12", "schema": {"$ref": format!("./{SCHEMA_FILE}#/$defs/{name}")}});
             messages.insert(
@@ -101,7 +101,7 @@ fn members(members: &[MemberContract], is_optional: bool) -> Map<String, Value> 
 fn schema_of(member: &MemberContract, is_optional: bool) -> Value {
     let mut allowed = match member.value {
         MemberValue::Id => vec![json!({"type": "string", "minLength": 1, "maxLength": 128}), json!({"type": "integer"})],
-        MemberValue::Text => vec![json!({"type": "string", "minLength": 1})],
+        MemberValue::Text | MemberValue::Label => vec![json!({"type": "string", "minLength": 1})],
         MemberValue::Choice(words) => vec![json!({"enum": words})],
         MemberValue::Boolean => vec![json!({"type": "boolean"})],
         MemberValue::Number => vec![json!({"type": "number"})],

@@ -6,7 +6,7 @@
 
 use smallvec::SmallVec;
 
-use super::contract::EventType;
+use super::contract::{ChangeType, EventType};
 use super::id_namespace::IdNamespace;
 use super::member::{Member, Members};
 use super::record_forms::{Attribute, HeaderTexts, RecordForm};
@@ -19,7 +19,7 @@ use crate::time::EventTime;
 /// Decodes one record.
 ///
 /// Never fails: every record is an event, or is ignored, or has a reason of refusal. Allocates only where a string that is read holds escapes, or
-/// where the value of a dimension has to be composed, or where the record has more members than any event of the contract.
+/// where the value of a dimension has to be composed, or where the record has more members than any event of the contract, or for the name of a change.
 #[must_use]
 pub fn decode<'a>(record: Record<'a>, topic: &TopicSettings, settings: &'a DecodeSettings) -> Decoded<'a> {
     let mut decoded = Decoded::Ignored;
@@ -92,7 +92,7 @@ fn decode_into<'a>(
 
     let envelope = envelope(&wire, record, topic, settings)?;
     let event_type = envelope.event_type.ok_or(Reason::UnknownType)?;
-    if event_type.kind() != topic.kind {
+    if !event_type.is_carried_by(topic.kind) {
         return Err(Reason::WrongTopic);
     }
     if envelope.is_turned_off {
@@ -207,6 +207,7 @@ fn body_of(event_type: EventType, payload: &Members<'_>, settings: &DecodeSettin
         EventType::Chat(chat_type) => body::chat(chat_type, payload, ids),
         EventType::Survey(survey_type) => body::survey(survey_type, payload, settings, ids),
         EventType::Customer(customer_type) => body::customer(customer_type, payload, ids),
+        EventType::Change(ChangeType::Marked) => body::change(payload),
     }
 }
 

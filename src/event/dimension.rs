@@ -1,4 +1,4 @@
-//! The values of dimensions: reads them, renames them, and replaces values that cannot be labels.
+//! The values of dimensions, and the names that are shown as labels like them: reads them, renames values, and replaces those that cannot be labels.
 //!
 //! Does not know how many different values a dimension may have: the engine counts them.
 
@@ -7,6 +7,7 @@ use std::borrow::Cow;
 use unicode_normalization::{UnicodeNormalization, is_nfc};
 
 use super::member::{Member, Members};
+use super::value::JsonValue;
 use super::{DecodeSettings, DimensionSettings, Event, Reason};
 
 /// The longest label value, in characters.
@@ -54,6 +55,13 @@ pub(super) fn read<'a>(
         }
     }
     Ok(())
+}
+
+/// A name that is shown as the value of a label: a text without the white space around it, composed, and fit for one. Otherwise `wrong_type` or `bad_value`.
+pub(super) fn name(value: JsonValue<'_>) -> Result<Box<str>, Reason> {
+    let text = value.text_to_keep(TEXT_BYTES_MAX)?;
+    let label = label_value(text.trim()).filter(|_| text.len() <= TEXT_BYTES_MAX);
+    label.map(Into::into).ok_or(Reason::BadValue)
 }
 
 /// A text as the value of a label: composed, and fit for one; `None` where it is empty or not fit. Configuration is held to the same rule as events.

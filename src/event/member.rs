@@ -65,6 +65,8 @@ members! {
     AwaitingReplySince = "awaiting_reply_since",
     StartedTime = "started_time",
     Value = "value",
+    Name = "name",
+    Withdrawn = "withdrawn",
 }
 
 /// A perfect hash table of the names: the member in each slot. A slot that no name hashes to holds some other member, whose name then
@@ -83,7 +85,7 @@ static SLOTS: [Member; 1 << SLOT_BITS] = {
     slots
 };
 const SLOT_BITS: u32 = 7;
-const SLOT_FACTOR: u64 = 0x9FFC_AAB0_0DE2_FBB3;
+const SLOT_FACTOR: u64 = 0x0A61_58EB_6F6C_80FB;
 
 /// The spelling of each member's name.
 static SPELLINGS: [Spelling; Member::COUNT] = {

@@ -11,7 +11,8 @@ use super::record_forms::{Attribute, HeaderTexts, RecordForm};
 use super::scan::Document;
 use super::value::JsonValue;
 use super::{
-    AMOUNT_MAX, DecodeSettings, ENVELOPE_REQUIRED, Kind, MemberContract, MemberValue, Reason, Record, TopicSettings, text, time_text,
+    AMOUNT_MAX, DecodeSettings, ENVELOPE_REQUIRED, Kind, MemberContract, MemberValue, Reason, Record, TopicSettings, dimension, text,
+    time_text,
 };
 
 /// The longest time or event type that an explanation shows, in bytes.
@@ -138,6 +139,7 @@ impl Fault {
         let reason = match contract.value {
             MemberValue::Id => value.check_id().err(),
             MemberValue::Text => value.with_text(1, |_| ()).err(),
+            MemberValue::Label => dimension::name(value).err(),
             MemberValue::Boolean => value.flag().err(),
             MemberValue::Number => value.number().err(),
             MemberValue::Amount => value.amount().err(),
@@ -179,14 +181,16 @@ impl Fault {
 
 fn of_unknown_type(name: &str, kind: Kind) -> String {
     let is_shown = name.len() <= SHOWN_BYTES_MAX
-        && ["ticket.", "chat.", "survey.", "customer."].iter().any(|start| name.starts_with(start))
+        && ["ticket.", "chat.", "survey.", "customer.", "change."].iter().any(|start| name.starts_with(start))
         && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'.' || byte == b'_');
     let shown = if is_shown { format!("`{name}` is no event type") } else { "no event type".to_owned() };
     format!("{shown}; of {} there are {}", kind.name(), kind.event_types().join(", "))
 }
 
 fn of_wrong_topic(event_type: EventType, kind: Kind) -> String {
-    format!("`{}` belongs on a topic of kind {}, and this one carries {}", event_type.name(), event_type.kind().name(), kind.name())
+    let contract = event_type.contract();
+    let kinds: Vec<&str> = contract.kinds.iter().map(|kind| kind.name()).collect();
+    format!("`{}` belongs on a topic of kind {}, and this one carries {}", contract.name, kinds.join(" or "), kind.name())
 }
 
 /// What is wrong with an instant. Shows it only where it consists of the characters of an instant.
@@ -232,6 +236,7 @@ fn expected(value: MemberValue) -> String {
     match value {
         MemberValue::Id => "an id: a string of 1 to 128 bytes without a NUL, or an integer".into(),
         MemberValue::Text => "a string".into(),
+        MemberValue::Label => "a string of 1 to 64 characters without control characters or overrides of the direction of text".into(),
         MemberValue::Boolean => "true or false".into(),
         MemberValue::Number => "a number".into(),
         MemberValue::Amount => format!("a number of at least 0 and at most {AMOUNT_MAX:e}"),
@@ -313,6 +318,16 @@ mod tests {
         check(Surveys, &format!(r#"{answer},"metric":"nps","score":8.5"#), "bad_value: score: 8.5: expected a whole score");
         check(Surveys, &format!(r#"{answer},"metric":"ces","score":5"#), "missing_field: direction: absent");
         check(Surveys, &format!(r#"{answer},"metric":"csat","score":5,"scale_min":1"#), "bad_value: scale_min: expected both");
+        let marked = r#""id":"e1","type":"change.marked","time":1772442000000"#;
+        check(Surveys, marked, "missing_field: name: absent, null or empty; expected a string of 1 to 64 characters");
+        check(Tickets, &format!(r#"{marked},"name":"secret\n1""#), "bad_value: name: expected a string of 1 to 64 characters");
+        check(Tickets, &format!(r#"{marked},"name":7"#), "wrong_type: name: an integer stands where a string of 1 to 64 characters");
+        check(
+            Tickets,
+            &format!(r#"{marked},"name":"secret","withdrawn":"secret""#),
+            "wrong_type: withdrawn: a string stands where true or false",
+        );
+        check(Tickets, r#""id":"e1","type":"change.made","time":1"#, "`change.made` is no event type; of tickets there are ticket.created");
         let active = r#""id":"e1","type":"customer.active","time":1772442000000,"customer_id":"secret""#;
         check(Kind::Customers, &format!(r#"{active},"value":-1"#), "bad_value: value: expected a number of at least 0 and at most 1e12");
         check(Kind::Customers, &format!(r#"{active},"value":"secret""#), "wrong_type: value: a string stands where a number of at least 0");

@@ -13,7 +13,7 @@ use crate::time::EventTime;
 /// An event that is ready to be sent.
 #[derive(Clone, Debug, PartialEq)]
 pub struct MappedEvent {
-    /// The kind of topic that carries it.
+    /// The kind of topic that carries it; of several the first.
     pub kind: Kind,
     /// The value of its member `type`.
     pub event_type: &'static str,
@@ -66,8 +66,8 @@ impl Outputs<'_> {
             let what = format!("type: `{}` is not an event type of the contract", event_type.unwrap_or("null"));
             return Err(Rejection::new(RejectionReason::InvalidEvent, what));
         };
-        let (time, is_set_end) = self.checked(&json, kind)?;
-        let target = if is_set_end { RecordTarget::EveryPartition } else { RecordTarget::Key(self.key(ids, kind)) };
+        let (time, target) = self.checked(&json, kind)?;
+        let target = target.unwrap_or_else(|| RecordTarget::Key(self.key(ids, kind)));
         Ok(MappedEvent { kind, event_type, target, time, json })
     }
 
@@ -123,12 +123,19 @@ impl Outputs<'_> {
         }
     }
 
-    /// The time of an event that decoding accepts, and whether it ends a full set of snapshots.
-    fn checked(&self, json: &[u8], kind: Kind) -> Result<(EventTime, bool), Rejection> {
+    /// The time of an event that decoding accepts, and its target where no id decides about it: all words about one change belong together.
+    fn checked(&self, json: &[u8], kind: Kind) -> Result<(EventTime, Option<RecordTarget>), Rejection> {
         let topic = TopicSettings { name: self.settings.name.clone(), ..TopicSettings::of(kind) };
         let record = Record { payload: Some(json), ..Record::default() };
         match decode(record, &topic, self.decode) {
-            Decoded::Event(event) => Ok((event.time, matches!(event.body, Body::SnapshotCompleted(_)))),
+            Decoded::Event(event) => {
+                let target = match event.body {
+                    Body::SnapshotCompleted(_) => Some(RecordTarget::EveryPartition),
+                    Body::Change(change) => Some(RecordTarget::Key(change.name.into())),
+                    Body::Contact(..) | Body::Survey(_) | Body::Customer(_) => None,
+                };
+                Ok((event.time, target))
+            }
             Decoded::Ignored => Err(not_an_event("an output is empty")),
             Decoded::Invalid(reason) => {
                 let refusal = Refusal::of(reason, record, &topic, self.decode);
@@ -136,7 +143,7 @@ impl Outputs<'_> {
                 if reason == Reason::ScoreOutOfRange
                     && let Some(time) = time_of(json)
                 {
-                    return Ok((time, false));
+                    return Ok((time, None));
                 }
                 Err(Rejection::new(RejectionReason::InvalidEvent, format!("{reason}: {refusal}")))
             }

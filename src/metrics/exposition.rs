@@ -12,7 +12,6 @@ use super::{marked_changes, state_families, text};
 use crate::config::{Configuration, MarkedChange};
 use crate::engine::read::{DurationsReading, GroupKey, KeyId, Label, Measure, bounds_of};
 use crate::engine::{EngineSettings, Snapshot};
-use crate::time::EventTime;
 
 /// Renders snapshots. It is built once from the configuration.
 pub struct Exposition {
@@ -23,7 +22,7 @@ pub struct Exposition {
     selection: FamilySelection,
     /// Groups of fewer cases do not stand by themselves where a change is taken apart.
     pub(super) cases_min: f64,
-    /// What somebody has changed, also what is still to come.
+    /// What somebody has changed by the configuration, also what is still to come.
     changes: Vec<MarkedChange>,
 }
 
@@ -68,10 +67,10 @@ impl Exposition {
         Self { selection, ..self }
     }
 
-    /// The marked changes that had been made at an instant, the latest first.
+    /// The marked changes that had been made at the instant of a snapshot, those of its events too, the latest first.
     #[must_use]
-    pub fn changes_until(&self, now: EventTime) -> Vec<&MarkedChange> {
-        marked_changes::until(&self.changes, now)
+    pub fn changes_made(&self, snapshot: &Snapshot) -> Vec<MarkedChange> {
+        marked_changes::made(&self.changes, snapshot)
     }
 
     /// The catalogue that it renders.
@@ -121,7 +120,7 @@ impl Exposition {
         self.render_families(snapshot, at_seconds, out);
         state_families::render(snapshot, at_seconds, &self.selection, out);
         if self.selection.has(marked_changes::NAME) {
-            marked_changes::render(&self.changes, snapshot.now, at_seconds, out);
+            marked_changes::render(&self.changes, snapshot, at_seconds, out);
         }
     }
 

@@ -1,10 +1,12 @@
 //! The family about marked changes: when each was made, with the groups that it was for.
 //!
-//! It is made from the configuration and needs no event, so it is there while the logs are still read. Does not know what a change did to the numbers.
+//! They come from the configuration and from events. Those of the configuration need no event, so they are there while the logs are still read; those of
+//! events come with the values. Does not know what a change did to the numbers.
 
 use super::family::{Merge, OperationalFamily};
 use super::text::{LabelSet, write_header};
 use crate::config::{Configuration, MarkedChange};
+use crate::engine::{ChangeMark, Snapshot};
 use crate::time::EventTime;
 
 /// The name of the family.
@@ -13,8 +15,9 @@ pub(super) const KIND: &str = "gauge";
 pub(super) const MERGE: Merge = Merge::Max;
 /// The label that every series has, and the reference page names.
 pub(super) const LABEL: &str = "change";
-pub(super) const HELP: &str = "When somebody changed something, by the configured `[[changes]]`; absent before that time. The dimensions of its `where` are labels too, with a series for \
-each combination of their values. A series without a dimension is about every value of it, so without any it is about the whole organisation.";
+pub(super) const HELP: &str = "When somebody changed something, by the configured `[[changes]]` or by a `change.marked` event, of which the latest 64 are shown for 400 days; absent before that time. \
+The dimensions of its `where` or of the event are labels too, with a series for each combination of their values. A series without a dimension is about every value of it, so without any it \
+is about the whole organisation.";
 
 /// The family with every label that a series may have.
 pub(super) fn family(configuration: &Configuration) -> OperationalFamily {
@@ -28,20 +31,45 @@ pub(super) fn family(configuration: &Configuration) -> OperationalFamily {
     }
 }
 
-/// The changes that had been made at an instant, the latest first.
-pub(super) fn until(changes: &[MarkedChange], now: EventTime) -> Vec<&MarkedChange> {
-    let mut made: Vec<&MarkedChange> = changes.iter().filter(|change| change.at <= now).collect();
+/// The changes that had been made at the instant of a snapshot, the latest first. Where an event says the same of a group as the configuration, the
+/// configured time holds. What events say of one name, time and dimension is one change of several values.
+pub(super) fn made(configured: &[MarkedChange], snapshot: &Snapshot) -> Vec<MarkedChange> {
+    let mut made: Vec<MarkedChange> = configured.iter().filter(|change| change.at <= snapshot.now).cloned().collect();
+    let mut marked: Vec<MarkedChange> = Vec::new();
+    let is_configured = |mark: &ChangeMark| made.iter().any(|change| change.name == mark.name && is_in(&mark.group, &change.groups));
+    for ChangeMark { name, at, group } in snapshot.changes.iter().filter(|mark| !is_configured(mark)) {
+        match (group.as_slice(), marked.iter_mut().find(|change| is_beside(change, name, *at, group))) {
+            ([(_, value)], Some(change)) => change.groups[0].1.push(value.clone()),
+            _ => {
+                let groups = group.iter().map(|(dimension, value)| (dimension.clone(), vec![value.clone()])).collect();
+                marked.push(MarkedChange { name: name.clone(), at: *at, groups });
+            }
+        }
+    }
+    made.extend(marked);
     made.sort_by_key(|change| std::cmp::Reverse(change.at));
     made
 }
 
+/// Whether a change has this name and time, and is for values of the one dimension that the group has.
+fn is_beside(change: &MarkedChange, name: &str, at: EventTime, group: &[(String, String)]) -> bool {
+    let is_of_one = matches!((change.groups.as_slice(), group), ([(dimension, _)], [(other, _)]) if dimension == other);
+    is_of_one && change.name == name && change.at == at
+}
+
+/// Whether a group is one of the combinations of values.
+fn is_in(group: &[(String, String)], groups: &[(String, Vec<String>)]) -> bool {
+    let has = |(dimension, values): &(String, Vec<String>)| group.iter().any(|(name, value)| name == dimension && values.contains(value));
+    group.len() == groups.len() && groups.iter().all(has)
+}
+
 /// Appends the family; with `at_seconds` (since 1970), as samples of that instant without comments.
-pub(super) fn render(changes: &[MarkedChange], now: EventTime, at_seconds: Option<f64>, out: &mut String) {
-    let changes = until(changes, now);
+pub(super) fn render(configured: &[MarkedChange], snapshot: &Snapshot, at_seconds: Option<f64>, out: &mut String) {
+    let changes = made(configured, snapshot);
     if at_seconds.is_none() && !changes.is_empty() {
         write_header(out, NAME, HELP, KIND);
     }
-    for change in changes {
+    for change in &changes {
         for group in combinations(&change.groups) {
             let mut labels = LabelSet::default();
             labels.push(LABEL, &change.name);
@@ -67,7 +95,6 @@ fn combinations(groups: &[(String, Vec<String>)]) -> Vec<Vec<(&str, &str)>> {
 mod tests {
     use super::*;
     use crate::config::load;
-    use crate::engine::Snapshot;
     use crate::metrics::{Exposition, FamilySelection};
 
     const NOON: EventTime = EventTime(1_772_452_800_000);
@@ -107,6 +134,71 @@ mod tests {
         let exposition = exposition("{ name = \"new macros\", at = \"2026-03-02T13:00:00+01:00\" }");
         assert!(shown(&exposition, EventTime(NOON.0 - 1)).is_empty());
         assert_eq!(shown(&exposition, NOON), ["cx_change_marked_timestamp_seconds{change=\"new macros\"} 1772452800"]);
+    }
+
+    fn mark(name: &str, hour: i64, group: &[(&str, &str)]) -> ChangeMark {
+        let at = EventTime(NOON.0 - (12 - hour) * 3_600_000);
+        ChangeMark {
+            name: name.to_owned(),
+            at,
+            group: group.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
+        }
+    }
+
+    #[test]
+    fn changes_of_events_stand_among_the_configured_ones_and_are_withheld_with_the_values() {
+        let exposition = exposition(
+            "{ name = \"new macros\", at = \"2026-03-02T09:00:00Z\", where = { team = [\"billing\", \"orders\"], channel = \"chat\" } }, \
+             { name = \"new site\", at = \"2026-03-02T13:00:00Z\" }",
+        );
+        let changes = vec![
+            mark("new site", 11, &[]),
+            mark("<\"macros\">", 10, &[("team", "billing")]),
+            mark("new macros", 10, &[("channel", "chat"), ("team", "billing")]),
+            mark("new macros", 8, &[("team", "billing")]),
+        ];
+        let snapshot = Snapshot { now: NOON, changes, ..Snapshot::default() };
+        let lines = |snapshot: &Snapshot| {
+            let mut text = String::new();
+            exposition.render(snapshot, &mut text);
+            text.lines().filter_map(|line| line.strip_prefix("cx_change_marked_timestamp_seconds")).map(str::to_owned).collect::<Vec<_>>()
+        };
+        let configured = [
+            "{change=\"new macros\",channel=\"chat\",team=\"billing\"} 1772442000",
+            "{change=\"new macros\",channel=\"chat\",team=\"orders\"} 1772442000",
+        ];
+        assert_eq!(
+            lines(&snapshot),
+            [
+                // The configured change of the same name is still to come.
+                "{change=\"new site\"} 1772449200",
+                "{change=\"<\\\"macros\\\">\",team=\"billing\"} 1772445600",
+                // The configured time holds for the group that the configuration names, and for no other.
+                configured[0],
+                configured[1],
+                "{change=\"new macros\",team=\"billing\"} 1772438400",
+            ]
+        );
+        assert_eq!(lines(&snapshot.without_values()), configured);
+    }
+
+    #[test]
+    fn what_events_say_of_one_name_and_time_and_of_values_of_one_dimension_is_one_change() {
+        let changes = vec![
+            mark("a", 10, &[]),
+            mark("a", 10, &[("channel", "chat")]),
+            mark("a", 10, &[("channel", "chat"), ("team", "x")]),
+            mark("a", 10, &[("team", "x")]),
+            mark("a", 10, &[("team", "y")]),
+            mark("a", 9, &[("team", "z")]),
+            mark("b", 9, &[("team", "z")]),
+        ];
+        let made = exposition("").changes_made(&Snapshot { now: NOON, changes, ..Snapshot::default() });
+        let values = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+        let (chat, x) = (("channel".to_owned(), values(&["chat"])), ("team".to_owned(), values(&["x"])));
+        let of_team = |names: &[&str]| vec![("team".to_owned(), values(names))];
+        let groups: Vec<_> = made.iter().map(|change| change.groups.clone()).collect();
+        assert_eq!(groups, [vec![], vec![chat.clone()], vec![chat, x], of_team(&["x", "y"]), of_team(&["z"]), of_team(&["z"])]);
     }
 
     #[test]

@@ -117,7 +117,7 @@ pub(super) const FAMILIES: [StateFamily; 15] = [
         kind: "counter",
         labels: &["store"],
         merge: Merge::Sum,
-        help: "Entries that left early because a configured limit was reached, by store. For cells and family_cells: samples that found no room for their label set and count in the overall value only.",
+        help: "Entries that left early because a configured limit was reached, by store. For cells and family_cells: samples that found no room for their label set and count in the overall value only. For changes: marked changes beyond 64 of a partition, the oldest first.",
         read: |s| s.evictions.iter().map(|(store, n)| (vec![*store], *n as f64)).collect(),
     },
     StateFamily {

@@ -66,6 +66,9 @@ const TOUCHPOINT: &[(&str, &str)] = &[
     ("journey_stage", r#""use""#),
 ];
 
+const CHANGE: &[(&str, &str)] =
+    &[("id", r#""e1""#), ("type", r#""change.marked""#), ("time", "1772442000000"), ("name", r#""new macros""#)];
+
 /// A good event of every kind.
 const GOOD: [(Kind, &[(&str, &str)]); 4] =
     [(Kind::Tickets, CREATED), (Kind::Chats, CHAT), (Kind::Surveys, NPS), (Kind::Customers, TOUCHPOINT)];
@@ -162,8 +165,8 @@ proptest! {
     }
 
     #[test]
-    fn a_damaged_event_has_a_fate(n in 0..6usize, at in any::<prop::sample::Index>(), with in proptest::collection::vec(any::<u8>(), 0..4), cut in 0..4usize) {
-        let mut bytes = event_text([CREATED, STATUS, CHAT, NPS, CES, TOUCHPOINT][n], &[("team", r#""\u0041\ud83d\ude00""#)]).into_bytes();
+    fn a_damaged_event_has_a_fate(n in 0..7usize, at in any::<prop::sample::Index>(), with in proptest::collection::vec(any::<u8>(), 0..4), cut in 0..4usize) {
+        let mut bytes = event_text([CREATED, STATUS, CHAT, NPS, CES, TOUCHPOINT, CHANGE][n], &[("team", r#""\u0041\ud83d\ude00""#)]).into_bytes();
         let at = at.index(bytes.len());
         let end = (at + cut).min(bytes.len());
         bytes.splice(at..end, with);

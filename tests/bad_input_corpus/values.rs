@@ -52,6 +52,44 @@ fn e_numbers() {
 }
 
 #[test]
+fn names_of_changes() {
+    let change = |name: &str, value: &str, expected| {
+        Kind::ALL.into_iter().for_each(|kind| check_on(kind, event_text(CHANGE, &[(name, value)]), expected))
+    };
+    for value in [r#""a""#, r#"" a ""#, r#""\ta\n""#, &format!("\"{}\"", "é".repeat(64)), &format!("\"{}a\"", " ".repeat(1_023))] {
+        change("name", value, Applied);
+    }
+    for value in ["", "null", r#""""#] {
+        change("name", value, MISSING_FIELD);
+    }
+    for value in [
+        r#"" ""#,
+        r#""\u00a0""#,
+        r#""a\nb""#,
+        r#""a\u0000b""#,
+        r#""a\u2066b""#,
+        &format!("\"{}\"", "é".repeat(65)),
+        &format!("\"{}a\"", " ".repeat(1_024)),
+        &format!("\"{}a\"", r"\u0020".repeat(1_024)),
+        &format!("\"{}\"", "e\u{301}".repeat(350)),
+    ] {
+        change("name", value, BAD_VALUE);
+    }
+    for value in ["7", "true", "{}", r#"["a"]"#] {
+        change("name", value, WRONG_TYPE);
+    }
+    for value in ["true", "false", "null", r#""""#] {
+        change("withdrawn", value, Applied);
+    }
+    for value in ["1", r#""true""#, "[]"] {
+        change("withdrawn", value, WRONG_TYPE);
+    }
+    // The name is checked before whether it is withdrawn, and both before dimensions.
+    check_on(Kind::Chats, event_text(CHANGE, &[("name", r#"" ""#), ("withdrawn", "1"), ("team", "1")]), BAD_VALUE);
+    check_on(Kind::Chats, event_text(CHANGE, &[("team", "1")]), WRONG_TYPE);
+}
+
+#[test]
 fn e_scales() {
     let scale = |event: &[(&str, &str)], min: &str, max: &str, score: &str, expected| {
         check_on(Kind::Surveys, event_text(event, &[("scale_min", min), ("scale_max", max), ("score", score)]), expected);

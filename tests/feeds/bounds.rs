@@ -64,6 +64,19 @@ fn ids_carry_the_name_of_the_feed_by_kind() {
 }
 
 #[test]
+fn a_change_is_keyed_by_its_name() {
+    with_stack(|| {
+        let program = r#"{id: 1, type: "change.marked", time: "2026-03-02T09:00:00Z", name: " new macros", team: "a", customer_id: "c"}"#;
+        let mapped = map_value(program, &json!({}));
+        assert_eq!(mapped.rejection, None);
+        assert_eq!(mapped.events[0].event_type, "change.marked");
+        assert_eq!(mapped.events[0].target, cxpulse::feed::RecordTarget::Key("new macros".to_owned()));
+        let nameless = r#"{id: 1, type: "change.marked", time: "2026-03-02T09:00:00Z", name: " "}"#;
+        assert_eq!(reason(nameless, &json!({})), RejectionReason::InvalidEvent);
+    });
+}
+
+#[test]
 fn headers_key_topic_and_timestamp_are_bound() {
     with_stack(|| {
         let program =

@@ -9,7 +9,7 @@ use super::reader::read;
 use super::setup::setup;
 
 /// Good lines with all that a line may hold.
-const LINES: [(usize, &str); 11] = [
+const LINES: [(usize, &str); 13] = [
     (
         0,
         r#"{"id":"e","type":"ticket.created","time":"2025-03-03T10:00:00Z","ticket_id":"T","customer_id":"C","created_by":"agent","team":"a"}"#,
@@ -33,10 +33,12 @@ const LINES: [(usize, &str); 11] = [
     (2, r#"{"id":"e","type":"survey.responded","time":1741000000000,"metric":"nps","score":9,"scope":"service","chat_id":"R"}"#),
     (3, r#"{"id":"e","type":"customer.touchpoint","time":1741000000000,"customer_id":"C","journey_stage":"use","outcome":"failed"}"#),
     (3, r#"{"id":"e","type":"customer.active","time":1741000000000,"customer_id":"C","value":49.9,"segment":"a"}"#),
+    (1, r#"{"id":"e","type":"change.marked","time":1741000000000,"name":"new macros","team":"a","withdrawn":true}"#),
+    (3, r#"{"specversion":"1.0","id":"e","type":"change.marked","time":1741000000000,"data":{"name":" Zu\u0308rich "}}"#),
 ];
 
 /// Pieces that break a line, or nearly.
-const PIECES: [&str; 40] = [
+const PIECES: [&str; 44] = [
     "",
     "{",
     "}",
@@ -67,6 +69,10 @@ const PIECES: [&str; 40] = [
     "\"type\":\"chat.ended\",",
     "\"time\":\"2025-02-30T00:00:00Z\",",
     "\"ticket_id\":null,",
+    "\"name\":\" \",",
+    "\"type\":\"change.marked\",",
+    "\\u202e",
+    "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
     "\"specversion\":\"1.0\",",
     "\"data\":{},",
     "\"\"",

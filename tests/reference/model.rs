@@ -13,7 +13,7 @@ use super::setup::Setup;
 use super::sheet::{Sheet, Values};
 use super::survey::{Answer, AnswerKey, Sent, Stories, Surveys};
 use super::world::{Name, World};
-use super::{chat, contribution, families, ticket, trend};
+use super::{changes, chat, contribution, families, ticket, trend};
 
 /// All series after these records, at `now`; what is said to happen later counts from then on.
 pub(crate) fn values(arrivals: &[Arrival], settings: &Setup, now: i64) -> Values {
@@ -26,7 +26,10 @@ pub(crate) fn values(arrivals: &[Arrival], settings: &Setup, now: i64) -> Values
 
 /// All series of windows and state after these events, which are in the order of what happened and not later than `now`.
 pub(crate) fn values_of(events: &[Happening], settings: &Setup, now: i64) -> Values {
-    let past = Past::of(World::new(events, settings, now), now);
+    // What somebody changed happens to no ticket, chat or customer.
+    let marked = changes::values(events, settings, now);
+    let events: Vec<Happening> = events.iter().filter(|event| !changes::is_change(event)).cloned().collect();
+    let past = Past::of(World::new(&events, settings, now), now);
     let mut sheet = Sheet::now(settings);
     let journeys = Journeys::of(&past);
     families::state(&past, &mut sheet);
@@ -42,6 +45,7 @@ pub(crate) fn values_of(events: &[Happening], settings: &Setup, now: i64) -> Val
     out.extend(trend::values(&past, now));
     let moved = contribution::values(&past, &out);
     out.extend(moved);
+    out.extend(marked);
     out
 }
 

@@ -14,7 +14,7 @@ use super::compare::{Act, Scenario};
 use super::config::config;
 use super::model::values;
 use super::outcome::judge;
-use super::sequence::{Draft, draft, rated, told_draft};
+use super::sequence::{Draft, changed_draft, draft, rated, told_draft};
 
 /// Tries many drafts; the first that fails is told with the fewest acts that still fail.
 #[track_caller]
@@ -48,6 +48,12 @@ fn partition_groups_keyed_by_customer_merge_to_the_whole() {
 }
 
 #[test]
+fn changes_in_every_order_and_in_several_partition_groups_are_the_last_words_about_them() {
+    holds(config("changes"), changed_draft(24), Draft::in_one_group);
+    holds(config("changes_of_groups"), changed_draft(24), |draft| draft.by_customer(3));
+}
+
+#[test]
 fn correlations_are_those_of_exact_ranks() {
     // These cases are many times as large.
     let config = config("correlations");
@@ -63,6 +69,9 @@ fn random_sequences_bring_about_every_outcome_and_family() {
     for case in 0..400 {
         let scenario = if case % 10 == 0 {
             rated().new_tree(&mut runner).expect("a case").current().in_one_group()
+        } else if case == 399 {
+            // Last, so that it moves no earlier case.
+            changed_draft(60).new_tree(&mut runner).expect("a case").current().in_one_group()
         } else {
             draft(60).new_tree(&mut runner).expect("a case").current().in_one_group()
         };

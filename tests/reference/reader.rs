@@ -14,6 +14,7 @@ use super::setup::DIMENSIONS;
 
 const ID_BYTES_MAX: usize = 128;
 const DIMENSION_CHARACTERS_MAX: usize = 64;
+const NAME_BYTES_MAX: usize = 1_024;
 
 /// One event as it was sent: flat, with nothing in it but what its type uses.
 #[derive(Clone, Debug)]
@@ -95,6 +96,7 @@ enum Holds {
     Truth,
     Number,
     Money,
+    Name,
     OneOf(&'static [&'static str]),
 }
 
@@ -162,6 +164,7 @@ fn members_of(what: &str) -> Option<(Members, Members)> {
         "customer.touchpoint" => {
             (&[CUSTOMER, ("journey_stage", Holds::Dimension)], &[("outcome", Holds::OneOf(&["completed", "abandoned", "failed"])), VALUE])
         }
+        "change.marked" => (&[("name", Holds::Name)], &[("withdrawn", Holds::Truth)]),
         _ => return None,
     })
 }
@@ -177,7 +180,8 @@ pub(crate) fn read(line: &[u8], topic: &str, kind: Kind) -> Result<Happening, Re
     let what = said["type"].as_str().ok_or("wrong_type")?.to_owned();
     let source = if is_blank("source") { topic.to_owned() } else { id_text(said["source"].as_str().ok_or("wrong_type")?)? };
     let (needed, optional) = members_of(&what).ok_or("unknown_type")?;
-    ensure(what.split('.').next().map(|noun| format!("{noun}s")).as_deref() == Some(kind.name()), "wrong_topic")?;
+    let noun = what.split('.').next().unwrap_or_default();
+    ensure(noun == "change" || format!("{noun}s") == kind.name(), "wrong_topic")?;
     let time = instant(&said["time"])?;
     for (name, _) in needed {
         ensure(!is_blank(name), "missing_field")?;
@@ -217,6 +221,12 @@ fn member(value: &Value, holds: Holds) -> Result<Value, Refusal> {
             ensure((0.0..=1e18).contains(&rounded), "bad_value")?;
             (rounded as i64).into()
         }
+        Holds::Name => {
+            let text = value.as_str().ok_or("wrong_type")?;
+            let name: String = text.trim().nfc().collect();
+            ensure(text.len() <= NAME_BYTES_MAX && !name.is_empty() && !is_unfit(&name), "bad_value")?;
+            name.into()
+        }
         Holds::OneOf(allowed) => {
             let value = value.as_str().ok_or("wrong_type")?;
             ensure(allowed.contains(&value), "bad_value")?;
@@ -228,8 +238,13 @@ fn member(value: &Value, holds: Holds) -> Result<Value, Refusal> {
 /// A value of a dimension: in NFC, and `other` where it is too long or would confuse who reads it.
 fn dimension_value(text: &str) -> String {
     let value: String = text.nfc().collect();
+    if is_unfit(&value) { "other".to_owned() } else { value }
+}
+
+/// Whether a text is too long for a label, or would confuse who reads it.
+fn is_unfit(text: &str) -> bool {
     let is_odd = |c: char| c.is_control() || ('\u{202a}'..='\u{202e}').contains(&c) || ('\u{2066}'..='\u{2069}').contains(&c);
-    if value.chars().count() > DIMENSION_CHARACTERS_MAX || value.chars().any(is_odd) { "other".to_owned() } else { value }
+    text.chars().count() > DIMENSION_CHARACTERS_MAX || text.chars().any(is_odd)
 }
 
 /// An id: a text, or an integer, which is the same as its decimal text.

@@ -11,7 +11,7 @@ use serde_json::{Value as Json, json};
 use super::compare::{Act, Scenario};
 use super::outcome::Arrival;
 use super::setup::{DIMENSIONS, PAUSES, Setup, dimension, settings, targets, topics};
-use super::sketch::{About, Sketch, What, merge, sketch, told};
+use super::sketch::{About, Sketch, What, changed, merge, sketch, told};
 
 /// A Monday at midnight UTC, on every hop's edge.
 const BASE: i64 = 1_740_960_000_000;
@@ -75,6 +75,11 @@ pub(crate) fn told_draft(events: usize) -> impl Strategy<Value = Draft> {
     (plan(), prop::collection::vec(told(), 1..=events)).prop_map(|(plan, sketches)| Draft { plan, sketches })
 }
 
+/// A sequence of at most `events` events about changes that somebody made.
+pub(crate) fn changed_draft(events: usize) -> impl Strategy<Value = Draft> {
+    (plan(), prop::collection::vec(changed(), 1..=events)).prop_map(|(plan, sketches)| Draft { plan, sketches })
+}
+
 /// The failure's own message tells the scenario as it can be pasted; the draft behind it would only drown that.
 impl fmt::Debug for Draft {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -96,6 +101,8 @@ impl Draft {
             What::Survey { about: About::Ticket(n) | About::Chat(n) | About::Both(n), .. } => i32::from(n % 3) % groups,
             What::Survey { survey, customer, .. } => i32::from(customer.or(*survey).unwrap_or(0) % 3) % groups,
             What::Customer { customer, .. } => i32::from(customer % 3) % groups,
+            // Anywhere: of two words about one change in two groups the later holds all the same.
+            What::Change { topic, .. } => (*topic as i32 + sketch.tick as i32) % groups,
         };
         self.scenario(groups, group, Sketch::of_one_customer)
     }
@@ -108,7 +115,7 @@ impl Draft {
         let is_whole = |what: &What| match what {
             What::Set { .. } => false,
             What::Customer { members, .. } => members["type"] != "customer.merged",
-            What::Ticket { .. } | What::Chat { .. } | What::Survey { .. } => true,
+            What::Ticket { .. } | What::Chat { .. } | What::Survey { .. } | What::Change { .. } => true,
         };
         // What has settled before a merge keeps the dimensions that it inherited.
         let is_inherited = |set: &Vec<&str>| set.iter().any(|name| DIMENSIONS.contains(&(name, true)));

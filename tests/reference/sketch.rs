@@ -55,6 +55,11 @@ pub(crate) enum What {
         customer: u8,
         members: Json,
     },
+    /// Somebody changed something, which any topic may carry.
+    Change {
+        topic: usize,
+        members: Json,
+    },
 }
 
 /// What a survey is about.
@@ -77,7 +82,7 @@ impl Sketch {
                 put("ticket_id", format!("T{ticket}"));
                 members
             }
-            What::Set { members } => members,
+            What::Set { members } | What::Change { members, .. } => members,
             What::Chat { chat, members } => {
                 put("chat_id", format!("R{chat}"));
                 members
@@ -138,7 +143,7 @@ impl Sketch {
         };
         match &mut out.what {
             What::Ticket { ticket, members } => set(members, *ticket),
-            What::Set { .. } => {}
+            What::Set { .. } | What::Change { .. } => {}
             What::Chat { chat, members } => set(members, *chat),
             What::Survey { survey, about, customer, .. } => {
                 let owner = match about {
@@ -163,6 +168,7 @@ impl What {
             Self::Chat { .. } => Kind::Chats,
             Self::Survey { .. } => Kind::Surveys,
             Self::Customer { .. } => Kind::Customers,
+            Self::Change { topic, .. } => return *topic,
         };
         Kind::ALL.iter().position(|k| *k == kind).expect("one of the kinds")
     }
@@ -176,6 +182,11 @@ pub(crate) fn sketch() -> impl Strategy<Value = Sketch> {
 /// An event of few tickets, of which snapshots and full sets of them tell too.
 pub(crate) fn told() -> impl Strategy<Value = Sketch> {
     sketch_of(prop_oneof![6 => ticket(), 3 => told_ticket(), 2 => set(), 1 => survey(), 1 => customer()])
+}
+
+/// A change that somebody made, or something that happens beside it and may make it late.
+pub(crate) fn changed() -> impl Strategy<Value = Sketch> {
+    sketch_of(prop_oneof![6 => change(), 1 => ticket(), 1 => chat(), 1 => customer()])
 }
 
 fn sketch_of(what: impl Strategy<Value = What>) -> impl Strategy<Value = Sketch> {
@@ -341,6 +352,20 @@ fn chat() -> impl Strategy<Value = What> {
 
 fn about() -> impl Strategy<Value = About> {
     prop_oneof![2 => Just(About::Nothing), 3 => one_of_few().prop_map(About::Ticket), 2 => one_of_few().prop_map(About::Chat), 1 => one_of_few().prop_map(About::Both)]
+}
+
+fn change() -> impl Strategy<Value = What> {
+    let name = prop::sample::select(vec!["new macros", "new site", " new site\n", "Zu\u{308}rich", "Z\u{fc}rich"]);
+    let withdrawn = prop_oneof![
+        6 => Just(json!({})),
+        3 => Just(json!({"withdrawn": true})),
+        1 => Just(json!({"withdrawn": false})),
+        1 => Just(json!({"withdrawn": null})),
+    ];
+    (0..4usize, name, withdrawn).prop_map(|(topic, name, withdrawn)| What::Change {
+        topic,
+        members: merge(vec![json!({"type": "change.marked", "name": name}), withdrawn]),
+    })
 }
 
 fn survey() -> impl Strategy<Value = What> {

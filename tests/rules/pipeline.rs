@@ -275,6 +275,7 @@ fn events() -> Vec<Case> {
     let (series, limit) = ("cx_series{instance=\"a\"}", ("cx_series_limit{instance=\"a\"}", Always(1_000.0)));
     let overflow = "cx_series_overflow_total{instance=\"a\",dimension=\"team\"}";
     let evicted = "cx_state_limit_evictions_total{instance=\"a\",store=\"contacts\"}";
+    let changes = "cx_state_limit_evictions_total{instance=\"a\",store=\"changes\"}";
     vec![
         case("CxLateEvents", "two in a hundred", 1, &[(applied, Grows(98.0, 100.0)), (late, Grows(2.0, 0.0))]),
         case("CxLateEvents", "three in all", 0, &[(applied, Grows(1.0, 1.0)), (late, Times(3.0))]),
@@ -293,6 +294,7 @@ fn events() -> Vec<Case> {
         case("CxSeriesLimit", "half full", 0, &[(series, Bad(500.0, 10.0)), limit]),
         case("CxStateEvictions", "entries leave early", 1, &[(evicted, Grows(1.0, 0.0))]),
         case("CxStateEvictions", "none leaves", 0, &[(evicted, Always(7.0))]),
+        case("CxStateEvictions", "old changes leave", 0, &[(changes, Grows(1.0, 0.0))]),
         case("CxConfigReloadFailed", "a bad file", 1, &[("cx_config_last_reload_successful{instance=\"a\"}", Bad(0.0, 1.0))]),
         case(
             "CxConfigReloadFailed",

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 
 use cxpulse::config::Configuration;
 use cxpulse::engine::{PartitionGroup, Snapshot};
+use cxpulse::event::Kind;
 use cxpulse::metrics::Exposition;
 use cxpulse::simulator::{FaultInjector, GeneratedRecord, Organisation, Profile};
 use cxpulse::time::{EventTime, Span};
@@ -18,10 +19,36 @@ pub(crate) fn begin() -> EventTime {
     NOW - Span::days(42)
 }
 
-/// As many records of the organisation with this seed and number of partitions, with faults among them.
+/// The number of records from one event about a change to the next.
+const CHANGE_EVERY: usize = 37;
+
+/// As many records of the organisation with this seed and number of partitions, with faults and events about changes among them.
 pub(crate) fn records(seed: u64, count: usize, groups: i32) -> Vec<GeneratedRecord> {
     let profile = Profile { partitions: groups, ..Profile::medium().busy_at(NOW).sized_for(count as u64, begin(), NOW) };
-    FaultInjector::new(Organisation::new(profile, seed, begin()), 0.05, seed).take(count).collect()
+    let mut records: Vec<GeneratedRecord> = FaultInjector::new(Organisation::new(profile, seed, begin()), 0.05, seed).take(count).collect();
+    for at in (CHANGE_EVERY..count).step_by(CHANGE_EVERY) {
+        records[at] = change(at / CHANGE_EVERY, records[at].time);
+    }
+    records
+}
+
+/// An event about one of some changes, on the topics in turn and in any partition; each fourth takes what was marked back.
+fn change(number: usize, time: EventTime) -> GeneratedRecord {
+    let group = ["", r#","team":"billing""#, r#","team":"orders","channel":"email""#][number % 3];
+    let (name, withdrawn) = (number % 7, number % 4 == 3);
+    let text = format!(
+        r#"{{"id":"change-{number}","type":"change.marked","time":{},"name":"change {name}","withdrawn":{withdrawn}{group}}}"#,
+        time.0
+    );
+    GeneratedRecord {
+        kind: Kind::ALL[number % Kind::ALL.len()],
+        name: "change.marked",
+        key: number.to_string(),
+        partition: None,
+        time,
+        payload: Some(text.into_bytes()),
+        fault: None,
+    }
 }
 
 /// The partition group of a record: the partition that it names, or else one by its key.

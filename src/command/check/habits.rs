@@ -99,7 +99,7 @@ impl Habits {
                 self.take_contact(*contact, action, event.time, source);
             }
             Body::Survey(survey) => self.take_survey(survey, configuration),
-            Body::SnapshotCompleted(_) | Body::Customer(_) => {}
+            Body::SnapshotCompleted(_) | Body::Customer(_) | Body::Change(_) => {}
         }
     }
 

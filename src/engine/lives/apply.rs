@@ -45,6 +45,10 @@ pub(crate) fn apply(lives: &mut Lives, event: &AdmittedEvent, door: &mut Door<'_
             ticket_set::complete(lives, *started, event, door);
             Effect { is_orphaned: false, has_effect: true }
         }
+        Body::Change(change) => {
+            let has_effect = lives.changes.take(change, event.dimensions, event.order.time, &lives.terms.names);
+            Effect { is_orphaned: false, has_effect }
+        }
     };
     leaving::hold_limits(lives, door);
     hold_unfolded(lives);
@@ -61,6 +65,7 @@ pub(crate) fn settle(lives: &mut Lives, door: &mut Door<'_>) {
     lives.customers.living.put_resting_to_sleep(|_| true);
     lives.settled_before = lives.settled_before.max(horizon - WAITING_MAX);
     lives.ticket_sets.forget_before(horizon);
+    lives.changes.forget_before(horizon);
     let forgotten = lives.forgotten_before();
     lives.customers.forget_before(forgotten);
     leaving::expire(lives, door);

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::contact::{ContactState, PairSides, Summary, Unfolded, pair_facts};
 use super::customers::Customers;
 use super::dormant::Dormant;
+use super::marked_changes::MarkedChanges;
 use super::survey::{StandingAnswer, SurveyId, SurveyState};
 use super::ticket_sets::TicketSets;
 use super::timers::Timers;
@@ -31,6 +32,8 @@ pub(crate) struct Lives {
     pub(super) surveys: SharedMap<SurveyId, Arc<SurveyState>>,
     pub(super) customers: Customers,
     pub(super) ticket_sets: TicketSets,
+    /// What events have marked as changed.
+    pub(crate) changes: MarkedChanges,
     /// When the unfolded events of each unsettled ticket or chat are due to be folded.
     pub(super) unsettled: Timers<Contact>,
     /// The number of unfolded events of all tickets and chats.
@@ -118,6 +121,7 @@ impl Lives {
             surveys: SharedMap::default(),
             customers: Customers::default(),
             ticket_sets: TicketSets::default(),
+            changes: MarkedChanges::default(),
             unsettled: Timers::default(),
             unfolded_events: 0,
             ended: Timers::default(),
@@ -142,6 +146,7 @@ impl Lives {
             surveys,
             customers,
             ticket_sets,
+            changes,
             unsettled,
             unfolded_events: _,
             ended,
@@ -163,6 +168,7 @@ impl Lives {
         surveys.store(out);
         customers.store(out);
         ticket_sets.store(out);
+        changes.store(out);
         unsettled.store(out);
         ended.store(out);
         old_surveys.store(out);
@@ -186,6 +192,7 @@ impl Lives {
         lives.surveys = SharedMap::restore(input)?;
         lives.customers = Customers::restore(input)?;
         lives.ticket_sets = TicketSets::restore(input)?;
+        lives.changes = MarkedChanges::restore(input)?;
         lives.unsettled = Timers::restore(input)?;
         lives.ended = Timers::restore(input)?;
         lives.old_surveys = Timers::restore(input)?;
@@ -200,7 +207,7 @@ impl Lives {
         match &event.body {
             Body::Contact(contact, _) => self.touch_contact(*contact),
             Body::Survey(survey) => survey.contact().map_or(0, |contact| self.touch_contact(contact)),
-            Body::Customer(_) | Body::SnapshotCompleted(_) => 0,
+            Body::Customer(_) | Body::SnapshotCompleted(_) | Body::Change(_) => 0,
         }
     }
 

@@ -32,6 +32,8 @@ pub struct Snapshot {
     pub is_backlog_complete: Option<bool>,
     /// What was ever seen by the assigned groups.
     pub(crate) ever_seen: EverSeen,
+    /// What events have marked as changed up to now, the latest first; at most 64.
+    pub changes: Vec<ChangeMark>,
     /// Whether the values of the support organisation are left out, because not everything has been read yet: then not even a count of 0 is known.
     pub is_withheld: bool,
     /// The number of label sets that are shown, and the limit of cells.
@@ -89,6 +91,17 @@ pub struct WindowState {
     pub complete_at: Option<EventTime>,
 }
 
+/// A change that an event has marked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChangeMark {
+    /// What was changed.
+    pub name: String,
+    /// When.
+    pub at: EventTime,
+    /// The dimensions of the group that it was for with their values, by name; empty for the whole organisation.
+    pub group: Vec<(String, String)>,
+}
+
 /// One topic over the assigned groups.
 #[derive(Clone, Debug)]
 pub struct TopicSnapshot {
@@ -131,6 +144,7 @@ impl Snapshot {
             customers_since: None,
             is_backlog_complete: self.is_backlog_complete.map(|_| false),
             ever_seen: EverSeen::default(),
+            changes: Vec::new(),
             is_withheld: true,
             cells: (0, self.cells.1),
             readings: FxHashMap::default(),

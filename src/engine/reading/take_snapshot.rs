@@ -1,15 +1,23 @@
 //! Taking a snapshot of the windows. The value of a window is the sum of the rings up to it.
 
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::cell_reading::Reading;
-use super::snapshot::{GroupKey, JourneyStage, Snapshot, TopicSnapshot, TrendMedians, WindowState};
+use super::snapshot::{ChangeMark, GroupKey, JourneyStage, Snapshot, TopicSnapshot, TrendMedians, WindowState};
 use crate::engine::coverage::{CoveredTime, SeenLog};
-use crate::engine::lives::{EverSeen, Evictions, Ledger};
+use crate::engine::lives::{EverSeen, Evictions, Ledger, Standing};
 use crate::engine::partition::{GroupState, TopicState};
-use crate::engine::terms::{CHANNEL, DurationBins, EngineTopic, JOURNEY_STAGE, Label, Measure, ValueNumber, WindowSettings};
+use crate::engine::terms::{
+    CHANNEL, DurationBins, EngineDimension, EngineTopic, JOURNEY_STAGE, Label, Measure, ValueNumber, WindowSettings,
+};
 use crate::engine::windows::{Accumulator, Cell, CellId, Course, Durations, KeyId, Refusal, Windows};
 use crate::time::EventTime;
+
+/// The most changes by events that are shown, as many as the configuration may list. All replicas, dashboards and alerts read every one of them.
+const CHANGES_SHOWN_MAX: usize = 64;
 
 /// The part of a snapshot that describes the partition groups, apart from their values.
 #[derive(Clone, Debug, Default)]
@@ -22,6 +30,7 @@ pub(crate) struct GroupsReport {
     customers_since: Option<EventTime>,
     is_backlog_complete: Option<bool>,
     ever_seen: EverSeen,
+    changes: Vec<ChangeMark>,
 }
 
 impl GroupsReport {
@@ -37,6 +46,7 @@ impl GroupsReport {
             overflows: overflows(windows, groups.iter().chain(parked)),
             customers_since: groups.iter().filter_map(|g| g.lives.customers_since).min(),
             ever_seen: ever_seen(groups),
+            changes: changes(windows, groups),
             is_backlog_complete: (!groups.is_empty()).then(|| groups.iter().all(|g| g.is_history_complete)),
         }
     }
@@ -67,6 +77,7 @@ pub(crate) fn take(windows: &Windows, bins: &DurationBins, state: GroupsReport) 
         customers_since: state.customers_since,
         is_backlog_complete: state.is_backlog_complete,
         ever_seen: state.ever_seen,
+        changes: state.changes,
         is_withheld: false,
         cells: (readings.len(), windows.settings.limits.cells_max),
         touchpoints: texts(windows, labels.get(&Measure::Touchpoints), CHANNEL),
@@ -265,6 +276,7 @@ fn evictions(engines: &[&Windows], groups: &[&GroupState]) -> Vec<(&'static str,
         ("held", sum(|e| e.held)),
         ("histories", sum(|e| e.histories)),
         ("identities", identities),
+        ("changes", groups.iter().map(|g| g.lives.changes.evictions()).sum()),
         ("cells", refused(Refusal::Total)),
         ("family_cells", refused(Refusal::Family)),
     ]
@@ -274,6 +286,39 @@ fn ever_seen(groups: &[&GroupState]) -> EverSeen {
     let mut seen = EverSeen::default();
     groups.iter().for_each(|group| seen.add(group.lives.ever_seen));
     seen
+}
+
+/// What events have marked as changed, by name and group, as of now. Where partition groups differ, the later event holds.
+fn changes(windows: &Windows, groups: &[&GroupState]) -> Vec<ChangeMark> {
+    type Named<'a> = (&'a str, Vec<(&'a str, &'a str)>);
+    let mut latest: BTreeMap<Named<'_>, Standing> = BTreeMap::new();
+    for group in groups {
+        let names = &group.lives.terms.names;
+        for (name, dimensions, standing) in group.lives.changes.as_of(windows.now) {
+            let shown = |(at, value)| {
+                let dimension: &EngineDimension = &windows.settings.dimensions[usize::from(at)];
+                (dimension.name.as_str(), windows.keys.text(at, names.number(at, value)))
+            };
+            let mut values: Vec<(&str, &str)> = names.set_values(dimensions).map(shown).collect();
+            values.sort_unstable();
+            let held = latest.entry((name, values)).or_insert(standing);
+            *held = (*held).max(standing);
+        }
+    }
+    let owned = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
+    let mut changes: Vec<ChangeMark> = latest
+        .into_iter()
+        .filter(|(_, standing)| !standing.withdrawn)
+        .map(|((name, group), standing)| ChangeMark {
+            name: name.to_owned(),
+            at: standing.time,
+            group: group.into_iter().map(owned).collect(),
+        })
+        .collect();
+    // Stable: at one instant they stay in the order of their names, and what is too much is what a partition group would let go.
+    changes.sort_by_key(|change| Reverse(change.at));
+    changes.truncate(CHANGES_SHOWN_MAX);
+    changes
 }
 
 /// For each dimension, the number of times that events named a value that counts as `other`.

@@ -211,6 +211,12 @@ impl Names {
         self.tuples[of.0 as usize][usize::from(dimension)] != ValueId::UNSET
     }
 
+    /// The dimensions that are set, each with its value.
+    pub(crate) fn set_values(&self, of: DimensionsId) -> impl Iterator<Item = (u8, ValueId)> {
+        let values = (0u8..).zip(self.tuples[of.0 as usize].iter().copied());
+        values.filter(|(_, value)| *value != ValueId::UNSET)
+    }
+
     /// The journey stage of a tuple; `None` if it is unset or `unknown`.
     pub(crate) fn known_stage(&self, of: DimensionsId) -> Option<ValueId> {
         Some(self.value(of, JOURNEY_STAGE)).filter(|stage| stage.is_known())

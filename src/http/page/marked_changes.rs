@@ -10,7 +10,7 @@ const LISTED_MAX: usize = 8;
 
 /// The section; none where no change has been made yet.
 pub(super) fn section(html: &mut Html, page: &PageContext<'_>) {
-    let changes = page.exposition.changes_until(page.snapshot.now);
+    let changes = page.exposition.changes_made(page.snapshot);
     if changes.is_empty() {
         return;
     }
@@ -29,16 +29,19 @@ pub(super) fn section(html: &mut Html, page: &PageContext<'_>) {
 /// The changes within the last seconds, each as its place from the beginning of that time, 0, to now, 1, with its name.
 pub(super) fn within(page: &PageContext<'_>, seconds: f64) -> Vec<(f64, String)> {
     let now = page.snapshot.now;
-    let changes = page.exposition.changes_until(now).into_iter();
-    let placed = changes.map(|change| (1.0 - (now - change.at).as_seconds() / seconds, change.name.clone()));
-    placed.filter(|(place, _)| *place >= 0.0).collect()
+    let changes = page.exposition.changes_made(page.snapshot).into_iter();
+    let placed = changes.map(|change| (1.0 - (now - change.at).as_seconds() / seconds, change.name));
+    let mut placed: Vec<(f64, String)> = placed.filter(|(place, _)| *place >= 0.0).collect();
+    // What was for several groups is one line.
+    placed.dedup();
+    placed
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::config::load;
-    use crate::engine::Snapshot;
+    use crate::engine::{ChangeMark, Snapshot};
     use crate::http::page::SparklineHistory;
     use crate::metrics::Exposition;
     use crate::time::EventTime;
@@ -81,6 +84,24 @@ mod tests {
              <li><strong>&lt;b&gt;macros&lt;/b&gt;</strong> <time datetime=\"2026-03-02T10:00:00.000Z\">2026-03-02 10:00 UTC</time> \
              <span class=\"soft\">channel chat; team &lt;i&gt;, orders</span></li></ul></section>"
         );
+    }
+
+    #[test]
+    fn the_list_has_the_changes_of_events_too() {
+        let mark = |value: &str| ChangeMark {
+            name: "shifts".to_owned(),
+            at: EventTime(1_772_450_000_000),
+            group: vec![("team".to_owned(), value.to_owned())],
+        };
+        let html = on_a_page(CHANGES, |page| {
+            let snapshot = Snapshot { changes: vec![mark("<a>"), mark("b")], ..page.snapshot.clone() };
+            let mut html = Html::default();
+            section(&mut html, &PageContext { snapshot: &snapshot, telemetry: Vec::new(), refusals: Vec::new(), ready: Ok(()), ..*page });
+            html.finish()
+        });
+        let item = "<li><strong>shifts</strong> <time datetime=\"2026-03-02T11:13:20.000Z\">2026-03-02 11:13 UTC</time> \
+                    <span class=\"soft\">team &lt;a&gt;, b</span></li><li><strong>new site</strong>";
+        assert!(html.contains(item), "{html}");
     }
 
     #[test]

@@ -166,7 +166,7 @@ fn of_state(conditions: &Conditions<'_>) -> Vec<Alert> {
             .saying("The limit of label sets is near or reached.", "{{ $labels.instance }} counts new values as `other`, or soon will."),
         pipeline_alert(
             "CxStateEvictions",
-            format!("sum without ({REPLICA_LABELS}) (increase(cx_state_limit_evictions_total[1h])) > 0"),
+            format!("sum without ({REPLICA_LABELS}) (increase(cx_state_limit_evictions_total{{store!=\"changes\"}}[1h])) > 0"),
             "15m",
         )
         .saying(
