@@ -22,6 +22,7 @@
 //! | `targets.due_within` | in | what falls due is kept for each entry by its number |
 //! | targets of CSAT, NPS, CES and churn | out | they are shown beside the values |
 //! | quantiles, weights, dwell targets, group sizes, currency | out | they are applied when a value is read |
+//! | marked changes | out | they are compared when a value is read |
 //! | limits, numbers of values | out | a limit decides what leaves from now on; raising one must not cost the state |
 //!
 //! Does not know where the settings come from, or what is done about a difference.
@@ -184,6 +185,7 @@ impl StateSettings {
             customer_retention,
             targets,
             limits: _,
+            changes: _,
         } = engine;
         let set = |set: &Vec<u8>| {
             let name = |at: &u8| dimensions.get(usize::from(*at)).map_or("?", |dimension| dimension.name.as_str());

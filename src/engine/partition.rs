@@ -174,7 +174,7 @@ impl GroupState {
     }
 
     /// The number of entries in each store.
-    pub(crate) fn sizes(&self) -> [(&'static str, usize); 7] {
+    pub(crate) fn sizes(&self) -> [(&'static str, usize); 8] {
         let [contacts, surveys, customers] = self.lives.sizes();
         let (panes, entries) = self.panes.size();
         let identities = self.topics.iter().map(|t| t.admission.identities()).sum();
@@ -186,6 +186,7 @@ impl GroupState {
             ("held", self.held.len()),
             ("panes", panes),
             ("pane_cells", entries),
+            ("day_sums", self.panes.days().len()),
         ]
     }
 

@@ -14,7 +14,7 @@ use super::{Engine, PartitionGroup};
 use crate::time::EventTime;
 
 /// The version of the form in which states are stored. Rises when bytes of before cannot be read, or would be read wrongly.
-pub const STATE_LAYOUT_VERSION: u32 = 3;
+pub const STATE_LAYOUT_VERSION: u32 = 4;
 /// Rises when the same events would be counted differently, although the form stays.
 pub const STATE_MEANING_VERSION: u32 = 1;
 

@@ -63,7 +63,10 @@ fn guards() -> Vec<RecordingRule> {
 
 fn of_state(configuration: &Configuration) -> Vec<RecordingRule> {
     let families = metrics::operational_families(configuration);
-    let merging = families.iter().filter_map(|own| Some((own, own.merge?))).filter(|(own, _)| !is_unmerged(&own.name));
+    let merging = families
+        .iter()
+        .filter_map(|own| Some((own, own.merge?)))
+        .filter(|(own, merge)| *merge != Merge::Derived && !is_unmerged(&own.name));
     merging
         .map(|(own, merge)| merge_of(&own.name, &recorded(&own.name, "", operator(&own.name, merge)), operator(&own.name, merge)))
         .collect()

@@ -3,6 +3,7 @@
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::cell_reading::Reading;
+use super::change_days::change_days;
 use super::snapshot::{GroupKey, JourneyStage, Snapshot, TopicSnapshot, TrendMedians, WindowState};
 use crate::engine::coverage::{CoveredTime, SeenLog};
 use crate::engine::lives::{EverSeen, Evictions, Ledger};
@@ -15,6 +16,7 @@ use crate::time::EventTime;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct GroupsReport {
     windows: Vec<WindowState>,
+    covered: Option<CoveredTime>,
     topics: Vec<TopicSnapshot>,
     entries: Vec<(&'static str, usize)>,
     evictions: Vec<(&'static str, u64)>,
@@ -29,8 +31,10 @@ impl GroupsReport {
     /// overflows.
     pub(crate) fn of(engines: &[&Windows], groups: &[&GroupState], parked: &[&GroupState]) -> Self {
         let Some(windows) = engines.first() else { return Self::default() };
+        let covered = CoveredTime::of(groups.iter().flat_map(|group| seen_logs(windows, group)), windows.now);
         Self {
-            windows: window_states(windows, groups),
+            windows: window_states(windows, groups, covered.as_ref()),
+            covered,
             topics: topics(windows, groups),
             entries: entries(groups),
             evictions: evictions(engines, groups),
@@ -78,6 +82,7 @@ pub(crate) fn take(windows: &Windows, bins: &DurationBins, state: GroupsReport) 
         due_within: windows.settings.targets.due_within.iter().map(|(within, _)| within.clone()).collect(),
         currency: windows.settings.currency.clone(),
         medians: trend_medians(windows, bins),
+        changes: change_days(windows.changes(), state.covered.as_ref(), windows.now),
         courses: windows.courses().iter().map(|course| course_of(course, windows, bins)).collect(),
         scales: windows.scales.all().to_vec(),
         readings,
@@ -201,14 +206,13 @@ fn stages(windows: &Windows, labels: &FxHashMap<Measure, Vec<Label>>) -> Vec<Jou
 }
 
 /// The windows with their coverage over all topics of the groups.
-fn window_states(windows: &Windows, groups: &[&GroupState]) -> Vec<WindowState> {
-    let covered = CoveredTime::of(groups.iter().flat_map(|group| seen_logs(windows, group)), windows.now);
+fn window_states(windows: &Windows, groups: &[&GroupState], covered: Option<&CoveredTime>) -> Vec<WindowState> {
     let is_known = groups.iter().flat_map(|group| &group.topics).any(|topic| topic.coverage.first_record().is_some());
     let state = |(settings, start): (&WindowSettings, &EventTime)| WindowState {
         settings: settings.clone(),
         start: *start,
-        coverage: covered.as_ref().map(|covered| covered.share(*start, windows.now)),
-        complete_at: covered.as_ref().filter(|_| is_known).and_then(|covered| covered.complete_at(settings.range)),
+        coverage: covered.map(|covered| covered.share(*start, windows.now)),
+        complete_at: covered.filter(|_| is_known).and_then(|covered| covered.complete_at(settings.range)),
     };
     windows.settings.windows.iter().zip(windows.starts()).map(state).collect()
 }
@@ -266,6 +270,7 @@ fn evictions(engines: &[&Windows], groups: &[&GroupState]) -> Vec<(&'static str,
         ("identities", identities),
         ("cells", refused(Refusal::Total)),
         ("family_cells", refused(Refusal::Family)),
+        ("day_sums", groups.iter().map(|g| g.panes.days().evicted()).sum()),
     ]
 }
 

@@ -1,9 +1,13 @@
-//! What somebody has changed: the list of the latest marked changes, and their places on the lines.
+//! What somebody has changed: the list of the latest marked changes with what each did, and their places on the lines.
 //!
-//! Knows markup. Does not know whether a change moved a number.
+//! Knows markup. Does not know how an effect is computed.
 
 use super::PageContext;
 use super::html::{Escaped, Html, write_instant};
+use super::number_format::Unit;
+use crate::engine::{ChangeDays, DatedMetric};
+use crate::metrics::change_effects::{ChangeEffect, compared_weeks, effects_of};
+use crate::metrics::change_sample;
 
 /// The most changes of the list, so that it stays a note beside the numbers.
 const LISTED_MAX: usize = 8;
@@ -21,9 +25,59 @@ pub(super) fn section(html: &mut Html, page: &PageContext<'_>) {
         write_instant(html, change.at);
         let groups: Vec<String> = change.groups.iter().map(|(dimension, values)| format!("{dimension} {}", values.join(", "))).collect();
         let groups = if groups.is_empty() { "the whole organisation".to_owned() } else { groups.join("; ") };
-        html.put(format_args!(" <span class=\"soft\">{}</span></li>", Escaped(&groups)));
+        html.put(format_args!(" <span class=\"soft\">{}</span>", Escaped(&groups)));
+        if let Some(days) = page.snapshot.changes.iter().find(|days| days.name == change.name) {
+            write_effects(html, days, page.group_size_min);
+        }
+        html.raw("</li>");
     }
     html.raw("</ul></section>");
+}
+
+/// Writes what a change did to each number: after it against before it, less the same in all other contacts.
+fn write_effects(html: &mut Html, change: &ChangeDays, group_size_min: u32) {
+    let effects = effects_of(change).into_iter().filter(|effect| effect.cases >= i64::from(group_size_min));
+    for (nth, effect) in effects.enumerate() {
+        let (what, unit) = words_of(effect.metric);
+        html.raw(if nth == 0 { "<br>" } else { "; " });
+        html.put(format_args!("{} {what} ", if nth == 0 { "effect on" } else { "on" }));
+        write_value(html, change, &effect, "", effect.effect, unit);
+        html.raw(" (");
+        write_value(html, change, &effect, "_lower", effect.lower, unit);
+        html.raw(" to ");
+        write_value(html, change, &effect, "_upper", effect.upper, unit);
+        html.raw(")");
+        if let Some(placebo) = effect.placebo {
+            html.raw(", one span earlier ");
+            write_value(html, change, &effect, "_placebo", placebo, unit);
+        }
+        if nth == 0 {
+            let weeks = compared_weeks(change);
+            let span = if weeks == 1 { "a week".to_owned() } else { format!("{weeks} weeks") };
+            html.put(format_args!(" <span class=\"soft\">{span} after it against {span} before it, less the same in all others</span>"));
+        }
+    }
+}
+
+fn write_value(html: &mut Html, change: &ChangeDays, effect: &ChangeEffect, bound: &str, value: f64, unit: Unit) {
+    let sample = change_sample(&change.name, effect.metric, bound, value);
+    let (exact, series) = (sample.exact(), Escaped(&sample.series));
+    html.put(format_args!(
+        "<data value=\"{exact}\" data-unit=\"difference-{}\" title=\"{series}\">{}</data>",
+        unit.name(),
+        unit.difference(value)
+    ));
+}
+
+/// A number in the words of the page, with the unit of an effect on it.
+const fn words_of(metric: DatedMetric) -> (&'static str, Unit) {
+    match metric {
+        DatedMetric::Csat => ("CSAT", Unit::Percent),
+        DatedMetric::HighEffort => ("answers with high effort", Unit::Percent),
+        DatedMetric::Nps => ("NPS", Unit::Score),
+        DatedMetric::FirstResponse => ("the time to the first response", Unit::Logarithm),
+        DatedMetric::Resolution => ("the time to the resolution", Unit::Logarithm),
+    }
 }
 
 /// The changes within the last seconds, each as its place from the beginning of that time, 0, to now, 1, with its name.
