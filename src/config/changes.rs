@@ -1,6 +1,6 @@
 //! `[[changes]]`: what somebody has changed in the organisation, such as new macros, so that people hold a change of the numbers against it.
 //!
-//! Does not know whether its time has come, nor what it did to the numbers.
+//! Does not know whether its time has come, nor how what it did is computed.
 
 use super::MarkedChange;
 use super::problem::{Complaint, ProblemKind, complaint};
@@ -16,7 +16,11 @@ const CHANGES_MAX: usize = 64;
 const COMBINATIONS_MAX: usize = 100;
 
 /// The changes as they are shown, and as the engine compares what was before with what is after them.
-pub(super) fn resolve(root: &mut Section<'_>, dimensions: &[DimensionSettings]) -> (Vec<MarkedChange>, Vec<ComparedChange>) {
+pub(super) fn resolve(
+    root: &mut Section<'_>,
+    dimensions: &[DimensionSettings],
+    grouping_sets: &[Vec<u8>],
+) -> (Vec<MarkedChange>, Vec<ComparedChange>) {
     let sections = root.tables("changes", "name").unwrap_or_default();
     if let Err(complaint) = length_within(&sections, 0, CHANGES_MAX) {
         root.complain("changes", complaint);
@@ -30,6 +34,14 @@ pub(super) fn resolve(root: &mut Section<'_>, dimensions: &[DimensionSettings]) 
             let hint = "give it a name of its own; one change may name several values in `where`";
             root.report.add(&place, complaint(ProblemKind::Duplicate, what, hint));
             continue;
+        }
+        if let Some(Condition { dimension, .. }) =
+            change.conditions.iter().find(|c| !grouping_sets.iter().any(|set| set.contains(&c.dimension)))
+        {
+            let name = &dimensions[usize::from(*dimension)].name;
+            let what = format!("no grouping set has `{name}`, so what the change did is not shown");
+            let hint = "add it to `grouping_sets`, or leave it if the mark alone is of use";
+            root.report.add(&place, complaint(ProblemKind::ChangeNotCompared, what, hint));
         }
         changes.push(change);
     }

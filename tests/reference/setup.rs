@@ -104,6 +104,7 @@ pub(crate) fn settings() -> EngineSettings {
         first_response_from_creation: false,
         team_dimension: Some(dimension("team")),
         limits: Limits::default(),
+        changes: Vec::new(),
     }
 }
 

@@ -228,7 +228,7 @@ pub struct Limits {
     /// Series cells of one measure in one grouping set. Default 20,000.
     pub cells_per_family_max: usize,
     /// Sums of answers and durations by the day on which their contact opened, from which the effects of marked changes are computed. Beyond it the oldest day
-    /// leaves. Default 200,000.
+    /// leaves, and effects are compared over fewer weeks. Default 100,000.
     pub day_sums_max: usize,
 }
 
@@ -243,7 +243,7 @@ impl Default for Limits {
             history_max: 4_096,
             cells_max: 200_000,
             cells_per_family_max: 20_000,
-            day_sums_max: 200_000,
+            day_sums_max: 100_000,
         }
     }
 }

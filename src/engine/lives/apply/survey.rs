@@ -330,9 +330,9 @@ fn subject_of(id: SurveyId) -> Subject {
     }
 }
 
-/// The answer as its customer knows it, where it counts and has one.
+/// The answer as its customer knows it, where it counts and has one. Only the survey needs the opening.
 fn of_customer(answer: StandingAnswer) -> Option<(Key, StandingAnswer)> {
-    Some((answer.customer.filter(|_| answer.stands)?, answer))
+    Some((answer.customer.filter(|_| answer.stands)?, StandingAnswer { opened: None, ..answer }))
 }
 
 /// The answer as one about the relationship, where it is one.
