@@ -14,6 +14,8 @@ mod support {
     pub(crate) mod left_out;
     #[allow(dead_code, reason = "shared with tests that measure more")]
     pub(crate) mod measured;
+    pub(crate) mod promtool;
+    pub(crate) mod tools;
 }
 
 #[path = "change_effects/desk.rs"]
@@ -22,5 +24,7 @@ mod desk;
 mod histories;
 #[path = "change_effects/planted.rs"]
 mod planted;
+#[path = "change_effects/replicas.rs"]
+mod replicas;
 #[path = "change_effects/slow.rs"]
 mod slow;

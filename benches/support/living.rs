@@ -320,6 +320,7 @@ fn flood(kind: &'static str, each: impl Fn(&mut RoomyEngine, i64, EventTime)) ->
     let mut limited = RoomyEngine::with(Span::minutes(1), |limits| {
         (limits.contacts_max, limits.customers_max, limits.surveys_max) = (2_000, 2_000, 2_000);
         (limits.identities_max, limits.held_max, limits.cells_max, limits.cells_per_family_max) = (4_000, 1_000, 200, 100);
+        limits.day_sums_max = 1_000;
     });
     let settings = &limited.0.configuration.engine;
     let budget = settings.budget_of_a_group().iter().map(|part| part.bytes).sum::<u64>() + settings.budget_of_label_sets(1).bytes;

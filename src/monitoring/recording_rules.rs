@@ -1,10 +1,11 @@
 //! The recording rules: the guards, the merged parts, and the values that are computed again from them. The files beside add the values
 //! made from several families (`composites`), the baselines of a longer window and of the past weeks (`baselines`, `past_weeks`), how certain a change
-//! is (`changes`), what moved (`contributions`), and what somebody changed (`marked_changes`).
+//! is (`changes`), what moved (`contributions`), what somebody changed (`marked_changes`), and what that did (`change_effects`).
 //!
 //! Does not know YAML, nor the alerts.
 
 mod baselines;
+mod change_effects;
 mod changes;
 mod composites;
 mod contributions;
@@ -40,6 +41,7 @@ pub(super) fn rules(configuration: &Configuration, parameters: &RuleParameters) 
     rules.extend(changes::rules(configuration, parameters, &watched, &listed, &names));
     rules.extend(contributions::rules(configuration, &listed, &names));
     rules.push(marked_changes::rule(configuration, &names));
+    rules.extend(change_effects::rules());
     rules
 }
 

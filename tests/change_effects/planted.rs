@@ -8,7 +8,7 @@ use crate::slow;
 
 /// 2026-04-06T10:00:00Z, five weeks after [`MONDAY`].
 const CHANGE: i64 = MONDAY + 35 * DAY + 10 * HOUR;
-const MARKED: &str = "[{ name = \"new macros\", at = \"2026-04-06T10:00:00Z\", where = { team = \"billing\" } }]";
+pub(crate) const MARKED: &str = "[{ name = \"new macros\", at = \"2026-04-06T10:00:00Z\", where = { team = \"billing\" } }]";
 
 /// A sequence of numbers from 0 to 1 that looks drawn, from a seed.
 pub(crate) struct Drawn(pub(crate) u64);
@@ -22,7 +22,7 @@ impl Drawn {
 
 /// The events of so many days with 60 tickets a day. From the change on, `more` of the answers of billing are good and its first responses take `shorter` of
 /// the time. Every fifth day is a bad one for everybody.
-fn desk_of(days: i64, seed: u64, more: f64, shorter: f64) -> Vec<Sent> {
+pub(crate) fn desk_of(days: i64, seed: u64, more: f64, shorter: f64) -> Vec<Sent> {
     let mut drawn = Drawn(seed);
     let mut sent = Vec::new();
     for ticket in 0..days * 60 {
