@@ -61,11 +61,9 @@ fn read(mut section: Section<'_>, dimensions: &[DimensionSettings]) -> Option<Co
     let at: Option<String> = section.required("at", "say when: `at = \"2026-03-02T09:00:00Z\"`");
     let at = at.and_then(|text| instant(&text).map_err(|complaint| section.complain("at", complaint)).ok());
     let conditions = conditions(&mut section, dimensions);
-    if let Err(complaint) = few_combinations(&conditions) {
-        section.complain("where", complaint);
-    }
+    let conditions = few_combinations(&conditions).map(|()| conditions).map_err(|complaint| section.complain("where", complaint)).ok();
     section.finish();
-    Some(ComparedChange { name: name?, at: at?, conditions })
+    Some(ComparedChange { name: name?, at: at?, conditions: conditions? })
 }
 
 /// Checks that each series would be there once, and that there are not too many.

@@ -22,7 +22,7 @@ pub(super) struct ChangeFamily {
 enum Read {
     /// One for each metric.
     Effect(fn(&ChangeEffect) -> Option<f64>),
-    /// One for each span.
+    /// One for the effect, and one for the placebo.
     Weeks,
     /// One for each metric, group and day.
     Days(fn(&ComparedDay, bool) -> f64),
@@ -32,8 +32,8 @@ enum Read {
 pub(super) const KIND: &str = "gauge";
 
 const METRIC: &[&str] = &["change", "metric"];
-const SPAN: &[&str] = &["change", "span"];
-const DAY: &[&str] = &["change", "metric", "group", "period", "day"];
+const PART: &[&str] = &["change", "part"];
+const DAY: &[&str] = &["change", "metric", "group", "part", "day"];
 
 /// All families about what marked changes did, in the order of the exposition.
 pub(super) const FAMILIES: [ChangeFamily; 7] = [
@@ -76,9 +76,9 @@ of this instance only.",
     },
     ChangeFamily {
         name: "cx_change_weeks",
-        labels: SPAN,
+        labels: PART,
         merge: Merge::Min,
-        help: "The whole weeks that cx_change_effect compares on each side of a marked change, and with span=\"placebo\" those of cx_change_effect_placebo; 0 where the \
+        help: "The whole weeks that cx_change_effect compares on each side of a marked change, and with part=\"placebo\" those of cx_change_effect_placebo; 0 where the \
 days are not over yet, were lost, or are no longer kept.",
         read: Read::Weeks,
     },

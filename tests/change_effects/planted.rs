@@ -66,14 +66,14 @@ fn a_planted_effect_is_found_within_its_interval_and_there_is_none_one_span_earl
         let [effect, lower, upper] = ["", "_lower", "_upper"].map(|end| value(&seen, &format!("cx_change_effect{end}"), "csat").unwrap());
         covered += i32::from((lower..=upper).contains(&0.1));
         sum += effect;
-        assert_eq!(seen.value("cx_change_weeks{change=\"new macros\",span=\"effect\"}"), Some(4.0));
+        assert_eq!(seen.value("cx_change_weeks{change=\"new macros\",part=\"effect\"}"), Some(4.0));
         let speed = value(&seen, "cx_change_effect", "first_response").unwrap();
         assert!((speed - 0.5_f64.ln()).abs() < 0.1, "half of the time: {speed}");
         let none = value(&seen, "cx_change_effect", "resolution").unwrap();
         assert!((-0.4..0.0).contains(&none), "an hour of work stays: {none}");
         assert_eq!(value(&seen, "cx_change_effect_placebo", "csat"), None, "five weeks are no eight");
         let earlier = self::seen(&desk_of(70, seed, 0.1, 0.5), CHANGE - 10 * HOUR + 17 * DAY);
-        assert_eq!(earlier.value("cx_change_weeks{change=\"new macros\",span=\"placebo\"}"), Some(2.0));
+        assert_eq!(earlier.value("cx_change_weeks{change=\"new macros\",part=\"placebo\"}"), Some(2.0));
         placebos += value(&earlier, "cx_change_effect_placebo", "csat").unwrap();
         let placebo = value(&earlier, "cx_change_effect_placebo", "first_response").unwrap();
         assert!(placebo.abs() < 0.15, "nothing was changed there: {placebo}");
@@ -102,10 +102,10 @@ fn an_effect_comes_a_day_after_its_first_week_and_goes_when_the_days_before_it_d
         (86, None),
     ] {
         let seen = seen(&events, day + days * DAY);
-        assert_eq!(seen.value("cx_change_weeks{change=\"new macros\",span=\"effect\"}"), weeks, "{days} days");
+        assert_eq!(seen.value("cx_change_weeks{change=\"new macros\",part=\"effect\"}"), weeks, "{days} days");
         assert_eq!(value(&seen, "cx_change_effect", "csat").is_some(), weeks.is_some_and(|weeks| weeks > 0.0), "{days} days");
     }
-    assert_eq!(seen(&events, day + 9 * DAY - 1).value("cx_change_weeks{change=\"new macros\",span=\"effect\"}"), Some(0.0));
+    assert_eq!(seen(&events, day + 9 * DAY - 1).value("cx_change_weeks{change=\"new macros\",part=\"effect\"}"), Some(0.0));
 }
 
 #[test]
@@ -135,7 +135,7 @@ fn there_is_no_effect_without_others_or_with_few_answers_or_while_logs_are_read(
     let exposition = cxpulse::metrics::Exposition::new(&desk.configuration);
     exposition.render(&desk.snapshot(now).without_values(), &mut text);
     assert!(!text.contains("cx_change_effect{") && !text.contains("cx_change_day"));
-    assert!(text.contains("cx_change_weeks{change=\"new macros\",span=\"effect\"} 0\n"), "several replicas then show none either");
+    assert!(text.contains("cx_change_weeks{change=\"new macros\",part=\"effect\"} 0\n"), "several replicas then show none either");
 }
 
 #[test]

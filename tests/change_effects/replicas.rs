@@ -70,8 +70,8 @@ fn rules_make_of_two_replicas_what_one_process_shows() {
     case(&mut out, &replicas, &wanted);
     let mut unknown = replicas.clone();
     unknown[1] = vec![];
-    for span in ["effect", "placebo"] {
-        unknown[1].push((format!("cx_change_weeks{{change=\"new macros\",span=\"{span}\"}}"), 0.0));
+    for part in ["effect", "placebo"] {
+        unknown[1].push((format!("cx_change_weeks{{change=\"new macros\",part=\"{part}\"}}"), 0.0));
     }
     case(&mut out, &unknown, &absent);
     let folder = tempfile::tempdir().unwrap();

@@ -53,7 +53,7 @@ impl ChangePeriod {
     /// All of them, the earliest first.
     pub const ALL: [Self; 3] = [Self::Earlier, Self::Before, Self::After];
 
-    /// The value of the label `period`.
+    /// The value of the label `part`.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {

@@ -129,7 +129,7 @@ fn changed(s: &FamilyLookup) -> Vec<Panel> {
             .query(Role::Value, &series(""), &legend(""))
             .query(Role::Value, &series("_lower"), &legend(": at least"))
             .query(Role::Value, &series("_upper"), &legend(": at most"))
-            .query(Role::Partial, &series("_placebo"), &legend(": one span earlier"))
+            .query(Role::Value, &series("_placebo"), &legend(": one span earlier"))
             .wide(8)
     };
     let as_it_is = |series: String| series;
