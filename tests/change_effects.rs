@@ -24,6 +24,8 @@ mod desk;
 mod histories;
 #[path = "change_effects/planted.rs"]
 mod planted;
+#[path = "change_effects/public.rs"]
+mod public;
 #[path = "change_effects/replicas.rs"]
 mod replicas;
 #[path = "change_effects/slow.rs"]

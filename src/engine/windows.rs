@@ -170,7 +170,7 @@ impl Windows {
     /// Moves `now`; returns whether a window moved.
     pub(crate) fn advance_to(&mut self, now: EventTime) -> bool {
         self.now = now;
-        self.changes.advance_to(now);
+        self.changes.advance_to(now, &self.settings);
         if now < self.next_move {
             return false;
         }
@@ -184,7 +184,7 @@ impl Windows {
     /// Adds a case to the sums of its day, or subtracts it.
     fn note_case(&mut self, case: DatedCase, of: DimensionsId, sign: i64, panes: &mut Panes, names: &Names) {
         let bundle = panes.bundles(of, names, &mut self.keys)[0];
-        if panes.days.apply(case, bundle, sign, self.settings.limits.day_sums_max) {
+        if panes.days.apply(case, bundle, sign, self.changes.oldest(), self.settings.limits.day_sums_max) {
             self.changes.apply(case, bundle, sign, &self.keys, &self.settings);
         }
     }

@@ -28,6 +28,8 @@ pub(crate) struct ChangeSums {
     changes: Vec<SumsOfChange>,
     /// The day of now.
     today: i32,
+    /// The first day of which sums are of use.
+    oldest: i32,
     /// The first day that no group has dropped.
     kept_from: i32,
     /// Whether the sums must be made anew.
@@ -51,11 +53,16 @@ pub(crate) struct SumsOfChange {
 
 impl ChangeSums {
     /// Moves to an instant.
-    pub(super) fn advance_to(&mut self, now: EventTime) {
+    pub(super) fn advance_to(&mut self, now: EventTime, settings: &EngineSettings) {
         let today = day_of(now);
         if self.today != today {
-            (self.today, self.is_stale) = (today, true);
+            (self.today, self.oldest, self.is_stale) = (today, oldest_kept(today, settings), true);
         }
+    }
+
+    /// The first day of which sums are of use.
+    pub(super) fn oldest(&self) -> i32 {
+        self.oldest
     }
 
     /// Notes that the sums are no longer those of the groups.
@@ -77,7 +84,7 @@ impl ChangeSums {
 
     /// Brings the sums up to date with the day sums of all assigned groups, which drop the days that are too old.
     pub(super) fn settle<'a>(&mut self, groups: impl Iterator<Item = &'a mut DaySums>, keys: &Keys, settings: &EngineSettings) {
-        let oldest = oldest_kept(self.today, settings);
+        let oldest = self.oldest;
         let groups: Vec<&DaySums> = groups
             .map(|group| {
                 group.forget_before(oldest);
@@ -88,7 +95,7 @@ impl ChangeSums {
         if !std::mem::take(&mut self.is_stale) {
             return;
         }
-        self.changes = latest(self.today, settings);
+        self.changes = latest(oldest..self.today, settings);
         for change in &mut self.changes {
             for (day, bundle, metric, sum) in groups.iter().flat_map(|group| group.all()) {
                 change.apply(day, bundle, metric, sum, 1, keys, settings);
@@ -169,12 +176,11 @@ fn oldest_kept(today: i32, settings: &EngineSettings) -> i32 {
 }
 
 /// The latest changes that have others beside them, and of which some day after them can be seen, the latest first and without sums.
-fn latest(today: i32, settings: &EngineSettings) -> Vec<SumsOfChange> {
+fn latest(days: std::ops::Range<i32>, settings: &EngineSettings) -> Vec<SumsOfChange> {
     let is_compared = |change: &&ComparedChange| {
         let is_known = |dimension: u8| settings.grouping_sets.iter().any(|set| set.contains(&dimension));
         !change.conditions.is_empty() && change.conditions.iter().all(|condition| is_known(condition.dimension))
     };
-    let days = oldest_kept(today, settings)..today;
     let places = settings.changes.iter().enumerate().filter(|(_, change)| is_compared(change) && days.contains(&day_of(change.at)));
     let mut latest: Vec<(usize, &ComparedChange)> = places.collect();
     latest.sort_by_key(|(place, change)| (std::cmp::Reverse(change.at), *place));

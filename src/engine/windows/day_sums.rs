@@ -43,9 +43,10 @@ impl Default for DaySums {
 }
 
 impl DaySums {
-    /// Adds a case (`sign` 1) or subtracts it (`sign` -1); returns whether its day is kept. Beyond `sums_max` sums the oldest day leaves.
-    pub(super) fn apply(&mut self, case: DatedCase, bundle: BundleId, sign: i64, sums_max: usize) -> bool {
-        if case.day < self.kept_from {
+    /// Adds a case (`sign` 1) or subtracts it (`sign` -1); returns whether its day is kept. Beyond `sums_max` sums the oldest day leaves. Days before `oldest`
+    /// are of no use any more; they leave without being counted.
+    pub(super) fn apply(&mut self, case: DatedCase, bundle: BundleId, sign: i64, oldest: i32, sums_max: usize) -> bool {
+        if case.day < self.kept_from.max(oldest) {
             return false;
         }
         let (metric, one) = (case.metric, DaySum { cases: 1, sum: case.value });
@@ -57,6 +58,9 @@ impl DaySums {
             day.remove(&(bundle, metric));
         }
         self.len = self.len + day.len() - before;
+        if self.len > sums_max {
+            self.forget_before(oldest);
+        }
         while self.len > sums_max {
             self.drop_oldest();
         }
@@ -148,11 +152,11 @@ mod tests {
     #[test]
     fn what_is_taken_back_leaves_nothing_also_before_it_was_added() {
         let mut sums = DaySums::default();
-        assert!(sums.apply(case(3, 1), BundleId(1), 1, 9));
-        assert!(sums.apply(case(3, 0), BundleId(1), 1, 9));
-        assert!(sums.apply(case(4, 1), BundleId(2), -1, 9));
+        assert!(sums.apply(case(3, 1), BundleId(1), 1, 0, 9));
+        assert!(sums.apply(case(3, 0), BundleId(1), 1, 0, 9));
+        assert!(sums.apply(case(4, 1), BundleId(2), -1, 0, 9));
         assert_eq!(all(&sums), [(3, 1, 2, 1), (4, 2, -1, -1)]);
-        assert!(sums.apply(case(3, 1), BundleId(1), -1, 9) && sums.apply(case(4, 1), BundleId(2), 1, 9));
+        assert!(sums.apply(case(3, 1), BundleId(1), -1, 0, 9) && sums.apply(case(4, 1), BundleId(2), 1, 0, 9));
         assert_eq!((all(&sums), sums.len()), (vec![(3, 1, 1, 0)], 1));
     }
 
@@ -160,18 +164,18 @@ mod tests {
     fn beyond_the_limit_the_oldest_day_leaves_and_never_comes_back_in_part() {
         let mut sums = DaySums::default();
         for (day, bundle) in [(1, 1), (1, 2), (2, 1)] {
-            assert!(sums.apply(case(day, 1), BundleId(bundle), 1, 3));
+            assert!(sums.apply(case(day, 1), BundleId(bundle), 1, 0, 3));
         }
-        assert!(sums.apply(case(5, 1), BundleId(1), 1, 3));
+        assert!(sums.apply(case(5, 1), BundleId(1), 1, 0, 3));
         assert_eq!((all(&sums), sums.kept_from(), sums.evicted()), (vec![(2, 1, 1, 1), (5, 1, 1, 1)], 2, 2));
-        assert!(!sums.apply(case(1, 1), BundleId(1), -1, 3), "it left with its day");
-        assert!(!sums.apply(case(0, 1), BundleId(1), 1, 3));
+        assert!(!sums.apply(case(1, 1), BundleId(1), -1, 0, 3), "it left with its day");
+        assert!(!sums.apply(case(0, 1), BundleId(1), 1, 0, 3));
         sums.forget_before(5);
         assert_eq!((all(&sums), sums.kept_from(), sums.len(), sums.evicted()), (vec![(5, 1, 1, 1)], 5, 1, 2));
         sums.forget_before(4);
         assert_eq!(sums.kept_from(), 5, "no day comes back");
-        assert!(sums.apply(case(6, 1), BundleId(1), 1, 1));
-        assert!(!sums.apply(case(6, 1), BundleId(2), 1, 1), "a limit of less than one day leaves none");
+        assert!(sums.apply(case(6, 1), BundleId(1), 1, 0, 1));
+        assert!(!sums.apply(case(6, 1), BundleId(2), 1, 0, 1), "a limit of less than one day leaves none");
         assert_eq!((all(&sums), sums.kept_from(), sums.len()), (vec![], 7, 0));
     }
 }
