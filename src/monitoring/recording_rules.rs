@@ -40,8 +40,8 @@ pub(super) fn rules(configuration: &Configuration, parameters: &RuleParameters) 
     rules.extend(baselines::rules(configuration, parameters, &watched, &names));
     rules.extend(changes::rules(configuration, parameters, &watched, &listed, &names));
     rules.extend(contributions::rules(configuration, &listed, &names));
-    rules.push(marked_changes::rule(configuration, &names));
     rules.extend(change_effects::rules());
+    rules.extend(marked_changes::rules(configuration, &names));
     rules
 }
 

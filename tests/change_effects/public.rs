@@ -92,12 +92,12 @@ fn effects_in_the_public_data_sets_are_those_of_their_facts() {
                 assert!(is_same, "{set} {at} {metric}{end}: {got:?}, not {wanted:?}");
             }
             measured(&format!(
-                "{set} from {at} on, {}: {metric} {:+.3} ({:+.3} to {:+.3}), one span earlier {:+.3}",
+                "{set} from {at} on, {}: {metric} {:+.3} ({:+.3} to {:+.3}), one span earlier {}",
                 teams.join(" and "),
                 slow.effect,
                 slow.lower,
                 slow.upper,
-                slow.placebo.unwrap_or(f64::NAN)
+                slow.placebo.map_or_else(|| "not kept".to_owned(), |placebo| format!("{placebo:+.3}"))
             ));
             present += 1;
         }

@@ -51,7 +51,7 @@ fn case(out: &mut String, replicas: &[Vec<(String, f64)>], wanted: &[(String, Op
 
 #[test]
 fn rules_make_of_two_replicas_what_one_process_shows() {
-    let events = desk_of(70, 21, 0.1, 0.5);
+    let events = desk_of(70, 21, 0.25, 0.5);
     let whole = shown(&events, &[0, 1, 2]);
     let replicas = OWNED.map(|groups| shown(&events, groups));
     let wanted: Vec<(String, Option<f64>)> = whole
@@ -63,17 +63,27 @@ fn rules_make_of_two_replicas_what_one_process_shows() {
         })
         .collect();
     assert_eq!(wanted.len(), 4 * 3, "effect, bounds and placebo of three metrics: {wanted:?}");
+    // An alert of the group reads it as a text.
+    let csat = whole.iter().find(|(series, _)| series == "cx_change_effect{change=\"new macros\",metric=\"csat\"}").unwrap().1;
+    let told = |ago: &str| format!("cx:change:last{{job=\"cxpulse\",change=\"new macros\",team=\"billing\",ago=\"0d ago{ago}\"}}");
+    let with_effect = told(&format!("; effect on csat beyond chance: {:.1} points", 100.0 * csat));
+    let marked = ("cx_change_marked_timestamp_seconds{change=\"new macros\",team=\"billing\"}".to_owned(), 0.0);
+    let [whole, replicas] = [vec![whole], replicas.to_vec()].map(|mut replicas| {
+        replicas.iter_mut().for_each(|series| series.push(marked.clone()));
+        replicas
+    });
     let absent: Vec<(String, Option<f64>)> = wanted.iter().map(|(series, _)| (series.clone(), None)).collect();
     let rules = in_repository("deploy/prometheus").join("cxpulse.rules.yml");
     let mut out = format!("rule_files: ['{}']\nevaluation_interval: 1m\ntests:\n", rules.display());
-    case(&mut out, std::slice::from_ref(&whole), &wanted);
-    case(&mut out, &replicas, &wanted);
+    let told_once = [(with_effect.clone(), Some(0.0)), (told(""), None)];
+    case(&mut out, &whole, &[wanted.as_slice(), &told_once].concat());
+    case(&mut out, &replicas, &[wanted.as_slice(), &told_once].concat());
     let mut unknown = replicas.clone();
-    unknown[1] = vec![];
+    unknown[1] = vec![marked.clone()];
     for part in ["effect", "placebo"] {
         unknown[1].push((format!("cx_change_weeks{{change=\"new macros\",part=\"{part}\"}}"), 0.0));
     }
-    case(&mut out, &unknown, &absent);
+    case(&mut out, &unknown, &[absent.as_slice(), &[(with_effect, None), (told(""), Some(0.0))]].concat());
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("tests.yml"), out).unwrap();
     if let Some(said) = run_tool("promtool", &["test", "rules", "tests.yml"], folder.path()) {
