@@ -50,7 +50,7 @@ pub fn effects_of(change: &ChangeDays) -> Vec<ChangeEffect> {
 }
 
 fn effect_on(change: &ChangeDays, metric: DatedMetric) -> Option<ChangeEffect> {
-    let side = |period| Side::of(change.days().iter().filter(|day| day.metric == metric && day.period == period), metric);
+    let side = |period| Side::of(change.days.iter().filter(|day| day.metric == metric && day.period == period), metric);
     let (before, after) = (side(ChangePeriod::Before)?, side(ChangePeriod::After)?);
     let effect = after.difference - before.difference;
     let half = half_width(&before, &after)?;
@@ -113,4 +113,58 @@ fn half_width(before: &Side, after: &Side) -> Option<f64> {
 
 const fn sum_of(a: DaySum, b: DaySum) -> DaySum {
     DaySum { cases: a.cases + b.cases, sum: a.sum + b.sum }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A change with these days of CSAT: the period, and the cases and good answers of the marked contacts and of the others, for each day from -14 on.
+    fn change(days: impl Iterator<Item = (ChangePeriod, [i64; 2], [i64; 2])>) -> ChangeDays {
+        let sum = |[cases, sum]: [i64; 2]| DaySum { cases, sum };
+        let day = |(at, (period, marked, others)): (usize, (ChangePeriod, [i64; 2], [i64; 2]))| ComparedDay {
+            metric: DatedMetric::Csat,
+            period,
+            day: at as i32 - 14,
+            marked: sum(marked),
+            others: sum(others),
+        };
+        ChangeDays { name: "new macros".to_owned(), weeks: 1, has_earlier: true, coverage: 1.0, days: days.enumerate().map(day).collect() }
+    }
+
+    /// Seven days of each period with ten answers in each group; the good ones of the marked group are given by day.
+    fn weeks(good: [[i64; 7]; 3]) -> ChangeDays {
+        let days = ChangePeriod::ALL.into_iter().zip(good).flat_map(|(period, good)| good.map(|good| (period, [10, good], [10, 5])));
+        change(days)
+    }
+
+    #[test]
+    fn a_worked_effect_has_the_interval_of_its_daily_differences() {
+        // Daily differences of 0.1, 0.2, 0.3, ... against 0: with as many cases on each day the variance is that of the days, divided by their number.
+        let all = effects_of(&weeks([[5; 7], [5; 7], [6, 7, 8, 6, 7, 8, 7]]));
+        let [effect] = all.as_slice() else { panic!("{all:?}") };
+        let days = [0.1, 0.2, 0.3, 0.1, 0.2, 0.3, 0.2];
+        let mean = days.iter().sum::<f64>() / 7.0;
+        let variance = days.iter().map(|day: &f64| (day - mean).powi(2)).sum::<f64>() / 6.0 / 7.0;
+        assert!((effect.effect - mean).abs() < 1e-12 && effect.placebo == Some(0.0) && effect.cases == 70, "{effect:?}");
+        // Only one side differs between days, so the degrees of freedom are those of its seven days.
+        assert!((effect.upper - mean - student(6.0) * variance.sqrt()).abs() < 1e-12, "{effect:?}");
+        assert!((effect.upper + effect.lower - 2.0 * mean).abs() < 1e-12);
+    }
+
+    #[test]
+    fn there_is_none_below_thirty_cases_or_four_days_or_where_no_day_differs_or_the_logs_have_gaps() {
+        let good = [[5, 6, 7, 5, 6, 7, 6]; 3];
+        let known = weeks(good);
+        assert_eq!(effects_of(&known).len(), 1);
+        assert!(effects_of(&ChangeDays { coverage: 0.9, ..known.clone() }).is_empty());
+        assert!(effects_of(&weeks([[10; 7]; 3])).is_empty(), "nothing tells of chance");
+        let some = |until: i32| ChangeDays { days: known.days.iter().filter(|day| day.day < until).copied().collect(), ..known.clone() };
+        // Of the seven days after the change, which begin at 0 here, three have 30 cases.
+        assert!(effects_of(&some(3)).is_empty() && effects_of(&some(4)).len() == 1);
+        let few = change(ChangePeriod::ALL.into_iter().flat_map(|period| [1, 0, 3, 2, 1, 0, 3].map(|good| (period, [4, good], [10, 5]))));
+        assert!(effects_of(&few).is_empty(), "28 cases");
+        let without = ChangeDays { days: known.days.iter().filter(|day| day.day >= -7).copied().collect(), ..known };
+        assert_eq!(effects_of(&without).first().map(|effect| effect.placebo), Some(None));
+    }
 }

@@ -166,7 +166,7 @@ fn samples(read: Read, change: &ChangeDays, effects: &[ChangeEffect], write: &mu
             write(&["placebo"], f64::from(if change.has_earlier { weeks } else { 0 }));
         }
         Read::Days(of) if weeks > 0 => {
-            for day in change.days() {
+            for day in &change.days {
                 for (group, is_marked) in [("marked", true), ("others", false)] {
                     if sum_of(day, is_marked).0 != 0.0 {
                         write(&[day.metric.name(), group, day.period.name(), &day.day.to_string()], of(day, is_marked));

@@ -19,8 +19,8 @@ pub struct ChangeDays {
     pub has_earlier: bool,
     /// The share of the time from the first of these days to now for which the data of every assigned partition has been seen, 0 to 1.
     pub coverage: f64,
-    /// The days that have a case, by metric and period.
-    days: Vec<ComparedDay>,
+    /// The days that have a case, by metric, period and day.
+    pub days: Vec<ComparedDay>,
 }
 
 /// A period of whole weeks before or after a change.
@@ -74,12 +74,6 @@ impl ChangePeriod {
 }
 
 impl ChangeDays {
-    /// The days that have a case, by metric, period and day.
-    #[must_use]
-    pub fn days(&self) -> &[ComparedDay] {
-        &self.days
-    }
-
     /// The same change, of which nothing is known.
     pub(crate) fn without_days(self) -> Self {
         Self { weeks: 0, has_earlier: false, coverage: 0.0, days: Vec::new(), ..self }

@@ -92,7 +92,7 @@ pub(super) fn within(page: &PageContext<'_>, seconds: f64) -> Vec<(f64, String)>
 mod tests {
     use super::*;
     use crate::config::load;
-    use crate::engine::Snapshot;
+    use crate::engine::{ChangePeriod, ComparedDay, DaySum, Snapshot};
     use crate::http::page::SparklineHistory;
     use crate::metrics::Exposition;
     use crate::time::EventTime;
@@ -135,6 +135,37 @@ mod tests {
              <li><strong>&lt;b&gt;macros&lt;/b&gt;</strong> <time datetime=\"2026-03-02T10:00:00.000Z\">2026-03-02 10:00 UTC</time> \
              <span class=\"soft\">channel chat; team &lt;i&gt;, orders</span></li></ul></section>"
         );
+    }
+
+    #[test]
+    fn a_change_says_what_it_did_where_there_are_answers_enough_to_show() {
+        let day = |at: i32| {
+            let period = if at < 0 { ChangePeriod::Before } else { ChangePeriod::After };
+            let (cases, good) = (10, if at < 0 { 5 } else { 6 + i64::from(at % 3) });
+            ComparedDay {
+                metric: DatedMetric::Csat,
+                period,
+                day: at,
+                marked: DaySum { cases, sum: good },
+                others: DaySum { cases, sum: 5 },
+            }
+        };
+        let days = (-7..0).chain(1..8).map(day).collect();
+        let change = ChangeDays { name: "<b>macros</b>".to_owned(), weeks: 1, has_earlier: false, coverage: 1.0, days };
+        let shown = |group_size_min| {
+            let mut html = Html::default();
+            write_effects(&mut html, &change, group_size_min);
+            html.finish()
+        };
+        let html = shown(5);
+        let text = html.split('<').map(|part| part.split_once('>').map_or("", |(_, text)| text)).collect::<String>();
+        let words = "effect on CSAT +20.0\u{a0}points (+12.4\u{a0}points to +27.6\u{a0}points) a week after it against a week before it, less the same in all others";
+        assert_eq!(text, words, "{html}");
+        assert!(
+            html.contains("title=\"cx_change_effect{change=&quot;&lt;b&gt;macros&lt;/b&gt;&quot;,metric=&quot;csat&quot;}\""),
+            "{html}"
+        );
+        assert_eq!(shown(71), "");
     }
 
     #[test]
