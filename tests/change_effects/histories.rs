@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use serde_json::{Value as Json, json};
 
 use crate::desk::{DAY, Desk, HOUR, MINUTE, MONDAY, Sent, configured, effects};
-use crate::slow;
+use crate::slow::{self, Marked};
 
 const GROUPS: i32 = 4;
 /// 2026-03-30, four weeks after [`MONDAY`].
@@ -105,7 +105,7 @@ fn events(number: usize, plan: &Plan) -> Vec<Sent> {
 /// The day sums of a change by metric, group and day: the cases and the sum of their values.
 type Days = BTreeMap<(String, bool, i64), (f64, f64)>;
 
-fn days_of_facts(desk: &Desk, marked: &[(&str, &[&str])], weeks: i64) -> Days {
+fn days_of_facts(desk: &Desk, marked: Marked<'_>, weeks: i64) -> Days {
     let dimensions: Vec<String> = desk.configuration.engine.dimensions.iter().map(|dimension| dimension.name.clone()).collect();
     let mut days = Days::new();
     for (metric, cases) in slow::cases(&desk.engines[0], &dimensions, CHANGE, marked) {
@@ -165,7 +165,7 @@ proptest! {
         let (one, all) = (effects(&alone.look(NOW)), effects(&several.look(NOW)));
         prop_assert_eq!(&one, &all);
         prop_assert!(!one.iter().any(|(series, _)| series.contains("change=\"all\"")));
-        let changes: [(&str, &[(&str, &[&str])]); 2] =
+        let changes: [(&str, Marked<'_>); 2] =
             [("a", &[("team", &["billing", "orders"]), ("channel", &["email"])]), ("b", &[("team", &["billing"])])];
         for (change, marked) in changes {
             let (slow, shown) = (days_of_facts(&alone, marked, 2), days_of_exposition(&all, change));

@@ -8,6 +8,9 @@ use cxpulse::metrics::Explainer;
 
 use crate::desk::DAY;
 
+/// The dimensions of a change, each with its values.
+pub(crate) type Marked<'a> = &'a [(&'a str, &'a [&'a str])];
+
 /// One case: whether the change was for it, the number of its day from that of the change, and its value.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Case {
@@ -26,7 +29,7 @@ pub(crate) struct SlowEffect {
 }
 
 /// The cases of each metric around a change at this time for these values of dimensions.
-pub(crate) fn cases(engine: &Engine, dimensions: &[String], at: i64, marked: &[(&str, &[&str])]) -> BTreeMap<&'static str, Vec<Case>> {
+pub(crate) fn cases(engine: &Engine, dimensions: &[String], at: i64, marked: Marked<'_>) -> BTreeMap<&'static str, Vec<Case>> {
     let mut all: BTreeMap<&'static str, Vec<Case>> = BTreeMap::new();
     for fact in engine.standing_facts() {
         let Some(opened) = fact.opened else { continue };
