@@ -19,6 +19,7 @@ fn main() {
     say("event of an unsettled history, its identity", living::unsettled_event());
     say("tuple of dimension values", living::tuple());
     say("event ahead of now, its identity", living::held_event());
+    say("sum of a day of openings", living::day_sum());
     let (kept, shown) = living::label_set();
     say("label set in one window", kept);
     say("the same in a snapshot", shown);

@@ -24,7 +24,9 @@ pub use codec::{RestoreError, StoredState};
 pub use coverage::{Coverage, CoverageGap, LogBeginning};
 pub use lives::Ledger;
 pub use memory_budget::*;
-pub use reading::{ChangeMark, FactValue, MergedEngines, Snapshot, StandingFact, TopicSnapshot, WindowState};
+pub use reading::{
+    ChangeDays, ChangeMark, ChangePeriod, ComparedDay, FactValue, MergedEngines, Snapshot, StandingFact, TopicSnapshot, WindowState,
+};
 pub use record::{Outcome, PartitionGroup, Progress, RecordPlace, TopicIndex};
 pub use stored_group::{STATE_LAYOUT_VERSION, STATE_MEANING_VERSION};
 pub use terms::*;
@@ -95,7 +97,7 @@ impl Engine {
         }
     }
 
-    /// Goes on with the targets and the limits of entries of other settings, from the next event on. All other settings stay, also the limits of label
+    /// Goes on with the targets, the limits of entries and the marked changes of other settings, from the next event on. All other settings stay, also the limits of label
     /// sets, because the tables have their sizes already. The state is then the one that an engine with the other settings would restore.
     ///
     /// # Panics
@@ -107,7 +109,8 @@ impl Engine {
         let Limits { cells_max, cells_per_family_max, .. } = settings.limits;
         settings.limits = Limits { cells_max, cells_per_family_max, ..new.limits.clone() };
         settings.targets = new.targets.clone();
-        self.windows.settings = Arc::new(settings);
+        settings.changes.clone_from(&new.changes);
+        self.windows.set_settings(Arc::new(settings));
         for group in self.assigned.0.values_mut().chain(self.parked.values_mut()) {
             group.set_settings(&self.windows.settings);
         }
@@ -275,6 +278,7 @@ impl Engine {
             self.expire_series(false);
         }
         self.windows.catch_up_numbers();
+        self.windows.settle_changes(self.assigned.0.values_mut().map(|group| &mut group.panes));
         self.windows.find_oldest(self.assigned.0.values().map(|group| &group.panes));
     }
 
@@ -395,7 +399,7 @@ impl AssignedGroups {
     fn change(&mut self, windows: &mut Windows, change: impl FnOnce(&mut BTreeMap<PartitionGroup, GroupState>)) {
         change(&mut self.0);
         for group in self.0.values_mut() {
-            windows.post(&mut group.outbox, &mut group.panes, &group.lives.terms.names);
+            windows.post(&mut group.outbox, &mut group.panes, &group.lives.terms.names, &group.lives.terms.bins);
         }
     }
 }

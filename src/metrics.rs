@@ -3,6 +3,8 @@
 //! Does not know Kafka, HTTP, or how the engine came to a value.
 
 mod catalogue;
+pub mod change_effects;
+mod change_families;
 mod decomposition;
 mod explain;
 mod exposition;
@@ -26,6 +28,7 @@ mod values;
 pub use catalogue::catalogue;
 pub(crate) use catalogue::contribution::{MOVING, Moving};
 pub(crate) use catalogue::health_parts;
+pub(crate) use change_families::change_sample;
 pub use explain::Explainer;
 pub use exposition::Exposition;
 pub use family::{Family, GroupingSets, Merge, OperationalFamily, OwnLabels};

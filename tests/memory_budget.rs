@@ -8,8 +8,8 @@ mod living;
 mod measured;
 
 use cxpulse::engine::{
-    CELL_BYTES, CHECKPOINT_PERCENT, CONTACT_BYTES, CUSTOMER_BYTES, HELD_EVENT_BYTES, SHOWN_CELL_BYTES, SURVEY_BYTES, TUPLE_BYTES,
-    UNSETTLED_EVENT_BYTES,
+    CELL_BYTES, CHECKPOINT_PERCENT, CONTACT_BYTES, CUSTOMER_BYTES, DAY_SUM_BYTES, HELD_EVENT_BYTES, SHOWN_CELL_BYTES, SURVEY_BYTES,
+    TUPLE_BYTES, UNSETTLED_EVENT_BYTES,
 };
 use measured::measured;
 
@@ -60,6 +60,7 @@ fn bytes_of_an_entry_are_those_measured_rounded_up() {
         ("unsettled event", UNSETTLED_EVENT_BYTES, living::unsettled_event()),
         ("tuple of dimension values", TUPLE_BYTES, living::tuple()),
         ("event ahead of now", HELD_EVENT_BYTES, living::held_event()),
+        ("sum of a day of openings", DAY_SUM_BYTES, living::day_sum()),
         ("label set in a window", CELL_BYTES, kept),
         ("the same in a snapshot", SHOWN_CELL_BYTES, shown),
     ];

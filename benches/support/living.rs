@@ -182,6 +182,23 @@ pub(crate) fn tuple() -> usize {
     )
 }
 
+/// A sum of a day of openings: what tickets of many teams on many days take with such sums and without.
+pub(crate) fn day_sum() -> usize {
+    let (teams, days) = (500, 70);
+    let taken = |day_sums_max| {
+        let mut engine = RoomyEngine::with(Span::hours(1), |limits| limits.day_sums_max = day_sums_max);
+        let before = LIVE.load(Ordering::Relaxed);
+        for n in 0..teams * days {
+            let time = START + Span::days(n / teams) + Span(n % teams * 100);
+            ticket(&mut engine, n, time, &format!(r#","team":"team{}""#, n % teams));
+        }
+        let sums = engine.snapshot().entries.iter().find_map(|(store, n)| (*store == "day_sums").then_some(*n));
+        (LIVE.load(Ordering::Relaxed) - before, sums.unwrap_or_default())
+    };
+    let ((with, sums), (without, _)) = (taken(usize::MAX), taken(16));
+    (with - without) / sums
+}
+
 /// A message on a ticket that has no opening, so that nothing is counted.
 fn values(team: i64, brand: i64) -> String {
     format!(r#""ticket_id":"unknown{}","author":"agent","team":"team{team}","brand":"brand{brand}""#, team % 40)
@@ -303,6 +320,7 @@ fn flood(kind: &'static str, each: impl Fn(&mut RoomyEngine, i64, EventTime)) ->
     let mut limited = RoomyEngine::with(Span::minutes(1), |limits| {
         (limits.contacts_max, limits.customers_max, limits.surveys_max) = (2_000, 2_000, 2_000);
         (limits.identities_max, limits.held_max, limits.cells_max, limits.cells_per_family_max) = (4_000, 1_000, 200, 100);
+        limits.day_sums_max = 1_000;
     });
     let settings = &limited.0.configuration.engine;
     let budget = settings.budget_of_a_group().iter().map(|part| part.bytes).sum::<u64>() + settings.budget_of_label_sets(1).bytes;

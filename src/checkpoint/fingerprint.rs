@@ -23,6 +23,7 @@
 //! | `first_response.wait_ages` | in | the waits are counted for each entry by its number |
 //! | targets of CSAT, NPS, CES and churn | out | they are shown beside the values |
 //! | quantiles, weights, dwell targets, group sizes, currency | out | they are applied when a value is read |
+//! | marked changes | out | they are compared when a value is read |
 //! | limits, numbers of values | out | a limit decides what leaves from now on; raising one must not cost the state |
 //!
 //! Does not know where the settings come from, or what is done about a difference.
@@ -186,6 +187,7 @@ impl StateSettings {
             customer_retention,
             targets,
             limits: _,
+            changes: _,
         } = engine;
         let set = |set: &Vec<u8>| {
             let name = |at: &u8| dimensions.get(usize::from(*at)).map_or("?", |dimension| dimension.name.as_str());

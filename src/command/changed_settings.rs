@@ -161,6 +161,7 @@ fn layout_of(settings: &EngineSettings) -> String {
     settings.journey.pain_weights = Default::default();
     settings.journey.stages.iter_mut().for_each(|stage| stage.dwell_target = None);
     settings.topics.clear();
+    settings.changes.clear();
     settings.dimensions.clear();
     settings.csat_satisfied_from.clear();
     let bounds = &mut settings.duration_bounds;

@@ -1,13 +1,13 @@
 //! `[[changes]]`: what somebody has changed in the organisation, such as new macros, so that people hold a change of the numbers against it.
 //!
-//! Does not know whether its time has come, nor what it did to the numbers.
+//! Does not know whether its time has come, nor how what it did is computed.
 
 use super::MarkedChange;
 use super::problem::{Complaint, ProblemKind, complaint};
 use super::section::Section;
 use super::value::{instant, label_value, length_within, shown};
 use super::where_conditions::conditions;
-use crate::engine::Condition;
+use crate::engine::{ComparedChange, Condition};
 use crate::event::DimensionSettings;
 
 /// More than one a week for a year. What is older explains nothing that a window still holds, and every scrape, dashboard and alert reads the whole list.
@@ -15,12 +15,17 @@ const CHANGES_MAX: usize = 64;
 /// Each combination of the values of `where` is a series of its own.
 const COMBINATIONS_MAX: usize = 100;
 
-pub(super) fn resolve(root: &mut Section<'_>, dimensions: &[DimensionSettings]) -> Vec<MarkedChange> {
+/// The changes as they are shown, and as the engine compares what was before with what is after them.
+pub(super) fn resolve(
+    root: &mut Section<'_>,
+    dimensions: &[DimensionSettings],
+    grouping_sets: &[Vec<u8>],
+) -> (Vec<MarkedChange>, Vec<ComparedChange>) {
     let sections = root.tables("changes", "name").unwrap_or_default();
     if let Err(complaint) = length_within(&sections, 0, CHANGES_MAX) {
         root.complain("changes", complaint);
     }
-    let mut changes: Vec<MarkedChange> = Vec::new();
+    let mut changes: Vec<ComparedChange> = Vec::new();
     for section in sections {
         let place = section.place().clone();
         let Some(change) = read(section, dimensions) else { continue };
@@ -30,24 +35,35 @@ pub(super) fn resolve(root: &mut Section<'_>, dimensions: &[DimensionSettings]) 
             root.report.add(&place, complaint(ProblemKind::Duplicate, what, hint));
             continue;
         }
+        if let Some(Condition { dimension, .. }) =
+            change.conditions.iter().find(|c| !grouping_sets.iter().any(|set| set.contains(&c.dimension)))
+        {
+            let name = &dimensions[usize::from(*dimension)].name;
+            let what = format!("no grouping set has `{name}`, so what the change did is not shown");
+            let hint = "add it to `grouping_sets`, or leave it if the mark alone is of use";
+            root.report.add(&place, complaint(ProblemKind::ChangeNotCompared, what, hint));
+        }
         changes.push(change);
     }
-    changes
+    let of = |condition: &Condition| (dimensions[usize::from(condition.dimension)].name.clone(), condition.values.clone());
+    let shown = |ComparedChange { name, at, conditions }: &ComparedChange| MarkedChange {
+        name: name.clone(),
+        at: *at,
+        groups: conditions.iter().map(of).collect(),
+    };
+    (changes.iter().map(shown).collect(), changes)
 }
 
-fn read(mut section: Section<'_>, dimensions: &[DimensionSettings]) -> Option<MarkedChange> {
+fn read(mut section: Section<'_>, dimensions: &[DimensionSettings]) -> Option<ComparedChange> {
     let name: Option<String> = section.required("name", "say what was changed: `name = \"new macros\"`");
     // A name of spaces would show as none.
     let name = name.and_then(|name| label_value(name.trim()).map_err(|complaint| section.complain("name", complaint)).ok());
     let at: Option<String> = section.required("at", "say when: `at = \"2026-03-02T09:00:00Z\"`");
     let at = at.and_then(|text| instant(&text).map_err(|complaint| section.complain("at", complaint)).ok());
     let conditions = conditions(&mut section, dimensions);
-    if let Err(complaint) = few_combinations(&conditions) {
-        section.complain("where", complaint);
-    }
+    let conditions = few_combinations(&conditions).map(|()| conditions).map_err(|complaint| section.complain("where", complaint)).ok();
     section.finish();
-    let of = |condition: Condition| (dimensions[usize::from(condition.dimension)].name.clone(), condition.values);
-    Some(MarkedChange { name: name?, at: at?, groups: conditions.into_iter().map(of).collect() })
+    Some(ComparedChange { name: name?, at: at?, conditions: conditions? })
 }
 
 /// Checks that each series would be there once, and that there are not too many.

@@ -62,6 +62,7 @@ const RESERVED: &[&str] = &[
     "source",
     "specversion",
     "data",
+    "day",
     "ticket_id",
     "into_ticket_id",
     "into_customer_id",

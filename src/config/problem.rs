@@ -160,6 +160,8 @@ problem_kinds! {
     RuleNeverReached = "rule-never-reached",
     /// A dimension whose name is often a label of the scrape target. A warning.
     TargetLabelClash = "target-label-clash",
+    /// A marked change for values of a dimension that is in no grouping set, so that its effect cannot be told. A warning.
+    ChangeNotCompared = "change-not-compared",
     /// Two topics of one kind in one feed. A warning, because two topics of one help desk are right so.
     FeedShared = "feed-shared",
 }
@@ -175,6 +177,7 @@ impl ProblemKind {
                 | Self::ScheduleUnused
                 | Self::RuleNeverReached
                 | Self::TargetLabelClash
+                | Self::ChangeNotCompared
                 | Self::FeedShared
         )
     }

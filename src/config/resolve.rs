@@ -119,7 +119,7 @@ fn configuration(root: Node, folder: &Path, state_directory: Option<&str>, repor
     let dead_letters = dead_letters::dead_letters(root.section("dead_letters"), &topics);
     let web = web::web(root.section("web"), folder, group_size_min);
     let log = run_and_log::log(root.section("log"));
-    let changes = changes::resolve(&mut root, &dimensions);
+    let (changes, compared_changes) = changes::resolve(&mut root, &dimensions, &grouping.sets);
     root.finish();
     let engine = EngineSettings {
         new_matter_after,
@@ -146,6 +146,7 @@ fn configuration(root: Node, folder: &Path, state_directory: Option<&str>, repor
         customer_retention,
         targets,
         limits,
+        changes: compared_changes,
     };
     let decode = DecodeSettings {
         identity_key,

@@ -45,6 +45,7 @@ pub(super) fn limits(mut section: Section<'_>) -> Limits {
         history_max: limit("history_max", default.history_max, 65_536),
         cells_max: limit("cells_max", default.cells_max, 10_000_000),
         cells_per_family_max: limit("cells_per_family_max", default.cells_per_family_max, 10_000_000),
+        day_sums_max: limit("day_sums_max", default.day_sums_max, 100_000_000),
     };
     section.finish();
     limits

@@ -176,6 +176,11 @@ impl CoveredTime {
         Some(Self { from, to, gaps: merged(logs.flat_map(|log| log.coverage.gaps.iter().copied()).collect()) })
     }
 
+    /// The latest beginning of a log; later than every event while one is not known.
+    pub(crate) fn from(&self) -> EventTime {
+        self.from
+    }
+
     /// The covered share of `start..now`, 0 to 1.
     pub(crate) fn share(&self, start: EventTime, now: EventTime) -> f64 {
         let (from, to) = (self.from.max(start), self.to.min(now));

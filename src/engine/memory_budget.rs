@@ -25,6 +25,8 @@ pub const SHOWN_CELL_BYTES: u64 = 150;
 pub const TUPLE_BYTES: u64 = 300;
 /// The memory of a checkpoint while it is written, in per cent of that of the group: the copies of what changes meanwhile, the stored bytes and the file.
 pub const CHECKPOINT_PERCENT: u64 = 60;
+/// The bytes of a sum of a day of openings.
+pub const DAY_SUM_BYTES: u64 = 60;
 /// The bytes of a pane's entry: a line of twelve bytes, in a list that may have grown to twice its length.
 const PANE_ENTRY_BYTES: u64 = 24;
 /// The largest number of samples of a ticket with its answers, each of which is at most one entry.
@@ -54,7 +56,7 @@ impl BudgetPart {
 impl EngineSettings {
     /// The memory that the state of one partition group may take.
     #[must_use]
-    pub fn budget_of_a_group(&self) -> [BudgetPart; 7] {
+    pub fn budget_of_a_group(&self) -> [BudgetPart; 8] {
         let limits = &self.limits;
         let part = |name, limit, entries: usize, bytes| BudgetPart { name, limit, bytes: (entries as u64).saturating_mul(bytes) };
         // The facts of one slot in one pane are a single entry, and each belongs to a contact that is remembered.
@@ -67,6 +69,7 @@ impl EngineSettings {
             part("identities and histories", "limits.identities_max", self.unfolded_events_max(), UNSETTLED_EVENT_BYTES),
             part("events ahead of now", "limits.held_max", limits.held_max, HELD_EVENT_BYTES),
             part("tuples of dimension values", "limits.cells_max", tuples_max(self), TUPLE_BYTES),
+            part("sums by the day of opening", "limits.day_sums_max", limits.day_sums_max, DAY_SUM_BYTES),
             BudgetPart { name: "panes", limit: "limits.contacts_max", bytes: entries.saturating_mul(PANE_ENTRY_BYTES) },
         ]
     }

@@ -174,7 +174,7 @@ impl GroupState {
     }
 
     /// The number of entries in each store.
-    pub(crate) fn sizes(&self) -> [(&'static str, usize); 8] {
+    pub(crate) fn sizes(&self) -> [(&'static str, usize); 9] {
         let [contacts, surveys, customers] = self.lives.sizes();
         let (panes, entries) = self.panes.size();
         let identities = self.topics.iter().map(|t| t.admission.identities()).sum();
@@ -187,6 +187,7 @@ impl GroupState {
             ("changes", self.lives.changes.len()),
             ("panes", panes),
             ("pane_cells", entries),
+            ("day_sums", self.panes.days().len()),
         ]
     }
 

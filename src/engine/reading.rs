@@ -3,12 +3,14 @@
 //! Does not know how a total came about, nor the names of metric families.
 
 mod cell_reading;
+mod change_days;
 mod merged_engines;
 mod snapshot;
 mod standing_fact;
 mod take_snapshot;
 
 pub(crate) use cell_reading::{DurationsReading, Reading, bounds_of};
+pub use change_days::{ChangeDays, ChangePeriod, ComparedDay};
 pub use merged_engines::MergedEngines;
 pub use snapshot::{ChangeMark, Snapshot, TopicSnapshot, WindowState};
 pub(crate) use snapshot::{GroupKey, JourneyStage};

@@ -7,7 +7,9 @@
 
 mod accumulator;
 mod cells;
+mod change_sums;
 mod courses;
+mod day_sums;
 mod fact_posting;
 mod geometry;
 mod keys;
@@ -24,6 +26,7 @@ use smallvec::SmallVec;
 
 pub(crate) use accumulator::{Accumulator, Amounts, AnswerSums, Durations};
 pub(crate) use cells::{Cell, CellId, Refusal};
+pub(crate) use change_sums::{CHANGE_WEEKS_MAX, ChangeSums, SumsOfChange};
 pub(crate) use courses::Course;
 pub(crate) use fact_posting::{Door, Outbox};
 pub(crate) use geometry::{Geometry, Starts, ring_of};
@@ -41,7 +44,10 @@ use self::panes::{PaneContent, PaneEntry, SlotFact};
 use self::series_expiry::SeriesExpiry;
 use self::slots::{Slot, SlotId, SlotKey, SlotKind, Slots};
 use self::totals::{SlotSums, Totals};
-use super::terms::{AgreedNames, AgreedNumbers, Contribution, EngineSettings, Fact, Grouping, JOURNEY_STAGE, Names, ValueNumber};
+use super::terms::{
+    AgreedNames, AgreedNumbers, Contribution, DatedCase, DimensionsId, DurationBins, EngineSettings, Fact, Grouping, JOURNEY_STAGE, Names,
+    ValueNumber,
+};
 use crate::event::Scale;
 use crate::time::EventTime;
 
@@ -66,6 +72,7 @@ pub(crate) struct Windows {
     next_move: EventTime,
     sums: SlotSums,
     courses: Courses,
+    changes: ChangeSums,
 }
 
 impl Windows {
@@ -95,6 +102,7 @@ impl Windows {
             totals: Totals::new(geometry.len()),
             expiry: SeriesExpiry::new(&geometry),
             sums: SlotSums::default(),
+            changes: ChangeSums::default(),
             geometry,
             settings: Arc::clone(settings),
         }
@@ -104,11 +112,13 @@ impl Windows {
     pub(crate) fn hold_sums_of<'a>(&mut self, others: impl Iterator<Item = &'a Self>) {
         self.totals = Totals::new(self.geometry.len());
         self.courses = Courses::new(&self.settings.windows, &self.starts);
-        for other in others {
+        let others: Vec<&Self> = others.collect();
+        for other in &others {
             self.advance_to(other.now);
             self.totals.add(&other.totals);
             self.courses.add(&other.courses);
         }
+        self.changes.hold_sums_of(others.iter().map(|other| &other.changes));
         self.catch_up_numbers();
     }
 
@@ -124,13 +134,16 @@ impl Windows {
 
     /// Finds the slots of the facts in a group's outbox, and writes one entry for each fact: an addition to its slot or a subtraction from it. The
     /// cost does not depend on the number of grouping sets and windows.
-    pub(crate) fn post(&mut self, outbox: &mut Outbox, panes: &mut Panes, names: &Names) {
+    pub(crate) fn post(&mut self, outbox: &mut Outbox, panes: &mut Panes, names: &Names, bins: &DurationBins) {
         if outbox.is_empty() {
             return;
         }
         let pending = outbox.take();
         let mut is_long = false;
         for PendingFact { fact, sign, applied_at } in &pending {
+            if let Some(case) = fact.dated_case(bins) {
+                self.note_case(case, fact.dimensions, i64::from(*sign), panes, names);
+            }
             let id = self.slot_of(fact, panes, names);
             let (is_ahead, is_state) = (fact.time > self.now, fact.measure.is_state());
             // The series of a window shows 0 until now reaches its first fact, so that it does not matter how soon the events were read.
@@ -161,6 +174,7 @@ impl Windows {
     /// Moves `now`; returns whether a window moved.
     pub(crate) fn advance_to(&mut self, now: EventTime) -> bool {
         self.now = now;
+        self.changes.advance_to(now, &self.settings);
         if now < self.next_move {
             return false;
         }
@@ -169,6 +183,30 @@ impl Windows {
         self.expiry.advance_to(&self.starts);
         self.courses.advance_to(&self.starts);
         true
+    }
+
+    /// Adds a case to the sums of its day, or subtracts it.
+    fn note_case(&mut self, case: DatedCase, of: DimensionsId, sign: i64, panes: &mut Panes, names: &Names) {
+        let bundle = panes.bundles(of, names, &mut self.keys)[0];
+        if panes.days.apply(case, bundle, sign, self.changes.oldest(), self.settings.limits.day_sums_max) {
+            self.changes.apply(case, bundle, sign, &self.keys, &self.settings);
+        }
+    }
+
+    /// Brings the sums around the marked changes up to date with those of all assigned groups.
+    pub(crate) fn settle_changes<'a>(&mut self, groups: impl Iterator<Item = &'a mut Panes>) {
+        self.changes.settle(groups.map(|panes| &mut panes.days), &self.keys, &self.settings);
+    }
+
+    /// Uses other settings, of which the marked changes may differ.
+    pub(crate) fn set_settings(&mut self, settings: Arc<EngineSettings>) {
+        self.settings = settings;
+        self.changes.note_stale();
+    }
+
+    /// The sums around the marked changes.
+    pub(crate) fn changes(&self) -> &ChangeSums {
+        &self.changes
     }
 
     /// Moves a group's panes, and its share of the totals, to the present windows. Sorts the posted facts into panes. Adds up the posted states,
@@ -253,6 +291,7 @@ impl Windows {
 
     /// Adds all flushed values of a group (`sign` 1, at assignment) or subtracts them (`sign` -1, at revocation).
     pub(crate) fn merge(&mut self, panes: &Panes, sign: i64) {
+        self.changes.note_stale();
         for (place, content) in panes.flushed(&self.geometry) {
             let totals = &mut self.totals;
             for_each_cell(content, &self.slots, |cell, entry, keeps_counts| totals.enter(cell, place.0, entry, keeps_counts, sign));

@@ -8,7 +8,7 @@ use super::catalogue::catalogue;
 use super::family::{Family, GroupingSets, Merge, Read, ReadSet, SetReader, Variant};
 use super::reader::Reader;
 use super::selection::FamilySelection;
-use super::{marked_changes, state_families, text};
+use super::{change_families, marked_changes, state_families, text};
 use crate::config::{Configuration, MarkedChange};
 use crate::engine::read::{DurationsReading, GroupKey, KeyId, Label, Measure, bounds_of};
 use crate::engine::{EngineSettings, Snapshot};
@@ -80,7 +80,7 @@ impl Exposition {
     }
 
     /// Appends every family that has a value to `out`: those of the catalogue, then those about the state of the engine, then the marked
-    /// changes.
+    /// changes and what they did.
     pub fn render(&self, snapshot: &Snapshot, out: &mut String) {
         self.render_all(snapshot, None, out);
     }
@@ -122,6 +122,7 @@ impl Exposition {
         if self.selection.has(marked_changes::NAME) {
             marked_changes::render(&self.changes, snapshot, at_seconds, out);
         }
+        change_families::render(snapshot, at_seconds, &self.selection, out);
     }
 
     fn render_families(&self, snapshot: &Snapshot, at_seconds: Option<f64>, out: &mut String) {

@@ -5,7 +5,7 @@
 use super::exposition::Exposition;
 use super::family::{Family, OperationalFamily};
 use super::telemetry::{PartitionReading, Telemetry};
-use super::{marked_changes, state_families};
+use super::{change_families, marked_changes, state_families};
 use crate::config::Configuration;
 use crate::time::{EventTime, Span};
 
@@ -56,7 +56,7 @@ impl Exposition {
     }
 }
 
-/// The families about the state, the one about marked changes, and then those about the process.
+/// The families about the state, those about marked changes, and then those about the process.
 #[must_use]
 pub fn operational_families(configuration: &Configuration) -> Vec<OperationalFamily> {
     let of_state = state_families::FAMILIES.iter().map(|family| OperationalFamily {
@@ -66,7 +66,11 @@ pub fn operational_families(configuration: &Configuration) -> Vec<OperationalFam
         merge: Some(family.merge),
         help: family.help.to_owned(),
     });
-    of_state.chain([marked_changes::family(configuration)]).chain(process_families(configuration)).collect()
+    of_state
+        .chain([marked_changes::family(configuration)])
+        .chain(change_families::families())
+        .chain(process_families(configuration))
+        .collect()
 }
 
 /// The names of all series that a configuration can export, with the names of their labels. A histogram has three.

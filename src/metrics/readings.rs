@@ -82,6 +82,20 @@ Where a definition leaves room, these are the choices that were made. *Values* a
 * An example with the stages onboarding and use: subscribed in onboarding on day 0, cancelled on day 1, touched in use on day 2. That is one drop
   from onboarding and no advance; the move is in `cx_journey_transitions` on day 2. Subscribed again on day 3: no drop, and one advance on day 3.
 
+### Marked changes
+
+* An answer belongs to the day on which the ticket or chat that it is about was opened, where an event before the answer told that; answers about others
+  are in no effect. A first response belongs to the day on which its clock started, and a resolution to the creation. Days are those of UTC, and the
+  day of the change belongs to neither side.
+* A contact is in the marked group by the values that its answer or duration is credited to, as in the families by team: who moves from one team to
+  another is in the group of the team that answered.
+* A week after the change counts from a day after its end. Answers to its contacts that come later still change the effect, in both groups alike; of
+  resolutions the long ones come last, so look again after some weeks.
+* All contacts that the change was not for are the others, also those of which a value is unknown. A change that reached them too, such as by
+  moving work to them, is in neither difference.
+* The days of a process that began to read late, or lost records, are left out or make the effect absent, as far as coverage knows of it: losses that the longest
+  window has left behind are no longer known.
+
 ### Events without effect
 
 * `cx_events_without_effect_total` counts, beside the events that its definition names: a further message of a customer who waits already, an

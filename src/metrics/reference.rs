@@ -8,7 +8,7 @@ use super::catalogue::catalogue;
 use super::family::{Family, GroupingSets, Merge};
 use super::listing::process_families;
 use super::readings::READINGS;
-use super::{marked_changes, state_families};
+use super::{change_families, marked_changes, state_families};
 use crate::config::Configuration;
 
 const INTRODUCTION: &str = "\
@@ -42,6 +42,9 @@ pub fn reference(configuration: &Configuration) -> String {
     let changes =
         [marked_changes::NAME, marked_changes::KIND, marked_changes::LABEL, merge_of(marked_changes::MERGE), marked_changes::HELP];
     row(&mut page, changes);
+    for family in &change_families::FAMILIES {
+        row(&mut page, [family.name, change_families::KIND, &family.labels.join(", "), merge_of(family.merge), family.help]);
+    }
     page.push_str(
         "\n## The process\n\nThe counters count from the start of the process.\n\n| family | type | definition |\n|---|---|---|\n",
     );

@@ -138,6 +138,26 @@ pub fn change_of_share(now: (f64, f64), before: (f64, f64), days_differ: f64) ->
     Some((2.0 * n * divergence.max(0.0) / more).sqrt().copysign(p - p0))
 }
 
+/// The number of standard errors from an estimate to its bounds where the error itself was estimated with `degrees` of freedom, at least 2: the 97.5 %
+/// quantile of Student's t distribution.
+///
+/// It is the expansion z + g₁/ν + g₂/ν² + g₃/ν³ + g₄/ν⁴ with g₁ = (z³ + z)/4, g₂ = (5z⁵ + 16z³ + 3z)/96, g₃ = (3z⁷ + 19z⁵ + 17z³ - 15z)/384 and
+/// g₄ = (79z⁹ + 776z⁷ + 1482z⁵ - 1920z³ - 945z)/92160, z = [`Z`], which the rules repeat. It is off by 0.03 % at 4 degrees, and by 0.7 % at 2. Source: M.
+/// Abramowitz and I. A. Stegun, "Handbook of mathematical functions", 26.7.5.
+///
+/// ```
+/// let quantile = cxpulse::metrics::statistics::student(6.0);
+/// assert!((quantile - 2.4469).abs() < 1e-4);
+/// ```
+#[must_use]
+pub fn student(degrees: f64) -> f64 {
+    let terms = STUDENT_TERMS.iter().rev().fold(0.0, |sum, term| (sum + term) / degrees);
+    Z + terms
+}
+
+/// The terms g₁ to g₄ of [`student`], rounded.
+pub const STUDENT_TERMS: [f64; 4] = [2.372_271, 2.822_499, 2.555_850, 1.589_534];
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -5,10 +5,10 @@
 use crate::metrics::statistics::{Z, Z_SQUARED};
 
 /// The labels that Prometheus or Kubernetes gives to a replica. Merging drops them, and keeps `job`, `namespace` and `cluster`.
-pub(super) const REPLICA_LABELS: &str = "instance, pod, container, endpoint";
+pub(super) const REPLICA_LABELS: &str = "instance,pod,container,endpoint";
 
 /// The labels that tell one installation from another. A label that a series lacks is equal everywhere.
-pub(super) const INSTALLATION: &str = "cluster, namespace, job";
+pub(super) const INSTALLATION: &str = "cluster,namespace,job";
 
 /// The instant vector selector that takes the place of a series in an expression.
 pub(super) struct Selector {

@@ -1,10 +1,11 @@
 //! The recording rules: the guards, the merged parts, and the values that are computed again from them. The files beside add the values
 //! made from several families (`composites`), the baselines of a longer window and of the past weeks (`baselines`, `past_weeks`, `waits`), how certain a change
-//! is (`changes`), what moved (`contributions`), and what somebody changed (`marked_changes`).
+//! is (`changes`), what moved (`contributions`), what somebody changed (`marked_changes`), and what that did (`change_effects`).
 //!
 //! Does not know YAML, nor the alerts.
 
 mod baselines;
+mod change_effects;
 mod changes;
 mod composites;
 mod contributions;
@@ -41,7 +42,8 @@ pub(super) fn rules(configuration: &Configuration, parameters: &RuleParameters) 
     rules.extend(baselines::rules(configuration, parameters, &watched, &names));
     rules.extend(changes::rules(configuration, parameters, &watched, &listed, &names));
     rules.extend(contributions::rules(configuration, &listed, &names));
-    rules.push(marked_changes::rule(configuration, &names));
+    rules.extend(change_effects::rules());
+    rules.extend(marked_changes::rules(configuration, &names));
     rules
 }
 
@@ -65,7 +67,10 @@ fn guards() -> Vec<RecordingRule> {
 
 fn of_state(configuration: &Configuration) -> Vec<RecordingRule> {
     let families = metrics::operational_families(configuration);
-    let merging = families.iter().filter_map(|own| Some((own, own.merge?))).filter(|(own, _)| !is_unmerged(&own.name));
+    let merging = families
+        .iter()
+        .filter_map(|own| Some((own, own.merge?)))
+        .filter(|(own, merge)| *merge != Merge::Derived && !is_unmerged(&own.name));
     merging
         .map(|(own, merge)| merge_of(&own.name, &recorded(&own.name, "", operator(&own.name, merge)), operator(&own.name, merge)))
         .collect()

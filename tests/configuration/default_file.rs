@@ -65,6 +65,7 @@ const DOCUMENTED: &[(&str, &str, &str, &str)] = &[
     ("limits.history_max", "src/engine/terms/settings.rs", "Limits", "history_max"),
     ("limits.cells_max", "src/engine/terms/settings.rs", "Limits", "cells_max"),
     ("limits.cells_per_family_max", "src/engine/terms/settings.rs", "Limits", "cells_per_family_max"),
+    ("limits.day_sums_max", "src/engine/terms/settings.rs", "Limits", "day_sums_max"),
     ("topics.name", "src/event/settings.rs", "TopicSettings", "name"),
     ("topics.kind", "src/event/settings.rs", "TopicSettings", "kind"),
     ("topics.allowed_lateness", "src/event/settings.rs", "TopicSettings", "allowed_lateness"),

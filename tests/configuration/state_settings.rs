@@ -70,6 +70,7 @@ const FREE: &[(&str, &str)] = &[
     ("limits.history_max", "1000"),
     ("limits.cells_max", "1000"),
     ("limits.cells_per_family_max", "1000"),
+    ("limits.day_sums_max", "1000"),
     ("kafka.bootstrap_servers", "127.0.0.1:9093"),
     ("kafka.group_id", "another"),
     ("run.workers", "3"),

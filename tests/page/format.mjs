@@ -41,6 +41,7 @@ const UNITS = {
   "difference-percent": (value) => `${signed(value * 100, 1)}${NBSP}points`,
   "difference-score": (value) => `${signed(value, 1)}${NBSP}points`,
   "difference-hundredths": (value) => signed(value, 2),
+  "difference-logarithm": (value) => `${signed(Math.expm1(value) * 100, 1)}${NBSP}%`,
 };
 
 // The size of a difference has no sign, and a part of one has no unit but that of a time.

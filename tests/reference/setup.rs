@@ -105,6 +105,7 @@ pub(crate) fn settings() -> EngineSettings {
         wait_ages: vec![("30m".to_owned(), Span::minutes(30)), ("2h".to_owned(), Span::hours(2))],
         team_dimension: Some(dimension("team")),
         limits: Limits::default(),
+        changes: Vec::new(),
     }
 }
 

@@ -226,14 +226,14 @@ fn family_of(name: &str, families: &std::collections::BTreeSet<&str>) -> Option<
 #[test]
 fn a_fact_says_whose_it_is_when_it_was_and_in_which_windows_it_counts() {
     let told = told(&files().inputs, None);
-    assert_eq!(told.lines[0], "measure,kind,id,time,value,group,label,channel,journey_stage,team,priority,brand,segment,windows");
+    assert_eq!(told.lines[0], "measure,kind,id,time,value,group,label,channel,journey_stage,team,priority,brand,segment,windows,opened");
     for wanted in [
-        "cx_first_response_seconds,ticket,A,2026-05-04T09:05:00.000Z,300,,,email,unknown,orders,unknown,unknown,unknown,1h|24h|7d|30d",
-        "cx_tickets_created,ticket,B,2026-05-04T10:00:00.000Z,1,,,web,unknown,unknown,unknown,unknown,unknown,5m|1h|24h|7d|30d",
-        "cx_backlog_tickets,ticket,B,,1,,,web,unknown,unknown,unknown,unknown,unknown,now",
-        "cx_csat_responses,survey,2,2026-05-04T09:41:00.000Z,2,,scale=1..5,unknown,unknown,unknown,unknown,unknown,unknown,1h|24h|7d|30d",
-        "cx_chats_accepted,chat,\"1,2\",2026-05-04T09:00:30.000Z,1,,,chat,unknown,sales,unknown,unknown,unknown,24h|7d|30d",
-        "cx_journey_touchpoints,customer,K,2026-05-04T08:59:10.000Z,1,,journey_stage=buy;channel=unknown,unknown,buy,unknown,unknown,unknown,unknown,24h|7d|30d",
+        "cx_first_response_seconds,ticket,A,2026-05-04T09:05:00.000Z,300,,,email,unknown,orders,unknown,unknown,unknown,1h|24h|7d|30d,2026-05-04T09:00:00.000Z",
+        "cx_tickets_created,ticket,B,2026-05-04T10:00:00.000Z,1,,,web,unknown,unknown,unknown,unknown,unknown,5m|1h|24h|7d|30d,",
+        "cx_backlog_tickets,ticket,B,,1,,,web,unknown,unknown,unknown,unknown,unknown,now,",
+        "cx_csat_responses,survey,2,2026-05-04T09:41:00.000Z,2,,scale=1..5,unknown,unknown,unknown,unknown,unknown,unknown,1h|24h|7d|30d,",
+        "cx_chats_accepted,chat,\"1,2\",2026-05-04T09:00:30.000Z,1,,,chat,unknown,sales,unknown,unknown,unknown,24h|7d|30d,",
+        "cx_journey_touchpoints,customer,K,2026-05-04T08:59:10.000Z,1,,journey_stage=buy;channel=unknown,unknown,buy,unknown,unknown,unknown,unknown,24h|7d|30d,",
     ] {
         assert!(told.lines.iter().any(|line| line == wanted), "{wanted} is missing in\n{}", told.lines.join("\n"));
     }

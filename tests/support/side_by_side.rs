@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 use cxpulse::config::Configuration;
-use cxpulse::engine::{PartitionGroup, Snapshot};
+use cxpulse::engine::{ComparedChange, Condition, PartitionGroup, Snapshot};
 use cxpulse::event::Kind;
 use cxpulse::metrics::Exposition;
 use cxpulse::simulator::{FaultInjector, GeneratedRecord, Organisation, Profile};
@@ -57,9 +57,12 @@ pub(crate) fn group_of(record: &GeneratedRecord, groups: i32) -> PartitionGroup 
     PartitionGroup(record.partition.unwrap_or_else(by_key))
 }
 
-/// The default configuration with only the first windows. With few windows, label sets expire while others enter.
+/// The default configuration with a marked change, and with only the first windows. With few windows, label sets expire while others enter.
 pub(crate) fn of_windows(count: usize) -> Configuration {
     let mut configuration = Configuration::default();
+    let team = configuration.engine.team_dimension.expect("the default has teams");
+    let conditions = vec![Condition { dimension: team, values: vec!["billing".to_owned()] }];
+    configuration.engine.changes = vec![ComparedChange { name: "new macros".to_owned(), at: NOW - Span::days(20), conditions }];
     configuration.engine.windows.truncate(count);
     configuration.engine.trends.retain(|trend| trend.baseline < count);
     configuration

@@ -56,20 +56,21 @@ pub(super) fn write(engine: &mut Engine, ids: &ClearIds, configuration: &Configu
     for dimension in &configuration.engine.dimensions {
         write!(out, ",{}", quoted(&dimension.name))?;
     }
-    writeln!(out, ",windows")?;
+    writeln!(out, ",windows,opened")?;
     let mut facts: Vec<StandingFact<'_>> = engine.standing_facts().collect();
     // The engine gives the facts of a subject in the order in which they arose, and the sort keeps that order.
     facts.sort_by_cached_key(|fact| (Explainer::family(fact), fact.time, fact.subject));
     for fact in &facts {
         let (kind, id) = ids.of(fact.subject);
-        let time = fact.time.map_or_else(String::new, |time: EventTime| time.to_string());
+        let text = |time: Option<EventTime>| time.map_or_else(String::new, |time| time.to_string());
+        let (time, opened) = (text(fact.time), text(fact.opened));
         let (value, group) = (explainer.value(fact), Explainer::group(fact));
         write!(out, "{},{kind},{},{time},{value},{group},{}", Explainer::family(fact), quoted(id), quoted(explainer.label(fact)))?;
         for dimension in &fact.dimensions {
             write!(out, ",{}", quoted(dimension))?;
         }
         let windows: Vec<&str> = fact.windows.iter().map(|window| window.name.as_str()).collect();
-        writeln!(out, ",{}", if fact.is_state_now { "now".to_owned() } else { windows.join("|") })?;
+        writeln!(out, ",{},{opened}", if fact.is_state_now { "now".to_owned() } else { windows.join("|") })?;
     }
     Ok(())
 }

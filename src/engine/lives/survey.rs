@@ -116,6 +116,8 @@ pub(crate) struct StandingAnswer {
     pub(crate) customer: Option<Key>,
     /// Whether the answer counts: not if its ticket is spam.
     pub(crate) stands: bool,
+    /// When the ticket or chat that it is about was opened, where an event before the answer told it.
+    pub(crate) opened: Option<EventTime>,
 }
 
 impl Link {
@@ -264,14 +266,15 @@ impl StandingAnswer {
     pub(crate) fn vote(&self, terms: &Terms) -> Vote {
         let Answer { score, scale, .. } = self.answer;
         let span = scale.max - scale.min;
-        match self.metric {
-            SurveyMetric::Csat => Vote { score, good: score >= satisfied_from(scale, terms), bad: false },
-            SurveyMetric::Nps => Vote { score, good: score >= 9 * POINT, bad: score <= 6 * POINT },
+        let (score, good, bad) = match self.metric {
+            SurveyMetric::Csat => (score, score >= satisfied_from(scale, terms), false),
+            SurveyMetric::Nps => (score, score >= 9 * POINT, score <= 6 * POINT),
             SurveyMetric::Ces => {
                 let effort = self.points_from_best_or_least();
-                Vote { score: effort, good: 3 * effort <= span, bad: 3 * effort >= 2 * span }
+                (effort, 3 * effort <= span, 3 * effort >= 2 * span)
             }
-        }
+        };
+        Vote { score, opened: EventTime::MIN, good, bad }
     }
 
     /// Whether the answer is about the customer's relationship with the company (relationship NPS).
@@ -279,9 +282,9 @@ impl StandingAnswer {
         self.metric == SurveyMetric::Nps && self.scope == Scope::Experience
     }
 
-    /// The score as a fact of the answer's metric.
+    /// The score as a fact of the answer's metric, with the opening of the ticket or chat.
     pub(crate) fn score_fact(&self, terms: &mut Terms) -> Fact {
-        let vote = self.vote(terms);
+        let vote = Vote { opened: self.opened.unwrap_or(EventTime::MIN), ..self.vote(terms) };
         let (measure, label) = match self.metric {
             SurveyMetric::Csat => (Measure::Csat, FactLabel::Scale(terms.scales.id(self.answer.scale))),
             SurveyMetric::Nps => (Measure::Nps, FactLabel::Fixed(Label(self.scope as u32))),

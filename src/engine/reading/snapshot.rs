@@ -5,6 +5,7 @@
 use rustc_hash::FxHashMap;
 
 use super::cell_reading::Reading;
+use super::change_days::ChangeDays;
 use crate::engine::lives::{EverSeen, Ledger};
 use crate::engine::terms::{Label, Measure, TimedTarget, TrendSettings, WindowSettings};
 use crate::engine::windows::{Cell, KeyId};
@@ -64,6 +65,8 @@ pub struct Snapshot {
     pub(crate) stages: Vec<JourneyStage>,
     /// The texts of the two stages of each move.
     pub(crate) transitions: Vec<(Label, String, String)>,
+    /// The days around each of the latest marked changes, the latest first.
+    pub compared_changes: Vec<ChangeDays>,
     /// The course of each window, shortest window first; see [`Self::course`].
     pub(crate) courses: Vec<Self>,
 }
@@ -154,6 +157,7 @@ impl Snapshot {
             touchpoints: Vec::new(),
             stages: Vec::new(),
             transitions: Vec::new(),
+            compared_changes: self.compared_changes.into_iter().map(ChangeDays::without_days).collect(),
             courses: Vec::new(),
             ..self
         }

@@ -19,6 +19,9 @@ pub struct StandingFact<'a> {
     pub dimensions: SmallVec<[&'a str; 8]>,
     /// The event time that decides the windows in which the fact counts; `None` for a present state without a time.
     pub time: Option<EventTime>,
+    /// When the ticket or chat was opened that the fact is about, where the effects of marked changes need it and it is known. For a duration it is the start
+    /// of its clock.
+    pub opened: Option<EventTime>,
     /// The value that the fact adds.
     pub value: FactValue,
     /// The windows in which the fact counts now.
@@ -62,6 +65,7 @@ pub(crate) fn standing_fact<'a>(subject: Subject, fact: &Fact, names: &'a Names,
         label: fact.label.number(names),
         dimensions: names.texts_of(fact.dimensions),
         time: (fact.time > EventTime::MIN).then_some(fact.time),
+        opened: fact.opened(),
         value: match fact.value {
             Contribution::Count(n) => FactValue::Count(n),
             Contribution::Duration(ms, _) => FactValue::Duration(Span(ms)),

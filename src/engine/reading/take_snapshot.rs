@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::cell_reading::Reading;
+use super::change_days::change_days;
 use super::snapshot::{ChangeMark, GroupKey, JourneyStage, Snapshot, TopicSnapshot, TrendMedians, WindowState};
 use crate::engine::coverage::{CoveredTime, SeenLog};
 use crate::engine::lives::{EverSeen, Evictions, Ledger, Standing};
@@ -23,6 +24,7 @@ const CHANGES_SHOWN_MAX: usize = 64;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct GroupsReport {
     windows: Vec<WindowState>,
+    covered: Option<CoveredTime>,
     topics: Vec<TopicSnapshot>,
     entries: Vec<(&'static str, usize)>,
     evictions: Vec<(&'static str, u64)>,
@@ -38,8 +40,10 @@ impl GroupsReport {
     /// overflows.
     pub(crate) fn of(engines: &[&Windows], groups: &[&GroupState], parked: &[&GroupState]) -> Self {
         let Some(windows) = engines.first() else { return Self::default() };
+        let covered = CoveredTime::of(groups.iter().flat_map(|group| seen_logs(windows, group)), windows.now);
         Self {
-            windows: window_states(windows, groups),
+            windows: window_states(windows, groups, covered.as_ref()),
+            covered,
             topics: topics(windows, groups),
             entries: entries(groups),
             evictions: evictions(engines, groups),
@@ -90,6 +94,7 @@ pub(crate) fn take(windows: &Windows, bins: &DurationBins, state: GroupsReport) 
         wait_ages: windows.settings.wait_ages.iter().map(|(age, _)| age.clone()).collect(),
         currency: windows.settings.currency.clone(),
         medians: trend_medians(windows, bins),
+        compared_changes: change_days(windows.changes(), state.covered.as_ref(), windows.now),
         courses: windows.courses().iter().map(|course| course_of(course, windows, bins)).collect(),
         scales: windows.scales.all().to_vec(),
         readings,
@@ -213,14 +218,13 @@ fn stages(windows: &Windows, labels: &FxHashMap<Measure, Vec<Label>>) -> Vec<Jou
 }
 
 /// The windows with their coverage over all topics of the groups.
-fn window_states(windows: &Windows, groups: &[&GroupState]) -> Vec<WindowState> {
-    let covered = CoveredTime::of(groups.iter().flat_map(|group| seen_logs(windows, group)), windows.now);
+fn window_states(windows: &Windows, groups: &[&GroupState], covered: Option<&CoveredTime>) -> Vec<WindowState> {
     let is_known = groups.iter().flat_map(|group| &group.topics).any(|topic| topic.coverage.first_record().is_some());
     let state = |(settings, start): (&WindowSettings, &EventTime)| WindowState {
         settings: settings.clone(),
         start: *start,
-        coverage: covered.as_ref().map(|covered| covered.share(*start, windows.now)),
-        complete_at: covered.as_ref().filter(|_| is_known).and_then(|covered| covered.complete_at(settings.range)),
+        coverage: covered.map(|covered| covered.share(*start, windows.now)),
+        complete_at: covered.filter(|_| is_known).and_then(|covered| covered.complete_at(settings.range)),
     };
     windows.settings.windows.iter().zip(windows.starts()).map(state).collect()
 }
@@ -279,6 +283,7 @@ fn evictions(engines: &[&Windows], groups: &[&GroupState]) -> Vec<(&'static str,
         ("changes", groups.iter().map(|g| g.lives.changes.evictions()).sum()),
         ("cells", refused(Refusal::Total)),
         ("family_cells", refused(Refusal::Family)),
+        ("day_sums", groups.iter().map(|g| g.panes.days().evicted()).sum()),
     ]
 }
 

@@ -30,6 +30,8 @@ pub(crate) enum Contribution {
 pub(crate) struct Vote {
     /// The score in millionths of a point.
     pub(crate) score: i64,
+    /// When the ticket or chat was opened that the answer is about; [`EventTime::MIN`] where that is not known or does not matter.
+    pub(crate) opened: EventTime,
     /// CSAT: satisfied. NPS: promoter. CES: low effort.
     pub(crate) good: bool,
     /// NPS: detractor. CES: high effort. Never for CSAT.

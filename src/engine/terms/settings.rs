@@ -1,6 +1,6 @@
 //! The settings of the engine, compiled from the configuration.
 
-use super::{DurationBins, EventOrder, TargetSettings};
+use super::{Condition, DurationBins, EventOrder, TargetSettings};
 use crate::event::{Kind, Scale};
 use crate::time::{EventTime, Span};
 
@@ -55,6 +55,8 @@ pub struct EngineSettings {
     pub targets: TargetSettings,
     /// The limits of the number of kept entries, per partition group.
     pub limits: Limits,
+    /// What somebody has changed in the organisation, in the order of the file. It is compared with the days before, and shapes no other number.
+    pub changes: Vec<ComparedChange>,
 }
 
 impl EngineSettings {
@@ -78,6 +80,17 @@ impl EngineSettings {
         let bounds = &self.duration_bounds;
         DurationBins::new(bounds.response.iter().chain(&bounds.resolution).chain(&bounds.chat).map(|bound| bound.0))
     }
+}
+
+/// What somebody has changed in the organisation, as the engine sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ComparedChange {
+    /// Its name.
+    pub name: String,
+    /// When it was changed.
+    pub at: EventTime,
+    /// The contacts for which it was changed; without conditions, all of them.
+    pub conditions: Vec<Condition>,
 }
 
 /// One input topic, as the engine sees it.
@@ -216,6 +229,9 @@ pub struct Limits {
     pub cells_max: usize,
     /// Series cells of one measure in one grouping set. Default 20,000.
     pub cells_per_family_max: usize,
+    /// Sums of answers and durations by the day on which their contact opened, from which the effects of marked changes are computed. Beyond it the oldest day
+    /// leaves, and effects are compared over fewer weeks. Default 100,000.
+    pub day_sums_max: usize,
 }
 
 impl Default for Limits {
@@ -229,6 +245,7 @@ impl Default for Limits {
             history_max: 4_096,
             cells_max: 200_000,
             cells_per_family_max: 20_000,
+            day_sums_max: 100_000,
         }
     }
 }

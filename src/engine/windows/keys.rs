@@ -81,6 +81,15 @@ impl Keys {
         &self.bundles[bundle.0 as usize]
     }
 
+    /// The value of a dimension in a bundle of contacts; `None` if no grouping set has the dimension.
+    pub(super) fn value_in(&self, bundle: BundleId, dimension: u8) -> Option<&str> {
+        self.keys_of(bundle).iter().find_map(|key| {
+            let (set, values) = &self.keys.all()[key.0 as usize];
+            let at = self.sets.get(usize::from(*set))?.iter().position(|of| *of == dimension)?;
+            Some(self.text(dimension, values[at]))
+        })
+    }
+
     /// The number of dimensions of a key.
     pub(super) fn key_len(&self, key: KeyId) -> usize {
         self.keys.all()[key.0 as usize].1.len()

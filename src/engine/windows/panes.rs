@@ -22,6 +22,7 @@ pub(super) use stored_content::SlotPlace;
 use stored_content::StoredContent;
 
 use super::accumulator::Accumulator;
+use super::day_sums::DaySums;
 use super::geometry::{Geometry, PanePlace, Starts};
 use super::keys::{BundleId, Keys};
 use super::slots::SlotId;
@@ -60,6 +61,8 @@ pub(crate) struct Panes {
     /// For each tuple of dimension values that the group has named: the bundle of its keys in the grouping sets of contacts, and the bundle of its
     /// keys in those of customers.
     bundles: Vec<[BundleId; 2]>,
+    /// The dated cases by the day of their opening.
+    pub(super) days: DaySums,
 }
 
 impl Panes {
@@ -72,6 +75,7 @@ impl Panes {
             pending_state: Vec::new(),
             ahead: Ahead::default(),
             bundles: Vec::new(),
+            days: DaySums::default(),
         }
     }
 
@@ -98,14 +102,14 @@ impl Panes {
 
     /// A copy of the panes, the states and the facts ahead, to be stored. There must be no pending facts.
     pub(super) fn copy(&self) -> PanesCopy {
-        let Self { tiers, starts: _, state, pending, pending_state, ahead, bundles: _ } = self;
+        let Self { tiers, starts: _, state, pending, pending_state, ahead, bundles: _, days } = self;
         assert!(pending.is_empty() && pending_state.is_empty(), "panes are stored after their pending facts were added to the totals");
         let pane = |(slice, pane): (&i64, &Pane)| {
             assert!(pane.pending.is_empty(), "panes are stored after their pending content was added to the totals");
             (*slice, Arc::clone(&pane.flushed))
         };
         let tiers = tiers.iter().map(|tier| tier.iter().map(pane).collect()).collect();
-        PanesCopy { tiers, state: state.clone(), ahead: ahead.clone() }
+        PanesCopy { tiers, state: state.clone(), ahead: ahead.clone(), days: days.clone() }
     }
 
     /// Restores what [`PanesCopy::put`] has put into empty panes; `slot_at` gives the slot of each place.
@@ -266,6 +270,11 @@ impl Panes {
     /// Drops states that are zero.
     pub(crate) fn drop_empty_state(&mut self) {
         self.state.retain(|_, accumulator| !accumulator.is_zero());
+    }
+
+    /// The dated cases by the day of their opening.
+    pub(crate) fn days(&self) -> &DaySums {
+        &self.days
     }
 
     /// The slots of the facts later than now.

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::accumulator::Accumulator;
 use super::cells::{Cell, CellId};
+use super::day_sums::DaySums;
 use super::keys::{BundleId, KeyId};
 use super::panes::{Panes, SlotPlace};
 use super::slots::{SlotId, SlotKey, SlotKind};
@@ -43,6 +44,7 @@ impl Windows {
         panes.drop_empty_state();
         out.put(&self.slots.was_full());
         out.put(panes.starts().as_slice());
+        let [tuples, _] = panes.tuples_by_bundle();
         let (mut slots, overall, panes) = (self.slots_known_to(panes, names), self.overall_series(names), panes.copy());
         out.put_later(move |out| {
             slots.sort_by_key(|(_, slot)| (slot.measure, slot.label, slot.dimensions));
@@ -50,6 +52,7 @@ impl Windows {
             out.put_list(slots.iter().map(|(_, slot)| slot));
             out.put(&overall);
             panes.put(|id| places[&id], out);
+            panes.put_days(|bundle| tuples[&bundle], out);
         });
     }
 
@@ -76,6 +79,7 @@ impl Windows {
         panes.restore(input, |place| {
             ids.get(place as usize).copied().ok_or_else(|| RestoreError::Malformed(format!("it has no slot {place}")))
         })?;
+        panes.days = DaySums::restore(input, |of| panes.bundles(of, names, &mut self.keys)[0])?;
         Ok(panes)
     }
 

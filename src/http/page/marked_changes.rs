@@ -1,9 +1,13 @@
-//! What somebody has changed: the list of the latest marked changes, and their places on the lines.
+//! What somebody has changed: the list of the latest marked changes with what each did, and their places on the lines.
 //!
-//! Knows markup. Does not know whether a change moved a number.
+//! Knows markup. Does not know how an effect is computed.
 
 use super::PageContext;
 use super::html::{Escaped, Html, write_instant};
+use super::number_format::Unit;
+use crate::engine::{ChangeDays, DatedMetric};
+use crate::metrics::change_effects::{ChangeEffect, compared_weeks, effects_of};
+use crate::metrics::change_sample;
 
 /// The most changes of the list, so that it stays a note beside the numbers.
 const LISTED_MAX: usize = 8;
@@ -21,9 +25,59 @@ pub(super) fn section(html: &mut Html, page: &PageContext<'_>) {
         write_instant(html, change.at);
         let groups: Vec<String> = change.groups.iter().map(|(dimension, values)| format!("{dimension} {}", values.join(", "))).collect();
         let groups = if groups.is_empty() { "the whole organisation".to_owned() } else { groups.join("; ") };
-        html.put(format_args!(" <span class=\"soft\">{}</span></li>", Escaped(&groups)));
+        html.put(format_args!(" <span class=\"soft\">{}</span>", Escaped(&groups)));
+        if let Some(days) = page.snapshot.compared_changes.iter().find(|days| days.name == change.name) {
+            write_effects(html, days, page.group_size_min);
+        }
+        html.raw("</li>");
     }
     html.raw("</ul></section>");
+}
+
+/// Writes what a change did to each number: after it against before it, less the same in all other contacts.
+fn write_effects(html: &mut Html, change: &ChangeDays, group_size_min: u32) {
+    let effects = effects_of(change).into_iter().filter(|effect| effect.cases >= i64::from(group_size_min));
+    for (nth, effect) in effects.enumerate() {
+        let (what, unit) = words_of(effect.metric);
+        html.raw(if nth == 0 { "<br>" } else { "; " });
+        html.put(format_args!("{} {what} ", if nth == 0 { "effect on" } else { "on" }));
+        write_value(html, change, &effect, "", effect.effect, unit);
+        html.raw(" (");
+        write_value(html, change, &effect, "_lower", effect.lower, unit);
+        html.raw(" to ");
+        write_value(html, change, &effect, "_upper", effect.upper, unit);
+        html.raw(")");
+        if let Some(placebo) = effect.placebo {
+            html.raw(", one span earlier ");
+            write_value(html, change, &effect, "_placebo", placebo, unit);
+        }
+        if nth == 0 {
+            let weeks = compared_weeks(change);
+            let span = if weeks == 1 { "a week".to_owned() } else { format!("{weeks} weeks") };
+            html.put(format_args!(" <span class=\"soft\">{span} after it against {span} before it, less the same in all others</span>"));
+        }
+    }
+}
+
+fn write_value(html: &mut Html, change: &ChangeDays, effect: &ChangeEffect, bound: &str, value: f64, unit: Unit) {
+    let sample = change_sample(&change.name, effect.metric, bound, value);
+    let (exact, series) = (sample.exact(), Escaped(&sample.series));
+    html.put(format_args!(
+        "<data value=\"{exact}\" data-unit=\"difference-{}\" title=\"{series}\">{}</data>",
+        unit.name(),
+        unit.difference(value)
+    ));
+}
+
+/// A number in the words of the page, with the unit of an effect on it.
+const fn words_of(metric: DatedMetric) -> (&'static str, Unit) {
+    match metric {
+        DatedMetric::Csat => ("CSAT", Unit::Percent),
+        DatedMetric::HighEffort => ("answers with high effort", Unit::Percent),
+        DatedMetric::Nps => ("NPS", Unit::Score),
+        DatedMetric::FirstResponse => ("the time to the first response", Unit::Logarithm),
+        DatedMetric::Resolution => ("the time to the resolution", Unit::Logarithm),
+    }
 }
 
 /// The changes within the last seconds, each as its place from the beginning of that time, 0, to now, 1, with its name.
@@ -41,7 +95,7 @@ pub(super) fn within(page: &PageContext<'_>, seconds: f64) -> Vec<(f64, String)>
 mod tests {
     use super::*;
     use crate::config::load;
-    use crate::engine::{ChangeMark, Snapshot};
+    use crate::engine::{ChangeMark, ChangePeriod, ComparedDay, DaySum, Snapshot};
     use crate::http::page::SparklineHistory;
     use crate::metrics::Exposition;
     use crate::time::EventTime;
@@ -102,6 +156,37 @@ mod tests {
         let item = "<li><strong>shifts</strong> <time datetime=\"2026-03-02T11:13:20.000Z\">2026-03-02 11:13 UTC</time> \
                     <span class=\"soft\">team &lt;a&gt;, b</span></li><li><strong>new site</strong>";
         assert!(html.contains(item), "{html}");
+    }
+
+    #[test]
+    fn a_change_says_what_it_did_where_there_are_answers_enough_to_show() {
+        let day = |at: i32| {
+            let period = if at < 0 { ChangePeriod::Before } else { ChangePeriod::After };
+            let (cases, good) = (10, if at < 0 { 5 } else { 6 + i64::from(at % 3) });
+            ComparedDay {
+                metric: DatedMetric::Csat,
+                period,
+                day: at,
+                marked: DaySum { cases, sum: good },
+                others: DaySum { cases, sum: 5 },
+            }
+        };
+        let days = (-7..0).chain(1..8).map(day).collect();
+        let change = ChangeDays { name: "<b>macros</b>".to_owned(), weeks: 1, has_earlier: false, coverage: 1.0, days };
+        let shown = |group_size_min| {
+            let mut html = Html::default();
+            write_effects(&mut html, &change, group_size_min);
+            html.finish()
+        };
+        let html = shown(5);
+        let text = html.split('<').map(|part| part.split_once('>').map_or("", |(_, text)| text)).collect::<String>();
+        let words = "effect on CSAT +20.0\u{a0}points (+12.4\u{a0}points to +27.6\u{a0}points) a week after it against a week before it, less the same in all others";
+        assert_eq!(text, words, "{html}");
+        assert!(
+            html.contains("title=\"cx_change_effect{change=&quot;&lt;b&gt;macros&lt;/b&gt;&quot;,metric=&quot;csat&quot;}\""),
+            "{html}"
+        );
+        assert_eq!(shown(71), "");
     }
 
     #[test]

@@ -19,6 +19,8 @@ pub(super) enum Unit {
     Rho,
     /// An amount of money, without its currency.
     Amount,
+    /// A difference of natural logarithms, shown as the percentage by which the one is greater.
+    Logarithm,
 }
 
 /// A space at which a line does not break.
@@ -37,6 +39,7 @@ impl Unit {
             Self::Hundredths => "hundredths",
             Self::Rho => "rho",
             Self::Amount => "amount",
+            Self::Logarithm => "logarithm",
         }
     }
 
@@ -51,6 +54,7 @@ impl Unit {
             Self::Score => decimals(value, 1),
             Self::Hundredths => decimals(value, 2),
             Self::Rho => signed(value, 2),
+            Self::Logarithm => self.difference(value),
             // Cents matter where there are few of them.
             Self::Amount => {
                 if value.abs() < 100.0 {
@@ -67,7 +71,7 @@ impl Unit {
         match self {
             Self::Percent => signed(value * 100.0, 1),
             Self::Score => signed(value, 1),
-            Self::Count | Self::Duration | Self::Hundredths | Self::Rho | Self::Amount => self.difference(value),
+            Self::Count | Self::Duration | Self::Hundredths | Self::Rho | Self::Amount | Self::Logarithm => self.difference(value),
         }
     }
 
@@ -84,6 +88,7 @@ impl Unit {
             Self::Percent => format!("{}{SPACE}points", signed(value * 100.0, 1)),
             Self::Score => format!("{}{SPACE}points", signed(value, 1)),
             Self::Hundredths | Self::Rho => signed(value, 2),
+            Self::Logarithm => format!("{}{SPACE}%", signed(value.exp_m1() * 100.0, 1)),
         }
     }
 }

@@ -16,6 +16,7 @@ pub(super) fn board(s: &FamilyLookup) -> Board {
     .row("Now", headlines(s))
     .row("Intervals, targets and baselines", courses(s))
     .row("By channel and team", places(s))
+    .row("What marked changes did", changed(s))
     .row("Completeness and health", trust(s))
 }
 
@@ -116,6 +117,28 @@ fn places(s: &FamilyLookup) -> Vec<Panel> {
         panels.push(Panel::over_time(s, "Without a first response, by team", "cx_backlog_unanswered_tickets", "_by_team", "", "{{team}}"));
     }
     panels
+}
+
+/// The effects of the marked changes, with their bounds and the same one span earlier. Numbers of one unit share a panel.
+fn changed(s: &FamilyLookup) -> Vec<Panel> {
+    let effects = |title: &str, metrics: &str, of: &dyn Fn(String) -> String| {
+        let matcher = format!("metric=~\"{metrics}\"");
+        let series = |end: &str| of(merged(s, &format!("cx_change_effect{end}"), "", &matcher));
+        let legend = |what: &str| format!("{{{{change}}}}, {{{{metric}}}}{what}");
+        Panel::about(s, PanelKind::Bars, title, "cx_change_effect")
+            .query(Role::Value, &series(""), &legend(""))
+            .query(Role::Value, &series("_lower"), &legend(": at least"))
+            .query(Role::Value, &series("_upper"), &legend(": at most"))
+            .query(Role::Value, &series("_placebo"), &legend(": one span earlier"))
+            .wide(8)
+    };
+    let as_it_is = |series: String| series;
+    let relative = |series: String| format!("exp({series}) - 1");
+    vec![
+        effects("Effect on the shares of answers", "csat|high_effort", &as_it_is).unit("percentunit"),
+        effects("Effect on NPS, in points", "nps", &as_it_is).unit("none"),
+        effects("Effect on times, in per cent of them", "first_response|resolution", &relative).unit("percentunit"),
+    ]
 }
 
 fn trust(s: &FamilyLookup) -> Vec<Panel> {

@@ -12,6 +12,7 @@ use crate::engine::lives::survey::{Answers, Credit, GivenAnswer, Link, Sending, 
 use crate::engine::terms::{EventOrder, Facts, Terms};
 use crate::engine::windows::{Door, LoyaltyAnswer, Subject};
 use crate::event::{Contact, Key, Scope, Survey, SurveyAction, SurveyMetric};
+use crate::time::EventTime;
 
 /// Some tickets and chats.
 type Contacts = SmallVec<[Contact; 4]>;
@@ -278,7 +279,10 @@ fn resolve_state(lives: &mut Lives, metric: SurveyMetric, state: &mut SurveyStat
     let by_default = if link.about().is_some() { Scope::Service } else { Scope::Experience };
     let answers: &mut Answers = state.answers.get_or_insert_default();
     let known = answers.standing.take().filter(|known| credit.is_resolved && known.order == given.order && known.link == link);
-    let (dimensions, customer) = known.map_or((credit.dimensions, credit.customer), |known| (known.dimensions, known.customer));
+    let (dimensions, customer, opened) = match known {
+        Some(known) => (known.dimensions, known.customer, known.opened),
+        None => (credit.dimensions, credit.customer, opening_before(lives, &link, given.order)),
+    };
     answers.standing = Some(StandingAnswer {
         order: given.order,
         metric,
@@ -288,7 +292,15 @@ fn resolve_state(lives: &mut Lives, metric: SurveyMetric, state: &mut SurveyStat
         dimensions,
         customer,
         stands: credit.stands,
+        opened,
     });
+}
+
+/// When the ticket or chat of a link was opened, where an event before an answer told it.
+fn opening_before(lives: &mut Lives, link: &Link, answer: EventOrder) -> Option<EventTime> {
+    let contact = lives.contacts.get(&link.about()?)?;
+    let opened = contact.session_at(link.about_named()).opened?;
+    (!opened.is_silent && opened.order < answer).then_some(opened.time)
 }
 
 /// For whom an event of a survey counts, dimension by dimension: for its own values, else those of its contact, else those of its customer. An answer
@@ -318,9 +330,9 @@ fn subject_of(id: SurveyId) -> Subject {
     }
 }
 
-/// The answer as its customer knows it, where it counts and has one.
+/// The answer as its customer knows it, where it counts and has one. Only the survey needs the opening.
 fn of_customer(answer: StandingAnswer) -> Option<(Key, StandingAnswer)> {
-    Some((answer.customer.filter(|_| answer.stands)?, answer))
+    Some((answer.customer.filter(|_| answer.stands)?, StandingAnswer { opened: None, ..answer }))
 }
 
 /// The answer as one about the relationship, where it is one.

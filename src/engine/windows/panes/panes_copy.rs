@@ -9,7 +9,10 @@ use super::pane::PaneContent;
 use super::stored_content::{SlotPlace, StoredContent};
 use crate::engine::codec::StateWriter;
 use crate::engine::shared_map::SharedMap;
+use crate::engine::terms::DimensionsId;
 use crate::engine::windows::accumulator::Accumulator;
+use crate::engine::windows::day_sums::DaySums;
+use crate::engine::windows::keys::BundleId;
 use crate::engine::windows::slots::SlotId;
 
 /// All that panes keep, shared with the panes until they change it.
@@ -19,9 +22,15 @@ pub(crate) struct PanesCopy {
     pub(super) tiers: Vec<Vec<(i64, Arc<PaneContent>)>>,
     pub(super) state: SharedMap<SlotId, Accumulator>,
     pub(super) ahead: Ahead,
+    pub(super) days: DaySums,
 }
 
 impl PanesCopy {
+    /// Puts the day sums, each with the tuple of values that `tuple_of` gives for its bundle.
+    pub(crate) fn put_days(&self, tuple_of: impl Fn(BundleId) -> DimensionsId, out: &mut StateWriter) {
+        self.days.put(tuple_of, out);
+    }
+
     /// Puts the panes, the states and the facts ahead, with the place that `place_of` gives to each slot.
     pub(crate) fn put(&self, place_of: impl Fn(SlotId) -> SlotPlace, out: &mut StateWriter) {
         for tier in &self.tiers {
