@@ -189,13 +189,13 @@ impl Windows {
     fn note_case(&mut self, case: DatedCase, of: DimensionsId, sign: i64, panes: &mut Panes, names: &Names) {
         let bundle = panes.bundles(of, names, &mut self.keys)[0];
         if panes.days.apply(case, bundle, sign, self.changes.oldest(), self.settings.limits.day_sums_max) {
-            self.changes.apply(case, bundle, sign, &self.keys, &self.settings);
+            self.changes.apply(case, bundle, sign, &mut self.keys, &self.settings);
         }
     }
 
     /// Brings the sums around the marked changes up to date with those of all assigned groups.
     pub(crate) fn settle_changes<'a>(&mut self, groups: impl Iterator<Item = &'a mut Panes>) {
-        self.changes.settle(groups.map(|panes| &mut panes.days), &self.keys, &self.settings);
+        self.changes.settle(groups.map(|panes| &mut panes.days), &mut self.keys, &self.settings);
     }
 
     /// Uses other settings, of which the marked changes may differ.

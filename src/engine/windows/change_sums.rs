@@ -72,7 +72,7 @@ impl ChangeSums {
 
     /// Adds a case that a group has added to its day (`sign` 1), or subtracts it (`sign` -1).
     #[inline]
-    pub(super) fn apply(&mut self, case: DatedCase, bundle: BundleId, sign: i64, keys: &Keys, settings: &EngineSettings) {
+    pub(super) fn apply(&mut self, case: DatedCase, bundle: BundleId, sign: i64, keys: &mut Keys, settings: &EngineSettings) {
         // Sums that are made anew before the next reading need not be kept up to date.
         if self.is_stale {
             return;
@@ -83,7 +83,7 @@ impl ChangeSums {
     }
 
     /// Brings the sums up to date with the day sums of all assigned groups, which drop the days that are too old.
-    pub(super) fn settle<'a>(&mut self, groups: impl Iterator<Item = &'a mut DaySums>, keys: &Keys, settings: &EngineSettings) {
+    pub(super) fn settle<'a>(&mut self, groups: impl Iterator<Item = &'a mut DaySums>, keys: &mut Keys, settings: &EngineSettings) {
         let oldest = self.oldest;
         let groups: Vec<&DaySums> = groups
             .map(|group| {
@@ -136,7 +136,16 @@ impl ChangeSums {
 
 impl SumsOfChange {
     #[expect(clippy::too_many_arguments, reason = "a sum with its place, and what tells its side")]
-    fn apply(&mut self, day: i32, bundle: BundleId, metric: DatedMetric, sum: DaySum, sign: i64, keys: &Keys, settings: &EngineSettings) {
+    fn apply(
+        &mut self,
+        day: i32,
+        bundle: BundleId,
+        metric: DatedMetric,
+        sum: DaySum,
+        sign: i64,
+        keys: &mut Keys,
+        settings: &EngineSettings,
+    ) {
         let day = day.saturating_sub(self.day);
         if !(FIRST..=LAST).contains(&day) {
             return;
@@ -145,12 +154,14 @@ impl SumsOfChange {
         self.sums[place(metric, is_marked, day)].merge(sum, sign);
     }
 
-    fn is_marked(&mut self, bundle: BundleId, keys: &Keys, settings: &EngineSettings) -> bool {
+    fn is_marked(&mut self, bundle: BundleId, keys: &mut Keys, settings: &EngineSettings) -> bool {
         let at = bundle.0 as usize;
         if self.is_marked.len() <= at {
             self.is_marked.resize(at + 1, None);
         }
         *self.is_marked[at].get_or_insert_with(|| {
+            // The values of a new bundle may be younger than the copy that this engine has of the texts.
+            keys.catch_up();
             let mut conditions = settings.changes[self.place].conditions.iter();
             conditions.all(|condition| {
                 keys.value_in(bundle, condition.dimension).is_some_and(|value| condition.values.iter().any(|named| named == value))
