@@ -12,7 +12,7 @@ pub const CONTACT_BYTES: u64 = 520;
 /// The bytes of a customer.
 pub const CUSTOMER_BYTES: u64 = 350;
 /// The bytes of a survey with its answer, sent before or not.
-pub const SURVEY_BYTES: u64 = 900;
+pub const SURVEY_BYTES: u64 = 920;
 /// The bytes of an event that a late event may still precede: its entry in a history, and its identity.
 pub const UNSETTLED_EVENT_BYTES: u64 = 400;
 /// The bytes of an event ahead of now, with its identity.
@@ -29,8 +29,10 @@ pub const CHECKPOINT_PERCENT: u64 = 60;
 pub const DAY_SUM_BYTES: u64 = 60;
 /// The bytes of a pane's entry: a line of twelve bytes, in a list that may have grown to twice its length.
 const PANE_ENTRY_BYTES: u64 = 24;
-/// The largest number of samples of a ticket with its answers, each of which is at most one entry.
+/// The largest number of samples of a ticket with its answers, each of which is at most one entry, without those at each age of its wait.
 const SAMPLES_OF_A_CONTACT: u64 = 24;
+/// The samples at one age of a ticket's wait.
+const SAMPLES_OF_AN_AGE: u64 = 2;
 /// The number of snapshots at a time: the one that is shown, and the one that is being made.
 const SNAPSHOTS: u64 = 2;
 
@@ -60,7 +62,8 @@ impl EngineSettings {
         let limits = &self.limits;
         let part = |name, limit, entries: usize, bytes| BudgetPart { name, limit, bytes: (entries as u64).saturating_mul(bytes) };
         // The facts of one slot in one pane are a single entry, and each belongs to a contact that is remembered.
-        let samples = (limits.contacts_max as u64).saturating_mul(SAMPLES_OF_A_CONTACT);
+        let of_a_contact = SAMPLES_OF_A_CONTACT + SAMPLES_OF_AN_AGE * self.wait_ages.len() as u64;
+        let samples = (limits.contacts_max as u64).saturating_mul(of_a_contact);
         let entries = samples.min((limits.cells_max as u64).saturating_mul(self.panes()));
         [
             part("tickets and chats", "limits.contacts_max", limits.contacts_max, CONTACT_BYTES),

@@ -134,6 +134,8 @@ fn responses(past: &Past<'_>, sheet: &mut Sheet<'_>) {
 
 /// The waits of tickets for their first response, at each age to which they came.
 fn waits(past: &Past<'_>, sheet: &mut Sheet<'_>) {
+    // A wait comes to an age at the first whole minute from then on.
+    let minute = |at: i64| (at + 59_999).div_euclid(60_000) * 60_000;
     let mut before = None;
     for (age, Span(ms)) in &past.world.setup.wait_ages {
         let goes_on = |until: Option<i64>, at: i64| until.is_none_or(|took| took > at);
@@ -141,8 +143,8 @@ fn waits(past: &Past<'_>, sheet: &mut Sheet<'_>) {
             .tickets
             .iter()
             .filter_map(|ticket| wait(past, ticket))
-            .filter(|(since, took, _)| since + ms <= past.now && before.is_none_or(|before| goes_on(*took, before)))
-            .map(|(since, took, dims)| Timed { at: since + ms, value: goes_on(took, *ms), dims })
+            .filter(|(since, took, _)| minute(since + ms) <= past.now && before.is_none_or(|before| goes_on(*took, before)))
+            .map(|(since, took, dims)| Timed { at: minute(since + ms), value: goes_on(took, *ms), dims })
             .collect();
         for group in sheet.groups(&came) {
             let unanswered = group.inside.iter().filter(|wait| wait.value).count() as i64;

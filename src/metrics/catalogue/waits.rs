@@ -12,7 +12,7 @@ const AGE: OwnLabels = OwnLabels::new(&["age"], |snapshot| {
 
 pub(super) fn families(settings: &EngineSettings) -> Vec<Family> {
     let came = "Tickets that came to this age of their wait for the first response in the window, of those that still waited at the age before; all \
-                tickets come to the first age. A solve without a response ends the wait too.";
+                tickets come to the first age. It counts from the next whole minute on. A solve without a response ends the wait too.";
     let unanswered = "Of cx_first_response_waits, the tickets that still waited at this age.";
     let is_shown = !settings.wait_ages.is_empty();
     [

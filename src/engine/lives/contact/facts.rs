@@ -404,10 +404,13 @@ pub(super) struct Wait {
 }
 
 impl Wait {
-    /// When it comes to an age, with whether it goes on then; `None` if it ended by the age `before`.
+    /// When it comes to an age, with whether it goes on then; `None` if it ended by the age `before`. Rounded up to a whole minute, so that the facts ahead of
+    /// now stay few, however many tickets come.
     fn at_age(self, before: Option<Span>, age: Span) -> Option<(Mark, bool)> {
         let goes_on = |at: Span| self.until.is_none_or(|until| until - self.since > at);
-        before.is_none_or(goes_on).then(|| (Mark { time: self.since + age, dimensions: self.dimensions }, goes_on(age)))
+        let minute = Span::minutes(1);
+        let time = EventTime((self.since + age + Span(minute.0 - 1)).slice(minute) * minute.0);
+        before.is_none_or(goes_on).then(|| (Mark { time, dimensions: self.dimensions }, goes_on(age)))
     }
 }
 
