@@ -73,6 +73,11 @@ impl Exposition {
         marked_changes::made(&self.changes, snapshot)
     }
 
+    /// Whether a change is one of the configuration, and not only of its name.
+    pub(crate) fn is_configured(&self, change: &MarkedChange) -> bool {
+        self.changes.contains(change)
+    }
+
     /// The catalogue that it renders.
     #[must_use]
     pub fn families(&self) -> &[Family] {

@@ -26,7 +26,10 @@ pub(super) fn section(html: &mut Html, page: &PageContext<'_>) {
         let groups: Vec<String> = change.groups.iter().map(|(dimension, values)| format!("{dimension} {}", values.join(", "))).collect();
         let groups = if groups.is_empty() { "the whole organisation".to_owned() } else { groups.join("; ") };
         html.put(format_args!(" <span class=\"soft\">{}</span>", Escaped(&groups)));
-        if let Some(days) = page.snapshot.compared_changes.iter().find(|days| days.name == change.name) {
+        // An event of the same name may be for other contacts, and the effect is not one on them.
+        if page.exposition.is_configured(&change)
+            && let Some(days) = page.snapshot.compared_changes.iter().find(|days| days.name == change.name)
+        {
             write_effects(html, days, page.group_size_min);
         }
         html.raw("</li>");
@@ -158,8 +161,8 @@ mod tests {
         assert!(html.contains(item), "{html}");
     }
 
-    #[test]
-    fn a_change_says_what_it_did_where_there_are_answers_enough_to_show() {
+    /// A week before the change of the macros and a week after it, in which satisfaction rose.
+    fn days_of_macros() -> ChangeDays {
         let day = |at: i32| {
             let period = if at < 0 { ChangePeriod::Before } else { ChangePeriod::After };
             let (cases, good) = (10, if at < 0 { 5 } else { 6 + i64::from(at % 3) });
@@ -172,7 +175,28 @@ mod tests {
             }
         };
         let days = (-7..0).chain(1..8).map(day).collect();
-        let change = ChangeDays { name: "<b>macros</b>".to_owned(), weeks: 1, has_earlier: false, coverage: 1.0, days };
+        ChangeDays { name: "<b>macros</b>".to_owned(), weeks: 1, has_earlier: false, coverage: 1.0, days }
+    }
+
+    #[test]
+    fn an_event_of_the_name_of_a_configured_change_does_not_show_its_effect() {
+        let group = vec![("team".to_owned(), "billing".to_owned())];
+        let mark = ChangeMark { name: "<b>macros</b>".to_owned(), at: EventTime(1_772_450_000_000), group };
+        let html = on_a_page(CHANGES, |page| {
+            let snapshot = Snapshot { changes: vec![mark], compared_changes: vec![days_of_macros()], ..page.snapshot.clone() };
+            let mut html = Html::default();
+            section(&mut html, &PageContext { snapshot: &snapshot, telemetry: Vec::new(), refusals: Vec::new(), ready: Ok(()), ..*page });
+            html.finish()
+        });
+        let items: Vec<&str> = html.split("<li>").filter(|item| item.contains("macros")).collect();
+        let has_effect: Vec<bool> = items.iter().map(|item| item.contains("effect on CSAT")).collect();
+        assert!(items[0].contains("team billing") && items[1].contains("channel chat"), "{html}");
+        assert_eq!(has_effect, [false, true], "{html}");
+    }
+
+    #[test]
+    fn a_change_says_what_it_did_where_there_are_answers_enough_to_show() {
+        let change = days_of_macros();
         let shown = |group_size_min| {
             let mut html = Html::default();
             write_effects(&mut html, &change, group_size_min);
