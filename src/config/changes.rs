@@ -7,11 +7,9 @@ use super::problem::{Complaint, ProblemKind, complaint};
 use super::section::Section;
 use super::value::{instant, label_value, length_within, shown};
 use super::where_conditions::conditions;
-use crate::engine::{ComparedChange, Condition};
+use crate::engine::{ComparedChange, Condition, MARKED_CHANGES_MAX};
 use crate::event::DimensionSettings;
 
-/// More than one a week for a year. What is older explains nothing that a window still holds, and every scrape, dashboard and alert reads the whole list.
-const CHANGES_MAX: usize = 64;
 /// Each combination of the values of `where` is a series of its own.
 const COMBINATIONS_MAX: usize = 100;
 
@@ -22,7 +20,7 @@ pub(super) fn resolve(
     grouping_sets: &[Vec<u8>],
 ) -> (Vec<MarkedChange>, Vec<ComparedChange>) {
     let sections = root.tables("changes", "name").unwrap_or_default();
-    if let Err(complaint) = length_within(&sections, 0, CHANGES_MAX) {
+    if let Err(complaint) = length_within(&sections, 0, MARKED_CHANGES_MAX) {
         root.complain("changes", complaint);
     }
     let mut changes: Vec<ComparedChange> = Vec::new();
@@ -35,10 +33,8 @@ pub(super) fn resolve(
             root.report.add(&place, complaint(ProblemKind::Duplicate, what, hint));
             continue;
         }
-        if let Some(Condition { dimension, .. }) =
-            change.conditions.iter().find(|c| !grouping_sets.iter().any(|set| set.contains(&c.dimension)))
-        {
-            let name = &dimensions[usize::from(*dimension)].name;
+        if let Some(dimension) = change.unknown_dimension(grouping_sets) {
+            let name = &dimensions[usize::from(dimension)].name;
             let what = format!("no grouping set has `{name}`, so what the change did is not shown");
             let hint = "add it to `grouping_sets`, or leave it if the mark alone is of use";
             root.report.add(&place, complaint(ProblemKind::ChangeNotCompared, what, hint));

@@ -9,12 +9,10 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::engine::codec::{RestoreError, StateReader, StateWriter};
-use crate::engine::terms::{DimensionsId, Names};
+use crate::engine::terms::{DimensionsId, MARKED_CHANGES_MAX, Names};
 use crate::event::Change;
 use crate::time::{EventTime, Span};
 
-/// The most changes of one partition group, as many as the configuration may list. The withdrawn are among them: an earlier mark may follow.
-const KEPT_MAX: usize = 64;
 /// For how long a change is kept: as long as the longest window that may be configured.
 const KEPT_FOR: Span = Span::days(400);
 
@@ -54,7 +52,8 @@ impl MarkedChanges {
             return false;
         }
         self.latest.insert(key.clone(), said);
-        if self.latest.len() > KEPT_MAX {
+        // The withdrawn are among them: an earlier mark may follow.
+        if self.latest.len() > MARKED_CHANGES_MAX {
             self.evictions += 1;
             // Of the equally old the last by its texts, so that it is the same one in whichever order they came.
             let texts = |group| names.set_values(group).map(|(at, value)| (at, names.text(at, value))).collect::<Vec<_>>();

@@ -12,13 +12,10 @@ use crate::engine::coverage::{CoveredTime, SeenLog};
 use crate::engine::lives::{EverSeen, Evictions, Ledger, Standing};
 use crate::engine::partition::{GroupState, TopicState};
 use crate::engine::terms::{
-    CHANNEL, DurationBins, EngineDimension, EngineTopic, JOURNEY_STAGE, Label, Measure, ValueNumber, WindowSettings,
+    CHANNEL, DurationBins, EngineDimension, EngineTopic, JOURNEY_STAGE, Label, MARKED_CHANGES_MAX, Measure, ValueNumber, WindowSettings,
 };
 use crate::engine::windows::{Accumulator, Cell, CellId, Course, Durations, KeyId, Refusal, Windows};
 use crate::time::EventTime;
-
-/// The most changes by events that are shown, as many as the configuration may list. All replicas, dashboards and alerts read every one of them.
-const CHANGES_SHOWN_MAX: usize = 64;
 
 /// The part of a snapshot that describes the partition groups, apart from their values.
 #[derive(Clone, Debug, Default)]
@@ -322,7 +319,7 @@ fn changes(windows: &Windows, groups: &[&GroupState]) -> Vec<ChangeMark> {
         .collect();
     // Stable: at one instant they stay in the order of their names, and what is too much is what a partition group would let go.
     changes.sort_by_key(|change| Reverse(change.at));
-    changes.truncate(CHANGES_SHOWN_MAX);
+    changes.truncate(MARKED_CHANGES_MAX);
     changes
 }
 

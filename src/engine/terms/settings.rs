@@ -82,6 +82,9 @@ impl EngineSettings {
     }
 }
 
+/// The most marked changes of the configuration, and of events. More than one a week for a year; every scrape, dashboard and alert reads the whole list.
+pub const MARKED_CHANGES_MAX: usize = 64;
+
 /// What somebody has changed in the organisation, as the engine sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ComparedChange {
@@ -91,6 +94,17 @@ pub struct ComparedChange {
     pub at: EventTime,
     /// The contacts for which it was changed; without conditions, all of them.
     pub conditions: Vec<Condition>,
+}
+
+impl ComparedChange {
+    /// A dimension of its conditions that no grouping set has, so that its contacts cannot be told from others; `None` where they can.
+    #[must_use]
+    pub fn unknown_dimension(&self, grouping_sets: &[Vec<u8>]) -> Option<u8> {
+        self.conditions
+            .iter()
+            .map(|condition| condition.dimension)
+            .find(|dimension| !grouping_sets.iter().any(|set| set.contains(dimension)))
+    }
 }
 
 /// One input topic, as the engine sees it.

@@ -188,10 +188,8 @@ fn oldest_kept(today: i32, settings: &EngineSettings) -> i32 {
 
 /// The latest changes that have others beside them, and of which some day after them can be seen, the latest first and without sums.
 fn latest(days: std::ops::Range<i32>, settings: &EngineSettings) -> Vec<SumsOfChange> {
-    let is_compared = |change: &&ComparedChange| {
-        let is_known = |dimension: u8| settings.grouping_sets.iter().any(|set| set.contains(&dimension));
-        !change.conditions.is_empty() && change.conditions.iter().all(|condition| is_known(condition.dimension))
-    };
+    let is_compared =
+        |change: &&ComparedChange| !change.conditions.is_empty() && change.unknown_dimension(&settings.grouping_sets).is_none();
     let places = settings.changes.iter().enumerate().filter(|(_, change)| is_compared(change) && days.contains(&day_of(change.at)));
     let mut latest: Vec<(usize, &ComparedChange)> = places.collect();
     latest.sort_by_key(|(place, change)| (std::cmp::Reverse(change.at), *place));

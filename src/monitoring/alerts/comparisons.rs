@@ -121,9 +121,9 @@ pub(super) struct WatchedDurations {
     pub(super) waits_z_min: Option<&'static str>,
 }
 
-/// Slower in a channel over eight hours, a day or three days than in the same spans of the last weeks by more than chance, or more waits that go on. It ends when the last hour is
-/// not slower at all, so that a cause that has ended does not alert for another day. Without such history: one and a half times as slow over the day and over the hour as
-/// the rest of the week.
+/// Slower in a channel over eight hours, a day or three days than in the same spans of the last weeks by more than chance, or more waits that go on. It ends
+/// when the last hour is not slower at all, so that a cause that has ended does not alert for another day. Without such history: one and a half times as slow
+/// over the day and over the hour as the rest of the week.
 pub(super) fn slower(conditions: &Conditions<'_>, watched: &WatchedDurations) -> Vec<Comparison> {
     let WatchedDurations { measure, noun, z_min, waits_z_min } = *watched;
     let Breakdown { suffix, labels, .. } = conditions.teams();
