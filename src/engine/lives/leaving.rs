@@ -139,9 +139,15 @@ fn expire_customers(lives: &mut Lives, settings: &EngineSettings, door: &mut Doo
     }
 }
 
-/// Forgets a ticket or chat. Its contribution to the windows stays until it ages out; the surveys about it get timers of their own.
+/// Forgets a ticket or chat. Its contribution to the windows stays until it ages out.
 fn forget_contact(lives: &mut Lives, contact: Contact) {
-    let Some(state) = lives.contacts.remove(&contact) else { return };
+    if let Some(state) = lives.contacts.remove(&contact) {
+        forget_beside(lives, contact, &state);
+    }
+}
+
+/// Forgets what is kept beside a ticket or chat that has left; the surveys about it get timers of their own.
+fn forget_beside(lives: &mut Lives, contact: Contact, state: &ContactState) {
     lives.unfolded_events -= state.unfolded_events();
     lives.ticket_sets.forget(contact);
     // A survey that may be rated once more must still be recognised as the same one, so it stays until its own timer.
@@ -160,23 +166,22 @@ fn evict_contacts(lives: &mut Lives, settings: &EngineSettings, door: &mut Door<
     let idle = lives.contacts.some_ranked(next_part(lives.evictions.contacts), LOOKED_AT, ContactState::touch_memory, rank);
     let mut left = Vec::new();
     for contact in first_to_leave(idle, lives.contacts.len(), settings.limits.contacts_max) {
-        left.extend(evict_contact(lives, contact, door));
+        evict_contact(lives, contact, door, &mut left);
         lives.evictions.contacts += 1;
     }
     let contacts = &lives.contacts;
     lives.customers.forget_openings(left, |contact| !contacts.contains_key(contact));
 }
 
-/// Evicts a ticket or chat, and gives the customers who opened it, each with the opening. One that leaves while it is open also leaves the backlog.
-fn evict_contact(lives: &mut Lives, contact: Contact, door: &mut Door<'_>) -> Vec<(Key, EventOrder)> {
-    let Some(state) = lives.contacts.get(&contact) else { return Vec::new() };
+/// Evicts a ticket or chat, and adds the customers who opened it, each with the opening. One that leaves while it is open also leaves the backlog.
+fn evict_contact(lives: &mut Lives, contact: Contact, door: &mut Door<'_>, left: &mut Vec<(Key, EventOrder)>) {
+    let Some(state) = lives.contacts.remove(&contact) else { return };
     let openings = state.sessions().filter_map(|session| session.opened);
-    let opened = openings.filter_map(|opened| Some((opened.customer?, opened.order))).collect();
+    left.extend(openings.filter_map(|opened| Some((opened.customer?, opened.order))));
     let mut open = state.sessions().last().map(|session| facts(session, &lives.terms)).unwrap_or_default();
     open.retain(|fact| fact.measure.is_state());
     door.post_difference(Subject::Contact(contact), open, Facts::new());
-    forget_contact(lives, contact);
-    opened
+    forget_beside(lives, contact, &state);
 }
 
 fn evict_survey(lives: &mut Lives, id: SurveyId) {
