@@ -11,7 +11,7 @@ use std::sync::Mutex;
 use std::time::Instant;
 
 use pages::comparators::{Comparator, Values};
-use pages::evaluation::{COMPARED, Evaluated, evaluate};
+use pages::evaluation::{COMPARED, Evaluated, Fired, evaluate};
 use pages::incidents::{Incident, Kind, planned};
 use pages::judgement::{bound_hours, is_eligible, judge, quantile};
 use pages::organisation::{DAY, START, TEAMS, lines};
@@ -58,6 +58,7 @@ const KINDS: [(Kind, i64, bool); 30] = [
 
 /// The size of a run.
 struct Size {
+    first_seed: u64,
     quiet_seeds: u64,
     rounds: usize,
     warm_days: i64,
@@ -79,6 +80,7 @@ fn main() {
     };
     let warm_days = number("CXPULSE_BENCH_WARM_DAYS", 30);
     let size = Size {
+        first_seed: number("CXPULSE_BENCH_FIRST_SEED", 1).unsigned_abs(),
         quiet_seeds: number("CXPULSE_BENCH_SEEDS", 1).unsigned_abs(),
         rounds: number("CXPULSE_BENCH_ROUNDS", 1) as usize,
         warm_days,
@@ -94,6 +96,7 @@ fn main() {
         let evaluated = evaluate(&shipped, &COMPARED, &lines(seed, size.days, &incidents), size.warm_days, size.days, keep.as_deref());
         eprintln!("seed {seed}, {} incidents, after {} s: {:?}", incidents.len(), begun.elapsed().as_secs(), counts(&evaluated));
         incidents.iter().for_each(|incident| eprintln!("seed {seed}: {}", line_of(incident, &evaluated)));
+        evaluated.fired.iter().for_each(|one| eprintln!("seed {seed}: {}", line_of_episode(one)));
         (incidents, evaluated)
     };
     let (mut quiet, planted): (Vec<_>, Vec<_>) =
@@ -109,9 +112,9 @@ fn main() {
 /// The seeds with their incidents. Quiet times, of which the last is the calibration, and times with incidents take turns, so that a run that is ended early
 /// has said something of both.
 fn plan(size: &Size) -> Vec<(u64, Vec<Incident>)> {
-    let quiet: Vec<u64> = (1..=size.quiet_seeds).chain([CALIBRATION_SEED]).collect();
+    let quiet: Vec<u64> = (size.first_seed..size.first_seed + size.quiet_seeds).chain([CALIBRATION_SEED]).collect();
     let turns = (0..quiet.len().max(size.rounds)).flat_map(|turn| {
-        let planted = || (FIRST_PLANTED_SEED + turn as u64, planned(&KINDS, size.warm_days, size.days, turn));
+        let planted = || (FIRST_PLANTED_SEED + size.first_seed - 1 + turn as u64, planned(&KINDS, size.warm_days, size.days, turn));
         let quiet = quiet.get(turn).map(|seed| (*seed, Vec::new()));
         quiet.into_iter().chain((turn < size.rounds).then(planted))
     });
@@ -147,6 +150,13 @@ fn line_of(incident: &Incident, evaluated: &Evaluated) -> String {
     let (found, team) = (judge(incident, &evaluated.fired), incident.team.map_or("all", |team| TEAMS[team].0));
     let (delay, bound) = (hours(found.delay_hours), hours(bound_hours(incident)));
     format!("{} for {} h of {team}, bound {bound}: {delay}, besides {:?}", incident.kind.name(), incident.hours(), found.besides)
+}
+
+/// One episode of an alert, by the hours from the start of the history.
+fn line_of_episode(one: &Fired) -> String {
+    let hour = |at: i64| (at - START.0 / 1_000) as f64 / 3_600.0;
+    let (alert, team, episode) = (&one.alert, one.team.as_deref().unwrap_or("all"), &one.episode);
+    format!("{alert} of {team} fires from hour {:.1} to {:.1}", hour(episode.from), hour(episode.to))
 }
 
 fn print_quiet(shipped: &Shipped, runs: &Runs) {

@@ -3,7 +3,7 @@
 //!
 //! Does not know incidents, nor which episode is right.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::io::{BufWriter, Write};
 use std::path::Path;
 
@@ -14,15 +14,12 @@ use cxpulse::time::EventTime;
 
 use super::episodes::{Episode, episodes};
 use super::organisation::{DAY, Line, START};
+use super::reads::Reads;
 use super::server::{Series, Server, add_blocks};
 use super::shipped::Shipped;
 
 /// The seconds from one evaluation to the next.
 pub(crate) const STEP: i64 = 300;
-/// No rule reads more than the number of these durations.
-const ONLY_COUNTED: &str = "cx_next_response_seconds";
-/// The histograms of durations are read over these windows alone.
-const HISTOGRAM_WINDOWS: [&str; 3] = ["window=\"1h\"", "window=\"24h\"", "window=\"7d\""];
 
 /// What must hold at every step, so that a condition need not be bridged over gaps.
 const SETTLED: &str = "cx:windows_settled:bool == 1";
@@ -74,7 +71,8 @@ pub(crate) fn evaluate(shipped: &Shipped, compared: &[&str], lines: &[Line], war
     let (text, blocks) = (folder.path().join("samples.om"), folder.path().join("blocks"));
     let (begin, from, to) = (START.as_seconds() as i64, (START.0 + warm_days * DAY) / 1_000, (START.0 + days * DAY) / 1_000);
     let more: Vec<String> = compared.iter().map(|expression| (*expression).to_owned()).chain([SETTLED.to_owned()]).collect();
-    write_samples(&shipped.families(&more), lines, days, &text);
+    let reads = shipped.reads(&more);
+    write_samples(&reads, lines, days, &text);
     add_blocks(&text, &blocks);
     for pass in shipped.passes(&more) {
         let server = Server::over(&blocks);
@@ -82,7 +80,7 @@ pub(crate) fn evaluate(shipped: &Shipped, compared: &[&str], lines: &[Line], war
         for rule in pass {
             let name = rule.record.as_deref().unwrap_or_default();
             server.query_range(&shipped.written_out(&rule.expr), begin, to, STEP, |series| {
-                write_series(&mut out, name, &rule.labels, &series);
+                write_series(&mut out, &reads, name, &rule.labels, &series);
             });
         }
         out.write_all(b"# EOF\n").and_then(|()| out.flush()).expect("the disk has room");
@@ -137,9 +135,9 @@ fn by_team(server: &Server, expression: &str, from: i64, to: i64) -> BTreeMap<St
 }
 
 /// Drives the engine through the records by their arrival, and writes what a Prometheus with one replica would have scraped.
-fn write_samples(families: &BTreeSet<String>, lines: &[Line], days: i64, text: &Path) {
+fn write_samples(reads: &Reads, lines: &[Line], days: i64, text: &Path) {
     let configuration = configuration();
-    let mut history = History::new(&configuration, FamilySelection::of(families.iter().map(String::as_str)));
+    let mut history = History::new(&configuration, FamilySelection::of(reads.families().iter().map(String::as_str)));
     let mut out = BufWriter::new(std::fs::File::create(text).expect("the folder is writable"));
     let mut lines = lines.iter().peekable();
     let mut scrape = Vec::new();
@@ -151,17 +149,10 @@ fn write_samples(families: &BTreeSet<String>, lines: &[Line], days: i64, text: &
         scrape.clear();
         history.write(now, &mut scrape).expect("memory takes all that is written to it");
         let scrape = std::str::from_utf8(&scrape).expect("the text is UTF-8");
-        scrape.lines().filter(|line| is_read(line)).for_each(|line| write_of_job(&mut out, line));
+        scrape.lines().filter(|line| reads.has(line)).for_each(|line| write_of_job(&mut out, line));
         writeln!(out, "up{{job=\"cxpulse\"}} 1 {}", now.as_seconds()).expect("the disk has room");
     }
     out.write_all(b"# EOF\n").and_then(|()| out.flush()).expect("the disk has room");
-}
-
-/// Whether a sample is read by any rule. The largest part of all samples are buckets over windows that none reads.
-fn is_read(sample: &str) -> bool {
-    let is_of_read_window = || HISTOGRAM_WINDOWS.iter().any(|window| sample.contains(window));
-    let is_counted = || !sample.starts_with(ONLY_COUNTED) || sample.contains("le=\"+Inf\"");
-    !sample.contains("_seconds_") || !sample.contains("window=") || (is_of_read_window() && is_counted())
 }
 
 /// Writes a sample with the label that Prometheus gives its job.
@@ -176,10 +167,14 @@ fn write_of_job(out: &mut impl Write, sample: &str) {
     written.expect("the disk has room");
 }
 
-fn write_series(out: &mut impl Write, name: &str, more: &BTreeMap<String, String>, series: &Series) {
+/// Writes the samples of a recorded series, if any later expression reads it.
+fn write_series(out: &mut impl Write, reads: &Reads, name: &str, more: &BTreeMap<String, String>, series: &Series) {
     let own = series.metric.iter().filter(|(label, _)| *label != "__name__" && !more.contains_key(*label));
     let labels: Vec<String> = own.chain(more).map(|(label, value)| format!("{label}=\"{value}\"")).collect();
-    for (at, value) in &series.values {
-        writeln!(out, "{name}{{{}}} {value} {at}", labels.join(",")).expect("the disk has room");
+    let series_itself = format!("{name}{{{}}}", labels.join(","));
+    if reads.has(&series_itself) {
+        for (at, value) in &series.values {
+            writeln!(out, "{series_itself} {value} {at}").expect("the disk has room");
+        }
     }
 }

@@ -7,5 +7,6 @@ pub(crate) mod evaluation;
 pub(crate) mod incidents;
 pub(crate) mod judgement;
 pub(crate) mod organisation;
+pub(crate) mod reads;
 pub(crate) mod server;
 pub(crate) mod shipped;

@@ -12,8 +12,10 @@ use std::time::{Duration, Instant};
 
 use serde::Deserialize;
 
-/// Blocks of 20 days: promtool reads the whole text once for each block.
-const BLOCK: &str = "486h";
+/// Blocks of half a year: promtool reads the whole text once for each block.
+const BLOCK: &str = "4374h";
+/// How far the heap of the Go tools may grow before it is collected, in per cent. Collections would take a good part of the time.
+const GOGC: (&str, &str) = ("GOGC", "400");
 /// The largest number of points of one series that is asked for at once; Prometheus gives at most 11,000.
 const POINTS_MAX: i64 = 2_016;
 
@@ -46,7 +48,7 @@ pub(crate) struct Server {
 pub(crate) fn add_blocks(text: &Path, blocks: &Path) {
     let mut command = Command::new("promtool");
     command.args(["tsdb", "create-blocks-from", "--max-block-duration", BLOCK, "openmetrics"]).arg(text).arg(blocks).arg("--quiet");
-    let output = command.output().expect("promtool is installed");
+    let output = command.env(GOGC.0, GOGC.1).output().expect("promtool is installed");
     assert!(output.status.success(), "promtool: {}", String::from_utf8_lossy(&output.stderr));
 }
 
@@ -61,6 +63,7 @@ impl Server {
             .arg(format!("--storage.tsdb.path={}", blocks.display()))
             .arg(format!("--web.listen-address=127.0.0.1:{port}"))
             .args(["--storage.tsdb.retention.time=100y", "--query.timeout=1h", "--log.level=error"])
+            .env(GOGC.0, GOGC.1)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null())

@@ -7,6 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
+use super::reads::Reads;
+
 /// The start of a merge that drops nothing but the labels of a replica. A history of one replica has none of them, so this merge is the series itself.
 const OF_REPLICAS: &str = "without (instance, pod, container, endpoint) (";
 
@@ -115,13 +117,13 @@ impl Shipped {
         passes
     }
 
-    /// The exported families that all of it reads; histograms without the ends of their series.
-    pub(crate) fn families(&self, more: &[String]) -> BTreeSet<String> {
+    /// The series that all of it reads.
+    pub(crate) fn reads(&self, more: &[String]) -> Reads {
         let rules = self.passes(more).concat();
-        let read = self.names_read(more).into_iter().chain(rules.iter().flat_map(|rule| names(&self.written_out(&rule.expr))));
-        let family =
-            |name: String| ["_bucket", "_sum", "_count"].iter().find_map(|end| name.strip_suffix(end).map(str::to_owned)).unwrap_or(name);
-        read.filter(|name| name.starts_with("cx_")).map(family).collect()
+        let conditions = self.alerts.iter().map(|rule| rule.expr.as_str()).chain(more.iter().map(String::as_str));
+        let mut reads = Reads::default();
+        conditions.chain(rules.iter().map(|rule| rule.expr.as_str())).for_each(|expr| reads.add(&words(&self.written_out(expr))));
+        reads
     }
 
     fn names_read(&self, more: &[String]) -> BTreeSet<String> {
@@ -258,6 +260,6 @@ mod tests {
         let passes: Vec<Vec<&str>> =
             shipped.passes(&[]).iter().map(|pass| pass.iter().filter_map(|rule| rule.record.as_deref()).collect()).collect();
         assert_eq!(passes, [vec!["cx:a:sum", "cx:b:merged"], vec!["cx:c:z"]]);
-        assert_eq!(shipped.families(&[]).into_iter().collect::<Vec<_>>(), ["cx_a"]);
+        assert_eq!(shipped.reads(&[]).families().into_iter().collect::<Vec<_>>(), ["cx_a"]);
     }
 }
