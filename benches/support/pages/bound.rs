@@ -1,7 +1,7 @@
 //! How fast any detector can be: Lorden's bound. At a mean time between false alarms of T, no detector has a mean delay below about
 //! ln(T r) / (r KL(p1, p0)), where r is the number of cases an hour.
 //!
-//! The delay until a customer answers is not part of it.
+//! Cases come at the rates of their hours, so that nothing can be known of a night without any. The delay until a customer answers is not part of it.
 
 /// The hours between false alarms of one team at one false alarm a month for eight teams.
 pub(crate) const BETWEEN_FALSE_ALARMS_HOURS: f64 = 8.0 * 730.0;
@@ -28,18 +28,24 @@ pub(crate) fn divergence_of_waits(age: f64, median: f64, factor: f64, sigma: f64
     ended + if goes_on > 1e-6 { goes_on * (goes_on / would_go_on.max(1e-12)).ln() } else { 0.0 }
 }
 
-/// The bound in hours for waits, at `cases` an hour that begin: at each instant, what is known of a wait that began is known up to its age. `divergence` gives
-/// it for an age in hours. Up to 60 days.
-pub(crate) fn delay_hours_of_waits(cases: f64, divergence: impl Fn(f64) -> f64) -> f64 {
-    const STEP: f64 = 1.0 / 60.0;
-    let needed = (BETWEEN_FALSE_ALARMS_HOURS * cases).max(std::f64::consts::E).ln();
-    let mut known = 0.0;
-    let minutes = (0..60 * 24 * 60).map(|minute| (f64::from(minute) + 0.5) * STEP);
-    let mut until = minutes.skip_while(|age| {
-        known += cases * divergence(*age) * STEP;
-        known < needed
-    });
-    until.next().unwrap_or(f64::INFINITY)
+/// The bound in hours for cases that come at changing rates, of each of which so much is known after an age: the instant at which what is known of all adds
+/// up to ln(T r). `cases` gives the cases an hour at a time since the start, and `divergence` what is known of one at an age, both times in hours; r is the mean
+/// number of cases an hour. Up to 14 days, and infinite beyond.
+pub(crate) fn delay_hours(mean_cases: f64, cases: impl Fn(f64) -> f64, divergence: impl Fn(f64) -> f64) -> f64 {
+    const STEP: f64 = 1.0 / 12.0;
+    const STEPS: usize = 14 * 24 * 12;
+    let needed = (BETWEEN_FALSE_ALARMS_HOURS * mean_cases).max(std::f64::consts::E).ln();
+    let middle = |step: usize| (step as f64 + 0.5) * STEP;
+    let (mut came, mut known_of_one) = (Vec::with_capacity(STEPS), Vec::with_capacity(STEPS));
+    for step in 0..STEPS {
+        came.push(cases(middle(step)) * STEP);
+        known_of_one.push(divergence(middle(step)));
+        let known: f64 = came.iter().zip(known_of_one.iter().rev()).map(|(cases, known)| cases * known).sum();
+        if known >= needed {
+            return (step + 1) as f64 * STEP;
+        }
+    }
+    f64::INFINITY
 }
 
 /// The standard normal distribution, by Abramowitz and Stegun 26.2.17, with an error below 1e-7.
@@ -51,11 +57,6 @@ fn normal_distribution(at: f64) -> f64 {
     if at < 0.0 { beyond } else { 1.0 - beyond }
 }
 
-/// The bound in hours, at `cases` an hour.
-pub(crate) fn delay_hours(cases: f64, divergence: f64) -> f64 {
-    (BETWEEN_FALSE_ALARMS_HOURS * cases).max(std::f64::consts::E).ln() / (cases * divergence)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -65,8 +66,8 @@ mod tests {
     fn ten_answers_an_hour_that_fall_from_82_to_62_percent_take_ten_hours() {
         let divergence = divergence_of_shares(0.62, 0.82);
         assert!((divergence - 0.1106).abs() < 1e-4, "{divergence}");
-        let hours = delay_hours(10.0, divergence);
-        assert!((hours - 9.92).abs() < 0.02, "{hours}");
+        let hours = delay_hours(10.0, |_| 10.0, |_| divergence);
+        assert!((hours - 9.92).abs() < 0.1, "{hours}");
     }
 
     /// At the age of its usual median, b = -ln(2)/0.9 = -0.77016 and b + d = 0: P(b) = 0.22060, p(b) = 0.29656. d^2/2 P(b) - d p(b) = 0.06543 - 0.22840, and
@@ -79,15 +80,19 @@ mod tests {
         assert!((1..100).all(|age| of(f64::from(age) / 10.0) < of(f64::from(age + 1) / 10.0)));
     }
 
-    /// What is known at once makes the bound of durations.
+    /// Of a wait less is known than of a duration, so its bound is later.
     #[test]
-    fn waits_that_are_known_at_once_have_the_bound_of_durations() {
-        let hours = delay_hours_of_waits(10.0, |_| 0.3);
-        assert!((hours - delay_hours(10.0, 0.3)).abs() < 0.03, "{hours}");
-        assert!(
-            delay_hours_of_waits(10.0, |age| divergence_of_waits(age, 1.0, 2.0, 0.9))
-                > delay_hours(10.0, divergence_of_durations(2.0, 0.9))
-        );
+    fn waits_that_go_on_have_a_later_bound_than_durations_that_are_known_at_once() {
+        let hours = |divergence: &dyn Fn(f64) -> f64| delay_hours(10.0, |_| 10.0, divergence);
+        assert!(hours(&|age| divergence_of_waits(age, 1.0, 2.0, 0.9)) > hours(&|_| divergence_of_durations(2.0, 0.9)) + 0.5);
+    }
+
+    /// Nothing is known before cases come: 12 hours without any delay the bound by 12 hours. Where too little ever comes, there is none.
+    #[test]
+    fn cases_that_come_later_are_known_later() {
+        let late = delay_hours(10.0, |hour| if hour < 12.0 { 0.0 } else { 10.0 }, |_| 0.1106);
+        assert!((late - 21.92).abs() < 0.1, "{late}");
+        assert_eq!(delay_hours(10.0, |_| 0.01, |_| 0.1106), f64::INFINITY);
     }
 
     /// ln(2)^2 / (2 * 0.81) = 0.48045 / 1.62 = 0.29657.

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use super::bound::{delay_hours, delay_hours_of_waits, divergence_of_durations, divergence_of_shares, divergence_of_waits};
+use super::bound::{delay_hours, divergence_of_durations, divergence_of_shares, divergence_of_waits};
 use super::evaluation::Fired;
 use super::incidents::{Incident, Kind};
 use super::organisation::{
@@ -39,41 +39,33 @@ pub(crate) fn judge(incident: &Incident, fired: &[Fired]) -> Found {
 
 /// The bound for an incident of one team, in hours; `None` where it has none.
 pub(crate) fn bound_hours(incident: &Incident) -> Option<f64> {
-    let contacts = TEAMS[incident.team?].1 * mean_hour_share(incident);
-    let shares = |now: f64, before: f64| divergence_of_shares(now, before);
-    if let Kind::Response(factor) = incident.kind {
-        let median = usual_response_minutes(incident.team?) / 60.0;
-        let divergence = |age: f64| divergence_of_waits(age, median, factor, RESPONSE_SIGMA);
-        return Some(delay_hours_of_waits((1.0 - CHATS) * contacts, divergence));
-    }
-    let (cases, divergence) = match incident.kind {
-        Kind::Csat(fall) => (ANSWERED * contacts, shares(SATISFIED - fall, SATISFIED)),
-        Kind::Effort(rise) => (0.5 * ANSWERED * contacts, shares(0.12 + rise, 0.12)),
-        Kind::Nps(fall) => (0.25 * ANSWERED * contacts, shares(0.55 - fall, 0.55)),
-        Kind::ChatWait(factor) => (CHATS * contacts, divergence_of_durations(factor, CHAT_WAIT_SIGMA)),
-        Kind::Response(_)
-        | Kind::Drift(_)
-        | Kind::Unanswered
-        | Kind::Volume(_)
-        | Kind::SurveysStop
-        | Kind::FeedStops
-        | Kind::FeedBehind
-        | Kind::FeedTwice => {
+    let team = incident.team?;
+    let known_at_once = |divergence: f64| -> Box<dyn Fn(f64) -> f64> { Box::new(move |_| divergence) };
+    let shares = |now: f64, before: f64| known_at_once(divergence_of_shares(now, before));
+    let (share, divergence) = match incident.kind {
+        Kind::Csat(fall) => (ANSWERED, shares(SATISFIED - fall, SATISFIED)),
+        Kind::Effort(rise) => (0.5 * ANSWERED, shares(0.12 + rise, 0.12)),
+        Kind::Nps(fall) => (0.25 * ANSWERED, shares(0.55 - fall, 0.55)),
+        Kind::ChatWait(factor) => (CHATS, known_at_once(divergence_of_durations(factor, CHAT_WAIT_SIGMA))),
+        Kind::Response(factor) => {
+            let median = usual_response_minutes(team) / 60.0;
+            let of_wait = move |age: f64| divergence_of_waits(age, median, factor, RESPONSE_SIGMA);
+            (1.0 - CHATS, Box::new(of_wait) as Box<dyn Fn(f64) -> f64>)
+        }
+        Kind::Drift(_) | Kind::Unanswered | Kind::Volume(_) | Kind::SurveysStop | Kind::FeedStops | Kind::FeedBehind | Kind::FeedTwice => {
             return None;
         }
     };
-    Some(delay_hours(cases, divergence))
+    let first = (incident.from.0 - START.0) / HOUR;
+    let cases = |hour: f64| share * TEAMS[team].1 * hour_share(((first + hour as i64) % 168) as usize);
+    let hours = (incident.hours() as i64).max(1);
+    let mean = (0..hours).map(|hour| cases(hour as f64)).sum::<f64>() / hours as f64;
+    Some(delay_hours(mean, cases, divergence))
 }
 
 /// Whether the bound says that an incident can be found within half of its length.
 pub(crate) fn is_eligible(incident: &Incident) -> bool {
     bound_hours(incident).is_some_and(|hours| hours <= incident.hours() / 2.0)
-}
-
-fn mean_hour_share(incident: &Incident) -> f64 {
-    let first = (incident.from.0 - START.0) / HOUR;
-    let hours = (incident.hours() as i64).max(1);
-    (first..first + hours).map(|hour| hour_share((hour % 168) as usize)).sum::<f64>() / hours as f64
 }
 
 /// The value below which this share of the values lies; `None` without values.
