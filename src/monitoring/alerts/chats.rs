@@ -47,7 +47,7 @@ fn of_chats(conditions: &Conditions<'_>) -> Vec<Alert> {
     };
     let mut alerts = vec![wait, waiting];
     alerts.extend(abandoned.changed(conditions, conditions.teams()).into_iter().map(|change| {
-        change.alert("CxChatAbandonmentRising", "15m").on(CHATS).saying(
+        change.alert("CxChatAbandonmentRising", "15m").kept("45m").on(CHATS).saying(
             "More customers than before leave a chat before an agent joins.",
             "The share of abandoned chats{{ with $labels.team }} of team {{ . }}{{ end }} has risen by more than chance: z is {{ \
              printf \"%.1f\" $value }}.",

@@ -10,7 +10,7 @@ const RESPONSE: &str = "cx-response";
 
 /// By how many standard deviations the present must be worse than usual. The bench of pages says how often each is wrong.
 const FIRST_RESPONSES: WatchedDurations =
-    WatchedDurations { measure: "first_response", noun: "first responses", z_min: "3.6", waits_z_min: Some("4") };
+    WatchedDurations { measure: "first_response", noun: "first responses", z_min: "3.8", waits_z_min: Some("3.8") };
 const RESOLUTIONS: WatchedDurations = WatchedDurations { measure: "resolution", noun: "resolutions", z_min: "4", waits_z_min: None };
 /// The same for tickets past their target, tickets that wait, and tickets that fall due.
 const LATE_Z: &str = "4.2";

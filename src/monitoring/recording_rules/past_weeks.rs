@@ -188,7 +188,9 @@ impl Durations<'_> {
         rules
     }
 
-    /// By how many standard deviations the mean logarithm is larger than in the past. A few long durations do not move it, and a shift of all does.
+    /// By how many standard deviations the mean logarithm is larger than in the past. A few long durations do not move it, and a shift of all does. The spread
+    /// itself is known from the past alone: where that is small, chance makes distances (Student's t) that a normal distribution hardly has, so the distance
+    /// t is taken as t / sqrt(1 + t^2 / 2n) for n durations of the past, which is nearly normal (Wallace 1959, to the first order).
     fn distance_from_past(&self, parts: &[String; 3]) -> [RecordingRule; 2] {
         let [count, logs, _] = parts.each_ref().map(|part| with_end(part, "span"));
         let [past, past_logs, past_squares] = parts.each_ref().map(|part| with_end(part, "past"));
@@ -196,9 +198,11 @@ impl Durations<'_> {
         let stem = format!("cx:{}_seconds{}", self.measure, self.suffix);
         let ratio = format!("{stem}:ratio_past");
         let variance = format!("clamp_min({past_squares} / {past} - ({then}) ^ 2, 0)");
-        let error = format!("sqrt({variance} * (1 / ({count} > 0) + 1 / {past}) + on (window) group_left () {DAYS_DIFFER})");
+        let distance = format!("ln({ratio})");
+        let of_small = format!("{distance} ^ 2 / (2 * {past})");
+        let error = format!("sqrt({variance} * (1 / ({count} > 0) + 1 / {past}) + {of_small} + on (window) group_left () {DAYS_DIFFER})");
         let enough = format!("and {count} >= on (window) group_left () {CASES_MIN} and {past} >= {PAST_CASES_MIN}");
-        let z = format!("ln({ratio}) / {error} {enough}");
+        let z = format!("{distance} / {error} {enough}");
         let longer = format!("exp({logs} / ({count} > 0) - {then})");
         [RecordingRule::new(ratio, longer), RecordingRule::new(format!("{stem}:z_past"), z)]
     }

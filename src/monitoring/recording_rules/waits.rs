@@ -43,13 +43,15 @@ pub(super) fn rules(parameters: &RuleParameters, listed: &[ListedFamily<'_>], na
 }
 
 /// By how many standard deviations more tickets still wait than usual, over all ages: the log-rank statistic (Mantel 1966). The waits that come to an age are
-/// those that went on at the age before, so what becomes of them at one age does not follow from what did at another, and the variances add up.
+/// those that went on at the age before, so what becomes of them at one age does not follow from what did at another, and the variances add up. As there, the
+/// variance is that of the share of both times together: the usual share alone is not known well enough where few waits came to an age.
 fn distance_from_past([came, waiting]: &[String; 2]) -> [RecordingRule; 3] {
     let [now, past] = ["span", "past"].map(|end| with_end(came, end));
     let [waiting, waiting_past] = ["span", "past"].map(|end| with_end(waiting, end));
     let [share, variance, z] = ["share_past", "variance_past", "z_past"].map(|end| with_end(came, end));
     let usual = format!("({waiting_past} + 0.5) / ({past} + 1) and {past} >= {PAST_MIN}");
-    let spread = format!("sum without (age) ({now} * {share} * (1 - {share}) * (1 + {now} / {past}))");
+    let (both, going_on) = (format!("({now} + {past} + 1)"), format!("({waiting} + {waiting_past} + 0.5)"));
+    let spread = format!("sum without (age) ({now} * {going_on} * ({both} - {going_on}) / {both} ^ 2 * (1 + {now} / {past}) and {share})");
     let more = format!("sum without (age) ({waiting} - {now} * {share})");
     let distance = format!("{more} / sqrt({variance} + {DAYS_DIFFER} * {variance} ^ 2) and {variance} >= {VARIANCE_MIN}");
     [RecordingRule::new(share, usual), RecordingRule::new(variance, spread), RecordingRule::new(z, distance)]
