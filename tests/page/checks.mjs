@@ -239,10 +239,19 @@ export async function lines_show_the_course_of_the_window_with_its_target(browse
     assert(heading.includes(`the lines show its course in steps of ${step}`), heading);
     const card = page.locator("li.card", { has: page.locator("#csat") });
     const [words, line] = [await card.locator("svg.spark").getAttribute("aria-label"), await card.locator(".line").getAttribute("d")];
-    assert(/^The last \d+\u00a0[hd].*: from .* to .*, between .* and .*\. The target is [\d.]+\u00a0%\.$/.test(words), words);
+    const told = /^The last \d+\u00a0[hd].*: from .* to .*, between .* and .*\. The target is [\d.]+\u00a0%\.(?: In the rest of (\w+): ([\d.]+)\u00a0%\.)?$/.exec(words);
+    assert(told, words);
     const points = line.split(/[ML]/).length - 1;
     assert(points >= least && points <= 25, `${window}: ${points} points`);
     equal(await card.locator(".aim").count(), 1, "the target is drawn");
+    // The last window is compared with none that is longer.
+    equal(await card.locator(".usual").count(), told[1] ? 1 : 0, "the rest of the longer window is drawn");
+    const compared = card.locator("p.trend data");
+    equal(await compared.count(), told[1] ? 1 : 0, `${window}: ${words}`);
+    if (told[1]) {
+      const rest = 100 * ((await card.locator(".figure data").getAttribute("value")) - (await compared.getAttribute("value")));
+      assert(Math.abs(rest - Number(told[2])) < 0.051, `${window}: ${words}, and ${rest}`);
+    }
     await context.close();
   }
 }

@@ -7,8 +7,8 @@ use super::contributions::write_moved;
 use super::headline_numbers::{KPIS, Kpi, KpiTarget, LabelPairs};
 use super::html::{Escaped, Html, Shown};
 use super::number_format::{Unit, duration};
-use super::sparklines;
-use super::verdict::{judge, write_target, write_trend};
+use super::sparklines::{self, Levels};
+use super::verdict::{baseline, judge, write_target, write_trend};
 use super::withholding::Statistic;
 use crate::metrics::Values;
 
@@ -60,7 +60,8 @@ fn card(html: &mut Html, page: &PageContext<'_>, values: &Values<'_>, kpi: &Kpi)
         Statistic::Of(sample, _) => {
             html.put(format_args!("<div class=\"reading\"><p class=\"figure\">{}</p>", Shown(sample, kpi.unit)));
             if let Some(sparkline) = sparklines::course(page, kpi) {
-                sparklines::draw(html, &sparkline, kpi.unit, value_target(values, kpi));
+                let levels = Levels { target: value_target(values, kpi), expected: baseline(page, values, kpi) };
+                sparklines::draw(html, &sparkline, kpi.unit, &levels);
             }
             html.raw("</div>");
         }

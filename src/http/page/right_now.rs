@@ -6,7 +6,7 @@ use super::PageContext;
 use super::html::{Html, Shown};
 use super::marked_changes;
 use super::number_format::{Unit, duration};
-use super::sparklines;
+use super::sparklines::{self, Levels};
 use super::tiles::{TILES, Tile};
 use crate::metrics::Values;
 
@@ -22,7 +22,7 @@ pub(super) fn section(html: &mut Html, page: &PageContext<'_>, values: &Values<'
         }
         if let Some(mut sparkline) = page.history.sparkline(at) {
             sparkline.marks = marked_changes::within(page, sparkline.seconds);
-            sparklines::draw(html, &sparkline, Unit::Count, None);
+            sparklines::draw(html, &sparkline, Unit::Count, &Levels::default());
         }
         html.raw("</dd></div>");
     }

@@ -20,6 +20,15 @@ const HEIGHT: f64 = 28.0;
 /// The room for the width of the stroke.
 const MARGIN: f64 = 2.0;
 
+/// The levels that a line is held against.
+#[derive(Default)]
+pub(super) struct Levels {
+    /// The target of the value.
+    pub(super) target: Option<f64>,
+    /// The value of the rest of a longer window, and the name of that window.
+    pub(super) expected: Option<(f64, String)>,
+}
+
 /// The values of all columns; NaN where there is no value.
 pub(in crate::http) fn sparkline_row(exposition: &Exposition, snapshot: &Snapshot) -> Vec<f64> {
     let now = exposition.values(snapshot, 0);
@@ -58,30 +67,36 @@ pub(super) fn step_seconds(page: &PageContext<'_>) -> Option<f64> {
     Some(page.snapshot.course(page.window)?.windows.first()?.settings.range.as_seconds())
 }
 
-/// Draws a line through the values, its target as a dashed line, and an upright one at each mark, with its name. A text describes all of it for people who do
-/// not see them.
-pub(super) fn draw(html: &mut Html, sparkline: &Sparkline, unit: Unit, target: Option<f64>) {
+/// Draws a line through the values, its target as a dashed line, the rest of the longer window as a dotted one, and an upright one at each mark, with its name.
+/// A text describes all of it for people who do not see them.
+pub(super) fn draw(html: &mut Html, sparkline: &Sparkline, unit: Unit, levels: &Levels) {
+    let Levels { target, expected } = levels;
     let known: Vec<f64> = sparkline.values.iter().copied().filter(|value| value.is_finite()).collect();
     let (Some(first), Some(last)) = (known.first(), known.last()) else { return };
     let (low, high) = known.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| (low.min(*value), high.max(*value)));
     let time = duration(sparkline.seconds);
     let aim = target.map_or_else(String::new, |target| format!(" The target is {}.", unit.text(target)));
+    let before =
+        expected.as_ref().map_or_else(String::new, |(value, baseline)| format!(" In the rest of {baseline}: {}.", unit.text(*value)));
     let names: Vec<&str> = sparkline.marks.iter().map(|(_, name)| name.as_str()).collect();
     let marked = if names.is_empty() { String::new() } else { format!(" Marked: {}.", names.join(", ")) };
     let words = format!(
-        "The last {time}: from {} to {}, between {} and {}.{aim}{marked}",
+        "The last {time}: from {} to {}, between {} and {}.{aim}{before}{marked}",
         unit.text(*first),
         unit.text(*last),
         unit.text(low),
         unit.text(high)
     );
-    let scale = VerticalScale::of(target.map_or(low, |target| low.min(target)), target.map_or(high, |target| high.max(target)));
+    let drawn = [("aim", *target), ("usual", expected.as_ref().map(|(value, _)| *value))];
+    let drawn = drawn.into_iter().filter_map(|(class, level)| Some((class, level?)));
+    let (low, high) = drawn.clone().fold((low, high), |(low, high), (_, level)| (low.min(level), high.max(level)));
+    let scale = VerticalScale::of(low, high);
     html.put(format_args!(
         "<svg class=\"spark\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" preserveAspectRatio=\"none\" role=\"img\" aria-label=\"{}\">",
         Escaped(&words)
     ));
-    if let Some(y) = target.map(|target| scale.y(target)) {
-        html.put(format_args!("<path class=\"aim\" d=\"M0 {y:.1}H{WIDTH}\"/>"));
+    for (class, level) in drawn {
+        html.put(format_args!("<path class=\"{class}\" d=\"M0 {:.1}H{WIDTH}\"/>", scale.y(level)));
     }
     for (place, name) in &sparkline.marks {
         html.put(format_args!("<path class=\"mark\" d=\"M{:.1} 0V{HEIGHT}\"><title>{}</title></path>", place * WIDTH, Escaped(name)));
@@ -133,8 +148,23 @@ mod tests {
 
     fn with_marks(values: Vec<f64>, target: Option<f64>, marks: Vec<(f64, String)>) -> String {
         let mut html = Html::default();
-        draw(&mut html, &Sparkline { seconds: 2.0 * (values.len() - 1) as f64, values, marks }, Unit::Score, target);
+        draw(
+            &mut html,
+            &Sparkline { seconds: 2.0 * (values.len() - 1) as f64, values, marks },
+            Unit::Score,
+            &Levels { target, expected: None },
+        );
         html.finish()
+    }
+
+    #[test]
+    fn the_rest_of_the_longer_window_is_a_dotted_line_and_is_told() {
+        let mut html = Html::default();
+        let levels = Levels { target: Some(30.0), expected: Some((25.0, "7d".to_owned())) };
+        draw(&mut html, &Sparkline { seconds: 2.0, values: vec![10.0, 20.0], marks: Vec::new() }, Unit::Score, &levels);
+        let svg = html.finish();
+        assert!(svg.contains("class=\"aim\" d=\"M0 2.0H120\"") && svg.contains("class=\"usual\" d=\"M0 8.0H120\""), "{svg}");
+        assert!(svg.contains("between 10.0 and 20.0. The target is 30.0. In the rest of 7d: 25.0.\""), "{svg}");
     }
 
     #[test]

@@ -132,39 +132,62 @@ pub(super) fn write_target(html: &mut Html, judged: &Judged, unit: Unit) {
     html.raw("</p>");
 }
 
-/// Writes a paragraph for each trend of a number that is configured for the page's window.
+/// The difference of a number from the rest of a longer window.
+struct Trend {
+    difference: Sample,
+    /// Its 95 % interval.
+    bounds: Option<(Sample, Sample)>,
+    /// The name of the longer window.
+    baseline: String,
+}
+
+/// The value of the rest of the longer window with which a number is compared, and the name of that window; `None` while one of them is incomplete.
+pub(super) fn baseline(page: &PageContext<'_>, values: &Values<'_>, kpi: &Kpi) -> Option<(f64, String)> {
+    let (value, _) = kpi.read(values, None)?;
+    let Trend { difference, baseline, .. } = trends(values, kpi).into_iter().next()?;
+    let are_complete = page.is_complete() && is_complete_window(page, &baseline);
+    are_complete.then(|| (value.value - difference.value, baseline))
+}
+
+/// Writes a paragraph for each trend of a number that is configured for the page's window. While that is incomplete, a notice above the numbers says so once.
 pub(super) fn write_trend(html: &mut Html, page: &PageContext<'_>, values: &Values<'_>, kpi: &Kpi) {
-    let Some(metric) = kpi.trend else { return };
-    let of = |labels: &[(&'static str, String)]| {
-        let labels: Vec<(&str, &str)> = labels.iter().map(|(name, text)| (*name, text.as_str())).collect();
-        let sample = |name: &str| values.overall(name, &labels);
-        Some((sample("cx_trend")?, sample("cx_trend_lower").zip(sample("cx_trend_upper"))))
-    };
-    let is_of_metric = |labels: &&Vec<(&'static str, String)>| labels.iter().any(|(name, text)| *name == "metric" && text == metric);
-    for labels in values.labels_of("cx_trend").iter().filter(is_of_metric) {
-        let Some((trend, bounds)) = of(labels) else { continue };
-        let baseline = labels.iter().find(|(name, _)| *name == "baseline").map_or("", |(_, text)| text.as_str());
-        if !page.is_complete() {
-            // A notice above the numbers says once that the window is incomplete.
-            continue;
-        }
-        if !page.snapshot.windows.iter().any(|window| window.settings.name == baseline && is_complete(window)) {
+    for Trend { difference, bounds, baseline } in trends(values, kpi).iter().filter(|_| page.is_complete()) {
+        if !is_complete_window(page, baseline) {
             html.put(format_args!("<p class=\"trend waits\">Trend withheld until {} is complete</p>", Escaped(baseline)));
             continue;
         }
         let unit = kpi.unit;
         let is_clear = bounds.as_ref().map(|(lower, upper)| lower.value > 0.0 || upper.value < 0.0);
-        let (arrow, word) = direction(kpi, trend.value, is_clear);
+        let (arrow, word) = direction(kpi, difference.value, is_clear);
         html.put(format_args!(
             "<p class=\"trend\"><span class=\"sign\" aria-hidden=\"true\">{arrow}</span> <data value=\"{}\" data-unit=\"difference-{}\" title=\"{}\">{}</data> \
              vs the rest of {}, {word}</p>",
-            trend.exact(),
+            difference.exact(),
             unit.name(),
-            Escaped(&trend.series),
-            unit.difference(trend.value),
+            Escaped(&difference.series),
+            unit.difference(difference.value),
             Escaped(baseline)
         ));
     }
+}
+
+/// The trends of a number over the page's window.
+fn trends(values: &Values<'_>, kpi: &Kpi) -> Vec<Trend> {
+    let Some(metric) = kpi.trend else { return Vec::new() };
+    let value_of =
+        |labels: &[(&'static str, String)], label: &str| labels.iter().find(|(name, _)| *name == label).map(|(_, text)| text.clone());
+    let of = |labels: &Vec<(&'static str, String)>| {
+        let pairs: Vec<(&str, &str)> = labels.iter().map(|(name, text)| (*name, text.as_str())).collect();
+        let sample = |name: &str| values.overall(name, &pairs);
+        let bounds = sample("cx_trend_lower").zip(sample("cx_trend_upper"));
+        Some(Trend { difference: sample("cx_trend")?, bounds, baseline: value_of(labels, "baseline").unwrap_or_default() })
+    };
+    let all = values.labels_of("cx_trend");
+    all.iter().filter(|labels| value_of(labels, "metric").as_deref() == Some(metric)).filter_map(of).collect()
+}
+
+fn is_complete_window(page: &PageContext<'_>, name: &str) -> bool {
+    page.snapshot.windows.iter().any(|window| window.settings.name == name && is_complete(window))
 }
 
 /// The arrow and the word for a difference. Without an interval the word names the direction only and judges nothing.
