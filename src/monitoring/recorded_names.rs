@@ -58,6 +58,12 @@ pub(super) const PROCESS_GAUGES: [(&str, &str); 10] = [
     ("cx_collect_seconds", "max"),
 ];
 
+/// The recorded name with another operation at its end.
+pub(super) fn with_end(recorded: &str, end: &str) -> String {
+    let stem = recorded.rsplit_once(':').map_or(recorded, |(stem, _)| stem);
+    format!("{stem}:{end}")
+}
+
 /// Finds the recorded name of a family.
 pub(super) struct RecordedNames {
     /// By overall name: the operator, and the suffixes of the grouping sets for which the family exists.

@@ -14,8 +14,13 @@ use crate::support::panels::{all_expressions, substituted};
 /// The labels that a scrape adds.
 const ANYWHERE: [&str; 4] = ["job", "instance", "namespace", "cluster"];
 /// The recorded series that merge no family.
-const RECORDED: [(&str, &[&str]); 3] =
-    [("cx:partitions_owned:bool", &[]), ("cx:window_complete:bool", &["window"]), ("cx:nps_answers:sum", &["scope", "window"])];
+const RECORDED: [(&str, &[&str]); 5] = [
+    ("cx:partitions_owned:bool", &[]),
+    ("cx:window_complete:bool", &["window"]),
+    ("cx:nps_answers:sum", &["scope", "window"]),
+    ("cx:first_response_seconds_by_team_channel:ratio_past", &["team", "channel", "window"]),
+    ("cx:resolution_seconds_by_team_channel:ratio_past", &["team", "channel", "window"]),
+];
 const COUNTING: [&str; 3] = ["rate", "increase", "changes"];
 
 /// The labels of every series that is exported or recorded, by name.

@@ -70,6 +70,7 @@ fn headlines(s: &FamilyLookup) -> Vec<Panel> {
 fn courses(s: &FamilyLookup) -> Vec<Panel> {
     vec![
         Panel::over_time(s, "CSAT over time", "cx_csat_ratio", "", "", "satisfied")
+            .rest(s, "cx_csat_ratio")
             .interval(s, "cx_csat_ratio", "")
             .target(s, "csat")
             .count(s, "cx_csat_responses", "", "answers")
@@ -114,7 +115,10 @@ fn places(s: &FamilyLookup) -> Vec<Panel> {
         panels.push(Panel::over_time(s, "Contacts by channel", "cx_contacts", "_by_channel", "", "{{channel}}"));
     }
     if s.has("cx_backlog_unanswered_tickets", "_by_team") {
-        panels.push(Panel::over_time(s, "Without a first response, by team", "cx_backlog_unanswered_tickets", "_by_team", "", "{{team}}"));
+        let (title, family) = ("Without a first response, by team", "cx_backlog_unanswered_tickets");
+        let usual = "as many as usually wait at this hour of the week when so many tickets have come, by the last four weeks";
+        let panel = Panel::over_time(s, title, family, "_by_team", "", "{{team}}");
+        panels.push(panel.expected(s, family, "_by_team", "expected", "{{team}}, usual", usual));
     }
     panels
 }

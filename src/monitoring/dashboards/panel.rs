@@ -5,7 +5,7 @@
 use serde_json::{Value, json};
 
 use super::family_lookup::{FamilyLookup, Suffix, unit_of};
-use super::query::{guarded, merged, partial};
+use super::query::{guarded, merged, merged_as, partial};
 use crate::metrics::statistics::CONFIDENCE_PERCENT;
 
 /// The colour of the values of windows that are not complete.
@@ -41,6 +41,8 @@ pub(super) enum Role {
     Upper,
     /// The target: a dashed line.
     Target,
+    /// The value that is usual: a dotted line.
+    Expected,
     /// The number of answers or contacts behind the value, on an axis of its own.
     Count,
 }
@@ -126,6 +128,18 @@ impl Panel {
         let is_line = self.kind == PanelKind::Lines;
         let description = if is_line { described } else { self.description };
         Self { description, ..self }.query(Role::Target, &series, "target")
+    }
+
+    /// Adds the value that is usual, which is recorded under another end of the name; `described` says from where it is known.
+    pub(super) fn expected(self, families: &FamilyLookup, family: &str, suffix: Suffix, end: &str, legend: &str, described: &str) -> Self {
+        let series = merged_as(families, family, suffix, end);
+        self.saying(&format!("The dotted line is {described}.")).query(Role::Expected, &series, legend)
+    }
+
+    /// Adds the value over the rest of the longer window, with which the alerts compare a day and a week. Other windows have none.
+    pub(super) fn rest(self, families: &FamilyLookup, family: &str) -> Self {
+        let described = "the same over the rest of the month, with which the alerts compare a day and a week; other windows have none";
+        self.expected(families, family, "", "rest", "the rest of the month", described)
     }
 
     /// Adds the number of cases behind the value.
@@ -269,6 +283,9 @@ impl Panel {
                 ]
             }
             Role::Target => vec![color("orange")],
+            Role::Expected => {
+                vec![property("custom.lineWidth", json!(1)), property("custom.lineStyle", json!({ "fill": "dot", "dash": [2, 6] }))]
+            }
             Role::Count if is_drawn => vec![
                 color("#6e6e6e"),
                 property("unit", json!("short")),

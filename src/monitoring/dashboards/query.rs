@@ -3,6 +3,7 @@
 //! Does not know any panel.
 
 use super::family_lookup::{FamilyLookup, Suffix};
+use crate::monitoring::recorded_names::with_end;
 
 /// The first matchers of every selector of a merged series.
 pub(super) const JOB: &str = "job=\"$job\"";
@@ -15,6 +16,15 @@ const COMPLETE: &str = "on (cluster, namespace, job, window) (cx:window_complete
 
 /// The merged series of a family, for the chosen window, teams and channels.
 pub(super) fn merged(families: &FamilyLookup, family: &str, suffix: Suffix, matchers: &str) -> String {
+    chosen(families, &families.recorded(family, suffix), family, suffix, matchers)
+}
+
+/// The series that is recorded about a family under another end of its name, such as `expected`.
+pub(super) fn merged_as(families: &FamilyLookup, family: &str, suffix: Suffix, end: &str) -> String {
+    chosen(families, &with_end(&families.recorded(family, suffix), end), family, suffix, "")
+}
+
+fn chosen(families: &FamilyLookup, recorded: &str, family: &str, suffix: Suffix, matchers: &str) -> String {
     let mut all = JOB.to_owned();
     if families.is_windowed(family) {
         all.push_str(",window=\"$window\"");
@@ -26,7 +36,7 @@ pub(super) fn merged(families: &FamilyLookup, family: &str, suffix: Suffix, matc
         all.push(',');
         all.push_str(matchers);
     }
-    format!("{}{{{all}}}", families.recorded(family, suffix))
+    format!("{recorded}{{{all}}}")
 }
 
 /// The expression, only while the window is complete.

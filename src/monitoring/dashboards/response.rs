@@ -17,6 +17,7 @@ pub(super) fn board(s: &FamilyLookup) -> Board {
     )
     .row("Targets", targets(s))
     .row("Due and past due", due(s))
+    .row("Against the last weeks", against_past(s))
     .row("First response", times(s, "First response", "cx_first_response", &["p50", "p90"]))
     .row("Further replies", times(s, "Next response", "cx_next_response", &["p90"]))
     .row("Resolution", times(s, "Resolution", "cx_resolution", &["p50", "p90"]))
@@ -65,6 +66,26 @@ fn due(s: &FamilyLookup) -> Vec<Panel> {
         }
     }
     panels
+}
+
+/// How many times as long durations are as in the same hours of the last four weeks, by team and channel: the numbers on which the alerts decide.
+fn against_past(s: &FamilyLookup) -> Vec<Panel> {
+    let suffix = "_by_team_channel";
+    let of_measure = |(title, measure): &(&str, &str)| {
+        let family = format!("cx_{measure}_seconds{suffix}");
+        let past = |panel: Panel, span: &str| {
+            let matchers = format!("job=\"$job\",window=\"{span}\",team=~\"$team\",channel=~\"$channel\"");
+            let expression = format!("cx:{measure}_seconds{suffix}:ratio_past{{{matchers}}}");
+            panel.query(Role::Value, &expression, &format!("{{{{team}}}}, {{{{channel}}}}: {span}"))
+        };
+        let panel = Panel::about(s, PanelKind::Lines, title, &family).unit("none").saying(
+            "Shown is how many times as long their geometric mean is as in the same hours of the last four weeks; 1 is as usual. An alert also needs \
+             that this is more than chance.",
+        );
+        ["8h", "24h", "3d"].into_iter().fold(panel, past)
+    };
+    let measures = [("First responses, times as long as usual", "first_response"), ("Resolutions, times as long as usual", "resolution")];
+    measures.iter().filter(|(_, measure)| s.has(&format!("cx_{measure}_seconds"), suffix)).map(of_measure).collect()
 }
 
 fn times(s: &FamilyLookup, title: &str, stem: &str, quantiles: &[&str]) -> Vec<Panel> {

@@ -33,6 +33,7 @@ fn csat(s: &FamilyLookup) -> Vec<Panel> {
     let mut panels = vec![
         Panel::over_time(s, "CSAT", "cx_csat_ratio", "", "", "satisfied")
             .interval(s, "cx_csat_ratio", "")
+            .rest(s, "cx_csat_ratio")
             .target(s, "csat")
             .count(s, "cx_csat_responses", "", "answers")
             .range(0.0, 1.0),
@@ -76,6 +77,7 @@ fn effort(s: &FamilyLookup) -> Vec<Panel> {
             .range(1.0, 5.0),
         Panel::over_time(s, "Answers of high effort", "cx_ces_high_effort_ratio", "", "", "share")
             .interval(s, "cx_ces_high_effort_ratio", "")
+            .rest(s, "cx_ces_high_effort_ratio")
             .count(s, "cx_ces_responses", "", "answers")
             .range(0.0, 1.0),
     ];

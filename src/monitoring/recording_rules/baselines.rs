@@ -8,7 +8,7 @@ use crate::config::Configuration;
 use crate::metrics::ListedFamily;
 use crate::monitoring::formulas::{self, HELPERS};
 use crate::monitoring::promql::{Selector, bound, names_in, operand, share, with_selectors};
-use crate::monitoring::recorded_names::RecordedNames;
+use crate::monitoring::recorded_names::{RecordedNames, with_end};
 use crate::monitoring::recording_rule::RecordingRule;
 use crate::monitoring::rule_parameters::RuleParameters;
 
@@ -189,10 +189,4 @@ pub(super) fn of_rest(template: &str, suffix: &str, pair: &WindowPair<'_>, names
         matchers: pair.matchers(),
         modifier: String::new(),
     })
-}
-
-/// The recorded name with another operation at its end.
-pub(super) fn with_end(recorded: &str, end: &str) -> String {
-    let stem = recorded.rsplit_once(':').map_or(recorded, |(stem, _)| stem);
-    format!("{stem}:{end}")
 }

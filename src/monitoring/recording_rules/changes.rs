@@ -6,13 +6,13 @@
 //!
 //! Does not know which z an alert needs.
 
-use super::baselines::{PROPORTIONS, WindowPair, of_rest, with_end};
+use super::baselines::{PROPORTIONS, WindowPair, of_rest};
 use super::past_weeks::{by_channel_too, is_of_team_or_all};
 use crate::config::Configuration;
 use crate::metrics::{DAYS_DIFFER, DAYS_DIFFER_IN_TIME, ListedFamily};
 use crate::monitoring::formulas::{self, Proportion};
 use crate::monitoring::promql::{INSTALLATION, ShareOfCases, distance_below, divergence, operand};
-use crate::monitoring::recorded_names::RecordedNames;
+use crate::monitoring::recorded_names::{RecordedNames, with_end};
 use crate::monitoring::recording_rule::RecordingRule;
 use crate::monitoring::rule_parameters::RuleParameters;
 use crate::time::Span;

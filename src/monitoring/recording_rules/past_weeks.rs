@@ -2,10 +2,9 @@
 //!
 //! Does not know the alerts.
 
-use super::baselines::with_end;
 use crate::metrics::ListedFamily;
 use crate::monitoring::promql::{INSTALLATION, REPLICA_LABELS, divergence_of_counts, operand};
-use crate::monitoring::recorded_names::RecordedNames;
+use crate::monitoring::recorded_names::{RecordedNames, with_end};
 use crate::monitoring::recording_rule::RecordingRule;
 use crate::monitoring::rule_parameters::RuleParameters;
 

@@ -3,10 +3,9 @@
 //!
 //! Does not know the alerts.
 
-use super::baselines::with_end;
 use super::past_weeks::{EIGHT_HOURS, SAME_HOUR, WatchedSpan, alerting_set, by_channel_too, over_weeks};
 use crate::metrics::ListedFamily;
-use crate::monitoring::recorded_names::RecordedNames;
+use crate::monitoring::recorded_names::{RecordedNames, with_end};
 use crate::monitoring::recording_rule::RecordingRule;
 use crate::monitoring::rule_parameters::RuleParameters;
 
