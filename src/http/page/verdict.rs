@@ -146,7 +146,7 @@ pub(super) fn baseline(page: &PageContext<'_>, values: &Values<'_>, kpi: &Kpi) -
     let (value, _) = kpi.read(values, None)?;
     let Trend { difference, baseline, .. } = trends(values, kpi).into_iter().next()?;
     let are_complete = page.is_complete() && is_complete_window(page, &baseline);
-    are_complete.then(|| (value.value - difference.value, baseline))
+    are_complete.then_some((value.value - difference.value, baseline))
 }
 
 /// Writes a paragraph for each trend of a number that is configured for the page's window. While that is incomplete, a notice above the numbers says so once.
