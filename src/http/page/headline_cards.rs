@@ -31,7 +31,10 @@ pub(super) fn section(html: &mut Html, page: &PageContext<'_>, values: &Values<'
         Escaped(page.window_name())
     ));
     if let Some(step_seconds) = sparklines::step_seconds(page) {
-        html.put(format_args!("; the lines show its course in steps of {}", duration(step_seconds)));
+        html.put(format_args!(
+            "; the lines show its course in steps of {}, with the target dashed and the rest of the longer window dotted",
+            duration(step_seconds)
+        ));
     }
     html.raw("</span></h2><ul class=\"cards\">");
     for kpi in &KPIS {
