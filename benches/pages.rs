@@ -106,6 +106,7 @@ fn main() {
     let runs = Runs { size, quiet, calibration, planted };
     print_quiet(&shipped, &runs);
     print_planted(&runs);
+    print_eligible(&runs);
     print_comparators(&runs);
 }
 
@@ -146,9 +147,8 @@ fn counts(evaluated: &Evaluated) -> BTreeMap<&str, usize> {
 
 /// What became of one incident. The whole table comes only after hours.
 fn line_of(incident: &Incident, evaluated: &Evaluated) -> String {
-    let hours = |value: Option<f64>| value.map_or_else(|| "-".to_owned(), |hours| format!("{hours:.1} h"));
     let (found, team) = (judge(incident, &evaluated.fired), incident.team.map_or("all", |team| TEAMS[team].0));
-    let (delay, bound) = (hours(found.delay_hours), hours(bound_hours(incident)));
+    let (delay, bound) = (text_of_hours(found.delay_hours), text_of_hours(bound_hours(incident)));
     format!("{} for {} h of {team}, bound {bound}: {delay}, besides {:?}", incident.kind.name(), incident.hours(), found.besides)
 }
 
@@ -157,6 +157,15 @@ fn line_of_episode(one: &Fired) -> String {
     let hour = |at: i64| (at - START.0 / 1_000) as f64 / 3_600.0;
     let (alert, team, episode) = (&one.alert, one.team.as_deref().unwrap_or("all"), &one.episode);
     format!("{alert} of {team} fires from hour {:.1} to {:.1}", hour(episode.from), hour(episode.to))
+}
+
+/// Hours in a table. A bound is infinite where what comes within two weeks does not suffice.
+fn text_of_hours(hours: Option<f64>) -> String {
+    match hours {
+        None => "-".to_owned(),
+        Some(hours) if hours.is_finite() => format!("{hours:.1} h"),
+        Some(_) => "over 14 d".to_owned(),
+    }
 }
 
 fn print_quiet(shipped: &Shipped, runs: &Runs) {
@@ -207,18 +216,32 @@ fn print_planted(runs: &Runs) {
         }
         if planted > 0 {
             let found = delays.len();
-            let text = |value: Option<f64>| value.map_or_else(|| "-".to_owned(), |hours| format!("{hours:.1} h"));
             let others: Vec<String> = besides.iter().map(|(alert, count)| format!("{alert} {count}")).collect();
             println!(
                 "| {} | {hours} h | {} | {planted} | {found} | {eligible} | {eligible_found} | {} | {} | {} | {} |",
                 kind.name(),
                 if is_of_all { "all" } else { "one team" },
-                text(quantile(&mut delays, 0.5)),
-                text(quantile(&mut delays, 0.9)),
-                text(quantile(&mut bounds, 0.5)),
+                text_of_hours(quantile(&mut delays, 0.5)),
+                text_of_hours(quantile(&mut delays, 0.9)),
+                text_of_hours(quantile(&mut bounds, 0.5)),
                 if others.is_empty() { "-".to_owned() } else { others.join(", ") },
             );
         }
+    }
+}
+
+/// What was found of the incidents that can be, and how late beside the bound.
+fn print_eligible(runs: &Runs) {
+    println!("\n| eligible incidents of | planted | found | median of delay by bound |\n|---|---|---|---|");
+    let is_of_times = |kind: Kind| matches!(kind, Kind::Response(_) | Kind::ChatWait(_));
+    for (name, of_times) in [("answers", false), ("times", true)] {
+        let all = runs.planted.iter().flat_map(|(incidents, evaluated)| incidents.iter().map(move |incident| (incident, evaluated)));
+        let eligible = all.filter(|(incident, _)| is_of_times(incident.kind) == of_times && is_eligible(incident));
+        let delays: Vec<(Option<f64>, Option<f64>)> =
+            eligible.map(|(incident, evaluated)| (judge(incident, &evaluated.fired).delay_hours, bound_hours(incident))).collect();
+        let mut ratios: Vec<f64> = delays.iter().filter_map(|(delay, bound)| Some((*delay)? / (*bound)?)).collect();
+        let ratio = quantile(&mut ratios, 0.5).map_or_else(|| "-".to_owned(), |ratio| format!("{ratio:.1}"));
+        println!("| {name} | {} | {} | {ratio} |", delays.len(), ratios.len());
     }
 }
 
@@ -260,7 +283,7 @@ fn print_comparators(runs: &Runs) {
                     if falls { "CSAT" } else { "first response" },
                     wrong as f64 / months / runs.quiet.len().max(1) as f64 / TEAMS.len() as f64,
                     delays.len(),
-                    quantile(&mut delays, 0.5).map_or_else(|| "-".to_owned(), |hours| format!("{hours:.1} h")),
+                    text_of_hours(quantile(&mut delays, 0.5)),
                 );
             }
         }
