@@ -1,6 +1,6 @@
 //! The files beside the rules: the configurations of Prometheus and Alertmanager, and a runbook for each alert.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use cxpulse::config::Configuration;
 use cxpulse::metrics;
@@ -91,6 +91,36 @@ fn every_alert_has_a_runbook_and_every_runbook_an_alert() {
             assert!(!is_name || known.contains(word.trim_end_matches(':')), "{page}: there is no `{word}`");
         }
     }
+}
+
+/// The bench prints a row of its table for each alert: `| NAME | SEVERITY | EPISODES | ...`.
+#[test]
+fn a_runbook_says_how_often_the_alert_was_wrong_in_the_latest_run_of_the_bench() {
+    let bench = std::fs::read_to_string(in_repository("benches/README.md")).unwrap();
+    let months = bench
+        .split_once("Quiet times: ")
+        .and_then(|(_, rest)| rest.split_once(" organisation-months"))
+        .expect("the length of the quiet times")
+        .0;
+    let rows = bench.lines().filter_map(|line| {
+        let mut cells = line.strip_prefix("| Cx")?.split(" | ");
+        Some((format!("Cx{}", cells.next()?), cells.nth(1)?.parse::<u32>().ok()?))
+    });
+    let episodes: BTreeMap<String, u32> = rows.collect();
+    let mut told = 0;
+    for alert in all().iter().filter(|alert| alert.is_of_organisation && alert.name != "CxEnded") {
+        let text = std::fs::read_to_string(in_repository(&format!("deploy/runbooks/{}.md", alert.name))).unwrap();
+        let count = episodes.get(alert.name).unwrap_or_else(|| panic!("{} is not in the table of the bench", alert.name));
+        let of_bench = match count {
+            1 => "it fired once.".to_owned(),
+            count => format!("it fired {count} times."),
+        };
+        let sentence = format!("In {months} quiet months of the bench of pages (eight teams, see `benches/README.md`) {of_bench}");
+        let is_told = text.contains(&sentence);
+        told += u32::from(is_told);
+        assert!(is_told || text.contains("How often it is wrong was not measured: "), "{}: {sentence}", alert.name);
+    }
+    assert!(told > 15, "{told} alerts");
 }
 
 fn all() -> Vec<Alert> {
