@@ -137,12 +137,20 @@ impl Kpi {
         }
     }
 
+    /// The number of good steps after the bad ones: as many, and more where the alert is kept for longer.
+    fn good_steps(&self, alert: &Alert) -> usize {
+        let phase = self.step(alert).phase();
+        let hours = alert.keep.and_then(|keep| keep.strip_suffix('h')?.parse::<usize>().ok()).unwrap_or(0);
+        if self.step(alert) == Step::Minute { phase + 60 * hours } else { phase }
+    }
+
     fn timelines(&self, alert: &Alert, operators: &BTreeMap<String, Merge>) -> Vec<Timeline> {
         let (past, phase) = (self.past(alert), self.step(alert).phase());
-        let (fires, missed, last_bad, last) = (past + phase / 2 - 1, past + phase / 2, past + phase - 1, past + 2 * phase - 1);
+        let last = past + phase + self.good_steps(alert) - 1;
+        let (fires, missed, last_bad) = (past + phase / 2 - 1, past + phase / 2, past + phase - 1);
         let timeline = |title: &str, otherwise: Otherwise<'_>, firing: &[(usize, usize)]| Timeline {
             title: title.to_owned(),
-            series: self.scraped(past, phase, &otherwise, operators),
+            series: self.scraped(past, phase, last, &otherwise, operators),
             firing: firing.to_vec(),
             exactly: None,
         };
@@ -185,6 +193,7 @@ impl Kpi {
         &self,
         past: usize,
         phase: usize,
+        last: usize,
         otherwise: &Otherwise<'_>,
         operators: &BTreeMap<String, Merge>,
     ) -> Vec<(String, Vec<Option<f64>>)> {
@@ -211,7 +220,7 @@ impl Kpi {
                     step if step < past + phase => Some(bad + growth * (step - past) as f64),
                     _ => Some(series.good),
                 };
-                let values = (0..past + 2 * phase).map(|step| at(step).map(|value| value * share)).collect();
+                let values = (0..=last).map(|step| at(step).map(|value| value * share)).collect();
                 let comma = if series.labels.is_empty() { "" } else { "," };
                 scraped.push((format!("{}{{job=\"cxpulse\",instance=\"{replica}\"{comma}{}}}", series.name, series.labels), values));
             }

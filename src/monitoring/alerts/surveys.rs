@@ -8,6 +8,9 @@ use crate::monitoring::promql::INSTALLATION;
 
 const SURVEYS: &str = "cx-surveys";
 
+/// How long an alert on a share of answers is kept. A window of a day moves about its limit for hours, which would be an alert each time.
+const KEPT: &str = "8h";
+
 pub(super) fn alerts(conditions: &Conditions<'_>) -> Vec<Alert> {
     let mut alerts = csat_below_target(conditions);
     for breakdown in conditions.overall_and_teams() {
@@ -21,6 +24,7 @@ pub(super) fn alerts(conditions: &Conditions<'_>) -> Vec<Alert> {
         };
         alerts.extend(csat.changed(conditions, breakdown).into_iter().map(|Change { window, expression, evidence }| {
             organisation_alert("CxCsatDropped", expression, "15m")
+                .kept(KEPT)
                 .apart_by("of", breakdown.name)
                 .apart_by("window", window)
                 .shown_by(evidence, Some(window))
@@ -41,6 +45,7 @@ pub(super) fn alerts(conditions: &Conditions<'_>) -> Vec<Alert> {
         };
         alerts.extend(effort.changed(conditions, breakdown).into_iter().map(|Change { window, expression, evidence }| {
             organisation_alert("CxCesWorsened", expression, "1h")
+                .kept(KEPT)
                 .apart_by("of", breakdown.name)
                 .apart_by("window", window)
                 .shown_by(evidence, Some(window))
