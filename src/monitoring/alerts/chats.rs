@@ -1,7 +1,7 @@
 //! Alerts on chats and the backlog: customers who wait for an agent or give up, and a number of open tickets that grows.
 
 use super::comparisons::{Comparison, HISTORY, TREND, WatchedProportion, target_missed_alert};
-use super::conditions::{Breakdown, Conditions, OVERALL, organisation_alert, owned};
+use super::conditions::{Breakdown, Conditions, KEPT, OVERALL, organisation_alert, owned};
 use super::evidence::{Evidence, Format, GROUP};
 use crate::monitoring::alert::{Alert, AlertSeverity};
 use crate::monitoring::promql::INSTALLATION;
@@ -47,7 +47,7 @@ fn of_chats(conditions: &Conditions<'_>) -> Vec<Alert> {
     };
     let mut alerts = vec![wait, waiting];
     alerts.extend(abandoned.changed(conditions, conditions.teams()).into_iter().map(|change| {
-        change.alert("CxChatAbandonmentRising", "15m").kept("45m").on(CHATS).saying(
+        change.alert("CxChatAbandonmentRising", "15m").kept(KEPT).on(CHATS).saying(
             "More customers than before leave a chat before an agent joins.",
             "The share of abandoned chats{{ with $labels.team }} of team {{ . }}{{ end }} has risen by more than chance: z is {{ \
              printf \"%.1f\" $value }}.",

@@ -48,6 +48,9 @@ pub(super) const OVERALL: Breakdown = Breakdown { suffix: "", labels: "", name: 
 /// Each team.
 const TEAM: Breakdown = Breakdown { suffix: "_by_team", labels: ", team", name: "team", z: "3.8" };
 
+/// How long an alert on work that has become slow is kept after its condition has ended, so that a value about its limit is one alert.
+pub(super) const KEPT: &str = "45m";
+
 /// What the distance of a share from its target must be, in standard deviations, before it counts as below it: as for a change in a team.
 pub(super) const FAR_BELOW: &str = "< -3.8";
 

@@ -1,7 +1,7 @@
 //! Alerts on response and resolution: times that have become longer, and targets that are missed.
 
 use super::comparisons::{Comparison, HISTORY, TREND, WatchedDurations, slower, target_missed_alert};
-use super::conditions::{Breakdown, Conditions, organisation_alert, owned};
+use super::conditions::{Breakdown, Conditions, KEPT, organisation_alert, owned};
 use super::evidence::{Evidence, Format, GROUP};
 use crate::monitoring::alert::Alert;
 use crate::monitoring::promql::{INSTALLATION, spread_of_count};
@@ -21,7 +21,7 @@ pub(super) fn alerts(conditions: &Conditions<'_>) -> Vec<Alert> {
     let mut alerts = Vec::new();
     let day = Some(conditions.window("24h"));
     alerts.extend(slower(conditions, &FIRST_RESPONSES).into_iter().map(|comparison| {
-        comparison.alert("CxFirstResponseSlower", "15m", day).kept("45m").on(RESPONSE).saying(
+        comparison.alert("CxFirstResponseSlower", "15m", day).kept(KEPT).on(RESPONSE).saying(
             "First responses take longer than before.",
             "Nine of ten first responses{{ with $labels.team }} of team {{ . }}{{ end }} come within {{ $value | humanizeDuration \
              }}; that they take longer than before is more than chance.",
@@ -38,7 +38,7 @@ pub(super) fn alerts(conditions: &Conditions<'_>) -> Vec<Alert> {
                  {{ . }}{{ end }} met their target.",
     ));
     alerts.extend(slower(conditions, &RESOLUTIONS).into_iter().map(|comparison| {
-        comparison.alert("CxResolutionSlower", "15m", day).kept("45m").on(RESPONSE).saying(
+        comparison.alert("CxResolutionSlower", "15m", day).kept(KEPT).on(RESPONSE).saying(
             "Resolutions take longer than before.",
             "Nine of ten resolutions{{ with $labels.team }} of team {{ . }}{{ end }} come within {{ $value | humanizeDuration }}; that \
              they take longer than before is more than chance.",
@@ -81,7 +81,7 @@ fn unanswered_past_target(conditions: &Conditions<'_>) -> Vec<Alert> {
         comparisons.push(Comparison { against: TREND, expression, evidence: now() });
     }
     let alert = |comparison: Comparison| {
-        comparison.alert("CxUnansweredPastTarget", "15m", None).kept("45m").on(RESPONSE).saying(
+        comparison.alert("CxUnansweredPastTarget", "15m", None).kept(KEPT).on(RESPONSE).saying(
             "Customers are waiting for a first response past its target.",
             "{{ $value }} tickets{{ with $labels.team }} of team {{ . }}{{ end }} have no first response and are past the target.",
         )
@@ -97,7 +97,7 @@ fn unanswered_rising(conditions: &Conditions<'_>) -> Option<Alert> {
     let expression =
         format!("{} >= 5 and {} > {WAITING_Z} and on ({INSTALLATION}) cx:backlog_complete:min == 1 {}", of("sum"), of("z_usual"), owned(),);
     let evidence = Evidence::of(teams).usual(&format!("{}{{{GROUP}}}", of("expected")), Format::Count);
-    let alert = organisation_alert("CxUnansweredRising", expression, "15m").kept("45m").shown_by(evidence, None).on(RESPONSE).saying(
+    let alert = organisation_alert("CxUnansweredRising", expression, "15m").kept(KEPT).shown_by(evidence, None).on(RESPONSE).saying(
         "More customers than usual are waiting for a first response.",
         "{{ $value }} tickets{{ with $labels.team }} of team {{ . }}{{ end }} have no first response, more than usual at this hour of the week.",
     );

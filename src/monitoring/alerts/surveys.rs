@@ -9,7 +9,7 @@ use crate::monitoring::promql::INSTALLATION;
 const SURVEYS: &str = "cx-surveys";
 
 /// How long an alert on a share of answers is kept. A window of a day moves about its limit for hours, which would be an alert each time.
-const KEPT: &str = "8h";
+const ANSWERS_KEPT: &str = "8h";
 
 pub(super) fn alerts(conditions: &Conditions<'_>) -> Vec<Alert> {
     let mut alerts = csat_below_target(conditions);
@@ -24,7 +24,7 @@ pub(super) fn alerts(conditions: &Conditions<'_>) -> Vec<Alert> {
         };
         alerts.extend(csat.changed(conditions, breakdown).into_iter().map(|Change { window, expression, evidence }| {
             organisation_alert("CxCsatDropped", expression, "15m")
-                .kept(KEPT)
+                .kept(ANSWERS_KEPT)
                 .apart_by("of", breakdown.name)
                 .apart_by("window", window)
                 .shown_by(evidence, Some(window))
@@ -45,7 +45,7 @@ pub(super) fn alerts(conditions: &Conditions<'_>) -> Vec<Alert> {
         };
         alerts.extend(effort.changed(conditions, breakdown).into_iter().map(|Change { window, expression, evidence }| {
             organisation_alert("CxCesWorsened", expression, "1h")
-                .kept(KEPT)
+                .kept(ANSWERS_KEPT)
                 .apart_by("of", breakdown.name)
                 .apart_by("window", window)
                 .shown_by(evidence, Some(window))
