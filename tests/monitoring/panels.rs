@@ -27,7 +27,7 @@ impl Silent {
             let is_guarded = expression.contains(" and on (cluster, namespace, job, window) (cx:window_complete:bool");
             let is_left_out = if OF_DAYS.contains(&place.as_str()) { is_guarded } else { is_partial(expression) };
             // What a change did is known only days after it, and what is usual only after weeks.
-            let is_later = ["cx:change_effect", ":rest{", ":expected{", ":ratio_past{"].iter().any(|part| expression.contains(part));
+            let is_later = ["cx:change_effect", ":expected{", ":ratio_past{"].iter().any(|part| expression.contains(part));
             !is_left_out && !place.contains(" / annotation ") && !is_later
         });
         let silent: BTreeMap<String, String> = always.map(|(place, expression)| (expression, place)).collect();
