@@ -87,8 +87,8 @@ pub(super) fn draw(html: &mut Html, sparkline: &Sparkline, unit: Unit, levels: &
         unit.text(low),
         unit.text(high)
     );
-    let drawn = [("aim", *target), ("usual", expected.as_ref().map(|(value, _)| *value))];
-    let drawn = drawn.into_iter().filter_map(|(class, level)| Some((class, level?)));
+    let levels = [("aim", *target), ("usual", expected.as_ref().map(|(value, _)| *value))];
+    let drawn = levels.into_iter().filter_map(|(class, level)| Some((class, level?)));
     let (low, high) = drawn.clone().fold((low, high), |(low, high), (_, level)| (low.min(level), high.max(level)));
     let scale = VerticalScale::of(low, high);
     html.put(format_args!(

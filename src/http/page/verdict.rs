@@ -151,7 +151,10 @@ pub(super) fn baseline(page: &PageContext<'_>, values: &Values<'_>, kpi: &Kpi) -
 
 /// Writes a paragraph for each trend of a number that is configured for the page's window. While that is incomplete, a notice above the numbers says so once.
 pub(super) fn write_trend(html: &mut Html, page: &PageContext<'_>, values: &Values<'_>, kpi: &Kpi) {
-    for Trend { difference, bounds, baseline } in trends(values, kpi).iter().filter(|_| page.is_complete()) {
+    if !page.is_complete() {
+        return;
+    }
+    for Trend { difference, bounds, baseline } in &trends(values, kpi) {
         if !is_complete_window(page, baseline) {
             html.put(format_args!("<p class=\"trend waits\">Trend withheld until {} is complete</p>", Escaped(baseline)));
             continue;

@@ -138,8 +138,9 @@ impl Panel {
 
     /// Adds the value over the rest of the longer window, with which the alerts compare a day and a week. Other windows have none.
     pub(super) fn rest(self, families: &FamilyLookup, family: &str) -> Self {
-        let described = "the same over the rest of the month, with which the alerts compare a day and a week; other windows have none";
-        self.expected(families, family, "", "rest", "the rest of the month", described)
+        let described =
+            "the same over the rest of the longer window, with which the alerts compare a day and a week; other windows have none";
+        self.expected(families, family, "", "rest", "the rest of the longer window", described)
     }
 
     /// Adds the number of cases behind the value.

@@ -25,9 +25,14 @@ pub(super) fn merged_as(families: &FamilyLookup, family: &str, suffix: Suffix, e
 }
 
 fn chosen(families: &FamilyLookup, recorded: &str, family: &str, suffix: Suffix, matchers: &str) -> String {
+    over(recorded, families.is_windowed(family).then_some("$window"), suffix, matchers)
+}
+
+/// A recorded series over a window, for the chosen teams and channels.
+pub(super) fn over(recorded: &str, window: Option<&str>, suffix: Suffix, matchers: &str) -> String {
     let mut all = JOB.to_owned();
-    if families.is_windowed(family) {
-        all.push_str(",window=\"$window\"");
+    if let Some(window) = window {
+        all.push_str(&format!(",window=\"{window}\""));
     }
     for dimension in ["team", "channel"].into_iter().filter(|dimension| suffix.split('_').any(|part| part == *dimension)) {
         all.push_str(&format!(",{dimension}=~\"${dimension}\""));

@@ -3,7 +3,7 @@
 use super::board::{Board, Choice};
 use super::family_lookup::{FamilyLookup, Suffix};
 use super::panel::{Panel, PanelKind, Role};
-use super::query::merged;
+use super::query::{merged, over};
 
 /// The grouping sets by which times are shown. A time over chat and e-mail together describes neither of them.
 const SETS: [(Suffix, &str, &str); 2] = [("_by_channel", "by channel", "{{channel}}"), ("_by_team", "by team", "{{team}}")];
@@ -74,8 +74,7 @@ fn against_past(s: &FamilyLookup) -> Vec<Panel> {
     let of_measure = |(title, measure): &(&str, &str)| {
         let family = format!("cx_{measure}_seconds{suffix}");
         let past = |panel: Panel, span: &str| {
-            let matchers = format!("job=\"$job\",window=\"{span}\",team=~\"$team\",channel=~\"$channel\"");
-            let expression = format!("cx:{measure}_seconds{suffix}:ratio_past{{{matchers}}}");
+            let expression = over(&format!("cx:{measure}_seconds{suffix}:ratio_past"), Some(span), suffix, "");
             panel.query(Role::Value, &expression, &format!("{{{{team}}}}, {{{{channel}}}}: {span}"))
         };
         let panel = Panel::about(s, PanelKind::Lines, title, &family).unit("none").saying(
